@@ -1,0 +1,16 @@
+//! What the tests share: the real Wireshark in a throwaway home, a capture builder, and a second, naive reader of captures.
+//!
+//! Nothing here uses the code under test: expected values come from the script that built a capture, from the naive
+//! reader with serde_json, or from a table written by hand.
+
+// Every test file is a crate of its own and uses a part of this.
+#![allow(dead_code)]
+
+pub mod packets;
+pub mod pdml;
+pub mod phase;
+pub mod reader;
+pub mod scripts;
+pub mod sharkd;
+pub mod websocket;
+pub mod wireshark;

@@ -1,0 +1,197 @@
+//! A second, naive way to read a capture's WebSocket messages: in order, without loss, one text message a time.
+//!
+//! It knows pcap files, three link types, TCP's sequence numbers and WebSocket frames, and no more than the recorded
+//! captures need. What it finds is what the plugin is held against.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use etherparse::{NetSlice, SlicedPacket, TransportSlice};
+use pcap_file::DataLink;
+use pcap_file::pcap::PcapReader;
+use serde_json::Value;
+
+use super::websocket::{CONTINUATION, TEXT};
+
+/// One WebSocket text message.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// The frame that completes it.
+    pub frame: u32,
+    /// Seconds since 1970 of that frame.
+    pub time: f64,
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    /// Which of several connections between the same ports, from 0.
+    pub incarnation: usize,
+    pub payload: Vec<u8>,
+}
+
+/// One TCP segment.
+#[derive(Clone, Debug)]
+pub struct Packet {
+    pub frame: u32,
+    pub time: f64,
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    pub seq: u32,
+    pub ack: u32,
+    pub syn: bool,
+    pub fin: bool,
+    pub rst: bool,
+    pub has_ack: bool,
+    pub payload: Vec<u8>,
+}
+
+impl Message {
+    /// The message as serde_json reads it.
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.payload).ok()
+    }
+
+    pub fn is_from_server(&self, server_port: u16) -> bool {
+        self.from.port() == server_port
+    }
+
+    /// The client's end and incarnation: what tells connections apart.
+    pub fn connection(&self, server_port: u16) -> (SocketAddr, usize) {
+        (if self.is_from_server(server_port) { self.to } else { self.from }, self.incarnation)
+    }
+}
+
+/// The TCP segments of a capture file, in order.
+pub fn packets(capture: &Path) -> Vec<Packet> {
+    let file = File::open(capture).unwrap_or_else(|error| panic!("open {}: {error}", capture.display()));
+    let mut reader = PcapReader::new(file).expect("a pcap file");
+    let datalink = reader.header().datalink;
+    let mut packets = Vec::new();
+    let mut frame = 0;
+    while let Some(packet) = reader.next_packet() {
+        let packet = packet.expect("a whole packet");
+        frame += 1;
+        packets.extend(segment(frame, packet.timestamp.as_secs_f64(), datalink, &packet.data));
+    }
+    packets
+}
+
+fn segment(frame: u32, time: f64, datalink: DataLink, data: &[u8]) -> Option<Packet> {
+    let link_header = match datalink {
+        DataLink::ETHERNET => 14,
+        DataLink::LINUX_SLL => 16,
+        DataLink::LINUX_SLL2 => 20,
+        other => panic!("the naive reader does not know link type {other:?}"),
+    };
+    let sliced = SlicedPacket::from_ip(&data[link_header..]).ok()?;
+    let (Some(NetSlice::Ipv4(ip)), Some(TransportSlice::Tcp(tcp))) = (sliced.net, sliced.transport) else { return None };
+    Some(Packet {
+        frame,
+        time,
+        from: SocketAddr::from((ip.header().source_addr(), tcp.source_port())),
+        to: SocketAddr::from((ip.header().destination_addr(), tcp.destination_port())),
+        seq: tcp.sequence_number(),
+        ack: tcp.acknowledgment_number(),
+        syn: tcp.syn(),
+        fin: tcp.fin(),
+        rst: tcp.rst(),
+        has_ack: tcp.ack(),
+        payload: tcp.payload().to_vec(),
+    })
+}
+
+/// The text messages of a capture file, in the order in which they are complete.
+pub fn messages(capture: &Path) -> Vec<Message> {
+    let mut streams: BTreeMap<(SocketAddr, SocketAddr), Stream> = BTreeMap::new();
+    let mut messages = Vec::new();
+    for packet in packets(capture) {
+        let stream = streams.entry((packet.from, packet.to)).or_default();
+        if packet.syn {
+            stream.restart(packet.seq.wrapping_add(1));
+        }
+        stream.append(&packet);
+        while let Some(payload) = stream.next_text() {
+            let (frame, time, from, to) = (packet.frame, packet.time, packet.from, packet.to);
+            let incarnation = stream.restarts.saturating_sub(1);
+            messages.push(Message { frame, time, from, to, incarnation, payload });
+        }
+    }
+    messages
+}
+
+/// One direction of a connection.
+#[derive(Default)]
+struct Stream {
+    next_seq: Option<u32>,
+    restarts: usize,
+    /// Bytes not yet read as HTTP or WebSocket.
+    unread: Vec<u8>,
+    /// The payload of the frames of an unfinished text message.
+    unfinished: Option<Vec<u8>>,
+}
+
+impl Stream {
+    fn restart(&mut self, next_seq: u32) {
+        *self = Self { next_seq: Some(next_seq), restarts: self.restarts + 1, ..Self::default() };
+    }
+
+    /// Takes what is new of a segment; a segment after a gap is a fault of the capture this reader is not made for.
+    fn append(&mut self, packet: &Packet) {
+        let next = *self.next_seq.get_or_insert(packet.seq);
+        let known = next.wrapping_sub(packet.seq) as usize;
+        if packet.payload.is_empty() || (known >= packet.payload.len() && known < 1 << 31) {
+            return;
+        }
+        assert!(known < packet.payload.len(), "frame {}: bytes are missing before it", packet.frame);
+        let fresh = &packet.payload[known..];
+        self.unread.extend(fresh);
+        self.next_seq = Some(next.wrapping_add(fresh.len() as u32));
+    }
+
+    /// The next whole text message, other frames passed over.
+    fn next_text(&mut self) -> Option<Vec<u8>> {
+        self.skip_http()?;
+        loop {
+            let (fin, opcode, payload) = self.next_frame()?;
+            match (opcode, fin) {
+                (TEXT, true) => return Some(payload),
+                (TEXT, false) => self.unfinished = Some(payload),
+                (CONTINUATION, _) => {
+                    let Some(message) = &mut self.unfinished else { continue };
+                    message.extend(payload);
+                    if fin {
+                        return self.unfinished.take();
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Passes over an HTTP head; nothing where it is not complete.
+    fn skip_http(&mut self) -> Option<()> {
+        if self.unread.starts_with(b"GET ") || self.unread.starts_with(b"HTTP/") {
+            let end = self.unread.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+            self.unread.drain(..end);
+        }
+        Some(())
+    }
+
+    fn next_frame(&mut self) -> Option<(bool, u8, Vec<u8>)> {
+        let bytes = &self.unread;
+        let (first, second) = (*bytes.first()?, *bytes.get(1)?);
+        let (length, mut at) = match second & 0x7f {
+            126 => (u16::from_be_bytes(bytes.get(2..4)?.try_into().unwrap()) as usize, 4),
+            127 => (u64::from_be_bytes(bytes.get(2..10)?.try_into().unwrap()) as usize, 10),
+            length => (length as usize, 2),
+        };
+        let mut key = [0; 4];
+        if second & 0x80 != 0 {
+            key.copy_from_slice(bytes.get(at..at + 4)?);
+            at += 4;
+        }
+        let payload = bytes.get(at..at + length)?.iter().zip(key.iter().cycle()).map(|(byte, mask)| byte ^ mask).collect();
+        self.unread.drain(..at + length);
+        Some((first & 0x80 != 0, first & 0x0f, payload))
+    }
+}

@@ -1,0 +1,294 @@
+//! tshark, sharkd and dumpcap as a user meets them: the plugin in the personal plugin folder of a throwaway home.
+//!
+//! As root the programs run as an unprivileged user, because Wireshark ignores root's personal plugins. No plugin
+//! installed on the machine is seen. Every process has a time limit, and one that crashes, reports a dissector bug or
+//! complains about the plugin fails the test.
+
+use std::fs::{self, File, Permissions};
+use std::io::{Read, Seek};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use wait_timeout::ChildExt;
+
+use super::packets::Capture;
+use super::phase;
+
+/// The limit of one process; the longest takes a few seconds.
+const TIME_LIMIT: Duration = Duration::from_secs(120);
+/// User and group `nobody` of Debian; any id that is not 0 would do.
+const UNPRIVILEGED: u32 = 65534;
+
+/// A throwaway home in which Wireshark's programs run.
+pub struct Wireshark {
+    home: TempDir,
+    is_root: bool,
+}
+
+/// What a program printed, checked for crashes and complaints unless it came from [`Wireshark::run_unchecked`].
+pub struct Output {
+    pub stdout: String,
+    pub stderr: String,
+    /// Exit code; 128 and the signal's number where a signal ended the program.
+    pub code: i32,
+}
+
+/// One frame as `-T json -e …` shows it.
+pub struct Row {
+    pub frame: u32,
+    layers: Value,
+}
+
+impl Wireshark {
+    /// A home in whose plugin folder the library lies that cargo built together with this test.
+    pub fn with_plugin() -> Self {
+        Self::with_library(&built_library())
+    }
+
+    /// A home with a given build of the plugin.
+    pub fn with_library(library: &Path) -> Self {
+        let wireshark = Self::without_plugin();
+        let folder = wireshark.home.path().join(format!(".local/lib/wireshark/plugins/{}/epan", version()));
+        fs::create_dir_all(&folder).expect("create the plugin folder");
+        wireshark.copy(library, &folder.join("workermanchat.so"));
+        wireshark
+    }
+
+    /// A home with no plugin at all.
+    pub fn without_plugin() -> Self {
+        let home = TempDir::with_prefix("workermanchat-test-").expect("create a temporary home");
+        let is_root = home.path().metadata().expect("read the home's owner").uid() == 0;
+        let wireshark = Self { home, is_root };
+        if is_root {
+            std::os::unix::fs::chown(wireshark.home.path(), Some(UNPRIVILEGED), Some(UNPRIVILEGED)).expect("give the home away");
+        }
+        wireshark
+    }
+
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// One of `tests/captures`, copied to where the unprivileged user can read it.
+    pub fn capture(&self, name: &str) -> PathBuf {
+        let copy = self.home.path().join(name);
+        if !copy.exists() {
+            self.copy(&captures().join(name), &copy);
+        }
+        copy
+    }
+
+    /// Writes a built capture into the home.
+    pub fn write(&self, name: &str, capture: &Capture) -> PathBuf {
+        let path = self.home.path().join(name);
+        fs::write(&path, capture.pcap()).expect("write the capture");
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("make the capture readable");
+        path
+    }
+
+    fn copy(&self, from: &Path, to: &Path) {
+        fs::copy(from, to).unwrap_or_else(|error| panic!("copy {}: {error}", from.display()));
+        fs::set_permissions(to, Permissions::from_mode(0o755)).expect("make the copy readable");
+    }
+
+    /// A command in this home, as the unprivileged user.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = self.privileged_command(program);
+        if self.is_root {
+            // Changing the user also drops root's supplementary groups.
+            command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
+        }
+        command
+    }
+
+    /// The same as the user who runs the tests: capturing may need root's rights.
+    pub fn privileged_command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        let home = self.home.path();
+        command
+            .current_dir(home)
+            .env("HOME", home)
+            .env("XDG_CONFIG_HOME", home.join(".config"))
+            .env("XDG_DATA_HOME", home.join(".local/share"))
+            .env("XDG_CACHE_HOME", home.join(".cache"))
+            // In place of the machine's plugins, where an installed workermanchat.so may be.
+            .env("WIRESHARK_PLUGIN_DIR", home.join("no-plugins"))
+            .env("LC_ALL", "C.UTF-8")
+            .env("TZ", "UTC")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end, whatever that is.
+    pub fn run_unchecked(&self, command: &mut Command) -> Output {
+        let (mut stdout, mut stderr) = (anonymous_file(), anonymous_file());
+        command.stdout(stdout.try_clone().unwrap()).stderr(stderr.try_clone().unwrap());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("start {command:?}: {error}"));
+        let Some(status) = child.wait_timeout(TIME_LIMIT).expect("wait for the program") else {
+            child.kill().expect("stop the program");
+            child.wait().expect("wait for the stopped program");
+            panic!("{command:?} did not end within {TIME_LIMIT:?}; stderr:\n{}", text_of(&mut stderr));
+        };
+        let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
+        Output { stdout: text_of(&mut stdout), stderr: text_of(&mut stderr), code }
+    }
+
+    /// Runs tshark; it must succeed and find nothing wrong with the plugin or any dissector.
+    pub fn tshark(&self, arguments: &[&str]) -> Output {
+        let output = self.run_unchecked(self.command("tshark").args(arguments));
+        assert_eq!(output.code, 0, "tshark {arguments:?} failed:\n{}", output.stderr);
+        assert_calm(&output.stderr, &format!("stderr of tshark {arguments:?}"));
+        assert_calm(&output.stdout, &format!("stdout of tshark {arguments:?}"));
+        output
+    }
+
+    /// The frames that have at least one of `fields` (all frames, when `frame.number` is among what tshark is asked),
+    /// with every value of each. `options` are tshark's own, such as `-2` or `-Y`.
+    pub fn rows(&self, capture: &Path, options: &[&str], fields: &[&str]) -> Vec<Row> {
+        let mut arguments = vec!["-r", capture.to_str().unwrap(), "-T", "json", "-e", "frame.number"];
+        arguments.extend(options);
+        for field in fields {
+            arguments.extend(["-e", field]);
+        }
+        let output = self.tshark(&arguments);
+        let packets: Vec<Value> = serde_json::from_str(&output.stdout).expect("tshark -T json prints JSON");
+        packets.iter().map(Row::new).collect()
+    }
+
+    /// Every frame's phases with its acknowledged frames, for frames that have any.
+    pub fn labels(&self, capture: &Path, options: &[&str]) -> Vec<Label> {
+        let rows = self.rows(capture, options, &["workermanchat.phase", "workermanchat.acks", "workermanchat.note"]);
+        rows.iter().map(Label::new).filter(|label| !label.phases.is_empty() || !label.acks.is_empty()).collect()
+    }
+}
+
+impl Row {
+    fn new(packet: &Value) -> Self {
+        let layers = packet["_source"]["layers"].clone();
+        let frame = layers["frame.number"][0].as_str().and_then(|number| number.parse().ok()).expect("a frame number");
+        Self { frame, layers }
+    }
+
+    /// All values of a field in this frame, in tree order.
+    pub fn all(&self, field: &str) -> Vec<String> {
+        let values = self.layers[field].as_array().cloned().unwrap_or_default();
+        values.iter().map(|value| value.as_str().expect("values are strings").to_owned()).collect()
+    }
+
+    /// The field's only value.
+    pub fn one(&self, field: &str) -> String {
+        let values = self.all(field);
+        assert_eq!(values.len(), 1, "frame {} has {values:?} as {field}", self.frame);
+        values.into_iter().next().unwrap()
+    }
+
+    pub fn has(&self, field: &str) -> bool {
+        self.layers.get(field).is_some()
+    }
+
+    /// All values of a field as numbers.
+    pub fn numbers(&self, field: &str) -> Vec<u32> {
+        self.all(field).iter().map(|value| value.parse().unwrap_or_else(|_| panic!("{field} is {value}"))).collect()
+    }
+}
+
+/// What a frame was called.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Label {
+    pub frame: u32,
+    /// Sorted, each once: how often a phase stands in a frame is not compared.
+    pub phases: Vec<u32>,
+    /// Sorted, each once.
+    pub acks: Vec<u32>,
+}
+
+impl Label {
+    fn new(row: &Row) -> Self {
+        let phases = row.numbers("workermanchat.phase");
+        let notes = row.all("workermanchat.note");
+        assert_eq!(phases.len(), notes.len(), "frame {}: a note beside every phase {phases:?}, not {notes:?}", row.frame);
+        assert!(notes.iter().all(|note| !note.trim().is_empty()), "frame {}: no note is empty: {notes:?}", row.frame);
+        Self::of(row.frame, &phases, &row.numbers("workermanchat.acks"))
+    }
+
+    pub fn of(frame: u32, phases: &[u32], acks: &[u32]) -> Self {
+        Self { frame, phases: sorted(phases), acks: sorted(acks) }
+    }
+}
+
+fn sorted(numbers: &[u32]) -> Vec<u32> {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    sorted
+}
+
+/// The frames that carry a message of the chat, by their labels.
+pub fn message_frames(labels: &[Label]) -> Vec<u32> {
+    labels.iter().filter(|label| label.phases.iter().any(|&phase| phase::is_message(phase))).map(|label| label.frame).collect()
+}
+
+/// The label of one frame; an empty one where the frame has none.
+pub fn label_of(labels: &[Label], frame: u32) -> Label {
+    labels.iter().find(|label| label.frame == frame).cloned().unwrap_or(Label::of(frame, &[], &[]))
+}
+
+/// Fails where Wireshark reports a fault of a dissector or of the plugin.
+pub fn assert_calm(text: &str, what: &str) {
+    const FAULTS: [&str; 9] = [
+        "Dissector bug",
+        "Malformed Packet",
+        "[Malformed",
+        "compiled for Wireshark",
+        "Couldn't load plugin",
+        "has no \"plugin_",
+        "found in multiple directories",
+        "panicked at",
+        "Unhandled exception",
+    ];
+    for fault in FAULTS {
+        if let Some(line) = text.lines().find(|line| line.contains(fault)) {
+            panic!("{what}: {line}");
+        }
+    }
+}
+
+/// `X.Y` of the Wireshark on the path, as its plugin folder is called.
+pub fn version() -> &'static str {
+    static VERSION: OnceLock<String> = OnceLock::new();
+    VERSION.get_or_init(|| {
+        let output = Command::new("tshark").arg("--version").output().expect("tshark is installed");
+        let text = String::from_utf8_lossy(&output.stdout);
+        let number = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+        let mut parts = number.expect("tshark --version prints a version").split('.');
+        format!("{}.{}", parts.next().unwrap(), parts.next().unwrap())
+    })
+}
+
+/// The library cargo built for this test run: it lies beside the test's own executable.
+pub fn built_library() -> PathBuf {
+    let executable = std::env::current_exe().expect("the path of this test");
+    let name = format!("{}workermanchat{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    executable.with_file_name(name)
+}
+
+/// The folder of recorded captures.
+pub fn captures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures")
+}
+
+fn anonymous_file() -> File {
+    tempfile::tempfile().expect("create a temporary file")
+}
+
+fn text_of(file: &mut File) -> String {
+    let mut bytes = Vec::new();
+    file.rewind().and_then(|()| file.read_to_end(&mut bytes)).expect("read the program's output");
+    String::from_utf8(bytes).expect("the program prints UTF-8")
+}
