@@ -1,0 +1,179 @@
+# shellcheck shell=sh
+# What the scripts beside this file share: what the machine lacks and how to get it, the Rust toolchain, the build, and
+# which Wireshark there is. Sourced, not run. Plain POSIX sh, since it is the first thing that runs on a new machine.
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/.." && pwd)
+me=plugin/$(basename "$0")
+
+say() { printf '%s\n' "$*"; }
+fail() { printf '%s: %s\n' "$me" "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# --- rights -----------------------------------------------------------------------------------------------------------
+
+is_root() { [ "$(id -u)" = 0 ]; }
+can_be_root() { is_root || have sudo; }
+as_root() { if is_root; then "$@"; else sudo "$@"; fi; }
+
+# Who builds: under sudo the user who called it, if the source tree is writable to them, so that no file of theirs
+# becomes root's; empty: whoever runs the script.
+builder=
+if is_root && [ "${SUDO_USER:-root}" != root ] && sudo -u "$SUDO_USER" test -w "$root"; then builder=$SUDO_USER; fi
+builder_home=$HOME
+if [ -n "$builder" ]; then builder_home=$(eval echo "~$builder"); fi
+
+as_builder() {
+    if [ -z "$builder" ]; then "$@"; return; fi
+    sudo -H --preserve-env=CARGO_TARGET_DIR,WIRESHARK_INCLUDE_DIR -u "$builder" -- env PATH="$PATH" "$@"
+}
+
+# --- versions ---------------------------------------------------------------------------------------------------------
+
+# manifest KEY: its value in Cargo.toml's [package], such as version or rust-version
+manifest() { sed -n "s/^$1 = \"\(.*\)\".*/\1/p" "$root/Cargo.toml" | head -n 1; }
+
+# at_least HAVE WANT: dotted version numbers, compared by their first two parts
+at_least() {
+    [ "$(printf '%s\n%s\n' "$2" "$1" | sort -t . -k 1,1n -k 2,2n | head -n 1)" = "$2" ]
+}
+
+# X.Y of the tshark that the user would start, or nothing
+tshark_version() { tshark --version 2>/dev/null | sed -n '1s/^[^0-9]*\([0-9]*\.[0-9]*\).*/\1/p'; }
+
+# built_for FILE: X.Y of the Wireshark whose headers it was built with, which the build writes into it; or nothing
+built_for() {
+    LC_ALL=C grep -ao 'workermanchat built for Wireshark [0-9]*\.[0-9]*' "$1" | sed -n '1s/.* //p'
+}
+
+# --- the Rust toolchain -----------------------------------------------------------------------------------------------
+
+# The folder of the first rustc and cargo that are new enough; rustup's own folder counts even where sudo hides it.
+rust_folder() {
+    for folder in "$(dirname "$(command -v cargo || echo /none)")" "${CARGO_HOME:-$builder_home/.cargo}/bin" \
+        /usr/bin /usr/lib/rust-1.*/bin; do
+        if [ ! -x "$folder/cargo" ] || [ ! -x "$folder/rustc" ]; then continue; fi
+        found=$(as_builder "$folder/rustc" --version 2>/dev/null | cut -d ' ' -f 2)
+        if [ -n "$found" ] && at_least "$found" "$(manifest rust-version)"; then say "$folder"; return; fi
+    done
+    return 1
+}
+
+# The first package in apt's lists that brings a Rust which is new enough: Debian 12 has it beside an older `cargo`.
+rust_package() {
+    for package in cargo cargo-web $(apt-cache search --names-only '^cargo-1\.[0-9]+$' | cut -d ' ' -f 1 | sort -V); do
+        candidate=$(apt-cache policy "$package" | sed -n 's/^ *Candidate: //p')
+        case $candidate in [0-9]*) ;; *) continue ;; esac
+        if dpkg --compare-versions "$candidate" ge "$(manifest rust-version)"; then say "$package"; return; fi
+    done
+    return 1
+}
+
+# --- what the machine lacks -------------------------------------------------------------------------------------------
+
+have_headers() { [ -n "${WIRESHARK_INCLUDE_DIR:-}" ] || pkg-config --exists wireshark 2>/dev/null; }
+
+# bindgen needs libclang and the compiler's own headers, which the library's package alone does not bring.
+have_libclang() {
+    [ -n "${LIBCLANG_PATH:-}" ] && return
+    any /usr/lib/llvm-*/lib/libclang[.-]*so* /usr/lib*/libclang[.-]*so* /Library/Developer/CommandLineTools/usr/lib/libclang.dylib \
+        /opt/homebrew/opt/llvm/lib/libclang.dylib /usr/local/opt/llvm/lib/libclang.dylib &&
+        any /usr/lib/llvm-*/lib/clang/*/include/stddef.h "$(command -v clang)"
+}
+# any FILE…: whether one of them exists
+any() { for file in "$@"; do if [ -e "$file" ]; then return 0; fi; done; return 1; }
+
+# lacks NEED…: those of the needs below that this machine does not meet
+# shellcheck disable=SC2034 # for the scripts that source this
+all_needs='tshark headers libclang compiler pkg-config rust certificates'
+lacks() {
+    for need in "$@"; do
+        case $need in
+            headers) have_headers ;;
+            libclang) have_libclang ;;
+            compiler) have cc ;;
+            rust) rust_folder >/dev/null ;;
+            certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] || ! have apt-get ;;
+            *) have "$need" ;;
+        esac || say "$need"
+    done
+}
+
+# described NEED…: the same in a person's words, on one line
+described() {
+    for need in "$@"; do
+        case $need in
+            headers) say "Wireshark's headers" ;;
+            compiler) say "a C compiler" ;;
+            rust) say "Rust $(manifest rust-version) or newer" ;;
+            certificates) say "CA certificates (to fetch crates)" ;;
+            *) say "$need" ;;
+        esac
+    done | paste -s -d , - | sed 's/,/, /g'
+}
+
+# debian_packages NEED…: one package a line
+debian_packages() {
+    for need in "$@"; do
+        case $need in
+            headers) say wireshark-dev ;;
+            libclang) say libclang-dev ;;
+            compiler) say gcc; say libc6-dev ;;
+            rust) rust_package || return 1 ;;
+            certificates) say ca-certificates ;;
+            sharkd) say wireshark-common ;;
+            *) say "$need" ;;
+        esac
+    done
+}
+
+# name_packages REASON…: what to install on each system; ends the script
+name_packages() {
+    cat >&2 <<END
+$*
+Install these packages, then run the command again:
+  Debian 12    tshark wireshark-dev libclang-dev gcc libc6-dev pkg-config cargo-web
+  Debian 13    tshark wireshark-dev libclang-dev gcc libc6-dev pkg-config cargo
+  Ubuntu       tshark wireshark-dev libclang-dev gcc libc6-dev pkg-config cargo-1.85
+  Fedora       wireshark-cli wireshark-devel clang-devel gcc pkgconf-pkg-config cargo
+  Arch         wireshark-cli clang gcc pkgconf rust
+  macOS        brew install wireshark llvm pkgconf rust
+Rust must be $(manifest rust-version) or newer; https://rustup.rs has it for every system. Nothing was changed.
+END
+    exit 1
+}
+
+# install_missing NEED…: gets with apt what the machine lacks of it, after saying what; where apt or the rights are
+# missing, names the packages and ends the script.
+install_missing() {
+    lacking=$(lacks "$@")
+    [ -n "$lacking" ] || return 0
+    # shellcheck disable=SC2086 # one word is one need, here and below
+    say "$me: this machine lacks: $(described $lacking)" >&2
+    have apt-get || name_packages "There is no apt here to install them with."
+    can_be_root || name_packages "You are not root, and there is no sudo to install them with."
+    as_root true || name_packages "sudo does not let you install them."
+    as_root apt-get -q update >&2 || say "apt-get update failed; trying with the package lists there are." >&2
+    # shellcheck disable=SC2086
+    packages=$(debian_packages $lacking) ||
+        fail "no package here has Rust $(manifest rust-version) or newer. Get it from https://rustup.rs and run this again. Nothing was changed."
+    # shellcheck disable=SC2086
+    say "Installing with apt:" $packages >&2
+    # shellcheck disable=SC2086
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $packages >&2 ||
+        fail "apt could not install them; its message is above."
+    # shellcheck disable=SC2086
+    lacking=$(lacks $lacking)
+    # shellcheck disable=SC2086
+    [ -z "$lacking" ] || fail "still lacking after the installation: $(described $lacking)"
+}
+
+# --- the build --------------------------------------------------------------------------------------------------------
+
+# Puts the right cargo and rustc first.
+use_rust() { PATH=$(rust_folder):$PATH; export PATH; }
+
+# cargo_do ARGUMENTS…: cargo in the source tree, as the builder
+cargo_do() { (cd "$root" && as_builder cargo "$@"); }
+
+built_plugin() { say "${CARGO_TARGET_DIR:-$root/target}/release/libworkermanchat.so"; }
