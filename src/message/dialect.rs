@@ -1,0 +1,313 @@
+//! The three dialects as a table: which members each kind of message has, and of which type. From it follows which dialect a
+//! message is in, and what the message proves about the application that sent it.
+
+use super::json::{Data, Fault, Member, Parsed, Reason, Value};
+use super::time::{is_2014_say_time, is_date_time};
+use super::{Dialect, Evidence, Kind};
+use Dialect::{A2014, B2015, C2016};
+use Kind::{Login, LoginRequest, Logout, Ping, Pong, SayDelivery, SayRequest, UserList};
+use Need::{Always, Maybe};
+
+/// What the value of a member may be.
+#[derive(Debug, Clone, Copy)]
+enum Type {
+    String,
+    /// An id of 2014 and 2015.
+    Number,
+    /// An id of 2016 and later.
+    Hex,
+    /// `"all"` or an id of 2014 and 2015, which a browser sends as a string.
+    NumberOrAll,
+    /// `"all"` or an id of 2016 and later.
+    HexOrAll,
+    NumberOrString,
+    Time,
+    /// What 2014 put into a say: [`Type::Time`] without the hour.
+    SayTime,
+    /// Objects of a numeric id and a name, under these keys.
+    Users { ids: &'static [&'static str], name: &'static str },
+    /// An object of names by id, or PHP's empty array.
+    NamesById,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Need {
+    Always,
+    Maybe,
+}
+
+/// A message of one dialect. Members may come in any order.
+struct Shape {
+    dialect: Dialect,
+    kind: Kind,
+    /// The values of `type` that it goes by.
+    types: &'static [&'static str],
+    members: &'static [(&'static str, Type, Need)],
+    /// Whether such a message alone tells the chat from other applications.
+    telling: bool,
+}
+
+const USERS_2014: Type = Type::Users { ids: &["uid", "code"], name: "name" };
+const USERS_2015: Type = Type::Users { ids: &["client_id"], name: "client_name" };
+
+const LOGIN_REQUEST: &[(&str, Type, Need)] =
+    &[("client_name", Type::String, Always), ("room_id", Type::NumberOrString, Always)];
+
+#[rustfmt::skip]
+const SHAPES: &[Shape] = &[
+    Shape { dialect: A2014, kind: LoginRequest, types: &["login"], telling: false, members: &[
+        ("name", Type::String, Always),
+    ]},
+    Shape { dialect: A2014, kind: UserList, types: &["user_list"], telling: true, members: &[
+        ("user_list", USERS_2014, Always),
+    ]},
+    Shape { dialect: A2014, kind: Login, types: &["login"], telling: true, members: &[
+        ("uid", Type::Number, Always),
+        ("name", Type::String, Always),
+        ("time", Type::Time, Always),
+    ]},
+    Shape { dialect: A2014, kind: SayRequest, types: &["say"], telling: true, members: &[
+        ("to_uid", Type::NumberOrAll, Always),
+        ("content", Type::String, Always),
+    ]},
+    Shape { dialect: A2014, kind: SayDelivery, types: &["say"], telling: true, members: &[
+        ("from_uid", Type::Number, Always),
+        ("to_uid", Type::NumberOrAll, Maybe),
+        ("content", Type::String, Always),
+        ("time", Type::SayTime, Maybe),
+    ]},
+    Shape { dialect: A2014, kind: Logout, types: &["logout"], telling: true, members: &[
+        ("uid", Type::Number, Always),
+        ("time", Type::Time, Always),
+    ]},
+
+    Shape { dialect: B2015, kind: LoginRequest, types: &["login", "re_login"], telling: true, members: LOGIN_REQUEST },
+    Shape { dialect: B2015, kind: Login, types: &["login", "re_login"], telling: true, members: &[
+        ("client_id", Type::Number, Always),
+        ("client_name", Type::String, Always),
+        ("client_list", USERS_2015, Maybe),
+        ("time", Type::Time, Always),
+    ]},
+    Shape { dialect: B2015, kind: SayRequest, types: &["say"], telling: true, members: &[
+        ("to_client_id", Type::NumberOrAll, Always),
+        ("to_client_name", Type::String, Maybe),
+        ("content", Type::String, Always),
+    ]},
+    Shape { dialect: B2015, kind: SayDelivery, types: &["say"], telling: true, members: &[
+        ("from_client_id", Type::Number, Always),
+        ("from_client_name", Type::String, Maybe),
+        ("to_client_id", Type::NumberOrAll, Maybe),
+        ("content", Type::String, Always),
+        ("time", Type::Time, Maybe),
+    ]},
+    Shape { dialect: B2015, kind: Logout, types: &["logout"], telling: true, members: &[
+        ("from_client_id", Type::Number, Always),
+        ("from_client_name", Type::String, Maybe),
+        ("client_list", USERS_2015, Maybe),
+        ("time", Type::Time, Always),
+    ]},
+    Shape { dialect: B2015, kind: Ping, types: &["ping"], telling: false, members: &[] },
+    Shape { dialect: B2015, kind: Pong, types: &["pong"], telling: false, members: &[] },
+
+    Shape { dialect: C2016, kind: LoginRequest, types: &["login"], telling: true, members: LOGIN_REQUEST },
+    Shape { dialect: C2016, kind: Login, types: &["login"], telling: true, members: &[
+        ("client_id", Type::Hex, Always),
+        ("client_name", Type::String, Always),
+        ("time", Type::Time, Always),
+        ("client_list", Type::NamesById, Maybe),
+    ]},
+    Shape { dialect: C2016, kind: SayRequest, types: &["say"], telling: true, members: &[
+        ("to_client_id", Type::HexOrAll, Always),
+        ("to_client_name", Type::String, Maybe),
+        ("content", Type::String, Always),
+    ]},
+    Shape { dialect: C2016, kind: SayDelivery, types: &["say"], telling: true, members: &[
+        ("from_client_id", Type::Hex, Always),
+        ("from_client_name", Type::String, Maybe),
+        ("to_client_id", Type::HexOrAll, Maybe),
+        ("content", Type::String, Always),
+        ("time", Type::Time, Maybe),
+    ]},
+    Shape { dialect: C2016, kind: Logout, types: &["logout"], telling: true, members: &[
+        ("from_client_id", Type::Hex, Always),
+        ("from_client_name", Type::String, Maybe),
+        ("time", Type::Time, Always),
+    ]},
+    Shape { dialect: C2016, kind: Ping, types: &["ping"], telling: false, members: &[] },
+    Shape { dialect: C2016, kind: Pong, types: &["pong"], telling: false, members: &[] },
+];
+
+impl Type {
+    fn fits(self, value: &Value, message: &[u8]) -> bool {
+        match (self, &value.data) {
+            (Type::String, Data::String(_)) => true,
+            (Type::Number, Data::Number) => is_whole(&message[value.span.clone()]),
+            (Type::Hex, Data::String(id)) => is_hex_id(id),
+            (Type::NumberOrAll, Data::Number) => is_whole(&message[value.span.clone()]),
+            (Type::NumberOrAll, Data::String(id)) => id == "all" || is_whole(id.as_bytes()),
+            (Type::HexOrAll, Data::String(id)) => id == "all" || is_hex_id(id),
+            (Type::NumberOrString, Data::Number | Data::String(_)) => true,
+            (Type::Time, Data::String(time)) => is_date_time(time),
+            (Type::SayTime, Data::String(time)) => is_2014_say_time(time) || is_date_time(time),
+            (Type::Users { ids, name }, Data::Array(users)) => {
+                !users.is_empty() && users.iter().all(|user| is_user(user, ids, name, message))
+            }
+            (Type::NamesById, Data::Array(names)) => names.is_empty(),
+            (Type::NamesById, Data::Object(names)) => {
+                names.iter().all(|user| is_hex_id(&user.key.text) && matches!(user.value.data, Data::String(_)))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The digits of an id of 2014 or 2015, which are fewer than those of a packed one.
+fn is_whole(digits: &[u8]) -> bool {
+    (1..=19).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
+}
+
+fn is_hex_id(id: &str) -> bool {
+    id.len() == 20 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn is_user(user: &Value, ids: &[&str], name: &str, message: &[u8]) -> bool {
+    let Data::Object(members) = &user.data else {
+        return false;
+    };
+    let has = |expected: &dyn Fn(&Member) -> bool| members.iter().any(expected);
+    members.len() == 2
+        && has(&|member| ids.contains(&member.key.text.as_str()) && Type::Number.fits(&member.value, message))
+        && has(&|member| member.key.text == name && matches!(member.value.data, Data::String(_)))
+}
+
+impl Shape {
+    fn member(&self, key: &str) -> Option<&(&'static str, Type, Need)> {
+        self.members.iter().find(|(name, ..)| *name == key)
+    }
+
+    fn has(&self, member: &Member, message: &[u8]) -> bool {
+        self.member(&member.key.text).is_some_and(|(_, of, _)| of.fits(&member.value, message))
+    }
+
+    /// Whether the message has every member that it must have and none that it cannot have.
+    fn fits(&self, members: &[&Member], message: &[u8]) -> bool {
+        let needed = self.members.iter().filter(|(_, _, need)| *need == Always);
+        members.iter().all(|member| self.has(member, message))
+            && needed.into_iter().all(|(key, ..)| members.iter().any(|member| member.key.text == *key))
+            && !has_duplicates(members)
+    }
+}
+
+fn has_duplicates(members: &[&Member]) -> bool {
+    members.iter().enumerate().any(|(at, member)| members[..at].iter().any(|other| other.key.text == member.key.text))
+}
+
+/// A message as this module looks at it.
+pub(super) struct Subject<'a> {
+    message: &'a [u8],
+    kind: Kind,
+    /// The value of `type`, when it is a string.
+    type_name: Option<&'a str>,
+    /// All members but `type`.
+    members: Vec<&'a Member>,
+    /// The name of the member that the fault broke off.
+    pending: Option<&'a str>,
+    fault: Option<&'a Fault>,
+}
+
+impl<'a> Subject<'a> {
+    pub(super) fn new(message: &'a [u8], parsed: &'a Parsed, kind: Kind, type_name: Option<&'a str>) -> Subject<'a> {
+        Subject {
+            message,
+            kind,
+            type_name,
+            members: parsed.members.iter().filter(|member| member.key.text != "type").collect(),
+            pending: parsed.pending.as_ref().map(|key| key.text.as_str()),
+            fault: parsed.fault.as_ref(),
+        }
+    }
+
+    /// The shapes of the kind and type, in each dialect that has one.
+    fn shapes(&self) -> impl Iterator<Item = &'static Shape> {
+        let (kind, type_name) = (self.kind, self.type_name.unwrap_or_default().to_owned());
+        SHAPES.iter().filter(move |shape| shape.kind == kind && shape.types.contains(&type_name.as_str()))
+    }
+
+    /// The only dialect that the members of the message agree with; those that no dialect knows say nothing.
+    pub(super) fn dialect(&self) -> Option<Dialect> {
+        let mut candidates: Vec<&Shape> = self.shapes().collect();
+        for member in &self.members {
+            if candidates.iter().any(|shape| shape.has(member, self.message)) || self.knows(member) {
+                candidates.retain(|shape| shape.has(member, self.message));
+            }
+        }
+        if let Some(pending) = self.pending.filter(|key| self.shapes().any(|shape| shape.member(key).is_some())) {
+            candidates.retain(|shape| shape.member(pending).is_some());
+        }
+        match candidates[..] {
+            [shape] => Some(shape.dialect),
+            _ => None,
+        }
+    }
+
+    /// Whether some dialect has the member.
+    fn knows(&self, member: &Member) -> bool {
+        self.shapes().any(|shape| shape.has(member, self.message))
+    }
+
+    pub(super) fn evidence(&self) -> Evidence {
+        if self.is_foreign() {
+            return Evidence::Foreign;
+        }
+        if self.kind == Kind::Unknown {
+            return Evidence::Unknown;
+        }
+        if self.fault.is_none() && self.shapes().any(|shape| shape.telling && shape.fits(&self.members, self.message)) {
+            return Evidence::Dialect;
+        }
+        self.likelihood()
+    }
+
+    /// Not an object, or an object without a `type`, unless the fault may have hidden it.
+    fn is_foreign(&self) -> bool {
+        match self.fault.map(|fault| fault.reason) {
+            Some(Reason::Empty | Reason::NotAnObject) => true,
+            Some(_) => self.type_name.is_none() && self.members.is_empty(),
+            None => self.type_name.is_none(),
+        }
+    }
+
+    /// Weighs the members of a message of a known kind: those that only this chat has count, common ones count when
+    /// nothing else is there or when they are many.
+    fn likelihood(&self) -> Evidence {
+        let fitting = self.members.iter().filter(|member| self.knows(member)).map(|member| member.key.text.as_str());
+        let pending = self.pending.filter(|key| self.shapes().any(|shape| shape.member(key).is_some()));
+        let weight: usize = fitting.clone().chain(pending).map(weight).sum();
+        let all_fit = fitting.count() == self.members.len() && pending == self.pending;
+        let bare = self.members.is_empty() && self.pending.is_none();
+        if weight >= ENOUGH || all_fit && weight > 0 {
+            Evidence::Likely
+        } else if !bare {
+            Evidence::Foreign
+        } else if matches!(self.kind, Ping | Pong) && self.fault.is_none() || self.is_cut() {
+            Evidence::Likely
+        } else {
+            Evidence::Unknown
+        }
+    }
+
+    /// Whether the message ends before its time, as in a capture with a snapshot length.
+    fn is_cut(&self) -> bool {
+        matches!(self.fault, Some(Fault { reason: Reason::UnexpectedEnd | Reason::UnterminatedString, .. }))
+    }
+}
+
+const ENOUGH: usize = 3;
+
+/// How far a member tells the chat from other applications that use the same `type`.
+fn weight(key: &str) -> usize {
+    match key {
+        "name" | "content" | "time" | "room_id" | "uid" | "client_id" => 1,
+        _ => ENOUGH,
+    }
+}

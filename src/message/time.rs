@@ -1,0 +1,79 @@
+//! The server's `time`: its local time without a zone, as PHP's `date()` writes it. Whether it is one, not what it means.
+
+/// `YYYY-MM-DD HH:MM:SS`, a day of the calendar and a time of the day.
+pub fn is_date_time(text: &str) -> bool {
+    match text.split_once(' ') {
+        Some((date, time)) => is_date(date) && is_time(time),
+        None => false,
+    }
+}
+
+/// `YYYY-MM-DD :MM:SS`, what the server of 2014 wrote into a `say`: its format string had lost the hour.
+pub fn is_2014_say_time(text: &str) -> bool {
+    match text.split_once(" :") {
+        Some((date, rest)) => is_date(date) && numbers(rest, ':', [2, 2]).is_some_and(|[m, s]| m < 60 && s < 60),
+        None => false,
+    }
+}
+
+fn is_date(text: &str) -> bool {
+    numbers(text, '-', [4, 2, 2])
+        .is_some_and(|[year, month, day]| (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day))
+}
+
+fn is_time(text: &str) -> bool {
+    numbers(text, ':', [2, 2, 2]).is_some_and(|[h, m, s]| h < 24 && m < 60 && s < 60)
+}
+
+fn days_in(year: u32, month: u32) -> u32 {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// The `N` numbers of `text`, each of just so many digits.
+fn numbers<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> Option<[u32; N]> {
+    let mut parts = text.split(separator);
+    let mut values = [0; N];
+    for (value, width) in values.iter_mut().zip(digits) {
+        let part = parts.next().filter(|part| part.len() == width && part.bytes().all(|b| b.is_ascii_digit()))?;
+        *value = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_and_a_time_of_the_calendar_are_one() {
+        for good in ["2014-08-12 17:50:30", "2024-02-29 00:00:00", "2000-02-29 23:59:59"] {
+            assert!(is_date_time(good), "{good}");
+        }
+    }
+
+    #[test]
+    fn what_the_calendar_or_the_clock_does_not_have_is_none() {
+        for bad in [
+            "", "2014-08-12", "2014-08-12 :51:02", "2023-02-29 00:00:00", "1900-02-29 00:00:00", "2014-13-01 00:00:00",
+            "2014-04-31 00:00:00", "2014-00-01 00:00:00", "2014-01-00 00:00:00", "2014-01-01 24:00:00",
+            "2014-01-01 00:60:00", "2014-01-01 00:00:60", "2014-01-01T00:00:00", "2014-1-1 0:0:0", "+014-01-01 00:00:00",
+            "2014-01-01 00:00:00Z", "2014-01-01  00:00:00", "２０14-01-01 00:00:00",
+        ] {
+            assert!(!is_date_time(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_say_of_2014_has_no_hour() {
+        assert!(is_2014_say_time("2014-08-12 :51:02"));
+        for bad in ["2014-08-12 17:51:02", "2014-08-12 :61:02", "2014-02-30 :51:02", "2014-08-12 :51:02:03", ":51:02"] {
+            assert!(!is_2014_say_time(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! WebSocket as RFC 6455 describes it: the two halves of the opening handshake and the header of a frame. Pure functions of
+//! bytes; no state, no reassembly, no decompression (Wireshark does these).
+
+pub mod frame;
+pub mod handshake;
