@@ -191,9 +191,9 @@ impl Shape {
 
     /// Whether the message has every member that it must have and none that it cannot have.
     fn fits(&self, members: &[&Member], message: &[u8]) -> bool {
-        let needed = self.members.iter().filter(|(_, _, need)| *need == Always);
+        let mut needed = self.members.iter().filter(|(_, _, need)| *need == Always);
         members.iter().all(|member| self.has(member, message))
-            && needed.into_iter().all(|(key, ..)| members.iter().any(|member| member.key.text == *key))
+            && needed.all(|(key, ..)| members.iter().any(|member| member.key.text == *key))
             && !has_duplicates(members)
     }
 }
@@ -206,8 +206,9 @@ fn has_duplicates(members: &[&Member]) -> bool {
 pub(super) struct Subject<'a> {
     message: &'a [u8],
     kind: Kind,
-    /// The value of `type`, when it is a string.
-    type_name: Option<&'a str>,
+    has_type: bool,
+    /// What messages of this kind and `type` look like, in each dialect that has them.
+    shapes: Vec<&'static Shape>,
     /// All members but `type`.
     members: Vec<&'a Member>,
     /// The name of the member that the fault broke off.
@@ -216,33 +217,38 @@ pub(super) struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    pub(super) fn new(message: &'a [u8], parsed: &'a Parsed, kind: Kind, type_name: Option<&'a str>) -> Subject<'a> {
+    /// `type_name` is the value of `type`, when it is a string.
+    pub(super) fn new(message: &'a [u8], parsed: &'a Parsed, kind: Kind, type_name: Option<&str>) -> Subject<'a> {
+        let is_meant = |shape: &&Shape| shape.kind == kind && type_name.is_some_and(|name| shape.types.contains(&name));
         Subject {
             message,
             kind,
-            type_name,
+            has_type: type_name.is_some(),
+            shapes: SHAPES.iter().filter(is_meant).collect(),
             members: parsed.members.iter().filter(|member| member.key.text != "type").collect(),
             pending: parsed.pending.as_ref().map(|key| key.text.as_str()),
             fault: parsed.fault.as_ref(),
         }
     }
 
-    /// The shapes of the kind and type, in each dialect that has one.
-    fn shapes(&self) -> impl Iterator<Item = &'static Shape> {
-        let (kind, type_name) = (self.kind, self.type_name.unwrap_or_default().to_owned());
-        SHAPES.iter().filter(move |shape| shape.kind == kind && shape.types.contains(&type_name.as_str()))
+    /// Whether the member is one that such a message has in some dialect.
+    fn knows(&self, member: &Member) -> bool {
+        self.shapes.iter().any(|shape| shape.has(member, self.message))
+    }
+
+    /// The name of the member that the fault broke off, if such a message has one of that name.
+    fn known_pending(&self) -> Option<&'a str> {
+        self.pending.filter(|key| self.shapes.iter().any(|shape| shape.member(key).is_some()))
     }
 
     /// The only dialect that the members of the message agree with; those that no dialect knows say nothing.
     pub(super) fn dialect(&self) -> Option<Dialect> {
-        let mut candidates: Vec<&Shape> = self.shapes().collect();
-        for member in &self.members {
-            if candidates.iter().any(|shape| shape.has(member, self.message)) || self.knows(member) {
-                candidates.retain(|shape| shape.has(member, self.message));
-            }
+        let mut candidates = self.shapes.clone();
+        for member in self.members.iter().filter(|member| self.knows(member)) {
+            candidates.retain(|shape| shape.has(member, self.message));
         }
-        if let Some(pending) = self.pending.filter(|key| self.shapes().any(|shape| shape.member(key).is_some())) {
-            candidates.retain(|shape| shape.member(pending).is_some());
+        if let Some(key) = self.known_pending() {
+            candidates.retain(|shape| shape.member(key).is_some());
         }
         match candidates[..] {
             [shape] => Some(shape.dialect),
@@ -250,55 +256,58 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Whether some dialect has the member.
-    fn knows(&self, member: &Member) -> bool {
-        self.shapes().any(|shape| shape.has(member, self.message))
-    }
-
     pub(super) fn evidence(&self) -> Evidence {
         if self.is_foreign() {
-            return Evidence::Foreign;
+            Evidence::Foreign
+        } else if self.kind == Kind::Unknown {
+            Evidence::Unknown
+        } else if self.fault.is_none() && self.shapes.iter().any(|s| s.telling && s.fits(&self.members, self.message)) {
+            Evidence::Dialect
+        } else if self.members.is_empty() && self.pending.is_none() {
+            self.likelihood_of_type_alone()
+        } else {
+            self.likelihood_of_members()
         }
-        if self.kind == Kind::Unknown {
-            return Evidence::Unknown;
-        }
-        if self.fault.is_none() && self.shapes().any(|shape| shape.telling && shape.fits(&self.members, self.message)) {
-            return Evidence::Dialect;
-        }
-        self.likelihood()
     }
 
     /// Not an object, or an object without a `type`, unless the fault may have hidden it.
     fn is_foreign(&self) -> bool {
         match self.fault.map(|fault| fault.reason) {
             Some(Reason::Empty | Reason::NotAnObject) => true,
-            Some(_) => self.type_name.is_none() && self.members.is_empty(),
-            None => self.type_name.is_none(),
+            Some(_) => !self.has_type && self.members.is_empty(),
+            None => !self.has_type,
         }
     }
 
-    /// Weighs the members of a message of a known kind: those that only this chat has count, common ones count when
-    /// nothing else is there or when they are many.
-    fn likelihood(&self) -> Evidence {
-        let fitting = self.members.iter().filter(|member| self.knows(member)).map(|member| member.key.text.as_str());
-        let pending = self.pending.filter(|key| self.shapes().any(|shape| shape.member(key).is_some()));
-        let weight: usize = fitting.clone().chain(pending).map(weight).sum();
-        let all_fit = fitting.count() == self.members.len() && pending == self.pending;
-        let bare = self.members.is_empty() && self.pending.is_none();
-        if weight >= ENOUGH || all_fit && weight > 0 {
-            Evidence::Likely
-        } else if !bare {
-            Evidence::Foreign
-        } else if matches!(self.kind, Ping | Pong) && self.fault.is_none() || self.is_cut() {
-            Evidence::Likely
-        } else {
-            Evidence::Unknown
+    /// Of a message of a known kind that has, or shows, no other member. A heartbeat has none.
+    fn likelihood_of_type_alone(&self) -> Evidence {
+        match self.fault {
+            None if matches!(self.kind, Ping | Pong) => Evidence::Likely,
+            Some(fault) if self.is_cut_short(fault) => Evidence::Likely,
+            _ => Evidence::Unknown,
         }
     }
 
-    /// Whether the message ends before its time, as in a capture with a snapshot length.
-    fn is_cut(&self) -> bool {
-        matches!(self.fault, Some(Fault { reason: Reason::UnexpectedEnd | Reason::UnterminatedString, .. }))
+    /// Whether the message ends before its time, as in a capture with a snapshot length, and not in a name that it does not
+    /// have.
+    fn is_cut_short(&self, fault: &Fault) -> bool {
+        match fault.reason {
+            Reason::UnexpectedEnd => true,
+            Reason::UnterminatedString => {
+                let begun = &self.message[fault.span.start + 1..];
+                self.shapes.iter().flat_map(|shape| shape.members).any(|(key, ..)| key.as_bytes().starts_with(begun))
+            }
+            _ => false,
+        }
+    }
+
+    /// Weighs the members of a message of a known kind: those that only this chat has are enough; common ones are when there
+    /// is nothing else, or when they are many.
+    fn likelihood_of_members(&self) -> Evidence {
+        let known = self.members.iter().filter(|member| self.knows(member)).map(|member| member.key.text.as_str());
+        let all_known = known.clone().count() == self.members.len() && self.known_pending() == self.pending;
+        let weight: usize = known.chain(self.known_pending()).map(weight).sum();
+        if weight >= ENOUGH || all_known { Evidence::Likely } else { Evidence::Foreign }
     }
 }
 

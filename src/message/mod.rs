@@ -62,7 +62,7 @@ pub enum FieldName {
 
 /// The JSON type of a field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Shape {
+pub enum JsonType {
     String,
     Number,
     Null,
@@ -78,7 +78,7 @@ pub struct Field {
     pub span: Span,
     /// A decoded string, or the JSON text of any other value; of an unknown member `key: value`. Valid UTF-8 without NUL.
     pub value: String,
-    pub shape: Shape,
+    pub json_type: JsonType,
 }
 
 /// A user in a list.
@@ -184,7 +184,7 @@ impl Message {
         if self.fault.is_some() {
             return Vec::new();
         }
-        let absent = |name: &FieldName| self.get(*name).is_none_or(|field| field.shape == Shape::Null);
+        let absent = |name: &FieldName| self.get(*name).is_none_or(|field| field.json_type == JsonType::Null);
         self.needed().iter().copied().filter(absent).collect()
     }
 
@@ -212,7 +212,7 @@ impl Message {
         }
         let old_say = self.dialect == Some(Dialect::A2014) && self.kind == Kind::SayDelivery;
         let is_good = |text: &str| time::is_date_time(text) || old_say && time::is_2014_say_time(text);
-        self.get(FieldName::Time).filter(|field| field.shape != Shape::String || !is_good(&field.value))
+        self.get(FieldName::Time).filter(|field| field.json_type != JsonType::String || !is_good(&field.value))
     }
 }
 
@@ -253,16 +253,16 @@ fn field(member: &Member, message: &[u8]) -> Field {
         name,
         span: member.value.span.clone(),
         value: if name == FieldName::Member { format!("{}: {text}", member.key.text) } else { text },
-        shape: shape(&member.value.data),
+        json_type: json_type(&member.value.data),
     }
 }
 
-fn shape(data: &Data) -> Shape {
+fn json_type(data: &Data) -> JsonType {
     match data {
-        Data::String(_) => Shape::String,
-        Data::Number => Shape::Number,
-        Data::Null => Shape::Null,
-        Data::Bool(_) | Data::Array(_) | Data::Object(_) => Shape::Other,
+        Data::String(_) => JsonType::String,
+        Data::Number => JsonType::Number,
+        Data::Null => JsonType::Null,
+        Data::Bool(_) | Data::Array(_) | Data::Object(_) => JsonType::Other,
     }
 }
 
