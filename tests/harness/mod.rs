@@ -6,6 +6,8 @@
 // Every test file is a crate of its own and uses a part of this.
 #![allow(dead_code)]
 
+pub mod expected;
+pub mod json;
 pub mod packets;
 pub mod pdml;
 pub mod phase;

@@ -1,7 +1,7 @@
-//! A second, naive way to read a capture's WebSocket messages: in order, without loss, one text message a time.
+//! A second, naive way to read what a capture's connections carry: in order, without loss, one thing a time.
 //!
-//! It knows pcap files, three link types, TCP's sequence numbers and WebSocket frames, and no more than the recorded
-//! captures need. What it finds is what the plugin is held against.
+//! It knows pcap files, three link types, TCP's sequence numbers, HTTP heads and WebSocket frames, and no more than the
+//! recorded captures need. What it finds is what the plugin is held against.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,11 +13,25 @@ use pcap_file::DataLink;
 use pcap_file::pcap::PcapReader;
 use serde_json::Value;
 
-use super::websocket::{CONTINUATION, TEXT};
+use super::websocket::{CLOSE, CONTINUATION, TEXT};
 
-/// One WebSocket text message.
+/// What a connection carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The head of an HTTP request.
+    Request,
+    /// The head of an HTTP response.
+    Response,
+    /// A WebSocket text message.
+    Text,
+    /// A WebSocket close frame.
+    Close,
+}
+
+/// One thing a connection carries.
 #[derive(Clone, Debug)]
 pub struct Message {
+    pub kind: Kind,
     /// The frame that completes it.
     pub frame: u32,
     /// Seconds since 1970 of that frame.
@@ -26,6 +40,9 @@ pub struct Message {
     pub to: SocketAddr,
     /// Which of several connections between the same ports, from 0.
     pub incarnation: usize,
+    /// The sequence number behind its last byte.
+    pub end_seq: u32,
+    /// The head, the text, or the close frame's body.
     pub payload: Vec<u8>,
 }
 
@@ -102,6 +119,11 @@ fn segment(frame: u32, time: f64, datalink: DataLink, data: &[u8]) -> Option<Pac
 
 /// The text messages of a capture file, in the order in which they are complete.
 pub fn messages(capture: &Path) -> Vec<Message> {
+    everything(capture).into_iter().filter(|message| message.kind == Kind::Text).collect()
+}
+
+/// All that the connections of a capture file carry, in the order in which it is complete.
+pub fn everything(capture: &Path) -> Vec<Message> {
     let mut streams: BTreeMap<(SocketAddr, SocketAddr), Stream> = BTreeMap::new();
     let mut messages = Vec::new();
     for packet in packets(capture) {
@@ -110,10 +132,10 @@ pub fn messages(capture: &Path) -> Vec<Message> {
             stream.restart(packet.seq.wrapping_add(1));
         }
         stream.append(&packet);
-        while let Some(payload) = stream.next_text() {
+        while let Some((kind, payload)) = stream.next() {
             let (frame, time, from, to) = (packet.frame, packet.time, packet.from, packet.to);
-            let incarnation = stream.restarts.saturating_sub(1);
-            messages.push(Message { frame, time, from, to, incarnation, payload });
+            let (incarnation, end_seq) = (stream.restarts.saturating_sub(1), stream.read_up_to());
+            messages.push(Message { kind, frame, time, from, to, incarnation, end_seq, payload });
         }
     }
     messages
@@ -148,33 +170,33 @@ impl Stream {
         self.next_seq = Some(next.wrapping_add(fresh.len() as u32));
     }
 
-    /// The next whole text message, other frames passed over.
-    fn next_text(&mut self) -> Option<Vec<u8>> {
-        self.skip_http()?;
+    /// The sequence number of the first byte not yet read.
+    fn read_up_to(&self) -> u32 {
+        self.next_seq.expect("a segment was appended").wrapping_sub(self.unread.len() as u32)
+    }
+
+    /// The next whole HTTP head, text message or close frame, other frames passed over.
+    fn next(&mut self) -> Option<(Kind, Vec<u8>)> {
+        if self.unread.starts_with(b"GET ") || self.unread.starts_with(b"HTTP/") {
+            let kind = if self.unread[0] == b'G' { Kind::Request } else { Kind::Response };
+            let end = self.unread.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+            return Some((kind, self.unread.drain(..end).collect()));
+        }
         loop {
             let (fin, opcode, payload) = self.next_frame()?;
             match (opcode, fin) {
-                (TEXT, true) => return Some(payload),
+                (TEXT, true) => return Some((Kind::Text, payload)),
                 (TEXT, false) => self.unfinished = Some(payload),
+                (CLOSE, _) => return Some((Kind::Close, payload)),
                 (CONTINUATION, _) => {
-                    let Some(message) = &mut self.unfinished else { continue };
-                    message.extend(payload);
+                    self.unfinished.as_mut()?.extend(payload);
                     if fin {
-                        return self.unfinished.take();
+                        return self.unfinished.take().map(|message| (Kind::Text, message));
                     }
                 }
                 _ => {}
             }
         }
-    }
-
-    /// Passes over an HTTP head; nothing where it is not complete.
-    fn skip_http(&mut self) -> Option<()> {
-        if self.unread.starts_with(b"GET ") || self.unread.starts_with(b"HTTP/") {
-            let end = self.unread.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
-            self.unread.drain(..end);
-        }
-        Some(())
     }
 
     fn next_frame(&mut self) -> Option<(bool, u8, Vec<u8>)> {

@@ -166,6 +166,14 @@ impl Wireshark {
         let rows = self.rows(capture, options, &["workermanchat.phase", "workermanchat.acks", "workermanchat.note"]);
         rows.iter().map(Label::new).filter(|label| !label.phases.is_empty() || !label.acks.is_empty()).collect()
     }
+
+    /// The labels of a capture on which one pass and two agree, and whose whole tree shows no fault.
+    pub fn agreed_labels(&self, capture: &Path) -> Vec<Label> {
+        let labels = self.labels(capture, &[]);
+        assert_eq!(labels, self.labels(capture, &["-2"]), "one pass (left) and two agree");
+        self.tshark(&["-r", capture.to_str().unwrap(), "-2", "-V"]);
+        labels
+    }
 }
 
 impl Row {
@@ -232,6 +240,11 @@ fn sorted(numbers: &[u32]) -> Vec<u32> {
 /// The frames that carry a message of the chat, by their labels.
 pub fn message_frames(labels: &[Label]) -> Vec<u32> {
     labels.iter().filter(|label| label.phases.iter().any(|&phase| phase::is_message(phase))).map(|label| label.frame).collect()
+}
+
+/// The phases of one frame.
+pub fn phases_of(labels: &[Label], frame: u32) -> Vec<u32> {
+    label_of(labels, frame).phases
 }
 
 /// The label of one frame; an empty one where the frame has none.
