@@ -4,7 +4,7 @@
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/.." && pwd)
-me=plugin/$(basename "$0")
+me=$0
 
 say() { printf '%s\n' "$*"; }
 fail() { printf '%s: %s\n' "$me" "$*" >&2; exit 1; }
@@ -153,14 +153,14 @@ install_missing() {
     have apt-get || name_packages "There is no apt here to install them with."
     can_be_root || name_packages "You are not root, and there is no sudo to install them with."
     as_root true || name_packages "sudo does not let you install them."
-    as_root apt-get -q update >&2 || say "apt-get update failed; trying with the package lists there are." >&2
+    as_root apt-get -qq update >&2 || say "apt-get update failed; trying with the package lists there are." >&2
     # shellcheck disable=SC2086
     packages=$(debian_packages $lacking) ||
         fail "no package here has Rust $(manifest rust-version) or newer. Get it from https://rustup.rs and run this again. Nothing was changed."
     # shellcheck disable=SC2086
-    say "Installing with apt:" $packages >&2
+    say "Installing with apt, which takes a few minutes:" $packages >&2
     # shellcheck disable=SC2086
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $packages >&2 ||
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $packages >/dev/null ||
         fail "apt could not install them; its message is above."
     # shellcheck disable=SC2086
     lacking=$(lacks $lacking)
