@@ -236,9 +236,14 @@ impl<'a> Subject<'a> {
         self.shapes.iter().any(|shape| shape.has(member, self.message))
     }
 
+    /// Whether such a message has a member of this name in some dialect, whatever its value.
+    fn knows_name(&self, name: &str) -> bool {
+        self.shapes.iter().any(|shape| shape.member(name).is_some())
+    }
+
     /// The name of the member that the fault broke off, if such a message has one of that name.
     fn known_pending(&self) -> Option<&'a str> {
-        self.pending.filter(|key| self.shapes.iter().any(|shape| shape.member(key).is_some()))
+        self.pending.filter(|name| self.knows_name(name))
     }
 
     /// The only dialect that the members of the message agree with; those that no dialect knows say nothing.
@@ -302,12 +307,13 @@ impl<'a> Subject<'a> {
     }
 
     /// Weighs the members of a message of a known kind: those that only this chat has are enough; common ones are when there
-    /// is nothing else, or when they are many.
+    /// are no members of other names, or when they are many.
     fn likelihood_of_members(&self) -> Evidence {
         let known = self.members.iter().filter(|member| self.knows(member)).map(|member| member.key.text.as_str());
-        let all_known = known.clone().count() == self.members.len() && self.known_pending() == self.pending;
         let weight: usize = known.chain(self.known_pending()).map(weight).sum();
-        if weight >= ENOUGH || all_known { Evidence::Likely } else { Evidence::Foreign }
+        let mut names = self.members.iter().map(|member| member.key.text.as_str()).chain(self.pending);
+        let all_names_known = names.all(|name| self.knows_name(name));
+        if weight >= ENOUGH || weight > 0 && all_names_known { Evidence::Likely } else { Evidence::Foreign }
     }
 }
 

@@ -460,3 +460,6 @@ fn is_high(unit: u16) -> bool {
 fn is_low(unit: u16) -> bool {
     (0xdc00..0xe000).contains(&unit)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,270 @@
+//! What is read from messages, and what is not taken for one.
 
+use super::*;
+use FieldName::*;
+use Sender::{Client as FromClient, Server as FromServer};
+
+fn from_client(text: &str) -> Message {
+    Message::read(text.as_bytes(), FromClient)
+}
+
+fn from_server(text: &str) -> Message {
+    Message::read(text.as_bytes(), FromServer)
+}
+
+const ID: &str = "7f00000108fd00000001";
+
+/// One message of each kind and dialect, with the form that the real servers and pages send.
+#[rustfmt::skip]
+const CHAT: &[(Sender, Kind, Option<Dialect>, &str)] = &[
+    (FromServer, Kind::UserList, Some(Dialect::A2014), r#"{"type":"user_list","user_list":[{"uid":783654164,"name":"\u732a\u732a"},{"uid":783700053,"name":"mynick"}]}"#),
+    (FromServer, Kind::UserList, Some(Dialect::A2014), r#"{"type":"user_list","user_list":[{"code":1,"name":"mynick"}]}"#),
+    (FromServer, Kind::Login, Some(Dialect::A2014), r#"{"type":"login","uid":783700053,"name":"mynick","time":"2014-08-12 17:50:30"}"#),
+    (FromClient, Kind::SayRequest, Some(Dialect::A2014), r#"{"type":"say","to_uid":"all","content":"hi,  all !"}"#),
+    (FromClient, Kind::SayRequest, Some(Dialect::A2014), r#"{"type":"say","to_uid":"783654164","content":""}"#),
+    (FromServer, Kind::SayDelivery, Some(Dialect::A2014), r#"{"type":"say","from_uid":783700053,"to_uid":"all","content":"hi,  all !","time":"2014-08-12 :51:02"}"#),
+    (FromServer, Kind::Logout, Some(Dialect::A2014), r#"{"type":"logout","uid":783700053,"time":"2014-08-12 17:50:30"}"#),
+    (FromClient, Kind::LoginRequest, Some(Dialect::B2015), r#"{"type":"re_login","client_name":"再来","room_id":1}"#),
+    (FromServer, Kind::Login, Some(Dialect::B2015), r#"{"type":"login","client_id":1,"client_name":"mynick","client_list":[{"client_id":1,"client_name":"mynick"}],"time":"2026-11-20 07:28:50"}"#),
+    (FromServer, Kind::Login, Some(Dialect::B2015), r#"{"type":"re_login","client_id":3,"client_name":"x","client_list":[{"client_id":3,"client_name":"x"}],"time":"2026-11-20 07:28:50"}"#),
+    (FromClient, Kind::SayRequest, Some(Dialect::B2015), r#"{"type":"say","to_client_id":1,"to_client_name":"mynick","content":"psst"}"#),
+    (FromServer, Kind::SayDelivery, Some(Dialect::B2015), r#"{"type":"say","from_client_id":2,"from_client_name":"x","to_client_id":1,"content":"psst","time":"2026-11-20 07:28:51"}"#),
+    (FromServer, Kind::Logout, Some(Dialect::B2015), r#"{"type":"logout","from_client_id":2,"from_client_name":"x","client_list":[{"client_id":1,"client_name":"mynick"}],"time":"2026-11-20 07:29:15"}"#),
+    (FromClient, Kind::LoginRequest, None, r#"{"type":"login","client_name":"mynick","room_id":1}"#),
+    (FromClient, Kind::LoginRequest, None, r#"{"type":"login","client_name":"mynick","room_id":"lobby"}"#),
+    (FromClient, Kind::SayRequest, None, r#"{"type":"say","to_client_id":"all","to_client_name":"所有人","content":"hi, all !"}"#),
+    (FromClient, Kind::SayRequest, Some(Dialect::C2016), r#"{"type":"say","to_client_id":"7f00000108fc00000001","to_client_name":"x","content":"only for you"}"#),
+    (FromServer, Kind::Login, Some(Dialect::C2016), r#"{"type":"login","client_id":"7f00000108fd00000001","client_name":"mynick","time":"2026-11-20 07:20:19","client_list":{"7f00000108fd00000001":"mynick"}}"#),
+    (FromServer, Kind::Login, Some(Dialect::C2016), r#"{"type":"login","client_id":"7f00000108fd00000001","client_name":"mynick","time":"2026-11-20 07:20:19","client_list":[]}"#),
+    (FromServer, Kind::Login, Some(Dialect::C2016), r#"{"type":"login","client_id":"7f00000108fc00000001","client_name":"x","time":"2026-11-20 07:20:20"}"#),
+    (FromServer, Kind::SayDelivery, Some(Dialect::C2016), r#"{"type":"say","from_client_id":"7f00000108fd00000001","from_client_name":"mynick","to_client_id":"all","content":"hi, all !","time":"2026-11-20 07:20:22"}"#),
+    (FromServer, Kind::Logout, Some(Dialect::C2016), r#"{"type":"logout","from_client_id":"7f00000108fd00000003","from_client_name":"late","time":"2026-11-20 07:20:38"}"#),
+];
+
+#[test]
+fn each_message_of_the_chat_is_known_by_kind_and_dialect_and_proves_the_chat() {
+    for (sender, kind, dialect, text) in CHAT {
+        let message = Message::read(text.as_bytes(), *sender);
+        assert_eq!((message.kind, message.dialect), (*kind, *dialect), "{text}");
+        assert_eq!(message.evidence(), Evidence::Dialect, "{text}");
+        assert_eq!(message.fault, None, "{text}");
+        assert_eq!(message.missing(), [], "{text}");
+        assert_eq!(message.bad_time(), None, "{text}");
+    }
+}
+
+#[test]
+fn no_message_of_the_chat_proves_it_from_the_wrong_side() {
+    for (sender, _, _, text) in CHAT {
+        let other = if *sender == FromClient { FromServer } else { FromClient };
+        assert_ne!(Message::read(text.as_bytes(), other).evidence(), Evidence::Dialect, "{text}");
+    }
+}
+
+#[test]
+fn any_order_of_members_is_the_same_message() {
+    let message = from_server(r#"{"time":"2026-11-20 07:20:20","client_name":"x","client_id":"7f00000108fd00000001","type":"login"}"#);
+    assert_eq!((message.kind, message.evidence()), (Kind::Login, Evidence::Dialect));
+}
+
+#[test]
+fn every_message_of_the_chat_is_likely_wherever_it_is_cut() {
+    for (sender, _, _, text) in CHAT {
+        let after_type = text.find(',').unwrap();
+        for cut in after_type..text.len() {
+            let message = Message::read(&text.as_bytes()[..cut], *sender);
+            assert!(message.fault.is_some());
+            assert_eq!(message.evidence(), Evidence::Likely, "{}", &text.as_bytes()[..cut].escape_ascii());
+        }
+    }
+}
+
+/// Messages of other applications; those of the second part could be the chat's by what they say.
+fn foreign_messages() -> (Vec<&'static str>, Vec<&'static str>) {
+    let all = include_str!("foreign_messages.txt");
+    let (clear, twins) = all.split_at(all.find("# Twins").unwrap());
+    let messages = |part: &'static str| part.lines().filter(|l| !l.is_empty() && !l.starts_with('#')).collect();
+    (messages(clear), messages(twins))
+}
+
+fn evidence(text: &str) -> [Evidence; 2] {
+    [from_client(text).evidence(), from_server(text).evidence()]
+}
+
+#[test]
+fn no_message_of_another_application_proves_the_chat() {
+    let (clear, twins) = foreign_messages();
+    assert!(clear.len() >= 200);
+    for text in clear.iter().chain(&twins) {
+        assert!(!evidence(text).contains(&Evidence::Dialect), "{text}");
+    }
+}
+
+#[test]
+fn only_twins_of_the_chats_messages_are_likely_where_the_chat_is_expected() {
+    let (clear, twins) = foreign_messages();
+    for text in clear {
+        assert!(!evidence(text).contains(&Evidence::Likely), "{text}");
+    }
+    for text in twins {
+        assert!(evidence(text).contains(&Evidence::Likely), "{text}");
+    }
+}
+
+#[test]
+fn a_message_without_telling_members_is_only_likely() {
+    assert_eq!(from_client(r#"{"type":"login","name":"x"}"#).evidence(), Evidence::Likely);
+    assert_eq!(from_client(r#"{"type":"say","content":"x"}"#).evidence(), Evidence::Likely);
+    assert_eq!(from_server(r#"{"type":"ping"}"#).evidence(), Evidence::Likely);
+    assert_eq!(from_client(r#"{"type":"pong"}"#).evidence(), Evidence::Likely);
+}
+
+#[test]
+fn a_heartbeat_from_the_wrong_side_says_nothing() {
+    assert_eq!(from_client(r#"{"type":"ping"}"#).evidence(), Evidence::Unknown);
+    assert_eq!(from_server(r#"{"type":"pong"}"#).evidence(), Evidence::Unknown);
+}
+
+#[test]
+fn an_unknown_member_makes_a_message_of_the_chat_likely() {
+    let message = from_client(r#"{"type":"login","client_name":"x","room_id":1,"avatar":"cat.png"}"#);
+    assert_eq!(message.evidence(), Evidence::Likely);
+    assert_eq!(message.value(Member), Some("avatar: cat.png"));
+}
+
+#[test]
+fn what_is_no_object_or_has_no_type_is_foreign() {
+    for text in ["", " ", "42", "[1]", "{}", r#"{"type":1}"#, r#"{"content":"x"}"#, "hello", "{", "{\"typ"] {
+        assert_eq!(from_client(text).evidence(), Evidence::Foreign, "{text}");
+    }
+}
+
+#[test]
+fn an_unknown_type_says_nothing() {
+    assert_eq!(from_client(r#"{"type":"dance","content":"x"}"#).evidence(), Evidence::Unknown);
+    assert_eq!(from_client(r#"{"type":"dance"}"#).kind, Kind::Unknown);
+}
+
+#[test]
+fn each_field_has_the_bytes_of_its_value() {
+    let text = r#"{ "type" : "say", "to_uid": 12 , "content":"a\"\u4f60", "x":[1, {"y":null}], "time":true }"#;
+    let message = from_client(text);
+    let fields: Vec<_> =
+        message.fields.iter().map(|f| (f.name, &text[f.span.clone()], f.value.as_str(), f.json_type)).collect();
+    assert_eq!(
+        fields,
+        [
+            (Type, r#""say""#, "say", JsonType::String),
+            (ToClientId, "12", "12", JsonType::Number),
+            (Content, r#""a\"\u4f60""#, "a\"你", JsonType::String),
+            (Member, r#"[1, {"y":null}]"#, r#"x: [1, {"y":null}]"#, JsonType::Other),
+            (Time, "true", "true", JsonType::Other),
+        ]
+    );
+}
+
+#[test]
+fn of_a_member_that_is_there_twice_the_last_counts() {
+    let message = from_client(r#"{"type":"ping","type":"say","content":"a","content":"b"}"#);
+    assert_eq!(message.kind, Kind::SayRequest);
+    assert_eq!(message.value(Content), Some("b"));
+    assert_eq!(message.fields.len(), 4);
+}
+
+#[test]
+fn a_list_of_users_has_the_bytes_of_each_id_and_name() {
+    let text = r#"{"type":"login","client_list":{"7f00000108fd00000001":"a","7f00000108fd00000002":"\u4f60"}}"#;
+    let list = from_server(text).client_list.unwrap();
+    assert!(list.keyed);
+    assert_eq!(&text[list.span.clone()], &text[30..text.len() - 1]);
+    let shown: Vec<_> = list.clients.iter().map(|client| (client.id.clone().unwrap(), client.name.clone().unwrap())).collect();
+    assert_eq!(shown[0].0.0, ID);
+    assert_eq!(&text[shown[0].0.1.clone()], r#""7f00000108fd00000001""#);
+    assert_eq!(shown[1].1.0, "你");
+    assert_eq!(&text[shown[1].1.1.clone()], r#""\u4f60""#);
+}
+
+#[test]
+fn users_of_every_dialect_are_listed() {
+    for user in [r#"{"uid":7,"name":"a"}"#, r#"{"code":7,"name":"a"}"#, r#"{"client_id":7,"client_name":"a"}"#] {
+        let list = from_server(&format!(r#"{{"type":"user_list","user_list":[{user}]}}"#)).client_list.unwrap();
+        let client = &list.clients[0];
+        assert_eq!(client.id.as_ref().unwrap().0, "7");
+        assert_eq!(client.name.as_ref().unwrap().0, "a");
+        assert!(!list.keyed);
+    }
+}
+
+#[test]
+fn a_user_without_id_or_name_is_still_one() {
+    let list = from_server(r#"{"type":"user_list","user_list":[{},{"uid":1}]}"#).client_list.unwrap();
+    assert_eq!(list.clients.len(), 2);
+    assert_eq!(list.clients[0], Client::default());
+}
+
+#[test]
+fn phps_empty_array_is_an_empty_list() {
+    assert_eq!(from_server(r#"{"type":"login","client_list":[]}"#).client_list.unwrap().clients, []);
+}
+
+#[test]
+fn a_list_that_lists_no_users_is_a_plain_member() {
+    let message = from_server(r#"{"type":"login","client_list":[1,2]}"#);
+    assert_eq!(message.client_list, None);
+    assert_eq!(message.value(Member), Some("client_list: [1,2]"));
+}
+
+#[test]
+fn a_say_to_one_client_is_private() {
+    assert_eq!(from_client(r#"{"type":"say","to_client_id":"all"}"#).is_private(), Some(false));
+    assert_eq!(from_client(r#"{"type":"say","to_uid":7}"#).is_private(), Some(true));
+    assert_eq!(from_client(r#"{"type":"say"}"#).is_private(), None);
+    assert_eq!(from_client(r#"{"type":"login","to_uid":7}"#).is_private(), None);
+}
+
+#[test]
+fn what_the_server_needs_is_missed() {
+    assert_eq!(from_client(r#"{"type":"login"}"#).missing(), [ClientName, RoomId]);
+    assert_eq!(from_client(r#"{"type":"login","client_name":"x"}"#).missing(), [RoomId]);
+    assert_eq!(from_client(r#"{"type":"login","client_name":"x","room_id":null}"#).missing(), [RoomId]);
+    assert_eq!(from_client(r#"{"type":"login","name":"x"}"#).missing(), []);
+    assert_eq!(from_client(r#"{"type":"say","content":"x"}"#).missing(), [ToClientId]);
+    assert_eq!(from_client(r#"{"type":"say","to_client_id":"all"}"#).missing(), [Content]);
+    assert_eq!(from_client(r#"{"type":"say","to_client_id":"all","content":""}"#).missing(), []);
+    assert_eq!(
+        from_client(&format!(r#"{{"type":"say","to_client_id":"{ID}","content":"x"}}"#)).missing(),
+        [ToClientName]
+    );
+    assert_eq!(from_server(r#"{"type":"logout"}"#).missing(), [FromClientId, FromClientName, Time]);
+    assert_eq!(from_server(r#"{"type":"ping"}"#).missing(), []);
+}
+
+#[test]
+fn of_a_message_with_a_fault_nothing_is_missing() {
+    assert_eq!(from_client(r#"{"type":"say","content":"a\slash"}"#).missing(), []);
+}
+
+#[test]
+fn a_time_that_is_none_is_bad() {
+    let say = |id: &str, time: &str| from_server(&format!(r#"{{"type":"say",{id},"content":"x","time":{time}}}"#));
+    let old = r#""from_uid":1"#;
+    let new = r#""from_client_id":1"#;
+    assert_eq!(say(old, r#""2014-08-12 :51:02""#).bad_time(), None);
+    assert_eq!(say(new, r#""2014-08-12 :51:02""#).bad_time().unwrap().value, "2014-08-12 :51:02");
+    assert_eq!(say(new, "1407837062").bad_time().unwrap().value, "1407837062");
+    assert!(from_server(r#"{"type":"login","uid":1,"name":"x","time":"2014-08-12 :51:02"}"#).bad_time().is_some());
+    assert_eq!(from_client(r#"{"type":"say","time":"yesterday"}"#).bad_time(), None);
+}
+
+#[test]
+fn a_faulted_say_keeps_what_is_before_the_fault() {
+    let text = r#"{"type":"say","to_client_id":"all","to_client_name":"所有人","content":"back\slash C:\temp\new"}"#;
+    let message = from_client(text);
+    let fault = message.fault.clone().unwrap();
+    assert_eq!(&text[fault.span.clone()], r"\s");
+    assert_eq!(fault.reason, json::Reason::InvalidEscape('s'));
+    assert_eq!(message.faulted_field, Some(Content));
+    assert_eq!(message.value(ToClientName), Some("所有人"));
+    assert_eq!(message.get(Content), None);
+    assert_eq!(message.evidence(), Evidence::Likely);
+}

@@ -1,0 +1,317 @@
+//! The reader against RFC 8259, against `serde_json` as a second opinion, and against anything at all.
+
+use super::*;
+use proptest::prelude::*;
+use serde_json::Value as Json;
+
+fn fault(text: impl AsRef<[u8]>) -> (Reason, Span) {
+    let fault = parse(text.as_ref()).fault.expect("a fault");
+    (fault.reason, fault.span)
+}
+
+/// The decoded string of `{"a": STRING}`.
+fn string(literal: &str) -> String {
+    let parsed = parse(format!(r#"{{"a":{literal}}}"#).as_bytes());
+    assert_eq!(parsed.fault, None, "{literal}");
+    match &parsed.members[0].value.data {
+        Data::String(text) => text.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_object_is_its_members_with_their_bytes() {
+    let text = r#" {"type" : "say", "n":-1.5e3, "l":[true,null,false], "o":{}, "e":[]} "#;
+    let parsed = parse(text.as_bytes());
+    assert_eq!(parsed.fault, None);
+    assert_eq!(&text[parsed.root.clone()], text.trim());
+    let shown: Vec<_> =
+        parsed.members.iter().map(|m| (&text[m.key.span.clone()], &text[m.value.span.clone()])).collect();
+    assert_eq!(
+        shown,
+        [
+            (r#""type""#, r#""say""#),
+            (r#""n""#, "-1.5e3"),
+            (r#""l""#, "[true,null,false]"),
+            (r#""o""#, "{}"),
+            (r#""e""#, "[]"),
+        ]
+    );
+}
+
+#[test]
+fn members_of_one_name_are_all_kept() {
+    let parsed = parse(br#"{"a":1,"a":2}"#);
+    assert_eq!(parsed.members.len(), 2);
+}
+
+#[test]
+fn escapes_are_decoded() {
+    assert_eq!(string(r#""\"\\\/\b\f\n\r\t\u00e9\u4F60""#), "\"\\/\u{8}\u{c}\n\r\té你");
+    assert_eq!(string(r#""\ud83d\ude00""#), "😀");
+    assert_eq!(string("\"\u{7f}所有人😀\""), "\u{7f}所有人😀");
+}
+
+#[test]
+fn nul_and_lone_surrogates_become_replacement_characters() {
+    assert_eq!(string(r#""a\u0000b""#), "a\u{fffd}b");
+    assert_eq!(string(r#""\ud83d""#), "\u{fffd}");
+    assert_eq!(string(r#""\ude00\ud83d""#), "\u{fffd}\u{fffd}");
+    assert_eq!(string(r#""\ud83d\ud83d\ude00""#), "\u{fffd}😀");
+    assert_eq!(string(r#""\ud83d\n\ud83dx""#), "\u{fffd}\n\u{fffd}x");
+    assert_eq!(string(r#""\ud83d\u0041""#), "\u{fffd}A");
+}
+
+#[test]
+fn numbers_are_as_strict_as_the_standard() {
+    for good in ["0", "-0", "12", "1.0", "0.5", "1e5", "1E+5", "-1.5e-10", "123456789012345678901234567890", "1e999"] {
+        assert_eq!(parse(format!(r#"{{"a":{good}}}"#).as_bytes()).fault, None, "{good}");
+    }
+    for bad in ["01", "+1", ".5", "1.", "1.e5", "1e", "1e+", "-", "0x1", "1_000", "NaN", "Infinity", "--1"] {
+        assert!(parse(format!(r#"{{"a":{bad}}}"#).as_bytes()).fault.is_some(), "{bad}");
+    }
+}
+
+#[test]
+fn a_backslash_before_another_character_is_the_fault() {
+    assert_eq!(fault(r#"{"a":"x\slash"}"#), (Reason::InvalidEscape('s'), 7..9));
+    assert_eq!(fault(r#"{"a":"\你"}"#), (Reason::InvalidEscape('你'), 6..10));
+    assert_eq!(fault(r#"{"a":"\u12G4"}"#), (Reason::InvalidEscape('u'), 6..10));
+    assert_eq!(fault(r#"{"a":"\u+123"}"#), (Reason::InvalidEscape('u'), 6..8));
+    assert_eq!(fault(r#"{"a":"\'"}"#), (Reason::InvalidEscape('\''), 6..8));
+}
+
+#[test]
+fn a_bare_control_character_is_the_fault() {
+    assert_eq!(fault("{\"a\":\"tab\there\"}"), (Reason::ControlCharacter(9), 9..10));
+    assert_eq!(fault("{\"a\":\"\0\"}"), (Reason::ControlCharacter(0), 6..7));
+    assert_eq!(fault("{\"a\":\"\\\n\"}"), (Reason::ControlCharacter(10), 7..8));
+}
+
+#[test]
+fn bytes_that_are_no_utf_8_are_the_fault() {
+    assert_eq!(fault(b"{\"a\":\"x\xffy\"}"), (Reason::InvalidUtf8, 7..8));
+    assert_eq!(fault(b"{\"a\":\"x\xe4\xbd\"}"), (Reason::InvalidUtf8, 7..9));
+    assert_eq!(fault(b"{\"a\":\"\xed\xa0\x80\"}"), (Reason::InvalidUtf8, 6..7));
+    assert_eq!(fault(b"{\"a\":\"\\\xff\"}"), (Reason::InvalidUtf8, 7..8));
+    assert_eq!(fault(b"{\"a\":\"\\\xe4\xbd\"}"), (Reason::InvalidUtf8, 7..8));
+}
+
+#[test]
+fn a_string_without_an_end_is_the_fault_from_its_quote_on() {
+    for text in [r#"{"a":"x"#, r#"{"a":"x\"#, r#"{"a":"x\u12"#, r#"{"a":"x\""#] {
+        assert_eq!(fault(text), (Reason::UnterminatedString, 5..text.len()), "{text}");
+    }
+    assert_eq!(fault(b"{\"a\":\"\xe4\xbd"), (Reason::UnterminatedString, 5..8));
+    assert_eq!(fault(b"{\"a\":\"\\\xe4\xbd"), (Reason::UnterminatedString, 5..9));
+    assert_eq!(fault("{\"a"), (Reason::UnterminatedString, 1..3));
+}
+
+#[test]
+fn a_message_that_ends_too_early_has_its_fault_at_its_last_byte() {
+    for text in ["{", r#"{"a""#, r#"{"a":"#, r#"{"a":1"#, r#"{"a":1,"#, r#"{"a":tru"#, r#"{"a":-"#, r#"{"a":1."#, r#"{"a":[1,"#] {
+        assert_eq!(fault(text), (Reason::UnexpectedEnd, text.len() - 1..text.len()), "{text}");
+    }
+}
+
+#[test]
+fn a_byte_out_of_place_is_the_fault() {
+    assert_eq!(fault("hello"), (Reason::UnexpectedByte(b'h'), 0..1));
+    assert_eq!(fault(r#"{a:1}"#), (Reason::UnexpectedByte(b'a'), 1..2));
+    assert_eq!(fault(r#"{"a":1,}"#), (Reason::UnexpectedByte(b'}'), 7..8));
+    assert_eq!(fault(r#"{"a":[1,]}"#), (Reason::UnexpectedByte(b']'), 8..9));
+    assert_eq!(fault(r#"{"a":[1}"#), (Reason::UnexpectedByte(b'}'), 7..8));
+    assert_eq!(fault(r#"{"a" 1}"#), (Reason::UnexpectedByte(b'1'), 5..6));
+    assert_eq!(fault(r#"{"a":01}"#), (Reason::UnexpectedByte(b'1'), 6..7));
+    assert_eq!(fault(r#"{"a":1.x}"#), (Reason::UnexpectedByte(b'x'), 7..8));
+    assert_eq!(fault(r#"{"a":trux}"#), (Reason::UnexpectedByte(b'x'), 8..9));
+    assert_eq!(fault(r#"{'a':1}"#), (Reason::UnexpectedByte(b'\''), 1..2));
+    assert_eq!(fault("\u{feff}{}"), (Reason::UnexpectedByte(0xef), 0..1));
+}
+
+#[test]
+fn what_is_no_object_is_the_fault_as_a_whole() {
+    assert_eq!(fault(""), (Reason::Empty, 0..0));
+    assert_eq!(fault(" \n"), (Reason::Empty, 0..2));
+    assert_eq!(fault(" [1] "), (Reason::NotAnObject, 1..4));
+    assert_eq!(fault(r#"42["chat",{}]"#), (Reason::NotAnObject, 0..2));
+    assert_eq!(fault(r#""x""#), (Reason::NotAnObject, 0..3));
+}
+
+#[test]
+fn bytes_behind_the_object_are_the_fault() {
+    assert_eq!(fault(r#"{} {"a":1}"#), (Reason::TrailingData, 3..10));
+    assert_eq!(fault("{}\0"), (Reason::TrailingData, 2..3));
+}
+
+#[test]
+fn members_before_the_fault_are_kept_and_the_broken_one_is_named() {
+    let parsed = parse(br#"{"type":"say","o":{"x":1},"content":"a\slash","z":1}"#);
+    let keys: Vec<_> = parsed.members.iter().map(|member| member.key.text.as_str()).collect();
+    assert_eq!(keys, ["type", "o"]);
+    assert_eq!(parsed.pending.unwrap().text, "content");
+    assert_eq!(parsed.root, 0..52);
+    assert_eq!(parse(br#"{"type":"say","con"#).pending, None);
+    assert_eq!(parse(br#"{"a":{"b":"x"#).pending.unwrap().text, "a");
+}
+
+#[test]
+fn nesting_is_as_deep_as_phps() {
+    let nested = |depth: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(depth - 1), "]".repeat(depth - 1));
+    assert_eq!(parse(nested(MAX_DEPTH).as_bytes()).fault, None);
+    assert_eq!(fault(nested(MAX_DEPTH + 1)), (Reason::TooDeep, 516..517));
+    assert_eq!(fault(nested(10_000)).0, Reason::TooDeep);
+    assert_eq!(fault("[".repeat(1_000_000)).0, Reason::TooDeep);
+    assert_eq!(parse(format!("{{\"a\":[{}]}}", ["[]"; 2000].join(",")).as_bytes()).fault, None);
+}
+
+#[test]
+fn a_message_longer_than_the_server_takes_keeps_what_is_whole() {
+    let text = format!(r#"{{"type":"say","content":"{}"}}"#, "x".repeat(16 << 20));
+    let parsed = parse(text.as_bytes());
+    assert_eq!(parsed.fault, Some(Fault { span: MAX_LENGTH..text.len(), reason: Reason::TooLong }));
+    assert_eq!(parsed.members.len(), 1);
+    let just_fits = format!(r#"{{"c":"{}"}}"#, "x".repeat(MAX_LENGTH - 8));
+    assert_eq!((just_fits.len(), parse(just_fits.as_bytes()).fault), (MAX_LENGTH, None));
+}
+
+/// What `serde_json` makes of the bytes; `None` where it is known to differ: it refuses lone surrogates and numbers that no
+/// `f64` holds, which RFC 8259 allows.
+fn second_opinion(bytes: &[u8]) -> Option<Result<Json, ()>> {
+    match serde_json::from_slice(bytes) {
+        Ok(json) => Some(Ok(json)),
+        Err(error) => {
+            let error = error.to_string();
+            let differs = ["surrogate", "unexpected end of hex escape", "number out of range", "recursion limit"];
+            (!differs.iter().any(|text| error.contains(text))).then_some(Err(()))
+        }
+    }
+}
+
+/// Asserts that the value, and every value within it, is what `serde_json` reads from the bytes of its span.
+fn assert_same(value: &Value, bytes: &[u8]) {
+    let json: Json = serde_json::from_slice(&bytes[value.span.clone()]).unwrap();
+    match (&value.data, &json) {
+        (Data::Null, Json::Null) | (Data::Number, Json::Number(_)) => {}
+        (Data::Bool(ours), Json::Bool(theirs)) => assert_eq!(ours, theirs),
+        (Data::String(ours), Json::String(theirs)) => assert_eq!(*ours, theirs.replace('\0', "\u{fffd}")),
+        (Data::Array(ours), Json::Array(theirs)) => {
+            assert_eq!(ours.len(), theirs.len());
+            ours.iter().for_each(|value| assert_same(value, bytes));
+        }
+        (Data::Object(ours), Json::Object(theirs)) => {
+            assert_eq!(ours.len(), theirs.len());
+            ours.iter().for_each(|member| assert_same_member(member, bytes));
+        }
+        (ours, theirs) => panic!("{ours:?} is not {theirs:?}"),
+    }
+}
+
+fn assert_same_member(member: &Member, bytes: &[u8]) {
+    let key: String = serde_json::from_slice(&bytes[member.key.span.clone()]).unwrap();
+    assert_eq!(member.key.text, key.replace('\0', "\u{fffd}"));
+    assert_same(&member.value, bytes);
+}
+
+fn any_json() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::from),
+        any::<i64>().prop_map(Json::from),
+        any::<f64>().prop_map(Json::from),
+        any::<String>().prop_map(Json::from),
+        r#"[\x00-\x20"\\/你😀a]{0,8}"#.prop_map(Json::from),
+    ];
+    leaf.prop_recursive(5, 40, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Json::from),
+            prop::collection::btree_map(any::<String>(), inner, 0..6).prop_map(|map| Json::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+fn any_object() -> impl Strategy<Value = Json> {
+    prop::collection::btree_map("[a-z_\\\\\"\\x00]{0,6}", any_json(), 0..6)
+        .prop_map(|map| Json::Object(map.into_iter().collect()))
+}
+
+/// Bytes that are nearly JSON: an object's text with some bytes replaced, put in or taken out, and perhaps cut.
+fn nearly_json() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![any::<u8>(), prop::sample::select(br#"{}[]",:\u0d8e+-. tn"#.to_vec())];
+    let change = (any::<prop::sample::Index>(), 0..3, byte);
+    (any_object(), prop::collection::vec(change, 0..4), any::<Option<prop::sample::Index>>()).prop_map(
+        |(json, changes, cut)| {
+            let mut bytes = json.to_string().into_bytes();
+            for (at, how, byte) in changes {
+                let at = at.index(bytes.len() + 1);
+                match how {
+                    0 => bytes.insert(at, byte),
+                    1 if at < bytes.len() => bytes[at] = byte,
+                    _ if at < bytes.len() => drop(bytes.remove(at)),
+                    _ => {}
+                }
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len() + 1));
+            }
+            bytes
+        },
+    )
+}
+
+fn assert_sound(bytes: &[u8]) {
+    let parsed = parse(bytes);
+    assert!(parsed.root.start <= parsed.root.end && parsed.root.end <= bytes.len());
+    if let Some(fault) = &parsed.fault {
+        assert!(fault.span.end <= bytes.len(), "{fault:?}");
+        assert!(fault.span.start < fault.span.end || bytes.is_empty(), "{fault:?}");
+    }
+    for member in &parsed.members {
+        assert!(member.key.span.end < member.value.span.start && member.value.span.end <= bytes.len());
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_object_is_read_as_serde_json_reads_it(json in any_object(), pretty: bool) {
+        let text = if pretty { serde_json::to_string_pretty(&json).unwrap() } else { json.to_string() };
+        let parsed = parse(text.as_bytes());
+        prop_assert_eq!(&parsed.fault, &None);
+        prop_assert_eq!(parsed.members.len(), json.as_object().unwrap().len());
+        parsed.members.iter().for_each(|member| assert_same_member(member, text.as_bytes()));
+    }
+
+    #[test]
+    fn what_is_nearly_json_is_accepted_or_refused_as_by_serde_json(bytes in nearly_json()) {
+        let parsed = parse(&bytes);
+        match second_opinion(&bytes) {
+            None => {}
+            Some(Ok(json)) if json.is_object() => prop_assert_eq!(parsed.fault, None),
+            Some(Ok(_)) => prop_assert_eq!(parsed.fault.unwrap().reason, Reason::NotAnObject),
+            Some(Err(())) => prop_assert!(parsed.fault.is_some()),
+        }
+        assert_sound(&bytes);
+    }
+
+    #[test]
+    fn a_cut_object_keeps_the_members_that_are_whole(json in any_object(), cut: prop::sample::Index) {
+        let text = json.to_string();
+        let whole = parse(text.as_bytes());
+        let cut = cut.index(text.len());
+        let parsed = parse(&text.as_bytes()[..cut]);
+        prop_assert!(parsed.fault.is_some());
+        // A number may go on, so it is only whole when something follows it.
+        let kept: Vec<_> = whole.members.iter().filter(|member| member.value.span.end <= cut).cloned().collect();
+        prop_assert!(parsed.members.starts_with(&kept) && parsed.members.len() <= kept.len() + 1);
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
+        assert_sound(&bytes);
+    }
+
+    #[test]
+    fn any_run_of_json_tokens_is_read_without_panic(text in r#"([{}\[\],:]|"|\\|\\u|d83d|[0-9.eE+-]|true|null|[ 你]){0,60}"#) {
+        assert_sound(text.as_bytes());
+    }
+}
