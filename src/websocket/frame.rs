@@ -184,15 +184,15 @@ impl Iterator for Frames<'_> {
     }
 }
 
-/// Longer than any header and the first two characters of a JSON object with some space between.
-const PROBE_LENGTH: usize = 16;
+/// How many bytes of a payload are looked at: all of a control frame's.
+const PROBE_LENGTH: usize = 125;
 
 /// The longest message of the chat: see `message::json::MAX_LENGTH`.
 const MAX_PAYLOAD: u64 = 10 * 1024 * 1024;
 
 /// Whether a frame of the chat could begin here, in a stream whose beginning was not captured: a text frame whose payload
-/// begins like a JSON object with members, or a control frame that is all there is. Chance takes other bytes for one in less
-/// than one of a million places.
+/// begins like a JSON object with members, or a control frame that is all there is and holds text. Random bytes pass less than
+/// once in a million times.
 pub fn plausible_start(bytes: &[u8]) -> bool {
     let Read::Complete(header) = header(bytes) else {
         return false;
@@ -223,11 +223,202 @@ fn begins_like_object(payload: &[u8]) -> bool {
     characters.next() == Some(&b'{') && characters.next() == Some(&b'"')
 }
 
-/// A close frame is empty or begins with a status code (section 7.4.2); others may hold anything.
+/// A close frame is empty or begins with a status code (section 7.4.2). What follows it is text; a ping may hold anything,
+/// but nothing tells other bytes from chance.
 fn control_payload_fits(header: &Header, payload: &[u8]) -> bool {
     match (header.opcode, payload) {
-        (Opcode::Close, [high, low, ..]) => (1000..5000).contains(&u16::from_be_bytes([*high, *low])),
+        (Opcode::Close, [high, low, reason @ ..]) => {
+            (1000..5000).contains(&u16::from_be_bytes([*high, *low])) && is_text(reason)
+        }
         (Opcode::Close, [_]) => false,
-        _ => true,
+        _ => is_text(payload),
+    }
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(char::is_control))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A frame as a sender would write it.
+    fn frame(first: u8, key: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
+        let mask = if key.is_some() { 0x80 } else { 0 };
+        let mut bytes = vec![first];
+        match payload.len() {
+            short @ 0..=125 => bytes.push(mask | short as u8),
+            medium @ 126..=0xffff => {
+                bytes.push(mask | 126);
+                bytes.extend((medium as u16).to_be_bytes());
+            }
+            long => {
+                bytes.push(mask | 127);
+                bytes.extend((long as u64).to_be_bytes());
+            }
+        }
+        bytes.extend(key.into_iter().flatten());
+        let start = bytes.len();
+        bytes.extend(payload);
+        unmask(&mut bytes[start..], key.unwrap_or_default());
+        bytes
+    }
+
+    const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+    const PING: &[u8] = br#"{"type":"ping"}"#;
+
+    #[test]
+    fn the_standards_examples_are_read() {
+        let text = Header { fin: true, rsv: 0, opcode: Opcode::Text, masking_key: None, payload_length: 5, header_length: 2 };
+        assert_eq!(header(b"\x81\x05Hello"), Read::Complete(text));
+        let masked = Header { masking_key: Some(KEY), header_length: 6, ..text };
+        assert_eq!(header(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"), Read::Complete(masked));
+        let first = Header { fin: false, payload_length: 3, ..text };
+        assert_eq!(header(b"\x01\x03Hel"), Read::Complete(first));
+        let binary = Header { opcode: Opcode::Binary, payload_length: 256, header_length: 4, ..text };
+        assert_eq!(header(b"\x82\x7e\x01\x00"), Read::Complete(binary));
+        let long = Header { payload_length: 65536, header_length: 10, ..binary };
+        assert_eq!(header(b"\x82\x7f\0\0\0\0\0\x01\0\0"), Read::Complete(long));
+        let deflated = Header { rsv: 4, payload_length: 7, ..text };
+        assert_eq!(header(b"\xc1\x07"), Read::Complete(deflated));
+    }
+
+    #[test]
+    fn unmasking_is_that_of_the_standards_example() {
+        let mut payload = *b"\x7f\x9f\x4d\x51\x58";
+        unmask(&mut payload, KEY);
+        assert_eq!(&payload, b"Hello");
+    }
+
+    #[test]
+    fn what_the_standard_forbids_is_invalid() {
+        for bytes in [
+            &b"\x83\x00"[..],             // reserved opcodes
+            b"\x8b\x00",
+            b"\x09\x00",                  // a ping in fragments
+            b"\x88\x7e\x00\x7e",          // a close of 126 bytes
+            b"\x81\x7e\x00\x7d",          // 125 in two bytes
+            b"\x81\x7f\0\0\0\0\0\0\xff\xff", // 65535 in eight bytes
+            b"\x81\x7f\x80\0\0\0\0\0\0\0", // a length of 64 bits
+            b"\x83",
+            b"\x08",
+            b"\x89\x7e",
+        ] {
+            assert_eq!(header(bytes), Read::Invalid, "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn every_beginning_of_a_header_is_partial() {
+        let bytes = frame(0x81, Some(KEY), &[b'x'; 70_000]);
+        for end in 0..14 {
+            assert_eq!(header(&bytes[..end]), Read::Partial);
+        }
+    }
+
+    #[test]
+    fn frames_follow_each_other_until_one_is_not_whole() {
+        let mut bytes = [frame(0x81, None, PING), frame(0x89, Some(KEY), b""), frame(0x81, Some(KEY), &[b'x'; 300])].concat();
+        let walked: Vec<_> = frames(&bytes).map(|frame| (frame.offset, frame.complete)).collect();
+        assert_eq!(walked, [(0, true), (17, true), (23, true)]);
+        bytes.pop();
+        let mut cut = frames(&bytes);
+        assert_eq!(cut.by_ref().last().map(|frame| (frame.offset, frame.complete)), Some((23, false)));
+        assert_eq!(cut.offset(), bytes.len());
+    }
+
+    #[test]
+    fn a_length_beyond_all_memory_is_an_incomplete_frame() {
+        let walked: Vec<_> = frames(b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xffxx").collect();
+        assert_eq!(walked.len(), 1);
+        assert!(!walked[0].complete);
+    }
+
+    #[test]
+    fn a_frame_of_the_chat_may_begin_where_an_object_begins() {
+        assert!(plausible_start(&frame(0x81, None, PING)));
+        assert!(plausible_start(&frame(0x81, Some(KEY), PING)));
+        assert!(plausible_start(&frame(0x81, None, b" {\n \"type\":\"ping\"}")));
+        assert!(plausible_start(&frame(0x01, Some(KEY), b"{\"type\":\"say\",")));
+        assert!(plausible_start(&frame(0x81, Some(KEY), &[&b"{\"type\":"[..], &[b'x'; 70_000]].concat())[..100]));
+        assert!(plausible_start(&[frame(0x81, None, PING), frame(0x81, None, PING)].concat()));
+    }
+
+    #[test]
+    fn a_control_frame_counts_when_it_is_all_there_is() {
+        assert!(plausible_start(&frame(0x88, Some(KEY), b"")));
+        assert!(plausible_start(&frame(0x88, None, b"\x03\xe8bye")));
+        assert!(plausible_start(&frame(0x8a, Some(KEY), b"x")));
+        assert!(!plausible_start(&frame(0x88, None, b"\x03")));
+        assert!(!plausible_start(&frame(0x88, None, b"\0\0")));
+        assert!(!plausible_start(&frame(0x88, None, b"\x03\xe8\xff")));
+        assert!(!plausible_start(&frame(0x89, None, b"\x01\xff")));
+        assert!(!plausible_start(b"\x89\x00x"));
+        assert!(!plausible_start(b"\x89\x02x"));
+    }
+
+    #[test]
+    fn other_bytes_are_no_start() {
+        for bytes in [
+            &b""[..],
+            b"\x81",
+            b"\x81\x0f",
+            b"\x81\x05Hello",
+            b"\x81\x02{}",
+            b"\x80\x0f{\"type\":\"ping\"}",
+            b"\x82\x0f{\"type\":\"ping\"}",
+            b"\xc1\x0f{\"type\":\"ping\"}",
+            b"{\"type\":\"ping\"}",
+            b"GET / HTTP/1.1\r\n",
+            b"HTTP/1.1 101",
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+            b"\x81\x7f\0\0\0\0\x40\0\0\0{\"type\"",
+        ] {
+            assert!(!plausible_start(bytes), "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn no_start_is_seen_within_a_message() {
+        let text = r#"{"type":"say","from_client_id":"7f00000108fd00000001","content":"\u5927 长 {\"a\" 😀","time":"x"}"#;
+        let bytes = frame(0x81, None, text.as_bytes());
+        for at in 1..bytes.len() {
+            assert!(!plausible_start(&bytes[at..]), "{at}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_written_frame_is_read_again(
+            opcode in prop::sample::select(vec![0u8, 1, 2]), fin: bool, rsv in 0u8..8, key: Option<[u8; 4]>,
+            payload in prop_oneof![prop::collection::vec(any::<u8>(), 0..300), Just(vec![7; 66_000])],
+        ) {
+            let mut bytes = frame(u8::from(fin) << 7 | rsv << 4 | opcode, key, &payload);
+            let Read::Complete(header) = header(&bytes) else { panic!("no header") };
+            prop_assert_eq!((header.fin, header.rsv, header.opcode), (fin, rsv, Opcode::from(opcode)));
+            prop_assert_eq!(header.masking_key, key);
+            prop_assert_eq!(header.frame_length(), Some(bytes.len()));
+            let read = &mut bytes[header.header_length..];
+            unmask(read, key.unwrap_or_default());
+            prop_assert_eq!(read, &payload);
+        }
+
+        #[test]
+        fn any_bytes_are_walked_without_panic_and_to_an_end(bytes: Vec<u8>) {
+            let mut end = 0;
+            for frame in frames(&bytes) {
+                prop_assert_eq!(frame.offset, end);
+                end += frame.header.frame_length().unwrap_or(usize::MAX - end);
+                prop_assert_eq!(frame.complete, end <= bytes.len());
+            }
+            plausible_start(&bytes);
+        }
+
+        #[test]
+        fn random_bytes_are_no_start(bytes in prop::collection::vec(any::<u8>(), 15..64)) {
+            prop_assert!(!plausible_start(&bytes));
+        }
     }
 }

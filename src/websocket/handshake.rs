@@ -111,7 +111,7 @@ fn with_headers<'b, T>(bytes: &'b [u8], read: impl Fn(&mut [Header<'b>]) -> Resu
         result = read(&mut [EMPTY_HEADER; MAX_HEADERS]);
     }
     match result {
-        Ok(Http::Partial) | Err(_) if bytes.len() > MAX_LENGTH => Http::Other,
+        Ok(Http::Partial) if bytes.len() > MAX_LENGTH => Http::Other,
         Ok(http) => http,
         Err(_) => Http::Other,
     }
@@ -153,4 +153,139 @@ fn has_token(headers: &[Header], name: &str, token: &str) -> bool {
 
 fn clean(value: &[u8]) -> String {
     String::from_utf8_lossy(value).trim().replace('\0', "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const REQUEST: &str = "GET /chat?x=1 HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://example.com\r\n\
+        Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    const RESPONSE: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+    fn is_upgrade(text: &str) -> bool {
+        request(text.as_bytes()).complete().is_some()
+    }
+
+    #[test]
+    fn the_accept_value_is_that_of_the_standards_example() {
+        assert_eq!(accept("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert_eq!(accept(" dGhlIHNhbXBsZSBub25jZQ== "), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    #[test]
+    fn a_request_is_read() {
+        let mut bytes = REQUEST.as_bytes().to_vec();
+        bytes.extend(b"\x81\x80abcd");
+        let request = request(&bytes).complete().unwrap();
+        assert_eq!(request.key.as_deref(), Some("dGhlIHNhbXBsZSBub25jZQ=="));
+        assert_eq!(request.origin.as_deref(), Some("http://example.com"));
+        assert_eq!(request.host.as_deref(), Some("server.example.com"));
+        assert_eq!(request.path, "/chat?x=1");
+        assert_eq!(request.protocols, ["chat", "superchat"]);
+        assert_eq!(request.length, REQUEST.len());
+    }
+
+    #[test]
+    fn a_response_is_read() {
+        let response = response(RESPONSE.as_bytes()).complete().unwrap();
+        assert_eq!((response.status, response.upgrade, response.length), (101, true, RESPONSE.len()));
+        assert_eq!(response.accept.as_deref(), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+        assert_eq!(response.protocol, None);
+    }
+
+    #[test]
+    fn every_beginning_of_a_handshake_is_partial() {
+        for end in 0..REQUEST.len() {
+            assert_eq!(request(&REQUEST.as_bytes()[..end]), Http::Partial, "{end}");
+        }
+        for end in 0..RESPONSE.len() {
+            assert_eq!(response(&RESPONSE.as_bytes()[..end]), Http::Partial, "{end}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_found_in_any_case_and_in_lists() {
+        assert!(is_upgrade("GET / HTTP/1.1\r\nupgrade: h2c, WebSocket\r\nCONNECTION: keep-alive, UPGRADE\r\n\r\n"));
+        assert!(is_upgrade("GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: keep-alive\r\nConnection: Upgrade\r\n\r\n"));
+    }
+
+    #[test]
+    fn http_that_is_no_upgrade_is_something_else() {
+        for text in [
+            "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+            "GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n",
+            "GET / HTTP/1.1\r\nUpgrade: websockets\r\nConnection: Upgrade\r\n\r\n",
+            "GET / HTTP/1.0\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+            "POST / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+            "POST / HTTP/1.1\r\nUpg",
+        ] {
+            assert_eq!(request(text.as_bytes()), Http::Other, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_http_is_something_else() {
+        for bytes in [&b"\x16\x03\x01\x02\x00"[..], b"\x81\x05hello", b"{\"type\":\"ping\"}", b"\0"] {
+            assert_eq!(request(bytes), Http::Other);
+            assert_eq!(response(bytes), Http::Other);
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_a_response_without_upgrade() {
+        let refused = response(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").complete().unwrap();
+        assert_eq!((refused.status, refused.upgrade, refused.accept), (403, false, None));
+        let other = response(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n").complete().unwrap();
+        assert!(!other.upgrade);
+    }
+
+    #[test]
+    fn many_header_fields_are_read_but_not_any_number() {
+        let with = |count: usize| {
+            let more: String = (0..count).map(|n| format!("X-{n}: y\r\n")).collect();
+            format!("GET / HTTP/1.1\r\n{more}Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        };
+        assert!(is_upgrade(&with(MAX_HEADERS - 2)));
+        assert_eq!(request(with(MAX_HEADERS).as_bytes()), Http::Other);
+    }
+
+    #[test]
+    fn a_header_section_does_not_go_on_for_ever() {
+        let endless = format!("GET / HTTP/1.1\r\nX: {}", "y".repeat(MAX_LENGTH));
+        assert_eq!(request(endless.as_bytes()), Http::Other);
+    }
+
+    #[test]
+    fn values_that_are_no_utf_8_become_so() {
+        let bytes = b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nOrigin: \xff\xe4\r\n\r\n";
+        assert_eq!(request(bytes).complete().unwrap().origin.as_deref(), Some("\u{fffd}\u{fffd}"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
+            request(&bytes);
+            response(&bytes);
+        }
+
+        #[test]
+        fn a_changed_handshake_is_read_without_panic(at: prop::sample::Index, byte: u8) {
+            for text in [REQUEST, RESPONSE] {
+                let mut bytes = text.as_bytes().to_vec();
+                *at.get_mut(&mut bytes) = byte;
+                if let Http::Complete(request) = request(&bytes) {
+                    prop_assert!(request.length <= bytes.len());
+                    prop_assert!(!request.path.contains('\0'));
+                }
+                if let Http::Complete(response) = response(&bytes) {
+                    prop_assert!(response.length <= bytes.len());
+                }
+            }
+        }
+    }
 }
