@@ -6,6 +6,7 @@
 // Every test file is a crate of its own and uses a part of this.
 #![allow(dead_code)]
 
+pub mod build;
 pub mod expected;
 pub mod json;
 pub mod packets;

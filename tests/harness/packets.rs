@@ -62,7 +62,14 @@ pub struct Capture {
     link: Link,
     snapshot_length: usize,
     clock: Duration,
-    packets: Vec<(Duration, Vec<u8>)>,
+    packets: Vec<Packet>,
+}
+
+struct Packet {
+    time: Duration,
+    bytes: Vec<u8>,
+    /// How many of the bytes are in the capture.
+    captured: usize,
 }
 
 impl Capture {
@@ -88,10 +95,17 @@ impl Capture {
 
     /// Adds any IP packet and gives its frame number; `to` tells only IPv4 from IPv6.
     pub fn push_ip(&mut self, packet: &[u8], to: IpAddr) -> u32 {
-        let frame = link_frame(self.link, packet, to);
-        self.packets.push((self.clock, frame));
+        let bytes = link_frame(self.link, packet, to);
+        let captured = bytes.len().min(self.snapshot_length);
+        self.packets.push(Packet { time: self.clock, bytes, captured });
         self.clock += Duration::from_millis(1);
         self.packets.len() as u32
+    }
+
+    /// Cuts the packet last added, as a snapshot length of so many bytes does.
+    pub fn cut_last(&mut self, bytes: usize) {
+        let packet = self.packets.last_mut().expect("a packet");
+        packet.captured = packet.captured.min(bytes);
     }
 
     /// The number of the frame last added.
@@ -113,9 +127,8 @@ impl Capture {
             ..Default::default()
         };
         let mut writer = PcapWriter::with_header(Vec::new(), header).expect("write the file header");
-        for (time, frame) in &self.packets {
-            let captured = &frame[..frame.len().min(self.snapshot_length)];
-            let packet = PcapPacket::new(*time, frame.len() as u32, captured);
+        for Packet { time, bytes, captured } in &self.packets {
+            let packet = PcapPacket::new(*time, bytes.len() as u32, &bytes[..*captured]);
             writer.write_packet(&packet).expect("write a packet");
         }
         writer.into_writer()

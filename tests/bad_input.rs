@@ -1,0 +1,349 @@
+//! Whatever is in a capture, tshark goes on and says what is wrong; whatever is missing at build, the build names it.
+
+mod harness;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use harness::build::{build, library};
+use harness::packets::{Capture, Connection, Link, Side};
+use harness::phase::*;
+use harness::scripts::*;
+use harness::sharkd::Sharkd;
+use harness::websocket::{masked_text, text};
+use harness::wireshark::{Output, Row, Wireshark, assert_calm, phases_of};
+
+/// Builds share a target folder and a library name.
+static BUILDING: Mutex<()> = Mutex::new(());
+
+fn joined() -> (Capture, Connection) {
+    let mut capture = Capture::new(Link::Ethernet);
+    let mut mynick = Connection::from_port(50001);
+    join(&mut capture, &mut mynick, 1, "mynick", "1");
+    (capture, mynick)
+}
+
+/// A say whose `content` is `inside` the quotes, byte for byte.
+fn say_with(inside: &[u8]) -> Vec<u8> {
+    [br#"{"type":"say","to_client_id":"all","to_client_name":"x","content":""#, inside, br#""}"#].concat()
+}
+
+fn message_rows(wireshark: &Wireshark, path: &Path) -> BTreeMap<u32, Row> {
+    let fields = [
+        "workermanchat.type",
+        "workermanchat.content",
+        "workermanchat.phase",
+        "workermanchat.expert.malformed_json",
+        "workermanchat.expert.internal",
+        "workermanchat.expert.truncated",
+        "_ws.expert.message",
+    ];
+    let rows = wireshark.rows(path, &[], &fields);
+    rows.into_iter().map(|row| (row.frame, row)).collect()
+}
+
+#[test]
+fn json_that_is_none_is_called_malformed_and_shows_what_can_be_read() {
+    let deep = [&b"[".repeat(10_000)[..], &b"]".repeat(10_000)].concat();
+    let with_member = |value: &[u8]| [br#"{"type":"say","to_client_id":"all","content":"x","more":"#, value, b"}"].concat();
+    let faults: Vec<(&str, Vec<u8>)> = vec![
+        ("a backslash before s", say_with(br"a\slash")),
+        ("a raw tab", say_with(b"a\tb")),
+        ("a raw NUL", say_with(b"a\0b")),
+        ("invalid UTF-8", say_with(b"a\xff\xfeb")),
+        ("UTF-8 of a surrogate", say_with(b"a\xed\xa0\xbdb")),
+        ("overlong UTF-8", say_with(b"a\xc0\xafb")),
+        ("half an escape", say_with(br"a\u00")),
+        ("a string without end", br#"{"type":"say","to_client_id":"all","content":"no end"#.to_vec()),
+        ("an object without end", br#"{"type":"say","to_client_id":"all","content":"x""#.to_vec()),
+        ("a trailing comma", br#"{"type":"say","to_client_id":"all","content":"x",}"#.to_vec()),
+        ("something behind the end", br#"{"type":"say","to_client_id":"all","content":"x"}}"#.to_vec()),
+        ("a leading zero", with_member(b"01")),
+        ("a leading plus", with_member(b"+1")),
+        ("a bare fraction", with_member(b".5")),
+        ("not a number", with_member(b"NaN")),
+        ("a name without quotes", with_member(b"1,less:2")),
+        ("10,000 levels", with_member(&deep)),
+        ("10,000 levels without end", with_member(&deep[..10_000])),
+    ];
+    let (mut capture, mut mynick) = joined();
+    let frames: Vec<u32> = faults.iter().map(|(_, message)| browser_says(&mut capture, &mut mynick, message)).collect();
+    let last = browser_says(&mut capture, &mut mynick, say_request("still here"));
+
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("faults.pcap", &capture);
+    wireshark.agreed_labels(&path);
+    let rows = message_rows(&wireshark, &path);
+    for ((fault, _), frame) in faults.iter().zip(&frames) {
+        let row = &rows[frame];
+        assert!(row.has("workermanchat.expert.malformed_json"), "{fault} is a finding");
+        assert_eq!(row.all("workermanchat.type"), ["say"], "{fault}: the members before the fault are shown");
+        assert_eq!(row.numbers("workermanchat.phase"), [SAY_REQUEST], "{fault}");
+        assert!(!row.has("workermanchat.expert.internal"), "{fault} is no fault of the plugin");
+    }
+    assert_eq!(rows[&last].one("workermanchat.content"), "still here");
+    assert!(!rows[&last].has("workermanchat.expert.malformed_json"));
+}
+
+#[test]
+fn escapes_that_no_string_can_hold_are_shown_as_replacement_characters() {
+    let escapes: [(&[u8], &str); 6] = [
+        (br"a\u0000b", "a\u{fffd}b"),
+        (br"a\ud83db", "a\u{fffd}b"),
+        (br"a\ude00b", "a\u{fffd}b"),
+        (br"\ud83d\ud83d\ude00", "\u{fffd}\u{1f600}"),
+        (br"\uD83D\uDE00", "\u{1f600}"),
+        (br"%s%n%d \ufeff", "%s%n%d \u{feff}"),
+    ];
+    let (mut capture, mut mynick) = joined();
+    let frames = escapes.map(|(inside, _)| browser_says(&mut capture, &mut mynick, say_with(inside)));
+
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("escapes.pcap", &capture);
+    wireshark.agreed_labels(&path);
+    let rows = message_rows(&wireshark, &path);
+    for ((inside, content), frame) in escapes.iter().zip(frames) {
+        let what = String::from_utf8_lossy(inside);
+        assert_eq!(rows[&frame].one("workermanchat.content"), *content, "{what}");
+        assert_eq!(rows[&frame].numbers("workermanchat.phase"), [SAY_REQUEST], "{what}");
+    }
+}
+
+#[test]
+fn sixteen_mebibytes_are_a_message_or_are_said_to_be_cut() {
+    let content = "abcdefgh".repeat(2 << 20);
+    let (mut capture, mut mynick) = joined();
+    let delivery = mynick.send(&mut capture, Side::Server, text(say_delivery(2, "other", &content)));
+    mynick.send(&mut capture, Side::Client, masked_text(say_request(&content)));
+    let last = server_says(&mut capture, &mut mynick, say_delivery(2, "other", "after"));
+
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("16-MiB.pcap", &capture);
+    let labels = wireshark.labels(&path, &["-2"]);
+    assert_eq!(phases_of(&labels, delivery), [SAY_DELIVERY]);
+    assert_eq!(phases_of(&labels, last), [SAY_DELIVERY]);
+    let filter = format!("frame.number == {delivery}");
+    let rows = wireshark.rows(&path, &["-Y", &filter], &["workermanchat.content", "_ws.expert.message"]);
+    let whole = rows[0].all("workermanchat.content") == [content];
+    assert!(whole || rows[0].has("_ws.expert.message"), "what is left out is said");
+}
+
+#[test]
+fn a_capture_with_short_packets_labels_what_is_there_and_says_what_is_cut() {
+    let mut capture = Capture::new(Link::Ethernet).with_snapshot_length(96);
+    let mut mynick = Connection::from_port(50001);
+    join(&mut capture, &mut mynick, 1, "mynick", "1");
+    let (request, result) = (8, 9);
+    let delivery = server_says(&mut capture, &mut mynick, say_delivery(2, "other", "hello"));
+    let ping = server_says(&mut capture, &mut mynick, r#"{"type":"ping"}"#);
+    let pong = browser_says(&mut capture, &mut mynick, r#"{"type":"pong"}"#);
+
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("short.pcap", &capture);
+    let labels = wireshark.agreed_labels(&path);
+    for (frame, phase) in [(1, SYN), (2, SYN_ACK), (3, ACK), (delivery, SAY_DELIVERY), (ping, PING), (pong, PONG)] {
+        assert_eq!(phases_of(&labels, frame), [phase], "frame {frame}");
+    }
+    let rows = message_rows(&wireshark, &path);
+    for frame in [request, result, delivery] {
+        assert!(rows[&frame].has("workermanchat.expert.truncated"), "frame {frame} is cut");
+        assert!(!rows[&frame].has("workermanchat.expert.malformed_json"), "frame {frame} is cut, not wrong");
+        assert_eq!(rows[&frame].all("workermanchat.type").len(), 1, "frame {frame}: the type is there");
+    }
+    for frame in [ping, pong] {
+        assert!(!rows[&frame].has("workermanchat.expert.truncated"), "frame {frame} is whole");
+    }
+}
+
+/// Rule 1: what Wireshark throws while the plugin draws, or while a dissector it called dissects, harms nothing.
+#[test]
+fn a_tree_too_small_for_the_plugin_ends_no_process_and_changes_no_other_frame() {
+    let wireshark = Wireshark::with_plugin();
+    let capture = wireshark.capture("seed-2014.pcap");
+    let mut thrown = 0;
+    for items in (30..170).step_by(4) {
+        let limit = format!("gui.max_tree_items:{items}");
+        let output = tshark_unchecked(&wireshark, &["-r", capture.to_str().unwrap(), "-V", "-o", &limit]);
+        assert_survived(&output, &limit);
+        assert_eq!(output.stdout.matches("Frame Number: ").count(), 19, "every frame is shown with {limit}");
+        thrown += usize::from(output.stdout.contains("items in the tree") || output.stderr.contains("items in the tree"));
+    }
+    assert!(thrown > 10, "the limit was met in {thrown} runs");
+}
+
+fn tshark_unchecked(wireshark: &Wireshark, arguments: &[&str]) -> Output {
+    wireshark.run_unchecked(wireshark.command("tshark").args(arguments))
+}
+
+/// tshark came to its end by itself, whatever Wireshark had to say about the packets.
+fn assert_survived(output: &Output, what: &str) {
+    assert_eq!(output.code, 0, "tshark with {what}: {}", output.stderr);
+    for text in [&output.stdout, &output.stderr] {
+        assert!(!text.contains("panicked at") && !text.contains("Unhandled exception"), "tshark with {what}: {}", output.stderr);
+    }
+}
+
+#[test]
+fn a_dissector_that_throws_below_the_plugin_harms_no_later_frame() {
+    let (mut capture, mut mynick) = joined();
+    let mut cut_frames = Vec::new();
+    // A cut masked frame, a cut upgrade and a cut server frame each make Wireshark's own dissectors throw.
+    for length in [56, 58, 62, 70, 90] {
+        cut_frames.push(browser_says(&mut capture, &mut mynick, say_request("cut away")));
+        capture.cut_last(length);
+        cut_frames.push(server_says(&mut capture, &mut mynick, say_delivery(2, "other", "cut away")));
+        capture.cut_last(length);
+        browser_says(&mut capture, &mut mynick, say_request("whole"));
+    }
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("thrown.pcap", &capture);
+    let labels = wireshark.agreed_labels(&path);
+    let whole = wireshark.rows(&path, &["-Y", "workermanchat.content == \"whole\""], &["workermanchat.phase"]);
+    assert_eq!(whole.len(), 5);
+    assert!(whole.iter().all(|row| phases_of(&labels, row.frame).contains(&SAY_REQUEST)));
+}
+
+#[test]
+fn json_too_deep_for_wiresharks_own_dissector_harms_no_later_frame() {
+    // Deeper than gui.max_tree_depth, so that Wireshark's JSON dissector throws below the plugin.
+    let deep = |levels: usize| format!(r#"{{"type":"say","to_client_id":"all","content":"x","a":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
+    let (mut capture, mut mynick) = joined();
+    for levels in [100, 400, 600, 2000] {
+        browser_says(&mut capture, &mut mynick, deep(levels));
+        server_says(&mut capture, &mut mynick, deep(levels));
+    }
+    let last = browser_says(&mut capture, &mut mynick, say_request("still here"));
+
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("deep.pcap", &capture);
+    let filter = format!("frame.number == {last}");
+    let options = ["-r", path.to_str().unwrap(), "-o", "workermanchat.show_json:TRUE"];
+    for more in [&["-V"][..], &["-V", "-2"], &["-V", "-Y", &filter], &["-T", "fields", "-e", "json.key", "-e", "workermanchat.content"]] {
+        let output = tshark_unchecked(&wireshark, &[&options, more].concat());
+        assert_survived(&output, "deep JSON");
+        assert!(output.stdout.contains("still here"), "the frame behind is shown");
+    }
+}
+
+/// Rule 2: a panic of the pure part becomes a finding on its packet, and the capture goes on.
+#[test]
+fn a_panic_is_a_finding_on_its_packet_and_the_capture_goes_on() {
+    let building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let built = build(&["--features", "force-panic"], &[]);
+    assert!(built.succeeded, "{}", built.messages);
+    let wireshark = Wireshark::with_library(&library());
+    drop(building);
+    let (mut capture, mut mynick) = joined();
+    let before = browser_says(&mut capture, &mut mynick, say_request("before"));
+    let faulty = browser_says(&mut capture, &mut mynick, say_request("workermanchat:force-panic"));
+    let after = browser_says(&mut capture, &mut mynick, say_request("after"));
+    let ack = mynick.ack(&mut capture, Side::Server);
+
+    let path = wireshark.write("panic.pcap", &capture);
+    let fields = ["-T", "fields", "-e", "frame.number", "-e", "workermanchat.content"];
+    for passes in [&[][..], &["-2"]] {
+        let find = |filter: &str| {
+            let output = tshark_unchecked(&wireshark, &[&["-r", path.to_str().unwrap(), "-Y", filter], passes, &fields].concat());
+            assert_eq!(output.code, 0, "{}", output.stderr);
+            output.stdout.trim().replace('\n', "; ")
+        };
+        assert!(find("workermanchat.expert.internal").starts_with(&faulty.to_string()), "the panic is a finding, {passes:?}");
+        assert_eq!(find("workermanchat.expert.internal").matches(';').count(), 0, "only its packet has it, {passes:?}");
+        assert_eq!(find("workermanchat.content == \"before\""), format!("{before}\tbefore"));
+        assert_eq!(find("workermanchat.content == \"after\""), format!("{after}\tafter"));
+        assert_eq!(find("workermanchat.phase == 30 && frame.number > 10"), ack.to_string());
+    }
+}
+
+#[test]
+fn damaged_captures_end_no_process() {
+    let wireshark = Wireshark::with_plugin();
+    for name in ["seed-2014.pcap", "chat-2015.pcap", "heartbeat-2026.pcap", "chat-2026.pcap"] {
+        let capture = wireshark.capture(name);
+        for seed in ["1", "2", "3"] {
+            let damaged = wireshark.home().join(format!("{seed}-{name}"));
+            let arguments = ["-E", "0.02", "-o", "40", "--seed", seed, capture.to_str().unwrap(), damaged.to_str().unwrap()];
+            let edited = wireshark.run_unchecked(wireshark.command("editcap").args(arguments));
+            assert_eq!(edited.code, 0, "{}", edited.stderr);
+            for options in [&["-V", "-x"][..], &["-2", "-V", "-o", "workermanchat.show_json:TRUE"]] {
+                let output = tshark_unchecked(&wireshark, &[&["-r", damaged.to_str().unwrap()], options].concat());
+                assert_survived(&output, &format!("{name}, seed {seed}"));
+                assert!(!output.stdout.contains("Dissector bug, protocol Workerman"), "{name}, seed {seed}");
+            }
+        }
+    }
+}
+
+#[test]
+fn sharkd_survives_bad_messages_in_any_order() {
+    let (mut capture, mut mynick) = joined();
+    for inside in [&b"a\\slash"[..], b"\0", b"\xff", br"\ud800", &b"x".repeat(100_000)] {
+        browser_says(&mut capture, &mut mynick, say_with(inside));
+        server_says(&mut capture, &mut mynick, say_with(inside));
+    }
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("bad.pcap", &capture);
+    let labels = wireshark.agreed_labels(&path);
+    let mut sharkd = Sharkd::load(&wireshark, &path);
+    for frame in (1..=capture.last()).rev().chain(1..=capture.last()) {
+        assert_eq!(sharkd.label(frame).phases, phases_of(&labels, frame), "frame {frame}");
+    }
+}
+
+#[test]
+fn a_build_that_misses_something_says_what_to_install() {
+    let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let home = tempfile::tempdir().expect("create a temporary folder");
+    let without_headers = build(&[], &[("WIRESHARK_INCLUDE_DIR", home.path())]);
+    assert!(!without_headers.succeeded);
+    assert!(without_headers.messages.contains("wireshark-dev"), "names the package:\n{}", without_headers.messages);
+
+    // The same with libclang: nothing at the only place where it is looked for.
+    let without_libclang = build(&[], &[("LIBCLANG_PATH", home.path()), ("LD_LIBRARY_PATH", home.path())]);
+    if !without_libclang.succeeded {
+        assert!(without_libclang.messages.contains("libclang"), "names the package:\n{}", without_libclang.messages);
+    }
+}
+
+#[test]
+fn headers_of_an_unknown_version_build_with_a_warning() {
+    let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let installed = std::env::var("WIRESHARK_INCLUDE_DIR").unwrap_or_else(|_| "/usr/include/wireshark".to_owned());
+    let home = tempfile::tempdir().expect("create a temporary folder");
+    for entry in fs::read_dir(&installed).expect("Wireshark's headers are installed") {
+        let entry = entry.expect("read the folder");
+        symlink(entry.path(), home.path().join(entry.file_name())).expect("link a header");
+    }
+    let version = home.path().join("ws_version.h");
+    let header = fs::read_to_string(&version).expect("ws_version.h is a header");
+    fs::remove_file(&version).expect("remove the link");
+    fs::write(&version, with_minor_version(&header, 99)).expect("write the header");
+    let built = build(&[], &[("WIRESHARK_INCLUDE_DIR", home.path())]);
+    assert!(built.succeeded, "{}", built.messages);
+    assert!(built.messages.contains("untested") || built.messages.contains("not tested"), "{}", built.messages);
+
+    // And Wireshark refuses to load what was built for another version.
+    let wireshark = Wireshark::with_library(&library());
+    let output = tshark_unchecked(&wireshark, &["-G", "plugins"]);
+    assert!(!output.stdout.contains("workermanchat"), "{}", output.stdout);
+}
+
+fn with_minor_version(header: &str, minor: u32) -> String {
+    let line = |line: &str| match line.split_whitespace().collect::<Vec<_>>()[..] {
+        ["#define", name, _] if name.ends_with("VERSION_MINOR") => format!("#define {name} {minor}\n"),
+        _ => format!("{line}\n"),
+    };
+    header.lines().map(line).collect()
+}
+
+#[test]
+fn the_plugin_says_its_version_and_nothing_else_while_it_loads() {
+    let wireshark = Wireshark::with_plugin();
+    let output = wireshark.tshark(&["-G", "plugins"]);
+    assert_calm(&output.stderr, "stderr of tshark -G plugins");
+    let line = output.stdout.lines().find(|line| line.contains("workermanchat.so")).expect("the plugin is listed");
+    assert!(line.contains(env!("CARGO_PKG_VERSION")), "with the crate's version: {line}");
+}

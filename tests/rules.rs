@@ -1,0 +1,132 @@
+//! The house rules that a machine can check, each where it would be broken.
+
+mod harness;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use harness::wireshark::built_library;
+use object::{Object, ObjectSymbol};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file below a folder of the crate.
+fn files_below(folder: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten() {
+            let path = entry.expect("read a folder").path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    files
+}
+
+fn sources(folders: &[&str], extensions: &[&str]) -> Vec<(PathBuf, String)> {
+    let files = folders.iter().flat_map(|folder| files_below(folder));
+    let wanted = files.filter(|file| file.extension().is_some_and(|found| extensions.iter().any(|&wanted| found == wanted)));
+    wanted.map(|file| (file.clone(), fs::read_to_string(&file).expect("sources are UTF-8"))).collect()
+}
+
+/// A line without its comment; strings are short enough here not to matter.
+fn code_of(line: &str) -> &str {
+    line.split("//").next().unwrap_or_default()
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|found| found == word)
+}
+
+#[test]
+fn unsafe_stands_in_epan_alone_and_each_block_says_why_it_is_safe() {
+    for (file, source) in sources(&["src", "tests", "benches", "fuzz"], &["rs"]) {
+        let in_epan = file.starts_with(root().join("src/epan"));
+        let lines: Vec<&str> = source.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            let code = code_of(line);
+            // This file and attributes speak of it without using it.
+            if !has_word(code, "unsafe") || file.ends_with("tests/rules.rs") {
+                continue;
+            }
+            let place = format!("{}:{}", file.display(), at + 1);
+            assert!(in_epan, "unsafe outside src/epan: {place}");
+            let opens_block = code.contains("unsafe {");
+            let explained = lines[at.saturating_sub(6)..=at].iter().any(|line| line.contains("SAFETY"));
+            assert!(!opens_block || explained, "no SAFETY line above {place}");
+        }
+    }
+}
+
+#[test]
+fn every_module_begins_with_what_it_is_for() {
+    for (file, source) in sources(&["src", "tests", "benches"], &["rs"]) {
+        assert!(source.starts_with("//!"), "{} has no first comment", file.display());
+    }
+}
+
+#[test]
+fn wireshark_versions_are_told_apart_by_headers_not_by_numbers() {
+    let numbers = ["4.0", "4.2", "4.4", "4.6", "VERSION_MINOR"];
+    for (file, source) in sources(&["src", "plugin"], &["rs", "c", "h"]) {
+        for (at, line) in source.lines().enumerate() {
+            let code = code_of(line.trim_start().trim_start_matches(['*', '/']));
+            // A comment of C spans lines that begin with a star.
+            if line.trim_start().starts_with(['*', '/']) {
+                continue;
+            }
+            let found = numbers.iter().find(|number| code.contains(**number));
+            assert!(found.is_none(), "{}:{} tells versions apart by {found:?}", file.display(), at + 1);
+        }
+    }
+}
+
+#[test]
+fn nothing_is_left_to_do() {
+    let leftovers = ["todo!(", "unimplemented!(", "dbg!(", "FIXME", "TODO", "XXX", "#[ignore"];
+    for (file, source) in sources(&["src", "tests", "benches", "plugin", "wireshark-include"], &["rs", "c", "h", "sh"]) {
+        if file.ends_with("tests/rules.rs") {
+            continue;
+        }
+        for (at, line) in source.lines().enumerate() {
+            let found = leftovers.iter().find(|leftover| line.contains(**leftover));
+            assert!(found.is_none(), "{}:{} leaves {found:?}", file.display(), at + 1);
+        }
+    }
+}
+
+#[test]
+fn the_pure_part_neither_reads_nor_writes_nor_prints() {
+    let impure = ["std::fs", "std::net::Tcp", "std::process", "std::thread", "std::env::", "println!", "print!", "eprint!", "SystemTime", "Instant"];
+    for (file, source) in sources(&["src"], &["rs"]) {
+        if file.starts_with(root().join("src/epan")) {
+            continue;
+        }
+        // What stands in a module's own tests may read its test data.
+        let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+        if file.ends_with("tests.rs") {
+            continue;
+        }
+        for (at, line) in code.lines().enumerate() {
+            let found = impure.iter().find(|name| code_of(line).contains(**name));
+            assert!(found.is_none(), "{}:{} uses {found:?}", file.display(), at + 1);
+        }
+    }
+}
+
+#[test]
+fn the_library_exports_wiresharks_entry_points_and_nothing_else() {
+    let bytes = fs::read(built_library()).expect("cargo built the library");
+    let library = object::File::parse(&*bytes).expect("a shared library");
+    let exported: BTreeSet<String> = library
+        .dynamic_symbols()
+        .filter(|symbol| symbol.is_definition() && symbol.is_global())
+        .map(|symbol| symbol.name().expect("names are UTF-8").to_owned())
+        .collect();
+    let entry_points = ["plugin_describe", "plugin_register", "plugin_version", "plugin_want_major", "plugin_want_minor"];
+    assert_eq!(exported, BTreeSet::from(entry_points.map(str::to_owned)));
+}
