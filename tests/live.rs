@@ -1,0 +1,138 @@
+//! A live capture: a real WebSocket chat on the loopback interface, shown by tshark message by message while it happens.
+
+mod harness;
+
+use std::io::{BufRead, BufReader};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, ChildStderr, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use harness::phase::{self, *};
+use harness::scripts::*;
+use harness::wireshark::Wireshark;
+use tungstenite::{Message, WebSocket, accept, client};
+
+/// How long a message may take from the socket to tshark's output.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[test]
+fn each_message_is_shown_as_it_happens() {
+    let listener = listen();
+    let address = listener.local_addr().expect("the listener's address");
+    let wireshark = Wireshark::with_plugin();
+    let Some(mut capture) = LiveCapture::start(&wireshark, &format!("tcp port 7272 and host {}", address.ip())) else {
+        println!("SKIPPED: dumpcap may not capture on the loopback interface here; run this test as root or with capture rights");
+        return;
+    };
+    let server = serve(listener);
+    let stream = TcpStream::connect(address).expect("connect to the chat");
+    let (mut browser, _) = client(format!("ws://{address}/"), stream).expect("upgrade to WebSocket");
+    for handshake in [SYN, SYN_ACK, ACK, REQUEST, RESPONSE] {
+        capture.expect_line(phase::name(handshake));
+    }
+    say(&mut browser, &login_request("mynick", "1"));
+    capture.expect_line("Login request");
+    capture.expect_line("Login result");
+    for content in ["hi, all !", "大家好", "bye"] {
+        say(&mut browser, &say_request(content));
+        capture.expect_line(&format!("Say request: mynick → all: {content}"));
+        capture.expect_line(&format!("Say delivery: mynick → all: {content}"));
+    }
+    browser.close(None).and_then(|()| browser.flush()).expect("close the WebSocket");
+    capture.expect_line(phase::name(CLOSE));
+    server.join().expect("the server ends in peace");
+    capture.stop();
+}
+
+/// A listener on the chat's port, on the first loopback address where it is free.
+fn listen() -> TcpListener {
+    let addresses = (1..=50).map(|last| format!("127.0.0.{last}:7272"));
+    addresses.into_iter().find_map(|address| TcpListener::bind(address).ok()).expect("port 7272 is free on some loopback address")
+}
+
+fn say<S: std::io::Read + std::io::Write>(socket: &mut WebSocket<S>, message: &str) {
+    socket.send(Message::text(message)).expect("send a message");
+}
+
+/// The chat server for one browser: it answers a login and delivers what is said.
+fn serve(listener: TcpListener) -> JoinHandle<()> {
+    thread::spawn(move || {
+        let (stream, _) = listener.accept().expect("a browser connects");
+        let mut socket = accept(stream).expect("upgrade to WebSocket");
+        while let Ok(message) = socket.read() {
+            let Ok(text) = message.to_text() else { continue };
+            let Ok(asked) = serde_json::from_str::<serde_json::Value>(text) else { continue };
+            match asked["type"].as_str() {
+                Some("login") => say(&mut socket, &login_result(1, "mynick", &[(1, "mynick")])),
+                Some("say") => say(&mut socket, &say_delivery(1, "mynick", asked["content"].as_str().expect("a content"))),
+                _ => {}
+            }
+        }
+    })
+}
+
+/// `dumpcap -i lo -w - | tshark -r -`.
+struct LiveCapture {
+    dumpcap: Child,
+    tshark: Child,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl LiveCapture {
+    /// Starts both; nothing where dumpcap may not capture.
+    fn start(wireshark: &Wireshark, filter: &str) -> Option<Self> {
+        let mut dumpcap = wireshark.privileged_command("dumpcap");
+        dumpcap.args(["-q", "-i", "lo", "-f", filter, "-w", "-"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut dumpcap = dumpcap.spawn().expect("dumpcap is installed");
+        if !begins_to_capture(dumpcap.stderr.take().expect("a pipe")) {
+            dumpcap.wait().expect("dumpcap ends");
+            return None;
+        }
+        let mut tshark = wireshark.command("tshark");
+        tshark.args(["-l", "-r", "-"]).stdin(dumpcap.stdout.take().expect("a pipe")).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut tshark = tshark.spawn().expect("tshark is installed");
+        let output = BufReader::new(tshark.stdout.take().expect("a pipe"));
+        let (sender, lines) = channel();
+        thread::spawn(move || output.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line))));
+        Some(Self { dumpcap, tshark, lines, seen: Vec::new() })
+    }
+
+    /// Waits until a line that has this in it is or was printed.
+    fn expect_line(&mut self, wanted: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.seen.iter().any(|line| line.contains(wanted)) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) => self.seen.push(line),
+                Err(_) => panic!("tshark has not printed {wanted:?}, but:\n{}", self.seen.join("\n")),
+            }
+        }
+    }
+
+    fn stop(mut self) {
+        self.dumpcap.kill().expect("stop dumpcap");
+        self.dumpcap.wait().expect("dumpcap ends");
+        let status = self.tshark.wait().expect("tshark ends with its input");
+        assert!(status.code().is_some(), "tshark ended with {status}");
+    }
+}
+
+impl Drop for LiveCapture {
+    fn drop(&mut self) {
+        // After a failed test both may still run; after `stop` neither does, and there is nothing to kill.
+        let _ = self.dumpcap.kill();
+        let _ = self.tshark.kill();
+    }
+}
+
+/// Reads dumpcap's messages until it names its output, which it does once packets are captured, or ends.
+fn begins_to_capture(messages: ChildStderr) -> bool {
+    let mut lines = BufReader::new(messages).lines().map_while(Result::ok);
+    let begins = lines.any(|line| line.starts_with("File:"));
+    // dumpcap goes on to write to this pipe while it runs.
+    thread::spawn(move || lines.for_each(drop));
+    begins
+}
