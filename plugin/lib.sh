@@ -50,8 +50,11 @@ built_for() {
 
 # The folder of the first rustc and cargo that are new enough; rustup's own folder counts even where sudo hides it.
 rust_folder() {
-    for folder in "$(dirname "$(command -v cargo || echo /none)")" "${CARGO_HOME:-$builder_home/.cargo}/bin" \
-        /usr/bin /usr/lib/rust-1.*/bin; do
+    IFS=:
+    # shellcheck disable=SC2086 # PATH is split at its colons
+    set -- $PATH "${CARGO_HOME:-$builder_home/.cargo}/bin" /usr/lib/rust-1.*/bin # the last are Ubuntu's
+    unset IFS
+    for folder in "$@"; do
         if [ ! -x "$folder/cargo" ] || [ ! -x "$folder/rustc" ]; then continue; fi
         found=$(as_builder "$folder/rustc" --version 2>/dev/null | cut -d ' ' -f 2)
         if [ -n "$found" ] && at_least "$found" "$(manifest rust-version)"; then say "$folder"; return; fi
@@ -176,4 +179,7 @@ use_rust() { PATH=$(rust_folder):$PATH; export PATH; }
 # cargo_do ARGUMENTS…: cargo in the source tree, as the builder
 cargo_do() { (cd "$root" && as_builder cargo "$@"); }
 
-built_plugin() { say "${CARGO_TARGET_DIR:-$root/target}/release/libworkermanchat.so"; }
+built_plugin() {
+    case $(uname -s) in Darwin) suffix=dylib ;; *) suffix=so ;; esac
+    say "${CARGO_TARGET_DIR:-$root/target}/release/libworkermanchat.$suffix"
+}

@@ -1,0 +1,558 @@
+//! The scripts in `plugin/`: what they install, what they refuse and what they leave alone.
+//!
+//! They run as an unprivileged user in a throwaway home, on a copy of the sources. Programs that would change the machine
+//! or take minutes (apt, sudo, cargo) are stand-ins that write down how they were called. Not here: a whole build on a
+//! fresh system, which `plugin/test-versions` does.
+
+mod harness;
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use harness::wireshark::{Output, Wireshark, built_library, version};
+
+const CRATE_VERSION: &str = env!("CARGO_PKG_VERSION");
+/// A Wireshark that this machine does not have.
+const OTHER: &str = "3.9";
+
+/// A throwaway home with a copy of the scripts under `source` and stand-in programs under `bin`.
+struct Machine {
+    wireshark: Wireshark,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let machine = Self { wireshark: Wireshark::without_plugin() };
+        for folder in ["bin", "source/tests/captures"] {
+            fs::create_dir_all(machine.path(folder)).unwrap();
+        }
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
+        copy_folder(&sources.join("plugin"), &machine.path("source/plugin"));
+        for file in ["Cargo.toml", "LICENSE", "tests/captures/seed-2014.pcap"] {
+            fs::copy(sources.join(file), machine.path("source").join(file)).unwrap();
+        }
+        machine.give_away();
+        machine
+    }
+
+    fn path(&self, relative: &str) -> PathBuf {
+        self.wireshark.home().join(relative)
+    }
+
+    /// Lets the unprivileged user write everywhere in the home, whoever made the files.
+    fn give_away(&self) {
+        for path in files_and_folders(self.wireshark.home()) {
+            if !path.is_symlink() {
+                fs::set_permissions(&path, Permissions::from_mode(0o777)).unwrap();
+            }
+        }
+    }
+
+    /// A stand-in for a program: it notes its name and arguments in `calls`, then does what `body` says.
+    fn stand_in(&self, name: &str, body: &str) {
+        let calls = self.path("calls");
+        self.write(&format!("bin/{name}"), &format!("#!/bin/sh\necho \"{name} $*\" >>'{}'\n{body}\n", calls.display()));
+    }
+
+    fn calls(&self) -> String {
+        fs::read_to_string(self.path("calls")).unwrap_or_default()
+    }
+
+    fn write(&self, relative: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(relative);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        self.give_away();
+        path
+    }
+
+    /// This crate's plugin as cargo built it, where the unprivileged user can read it.
+    fn library(&self) -> String {
+        self.write("library.so", fs::read(built_library()).unwrap()).to_str().unwrap().to_owned()
+    }
+
+    /// A file that says it was built for a given Wireshark.
+    fn library_for(&self, wireshark: &str) -> String {
+        let content = format!("\u{7f}ELF\0workermanchat built for Wireshark {wireshark}\0");
+        self.write("other.so", content).to_str().unwrap().to_owned()
+    }
+
+    fn command(&self, script: &str, arguments: &[&str]) -> Command {
+        let mut command = self.wireshark.command(self.path("source").join(script).to_str().unwrap());
+        let machine_path = std::env::var("PATH").unwrap();
+        command
+            .args(arguments)
+            .env("PATH", format!("{}:{machine_path}", self.path("bin").display()))
+            .env("WIRESHARK_DATA_DIR", self.path("share"))
+            .env_remove("SUDO_USER")
+            .env_remove("CARGO_HOME")
+            .env_remove("CARGO_TARGET_DIR")
+            .env_remove("WIRESHARK_INCLUDE_DIR")
+            .env_remove("LIBCLANG_PATH");
+        command
+    }
+
+    fn run(&self, script: &str, arguments: &[&str]) -> Output {
+        self.wireshark.run_unchecked(&mut self.command(script, arguments))
+    }
+
+    fn succeed(&self, script: &str, arguments: &[&str]) -> Output {
+        let output = self.run(script, arguments);
+        assert_eq!(output.code, 0, "{script} {arguments:?} failed:\n{}{}", output.stdout, output.stderr);
+        output
+    }
+
+    /// The path of a plugin in the personal folder of some version.
+    fn personal(&self, wireshark: &str) -> PathBuf {
+        self.path(&format!(".local/lib/wireshark/plugins/{wireshark}/epan/workermanchat.so"))
+    }
+
+    fn profile(&self, file: &str) -> PathBuf {
+        self.path(".config/wireshark/profiles/Workerman Chat").join(file)
+    }
+
+    /// The path of the plugin for everyone, to which the harness gives a folder in the home.
+    fn for_everyone(&self) -> PathBuf {
+        self.path(&format!("no-plugins/{}/epan/workermanchat.so", version()))
+    }
+
+    /// Runs a script that builds, with stand-ins for a new Rust, whose cargo does `cargo`, and for what bindgen asks for.
+    fn run_with_cargo(&self, cargo: &str, script: &str, arguments: &[&str]) -> Output {
+        self.stand_in("rustc", "echo 'rustc 1.99.0 (stand-in)'");
+        self.stand_in("cargo", &format!("target=${{CARGO_TARGET_DIR:-target}}/release; mkdir -p \"$target\"; {cargo}"));
+        let mut command = self.command(script, arguments);
+        let anything = self.path("");
+        command.env("WIRESHARK_INCLUDE_DIR", &anything).env("LIBCLANG_PATH", &anything).env("SOURCE_DATE_EPOCH", "1700000000");
+        self.wireshark.run_unchecked(&mut command)
+    }
+}
+
+/// What a cargo does that builds nothing but has a library ready.
+fn cargo_with(library: &str) -> String {
+    format!("cp '{library}' \"$target/libworkermanchat.so\"")
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for path in files_and_folders(from) {
+        let target = to.join(path.strip_prefix(from).unwrap());
+        if path.is_dir() {
+            fs::create_dir_all(target).unwrap();
+        } else {
+            fs::copy(&path, target).unwrap();
+        }
+    }
+}
+
+/// Everything below a folder, folders before what is in them, sorted.
+fn files_and_folders(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    let below: Vec<PathBuf> =
+        found.iter().filter(|path| path.is_dir() && !path.is_symlink()).flat_map(|path| files_and_folders(path)).collect();
+    found.extend(below);
+    found
+}
+
+fn assert_contains(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "no {part:?} in:\n{text}");
+    }
+}
+
+// --- install ----------------------------------------------------------------------------------------------------------
+
+#[test]
+fn install_makes_tshark_list_the_plugin_with_the_crates_version() {
+    let machine = Machine::new();
+    let output = machine.succeed("plugin/install", &[&machine.library()]);
+    assert_contains(&output.stdout, &[&format!("Installed workermanchat {CRATE_VERSION} for Wireshark {}", version())]);
+
+    let plugins = machine.wireshark.tshark(&["-G", "plugins"]).stdout;
+    let line = plugins.lines().find(|line| line.starts_with("workermanchat.so")).expect("tshark lists workermanchat.so");
+    assert_eq!(line.split('\t').nth(1), Some(CRATE_VERSION));
+}
+
+#[test]
+fn install_and_uninstall_leave_nothing_behind() {
+    let machine = Machine::new();
+    let library = machine.library();
+    let before = files_and_folders(machine.wireshark.home());
+    machine.succeed("plugin/install", &[&library]);
+    assert!(machine.personal(version()).exists() && machine.profile("colorfilters").exists());
+
+    machine.succeed("plugin/install", &["--uninstall"]);
+    let left: Vec<_> =
+        files_and_folders(machine.wireshark.home()).into_iter().filter(|path| !before.contains(path) && path.is_file()).collect();
+    assert_eq!(left, Vec::<PathBuf>::new());
+    assert!(!machine.profile("").exists(), "the profile's folder is gone");
+}
+
+#[test]
+fn a_build_for_another_wireshark_is_refused_with_advice() {
+    let machine = Machine::new();
+    let output = machine.run("plugin/install", &[&machine.library_for(OTHER)]);
+    assert_ne!(output.code, 0);
+    assert_contains(
+        &output.stderr,
+        &[
+            &format!("built for Wireshark {OTHER}"),
+            &format!("your tshark is {}", version()),
+            "wireshark-dev",
+            "Nothing was installed",
+        ],
+    );
+    assert!(!machine.path(".local").exists() && !machine.path(".config").exists(), "nothing was installed");
+}
+
+#[test]
+fn a_file_that_is_no_build_of_the_plugin_is_refused() {
+    let machine = Machine::new();
+    let file = machine.write("some.so", "\u{7f}ELF of something else");
+    let output = machine.run("plugin/install", &[file.to_str().unwrap()]);
+    assert_ne!(output.code, 0);
+    assert_contains(&output.stderr, &["is not a build of workermanchat"]);
+    assert!(!machine.path(".local").exists());
+}
+
+#[test]
+fn plugins_of_other_versions_and_other_plugins_are_left_alone() {
+    let machine = Machine::new();
+    let old = machine.personal(OTHER);
+    let neighbour = machine.personal(version()).with_file_name("neighbour.so.disabled");
+    for path in [&old, &neighbour] {
+        machine.write(path.strip_prefix(machine.wireshark.home()).unwrap().to_str().unwrap(), "not ours to touch");
+    }
+    machine.succeed("plugin/install", &[&machine.library()]);
+    machine.succeed("plugin/install", &["--uninstall"]);
+    for path in [&old, &neighbour] {
+        assert_eq!(fs::read_to_string(path).unwrap(), "not ours to touch", "{}", path.display());
+    }
+}
+
+#[test]
+fn installing_over_an_older_copy_replaces_it() {
+    let machine = Machine::new();
+    let old = format!(".local/lib/wireshark/plugins/{}/epan/workermanchat.so", version());
+    machine.write(&old, "an older copy");
+    machine.succeed("plugin/install", &[&machine.library()]);
+    assert_eq!(fs::read(machine.personal(version())).unwrap(), fs::read(built_library()).unwrap());
+}
+
+#[test]
+fn what_a_user_changed_in_the_profile_survives() {
+    let machine = Machine::new();
+    let library = machine.library();
+    machine.succeed("plugin/install", &[&library]);
+    fs::write(machine.profile("preferences"), "gui.column.format: \"No.\", \"%m\"\n").unwrap();
+
+    let output = machine.succeed("plugin/install", &[&library]);
+    assert_contains(&output.stdout, &["Kept your own", "preferences"]);
+    machine.succeed("plugin/install", &["--uninstall"]);
+    assert!(fs::read_to_string(machine.profile("preferences")).unwrap().starts_with("gui.column.format: \"No.\""));
+    assert!(!machine.profile("colorfilters").exists(), "what was not changed is removed");
+}
+
+#[test]
+fn the_profile_loads_without_complaint() {
+    let machine = Machine::new();
+    machine.succeed("plugin/install", &[&machine.library()]);
+    let capture = machine.wireshark.capture("seed-2014.pcap");
+    let output = machine.wireshark.tshark(&["-C", "Workerman Chat", "--color", "-r", capture.to_str().unwrap()]);
+    assert_eq!(output.stderr, "", "a colour rule or preference that this Wireshark does not know");
+    assert_eq!(output.stdout.lines().count(), 19);
+}
+
+#[test]
+fn filter_buttons_of_the_profile_are_filters() {
+    let machine = Machine::new();
+    machine.succeed("plugin/install", &[&machine.library()]);
+    let capture = machine.wireshark.capture("seed-2014.pcap");
+    let buttons = fs::read_to_string(machine.profile("dfilter_buttons")).unwrap();
+    let filters: Vec<&str> =
+        buttons.lines().filter(|line| !line.starts_with('#')).map(|line| line.split("\",\"").nth(2).unwrap()).collect();
+    assert!(filters.len() >= 4, "{filters:?}");
+    for filter in filters {
+        machine.wireshark.tshark(&["-r", capture.to_str().unwrap(), "-Y", filter]);
+    }
+}
+
+// --- install for everyone ---------------------------------------------------------------------------------------------
+
+#[test]
+fn a_copy_for_everyone_takes_the_place_of_the_personal_one() {
+    let machine = Machine::new();
+    machine.stand_in("sudo", "exec \"$@\"");
+    let library = machine.library();
+    machine.succeed("plugin/install", &[&library]);
+
+    let output = machine.succeed("plugin/install", &["--system", &library]);
+    assert_contains(&output.stdout, &["Removed your personal copy"]);
+    assert!(machine.for_everyone().exists() && !machine.personal(version()).exists());
+    assert!(machine.path("share/profiles/Workerman Chat/colorfilters").exists());
+    // The harness fails where Wireshark finds the plugin in multiple directories.
+    machine.wireshark.tshark(&["-G", "plugins"]);
+}
+
+#[test]
+fn no_personal_copy_is_put_beside_one_for_everyone() {
+    let machine = Machine::new();
+    machine.stand_in("sudo", "exec \"$@\"");
+    let library = machine.library();
+    machine.succeed("plugin/install", &["--system", &library]);
+    let output = machine.succeed("plugin/install", &[&library]);
+    assert_contains(&output.stdout, &["Already installed for everyone"]);
+
+    fs::write(machine.for_everyone(), "another build").unwrap();
+    let output = machine.run("plugin/install", &[&library]);
+    assert_ne!(output.code, 0);
+    assert_contains(&output.stderr, &["installed for everyone", "--system"]);
+    assert!(!machine.personal(version()).exists());
+}
+
+#[test]
+fn for_everyone_without_the_rights_changes_nothing() {
+    let machine = Machine::new();
+    let library = machine.library();
+    let before = files_and_folders(machine.wireshark.home());
+    let mut command = machine.command("plugin/install", &["--system", &library]);
+    let output = machine.wireshark.run_unchecked(command.env("PATH", basic_programs(&machine)));
+    assert_ne!(output.code, 0);
+    assert_contains(&output.stderr, &["root's rights", "Nothing was changed"]);
+    let after = files_and_folders(machine.wireshark.home());
+    assert!(after.iter().all(|path| before.contains(path) || path.starts_with(machine.path("basic"))));
+}
+
+// --- what is missing --------------------------------------------------------------------------------------------------
+
+/// A folder to be the whole PATH: what every system has, so without tshark, apt, sudo, cargo or a compiler.
+fn basic_programs(machine: &Machine) -> PathBuf {
+    let folder = machine.path("basic");
+    fs::create_dir_all(&folder).unwrap();
+    let programs = "sh env cat cp rm rmdir mkdir chmod ls dirname basename id cut sed sort head tail paste grep cmp awk uname mktemp";
+    for program in programs.split(' ') {
+        let found = ["/usr/bin", "/bin"].iter().map(|place| Path::new(place).join(program)).find(|path| path.exists());
+        symlink(found.unwrap_or_else(|| panic!("no {program}")), folder.join(program)).unwrap();
+    }
+    folder
+}
+
+fn assert_names_packages(output: &Output) {
+    assert_ne!(output.code, 0);
+    for system in ["Debian 12", "Debian 13", "Ubuntu", "Fedora", "Arch", "macOS"] {
+        assert!(output.stderr.lines().any(|line| line.trim_start().starts_with(system)), "no {system} in:\n{}", output.stderr);
+    }
+    assert_contains(&output.stderr, &["wireshark-dev", "wireshark-devel", "cargo-web", "brew install", "Nothing was changed"]);
+}
+
+#[test]
+fn without_apt_the_packages_are_named_and_nothing_changes() {
+    for script in ["plugin/install", "plugin/demo", "plugin/test"] {
+        let machine = Machine::new();
+        let path = basic_programs(&machine);
+        let before = files_and_folders(machine.wireshark.home());
+        let output = machine.wireshark.run_unchecked(machine.command(script, &[]).env("PATH", path));
+        assert_names_packages(&output);
+        assert_contains(&output.stderr, &["this machine lacks: tshark", "no apt"]);
+        assert_eq!(files_and_folders(machine.wireshark.home()), before);
+    }
+}
+
+#[test]
+fn with_apt_but_without_the_rights_apt_is_not_called() {
+    let machine = Machine::new();
+    let path = basic_programs(&machine);
+    machine.stand_in("apt-get", "exit 1");
+    symlink(machine.path("bin/apt-get"), path.join("apt-get")).unwrap();
+    let output = machine.wireshark.run_unchecked(machine.command("plugin/install", &[]).env("PATH", path));
+    assert_names_packages(&output);
+    assert_contains(&output.stderr, &["no sudo"]);
+    assert_eq!(machine.calls(), "");
+}
+
+#[test]
+fn with_apt_the_packages_are_said_and_then_installed_with_a_new_enough_rust() {
+    // What apt offers → the package it takes for Rust.
+    let offers = [
+        ("cargo) echo '  Candidate: 0.66.0+ds1-1';; cargo-web) echo '  Candidate: 1.85.0+dfsg3-1~deb12u3';;", Some("cargo-web")),
+        ("cargo) echo '  Candidate: 1.85.1+dfsg1-1';; cargo-web) echo '  Candidate: 1.96.0+dfsg1-1';;", Some("cargo")),
+        ("cargo) echo '  Candidate: 1.75.0+dfsg0';; cargo-1.85) echo '  Candidate: 1.85.1+dfsg0';;", Some("cargo-1.85")),
+        ("cargo) echo '  Candidate: 1.75.0+dfsg0';; cargo-web) echo '  Candidate: (none)';;", None),
+    ];
+    for (policy, rust) in offers {
+        let machine = Machine::new();
+        let path = basic_programs(&machine);
+        machine.stand_in("sudo", "exec \"$@\"");
+        machine.stand_in("apt-get", "");
+        machine.stand_in("apt-cache", &format!("case $1 in search) echo 'cargo-1.85 - Rust';; policy) case $2 in {policy} esac;; esac"));
+        // As dpkg compares: the first number with a dot decides here.
+        machine.stand_in("dpkg", "[ \"$(printf '%s\\n%s\\n' \"$4\" \"$2\" | sort -V | head -n 1)\" = \"$4\" ]");
+        for program in ["sudo", "apt-get", "apt-cache", "dpkg"] {
+            symlink(machine.path("bin").join(program), path.join(program)).unwrap();
+        }
+        let mut command = machine.command("plugin/install", &[]);
+        // `true` is what sudo is tried with.
+        symlink("/bin/true", path.join("true")).unwrap();
+        let output = machine.wireshark.run_unchecked(command.env("PATH", path));
+        assert_ne!(output.code, 0, "the stand-in for apt installs nothing, and that is noticed");
+        let calls = machine.calls();
+        let installed = calls.lines().find(|call| call.starts_with("apt-get") && call.contains("install"));
+        match rust {
+            Some(package) => {
+                let installed = installed.unwrap_or_else(|| panic!("apt-get install was not called:\n{calls}{}", output.stderr));
+                assert_contains(installed, &["tshark wireshark-dev", "gcc libc6-dev pkg-config"]);
+                assert!(installed.split(' ').any(|word| word == package), "{package}: {installed}");
+                assert_contains(&output.stderr, &["Installing with apt", package, "still lacking"]);
+            }
+            None => {
+                assert_eq!(installed, None);
+                assert_contains(&output.stderr, &["rustup.rs", "Nothing was changed"]);
+            }
+        }
+    }
+}
+
+// --- building ---------------------------------------------------------------------------------------------------------
+
+#[test]
+fn after_an_upgrade_of_wireshark_the_next_install_rebuilds() {
+    let machine = Machine::new();
+    // A cargo that does not notice the upgrade until it is told to clean.
+    let (stale, right) = (machine.library_for(OTHER), machine.library());
+    let cargo = format!(
+        "case $1 in clean) touch \"$target/cleaned\" ;; build) if [ -e \"$target/cleaned\" ]; then {}; else {}; fi ;; esac",
+        cargo_with(&right),
+        cargo_with(&stale),
+    );
+    let output = machine.run_with_cargo(&cargo, "plugin/install", &[]);
+    assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
+    assert_contains(&machine.calls(), &["cargo clean --release --package workermanchat\ncargo build"]);
+    assert_eq!(fs::read(machine.personal(version())).unwrap(), fs::read(built_library()).unwrap());
+}
+
+#[test]
+fn a_build_that_stays_for_another_version_is_refused() {
+    let machine = Machine::new();
+    let output = machine.run_with_cargo(&cargo_with(&machine.library_for(OTHER)), "plugin/install", &[]);
+    assert_ne!(output.code, 0);
+    assert_contains(&output.stderr, &[&format!("built for Wireshark {OTHER}"), "Nothing was installed"]);
+    assert!(!machine.path(".local").exists());
+}
+
+#[test]
+fn the_demo_prints_a_line_for_each_packet_of_the_seed_session() {
+    let machine = Machine::new();
+    let output = machine.run_with_cargo(&cargo_with(&machine.library()), "plugin/demo", &[]);
+    assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
+    let table: Vec<&str> = output.stdout.lines().skip_while(|line| !line.starts_with("frame")).skip(1).collect();
+    assert_eq!(table.len(), 19, "{}", output.stdout);
+    assert_contains(table[0], &["1  60653 → 7272", "TCP handshake 1/3 (SYN)"]);
+    assert_contains(table[18], &["19  60584 → 7272", "Message acknowledged", "18"]);
+}
+
+#[test]
+fn the_demo_says_when_a_capture_holds_no_chat() {
+    let machine = Machine::new();
+    let capture = machine.wireshark.capture("other-websocket-app.pcap");
+    let output = machine.run_with_cargo(&cargo_with(&machine.library()), "plugin/demo", &[capture.to_str().unwrap()]);
+    assert_contains(&output.stdout, &["No packet of workerman-chat here"]);
+}
+
+// --- release ----------------------------------------------------------------------------------------------------------
+
+/// Runs `plugin/release` for headers of `wireshark`, with a cargo that writes a library for it; gives the dist folder.
+fn release(machine: &Machine, wireshark: &str) -> PathBuf {
+    let (major, minor) = wireshark.split_once('.').unwrap();
+    let header = format!("#define WIRESHARK_VERSION_MAJOR {major}\n#define WIRESHARK_VERSION_MINOR {minor}\n");
+    machine.write("headers/usr/include/wireshark/ws_version.h", header);
+    let library = if wireshark == version() { machine.library() } else { machine.library_for(wireshark) };
+    let headers = machine.path("headers");
+    let output = machine.run_with_cargo(&cargo_with(&library), "plugin/release", &[headers.to_str().unwrap()]);
+    assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
+    machine.path("source/dist")
+}
+
+fn archive_name(wireshark: &str) -> String {
+    format!("workermanchat-{CRATE_VERSION}-wireshark-{wireshark}-linux-{}", std::env::consts::ARCH)
+}
+
+#[test]
+fn the_same_release_twice_gives_the_same_bytes() {
+    let archives = [(); 2].map(|()| {
+        let machine = Machine::new();
+        let dist = release(&machine, OTHER);
+        let archive = fs::read(dist.join(archive_name(OTHER) + ".tar.gz")).unwrap();
+        (archive, fs::read_to_string(dist.join("SHA256SUMS")).unwrap())
+    });
+    assert_eq!(archives[0], archives[1]);
+}
+
+#[test]
+fn an_archive_installs_on_its_wireshark_and_names_the_right_one_elsewhere() {
+    for wireshark in [version(), OTHER] {
+        let machine = Machine::new();
+        let dist = release(&machine, wireshark);
+        let name = archive_name(wireshark);
+        let check = machine.wireshark.command("sha256sum").current_dir(&dist).args(["-c", "SHA256SUMS"]).status().unwrap();
+        assert!(check.success());
+        let unpack = machine.wireshark.command("tar").current_dir(&dist).args(["-xzf", &format!("{name}.tar.gz")]).status().unwrap();
+        assert!(unpack.success());
+
+        let output = machine.run(&format!("dist/{name}/install"), &[]);
+        if wireshark == version() {
+            assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
+            assert!(machine.personal(version()).exists() && machine.profile("colorfilters").exists());
+        } else {
+            assert_ne!(output.code, 0);
+            assert_contains(&output.stderr, &[&format!("wireshark-{}-linux-{}.tar.gz", version(), std::env::consts::ARCH)]);
+            assert!(!machine.path(".local").exists());
+        }
+    }
+}
+
+// --- the README -------------------------------------------------------------------------------------------------------
+
+/// The commands of the README's `sh` blocks, one a line, comments taken off.
+fn readme_commands() -> Vec<String> {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let blocks = readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.flat_map(str::lines).map(|line| line.split("  #").next().unwrap().trim().to_owned()).filter(|line| !line.is_empty()).collect()
+}
+
+#[test]
+fn the_readmes_first_two_commands_are_demo_and_test_and_ci_runs_the_second() {
+    let commands = readme_commands();
+    assert_eq!(commands[..2], ["plugin/demo", "plugin/test"]);
+    let ci = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/run")).unwrap();
+    assert!(ci.lines().any(|line| line == "plugin/test"), "{ci}");
+}
+
+#[test]
+fn every_script_that_the_readme_names_is_there_and_can_be_run() {
+    for command in readme_commands().iter().filter(|command| command.contains("plugin/")) {
+        let script = command.split(' ').find(|word| word.starts_with("plugin/")).unwrap();
+        let metadata = fs::metadata(Path::new(env!("CARGO_MANIFEST_DIR")).join(script)).unwrap_or_else(|_| panic!("{command}"));
+        assert_ne!(metadata.permissions().mode() & 0o111, 0, "{script} can be run");
+    }
+}
+
+#[test]
+fn every_tshark_command_of_the_readme_prints_packets() {
+    let machine = Machine::new();
+    machine.succeed("plugin/install", &[&machine.library()]);
+    for capture in ["seed-2014.pcap", "chat-2026.pcap", "heartbeat-2026.pcap"] {
+        let copy = machine.wireshark.capture(capture);
+        fs::create_dir_all(machine.path("tests/captures")).unwrap();
+        fs::copy(copy, machine.path("tests/captures").join(capture)).unwrap();
+    }
+    machine.give_away();
+    let commands: Vec<String> = readme_commands().into_iter().filter(|command| command.starts_with("tshark -r ")).collect();
+    assert!(commands.len() >= 5, "{commands:?}");
+    for command in commands {
+        let output = machine.wireshark.run_unchecked(machine.wireshark.command("sh").args(["-c", &command]));
+        assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{command}");
+        assert_ne!(output.stdout.trim(), "", "{command} prints nothing");
+    }
+}
