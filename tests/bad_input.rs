@@ -48,7 +48,8 @@ fn message_rows(wireshark: &Wireshark, path: &Path) -> BTreeMap<u32, Row> {
 #[test]
 fn json_that_is_none_is_called_malformed_and_shows_what_can_be_read() {
     let deep = [&b"[".repeat(10_000)[..], &b"]".repeat(10_000)].concat();
-    let with_member = |value: &[u8]| [br#"{"type":"say","to_client_id":"all","content":"x","more":"#, value, b"}"].concat();
+    let with_member =
+        |value: &[u8]| [br#"{"type":"say","to_client_id":"all","content":"x","more":"#, value, b"}"].concat();
     let faults: Vec<(&str, Vec<u8>)> = vec![
         ("a backslash before s", say_with(br"a\slash")),
         ("a raw tab", say_with(b"a\tb")),
@@ -169,7 +170,8 @@ fn a_tree_too_small_for_the_plugin_ends_no_process_and_changes_no_other_frame() 
         let output = tshark_unchecked(&wireshark, &["-r", capture.to_str().unwrap(), "-V", "-o", &limit]);
         assert_survived(&output, &limit);
         assert_eq!(output.stdout.matches("Frame Number: ").count(), 19, "every frame is shown with {limit}");
-        thrown += usize::from(output.stdout.contains("items in the tree") || output.stderr.contains("items in the tree"));
+        thrown +=
+            usize::from(output.stdout.contains("items in the tree") || output.stderr.contains("items in the tree"));
     }
     assert!(thrown > 10, "the limit was met in {thrown} runs");
 }
@@ -182,7 +184,11 @@ fn tshark_unchecked(wireshark: &Wireshark, arguments: &[&str]) -> Output {
 fn assert_survived(output: &Output, what: &str) {
     assert_eq!(output.code, 0, "tshark with {what}: {}", output.stderr);
     for text in [&output.stdout, &output.stderr] {
-        assert!(!text.contains("panicked at") && !text.contains("Unhandled exception"), "tshark with {what}: {}", output.stderr);
+        assert!(
+            !text.contains("panicked at") && !text.contains("Unhandled exception"),
+            "tshark with {what}: {}",
+            output.stderr
+        );
     }
 }
 
@@ -209,7 +215,13 @@ fn a_dissector_that_throws_below_the_plugin_harms_no_later_frame() {
 #[test]
 fn json_too_deep_for_wiresharks_own_dissector_harms_no_later_frame() {
     // Deeper than gui.max_tree_depth, so that Wireshark's JSON dissector throws below the plugin.
-    let deep = |levels: usize| format!(r#"{{"type":"say","to_client_id":"all","content":"x","a":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
+    let deep = |levels: usize| {
+        format!(
+            r#"{{"type":"say","to_client_id":"all","content":"x","a":{}{}}}"#,
+            "[".repeat(levels),
+            "]".repeat(levels)
+        )
+    };
     let (mut capture, mut mynick) = joined();
     for levels in [100, 400, 600, 2000] {
         browser_says(&mut capture, &mut mynick, deep(levels));
@@ -221,7 +233,12 @@ fn json_too_deep_for_wiresharks_own_dissector_harms_no_later_frame() {
     let path = wireshark.write("deep.pcap", &capture);
     let filter = format!("frame.number == {last}");
     let options = ["-r", path.to_str().unwrap(), "-o", "workermanchat.show_json:TRUE"];
-    for more in [&["-V"][..], &["-V", "-2"], &["-V", "-Y", &filter], &["-T", "fields", "-e", "json.key", "-e", "workermanchat.content"]] {
+    for more in [
+        &["-V"][..],
+        &["-V", "-2"],
+        &["-V", "-Y", &filter],
+        &["-T", "fields", "-e", "json.key", "-e", "workermanchat.content"],
+    ] {
         let output = tshark_unchecked(&wireshark, &[&options, more].concat());
         assert_survived(&output, "deep JSON");
         assert!(output.stdout.contains("still here"), "the frame behind is shown");
@@ -246,11 +263,17 @@ fn a_panic_is_a_finding_on_its_packet_and_the_capture_goes_on() {
     let fields = ["-T", "fields", "-e", "frame.number", "-e", "workermanchat.content"];
     for passes in [&[][..], &["-2"]] {
         let find = |filter: &str| {
-            let output = tshark_unchecked(&wireshark, &[&["-r", path.to_str().unwrap(), "-Y", filter], passes, &fields].concat());
+            let output = tshark_unchecked(
+                &wireshark,
+                &[&["-r", path.to_str().unwrap(), "-Y", filter], passes, &fields].concat(),
+            );
             assert_eq!(output.code, 0, "{}", output.stderr);
             output.stdout.trim().replace('\n', "; ")
         };
-        assert!(find("workermanchat.expert.internal").starts_with(&faulty.to_string()), "the panic is a finding, {passes:?}");
+        assert!(
+            find("workermanchat.expert.internal").starts_with(&faulty.to_string()),
+            "the panic is a finding, {passes:?}"
+        );
         assert_eq!(find("workermanchat.expert.internal").matches(';').count(), 0, "only its packet has it, {passes:?}");
         assert_eq!(find("workermanchat.content == \"before\""), format!("{before}\tbefore"));
         assert_eq!(find("workermanchat.content == \"after\""), format!("{after}\tafter"));
@@ -265,7 +288,8 @@ fn damaged_captures_end_no_process() {
         let capture = wireshark.capture(name);
         for seed in ["1", "2", "3"] {
             let damaged = wireshark.home().join(format!("{seed}-{name}"));
-            let arguments = ["-E", "0.02", "-o", "40", "--seed", seed, capture.to_str().unwrap(), damaged.to_str().unwrap()];
+            let arguments =
+                ["-E", "0.02", "-o", "40", "--seed", seed, capture.to_str().unwrap(), damaged.to_str().unwrap()];
             let edited = wireshark.run_unchecked(wireshark.command("editcap").args(arguments));
             assert_eq!(edited.code, 0, "{}", edited.stderr);
             for options in [&["-V", "-x"][..], &["-2", "-V", "-o", "workermanchat.show_json:TRUE"]] {
@@ -333,7 +357,9 @@ fn headers_of_an_unknown_version_build_with_a_warning() {
 
 fn with_minor_version(header: &str, minor: u32) -> String {
     let line = |line: &str| match line.split_whitespace().collect::<Vec<_>>()[..] {
-        ["#define", name, _] if name.ends_with("VERSION_MINOR") => format!("#define {name} {minor}\n"),
+        ["#define", name, _] if name.ends_with("VERSION_MINOR") => {
+            format!("#define {name} {minor}\n")
+        }
         _ => format!("{line}\n"),
     };
     header.lines().map(line).collect()

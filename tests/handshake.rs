@@ -118,7 +118,10 @@ fn a_wrong_accept_value_is_an_error_that_tells_the_right_one() {
     assert_eq!(row.one("workermanchat.handshake.accept_expected"), accept());
     assert!(!is_true(&row.one("workermanchat.handshake.accept_valid")));
     assert_eq!(frames(&wireshark, &path, "workermanchat.expert.accept_mismatch"), [answer]);
-    assert_eq!(frames(&wireshark, &path, "workermanchat.expert.accept_mismatch && _ws.expert.severity == error"), [answer]);
+    assert_eq!(
+        frames(&wireshark, &path, "workermanchat.expert.accept_mismatch && _ws.expert.severity == error"),
+        [answer]
+    );
 }
 
 #[test]
@@ -140,8 +143,11 @@ fn a_handshake_in_single_bytes_is_one_request_and_one_response() {
     let wireshark = Wireshark::with_plugin();
     let path = wireshark.write("bytes.pcap", &capture);
     let labels = wireshark.agreed_labels(&path);
-    let found: Vec<(u32, &[u32], &[u32])> =
-        labels.iter().map(|label| (label.frame, &label.phases[..], &label.acks[..])).skip_while(|label| label.0 <= 3).collect();
+    let found: Vec<(u32, &[u32], &[u32])> = labels
+        .iter()
+        .map(|label| (label.frame, &label.phases[..], &label.acks[..]))
+        .skip_while(|label| label.0 <= 3)
+        .collect();
     let expected: [(u32, &[u32], &[u32]); 6] = [
         (asked, &[REQUEST], &[]),
         (request_ack, &[REQUEST_ACKNOWLEDGED], &[asked]),
@@ -216,7 +222,8 @@ fn messages_behind_a_response_that_was_not_captured_are_messages() {
 fn a_response_and_the_first_message_may_share_a_segment() {
     let (mut capture, mut connection) = opened();
     connection.send(&mut capture, Side::Client, request("/", ""));
-    let both = [response(&accept(), "").into_bytes(), text(r#"{"type":"ping"}"#), text(login_notification(7, "other"))].concat();
+    let both = [response(&accept(), "").into_bytes(), text(r#"{"type":"ping"}"#), text(login_notification(7, "other"))]
+        .concat();
     let answered = connection.send(&mut capture, Side::Server, both);
     let ack = connection.ack(&mut capture, Side::Client);
 
@@ -237,7 +244,10 @@ fn header_names_in_any_case_and_values_in_any_space_are_read() {
          sec-websocket-key:{KEY}\r\norigin:\t{ORIGIN}  \r\nsec-websocket-version:13\r\n\r\n"
     );
     let asked = connection.send(&mut capture, Side::Client, odd);
-    let answer = format!("HTTP/1.1 101\r\nupgrade: WEBSOCKET\r\nconnection:Upgrade\r\nsec-websocket-accept:{}\r\n\r\n", accept());
+    let answer = format!(
+        "HTTP/1.1 101\r\nupgrade: WEBSOCKET\r\nconnection:Upgrade\r\nsec-websocket-accept:{}\r\n\r\n",
+        accept()
+    );
     let answered = connection.send(&mut capture, Side::Server, answer);
 
     let wireshark = Wireshark::with_plugin();
@@ -254,7 +264,11 @@ fn header_names_in_any_case_and_values_in_any_space_are_read() {
 fn http_that_is_no_upgrade_has_no_handshake_phase() {
     let (mut capture, mut connection) = opened();
     connection.send(&mut capture, Side::Client, "GET /status HTTP/1.1\r\nHost: chat.example:7272\r\n\r\n");
-    connection.send(&mut capture, Side::Server, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok");
+    connection.send(
+        &mut capture,
+        Side::Server,
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok",
+    );
 
     let wireshark = Wireshark::with_plugin();
     let path = wireshark.write("http.pcap", &capture);

@@ -23,7 +23,9 @@ fn each_message_is_shown_as_it_happens() {
     let address = listener.local_addr().expect("the listener's address");
     let wireshark = Wireshark::with_plugin();
     let Some(mut capture) = LiveCapture::start(&wireshark, &format!("tcp port 7272 and host {}", address.ip())) else {
-        println!("SKIPPED: dumpcap may not capture on the loopback interface here; run this test as root or with capture rights");
+        println!(
+            "SKIPPED: dumpcap may not capture on the loopback interface here; run this test as root or with capture rights"
+        );
         return;
     };
     let server = serve(listener);
@@ -49,7 +51,10 @@ fn each_message_is_shown_as_it_happens() {
 /// A listener on the chat's port, on the first loopback address where it is free.
 fn listen() -> TcpListener {
     let addresses = (1..=50).map(|last| format!("127.0.0.{last}:7272"));
-    addresses.into_iter().find_map(|address| TcpListener::bind(address).ok()).expect("port 7272 is free on some loopback address")
+    addresses
+        .into_iter()
+        .find_map(|address| TcpListener::bind(address).ok())
+        .expect("port 7272 is free on some loopback address")
 }
 
 fn say<S: std::io::Read + std::io::Write>(socket: &mut WebSocket<S>, message: &str) {
@@ -62,11 +67,17 @@ fn serve(listener: TcpListener) -> JoinHandle<()> {
         let (stream, _) = listener.accept().expect("a browser connects");
         let mut socket = accept(stream).expect("upgrade to WebSocket");
         while let Ok(message) = socket.read() {
-            let Ok(text) = message.to_text() else { continue };
-            let Ok(asked) = serde_json::from_str::<serde_json::Value>(text) else { continue };
+            let Ok(text) = message.to_text() else {
+                continue;
+            };
+            let Ok(asked) = serde_json::from_str::<serde_json::Value>(text) else {
+                continue;
+            };
             match asked["type"].as_str() {
                 Some("login") => say(&mut socket, &login_result(1, "mynick", &[(1, "mynick")])),
-                Some("say") => say(&mut socket, &say_delivery(1, "mynick", asked["content"].as_str().expect("a content"))),
+                Some("say") => {
+                    say(&mut socket, &say_delivery(1, "mynick", asked["content"].as_str().expect("a content")))
+                }
                 _ => {}
             }
         }
@@ -92,7 +103,11 @@ impl LiveCapture {
             return None;
         }
         let mut tshark = wireshark.command("tshark");
-        tshark.args(["-l", "-r", "-"]).stdin(dumpcap.stdout.take().expect("a pipe")).stdout(Stdio::piped()).stderr(Stdio::null());
+        tshark
+            .args(["-l", "-r", "-"])
+            .stdin(dumpcap.stdout.take().expect("a pipe"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let mut tshark = tshark.spawn().expect("tshark is installed");
         let output = BufReader::new(tshark.stdout.take().expect("a pipe"));
         let (sender, lines) = channel();

@@ -33,7 +33,10 @@ fn every_recorded_message_has_the_values_an_independent_json_parser_reads() {
         }
         assert!(!expected.is_empty(), "{name} has messages");
         for (frame, fields) in &expected {
-            let row = rows.iter().find(|row| row.frame == *frame).unwrap_or_else(|| panic!("{name}, frame {frame} has a message"));
+            let row = rows
+                .iter()
+                .find(|row| row.frame == *frame)
+                .unwrap_or_else(|| panic!("{name}, frame {frame} has a message"));
             assert_values(row, fields, name);
         }
         let frames: Vec<u32> = messages(&capture).iter().map(|message| message.frame).collect();
@@ -67,8 +70,15 @@ fn every_field_highlights_exactly_its_json_value() {
             let expected = fields_of(&message.json().unwrap());
             let candidates: Vec<&Layer> = layers.iter().filter(|layer| layer.frame == message.frame).collect();
             let highlighted: Vec<_> = candidates.iter().map(|layer| highlighted(layer)).collect();
-            assert!(highlighted.contains(&expected), "{name}, frame {}: {highlighted:?}\nnot {expected:?}", message.frame);
-            let outside = candidates.iter().flat_map(|layer| &layer.fields).find(|field| !contains(&message.payload, &field.bytes));
+            assert!(
+                highlighted.contains(&expected),
+                "{name}, frame {}: {highlighted:?}\nnot {expected:?}",
+                message.frame
+            );
+            let outside = candidates
+                .iter()
+                .flat_map(|layer| &layer.fields)
+                .find(|field| !contains(&message.payload, &field.bytes));
             assert!(outside.is_none() || candidates.len() > 1, "{name}, frame {}: {outside:?}", message.frame);
         }
     }
@@ -96,7 +106,8 @@ fn every_frame_of_the_recorded_captures_is_called_what_a_naive_reading_calls_it(
         let capture = wireshark.capture(name);
         let expectation = expected(&capture, SERVER_PORT);
         let settled = expectation.settled(&expectation.labels);
-        for options in [&[][..], &["-2"], &["-Y", "frame"], &["-2", "-Y", "workermanchat.phase || workermanchat.acks"]] {
+        for options in [&[][..], &["-2"], &["-Y", "frame"], &["-2", "-Y", "workermanchat.phase || workermanchat.acks"]]
+        {
             let found = expectation.settled(&wireshark.labels(&capture, options));
             for (found, expected) in found.iter().zip(&settled) {
                 assert_eq!(found, expected, "{name} with {options:?}");
@@ -124,7 +135,8 @@ fn sharkd_calls_every_frame_of_the_recorded_captures_as_tshark_does_in_any_order
 #[test]
 fn generated_fields_say_what_follows_from_a_message() {
     let wireshark = Wireshark::with_plugin();
-    let fields = ["workermanchat.client_list.count", "workermanchat.dialect", "workermanchat.private", "workermanchat.text"];
+    let fields =
+        ["workermanchat.client_list.count", "workermanchat.dialect", "workermanchat.private", "workermanchat.text"];
     for (name, dialect) in RECORDED.into_iter().zip(["1", "2", "3", "3"]) {
         let capture = wireshark.capture(name);
         let rows = wireshark.rows(&capture, &["-2", "-Y", "workermanchat"], &fields);
@@ -136,7 +148,12 @@ fn generated_fields_say_what_follows_from_a_message() {
             assert!(row.all(fields[1]).iter().all(|found| found == dialect), "{name}, frame {}: dialect", row.frame);
             assert_is_private_as(&json, row, name);
             if message.is_from_server(SERVER_PORT) && json["type"] == "say" {
-                assert_eq!(row.one(fields[3]), text_of(json["content"].as_str().unwrap()), "{name}, frame {}", row.frame);
+                assert_eq!(
+                    row.one(fields[3]),
+                    text_of(json["content"].as_str().unwrap()),
+                    "{name}, frame {}",
+                    row.frame
+                );
             }
         }
     }
@@ -169,7 +186,10 @@ fn the_id_of_a_client_tells_its_gateway() {
         assert_eq!(values[2][0], "1", "frame {}", row.frame);
     }
     let capture = wireshark.capture("chat-2015.pcap");
-    assert!(wireshark.rows(&capture, &["-Y", "workermanchat.gateway.address"], &[]).is_empty(), "a number is no packed id");
+    assert!(
+        wireshark.rows(&capture, &["-Y", "workermanchat.gateway.address"], &[]).is_empty(),
+        "a number is no packed id"
+    );
 }
 
 #[test]
@@ -182,7 +202,11 @@ fn layer_and_columns_tell_who_says_what_to_whom() {
     assert_eq!(layer_of(34), "Workerman Chat, Say delivery: mynick → all: hi, all !");
     for (frame, protocol, info) in columns(&wireshark, &capture, &["-Y", "workermanchat"]) {
         assert_eq!(protocol, "WorkermanChat", "frame {frame}");
-        assert!(layer_of(frame).ends_with(&info) || info.len() > 100, "frame {frame}: Info {info:?}, layer {:?}", layer_of(frame));
+        assert!(
+            layer_of(frame).ends_with(&info) || info.len() > 100,
+            "frame {frame}: Info {info:?}, layer {:?}",
+            layer_of(frame)
+        );
     }
 }
 
@@ -212,7 +236,11 @@ fn several_messages_of_one_segment_are_all_shown() {
     let wireshark = Wireshark::with_plugin();
     let path = wireshark.write("several.pcap", &capture);
     for passes in [&[][..], &["-2"]] {
-        let rows = wireshark.rows(&path, &[passes, &["-Y", "workermanchat"]].concat(), &["workermanchat.content", "workermanchat.phase"]);
+        let rows = wireshark.rows(
+            &path,
+            &[passes, &["-Y", "workermanchat"]].concat(),
+            &["workermanchat.content", "workermanchat.phase"],
+        );
         for (frame, phase) in [(request, "24"), (delivery, "25")] {
             let row = rows.iter().find(|row| row.frame == frame).expect("messages");
             assert_eq!(row.all("workermanchat.content"), ["one", "two", "three"]);
@@ -251,11 +279,23 @@ fn a_message_over_many_segments_is_shown_once_where_it_is_complete() {
     let wireshark = Wireshark::with_plugin();
     let path = wireshark.write("long.pcap", &capture);
     for passes in [&[][..], &["-2"]] {
-        let rows = wireshark.rows(&path, &[passes, &["-Y", "workermanchat.type == \"say\""]].concat(), &["workermanchat.content"]);
-        let found: Vec<(u32, Vec<String>)> = rows.iter().map(|row| (row.frame, row.all("workermanchat.content"))).collect();
-        let expected =
-            [(request, vec![content.clone()]), (ends[1], vec![content.clone(), "short".to_owned()]), (ends[2], vec![content.clone()])];
-        assert!(found == expected, "{passes:?}: frames {:?}", found.iter().map(|(frame, values)| (frame, values.len())).collect::<Vec<_>>());
+        let rows = wireshark.rows(
+            &path,
+            &[passes, &["-Y", "workermanchat.type == \"say\""]].concat(),
+            &["workermanchat.content"],
+        );
+        let found: Vec<(u32, Vec<String>)> =
+            rows.iter().map(|row| (row.frame, row.all("workermanchat.content"))).collect();
+        let expected = [
+            (request, vec![content.clone()]),
+            (ends[1], vec![content.clone(), "short".to_owned()]),
+            (ends[2], vec![content.clone()]),
+        ];
+        assert!(
+            found == expected,
+            "{passes:?}: frames {:?}",
+            found.iter().map(|(frame, values)| (frame, values.len())).collect::<Vec<_>>()
+        );
         assert_eq!(label_of(&wireshark.labels(&path, passes), ends[0]).acks, [request]);
     }
 }
@@ -283,7 +323,8 @@ fn a_fragmented_message_with_a_ping_between_is_one_message() {
     let wireshark = Wireshark::with_plugin();
     let path = wireshark.write("fragments.pcap", &capture);
     for passes in [&[][..], &["-2"]] {
-        let rows = wireshark.rows(&path, &[passes, &["-Y", "workermanchat.phase == 24"]].concat(), &["workermanchat.content"]);
+        let rows =
+            wireshark.rows(&path, &[passes, &["-Y", "workermanchat.phase == 24"]].concat(), &["workermanchat.content"]);
         assert_eq!(rows.iter().map(|row| row.frame).collect::<Vec<_>>(), [request], "{passes:?}");
         assert_eq!(rows[0].one("workermanchat.content"), "in three parts");
     }
@@ -294,7 +335,8 @@ fn members_nobody_knows_are_shown_and_numbers_are_their_digits() {
     let mut capture = Capture::new(Link::Ethernet);
     let mut mynick = Connection::from_port(50001);
     join(&mut capture, &mut mynick, 1, "mynick", "1");
-    let message = r#"{"content":"x","mood":"happy","type":"say","to_client_id":17,"to_client_name":"you","weight":-1.50e+3}"#;
+    let message =
+        r#"{"content":"x","mood":"happy","type":"say","to_client_id":17,"to_client_name":"you","weight":-1.50e+3}"#;
     let known = browser_says(&mut capture, &mut mynick, message);
     let spaced = browser_says(
         &mut capture,
@@ -335,10 +377,19 @@ fn all_three_dialects_are_read_whatever_the_order_of_their_members() {
     for (message, phase) in [
         (json!({"user_list": [{"uid": 1, "name": "a"}, {"name": "b", "uid": 2}], "type": "user_list"}), USER_LIST),
         (json!({"type": "user_list", "user_list": [{"code": 7, "name": "c"}]}), USER_LIST),
-        (json!({"time": "2014-08-12 :51:02", "content": "hi", "to_uid": "all", "from_uid": 9, "type": "say"}), SAY_DELIVERY),
+        (
+            json!({"time": "2014-08-12 :51:02", "content": "hi", "to_uid": "all", "from_uid": 9, "type": "say"}),
+            SAY_DELIVERY,
+        ),
         (json!({"type": "logout", "uid": 9, "time": TIME}), LOGOUT),
-        (json!({"type": "logout", "from_client_id": 2, "from_client_name": "z", "client_list": [], "time": TIME}), LOGOUT),
-        (json!({"client_list": {}, "type": "login", "client_id": client_id(5), "client_name": "other", "time": TIME}), 0),
+        (
+            json!({"type": "logout", "from_client_id": 2, "from_client_name": "z", "client_list": [], "time": TIME}),
+            LOGOUT,
+        ),
+        (
+            json!({"client_list": {}, "type": "login", "client_id": client_id(5), "client_name": "other", "time": TIME}),
+            0,
+        ),
         (json!({"type": "ping"}), PING),
     ] {
         expected.push((server_says(&mut capture, &mut browser, message.to_string()), phase, message));
@@ -352,10 +403,17 @@ fn all_three_dialects_are_read_whatever_the_order_of_their_members() {
         let row = &rows[frame as usize - 1];
         assert_values(row, &fields_of(&message), &message.to_string());
         // 0: the design does not say what a login with a list is on a connection that has asked under another name.
-        assert!(phase == 0 || row.numbers("workermanchat.phase").contains(&phase), "{message} is {:?}", row.all("workermanchat.phase"));
+        assert!(
+            phase == 0 || row.numbers("workermanchat.phase").contains(&phase),
+            "{message} is {:?}",
+            row.all("workermanchat.phase")
+        );
     }
     let listed = &rows[12];
-    assert_eq!((listed.all(LIST_ID), listed.all(LIST_NAME)), (vec!["1".into(), "2".into()], vec!["a".into(), "b".into()]));
+    assert_eq!(
+        (listed.all(LIST_ID), listed.all(LIST_NAME)),
+        (vec!["1".into(), "2".into()], vec!["a".into(), "b".into()])
+    );
 }
 
 #[test]
@@ -371,7 +429,10 @@ fn messages_in_binary_frames_or_empty_ones_do_no_harm() {
     let path = wireshark.write("empty.pcap", &capture);
     wireshark.tshark(&["-r", path.to_str().unwrap(), "-V", "-2"]);
     let rows = wireshark.rows(&path, &["-Y", "workermanchat.phase == 24"], &["workermanchat.content"]);
-    assert_eq!(rows.iter().map(|row| (row.frame, row.one("workermanchat.content"))).collect::<Vec<_>>(), [(after, String::new())]);
+    assert_eq!(
+        rows.iter().map(|row| (row.frame, row.one("workermanchat.content"))).collect::<Vec<_>>(),
+        [(after, String::new())]
+    );
 }
 
 #[test]
@@ -381,7 +442,8 @@ fn the_two_messages_that_are_not_json_show_what_can_be_read() {
     let unreadable: Vec<u32> =
         messages(&capture).iter().filter(|message| message.json().is_none()).map(|message| message.frame).collect();
     assert_eq!(unreadable.len(), 2, "serde_json refuses two messages");
-    let fields = ["workermanchat.type", "workermanchat.to_client_id", "workermanchat.to_client_name", "workermanchat.phase"];
+    let fields =
+        ["workermanchat.type", "workermanchat.to_client_id", "workermanchat.to_client_name", "workermanchat.phase"];
     let rows = wireshark.rows(&capture, &["-Y", "workermanchat.expert.malformed_json"], &fields);
     assert_eq!(rows.iter().map(|row| row.frame).collect::<Vec<_>>(), unreadable);
     for row in rows {

@@ -29,7 +29,8 @@ fn files_below(folder: &str) -> Vec<PathBuf> {
 
 fn sources(folders: &[&str], extensions: &[&str]) -> Vec<(PathBuf, String)> {
     let files = folders.iter().flat_map(|folder| files_below(folder));
-    let wanted = files.filter(|file| file.extension().is_some_and(|found| extensions.iter().any(|&wanted| found == wanted)));
+    let wanted =
+        files.filter(|file| file.extension().is_some_and(|found| extensions.iter().any(|&wanted| found == wanted)));
     wanted.map(|file| (file.clone(), fs::read_to_string(&file).expect("sources are UTF-8"))).collect()
 }
 
@@ -88,7 +89,8 @@ fn wireshark_versions_are_told_apart_by_headers_not_by_numbers() {
 #[test]
 fn nothing_is_left_to_do() {
     let leftovers = ["todo!(", "unimplemented!(", "dbg!(", "FIXME", "TODO", "XXX", "#[ignore"];
-    for (file, source) in sources(&["src", "tests", "benches", "plugin", "wireshark-include"], &["rs", "c", "h", "sh"]) {
+    for (file, source) in sources(&["src", "tests", "benches", "plugin", "wireshark-include"], &["rs", "c", "h", "sh"])
+    {
         if file.ends_with("tests/rules.rs") {
             continue;
         }
@@ -101,7 +103,18 @@ fn nothing_is_left_to_do() {
 
 #[test]
 fn the_pure_part_neither_reads_nor_writes_nor_prints() {
-    let impure = ["std::fs", "std::net::Tcp", "std::process", "std::thread", "std::env::", "println!", "print!", "eprint!", "SystemTime", "Instant"];
+    let impure = [
+        "std::fs",
+        "std::net::Tcp",
+        "std::process",
+        "std::thread",
+        "std::env::",
+        "println!",
+        "print!",
+        "eprint!",
+        "SystemTime",
+        "Instant",
+    ];
     for (file, source) in sources(&["src"], &["rs"]) {
         if file.starts_with(root().join("src/epan")) {
             continue;
@@ -127,6 +140,7 @@ fn the_library_exports_wiresharks_entry_points_and_nothing_else() {
         .filter(|symbol| symbol.is_definition() && symbol.is_global())
         .map(|symbol| symbol.name().expect("names are UTF-8").to_owned())
         .collect();
-    let entry_points = ["plugin_describe", "plugin_register", "plugin_version", "plugin_want_major", "plugin_want_minor"];
+    let entry_points =
+        ["plugin_describe", "plugin_register", "plugin_version", "plugin_want_major", "plugin_want_minor"];
     assert_eq!(exported, BTreeSet::from(entry_points.map(str::to_owned)));
 }

@@ -124,7 +124,10 @@ impl Machine {
         self.stand_in("cargo", &format!("target=${{CARGO_TARGET_DIR:-target}}/release; mkdir -p \"$target\"; {cargo}"));
         let mut command = self.command(script, arguments);
         let anything = self.path("");
-        command.env("WIRESHARK_INCLUDE_DIR", &anything).env("LIBCLANG_PATH", &anything).env("SOURCE_DATE_EPOCH", "1700000000");
+        command
+            .env("WIRESHARK_INCLUDE_DIR", &anything)
+            .env("LIBCLANG_PATH", &anything)
+            .env("SOURCE_DATE_EPOCH", "1700000000");
         self.wireshark.run_unchecked(&mut command)
     }
 }
@@ -150,8 +153,11 @@ fn copy_folder(from: &Path, to: &Path) {
 fn files_and_folders(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     found.sort();
-    let below: Vec<PathBuf> =
-        found.iter().filter(|path| path.is_dir() && !path.is_symlink()).flat_map(|path| files_and_folders(path)).collect();
+    let below: Vec<PathBuf> = found
+        .iter()
+        .filter(|path| path.is_dir() && !path.is_symlink())
+        .flat_map(|path| files_and_folders(path))
+        .collect();
     found.extend(below);
     found
 }
@@ -171,7 +177,8 @@ fn install_makes_tshark_list_the_plugin_with_the_crates_version() {
     assert_contains(&output.stdout, &[&format!("Installed workermanchat {CRATE_VERSION} for Wireshark {}", version())]);
 
     let plugins = machine.wireshark.tshark(&["-G", "plugins"]).stdout;
-    let line = plugins.lines().find(|line| line.starts_with("workermanchat.so")).expect("tshark lists workermanchat.so");
+    let line =
+        plugins.lines().find(|line| line.starts_with("workermanchat.so")).expect("tshark lists workermanchat.so");
     assert_eq!(line.split('\t').nth(1), Some(CRATE_VERSION));
 }
 
@@ -184,8 +191,10 @@ fn install_and_uninstall_leave_nothing_behind() {
     assert!(machine.personal(version()).exists() && machine.profile("colorfilters").exists());
 
     machine.succeed("plugin/install", &["--uninstall"]);
-    let left: Vec<_> =
-        files_and_folders(machine.wireshark.home()).into_iter().filter(|path| !before.contains(path) && path.is_file()).collect();
+    let left: Vec<_> = files_and_folders(machine.wireshark.home())
+        .into_iter()
+        .filter(|path| !before.contains(path) && path.is_file())
+        .collect();
     assert_eq!(left, Vec::<PathBuf>::new());
     assert!(!machine.profile("").exists(), "the profile's folder is gone");
 }
@@ -342,9 +351,16 @@ fn basic_programs(machine: &Machine) -> PathBuf {
 fn assert_names_packages(output: &Output) {
     assert_ne!(output.code, 0);
     for system in ["Debian 12", "Debian 13", "Ubuntu", "Fedora", "Arch", "macOS"] {
-        assert!(output.stderr.lines().any(|line| line.trim_start().starts_with(system)), "no {system} in:\n{}", output.stderr);
+        assert!(
+            output.stderr.lines().any(|line| line.trim_start().starts_with(system)),
+            "no {system} in:\n{}",
+            output.stderr
+        );
     }
-    assert_contains(&output.stderr, &["wireshark-dev", "wireshark-devel", "cargo-web", "brew install", "Nothing was changed"]);
+    assert_contains(
+        &output.stderr,
+        &["wireshark-dev", "wireshark-devel", "cargo-web", "brew install", "Nothing was changed"],
+    );
 }
 
 #[test]
@@ -376,9 +392,15 @@ fn with_apt_but_without_the_rights_apt_is_not_called() {
 fn with_apt_the_packages_are_said_and_then_installed_with_a_new_enough_rust() {
     // What apt offers → the package it takes for Rust.
     let offers = [
-        ("cargo) echo '  Candidate: 0.66.0+ds1-1';; cargo-web) echo '  Candidate: 1.85.0+dfsg3-1~deb12u3';;", Some("cargo-web")),
+        (
+            "cargo) echo '  Candidate: 0.66.0+ds1-1';; cargo-web) echo '  Candidate: 1.85.0+dfsg3-1~deb12u3';;",
+            Some("cargo-web"),
+        ),
         ("cargo) echo '  Candidate: 1.85.1+dfsg1-1';; cargo-web) echo '  Candidate: 1.96.0+dfsg1-1';;", Some("cargo")),
-        ("cargo) echo '  Candidate: 1.75.0+dfsg0';; cargo-1.85) echo '  Candidate: 1.85.1+dfsg0';;", Some("cargo-1.85")),
+        (
+            "cargo) echo '  Candidate: 1.75.0+dfsg0';; cargo-1.85) echo '  Candidate: 1.85.1+dfsg0';;",
+            Some("cargo-1.85"),
+        ),
         ("cargo) echo '  Candidate: 1.75.0+dfsg0';; cargo-web) echo '  Candidate: (none)';;", None),
     ];
     for (policy, rust) in offers {
@@ -386,7 +408,10 @@ fn with_apt_the_packages_are_said_and_then_installed_with_a_new_enough_rust() {
         let path = basic_programs(&machine);
         machine.stand_in("sudo", "exec \"$@\"");
         machine.stand_in("apt-get", "");
-        machine.stand_in("apt-cache", &format!("case $1 in search) echo 'cargo-1.85 - Rust';; policy) case $2 in {policy} esac;; esac"));
+        machine.stand_in(
+            "apt-cache",
+            &format!("case $1 in search) echo 'cargo-1.85 - Rust';; policy) case $2 in {policy} esac;; esac"),
+        );
         // As dpkg compares: the first number with a dot decides here.
         machine.stand_in("dpkg", "[ \"$(printf '%s\\n%s\\n' \"$4\" \"$2\" | sort -V | head -n 1)\" = \"$4\" ]");
         for program in ["sudo", "apt-get", "apt-cache", "dpkg"] {
@@ -401,7 +426,8 @@ fn with_apt_the_packages_are_said_and_then_installed_with_a_new_enough_rust() {
         let installed = calls.lines().find(|call| call.starts_with("apt-get") && call.contains("install"));
         match rust {
             Some(package) => {
-                let installed = installed.unwrap_or_else(|| panic!("apt-get install was not called:\n{calls}{}", output.stderr));
+                let installed =
+                    installed.unwrap_or_else(|| panic!("apt-get install was not called:\n{calls}{}", output.stderr));
                 assert_contains(installed, &["tshark wireshark-dev", "gcc libc6-dev pkg-config"]);
                 assert!(installed.split(' ').any(|word| word == package), "{package}: {installed}");
                 assert_contains(&output.stderr, &["Installing with apt", package, "still lacking"]);
@@ -495,9 +521,16 @@ fn an_archive_installs_on_its_wireshark_and_names_the_right_one_elsewhere() {
         let machine = Machine::new();
         let dist = release(&machine, wireshark);
         let name = archive_name(wireshark);
-        let check = machine.wireshark.command("sha256sum").current_dir(&dist).args(["-c", "SHA256SUMS"]).status().unwrap();
+        let check =
+            machine.wireshark.command("sha256sum").current_dir(&dist).args(["-c", "SHA256SUMS"]).status().unwrap();
         assert!(check.success());
-        let unpack = machine.wireshark.command("tar").current_dir(&dist).args(["-xzf", &format!("{name}.tar.gz")]).status().unwrap();
+        let unpack = machine
+            .wireshark
+            .command("tar")
+            .current_dir(&dist)
+            .args(["-xzf", &format!("{name}.tar.gz")])
+            .status()
+            .unwrap();
         assert!(unpack.success());
 
         let output = machine.run(&format!("dist/{name}/install"), &[]);
@@ -506,7 +539,10 @@ fn an_archive_installs_on_its_wireshark_and_names_the_right_one_elsewhere() {
             assert!(machine.personal(version()).exists() && machine.profile("colorfilters").exists());
         } else {
             assert_ne!(output.code, 0);
-            assert_contains(&output.stderr, &[&format!("wireshark-{}-linux-{}.tar.gz", version(), std::env::consts::ARCH)]);
+            assert_contains(
+                &output.stderr,
+                &[&format!("wireshark-{}-linux-{}.tar.gz", version(), std::env::consts::ARCH)],
+            );
             assert!(!machine.path(".local").exists());
         }
     }
@@ -518,7 +554,11 @@ fn an_archive_installs_on_its_wireshark_and_names_the_right_one_elsewhere() {
 fn readme_commands() -> Vec<String> {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let blocks = readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
-    blocks.flat_map(str::lines).map(|line| line.split("  #").next().unwrap().trim().to_owned()).filter(|line| !line.is_empty()).collect()
+    blocks
+        .flat_map(str::lines)
+        .map(|line| line.split("  #").next().unwrap().trim().to_owned())
+        .filter(|line| !line.is_empty())
+        .collect()
 }
 
 #[test]
@@ -533,7 +573,8 @@ fn the_readmes_first_two_commands_are_demo_and_test_and_ci_runs_the_second() {
 fn every_script_that_the_readme_names_is_there_and_can_be_run() {
     for command in readme_commands().iter().filter(|command| command.contains("plugin/")) {
         let script = command.split(' ').find(|word| word.starts_with("plugin/")).unwrap();
-        let metadata = fs::metadata(Path::new(env!("CARGO_MANIFEST_DIR")).join(script)).unwrap_or_else(|_| panic!("{command}"));
+        let metadata =
+            fs::metadata(Path::new(env!("CARGO_MANIFEST_DIR")).join(script)).unwrap_or_else(|_| panic!("{command}"));
         assert_ne!(metadata.permissions().mode() & 0o111, 0, "{script} can be run");
     }
 }
@@ -548,11 +589,40 @@ fn every_tshark_command_of_the_readme_prints_packets() {
         fs::copy(copy, machine.path("tests/captures").join(capture)).unwrap();
     }
     machine.give_away();
-    let commands: Vec<String> = readme_commands().into_iter().filter(|command| command.starts_with("tshark -r ")).collect();
+    let commands: Vec<String> =
+        readme_commands().into_iter().filter(|command| command.starts_with("tshark -r ")).collect();
     assert!(commands.len() >= 5, "{commands:?}");
     for command in commands {
         let output = machine.wireshark.run_unchecked(machine.wireshark.command("sh").args(["-c", &command]));
         assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{command}");
         assert_ne!(output.stdout.trim(), "", "{command} prints nothing");
+    }
+}
+
+/// The names in backticks that begin the rows of a table in a section of the README.
+fn readme_table(section: &str) -> Vec<String> {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let text = readme
+        .split(&format!("## {section}\n"))
+        .nth(1)
+        .and_then(|rest| rest.split("\n## ").next())
+        .expect("the section");
+    let rows: Vec<String> =
+        text.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).map(str::to_owned).collect();
+    assert!(rows.len() >= 5, "{rows:?}");
+    rows
+}
+
+#[test]
+fn every_filter_of_the_readme_is_one_and_every_preference_exists() {
+    let machine = Machine::new();
+    machine.succeed("plugin/install", &[&machine.library()]);
+    let capture = machine.wireshark.capture("seed-2014.pcap");
+    for filter in readme_table("Filters worth knowing") {
+        machine.wireshark.tshark(&["-r", capture.to_str().unwrap(), "-Y", &filter]);
+    }
+    let preferences = machine.wireshark.tshark(&["-G", "currentprefs"]).stdout;
+    for name in readme_table("Preferences") {
+        assert!(preferences.contains(&format!("{name}:")), "no preference {name}");
     }
 }

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use etherparse::IpNumber;
-use harness::packets::{ACK as FLAG_ACK, Capture, Connection, FIN as FLAG_FIN, Link, RST as FLAG_RST, SYN as FLAG_SYN, Side, ipv4_header};
+use harness::packets::{
+    ACK as FLAG_ACK, Capture, Connection, FIN as FLAG_FIN, Link, RST as FLAG_RST, SYN as FLAG_SYN, Side, ipv4_header,
+};
 use harness::phase::*;
 use harness::scripts::*;
 use harness::sharkd::Sharkd;
@@ -39,13 +41,25 @@ fn labels(capture: &Capture) -> Vec<Label> {
 /// The contents of the says of a capture, with their frames.
 fn contents(wireshark: &Wireshark, path: &Path) -> Vec<(u32, String)> {
     let rows = wireshark.rows(path, &["-Y", "workermanchat.content"], &["workermanchat.content"]);
-    rows.iter().flat_map(|row| row.all("workermanchat.content").into_iter().map(|content| (row.frame, content))).collect()
+    rows.iter()
+        .flat_map(|row| row.all("workermanchat.content").into_iter().map(|content| (row.frame, content)))
+        .collect()
 }
 
 /// What [`joined`] captures.
 fn joined_phases() -> Vec<Vec<u32>> {
-    let phases =
-        [SYN, SYN_ACK, ACK, REQUEST, REQUEST_ACKNOWLEDGED, RESPONSE, COMPLETE, LOGIN_REQUEST, LOGIN_RESULT, MESSAGE_ACKNOWLEDGED];
+    let phases = [
+        SYN,
+        SYN_ACK,
+        ACK,
+        REQUEST,
+        REQUEST_ACKNOWLEDGED,
+        RESPONSE,
+        COMPLETE,
+        LOGIN_REQUEST,
+        LOGIN_RESULT,
+        MESSAGE_ACKNOWLEDGED,
+    ];
     phases.map(|phase| vec![phase]).to_vec()
 }
 
@@ -73,7 +87,10 @@ fn assert_packets_are_sound(path: &Path, server: SocketAddr) {
     std::fs::copy(path, &copy).expect("copy the capture");
     let options = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"];
     let filter = "ip.checksum.status == 0 || tcp.checksum.status == 0 || tcp.analysis.flags || _ws.malformed || !tcp";
-    assert!(stock.rows(&copy, &[&options[..], &["-Y", filter]].concat(), &[]).is_empty(), "packets to {server} are sound");
+    assert!(
+        stock.rows(&copy, &[&options[..], &["-Y", filter]].concat(), &[]).is_empty(),
+        "packets to {server} are sound"
+    );
 }
 
 #[test]
@@ -89,8 +106,9 @@ fn sequence_numbers_may_wrap_inside_a_message() {
 #[test]
 fn one_acknowledgement_that_covers_five_messages_acknowledges_five() {
     let (mut capture, mut mynick) = joined();
-    let frames: Vec<u32> =
-        (0..5).map(|count| server_says(&mut capture, &mut mynick, say_delivery(2, "other", &format!("{count}")))).collect();
+    let frames: Vec<u32> = (0..5)
+        .map(|count| server_says(&mut capture, &mut mynick, say_delivery(2, "other", &format!("{count}"))))
+        .collect();
     let ack = mynick.ack(&mut capture, Side::Client);
     let again = mynick.ack(&mut capture, Side::Client);
 
@@ -181,7 +199,11 @@ fn a_syn_that_is_sent_again_says_so() {
     let path = wireshark.write("again.pcap", &capture);
     let rows = wireshark.rows(&path, &[], &["workermanchat.note"]);
     for (first, again) in [(0, 1), (2, 3)] {
-        assert_ne!(rows[first].one("workermanchat.note"), rows[again].one("workermanchat.note"), "the second says that it is one");
+        assert_ne!(
+            rows[first].one("workermanchat.note"),
+            rows[again].one("workermanchat.note"),
+            "the second says that it is one"
+        );
     }
 }
 

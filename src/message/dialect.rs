@@ -25,7 +25,10 @@ enum Type {
     /// What 2014 put into a say: [`Type::Time`] without the hour.
     SayTime,
     /// Objects of a numeric id and a name, under these keys.
-    Users { ids: &'static [&'static str], name: &'static str },
+    Users {
+        ids: &'static [&'static str],
+        name: &'static str,
+    },
     /// An object of names by id, or PHP's empty array.
     NamesById,
 }

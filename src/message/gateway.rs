@@ -39,7 +39,16 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_gateway() {
-        for id in ["", "all", "1", "783700053", "7f00000108fd0000002", "7f00000108fd0000002aa", "+f00000108fd0000002a", "7f00000108fd000000é"] {
+        for id in [
+            "",
+            "all",
+            "1",
+            "783700053",
+            "7f00000108fd0000002",
+            "7f00000108fd0000002aa",
+            "+f00000108fd0000002a",
+            "7f00000108fd000000é",
+        ] {
             assert_eq!(Gateway::from_client_id(id), None, "{id}");
         }
     }

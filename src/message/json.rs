@@ -392,7 +392,8 @@ impl<'a> Reader<'a> {
         };
         self.position = self.message.len() - rest.len();
         if let Ok((rest, low)) = preceded(tag(&b"\\u"[..]), code_unit).parse(rest) {
-            if let Some(Ok(character)) = char::decode_utf16([unit, low]).next().filter(|_| is_high(unit) && is_low(low)) {
+            if let Some(Ok(character)) = char::decode_utf16([unit, low]).next().filter(|_| is_high(unit) && is_low(low))
+            {
                 self.position = self.message.len() - rest.len();
                 return Ok(character);
             }
@@ -415,7 +416,9 @@ impl<'a> Reader<'a> {
             Some(character) => {
                 self.fault(backslash..backslash + 1 + character.len_utf8(), Reason::InvalidEscape(character))
             }
-            None if std::str::from_utf8(four).is_err_and(|e| e.error_len().is_none()) => self.unterminated(string_start),
+            None if std::str::from_utf8(four).is_err_and(|e| e.error_len().is_none()) => {
+                self.unterminated(string_start)
+            }
             None => self.fault(backslash + 1..backslash + 2, Reason::InvalidUtf8),
         }
     }

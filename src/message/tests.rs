@@ -63,7 +63,9 @@ fn no_message_of_the_chat_proves_it_from_the_wrong_side() {
 
 #[test]
 fn any_order_of_members_is_the_same_message() {
-    let message = from_server(r#"{"time":"2026-11-20 07:20:20","client_name":"x","client_id":"7f00000108fd00000001","type":"login"}"#);
+    let message = from_server(
+        r#"{"time":"2026-11-20 07:20:20","client_name":"x","client_id":"7f00000108fd00000001","type":"login"}"#,
+    );
     assert_eq!((message.kind, message.evidence()), (Kind::Login, Evidence::Dialect));
 }
 
@@ -177,7 +179,8 @@ fn a_list_of_users_has_the_bytes_of_each_id_and_name() {
     let list = from_server(text).client_list.unwrap();
     assert!(list.keyed);
     assert_eq!(&text[list.span.clone()], &text[30..text.len() - 1]);
-    let shown: Vec<_> = list.clients.iter().map(|client| (client.id.clone().unwrap(), client.name.clone().unwrap())).collect();
+    let shown: Vec<_> =
+        list.clients.iter().map(|client| (client.id.clone().unwrap(), client.name.clone().unwrap())).collect();
     assert_eq!(shown[0].0.0, ID);
     assert_eq!(&text[shown[0].0.1.clone()], r#""7f00000108fd00000001""#);
     assert_eq!(shown[1].1.0, "你");

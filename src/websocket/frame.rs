@@ -187,6 +187,28 @@ impl Iterator for Frames<'_> {
 /// How many bytes of a payload are looked at: all of a control frame's.
 const PROBE_LENGTH: usize = 125;
 
+/// As many bytes of a message as are shown where Wireshark does not hand it over itself.
+const MAX_CUT: usize = 256 * 1024;
+
+/// The unmasked beginning of a message that could not be handed over whole, and its length on the wire: in consecutive frames, the
+/// message after the first `handed_over`. `None` for one that needs more than unmasking (fragments, compression).
+pub fn cut_message(bytes: &[u8], handed_over: usize) -> Option<(Vec<u8>, u64)> {
+    let is_message = |frame: &Frame| {
+        let data = matches!(frame.header.opcode, Opcode::Text | Opcode::Binary);
+        data && frame.header.fin && frame.header.payload_length > 0
+    };
+    let Frame { offset, header, complete } = frames(bytes).filter(is_message).nth(handed_over)?;
+    let whole = complete && header.payload_length <= MAX_CUT as u64;
+    if whole || header.rsv != 0 {
+        return None;
+    }
+    let payload = &bytes[offset + header.header_length..];
+    let length = payload.len().min(MAX_CUT).min(usize::try_from(header.payload_length).unwrap_or(usize::MAX));
+    let mut payload = payload[..length].to_vec();
+    unmask(&mut payload, header.masking_key.unwrap_or_default());
+    Some((payload, header.payload_length))
+}
+
 /// The longest message of the chat: see `message::json::MAX_LENGTH`.
 const MAX_PAYLOAD: u64 = 10 * 1024 * 1024;
 
@@ -271,7 +293,8 @@ mod tests {
 
     #[test]
     fn the_standards_examples_are_read() {
-        let text = Header { fin: true, rsv: 0, opcode: Opcode::Text, masking_key: None, payload_length: 5, header_length: 2 };
+        let text =
+            Header { fin: true, rsv: 0, opcode: Opcode::Text, masking_key: None, payload_length: 5, header_length: 2 };
         assert_eq!(header(b"\x81\x05Hello"), Read::Complete(text));
         let masked = Header { masking_key: Some(KEY), header_length: 6, ..text };
         assert_eq!(header(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"), Read::Complete(masked));
@@ -295,13 +318,13 @@ mod tests {
     #[test]
     fn what_the_standard_forbids_is_invalid() {
         for bytes in [
-            &b"\x83\x00"[..],             // reserved opcodes
+            &b"\x83\x00"[..], // reserved opcodes
             b"\x8b\x00",
-            b"\x09\x00",                  // a ping in fragments
-            b"\x88\x7e\x00\x7e",          // a close of 126 bytes
-            b"\x81\x7e\x00\x7d",          // 125 in two bytes
+            b"\x09\x00",                     // a ping in fragments
+            b"\x88\x7e\x00\x7e",             // a close of 126 bytes
+            b"\x81\x7e\x00\x7d",             // 125 in two bytes
             b"\x81\x7f\0\0\0\0\0\0\xff\xff", // 65535 in eight bytes
-            b"\x81\x7f\x80\0\0\0\0\0\0\0", // a length of 64 bits
+            b"\x81\x7f\x80\0\0\0\0\0\0\0",   // a length of 64 bits
             b"\x83",
             b"\x08",
             b"\x89\x7e",
@@ -320,7 +343,8 @@ mod tests {
 
     #[test]
     fn frames_follow_each_other_until_one_is_not_whole() {
-        let mut bytes = [frame(0x81, None, PING), frame(0x89, Some(KEY), b""), frame(0x81, Some(KEY), &[b'x'; 300])].concat();
+        let mut bytes =
+            [frame(0x81, None, PING), frame(0x89, Some(KEY), b""), frame(0x81, Some(KEY), &[b'x'; 300])].concat();
         let walked: Vec<_> = frames(&bytes).map(|frame| (frame.offset, frame.complete)).collect();
         assert_eq!(walked, [(0, true), (17, true), (23, true)]);
         bytes.pop();
@@ -382,7 +406,8 @@ mod tests {
 
     #[test]
     fn no_start_is_seen_within_a_message() {
-        let text = r#"{"type":"say","from_client_id":"7f00000108fd00000001","content":"\u5927 长 {\"a\" 😀","time":"x"}"#;
+        let text =
+            r#"{"type":"say","from_client_id":"7f00000108fd00000001","content":"\u5927 长 {\"a\" 😀","time":"x"}"#;
         let bytes = frame(0x81, None, text.as_bytes());
         for at in 1..bytes.len() {
             assert!(!plausible_start(&bytes[at..]), "{at}");

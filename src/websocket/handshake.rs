@@ -210,7 +210,9 @@ mod tests {
     #[test]
     fn tokens_are_found_in_any_case_and_in_lists() {
         assert!(is_upgrade("GET / HTTP/1.1\r\nupgrade: h2c, WebSocket\r\nCONNECTION: keep-alive, UPGRADE\r\n\r\n"));
-        assert!(is_upgrade("GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: keep-alive\r\nConnection: Upgrade\r\n\r\n"));
+        assert!(is_upgrade(
+            "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: keep-alive\r\nConnection: Upgrade\r\n\r\n"
+        ));
     }
 
     #[test]

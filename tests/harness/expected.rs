@@ -40,7 +40,9 @@ pub fn expected(capture: &Path, server_port: u16) -> Expectation {
     let mut acks: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     let mut unsettled = BTreeSet::new();
     for message in &carried {
-        let Some(packet) = first_to_acknowledge(message, &packets) else { continue };
+        let Some(packet) = first_to_acknowledge(message, &packets) else {
+            continue;
+        };
         let phase = match message.kind {
             Kind::Request => REQUEST_ACKNOWLEDGED,
             Kind::Response => COMPLETE,
@@ -106,12 +108,16 @@ fn completes_handshake(packet: &Packet, earlier: &[Packet]) -> bool {
 /// The first packet that acknowledges the other side's FIN.
 fn acknowledges_fin(packet: &Packet, earlier: &[Packet]) -> bool {
     let covers = |acknowledging: &Packet, fin: &Packet| {
-        acknowledging.has_ack && acknowledging.from == fin.to && acknowledging.to == fin.from
+        acknowledging.has_ack
+            && acknowledging.from == fin.to
+            && acknowledging.to == fin.from
             && reaches(acknowledging.ack, fin.seq.wrapping_add(fin.payload.len() as u32 + 1))
     };
     let since_open = earlier.iter().rev().filter(|other| connects(other, packet)).take_while(|other| !other.syn);
     let since_open: Vec<&Packet> = since_open.collect();
-    since_open.iter().any(|fin| fin.fin && covers(packet, fin) && !since_open.iter().any(|other| other.frame > fin.frame && covers(other, fin)))
+    since_open.iter().any(|fin| {
+        fin.fin && covers(packet, fin) && !since_open.iter().any(|other| other.frame > fin.frame && covers(other, fin))
+    })
 }
 
 fn connects(one: &Packet, other: &Packet) -> bool {
@@ -127,7 +133,9 @@ fn message_phase(message: &Message, earlier: &[Message], server_port: u16) -> u3
     match message.kind {
         Kind::Request => REQUEST,
         Kind::Response => RESPONSE,
-        Kind::Close if earlier.iter().any(|other| other.kind == Kind::Close && same_connection(other, message)) => CLOSE_REPLY,
+        Kind::Close if earlier.iter().any(|other| other.kind == Kind::Close && same_connection(other, message)) => {
+            CLOSE_REPLY
+        }
         Kind::Close => CLOSE,
         Kind::Text => text_phase(message, earlier, server_port),
     }

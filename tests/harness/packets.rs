@@ -181,7 +181,9 @@ fn link_frame(link: Link, packet: &[u8], to: IpAddr) -> Vec<u8> {
     let ethertype = if to.is_ipv4() { ETHERTYPE_IPV4 } else { ETHERTYPE_IPV6 };
     let mut frame = match link {
         Link::Ethernet => ethernet_header(ethertype),
-        Link::Vlan => [ethernet_header(ETHERTYPE_VLAN), 7u16.to_be_bytes().to_vec(), ethertype.to_be_bytes().to_vec()].concat(),
+        Link::Vlan => {
+            [ethernet_header(ETHERTYPE_VLAN), 7u16.to_be_bytes().to_vec(), ethertype.to_be_bytes().to_vec()].concat()
+        }
         Link::Sll => [&[0, 0, 3, 4, 0, 6], &[0; 8][..], &ethertype.to_be_bytes()].concat(),
         Link::Sll2 => [&ethertype.to_be_bytes(), &[0, 0, 0, 0, 0, 1, 3, 4, 0, 6][..], &[0; 8]].concat(),
         Link::Gre => gre_header(ethertype, packet.len()),

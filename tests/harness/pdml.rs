@@ -29,7 +29,9 @@ pub fn message_layers(wireshark: &Wireshark, capture: &Path) -> Vec<Layer> {
     let output = wireshark.tshark(&["-r", capture.to_str().unwrap(), "-Y", "workermanchat", "-T", "pdml"]);
     let options = ParsingOptions { nodes_limit: u32::MAX, allow_dtd: true };
     let document = Document::parse_with_options(&output.stdout, options).expect("tshark -T pdml prints XML");
-    let layers = document.descendants().filter(|node| node.has_tag_name("proto") && node.attribute("name") == Some("workermanchat"));
+    let layers = document
+        .descendants()
+        .filter(|node| node.has_tag_name("proto") && node.attribute("name") == Some("workermanchat"));
     layers.map(layer).collect()
 }
 

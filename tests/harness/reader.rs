@@ -101,7 +101,9 @@ fn segment(frame: u32, time: f64, datalink: DataLink, data: &[u8]) -> Option<Pac
         other => panic!("the naive reader does not know link type {other:?}"),
     };
     let sliced = SlicedPacket::from_ip(&data[link_header..]).ok()?;
-    let (Some(NetSlice::Ipv4(ip)), Some(TransportSlice::Tcp(tcp))) = (sliced.net, sliced.transport) else { return None };
+    let (Some(NetSlice::Ipv4(ip)), Some(TransportSlice::Tcp(tcp))) = (sliced.net, sliced.transport) else {
+        return None;
+    };
     Some(Packet {
         frame,
         time,
@@ -212,7 +214,8 @@ impl Stream {
             key.copy_from_slice(bytes.get(at..at + 4)?);
             at += 4;
         }
-        let payload = bytes.get(at..at + length)?.iter().zip(key.iter().cycle()).map(|(byte, mask)| byte ^ mask).collect();
+        let payload =
+            bytes.get(at..at + length)?.iter().zip(key.iter().cycle()).map(|(byte, mask)| byte ^ mask).collect();
         self.unread.drain(..at + length);
         Some((first & 0x80 != 0, first & 0x0f, payload))
     }

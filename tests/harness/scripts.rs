@@ -21,7 +21,8 @@ pub fn login_request(name: &str, room: &str) -> String {
 pub fn login_result(number: u32, name: &str, users: &[(u32, &str)]) -> String {
     let list: serde_json::Map<String, Value> =
         users.iter().map(|&(number, name)| (client_id(number), Value::from(name))).collect();
-    json!({"type": "login", "client_id": client_id(number), "client_name": name, "time": TIME, "client_list": list}).to_string()
+    json!({"type": "login", "client_id": client_id(number), "client_name": name, "time": TIME, "client_list": list})
+        .to_string()
 }
 
 pub fn login_notification(number: u32, name: &str) -> String {

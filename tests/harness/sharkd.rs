@@ -47,7 +47,8 @@ impl Sharkd {
         self.next_id += 1;
         let requests = self.requests.as_mut().expect("sharkd still listens");
         writeln!(requests, "{request}").and_then(|()| requests.flush()).expect("sharkd reads requests");
-        let answer = self.answers.recv_timeout(TIME_LIMIT).unwrap_or_else(|_| panic!("sharkd does not answer {request}"));
+        let answer =
+            self.answers.recv_timeout(TIME_LIMIT).unwrap_or_else(|_| panic!("sharkd does not answer {request}"));
         assert_calm(&answer, &format!("sharkd's answer to {request}"));
         let mut answer: Value = serde_json::from_str(&answer).expect("sharkd answers JSON");
         assert!(answer.get("error").is_none(), "sharkd refuses {request}: {}", answer["error"]);
@@ -76,9 +77,15 @@ impl Sharkd {
     /// What one frame is called.
     pub fn label(&mut self, frame: u32) -> Label {
         let items = self.items(frame);
-        let numbers = |field| -> Vec<u32> { values(&items, field).iter().map(|value| value.parse().expect("a number")).collect() };
+        let numbers = |field| -> Vec<u32> {
+            values(&items, field).iter().map(|value| value.parse().expect("a number")).collect()
+        };
         let phases = numbers("workermanchat.phase");
-        assert_eq!(phases.len(), values(&items, "workermanchat.note").len(), "frame {frame}: a note beside every phase");
+        assert_eq!(
+            phases.len(),
+            values(&items, "workermanchat.note").len(),
+            "frame {frame}: a note beside every phase"
+        );
         Label::of(frame, &phases, &numbers("workermanchat.acks"))
     }
 }

@@ -66,7 +66,8 @@ impl Wireshark {
         let is_root = home.path().metadata().expect("read the home's owner").uid() == 0;
         let wireshark = Self { home, is_root };
         if is_root {
-            std::os::unix::fs::chown(wireshark.home.path(), Some(UNPRIVILEGED), Some(UNPRIVILEGED)).expect("give the home away");
+            std::os::unix::fs::chown(wireshark.home.path(), Some(UNPRIVILEGED), Some(UNPRIVILEGED))
+                .expect("give the home away");
         }
         wireshark
     }
@@ -220,7 +221,12 @@ impl Label {
     fn new(row: &Row) -> Self {
         let phases = row.numbers("workermanchat.phase");
         let notes = row.all("workermanchat.note");
-        assert_eq!(phases.len(), notes.len(), "frame {}: a note beside every phase {phases:?}, not {notes:?}", row.frame);
+        assert_eq!(
+            phases.len(),
+            notes.len(),
+            "frame {}: a note beside every phase {phases:?}, not {notes:?}",
+            row.frame
+        );
         assert!(notes.iter().all(|note| !note.trim().is_empty()), "frame {}: no note is empty: {notes:?}", row.frame);
         Self::of(row.frame, &phases, &row.numbers("workermanchat.acks"))
     }
@@ -239,7 +245,11 @@ fn sorted(numbers: &[u32]) -> Vec<u32> {
 
 /// The frames that carry a message of the chat, by their labels.
 pub fn message_frames(labels: &[Label]) -> Vec<u32> {
-    labels.iter().filter(|label| label.phases.iter().any(|&phase| phase::is_message(phase))).map(|label| label.frame).collect()
+    labels
+        .iter()
+        .filter(|label| label.phases.iter().any(|&phase| phase::is_message(phase)))
+        .map(|label| label.frame)
+        .collect()
 }
 
 /// The phases of one frame.

@@ -109,7 +109,9 @@ fn a_string_without_an_end_is_the_fault_from_its_quote_on() {
 
 #[test]
 fn a_message_that_ends_too_early_has_its_fault_at_its_last_byte() {
-    for text in ["{", r#"{"a""#, r#"{"a":"#, r#"{"a":1"#, r#"{"a":1,"#, r#"{"a":tru"#, r#"{"a":-"#, r#"{"a":1."#, r#"{"a":[1,"#] {
+    for text in
+        ["{", r#"{"a""#, r#"{"a":"#, r#"{"a":1"#, r#"{"a":1,"#, r#"{"a":tru"#, r#"{"a":-"#, r#"{"a":1."#, r#"{"a":[1,"#]
+    {
         assert_eq!(fault(text), (Reason::UnexpectedEnd, text.len() - 1..text.len()), "{text}");
     }
 }
@@ -194,7 +196,9 @@ fn assert_same(value: &Value, bytes: &[u8]) {
     match (&value.data, &json) {
         (Data::Null, Json::Null) | (Data::Number, Json::Number(_)) => {}
         (Data::Bool(ours), Json::Bool(theirs)) => assert_eq!(ours, theirs),
-        (Data::String(ours), Json::String(theirs)) => assert_eq!(*ours, theirs.replace('\0', "\u{fffd}")),
+        (Data::String(ours), Json::String(theirs)) => {
+            assert_eq!(*ours, theirs.replace('\0', "\u{fffd}"))
+        }
         (Data::Array(ours), Json::Array(theirs)) => {
             assert_eq!(ours.len(), theirs.len());
             ours.iter().for_each(|value| assert_same(value, bytes));
@@ -225,7 +229,8 @@ fn any_json() -> impl Strategy<Value = Json> {
     leaf.prop_recursive(5, 40, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Json::from),
-            prop::collection::btree_map(any::<String>(), inner, 0..6).prop_map(|map| Json::Object(map.into_iter().collect())),
+            prop::collection::btree_map(any::<String>(), inner, 0..6)
+                .prop_map(|map| Json::Object(map.into_iter().collect())),
         ]
     })
 }

@@ -1,0 +1,104 @@
+//! Builds the two things that depend on Wireshark's headers: the bindings for `src/epan` and the C glue in `plugin/`.
+//!
+//! Everything that differs between Wireshark's versions is learned here, from the headers; see `wireshark-include/`.
+
+#[cfg(feature = "plugin")]
+#[path = "wireshark-include/find.rs"]
+mod find;
+
+#[cfg(not(feature = "plugin"))]
+fn main() {}
+
+#[cfg(feature = "plugin")]
+fn main() {
+    if let Err(message) = plugin::build() {
+        eprintln!("\nworkermanchat cannot be built: {message}\n");
+        std::process::exit(1);
+    }
+}
+
+#[cfg(feature = "plugin")]
+mod plugin {
+    use super::find::{Wireshark, no_libclang};
+    use std::env;
+    use std::path::PathBuf;
+
+    const GLUE: &[&str] = &["plugin/glue.c", "plugin/draw.c", "plugin/preferences.c"];
+
+    pub fn build() -> Result<(), String> {
+        for input in ["wireshark-include", "plugin", "build.rs"] {
+            println!("cargo:rerun-if-changed={input}");
+        }
+        for variable in ["WIRESHARK_INCLUDE_DIR", "LIBCLANG_PATH", "PKG_CONFIG_PATH"] {
+            println!("cargo:rerun-if-env-changed={variable}");
+        }
+        let wireshark = Wireshark::find()?;
+        if let Some(warning) = wireshark.untested() {
+            println!("cargo:warning={warning}");
+        }
+        println!("cargo:rustc-env=WORKERMANCHAT_WIRESHARK={}.{}", wireshark.major, wireshark.minor);
+        let bindings = bindings(&wireshark)?;
+        glue(&wireshark, &bindings);
+        link();
+        Ok(())
+    }
+
+    /// Rust's view of the headers. Only what `src/epan` uses is let in; whatever it never looks into stays opaque.
+    fn bindings(wireshark: &Wireshark) -> Result<String, String> {
+        // bindgen panics where it finds no libclang; a user is owed a sentence.
+        let clang = std::panic::catch_unwind(bindgen::clang_version)
+            .map_err(|_| no_libclang("neither in the linker's path nor in LIBCLANG_PATH"))?;
+        println!("cargo:rustc-env=WORKERMANCHAT_CLANG={}", clang.full);
+        let include = wireshark.include_dirs.iter().map(|directory| format!("-I{}", directory.display()));
+        let bindings = bindgen::Builder::default()
+            .header("wireshark-include/wrapper.h")
+            .clang_args(include)
+            .clang_arg("-Iplugin")
+            .allowlist_function("proto_register_(protocol|plugin|field_array|subtree_array)")
+            .allowlist_function("expert_register_(protocol|field_array)")
+            .allowlist_function("wmem_alloc")
+            .allowlist_type("wmc_.*|hf_register_info|ei_register_info|value_string|heur_dissector_t|ft_framenum_type_t|ftenum|field_display_e")
+            .allowlist_function("wmc_.*")
+            .allowlist_var("WIRESHARK_VERSION_(MAJOR|MINOR)|WMC_.*|PI_(NOTE|WARN|ERROR|MALFORMED|PROTOCOL|SEQUENCE|UNDECODED|DECRYPTION|RECEIVE|COMMENTS_GROUP|SECURITY|INTERFACE|REASSEMBLE|RESPONSE_CODE)")
+            .opaque_type("_packet_info|tvbuff|_proto_node|protocol_t|_protocol|expert_module|_wmem_allocator_t")
+            .default_enum_style(bindgen::EnumVariation::Consts)
+            .prepend_enum_name(false)
+            .ctypes_prefix("libc")
+            .use_core()
+            .layout_tests(false)
+            .generate_comments(false)
+            .generate()
+            .map_err(|error| format!("bindgen could not read Wireshark's headers: {error}"))?;
+        let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets no OUT_DIR")?);
+        bindings.write_to_file(out.join("bindings.rs")).map_err(|error| error.to_string())?;
+        Ok(bindings.to_string())
+    }
+
+    /// The C that meets Wireshark. Its one difference between versions is the truth value, which the bindings tell.
+    fn glue(wireshark: &Wireshark, bindings: &str) {
+        let truth = if callback_returns_bool(bindings) { "bool" } else { "gboolean" };
+        cc::Build::new()
+            .files(GLUE)
+            .include("plugin")
+            .includes(&wireshark.include_dirs)
+            .define("WMC_TRUTH", truth)
+            .warnings(true)
+            .flag_if_supported("-Wno-unused-parameter") // Wireshark's callbacks and headers have many
+            .compile("workermanchat_glue");
+    }
+
+    fn callback_returns_bool(bindings: &str) -> bool {
+        bindings
+            .split("pub type heur_dissector_t")
+            .nth(1)
+            .and_then(|rest| rest.split(';').next())
+            .is_some_and(|signature| signature.contains("-> bool"))
+    }
+
+    /// Wireshark's symbols come from the program that loads the plugin. ELF allows that by itself; macOS wants to be told.
+    fn link() {
+        if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("macos") {
+            println!("cargo:rustc-cdylib-link-arg=-Wl,-undefined,dynamic_lookup");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+/* Draws what the Rust core decided, in the trees and columns of Wireshark. Everything here may longjmp; nothing here holds
+ * anything that a longjmp would lose. */
+#include "glue.h"
+
+#include <epan/column-utils.h>
+#include <epan/proto_data.h>
+
+static int subtree = -1;
+static int tcp = -1;
+static int http = -1;
+static int websocket = -1;
+
+int *wmc_subtree(void)
+{
+    return &subtree;
+}
+
+void wmc_draw_init(int proto_tcp, int proto_http, int proto_websocket)
+{
+    tcp = proto_tcp;
+    http = proto_http;
+    websocket = proto_websocket;
+}
+
+/* The protocol whose tree a node is. Where a tree is built for filtering only, newer versions have nodes without a field_info;
+ * those carry the header field themselves. */
+static int protocol_of(proto_node *node)
+{
+    if (PNODE_FINFO(node) != NULL)
+        return PNODE_FINFO(node)->hfinfo->id;
+#ifdef PNODE_HFINFO
+    if (PNODE_HFINFO(node) != NULL)
+        return PNODE_HFINFO(node)->id;
+#endif
+    return -1;
+}
+
+static proto_tree *last_tree_of(int protocol, proto_tree *root)
+{
+    proto_tree *found = NULL;
+    for (proto_node *node = root->first_child; node != NULL; node = node->next)
+        if (protocol_of(node) == protocol)
+            found = node;
+    return found;
+}
+
+static proto_item *draw_item(const struct wmc_item *item, proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo)
+{
+    nstime_t duration;
+
+    if (item->length == 0)
+        tvb = NULL;
+    switch (item->type) {
+    case WMC_GROUP:
+        return proto_tree_add_none_format(tree, item->field, tvb, item->start, item->length, "%s", item->text);
+    case WMC_TEXT:
+        return proto_tree_add_string(tree, item->field, tvb, item->start, item->length, item->text);
+    case WMC_UNSIGNED:
+        return proto_tree_add_uint(tree, item->field, tvb, item->start, item->length, (uint32_t)item->number);
+    case WMC_BOOLEAN:
+        return proto_tree_add_boolean(tree, item->field, tvb, item->start, item->length, item->number != 0);
+    case WMC_IPV4:
+        return proto_tree_add_ipv4(tree, item->field, tvb, item->start, item->length, g_htonl((uint32_t)item->number));
+    case WMC_DURATION:
+        duration.secs = (time_t)(item->number / 1000000000);
+        duration.nsecs = (int)(item->number % 1000000000);
+        return proto_tree_add_time(tree, item->field, tvb, item->start, item->length, &duration);
+    case WMC_FINDING:
+        if (tvb != NULL)
+            proto_tree_add_expert_format(tree, pinfo, item->expert, tvb, item->start, item->length, "%s", item->text);
+        else
+            expert_add_info_format(pinfo, tree, item->expert, "%s", item->text);
+        return NULL;
+    }
+    return NULL;
+}
+
+static void draw_items(const struct wmc_plan *plan, proto_tree *const roots[WMC_LAYERS], tvbuff_t *tvb, packet_info *pinfo)
+{
+    proto_item **drawn = wmem_alloc_array(pinfo->pool, proto_item *, plan->count + 1);
+
+    for (uint32_t i = 0; i < plan->count; i++) {
+        const struct wmc_item *item = &plan->items[i];
+        proto_tree *tree = item->parent < 0 ? roots[item->layer] : proto_item_add_subtree(drawn[item->parent], subtree);
+
+        drawn[i] = draw_item(item, tree, tvb, pinfo);
+        if (item->generated)
+            proto_item_set_generated(drawn[i]);
+    }
+}
+
+void wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    proto_tree *roots[WMC_LAYERS] = { NULL, NULL, NULL, NULL };
+    proto_item *top;
+
+    col_set_str(pinfo->cinfo, COL_PROTOCOL, proto_get_protocol_short_name(find_protocol_by_id(wmc_proto)));
+    /* Drop what the WebSocket dissector said of this frame, keep what earlier messages of the packet said. */
+    col_clear(pinfo->cinfo, COL_INFO);
+    col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", plan->info);
+    col_set_fence(pinfo->cinfo, COL_INFO);
+
+    top = proto_tree_add_protocol_format(tree, wmc_proto, tvb, 0, -1, "%s", plan->title);
+    roots[WMC_LAYER_MESSAGE] = proto_item_add_subtree(top, subtree);
+    draw_items(plan, roots, tvb, pinfo);
+}
+
+void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned tcp_layer)
+{
+    proto_tree *roots[WMC_LAYERS] = { NULL, NULL, NULL, NULL };
+
+    if (plan->info != NULL)
+        col_append_fstr(pinfo->cinfo, COL_INFO, " [%s]", plan->info);
+    if (tree == NULL)
+        return;
+    /* The TCP dissector leaves its subtree where other dissectors of the layer can find it. */
+    roots[WMC_LAYER_TCP] = (proto_tree *)p_get_proto_data(pinfo->pool, pinfo, tcp, tcp_layer);
+    if (roots[WMC_LAYER_TCP] == NULL)
+        return;
+    roots[WMC_LAYER_HTTP] = last_tree_of(http, tree);
+    roots[WMC_LAYER_WEBSOCKET] = last_tree_of(websocket, tree);
+    for (int layer = 0; layer < WMC_LAYERS; layer++)
+        if (roots[layer] == NULL)
+            roots[layer] = roots[WMC_LAYER_TCP];
+    draw_items(plan, roots, tvb, pinfo);
+}

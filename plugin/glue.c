@@ -1,0 +1,380 @@
+/* Where Wireshark's calls come in.
+ *
+ * Four doors:
+ *   - the IP dissectors hand TCP segments to dissect_segment(), which calls the TCP dissector they were meant for and then says, in
+ *     its tree, what the segment was. This is the one place where a TCP header is seen in every pass and every program, tree or not;
+ *   - a chat port hands the first data of a connection to dissect_start(), which finds out whether HTTP or, joined in mid-stream,
+ *     WebSocket is to dissect the connection;
+ *   - HTTP hands an upgraded connection to dissect_upgraded(), which looks at the WebSocket frames on their way to the WebSocket
+ *     dissector (the only place where control frames and masking are seen without a tree);
+ *   - the WebSocket dissector hands messages to the two heuristics.
+ *
+ * The first and the third door pass everything through as it came, so that a capture without the chat looks as it does without
+ * this plugin: their handles belong to no protocol and leave no layer. */
+#include "glue.h"
+
+#include <epan/conversation.h>
+#include <epan/dissectors/packet-tcp.h>
+#include <epan/exceptions.h>
+
+#define TCP_HEADER_MIN 20
+#define SOURCES_MAX 16
+
+int wmc_proto = -1;
+
+static const struct wmc_core *core;
+static int proto_tcp = -1;
+static int proto_http = -1;
+static dissector_handle_t tcp_handle;
+static dissector_handle_t http_handle;
+static dissector_handle_t json_handle;
+static dissector_handle_t upgraded_handle; /* what HTTP would have called */
+static dissector_handle_t websocket_handle; /* WebSocket with nothing but TCP below it */
+static dissector_handle_t stream_handle;    /* the same, looked at on its way */
+
+/* The segment being dissected; nested for TCP within TCP. */
+struct observation {
+    struct observation *outer;
+    struct wmc_segment segment;
+    tvbuff_t *tvb;
+    unsigned header_length;
+    unsigned tcp_layer;
+    address source;
+    address destination;
+    bool stream_known;
+    uint32_t messages; /* handed to the core so far */
+};
+
+static struct observation *observed;
+
+static uint16_t be16(const uint8_t *bytes)
+{
+    return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+static uint32_t be32(const uint8_t *bytes)
+{
+    return (uint32_t)be16(bytes) << 16 | be16(bytes + 2);
+}
+
+static bool enabled(void)
+{
+    return proto_is_protocol_enabled(find_protocol_by_id(wmc_proto));
+}
+
+static struct wmc_bytes lend(tvbuff_t *tvb, unsigned offset)
+{
+    struct wmc_bytes bytes = { NULL, 0, 0 };
+
+    if (tvb_reported_length(tvb) > offset)
+        bytes.reported = tvb_reported_length(tvb) - offset;
+    if (tvb_captured_length(tvb) > offset) {
+        bytes.captured = tvb_captured_length(tvb) - offset;
+        bytes.data = tvb_get_ptr(tvb, (int)offset, (int)bytes.captured); /* within what is captured: does not throw */
+    }
+    return bytes;
+}
+
+static struct wmc_endpoint endpoint(const address *from, uint16_t port)
+{
+    struct wmc_endpoint end = { { 0 }, 0, wmc_is_chat_port(port), port };
+
+    end.address_length = (uint8_t)(from->len > (int)sizeof end.address ? (int)sizeof end.address : from->len);
+    if (end.address_length > 0)
+        memcpy(end.address, from->data, end.address_length);
+    return end;
+}
+
+/* Reads a TCP header; false when it was not captured or is none. */
+static bool observe(struct observation *o, tvbuff_t *tvb, packet_info *pinfo)
+{
+    const uint8_t *header;
+
+    if (tvb_captured_length(tvb) < TCP_HEADER_MIN)
+        return false;
+    header = tvb_get_ptr(tvb, 0, TCP_HEADER_MIN);
+    memset(o, 0, sizeof *o);
+    o->header_length = (header[12] >> 4) * 4u;
+    if (o->header_length < TCP_HEADER_MIN)
+        return false;
+    o->tvb = tvb;
+    o->tcp_layer = pinfo->curr_layer_num + 1u; /* where the TCP dissector will be */
+    copy_address_shallow(&o->source, &pinfo->src);
+    copy_address_shallow(&o->destination, &pinfo->dst);
+    o->segment.frame = pinfo->num;
+    o->segment.time = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
+    o->segment.first_pass = !pinfo->fd->visited;
+    o->segment.source = endpoint(&o->source, be16(header));
+    o->segment.destination = endpoint(&o->destination, be16(header + 2));
+    o->segment.sequence = be32(header + 4);
+    o->segment.acknowledgment = be32(header + 8);
+    o->segment.flags = be16(header + 12) & 0x0fff;
+    o->segment.payload = lend(tvb, o->header_length);
+    return true;
+}
+
+/* Which TCP stream is this? Known once the TCP dissector has seen the segment. */
+static bool know_stream(struct observation *o)
+{
+    conversation_t *conversation;
+    const struct tcp_analysis *analysis;
+
+    if (o->stream_known)
+        return true;
+    conversation = find_conversation(o->segment.frame, &o->source, &o->destination, CONVERSATION_TCP,
+                                     o->segment.source.port, o->segment.destination.port, 0);
+    if (conversation == NULL)
+        return false;
+    analysis = (const struct tcp_analysis *)conversation_get_proto_data(conversation, proto_tcp);
+    if (analysis == NULL)
+        return false;
+    o->segment.stream = analysis->stream;
+    o->stream_known = true;
+    return true;
+}
+
+/* Calls the next dissector as if this one had not been between. */
+static int pass_on(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    pinfo->can_desegment = pinfo->saved_can_desegment;
+    return call_dissector_only(handle, tvb, pinfo, tree, data);
+}
+
+/* The first door: TCP segments. */
+
+static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tree *tree)
+{
+    struct wmc_bytes sources[SOURCES_MAX];
+    size_t count = 0;
+    const struct wmc_plan *plan;
+
+    if (!know_stream(o))
+        return;
+    if (o->segment.first_pass && o->segment.payload.captured > 0)
+        for (GSList *source = pinfo->data_src; source != NULL && count < SOURCES_MAX; source = source->next)
+            sources[count++] = lend(get_data_source_tvb((struct data_source *)source->data), 0);
+    plan = core->segment(&o->segment, sources, count, wmc_settings(), pinfo->pool);
+    if (plan != NULL)
+        wmc_draw_segment(plan, o->tvb, pinfo, tree, o->tcp_layer);
+}
+
+/* A frame of its own for TRY: what is read after a longjmp is memory that others own. */
+static int dissect_observed(struct observation *o, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    volatile int length = 0;
+
+    TRY {
+        length = pass_on(tcp_handle, tvb, pinfo, tree, data);
+    }
+    FINALLY {
+        observed = o->outer;
+        annotate_segment(o, pinfo, tree);
+    }
+    ENDTRY;
+    return length;
+}
+
+static int dissect_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    struct observation o;
+
+    /* What an ICMP error quotes is not happening now. */
+    if (pinfo->flags.in_error_pkt || !enabled() || !observe(&o, tvb, pinfo))
+        return pass_on(tcp_handle, tvb, pinfo, tree, data);
+    o.outer = observed;
+    observed = &o;
+    return dissect_observed(&o, tvb, pinfo, tree, data);
+}
+
+/* The second door: the first data on a chat port. */
+
+static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+
+    if (conversation == NULL || !enabled())
+        return 0;
+    switch (core->classify(lend(tvb, 0))) {
+    case WMC_START_SHORT:
+        if (pinfo->can_desegment == 0)
+            return 0;
+        pinfo->desegment_offset = 0;
+        pinfo->desegment_len = DESEGMENT_ONE_MORE_SEGMENT;
+        return (int)tvb_captured_length(tvb);
+    case WMC_START_UPGRADED:
+        if (conversation_get_proto_data(conversation, proto_http) == NULL) {
+            /* The request was not captured, so HTTP will not hand over. */
+            conversation_set_dissector_from_frame_number(conversation, pinfo->num + 1, stream_handle);
+            return pass_on(http_handle, tvb, pinfo, tree, data);
+        }
+        /* fallthrough */
+    case WMC_START_REQUEST:
+    case WMC_START_RESPONSE:
+        conversation_set_dissector_from_frame_number(conversation, pinfo->num, http_handle);
+        return pass_on(http_handle, tvb, pinfo, tree, data);
+    case WMC_START_WEBSOCKET:
+        conversation_set_dissector_from_frame_number(conversation, pinfo->num, stream_handle);
+        return pass_on(stream_handle, tvb, pinfo, tree, data);
+    case WMC_START_OTHER:
+        break;
+    }
+    return 0;
+}
+
+/* The third door: WebSocket frames. */
+
+static int64_t position_in_payload(const struct observation *o, tvbuff_t *tvb)
+{
+    if (tvb_get_ds_tvb(tvb) != tvb_get_ds_tvb(o->tvb))
+        return -1;
+    return (int64_t)tvb_raw_offset(tvb) - tvb_raw_offset(o->tvb) - o->header_length;
+}
+
+static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
+
+/* Where the WebSocket dissector gave up at a message that the capture cut, shows what there is of it. */
+static void dissect_rest(struct observation *o, uint32_t before, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    struct wmc_bytes rest = core->rest(&o->segment, lend(tvb, 0), o->messages - before, pinfo->pool);
+    tvbuff_t *message;
+
+    if (rest.data == NULL)
+        return;
+    message = tvb_new_child_real_data(tvb, rest.data, rest.captured, (int)rest.reported);
+    add_new_data_source(pinfo, message, "Unmasked data, as far as captured");
+    dissect_message(message, pinfo, tree);
+}
+
+static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    volatile int length = 0;
+    volatile bool done = false;
+    struct observation *const o = observed;
+    const uint32_t before = o->messages;
+
+    if (o->segment.first_pass)
+        core->frames(&o->segment, lend(tvb, 0), position_in_payload(o, tvb));
+    TRY {
+        length = pass_on(handle, tvb, pinfo, tree, data);
+        done = true;
+    }
+    FINALLY {
+        if (!done)
+            dissect_rest(o, before, tvb, pinfo, tree);
+    }
+    ENDTRY;
+    return length;
+}
+
+static int dissect_upgraded(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    if (observed == NULL || !know_stream(observed))
+        return pass_on(upgraded_handle, tvb, pinfo, tree, data);
+    return dissect_frames(upgraded_handle, tvb, pinfo, tree, data);
+}
+
+static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    if (observed == NULL || !know_stream(observed))
+        return pass_on(websocket_handle, tvb, pinfo, tree, data);
+    return dissect_frames(websocket_handle, tvb, pinfo, tree, data);
+}
+
+/* The fourth door: messages. */
+
+static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    const struct wmc_plan *plan;
+
+    plan = core->message(&observed->segment, observed->messages++, lend(tvb, 0), wmc_settings(), pinfo->pool);
+    if (plan == NULL)
+        return 0;
+    wmc_draw_message(plan, tvb, pinfo, tree);
+    if (wmc_show_json())
+        call_dissector_only(json_handle, tvb, pinfo, tree, NULL);
+    return (int)tvb_captured_length(tvb);
+}
+
+static bool on_chat_port(const struct observation *o)
+{
+    return o->segment.source.chat_port || o->segment.destination.chat_port;
+}
+
+static WMC_TRUTH dissect_on_chat_port(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    if (observed == NULL || !on_chat_port(observed) || !know_stream(observed))
+        return false;
+    return dissect_message(tvb, pinfo, tree) > 0;
+}
+
+static WMC_TRUTH dissect_by_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    if (observed == NULL || on_chat_port(observed) || !know_stream(observed))
+        return false;
+    return dissect_message(tvb, pinfo, tree) > 0;
+}
+
+/* State belongs to the capture file. */
+static void reset(void)
+{
+    observed = NULL;
+    core->reset();
+}
+
+static void register_protocol(void)
+{
+    struct wmc_registration r = core->registration();
+    int *subtrees[] = { wmc_subtree() };
+
+    wmc_proto = proto_register_protocol(r.name, r.short_name, r.filter_name);
+    proto_register_field_array(wmc_proto, r.fields, r.field_count);
+    proto_register_subtree_array(subtrees, 1);
+    expert_register_field_array(expert_register_protocol(wmc_proto), r.findings, r.finding_count);
+    wmc_preferences_register(wmc_proto, core);
+    register_init_routine(reset);
+    register_cleanup_routine(reset);
+}
+
+/* A handle of no protocol: it leaves no layer behind and cannot be disabled by itself. */
+static dissector_handle_t transparent(dissector_t dissector, const char *name, const char *description)
+{
+    return create_dissector_handle_with_name_and_description(dissector, -1, name, description);
+}
+
+static void register_handoff(void)
+{
+    dissector_table_t ip_protocols = find_dissector_table("ip.proto");
+    dissector_table_t upgrades = find_dissector_table("http.upgrade");
+
+    proto_tcp = proto_get_id_by_filter_name("tcp");
+    proto_http = proto_get_id_by_filter_name("http");
+    wmc_draw_init(proto_tcp, proto_http, proto_get_id_by_filter_name("websocket"));
+
+    http_handle = find_dissector("http-over-tcp");
+    json_handle = find_dissector("json");
+    websocket_handle = find_dissector("websocket_tcp"); /* where WebSocket wants to know what is below it */
+    if (websocket_handle == NULL)
+        websocket_handle = find_dissector("websocket");
+    stream_handle = transparent(dissect_stream, "workermanchat_websocket", "WebSocket (Workerman Chat)");
+
+    tcp_handle = dissector_get_uint_handle(ip_protocols, 6);
+    dissector_add_uint("ip.proto", 6, transparent(dissect_segment, "workermanchat_tcp", "TCP (with Workerman Chat)"));
+    upgraded_handle = dissector_get_string_handle(upgrades, "websocket");
+    dissector_add_string("http.upgrade", "websocket",
+                         transparent(dissect_upgraded, "workermanchat_upgrade", "WebSocket (with Workerman Chat)"));
+
+    wmc_preferences_handoff(transparent(dissect_start, "workermanchat_port", "Workerman Chat (its ports)"),
+                            create_dissector_handle_with_name_and_description(dissect_start, wmc_proto, "workermanchat",
+                                                                              "Workerman Chat"));
+    heur_dissector_add("ws", dissect_on_chat_port, "Workerman Chat on its ports", "workermanchat_ws_port", wmc_proto,
+                       HEURISTIC_ENABLE);
+    heur_dissector_add("ws", dissect_by_evidence, "Workerman Chat on any port", "workermanchat_ws", wmc_proto, HEURISTIC_ENABLE);
+}
+
+void wmc_plugin_register(const struct wmc_core *rust)
+{
+    static proto_plugin plugin = { register_protocol, register_handoff };
+
+    core = rust;
+    proto_register_plugin(&plugin);
+}

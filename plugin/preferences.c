@@ -1,0 +1,92 @@
+/* The preferences, and the ports they say are the chat's. */
+#include "glue.h"
+
+#include <epan/prefs.h>
+#include <epan/range.h>
+
+#define DEFAULT_PORTS "7272"
+
+static range_t *ports;
+static range_t *ports_in_force;
+static int language;
+static WMC_TRUTH annotate_tcp = true;
+static WMC_TRUTH annotate_info = true;
+static WMC_TRUTH show_json = false;
+
+static struct wmc_settings settings;
+static dissector_table_t tcp_ports;
+static dissector_handle_t port_handle;
+static dissector_handle_t decode_as_handle;
+
+static void apply(void)
+{
+    settings.language = language;
+    settings.annotate_tcp = annotate_tcp;
+    settings.annotate_info = annotate_info;
+    if (port_handle == NULL)
+        return; /* too early: the ports are claimed at hand-off */
+    if (ports_in_force != NULL) {
+        if (ranges_are_equal(ports_in_force, ports))
+            return; /* claiming a port anew would undo a Decode As on it */
+        dissector_delete_uint_range("tcp.port", ports_in_force, port_handle);
+        wmem_free(wmem_epan_scope(), ports_in_force);
+    }
+    ports_in_force = range_copy(wmem_epan_scope(), ports);
+    dissector_add_uint_range("tcp.port", ports_in_force, port_handle);
+}
+
+static const enum_val_t *languages(const struct wmc_core *core)
+{
+    enum_val_t *values = wmem_alloc0_array(wmem_epan_scope(), enum_val_t, core->language_count + 1);
+
+    for (size_t i = 0; i < core->language_count; i++) {
+        values[i].name = core->languages[i].tag;
+        values[i].description = core->languages[i].name;
+        values[i].value = (int)i;
+    }
+    return values;
+}
+
+void wmc_preferences_register(int proto, const struct wmc_core *core)
+{
+    module_t *module = prefs_register_protocol(proto, apply);
+
+    range_convert_str(wmem_epan_scope(), &ports, DEFAULT_PORTS, 65535);
+    prefs_register_range_preference(module, "tcp.port", "Chat server TCP ports",
+        "TCP ports of chat servers. On other ports the chat is recognised by its messages.", &ports, 65535);
+    prefs_register_enum_preference(module, "language", "Language of the notes",
+        "The language of the sentence under each packet and of the findings", &language, languages(core), false);
+    prefs_register_bool_preference(module, "annotate_tcp", "Annotate TCP, HTTP and WebSocket",
+        "Say in their trees what each handshake, acknowledgment and close packet is", &annotate_tcp);
+    prefs_register_bool_preference(module, "annotate_info", "Annotate the Info column",
+        "End the Info column of a handshake or acknowledgment packet with its phase, in brackets", &annotate_info);
+    prefs_register_bool_preference(module, "show_json", "Show the JSON tree too",
+        "Also show each message as Wireshark's own JSON dissector sees it", &show_json);
+}
+
+void wmc_preferences_handoff(dissector_handle_t by_port, dissector_handle_t by_decode_as)
+{
+    tcp_ports = find_dissector_table("tcp.port");
+    port_handle = by_port;
+    decode_as_handle = by_decode_as;
+    dissector_add_for_decode_as("tcp.port", by_decode_as);
+    apply();
+}
+
+/* The table answers for the preference and for Decode As alike. */
+bool wmc_is_chat_port(uint16_t port)
+{
+    dissector_handle_t handle = dissector_get_uint_handle(tcp_ports, port);
+
+    return handle != NULL && (handle == port_handle || handle == decode_as_handle);
+}
+
+bool wmc_show_json(void)
+{
+    return show_json;
+}
+
+const struct wmc_settings *wmc_settings(void)
+{
+    return &settings;
+}

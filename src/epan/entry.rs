@@ -1,0 +1,219 @@
+//! The functions that C calls. Each lends its bytes for the length of the call, runs behind the panic boundary, and returns plain
+//! data in the packet's pool; none of them calls anything that may longjmp.
+
+use std::ptr;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::plan::Pool;
+use super::{panic, registry, sys};
+use crate::dissector::{self, Captured, Plan, Settings, Start};
+use crate::language::Language;
+use crate::session::record::When;
+use crate::session::{Endpoint, Segment, Session};
+
+/// What the capture file at hand has taught. Wireshark dissects one packet at a time, so nobody ever waits for the lock; it is
+/// held within one entry only, never while Wireshark runs.
+static SESSION: Mutex<Option<Session>> = Mutex::new(None);
+
+struct Locked(MutexGuard<'static, Option<Session>>);
+
+impl Locked {
+    fn new() -> Locked {
+        Locked(SESSION.lock().unwrap_or_else(PoisonError::into_inner)) // what a panic left is stale at worst
+    }
+
+    fn session(&mut self) -> &mut Session {
+        self.0.get_or_insert_default()
+    }
+}
+
+/// The table of entries.
+pub fn core() -> *const sys::wmc_core {
+    struct Table(sys::wmc_core);
+    // SAFETY: the table holds functions and leaked strings, and nobody writes to it.
+    unsafe impl Send for Table {}
+    // SAFETY: as for `Send`.
+    unsafe impl Sync for Table {}
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    &raw const TABLE
+        .get_or_init(|| {
+            let languages = languages();
+            Table(sys::wmc_core {
+                registration: Some(registration),
+                languages: languages.as_ptr(),
+                language_count: languages.len() as _,
+                reset: Some(reset),
+                classify: Some(classify),
+                segment: Some(segment),
+                frames: Some(frames),
+                message: Some(message),
+                rest: Some(rest),
+            })
+        })
+        .0
+}
+
+fn languages() -> &'static [sys::wmc_language] {
+    let text = |text: &str| std::ffi::CString::new(text).expect("a name without NUL").into_raw().cast_const();
+    let languages = Language::ALL
+        .iter()
+        .map(|language| sys::wmc_language { tag: text(language.tag()), name: text(language.name()) });
+    Box::leak(languages.collect())
+}
+
+extern "C" fn registration() -> sys::wmc_registration {
+    registry::registration()
+}
+
+extern "C" fn reset() {
+    // A panic here could only come from a destructor, of which there are none that do.
+    let _ = panic::guard(|| *Locked::new().0 = None);
+}
+
+unsafe extern "C" fn classify(start: sys::wmc_bytes) -> sys::wmc_start {
+    // SAFETY: C lends the bytes for this call.
+    let start = unsafe { lent(&start) };
+    match panic::guard(|| dissector::classify(start.bytes)) {
+        Ok(Start::Other) | Err(_) => sys::WMC_START_OTHER,
+        Ok(Start::Short) => sys::WMC_START_SHORT,
+        Ok(Start::HttpRequest) => sys::WMC_START_REQUEST,
+        Ok(Start::HttpResponse) => sys::WMC_START_RESPONSE,
+        Ok(Start::Upgraded) => sys::WMC_START_UPGRADED,
+        Ok(Start::WebSocket) => sys::WMC_START_WEBSOCKET,
+    }
+}
+
+unsafe extern "C" fn segment(
+    segment: *const sys::wmc_segment,
+    sources: *const sys::wmc_bytes,
+    source_count: usize,
+    settings: *const sys::wmc_settings,
+    pool: *mut sys::wmem_allocator_t,
+) -> *const sys::wmc_plan {
+    // SAFETY: C lends all of this for this call.
+    let (raw, settings, pool) = unsafe { (&*segment, &*settings, Pool::new(pool)) };
+    let settings = settings_of(settings);
+    let work = || {
+        let segment = segment_of(raw);
+        let mut locked = Locked::new();
+        let session = locked.session();
+        if raw.first_pass {
+            // SAFETY: C lends the payload and the sources for this call.
+            let payload = unsafe { lent(&raw.payload) }.bytes;
+            // SAFETY: as above; the array has `source_count` members.
+            let sources = (0..source_count).map(|at| unsafe { lent(&*sources.add(at)) }.bytes);
+            session.segment(&segment, payload);
+            session.handshake(&segment, payload, sources);
+        }
+        dissector::segment(session, &segment, &settings)
+    };
+    answer(work, false, &settings, pool)
+}
+
+unsafe extern "C" fn frames(segment: *const sys::wmc_segment, data: sys::wmc_bytes, position: i64) {
+    // SAFETY: C lends both for this call.
+    let (raw, data) = unsafe { (&*segment, lent(&data)) };
+    // A panic here costs the frames their labels; the message or the segment they are in will tell of its own.
+    let _ = panic::guard(|| {
+        let segment = segment_of(raw);
+        let mut locked = Locked::new();
+        let session = locked.session();
+        // SAFETY: C lends the payload for this call.
+        session.segment(&segment, unsafe { lent(&raw.payload) }.bytes);
+        session.frames(&segment, data.bytes, u32::try_from(position).ok());
+    });
+}
+
+unsafe extern "C" fn message(
+    segment: *const sys::wmc_segment,
+    index: u32,
+    message: sys::wmc_bytes,
+    settings: *const sys::wmc_settings,
+    pool: *mut sys::wmem_allocator_t,
+) -> *const sys::wmc_plan {
+    // SAFETY: C lends all of this for this call.
+    let (raw, data, settings, pool) = unsafe { (&*segment, lent(&message), &*settings, Pool::new(pool)) };
+    let settings = settings_of(settings);
+    let work = || {
+        let segment = segment_of(raw);
+        let mut locked = Locked::new();
+        let session = locked.session();
+        if raw.first_pass {
+            // SAFETY: C lends the payload for this call.
+            session.segment(&segment, unsafe { lent(&raw.payload) }.bytes);
+        }
+        dissector::message(session, &segment, index, data, raw.first_pass, &settings)
+    };
+    answer(work, true, &settings, pool)
+}
+
+unsafe extern "C" fn rest(
+    segment: *const sys::wmc_segment,
+    data: sys::wmc_bytes,
+    messages: u32,
+    pool: *mut sys::wmem_allocator_t,
+) -> sys::wmc_bytes {
+    // SAFETY: C lends all of this for this call.
+    let (data, pool) = unsafe { (lent(&data), Pool::new(pool)) };
+    let _ = segment;
+    let nothing = sys::wmc_bytes { data: ptr::null(), captured: 0, reported: 0 };
+    let found = panic::guard(|| crate::websocket::frame::cut_message(data.bytes, messages as usize)).ok().flatten();
+    match found {
+        Some((bytes, reported)) => sys::wmc_bytes {
+            captured: bytes.len() as u32,
+            reported: u32::try_from(reported).unwrap_or(u32::MAX),
+            data: pool.bytes(&bytes),
+        },
+        None => nothing,
+    }
+}
+
+/// Runs `work` and hands its plan to C. A panic becomes a finding on this packet.
+fn answer(
+    work: impl FnOnce() -> Option<Plan>,
+    is_message: bool,
+    settings: &Settings,
+    pool: Pool,
+) -> *const sys::wmc_plan {
+    let copied = panic::guard(|| work().map(|plan| pool.plan(&plan)));
+    let told = copied
+        .or_else(|what| panic::guard(|| Some(pool.plan(&dissector::internal(&what, is_message, settings.language)))));
+    told.ok().flatten().unwrap_or(ptr::null())
+}
+
+/// # Safety
+/// `bytes` points to its bytes, or to nothing when there are none, for as long as the result is used.
+unsafe fn lent<'a>(bytes: &sys::wmc_bytes) -> Captured<'a> {
+    let captured = match bytes.data.is_null() {
+        true => &[],
+        // SAFETY: the caller vouches for it.
+        false => unsafe { std::slice::from_raw_parts(bytes.data, bytes.captured as usize) },
+    };
+    Captured { bytes: captured, reported: bytes.reported as usize }
+}
+
+fn settings_of(settings: &sys::wmc_settings) -> Settings {
+    let language = usize::try_from(settings.language).ok().and_then(|at| Language::ALL.get(at));
+    Settings {
+        language: language.copied().unwrap_or_default(),
+        annotate_tcp: settings.annotate_tcp,
+        annotate_info: settings.annotate_info,
+    }
+}
+
+fn segment_of(raw: &sys::wmc_segment) -> Segment {
+    Segment {
+        at: When { frame: raw.frame, time: raw.time },
+        stream: raw.stream,
+        source: endpoint(&raw.source),
+        destination: endpoint(&raw.destination),
+        sequence: raw.sequence,
+        acknowledgment: raw.acknowledgment,
+        flags: raw.flags,
+        length: raw.payload.reported,
+    }
+}
+
+fn endpoint(raw: &sys::wmc_endpoint) -> Endpoint {
+    Endpoint { address: raw.address, port: raw.port, chat_port: raw.chat_port }
+}

@@ -1,0 +1,69 @@
+//! Where Rust meets Wireshark: the only module with `unsafe`.
+//!
+//! Wireshark's calls arrive in C (`plugin/`), and from there in [`entry`], behind a panic boundary, with plain data. The one
+//! function of Wireshark that Rust calls back is `wmem_alloc`, which does not longjmp; whatever may longjmp is called from C after
+//! Rust has returned.
+
+mod bindings;
+mod entry;
+mod panic;
+mod plan;
+mod registry;
+
+use bindings as sys;
+
+/// The plugin's version, as `tshark -G plugins` shows it.
+// SAFETY: the name is one that Wireshark looks for in a plugin, with this type (`char plugin_version[]`).
+#[unsafe(no_mangle)]
+pub static plugin_version: [u8; VERSION.len()] = VERSION;
+
+/// Wireshark loads a plugin only when these are its own version.
+// SAFETY: the name is one that Wireshark looks for in a plugin, with this type (`const int`).
+#[unsafe(no_mangle)]
+pub static plugin_want_major: libc::c_int = sys::WIRESHARK_VERSION_MAJOR as libc::c_int;
+
+/// See [`plugin_want_major`].
+// SAFETY: as for `plugin_want_major`.
+#[unsafe(no_mangle)]
+pub static plugin_want_minor: libc::c_int = sys::WIRESHARK_VERSION_MINOR as libc::c_int;
+
+/// For those who have the file and not the program: which Wireshark it was built for. The installer looks for it.
+#[used]
+static BUILT_FOR: [u8; STAMP.len()] = STAMP;
+
+const VERSION: [u8; version_text().len() + 1] = with_nul(version_text());
+const STAMP: [u8; stamp_text().len() + 1] = with_nul(stamp_text());
+
+const fn version_text() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+const fn stamp_text() -> &'static str {
+    concat!("workermanchat built for Wireshark ", env!("WORKERMANCHAT_WIRESHARK"))
+}
+
+const fn with_nul<const N: usize>(text: &str) -> [u8; N] {
+    let mut bytes = [0; N];
+    let mut at = 0;
+    while at < text.len() {
+        bytes[at] = text.as_bytes()[at];
+        at += 1;
+    }
+    bytes
+}
+
+/// Wireshark loads the plugin.
+// SAFETY: the name is one that Wireshark looks for in a plugin, with this type (`void plugin_register(void)`).
+#[unsafe(no_mangle)]
+pub extern "C" fn plugin_register() {
+    panic::keep_quiet();
+    // SAFETY: called once, while Wireshark loads plugins; the table lives as long as the program.
+    unsafe { sys::wmc_plugin_register(entry::core()) };
+}
+
+/// What kind of plugin this is: a dissector (`WS_PLUGIN_DESC_DISSECTOR`, which not all versions' headers have).
+// SAFETY: the name is one that Wireshark looks for in a plugin, with this type (`uint32_t plugin_describe(void)`).
+#[unsafe(no_mangle)]
+pub extern "C" fn plugin_describe() -> u32 {
+    1
+}

@@ -1,0 +1,243 @@
+//! The one table of everything a user can filter on: fields, phases and findings.
+//!
+//! A field's name, type and blurb stand here and nowhere else: `epan` registers this table with Wireshark, and `docs/fields.md` is
+//! generated from it (a test holds the two together).
+
+/// The protocol, as Wireshark lists it.
+pub const PROTOCOL_NAME: &str = "Workerman Chat";
+/// The protocol's short name, shown in the Protocol column.
+pub const PROTOCOL_SHORT_NAME: &str = "WorkermanChat";
+/// The protocol's filter name, the root of every field.
+pub const PROTOCOL_FILTER_NAME: &str = "workermanchat";
+
+/// A field's type, in Wireshark's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// `FT_STRING`
+    Text,
+    /// `FT_UINT32`, decimal
+    Unsigned,
+    /// `FT_UINT32` with [`Phase::ALL`]'s names
+    Phase,
+    /// `FT_UINT32` with the dialects' names
+    Dialect,
+    /// `FT_BOOLEAN`
+    Boolean,
+    /// `FT_IPv4`
+    Ipv4,
+    /// `FT_FRAMENUM`: a link to the frame this one answers
+    Request,
+    /// `FT_FRAMENUM`: a link to the frame that answers this one
+    Response,
+    /// `FT_FRAMENUM`: a link to the frame this one acknowledges
+    Acknowledged,
+    /// `FT_RELATIVE_TIME`
+    Duration,
+    /// `FT_NONE`: groups other fields
+    Group,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    pub field: Field,
+    /// The filter name.
+    pub name: &'static str,
+    /// What the tree shows before the value.
+    pub title: &'static str,
+    pub kind: Type,
+    /// Whether the plugin worked it out, rather than reading it in the packet's bytes.
+    pub generated: bool,
+    pub blurb: &'static str,
+}
+
+macro_rules! fields {
+    ($($field:ident $name:literal $title:literal $kind:ident $origin:ident $blurb:literal;)*) => {
+        /// A field; its row in the table is [`Field::spec`].
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[repr(u16)]
+        pub enum Field { $($field),* }
+
+        /// Every field, in the order of [`Field`].
+        pub const FIELDS: &[Spec] = &[$(Spec {
+            field: Field::$field,
+            name: concat!("workermanchat.", $name),
+            title: $title,
+            kind: Type::$kind,
+            generated: fields!(@$origin),
+            blurb: $blurb,
+        }),*];
+    };
+    (@wire) => { false };
+    (@generated) => { true };
+}
+
+fields! {
+    Phase "phase" "Phase" Phase generated "What this packet is in the story of the connection";
+    Note "note" "Note" Text generated "What a person would write under this packet: who sends what to whom, and what it means";
+    MessageType "type" "Type" Text wire "The message's type";
+    ClientId "client_id" "Client ID" Text wire "The client the message is about (client_id; uid in 2014)";
+    ClientName "client_name" "Client name" Text wire "The user name, as sent (client_name; name in 2014)";
+    FromClientId "from_client_id" "From client ID" Text wire "The client that says or does it (from_client_id; from_uid in 2014)";
+    FromClientName "from_client_name" "From client name" Text wire "The user name of the client that says or does it, as sent";
+    ToClientId "to_client_id" "To client ID" Text wire "The client a say is for, or all (to_client_id; to_uid in 2014)";
+    ToClientName "to_client_name" "To client name" Text wire "The user name of the client a say is for, as sent";
+    Content "content" "Content" Text wire "What is said, as sent: JSON-decoded, nothing else done to it";
+    Text "text" "Text" Text generated "What a person reads: the content without the server's tags and private prefix, its entities decoded";
+    Time "time" "Time" Text wire "The server's local time, without a time zone";
+    RoomId "room_id" "Room ID" Text wire "The room the client logs in to";
+    ClientList "client_list" "Client list" Group wire "Who is logged in, as the server tells it";
+    ClientListClientId "client_list.client_id" "Client ID" Text wire "The client ID of a user in the list";
+    ClientListClientName "client_list.client_name" "Client name" Text wire "The user name of a user in the list, as sent";
+    ClientListCount "client_list.count" "Count" Unsigned generated "How many users the list names";
+    Member "member" "Member" Text wire "Any other member of the message, as key: value";
+    Dialect "dialect" "Dialect" Dialect generated "The generation of the chat's protocol that this message belongs to";
+    Private "private" "Private" Boolean generated "Whether a say is for one client only";
+    GatewayAddress "gateway.address" "Gateway address" Ipv4 generated "The GatewayWorker gateway's address, from the client ID's first 4 bytes";
+    GatewayPort "gateway.port" "Gateway port" Unsigned generated "The gateway's internal port, from the client ID's next 2 bytes";
+    GatewayConnection "gateway.connection" "Gateway connection" Unsigned generated "The gateway's connection number, from the client ID's last 4 bytes";
+    User "user" "User" Text generated "The user of this connection";
+    Room "room" "Room" Text generated "The room of this connection's user";
+    RoomMembers "room.members" "In the room" Text generated "Who was in the room when this was said, as far as the capture tells";
+    Sender "sender" "Sender" Text generated "Who says or does it, by name";
+    Recipient "recipient" "Recipient" Text generated "Whom it is for, by name, or all";
+    Acks "acks" "Acknowledges" Acknowledged generated "This frame's ACK is the first that covers the whole handshake request, response or message in that frame";
+    RequestIn "request_in" "Request in" Request generated "The frame with the request that this answers";
+    ResponseIn "response_in" "Response in" Response generated "The frame with the answer to this; the first, where there are many";
+    ResponseTime "response_time" "Response time" Duration generated "The time from the request to this answer";
+    Deliveries "deliveries" "Deliveries" Unsigned generated "How many connections got what is said here";
+    Delivery "delivery" "Delivered" Text generated "One connection that got what is said here: who, where and how fast";
+    HandshakeKey "handshake.key" "Sec-WebSocket-Key" Text generated "The key that the browser sends (RFC 6455, section 4.1)";
+    HandshakeAccept "handshake.accept" "Sec-WebSocket-Accept" Text generated "The value with which the server answers the key";
+    HandshakeAcceptExpected "handshake.accept_expected" "Expected accept value" Text generated "The value that the key calls for (RFC 6455, section 4.2.2)";
+    HandshakeAcceptValid "handshake.accept_valid" "Accept value valid" Boolean generated "Whether the server's accept value is the one the key calls for";
+    HandshakeOrigin "handshake.origin" "Origin" Text generated "The origin of the page that opens the connection";
+}
+
+impl Field {
+    /// The field's row in [`FIELDS`].
+    pub fn spec(self) -> &'static Spec {
+        &FIELDS[self as usize]
+    }
+}
+
+macro_rules! phases {
+    ($($phase:ident = $value:literal $name:literal;)*) => {
+        /// What a packet is in the story of a chat connection: the values of `workermanchat.phase`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u32)]
+        pub enum Phase { $($phase = $value),* }
+
+        impl Phase {
+            /// Every phase, by value.
+            pub const ALL: &[Phase] = &[$(Phase::$phase),*];
+
+            /// The name users see.
+            pub fn name(self) -> &'static str {
+                match self { $(Phase::$phase => $name),* }
+            }
+        }
+    };
+}
+
+phases! {
+    TcpSyn = 1 "TCP handshake 1/3 (SYN)";
+    TcpSynAck = 2 "TCP handshake 2/3 (SYN+ACK)";
+    TcpAck = 3 "TCP handshake 3/3 (ACK)";
+    TcpFin = 4 "TCP close (FIN)";
+    TcpFinAcked = 5 "TCP close acknowledged";
+    TcpReset = 6 "TCP reset (RST)";
+    UpgradeRequest = 10 "WebSocket handshake request";
+    UpgradeRequestAcked = 11 "WebSocket handshake request acknowledged";
+    UpgradeResponse = 12 "WebSocket handshake response";
+    UpgradeComplete = 13 "WebSocket handshake complete";
+    UpgradeRefused = 14 "WebSocket handshake refused";
+    Close = 18 "WebSocket close";
+    CloseReply = 19 "WebSocket close reply";
+    LoginRequest = 20 "Login request";
+    UserList = 21 "User list";
+    LoginResult = 22 "Login result";
+    LoginNotification = 23 "Login notification";
+    SayRequest = 24 "Say request";
+    SayDelivery = 25 "Say delivery";
+    LogoutNotification = 26 "Logout notification";
+    Ping = 27 "Heartbeat ping";
+    Pong = 28 "Heartbeat pong";
+    Unknown = 29 "Unknown message";
+    MessageAcked = 30 "Message acknowledged";
+}
+
+/// The names of `workermanchat.dialect`'s values.
+pub const DIALECTS: &[(u32, &str)] = &[(1, "2014"), (2, "2015"), (3, "2016")];
+
+/// How much a finding matters, in Wireshark's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    Note,
+    Warning,
+    Error,
+}
+
+/// What a finding is about, in Wireshark's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    Malformed,
+    Protocol,
+    Sequence,
+    Undecoded,
+    Security,
+    ResponseCode,
+}
+
+/// One row of the table of findings.
+#[derive(Debug, Clone, Copy)]
+pub struct FindingSpec {
+    pub finding: Finding,
+    /// The filter name.
+    pub name: &'static str,
+    pub severity: Severity,
+    pub group: Group,
+    pub summary: &'static str,
+}
+
+macro_rules! findings {
+    ($($finding:ident $name:literal $severity:ident $group:ident $summary:literal;)*) => {
+        /// Something worth a user's attention; its row in the table is [`Finding::spec`].
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[repr(u16)]
+        pub enum Finding { $($finding),* }
+
+        /// Every finding, in the order of [`Finding`].
+        pub const FINDINGS: &[FindingSpec] = &[$(FindingSpec {
+            finding: Finding::$finding,
+            name: concat!("workermanchat.expert.", $name),
+            severity: Severity::$severity,
+            group: Group::$group,
+            summary: $summary,
+        }),*];
+    };
+}
+
+findings! {
+    MalformedJson "malformed_json" Error Malformed "The message is not JSON; the server ignores it";
+    UnknownType "unknown_type" Note Undecoded "The chat has no message of this type";
+    MissingMember "missing_member" Warning Protocol "The message lacks a member that the chat needs";
+    SayBeforeLogin "say_before_login" Warning Sequence "A say on a connection that has not logged in";
+    NoDelivery "no_delivery" Warning Sequence "Nobody received what is said here";
+    NoPong "no_pong" Note Sequence "The heartbeat ping was not answered";
+    BadTime "bad_time" Note Protocol "The time is not one the server writes";
+    UnescapedHtml "unescaped_html" Warning Security "The server delivered markup that is not its own";
+    AcceptMismatch "accept_mismatch" Error Protocol "The accept value does not answer the key";
+    HandshakeRefused "handshake_refused" Warning ResponseCode "The server refused the WebSocket handshake";
+    UnmaskedClient "unmasked_client" Warning Protocol "A client's WebSocket frame is not masked (RFC 6455, section 5.1)";
+    MaskedServer "masked_server" Warning Protocol "A server's WebSocket frame is masked (RFC 6455, section 5.1)";
+    Truncated "truncated" Note Undecoded "The capture cut the message";
+    Internal "internal" Error Undecoded "A fault of this plugin";
+}
+
+impl Finding {
+    /// The finding's row in [`FINDINGS`].
+    pub fn spec(self) -> &'static FindingSpec {
+        &FINDINGS[self as usize]
+    }
+}

@@ -1,0 +1,17 @@
+//! A Wireshark dissector plugin for workerman-chat.
+//!
+//! Bytes flow one way: from Wireshark's buffers through the pure decoders ([`message`], [`websocket`]) into the [`session`],
+//! which remembers what the packets taught; what is to be shown comes out as plain [`annotation`] lists, and only the module
+//! `epan` and the C beside it (`plugin/`) draw them. Everything but `epan` is free of `unsafe`, of I/O and of Wireshark, and builds
+//! with `--no-default-features` where no Wireshark is installed.
+
+pub mod annotation;
+pub mod dissector;
+pub mod fields;
+pub mod language;
+pub mod message;
+pub mod session;
+pub mod websocket;
+
+#[cfg(feature = "plugin")]
+mod epan;

@@ -1,0 +1,271 @@
+//! One chat server as the capture shows it: who has which id, who is in which room, and which delivery belongs to which say.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use super::record::{Id, Name, SayNumber, When, bounded_name};
+use crate::message::Dialect;
+
+/// A delivery follows its say within milliseconds; after this a say is no longer looked at. Nanoseconds.
+const DELIVERY_WINDOW: i64 = 60_000_000_000;
+/// How much earlier than its say a delivery may have been captured. Nanoseconds.
+const REORDER_WINDOW: i64 = 100_000_000;
+/// Deliveries without a say that are remembered, in case the say was captured late.
+const MAX_ORPHANS: usize = 1024;
+/// Names told of a room, and deliveries told of a say, one by one; beyond, only the count grows.
+const MAX_TOLD: usize = 50;
+
+/// Which copy of a private say a delivery is. The server marks both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Copy {
+    Public,
+    ToRecipient,
+    ToSender,
+}
+
+/// What a say and its deliveries have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Said {
+    /// A hash of the recipient's id and of the text as a person reads it.
+    hash: u64,
+}
+
+impl Said {
+    pub fn new(recipient: &str, text: &str) -> Said {
+        let mut hasher = DefaultHasher::new();
+        (recipient, text).hash(&mut hasher);
+        Said { hash: hasher.finish() }
+    }
+}
+
+/// A say request and what became of it.
+#[derive(Debug)]
+pub struct Say {
+    pub at: When,
+    pub stream: u32,
+    pub private: bool,
+    /// How many connections got it.
+    pub deliveries: u32,
+    /// The first frame that delivers it.
+    pub first: Option<u32>,
+    /// The first deliveries, one a connection.
+    pub told: Vec<Delivered>,
+}
+
+/// One connection's copy of a say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivered {
+    pub at: When,
+    pub stream: u32,
+}
+
+/// A message's place: stream, frame, number in the frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub stream: u32,
+    pub at: When,
+    pub index: u32,
+}
+
+/// A delivery on its way to its say.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    pub place: Place,
+    pub from: Option<Id>,
+    pub said: Said,
+    pub copy: Copy,
+    /// Since which frame the receiving connection can have been in the room.
+    pub joined: u32,
+}
+
+/// Says that look alike: from one sender, to one recipient, with one text.
+#[derive(Debug, Default)]
+struct Alike {
+    /// How many were forgotten at the front.
+    forgotten: u32,
+    says: VecDeque<SayNumber>,
+    /// Per connection and copy, the first say that has not reached it yet, counted with the forgotten ones.
+    progress: HashMap<(u32, Copy), u32>,
+}
+
+#[derive(Debug, Default)]
+struct Room {
+    members: BTreeMap<Id, Name>,
+    told: Option<Arc<[Name]>>,
+}
+
+/// What the capture has taught of one server.
+#[derive(Debug, Default)]
+pub struct Server {
+    pub dialect: Option<Dialect>,
+    names: HashSet<Name>,
+    /// A client id's user names, each with the first frame that told it.
+    users: HashMap<Id, Vec<(u32, Name)>>,
+    rooms: HashMap<Name, Room>,
+    says: Vec<Say>,
+    alike: HashMap<(Option<Id>, Said), Alike>,
+    orphans: VecDeque<Delivery>,
+}
+
+impl Server {
+    /// The name as kept for the whole capture, once.
+    pub fn name(&mut self, name: &str) -> Name {
+        let name = bounded_name(name);
+        match self.names.get(name) {
+            Some(known) => known.clone(),
+            None => {
+                let new = Name::from(name);
+                self.names.insert(new.clone());
+                new
+            }
+        }
+    }
+
+    /// In `frame`, the server told that `id` is `name`.
+    pub fn is_called(&mut self, id: &Id, name: &Name, frame: u32) {
+        let told = self.users.entry(id.clone()).or_default();
+        if told.last().is_none_or(|(_, last)| last != name) {
+            told.push((frame, name.clone()));
+        }
+    }
+
+    /// The name that `id` had in `frame`; the first known one where it was told only later.
+    pub fn name_of(&self, id: &str, frame: u32) -> Option<&Name> {
+        let told = self.users.get(id)?;
+        let earlier = told.partition_point(|(since, _)| *since <= frame);
+        told.get(earlier.saturating_sub(1)).map(|(_, name)| name)
+    }
+
+    pub fn joins(&mut self, room: &Name, id: &Id, name: &Name) {
+        let room = self.rooms.entry(room.clone()).or_default();
+        if room.members.get(id) != Some(name) {
+            room.members.insert(id.clone(), name.clone());
+            room.told = None;
+        }
+    }
+
+    pub fn leaves(&mut self, room: &Name, id: &str) {
+        if let Some(room) = self.rooms.get_mut(room)
+            && room.members.remove(id).is_some()
+        {
+            room.told = None;
+        }
+    }
+
+    /// The server told all who are in the room.
+    pub fn is_in(&mut self, room: &Name, members: impl IntoIterator<Item = (Id, Name)>) {
+        let room = self.rooms.entry(room.clone()).or_default();
+        room.members = members.into_iter().collect();
+        room.told = None;
+    }
+
+    /// Who is in the room, as far as told: the first few names, and how many there are.
+    pub fn members(&mut self, room: &Name) -> Option<(Arc<[Name]>, usize)> {
+        let room = self.rooms.get_mut(room)?;
+        let told = room.told.get_or_insert_with(|| room.members.values().take(MAX_TOLD).cloned().collect());
+        Some((told.clone(), room.members.len()))
+    }
+
+    pub fn say(&self, number: SayNumber) -> &Say {
+        &self.says[number as usize]
+    }
+
+    /// Enters a say request. `from` is the sender's client id where it is known. Returns its number and the deliveries that were
+    /// captured before it.
+    pub fn ask(&mut self, place: Place, from: Option<Id>, said: Said, private: bool) -> (SayNumber, Vec<Delivery>) {
+        let number = self.says.len() as SayNumber;
+        self.says.push(Say {
+            at: place.at,
+            stream: place.stream,
+            private,
+            deliveries: 0,
+            first: None,
+            told: Vec::new(),
+        });
+        let early = self.take_orphans(place, from.as_ref(), said);
+        let alike = self.alike.entry((from, said)).or_default();
+        while let Some(&oldest) = alike.says.front()
+            && place.at.time - self.says[oldest as usize].at.time > DELIVERY_WINDOW
+        {
+            alike.says.pop_front();
+            alike.forgotten += 1;
+        }
+        if alike.says.is_empty() {
+            alike.progress.clear();
+        }
+        alike.says.push_back(number);
+        for delivery in &early {
+            let next = alike.forgotten + alike.says.len() as u32;
+            alike.progress.insert((delivery.place.stream, delivery.copy), next);
+            self.says[number as usize].deliver(delivery);
+        }
+        (number, early)
+    }
+
+    /// Enters a delivery. Returns the say that it delivers, where that was captured.
+    pub fn deliver(&mut self, delivery: &Delivery) -> Option<SayNumber> {
+        let found = self.find(delivery.from.clone(), delivery).or_else(|| self.find(None, delivery));
+        match found {
+            Some(number) => self.says[number as usize].deliver(delivery),
+            None => {
+                if self.orphans.len() == MAX_ORPHANS {
+                    self.orphans.pop_front();
+                }
+                self.orphans.push_back(delivery.clone());
+            }
+        }
+        found
+    }
+
+    fn find(&mut self, from: Option<Id>, delivery: &Delivery) -> Option<SayNumber> {
+        let alike = self.alike.get_mut(&(from, delivery.said))?;
+        let progress = alike.progress.entry((delivery.place.stream, delivery.copy)).or_insert(0);
+        *progress = (*progress).max(alike.forgotten);
+        while let Some(&number) = alike.says.get((*progress - alike.forgotten) as usize) {
+            *progress += 1;
+            let say = &self.says[number as usize];
+            let reachable = say.at.frame > delivery.joined;
+            if reachable && delivery.place.at.time - say.at.time <= DELIVERY_WINDOW {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn take_orphans(&mut self, place: Place, from: Option<&Id>, said: Said) -> Vec<Delivery> {
+        let recent = |delivery: &Delivery| place.at.time - delivery.place.at.time <= REORDER_WINDOW;
+        let mut taken: Vec<Delivery> = Vec::new();
+        let mut at = self.orphans.len();
+        while at > 0 && recent(&self.orphans[at - 1]) {
+            at -= 1;
+            let orphan = &self.orphans[at];
+            let same_sender = from.is_none() || orphan.from.as_ref() == from;
+            let is_new = !taken.iter().any(|t| (t.place.stream, t.copy) == (orphan.place.stream, orphan.copy));
+            if orphan.said == said
+                && same_sender
+                && is_new
+                && let Some(orphan) = self.orphans.remove(at)
+            {
+                taken.push(orphan);
+            }
+        }
+        taken.reverse();
+        taken
+    }
+}
+
+impl Say {
+    fn deliver(&mut self, delivery: &Delivery) {
+        let Place { stream, at, .. } = delivery.place;
+        self.first = Some(self.first.map_or(at.frame, |first| first.min(at.frame)));
+        // Whoever says something to himself gets two copies on one connection.
+        if self.private && self.told.iter().any(|told| told.stream == stream) {
+            return;
+        }
+        self.deliveries += 1;
+        if self.told.len() < MAX_TOLD {
+            self.told.push(Delivered { at, stream });
+        }
+    }
+}

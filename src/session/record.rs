@@ -1,0 +1,153 @@
+//! What the session remembers of single frames and messages. A record is made when its frame is first seen and says the same ever
+//! after; later frames only fill in what was open (an answer, a count, a name).
+
+use std::sync::Arc;
+
+use crate::fields::Phase;
+use crate::message::Dialect;
+
+/// A user's name, as a person reads it; at most [`MAX_NAME`] characters.
+pub type Name = Arc<str>;
+/// A client id, as on the wire; at most [`MAX_ID`] bytes.
+pub type Id = Arc<str>;
+
+/// Longer names are cut: what is remembered for the whole capture is bounded per item.
+pub const MAX_NAME: usize = 200;
+/// Longer ids keep their beginning and a hash.
+pub const MAX_ID: usize = 64;
+
+/// A place in the capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct When {
+    pub frame: u32,
+    /// Nanoseconds since the epoch.
+    pub time: i64,
+}
+
+/// One side of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    Client,
+    Server,
+}
+
+impl Side {
+    pub fn other(self) -> Side {
+        match self {
+            Side::Client => Side::Server,
+            Side::Server => Side::Client,
+        }
+    }
+}
+
+/// What a frame is below the messages, and who sent it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PhaseRecord {
+    pub phase: Phase,
+    pub by: Side,
+    pub detail: Detail,
+}
+
+/// What a phase's sentence needs beside the ports.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Detail {
+    None,
+    /// A SYN or SYN+ACK that was first sent in that frame.
+    Again(u32),
+    /// The acknowledged request or response.
+    Frame(u32),
+    /// The status of an HTTP response.
+    Status(u16),
+    /// A WebSocket close: status code (RFC 6455, section 7.4) and reason.
+    Close(Option<u16>, Arc<str>),
+}
+
+/// An upgrade request or response.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Handshake {
+    pub key: Option<Arc<str>>,
+    pub origin: Option<Arc<str>>,
+    pub accept: Option<Arc<str>>,
+    pub accept_expected: Option<Arc<str>>,
+    /// On a response: the request, where it was captured.
+    pub request: Option<When>,
+    /// On a request: the frame of the response.
+    pub response: Option<u32>,
+    pub refused: Option<u16>,
+}
+
+impl Handshake {
+    /// Whether the accept value answers the key; `None` where either was not captured.
+    pub fn accept_valid(&self) -> Option<bool> {
+        let expected = self.accept_expected.as_ref()?;
+        Some(self.accept.as_ref() == Some(expected))
+    }
+}
+
+/// Whom a message is for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Recipient {
+    All,
+    Name(Name),
+    /// A client whose name was not known when the message was seen.
+    Id(Id),
+}
+
+/// A say request's place in its server's book.
+pub type SayNumber = u32;
+
+/// What is known of one message beyond its own bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MessageRecord {
+    pub phase: Phase,
+    pub at: When,
+    pub dialect: Option<Dialect>,
+    /// Who says or does it, as known when the message was first seen.
+    pub sender: Option<Name>,
+    /// The client id it comes from, to look the name up later.
+    pub sender_id: Option<Id>,
+    pub recipient: Option<Recipient>,
+    /// Whether its last WebSocket frame was masked; `None` where the frame was not seen.
+    pub masked: Option<bool>,
+    /// The request that it answers.
+    pub request: Option<When>,
+    /// The frame with the answer to it.
+    pub response: Option<u32>,
+    /// The say that it is, or delivers.
+    pub say: Option<SayNumber>,
+    /// Said on a connection whose beginning was captured and that had not logged in.
+    pub before_login: bool,
+    /// Who was in the room, of a say request: the first few names, and how many there were.
+    pub members: Option<(Arc<[Name]>, usize)>,
+}
+
+/// Everything remembered of one frame of one connection.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FrameRecord {
+    pub phases: Vec<PhaseRecord>,
+    /// The frames with a handshake message or chat message that this frame is the first to acknowledge whole.
+    pub acks: Vec<u32>,
+    pub handshake: Option<Box<Handshake>>,
+    /// By the message's number in the segment; `None` for one that is not the chat's.
+    pub messages: Vec<Option<MessageRecord>>,
+}
+
+/// A name to remember: at most [`MAX_NAME`] characters.
+pub fn bounded_name(name: &str) -> &str {
+    match name.char_indices().nth(MAX_NAME) {
+        Some((end, _)) => &name[..end],
+        None => name,
+    }
+}
+
+/// An id to remember: at most about [`MAX_ID`] bytes, and different for different ids.
+pub fn bounded_id(id: &str) -> Id {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    if id.len() <= MAX_ID {
+        return Id::from(id);
+    }
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    let start: String = id.chars().take(MAX_ID / 4).collect();
+    Id::from(format!("{start}…{:016x}", hasher.finish()))
+}

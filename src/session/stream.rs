@@ -1,0 +1,446 @@
+//! One TCP connection: which side is the client, how far the two handshakes have come, who acknowledges what, and the records of
+//! its frames. What a chat message means to other connections is the business of [`super::chat`].
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::Segment;
+use super::record::{Detail, FrameRecord, Handshake, Id, Name, PhaseRecord, Side, When};
+use super::tcp::{Half, Pending, Sent, flags};
+use super::told::Told;
+use crate::fields::Phase;
+use crate::message::Sender;
+use crate::websocket::frame::{self, Opcode};
+use crate::websocket::handshake::{self, Http};
+
+/// Messages of a connection that has not shown the chat yet; with more of them it is another application's.
+pub const MAX_UNPROVEN: usize = 16;
+/// Longer values of handshake headers and close reasons are cut.
+const MAX_VALUE: usize = 1024;
+
+/// What is known of a connection's application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It may yet turn out to be the chat.
+    Open,
+    /// A message has proven it.
+    Chat,
+    /// Something else.
+    Other,
+}
+
+/// A user logged in on this connection.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The frame of the login; 0 where it was not captured.
+    pub since: u32,
+    pub name: Name,
+    pub room: Option<Name>,
+    pub id: Option<Id>,
+}
+
+/// A message seen before the connection had shown to be the chat.
+#[derive(Debug)]
+pub struct Unproven {
+    pub at: When,
+    pub index: u32,
+    pub told: Told,
+}
+
+/// The end of a WebSocket message, told by its frames, before the message itself is handed over.
+#[derive(Debug, Clone, Copy)]
+pub struct Ending {
+    /// The sequence number after its last byte.
+    pub end: u32,
+    pub masked: bool,
+}
+
+/// A TCP connection that is, or may be, a chat connection.
+#[derive(Debug)]
+pub struct Stream {
+    pub standing: Standing,
+    /// One of its ports is the chat's by preference.
+    pub configured: bool,
+    client: super::Endpoint,
+    pub server: super::Endpoint,
+    /// Whether the sides are known, not guessed.
+    pub sides_known: bool,
+    /// Whether the capture holds the connection's beginning.
+    pub begun: bool,
+    client_half: Half,
+    server_half: Half,
+    established: bool,
+    request: Option<(When, Option<Arc<str>>)>,
+    upgraded: bool,
+    closed_by: Option<Side>,
+    pub records: HashMap<u32, FrameRecord>,
+    pub endings: VecDeque<Ending>,
+    pub unproven: Vec<Unproven>,
+    pub identities: Vec<Identity>,
+    /// The login request that waits for its result.
+    pub login: Option<(When, Name)>,
+    pub has_asked_to_log_in: bool,
+    /// The ping that waits for its pong.
+    pub ping: Option<When>,
+    pub last_ping: u32,
+    /// The latest say of this connection that reached anybody.
+    pub last_delivered: u32,
+    pub last_from_server: Option<When>,
+    last_segment: u32,
+}
+
+impl Stream {
+    /// A connection first seen with this segment.
+    pub fn new(segment: &Segment) -> Stream {
+        let from_client = guess_client(segment);
+        let (client, server) = match from_client {
+            true => (segment.source, segment.destination),
+            false => (segment.destination, segment.source),
+        };
+        let syn = segment.flags & flags::SYN != 0;
+        Stream {
+            standing: Standing::Open,
+            configured: segment.source.chat_port || segment.destination.chat_port,
+            client,
+            server,
+            sides_known: syn || segment.source.chat_port != segment.destination.chat_port,
+            begun: syn,
+            client_half: Half::default(),
+            server_half: Half::default(),
+            established: false,
+            request: None,
+            upgraded: false,
+            closed_by: None,
+            records: HashMap::new(),
+            endings: VecDeque::new(),
+            unproven: Vec::new(),
+            identities: Vec::new(),
+            login: None,
+            has_asked_to_log_in: false,
+            ping: None,
+            last_ping: 0,
+            last_delivered: 0,
+            last_from_server: None,
+            last_segment: 0,
+        }
+    }
+
+    pub fn client_port(&self) -> u16 {
+        self.client.port
+    }
+
+    pub fn server_port(&self) -> u16 {
+        self.server.port
+    }
+
+    pub fn side(&self, segment: &Segment) -> Side {
+        if segment.source == self.client { Side::Client } else { Side::Server }
+    }
+
+    pub fn sender(&self, segment: &Segment) -> Sender {
+        match self.side(segment) {
+            Side::Client => Sender::Client,
+            Side::Server => Sender::Server,
+        }
+    }
+
+    /// The guess which side is the client was wrong.
+    pub fn swap_sides(&mut self) {
+        std::mem::swap(&mut self.client, &mut self.server);
+        std::mem::swap(&mut self.client_half, &mut self.server_half);
+        for phase in self.records.values_mut().flat_map(|record| &mut record.phases) {
+            phase.by = phase.by.other();
+        }
+    }
+
+    /// Whether anything of this connection may be shown.
+    pub fn is_told(&self) -> bool {
+        self.configured || self.standing == Standing::Chat
+    }
+
+    /// The user in `frame`; before the first login, the one who will log in.
+    pub fn identity(&self, frame: u32) -> Option<&Identity> {
+        let earlier = self.identities.partition_point(|identity| identity.since <= frame);
+        self.identities.get(earlier.saturating_sub(1))
+    }
+
+    /// Whether an upgrade to WebSocket was asked for.
+    pub fn upgrading(&self) -> bool {
+        self.upgraded || self.request.is_some()
+    }
+
+    /// Too many messages that are not the chat's: keep the handshakes, forget the rest.
+    pub fn give_up(&mut self) {
+        self.standing = Standing::Other;
+        self.unproven = Vec::new();
+        for record in self.records.values_mut() {
+            record.messages = Vec::new();
+        }
+    }
+
+    /// Notes that `frame` answers the request in `request`.
+    pub fn answer(&mut self, request: u32, answer: Phase, frame: u32) {
+        let asked = match answer {
+            Phase::LoginResult => Phase::LoginRequest,
+            Phase::Pong => Phase::Ping,
+            _ => return,
+        };
+        let messages = self.records.get_mut(&request).map(|record| &mut record.messages);
+        if let Some(record) = messages.into_iter().flatten().flatten().find(|record| record.phase == asked) {
+            record.response.get_or_insert(frame);
+        }
+    }
+
+    pub fn server_speaks(&self, phase: Phase) -> bool {
+        !matches!(phase, Phase::LoginRequest | Phase::SayRequest | Phase::Pong | Phase::Unknown)
+    }
+
+    pub fn holds_message(&self, frame: u32) -> bool {
+        self.records.get(&frame).is_some_and(|record| record.messages.iter().any(Option::is_some))
+    }
+
+    pub fn record(&mut self, frame: u32) -> &mut FrameRecord {
+        self.records.entry(frame).or_default()
+    }
+
+    fn half(&mut self, side: Side) -> &mut Half {
+        match side {
+            Side::Client => &mut self.client_half,
+            Side::Server => &mut self.server_half,
+        }
+    }
+
+    fn phase(&mut self, frame: u32, phase: Phase, by: Side, detail: Detail) {
+        self.record(frame).phases.push(PhaseRecord { phase, by, detail });
+    }
+
+    /// Takes in a segment's header, once.
+    pub fn segment(&mut self, segment: &Segment) {
+        if self.last_segment == segment.at.frame {
+            return;
+        }
+        self.last_segment = segment.at.frame;
+        let (frame, by) = (segment.at.frame, self.side(segment));
+        if segment.flags & flags::RST != 0 {
+            self.phase(frame, Phase::TcpReset, by, Detail::None);
+            return;
+        }
+        if segment.flags & flags::SYN != 0 {
+            self.synchronize(segment, by);
+            return;
+        }
+        if segment.flags & flags::ACK != 0 {
+            self.acknowledge(segment, by);
+        }
+        let fin = segment.flags & flags::FIN != 0;
+        self.half(by).send(segment.sequence, segment.length);
+        if fin && !self.half(by).fin {
+            let end = segment.end().wrapping_add(1);
+            let half = self.half(by);
+            half.fin = true;
+            half.send(end.wrapping_sub(1), 1);
+            half.sent(Pending { end, frame, sent: Sent::Fin });
+            self.phase(frame, Phase::TcpFin, by, Detail::None);
+        }
+    }
+
+    fn synchronize(&mut self, segment: &Segment, by: Side) {
+        let phase = if segment.flags & flags::ACK == 0 { Phase::TcpSyn } else { Phase::TcpSynAck };
+        let frame = segment.at.frame;
+        let half = self.half(by);
+        let detail = match half.syn {
+            Some((sequence, first)) if sequence == segment.sequence => Detail::Again(first),
+            _ => {
+                half.syn = Some((segment.sequence, frame));
+                half.next = Some(segment.sequence.wrapping_add(1));
+                Detail::None
+            }
+        };
+        self.phase(frame, phase, by, detail);
+    }
+
+    fn acknowledge(&mut self, segment: &Segment, by: Side) {
+        let (frame, bare) = (segment.at.frame, segment.length == 0);
+        if by == Side::Client
+            && !self.established
+            && let Some((sequence, _)) = self.server_half.syn
+            && segment.acknowledgment.wrapping_sub(sequence) as i32 >= 1
+        {
+            self.established = true;
+            self.phase(frame, Phase::TcpAck, by, Detail::None);
+        }
+        let mut acks = Vec::new();
+        let mut phases: Vec<(Phase, Detail)> = Vec::new();
+        for done in self.half(by.other()).acknowledge(segment.acknowledgment, frame) {
+            let phase = match done.sent {
+                Sent::Fin => Some(Phase::TcpFinAcked),
+                Sent::UpgradeRequest => Some(Phase::UpgradeRequestAcked),
+                Sent::UpgradeResponse => Some(Phase::UpgradeComplete),
+                Sent::Refusal => None,
+                Sent::Message => Some(Phase::MessageAcked),
+            };
+            if done.sent != Sent::Fin && acks.last() != Some(&done.frame) {
+                acks.push(done.frame);
+            }
+            if let Some(phase) = phase
+                && bare
+                && phases.last().is_none_or(|(last, _)| *last != phase)
+            {
+                phases.push((phase, Detail::Frame(done.frame)));
+            }
+        }
+        if acks.is_empty() && phases.is_empty() {
+            return;
+        }
+        let record = self.record(frame);
+        record.acks.extend(acks);
+        record.phases.extend(phases.into_iter().map(|(phase, detail)| PhaseRecord { phase, by, detail }));
+    }
+
+    /// Notes that something acknowledgeable ends before `end` in the segment's direction.
+    pub fn sent(&mut self, segment: &Segment, end: u32, sent: Sent) {
+        let (frame, by) = (segment.at.frame, self.side(segment));
+        if let Some(earlier) = self.half(by).sent(Pending { end, frame, sent })
+            && let Some(record) = self.records.get_mut(&earlier)
+        {
+            record.acks.push(frame);
+        }
+    }
+
+    /// Looks for the opening handshake in HTTP bytes that end with this segment. Returns whether they are none of WebSocket's.
+    pub fn http(&mut self, segment: &Segment, bytes: &[u8]) -> bool {
+        if self.upgraded {
+            return false;
+        }
+        if bytes.starts_with(b"GET ") {
+            match handshake::request(bytes) {
+                Http::Complete(request) => self.request(segment, request),
+                Http::Partial => {}
+                Http::Other => return true,
+            }
+        } else if bytes.starts_with(b"HTTP/1.")
+            && let Http::Complete(response) = handshake::response(bytes)
+        {
+            self.response(segment, bytes.len(), response);
+        }
+        false
+    }
+
+    fn request(&mut self, segment: &Segment, request: handshake::Request) {
+        if self.request.as_ref().is_some_and(|(at, _)| at.frame == segment.at.frame) {
+            return;
+        }
+        if !self.sides_known {
+            self.sides_known = true;
+            if self.side(segment) == Side::Server {
+                self.swap_sides();
+            }
+        }
+        self.begun = true;
+        let key = request.key.as_deref().map(bounded);
+        self.request = Some((segment.at, key.clone()));
+        self.phase(segment.at.frame, Phase::UpgradeRequest, Side::Client, Detail::None);
+        let origin = request.origin.as_deref().map(bounded);
+        self.record(segment.at.frame).handshake = Some(Box::new(Handshake { key, origin, ..Handshake::default() }));
+        self.sent(segment, segment.end(), Sent::UpgradeRequest);
+    }
+
+    fn response(&mut self, segment: &Segment, available: usize, response: handshake::Response) {
+        let interim = (100..200).contains(&response.status) && !response.upgrade;
+        if interim || (self.request.is_none() && !response.upgrade) {
+            return;
+        }
+        let (request, key) = self.request.take().unzip();
+        let key = key.flatten();
+        let handshake = Handshake {
+            accept: response.accept.as_deref().map(bounded),
+            accept_expected: key.as_deref().map(|key| Arc::from(handshake::accept(key))),
+            request,
+            refused: (!response.upgrade).then_some(response.status),
+            ..Handshake::default()
+        };
+        let (phase, detail) = match response.upgrade {
+            true => (Phase::UpgradeResponse, Detail::None),
+            false => (Phase::UpgradeRefused, Detail::Status(response.status)),
+        };
+        self.upgraded = response.upgrade;
+        let accepted = response.upgrade && handshake.accept_valid() != Some(false);
+        if let Some(request) = request
+            && let Some(asked) = self.record(request.frame).handshake.as_mut()
+        {
+            asked.response = Some(segment.at.frame);
+        }
+        self.phase(segment.at.frame, phase, Side::Server, detail);
+        self.record(segment.at.frame).handshake = Some(Box::new(handshake));
+        // What follows the header section in the same segment is WebSocket's.
+        let rest = available.saturating_sub(response.length).min(segment.length as usize) as u32;
+        let end = if response.upgrade { segment.end().wrapping_sub(rest) } else { segment.end() };
+        self.sent(segment, end, if accepted { Sent::UpgradeResponse } else { Sent::Refusal });
+    }
+
+    /// Takes in WebSocket data that is about to be dissected: `position` is where it begins in the segment's payload, where it has
+    /// not been reassembled or decrypted.
+    pub fn frames(&mut self, segment: &Segment, data: &[u8], position: Option<u32>) {
+        self.endings.clear();
+        let by = self.side(segment);
+        let start = position.map(|offset| segment.sequence.wrapping_add(offset)).or(self.half(by).websocket_next);
+        let mut frames = frame::frames(data);
+        while let Some(frame) = frames.next() {
+            if !frame.complete {
+                break;
+            }
+            let end = start.map(|start| start.wrapping_add(frames.offset() as u32)).unwrap_or(segment.end());
+            match frame.header.opcode {
+                Opcode::Close => self.close(segment, &frame, data),
+                Opcode::Text | Opcode::Binary | Opcode::Continuation if frame.header.fin => {
+                    self.endings.push_back(Ending { end, masked: frame.header.masking_key.is_some() });
+                }
+                _ => {}
+            }
+            self.half(by).websocket_next = start.map(|_| end);
+        }
+    }
+
+    fn close(&mut self, segment: &Segment, frame: &frame::Frame, data: &[u8]) {
+        let by = self.side(segment);
+        let half = self.half(by);
+        if half.closed {
+            return;
+        }
+        half.closed = true;
+        let phase = if self.closed_by.is_none() { Phase::Close } else { Phase::CloseReply };
+        self.closed_by.get_or_insert(by);
+        let start = frame.offset + frame.header.header_length;
+        let mut payload = data[start..start + frame.header.payload_length as usize].to_vec();
+        frame::unmask(&mut payload, frame.header.masking_key.unwrap_or_default());
+        let (code, reason) = match payload.as_slice() {
+            [high, low, reason @ ..] => (Some(u16::from_be_bytes([*high, *low])), String::from_utf8_lossy(reason)),
+            _ => (None, "".into()),
+        };
+        self.phase(segment.at.frame, phase, by, Detail::Close(code, bounded(&reason.replace('\0', "\u{fffd}"))));
+    }
+
+    /// The end of the message that is being handed over: told by its frames, or else the segment's.
+    pub fn ending(&mut self, segment: &Segment) -> (u32, Option<bool>) {
+        match self.endings.pop_front() {
+            Some(ending) => (ending.end, Some(ending.masked)),
+            None => (segment.end(), None),
+        }
+    }
+}
+
+fn guess_client(segment: &Segment) -> bool {
+    let syn = segment.flags & flags::SYN != 0;
+    let ack = segment.flags & flags::ACK != 0;
+    match (syn, ack, segment.source.chat_port, segment.destination.chat_port) {
+        (true, _, _, _) => !ack,
+        (_, _, false, true) => true,
+        (_, _, true, false) => false,
+        _ => segment.source.port >= segment.destination.port,
+    }
+}
+
+fn bounded(value: &str) -> Arc<str> {
+    let end = value.char_indices().nth(MAX_VALUE).map_or(value.len(), |(end, _)| end);
+    Arc::from(&value[..end])
+}

@@ -1,0 +1,1 @@
+//! How the session learns, told frame by frame.

@@ -1,0 +1,494 @@
+//! Wherever the chat travels, and nowhere else: other ports, proxies and extensions on one side, other protocols and
+//! other WebSocket applications on the other.
+
+mod harness;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use etherparse::{IpNumber, UdpHeader};
+use flate2::{Compress, Compression, FlushCompress};
+use harness::json::{MEMBER_FIELDS, fields_of};
+use harness::packets::{Capture, Connection, Link, Side, ipv4_header};
+use harness::phase::*;
+use harness::scripts::*;
+use harness::sharkd::Sharkd;
+use harness::websocket::{Frame, TEXT, accept, request, response};
+use harness::wireshark::{Wireshark, label_of, message_frames, phases_of};
+use serde_json::{Value, json};
+
+/// Messages of other applications that come close to the chat's, besides those the unit tests know.
+const NEAR_MISSES: [&str; 40] = [
+    r#"{"type":"ping","payload":{"sentAt":1}}"#,
+    r#"{"type":"pong","payload":{"receivedAt":1}}"#,
+    r#"{"type":"subscribe","id":"1","payload":{"query":"{ a }"}}"#,
+    r#"{"type":"say","payload":{"to_client_id":"all","content":"hi"}}"#,
+    r#"{"type":"say","speaker":"narrator","line":"Once upon a time"}"#,
+    r#"{"type":"say","text":"hello","from":"a","to":"b"}"#,
+    r#"{"type":"say","content":"hello","sender":{"id":1}}"#,
+    r#"{"type":"say","content":"hello","to":"all"}"#,
+    r#"{"type":"login","credentials":{"name":"a","room_id":1}}"#,
+    r#"{"type":"login","email":"a@example.com","password":"b"}"#,
+    r#"{"type":"login","session":"b","time":"2026-11-20 08:00:00"}"#,
+    r#"{"type":"login","client":"web","version":"1.2.3"}"#,
+    r#"{"type":"logout","session":"b"}"#,
+    r#"{"type":"logout","everywhere":true}"#,
+    r#"{"type":"user_list","data":[{"uid":1,"name":"a"}]}"#,
+    r#"{"type":"user_list","user_list":"a,b,c"}"#,
+    r#"{"type":"user_list","user_list":null}"#,
+    r#"{"type":"re_login","reason":"expired"}"#,
+    r#"{"type":"heartbeat"}"#,
+    r#"{"kind":"login","client_name":"a","room_id":1}"#,
+    r#"{"event":"say","data":{"to_client_id":"all","to_client_name":"x","content":"hi"}}"#,
+    r#"{"msg":"login","client_name":"a","room_id":1}"#,
+    r#"["login",{"client_name":"a","room_id":1}]"#,
+    r#"["say","all","hi"]"#,
+    r#"42["say",{"to_client_id":"all","to_client_name":"x","content":"hi"}]"#,
+    r#"42{"type":"say","to_client_id":"all","to_client_name":"x","content":"hi"}"#,
+    r#"{"client_name":"a","room_id":1}"#,
+    r#"{"to_client_id":"all","to_client_name":"x","content":"hi"}"#,
+    r#"{"content":"{\"type\":\"say\",\"to_client_id\":\"all\",\"content\":\"hi\"}"}"#,
+    r#"{"text":"{\"type\":\"login\",\"client_name\":\"a\",\"room_id\":1}"}"#,
+    r#"{"op":0,"t":"say","d":{"content":"hi"}}"#,
+    r#"{"jsonrpc":"2.0","method":"say","params":["all","hi"],"id":1}"#,
+    r#"type=login&client_name=a&room_id=1"#,
+    r#"<message type="say" to_client_id="all">hi</message>"#,
+    r#"{'type':'say','to_client_id':'all','content':'hi'}"#,
+    r#"say all hi"#,
+    r#"{"type":27}"#,
+    r#"{"type":true,"client_name":"a","room_id":1}"#,
+    r#"{"data":{"type":"say","to_client_id":"all","content":"hi"}}"#,
+    "\u{feff}hello",
+];
+
+/// The foreign messages: the project's corpus up to the twins it sets apart, and the near misses.
+fn foreign_messages() -> Vec<String> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/message/foreign_messages.txt");
+    let corpus = fs::read_to_string(corpus).expect("the corpus of foreign messages");
+    let listed = corpus
+        .lines()
+        .take_while(|line| !line.starts_with("# Twins"))
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let messages: Vec<String> = listed.chain(NEAR_MISSES).map(str::to_owned).collect();
+    assert!(messages.len() >= 200, "{} foreign messages", messages.len());
+    messages
+}
+
+/// A connection of its own for every message, which both sides send, to a server on `port`.
+fn foreign_capture(port: u16) -> Capture {
+    let mut capture = Capture::new(Link::Ethernet);
+    for (count, message) in foreign_messages().iter().enumerate() {
+        let mut connection = on_port(20_000 + count as u16, port);
+        connection.open(&mut capture);
+        upgrade(&mut capture, &mut connection);
+        browser_says(&mut capture, &mut connection, message);
+        connection.ack(&mut capture, Side::Server);
+        server_says(&mut capture, &mut connection, message);
+        connection.ack(&mut capture, Side::Client);
+    }
+    capture
+}
+
+fn on_port(client: u16, server: u16) -> Connection {
+    Connection::between(SocketAddr::from(([192, 0, 2, 10], client)), SocketAddr::from(([192, 0, 2, 1], server)))
+}
+
+/// What tshark prints with and without the plugin must be the same.
+fn assert_untouched(name: &str, bytes: &[u8], arguments: &[&str]) {
+    let outputs = [Wireshark::with_plugin(), Wireshark::without_plugin()].map(|wireshark| {
+        fs::write(wireshark.home().join(name), bytes).expect("write the capture");
+        wireshark.tshark(&[&["-r", name], arguments].concat()).stdout
+    });
+    if outputs[0] == outputs[1] {
+        return;
+    }
+    let difference = outputs[0].lines().zip(outputs[1].lines()).find(|(with, without)| with != without);
+    panic!(
+        "{name} {arguments:?}: {} and {} bytes; first with, then without: {difference:#?}",
+        outputs[0].len(),
+        outputs[1].len()
+    );
+}
+
+#[test]
+fn two_hundred_messages_of_other_applications_look_as_without_the_plugin() {
+    for port in [3000, 80, 8080] {
+        let pcap = foreign_capture(port).pcap();
+        assert_untouched("foreign.pcap", &pcap, &["-V"]);
+        assert_untouched("foreign.pcap", &pcap, &["-2"]);
+    }
+}
+
+#[test]
+fn other_applications_on_the_chats_port_keep_their_messages_stock_tree_included() {
+    let capture = foreign_capture(7272);
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("foreign.pcap", &capture);
+    let claimed = wireshark.rows(
+        &path,
+        &["-2", "-Y", "workermanchat.type || (workermanchat && websocket)"],
+        &["websocket.payload.text"],
+    );
+    let claimed: Vec<Vec<String>> = claimed.iter().map(|row| row.all("websocket.payload.text")).collect();
+    assert!(claimed.is_empty(), "claimed: {claimed:#?}");
+    assert_untouched("foreign.pcap", &capture.pcap(), &["-O", "frame,websocket,data-text-lines,json"]);
+}
+
+#[test]
+fn captures_without_the_chat_look_as_without_the_plugin() {
+    let recorded =
+        fs::read(harness::wireshark::captures().join("other-websocket-app.pcap")).expect("a recorded capture");
+    let built = mixed_capture(|port| port).pcap();
+    for arguments in [&["-V"][..], &[], &["-2", "-V"], &["-V", "-x"]] {
+        assert_untouched("other-websocket-app.pcap", &recorded, arguments);
+        assert_untouched("mixed.pcap", &built, arguments);
+    }
+}
+
+#[test]
+fn http_and_tls_on_the_chats_port_stay_what_they_are() {
+    let pcap = mixed_capture(|_| 7272).pcap();
+    for layers in ["frame,http,data-text-lines", "frame,tls", "frame,http2"] {
+        assert_untouched("mixed.pcap", &pcap, &["-O", layers]);
+    }
+    let wireshark = Wireshark::with_plugin();
+    fs::write(wireshark.home().join("mixed.pcap"), &pcap).expect("write the capture");
+    let path = wireshark.home().join("mixed.pcap");
+    assert!(
+        wireshark
+            .rows(&path, &["-2", "-Y", "workermanchat && !tcp.analysis.ack_rtt"], &["workermanchat.type"])
+            .iter()
+            .all(|row| !row.has("workermanchat.type"))
+    );
+    assert!(
+        !wireshark.rows(&path, &["-Y", "tls"], &[]).is_empty()
+            && !wireshark.rows(&path, &["-Y", "http"], &[]).is_empty()
+    );
+}
+
+/// HTTP, HTTP/2, TLS, DNS and SMB, the TCP ones on the port that `port` makes of their own.
+fn mixed_capture(port: impl Fn(u16) -> u16) -> Capture {
+    let http_request: &[u8] = b"GET /index.html HTTP/1.1\r\nHost: example.com\r\n\r\n";
+    let http_response: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello";
+    let refusal: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+    let http2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let tls_hello = tls_client_hello();
+    let tls_data: &[u8] = b"\x17\x03\x03\0\x10opaque opaque op";
+    let smb: &[u8] = b"\0\0\0\x2f\xffSMB\x72\0\0\0\0\x18\x53\xc8\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff\xff\xfe\0\0\0\0\0\x0c\0\x02NT LM 0.1\0";
+    let talks: [(u16, &[u8], &[u8]); 6] = [
+        (80, http_request, http_response),
+        (8080, http_request, refusal),
+        (80, http2, b"\0\0\0\x04\x01\0\0\0\0"),
+        (443, &tls_hello, b"\x15\x03\x03\0\x02\x02\x28"),
+        (443, tls_data, tls_data),
+        (445, smb, smb),
+    ];
+    let mut capture = Capture::new(Link::Ethernet);
+    for (count, (own_port, asked, answered)) in talks.into_iter().enumerate() {
+        let mut connection = on_port(30_000 + count as u16, port(own_port));
+        connection.open(&mut capture);
+        connection.send(&mut capture, Side::Client, asked);
+        connection.ack(&mut capture, Side::Server);
+        connection.send(&mut capture, Side::Server, answered);
+        connection.ack(&mut capture, Side::Client);
+    }
+    let server = [192, 0, 2, 1];
+    capture.push_ip(&dns_query(server), IpAddr::from(server));
+    capture
+}
+
+fn tls_client_hello() -> Vec<u8> {
+    let mut body = vec![3, 3];
+    body.extend([7; 32]);
+    body.extend([0, 0, 2, 0x13, 0x01, 1, 0]);
+    let handshake = [&[1, 0, 0, body.len() as u8][..], &body].concat();
+    [&[0x16, 3, 1, 0, handshake.len() as u8][..], &handshake].concat()
+}
+
+fn dns_query(server: [u8; 4]) -> Vec<u8> {
+    let question = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x07example\x03com\0\0\x01\0\x01";
+    let ip = ipv4_header([192, 0, 2, 10].into(), server.into(), IpNumber::UDP, 8 + question.len());
+    let udp = UdpHeader::with_ipv4_checksum(40_000, 53, &ip, question).expect("a query fits a packet");
+    let mut packet = Vec::new();
+    ip.write(&mut packet).and_then(|()| udp.write(&mut packet)).expect("write to memory");
+    packet.extend(question);
+    packet
+}
+
+/// Every message of a short conversation in one dialect; the first proves it.
+fn dialect_messages(dialect: u32) -> Vec<(Side, Value)> {
+    let (client, server) = (Side::Client, Side::Server);
+    let ping = [(server, json!({"type": "ping"})), (client, json!({"type": "pong"}))];
+    let talk = match dialect {
+        1 => vec![
+            (server, json!({"type": "user_list", "user_list": [{"uid": 1, "name": "a"}, {"uid": 2, "name": "b"}]})),
+            (client, json!({"type": "login", "name": "a"})),
+            (server, json!({"type": "login", "uid": 1, "name": "a", "time": TIME})),
+            (client, json!({"type": "say", "to_uid": "all", "content": "hi"})),
+            (
+                server,
+                json!({"type": "say", "from_uid": 1, "to_uid": "all", "content": "hi", "time": "2014-08-12 :51:02"}),
+            ),
+            (server, json!({"type": "logout", "uid": 2, "time": TIME})),
+        ],
+        2 => vec![
+            (client, json!({"type": "login", "client_name": "a", "room_id": 1})),
+            (
+                server,
+                json!({"type": "login", "client_id": 1, "client_name": "a", "client_list": [{"client_id": 1, "client_name": "a"}], "time": TIME}),
+            ),
+            (client, json!({"type": "say", "to_client_id": "all", "to_client_name": "all", "content": "hi"})),
+            (
+                server,
+                json!({"type": "say", "from_client_id": 1, "from_client_name": "a", "to_client_id": "all", "content": "hi", "time": TIME}),
+            ),
+            (client, json!({"type": "re_login", "client_name": "b", "room_id": 1})),
+            (
+                server,
+                json!({"type": "logout", "from_client_id": 2, "from_client_name": "c", "client_list": [], "time": TIME}),
+            ),
+        ],
+        _ => vec![
+            (client, serde_json::from_str(&login_request("a", "1")).unwrap()),
+            (server, serde_json::from_str(&login_result(1, "a", &[(1, "a")])).unwrap()),
+            (client, serde_json::from_str(&private_say_request(1, "a", "hi")).unwrap()),
+            (server, serde_json::from_str(&private_delivery(1, "a", 1, "hi")).unwrap()),
+            (server, serde_json::from_str(&logout(2, "b")).unwrap()),
+        ],
+    };
+    talk.into_iter().chain(ping).collect()
+}
+
+/// A chat on any port and path, its frames masked and compressed as `encode` does it.
+struct Talk {
+    capture: Capture,
+    /// Frame and message.
+    messages: Vec<(u32, Value)>,
+}
+
+fn talk(dialect: u32, port: u16, extensions: &str, mut encode: impl FnMut(Side, &[u8]) -> Frame) -> Talk {
+    let mut capture = Capture::new(Link::Ethernet);
+    let mut connection = on_port(50_001, port);
+    connection.open(&mut capture);
+    connection.send(&mut capture, Side::Client, request("/wss", extensions));
+    connection.ack(&mut capture, Side::Server);
+    connection.send(&mut capture, Side::Server, response(&accept(), extensions));
+    connection.ack(&mut capture, Side::Client);
+    let mut messages = Vec::new();
+    for (side, message) in dialect_messages(dialect) {
+        let frame = encode(side, message.to_string().as_bytes());
+        let frame = if side == Side::Client { frame.masked() } else { frame };
+        messages.push((connection.send(&mut capture, side, frame.bytes()), message));
+    }
+    Talk { capture, messages }
+}
+
+fn plain(_: Side, payload: &[u8]) -> Frame {
+    Frame::new(TEXT, payload)
+}
+
+/// Every message of the talk has its values, whatever pass or tool looks at it.
+fn assert_all_claimed(wireshark: &Wireshark, path: &Path, talk: &Talk, options: &[&str], what: &str) {
+    let rows = wireshark.rows(path, options, &MEMBER_FIELDS);
+    for (frame, message) in &talk.messages {
+        let row = &rows[*frame as usize - 1];
+        for (field, value) in fields_of(message) {
+            assert!(
+                row.all(field).contains(&value),
+                "{what} {options:?}: {field} of {message} is {:?}",
+                row.all(field)
+            );
+        }
+    }
+}
+
+#[test]
+fn the_chat_on_a_port_nobody_configured_is_found_by_its_messages() {
+    let wireshark = Wireshark::with_plugin();
+    for dialect in [1, 2, 3] {
+        for port in [80, 8080, 23_456] {
+            let talk = talk(dialect, port, "", plain);
+            let path = wireshark.write("other-port.pcap", &talk.capture);
+            let what = format!("dialect {dialect} on port {port}");
+            for passes in [&[][..], &["-2"]] {
+                assert_all_claimed(&wireshark, &path, &talk, passes, &what);
+            }
+            // Once the connection has shown what it is, its handshake is the chat's on the next look.
+            let labels = wireshark.labels(&path, &["-2"]);
+            let phases: Vec<Vec<u32>> = (1..=7).map(|frame| phases_of(&labels, frame)).collect();
+            assert_eq!(
+                phases,
+                [[SYN], [SYN_ACK], [ACK], [REQUEST], [REQUEST_ACKNOWLEDGED], [RESPONSE], [COMPLETE]],
+                "{what}"
+            );
+            let mut sharkd = Sharkd::load(&wireshark, &path);
+            for frame in (1..=talk.capture.last()).rev() {
+                assert_eq!(sharkd.label(frame), label_of(&labels, frame), "{what}: sharkd (left) and two passes agree");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_heartbeat_alone_is_nobodys() {
+    let mut capture = Capture::new(Link::Ethernet);
+    let mut connection = on_port(50_001, 3000);
+    connection.open(&mut capture);
+    upgrade(&mut capture, &mut connection);
+    for _ in 0..3 {
+        server_says(&mut capture, &mut connection, r#"{"type":"ping"}"#);
+        browser_says(&mut capture, &mut connection, r#"{"type":"pong"}"#);
+    }
+    assert_untouched("heartbeat.pcap", &capture.pcap(), &["-V", "-2"]);
+}
+
+#[test]
+fn a_heuristic_that_is_switched_off_finds_nothing() {
+    let talk = talk(3, 8080, "", plain);
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("off.pcap", &talk.capture);
+    assert!(wireshark.labels(&path, &["-2", "--disable-heuristic", "workermanchat_ws"]).is_empty());
+}
+
+/// A chat of which no handshake was captured: nothing but its port tells what it is.
+fn middle_of_a_chat(port: u16) -> Capture {
+    let mut capture = Capture::new(Link::Ethernet);
+    let mut connection = on_port(50_001, port);
+    server_says(&mut capture, &mut connection, say_delivery(2, "other", "hi"));
+    connection.ack(&mut capture, Side::Client);
+    browser_says(&mut capture, &mut connection, say_request("hello"));
+    capture
+}
+
+#[test]
+fn the_port_preference_takes_other_ports_and_drops_the_old_one() {
+    let wireshark = Wireshark::with_plugin();
+    let labels = |port: u16, preference: &str| {
+        let path = wireshark.write("middle.pcap", &middle_of_a_chat(port));
+        let option = format!("workermanchat.tcp.port:{preference}");
+        let one = wireshark.labels(&path, &["-o", &option]);
+        assert_eq!(one, wireshark.labels(&path, &["-2", "-o", &option]));
+        message_frames(&one)
+    };
+    assert_eq!(labels(7272, "7272"), [1, 3]);
+    assert_eq!(labels(9001, "9000-9002,9999"), [1, 3]);
+    assert_eq!(labels(9999, "9000-9002,9999"), [1, 3]);
+    assert_eq!(labels(7272, "9000-9002,9999"), [0; 0], "the old port is dropped");
+    assert_eq!(labels(9003, "9000-9002,9999"), [0; 0]);
+}
+
+#[test]
+fn decode_as_makes_any_port_the_chats() {
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("middle.pcap", &middle_of_a_chat(9999));
+    assert!(wireshark.labels(&path, &[]).is_empty());
+    let labels = wireshark.labels(&path, &["-d", "tcp.port==9999,workermanchat"]);
+    assert_eq!(message_frames(&labels), [1, 3]);
+}
+
+/// permessage-deflate (RFC 7692): a raw deflate stream without the four bytes that end a sync flush.
+fn deflate(stream: &mut Compress, payload: &[u8]) -> Frame {
+    let mut compressed = Vec::with_capacity(payload.len() + 256);
+    stream.compress_vec(payload, &mut compressed, FlushCompress::Sync).expect("compress to memory");
+    assert!(compressed.ends_with(&[0, 0, 0xff, 0xff]));
+    compressed.truncate(compressed.len() - 4);
+    Frame::new(TEXT, compressed).compressed()
+}
+
+fn new_stream() -> Compress {
+    Compress::new(Compression::default(), false)
+}
+
+#[test]
+fn compressed_messages_are_read_with_and_without_context_takeover() {
+    let wireshark = Wireshark::with_plugin();
+    for port in [7272, 8080] {
+        let mut streams = [new_stream(), new_stream()];
+        let with_takeover = talk(3, port, "Sec-WebSocket-Extensions: permessage-deflate\r\n", |side, payload| {
+            deflate(&mut streams[usize::from(side == Side::Client)], payload)
+        });
+        let no_takeover =
+            "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n";
+        let without_takeover = talk(3, port, no_takeover, |_, payload| deflate(&mut new_stream(), payload));
+        for (talk, what) in [(with_takeover, "context takeover"), (without_takeover, "no context takeover")] {
+            let path = wireshark.write("deflate.pcap", &talk.capture);
+            for passes in [&[][..], &["-2"]] {
+                assert_all_claimed(&wireshark, &path, &talk, passes, &format!("{what} on port {port}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_negotiated_subprotocol_is_no_obstacle() {
+    let wireshark = Wireshark::with_plugin();
+    for port in [7272, 8080] {
+        let talk = talk(3, port, "Sec-WebSocket-Protocol: chat\r\n", plain);
+        let path = wireshark.write("subprotocol.pcap", &talk.capture);
+        for passes in [&[][..], &["-2"]] {
+            assert_all_claimed(&wireshark, &path, &talk, passes, &format!("a subprotocol on port {port}"));
+        }
+    }
+}
+
+#[test]
+fn the_chat_behind_tls_is_read_with_the_keys_of_the_capture() {
+    let (wireshark, stock) = (Wireshark::with_plugin(), Wireshark::without_plugin());
+    let (capture, stock_capture) = (wireshark.capture("wss-2026.pcapng"), stock.capture("wss-2026.pcapng"));
+    let texts = stock.rows(&stock_capture, &["-Y", "websocket.opcode == 1"], &["websocket.payload.text"]);
+    assert!(texts.len() > 5, "stock Wireshark decrypts the capture");
+    for passes in [&[][..], &["-2"]] {
+        let rows = wireshark.rows(&capture, &[passes, &["-Y", "workermanchat.type"]].concat(), &MEMBER_FIELDS);
+        assert_eq!(
+            rows.iter().map(|row| row.frame).collect::<Vec<_>>(),
+            texts.iter().map(|row| row.frame).collect::<Vec<_>>()
+        );
+        for (row, text) in rows.iter().zip(&texts) {
+            let messages: Vec<Value> =
+                text.all("websocket.payload.text").iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+            let expected: Vec<(&str, String)> = messages.iter().flat_map(fields_of).collect();
+            for field in MEMBER_FIELDS {
+                let values: Vec<&String> =
+                    expected.iter().filter(|(of, _)| *of == field).map(|(_, value)| value).collect();
+                assert_eq!(row.all(field).iter().collect::<Vec<_>>(), values, "frame {}, {field}", row.frame);
+            }
+        }
+    }
+}
+
+#[test]
+fn behind_tls_the_handshakes_are_annotated_where_they_are() {
+    let wireshark = Wireshark::with_plugin();
+    let capture = wireshark.capture("wss-2026.pcapng");
+    let labels = wireshark.labels(&capture, &["-2"]);
+    for (filter, phase) in [
+        ("tcp.flags.syn == 1 && tcp.flags.ack == 0", SYN),
+        ("tcp.flags.syn == 1 && tcp.flags.ack == 1", SYN_ACK),
+        ("http.request", REQUEST),
+        ("http.response.code == 101", RESPONSE),
+    ] {
+        let frames: Vec<u32> = wireshark.rows(&capture, &["-Y", filter], &[]).iter().map(|row| row.frame).collect();
+        assert!(!frames.is_empty());
+        for frame in frames {
+            assert!(
+                phases_of(&labels, frame).contains(&phase),
+                "frame {frame} matches {filter} and is {:?}",
+                label_of(&labels, frame)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_chat_beside_other_applications_is_the_only_one_claimed() {
+    let mut capture = foreign_capture(3000);
+    let first = capture.last() + 1;
+    let mut chat = on_port(50_001, 3000);
+    join(&mut capture, &mut chat, 1, "mynick", "1");
+    let wireshark = Wireshark::with_plugin();
+    let path: PathBuf = wireshark.write("beside.pcap", &capture);
+    let frames: BTreeSet<u32> = wireshark.labels(&path, &["-2"]).iter().map(|label| label.frame).collect();
+    assert_eq!(frames, (first..=capture.last()).collect());
+}

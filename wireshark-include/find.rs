@@ -1,0 +1,106 @@
+//! How Wireshark's headers are found, and what is said when they are not.
+//!
+//! `WIRESHARK_INCLUDE_DIR` (the directory that holds `epan/` and `ws_version.h`) comes first, then `pkg-config wireshark`. The
+//! version is read from the headers themselves, never from the program that happens to be installed.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Wireshark's minor versions that the test suite runs against; any other builds with a warning.
+const TESTED: &[(u32, u32)] = &[(4, 0), (4, 4), (4, 6)];
+
+const PACKAGES: &str = "\
+  Debian, Ubuntu   apt install wireshark-dev libwireshark-dev libglib2.0-dev pkg-config
+  Fedora           dnf install wireshark-devel glib2-devel pkgconf-pkg-config
+  Arch             pacman -S wireshark-cli glib2 pkgconf
+  macOS            brew install wireshark glib pkg-config";
+
+/// Wireshark's headers: where they are and which version they say they are.
+pub struct Wireshark {
+    /// Include directories, Wireshark's own first, then GLib's.
+    pub include_dirs: Vec<PathBuf>,
+    pub major: u32,
+    pub minor: u32,
+}
+
+impl Wireshark {
+    /// The headers to build against.
+    ///
+    /// # Errors
+    /// A sentence for the user that names what is missing and the package that brings it, per distribution.
+    pub fn find() -> Result<Self, String> {
+        let glib = include_dirs_of("glib-2.0").map_err(|why| missing("GLib's headers were not found", &why))?;
+        let own = match env::var_os("WIRESHARK_INCLUDE_DIR") {
+            Some(directory) => vec![PathBuf::from(directory)],
+            None => include_dirs_of("wireshark").map_err(|why| missing("Wireshark's headers were not found", &why))?,
+        };
+        let header =
+            own.iter().map(|directory| directory.join("ws_version.h")).find(|header| header.is_file()).ok_or_else(
+                || missing("Wireshark's headers were not found", &format!("no ws_version.h in {}", list(&own))),
+            )?;
+        let [major, minor] = version(&header)?;
+        let include_dirs = own.into_iter().chain(glib).collect();
+        Ok(Self { include_dirs, major, minor })
+    }
+
+    /// What to tell a user whose Wireshark no test has seen.
+    pub fn untested(&self) -> Option<String> {
+        let tested = TESTED.contains(&(self.major, self.minor));
+        (!tested).then(|| {
+            format!(
+                "Wireshark {}.{} is untested with this plugin (tested: {}); it builds, but check what it shows",
+                self.major,
+                self.minor,
+                TESTED.iter().map(|(major, minor)| format!("{major}.{minor}")).collect::<Vec<_>>().join(", "),
+            )
+        })
+    }
+}
+
+/// The sentence for a build that cannot find libclang, which bindgen loads to read the headers.
+pub fn no_libclang(why: &str) -> String {
+    format!(
+        "bindgen could not load libclang ({why}).\n\
+         Install it, or set LIBCLANG_PATH to the directory that holds libclang.so:\n  \
+         Debian, Ubuntu   apt install libclang-dev\n  \
+         Fedora           dnf install clang-devel\n  \
+         Arch             pacman -S clang\n  \
+         macOS            xcode-select --install"
+    )
+}
+
+fn missing(what: &str, why: &str) -> String {
+    format!(
+        "{what} ({why}).\n\
+         Install them, or set WIRESHARK_INCLUDE_DIR to the directory that holds epan/ and ws_version.h:\n{PACKAGES}"
+    )
+}
+
+fn include_dirs_of(package: &str) -> Result<Vec<PathBuf>, String> {
+    pkg_config::Config::new()
+        .cargo_metadata(false) // the plugin resolves Wireshark's symbols in the program that loads it
+        .env_metadata(true)
+        .probe(package)
+        .map(|library| library.include_paths)
+        .map_err(|error| first_line(&error.to_string()))
+}
+
+fn version(header: &Path) -> Result<[u32; 2], String> {
+    let text = fs::read_to_string(header).map_err(|error| format!("{}: {error}", header.display()))?;
+    let number = |name: &str| {
+        text.lines()
+            .filter_map(|line| line.strip_prefix("#define ")?.strip_prefix(name)?.trim().parse().ok())
+            .next()
+            .ok_or_else(|| format!("{} has no {name}", header.display()))
+    };
+    Ok([number("WIRESHARK_VERSION_MAJOR")?, number("WIRESHARK_VERSION_MINOR")?])
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim().to_owned()
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
