@@ -392,8 +392,7 @@ impl<'a> Reader<'a> {
         };
         self.position = self.message.len() - rest.len();
         if let Ok((rest, low)) = preceded(tag(&b"\\u"[..]), code_unit).parse(rest) {
-            if let Some(Ok(character)) = char::decode_utf16([unit, low]).next().filter(|_| is_high(unit) && is_low(low))
-            {
+            if let Some(character) = surrogate_pair(unit, low) {
                 self.position = self.message.len() - rest.len();
                 return Ok(character);
             }
@@ -404,24 +403,24 @@ impl<'a> Reader<'a> {
     /// The fault of a backslash before something that is no escape; the character after it may have several bytes.
     fn invalid_escape(&self, backslash: usize, string_start: usize) -> Fault {
         let after = &self.message[backslash + 1..];
-        let four = &after[..after.len().min(4)];
-        let valid = match std::str::from_utf8(four) {
-            Ok(text) => text,
-            Err(error) => std::str::from_utf8(&four[..error.valid_up_to()]).unwrap_or_default(),
-        };
+        let chunk = after[..after.len().min(4)].utf8_chunks().next();
+        let (valid, invalid) = chunk.map_or(("", &[][..]), |chunk| (chunk.valid(), chunk.invalid()));
         match valid.chars().next() {
-            Some(character) if u32::from(character) < 0x20 => {
-                self.fault(backslash + 1..backslash + 2, Reason::ControlCharacter(after[0]))
+            Some(control) if control < ' ' => {
+                self.fault(backslash + 1..backslash + 2, Reason::ControlCharacter(control as u8))
             }
             Some(character) => {
                 self.fault(backslash..backslash + 1 + character.len_utf8(), Reason::InvalidEscape(character))
             }
-            None if std::str::from_utf8(four).is_err_and(|e| e.error_len().is_none()) => {
-                self.unterminated(string_start)
-            }
-            None => self.fault(backslash + 1..backslash + 2, Reason::InvalidUtf8),
+            None if invalid.len() == after.len() && is_cut_character(invalid) => self.unterminated(string_start),
+            None => self.fault(backslash + 1..backslash + 1 + invalid.len(), Reason::InvalidUtf8),
         }
     }
+}
+
+/// Whether the bytes are the beginning of a UTF-8 character.
+fn is_cut_character(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
 fn is_space(byte: u8) -> bool {
@@ -456,12 +455,9 @@ fn hex_value(digit: u8) -> u16 {
     char::from(digit).to_digit(16).map_or(0, |value| value as u16)
 }
 
-fn is_high(unit: u16) -> bool {
-    (0xd800..0xdc00).contains(&unit)
-}
-
-fn is_low(unit: u16) -> bool {
-    (0xdc00..0xe000).contains(&unit)
+fn surrogate_pair(high: u16, low: u16) -> Option<char> {
+    let is_pair = (0xd800..0xdc00).contains(&high) && (0xdc00..0xe000).contains(&low);
+    char::decode_utf16([high, low]).next()?.ok().filter(|_| is_pair)
 }
 
 #[cfg(test)]

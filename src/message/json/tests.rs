@@ -94,7 +94,7 @@ fn bytes_that_are_no_utf_8_are_the_fault() {
     assert_eq!(fault(b"{\"a\":\"x\xe4\xbd\"}"), (Reason::InvalidUtf8, 7..9));
     assert_eq!(fault(b"{\"a\":\"\xed\xa0\x80\"}"), (Reason::InvalidUtf8, 6..7));
     assert_eq!(fault(b"{\"a\":\"\\\xff\"}"), (Reason::InvalidUtf8, 7..8));
-    assert_eq!(fault(b"{\"a\":\"\\\xe4\xbd\"}"), (Reason::InvalidUtf8, 7..8));
+    assert_eq!(fault(b"{\"a\":\"\\\xe4\xbd\"}"), (Reason::InvalidUtf8, 7..9));
 }
 
 #[test]
