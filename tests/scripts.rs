@@ -521,8 +521,13 @@ fn an_archive_installs_on_its_wireshark_and_names_the_right_one_elsewhere() {
         let machine = Machine::new();
         let dist = release(&machine, wireshark);
         let name = archive_name(wireshark);
-        let check =
-            machine.wireshark.command("sha256sum").current_dir(&dist).args(["-c", "SHA256SUMS"]).status().unwrap();
+        let check = machine
+            .wireshark
+            .command("sha256sum")
+            .current_dir(&dist)
+            .args(["--status", "-c", "SHA256SUMS"])
+            .status()
+            .unwrap();
         assert!(check.success());
         let unpack = machine
             .wireshark
