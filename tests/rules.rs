@@ -72,7 +72,7 @@ fn every_module_begins_with_what_it_is_for() {
 
 #[test]
 fn wireshark_versions_are_told_apart_by_headers_not_by_numbers() {
-    let numbers = ["4.0", "4.2", "4.4", "4.6", "VERSION_MINOR"];
+    let numbers = ["4.0", "4.2", "4.4", "4.6"];
     for (file, source) in sources(&["src", "plugin"], &["rs", "c", "h"]) {
         for (at, line) in source.lines().enumerate() {
             let code = code_of(line.trim_start().trim_start_matches(['*', '/']));

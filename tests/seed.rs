@@ -209,8 +209,8 @@ fn the_packet_list_says_what_each_packet_is() {
         let list = wireshark.tshark(&arguments).stdout;
         let lines: Vec<&str> = list.lines().map(str::trim).collect();
         assert_eq!(lines.len(), 19, "{list}");
-        assert_eq!(lines[14], "WorkermanChat Say request: mynick → all: hi, all !");
-        assert_eq!(lines[15], "WorkermanChat Say delivery: mynick → all: hi, all !");
+        assert_eq!(lines[14], "WorkermanChat Say request: mynick → all: hi,  all !");
+        assert_eq!(lines[15], "WorkermanChat Say delivery: mynick → all: hi,  all !");
         for (&(frame, phase, _), line) in TABLE.iter().zip(&lines) {
             let name = phase::name(phase);
             if phase::is_message(phase) {

@@ -266,7 +266,7 @@ pub fn label_of(labels: &[Label], frame: u32) -> Label {
 pub fn assert_calm(text: &str, what: &str) {
     const FAULTS: [&str; 9] = [
         "Dissector bug",
-        "Malformed Packet",
+        "Malformed Packet:",
         "[Malformed",
         "compiled for Wireshark",
         "Couldn't load plugin",
