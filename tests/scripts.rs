@@ -227,6 +227,15 @@ fn a_file_that_is_no_build_of_the_plugin_is_refused() {
 }
 
 #[test]
+fn a_build_that_tshark_does_not_load_is_removed_again() {
+    let machine = Machine::new();
+    let output = machine.run("plugin/install", &[&machine.library_for(version())]);
+    assert_ne!(output.code, 0);
+    assert_contains(&output.stderr, &["workermanchat.so", "removed again"]);
+    assert!(!machine.personal(version()).exists() && !machine.profile("").exists());
+}
+
+#[test]
 fn plugins_of_other_versions_and_other_plugins_are_left_alone() {
     let machine = Machine::new();
     let old = machine.personal(OTHER);
