@@ -31,6 +31,7 @@ static dissector_handle_t json_handle;
 static dissector_handle_t upgraded_handle; /* what HTTP would have called */
 static dissector_handle_t websocket_handle; /* WebSocket with nothing but TCP below it */
 static dissector_handle_t stream_handle;    /* the same, looked at on its way */
+static dissector_handle_t opening_handle;   /* HTTP, until the connection is upgraded */
 
 /* The segment being dissected; nested for TCP within TCP. */
 struct observation {
@@ -186,15 +187,15 @@ static int dissect_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     return dissect_observed(&o, tvb, pinfo, tree, data);
 }
 
-/* The second door: the first data on a chat port. */
+/* The second door: data on a chat port that no WebSocket dissector has been given. */
 
 static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
 
-    if (conversation == NULL || !enabled())
+    if (conversation == NULL || observed == NULL || !know_stream(observed) || !enabled())
         return 0;
-    switch (core->classify(lend(tvb, 0))) {
+    switch (core->classify(&observed->segment, lend(tvb, 0))) {
     case WMC_START_SHORT:
         if (pinfo->can_desegment == 0)
             return 0;
@@ -208,9 +209,8 @@ static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
             return pass_on(http_handle, tvb, pinfo, tree, data);
         }
         /* fallthrough */
-    case WMC_START_REQUEST:
-    case WMC_START_RESPONSE:
-        conversation_set_dissector_from_frame_number(conversation, pinfo->num, http_handle);
+    case WMC_START_HTTP:
+        conversation_set_dissector_from_frame_number(conversation, pinfo->num, opening_handle);
         return pass_on(http_handle, tvb, pinfo, tree, data);
     case WMC_START_WEBSOCKET:
         conversation_set_dissector_from_frame_number(conversation, pinfo->num, stream_handle);
@@ -219,6 +219,18 @@ static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
         break;
     }
     return 0;
+}
+
+/* HTTP stays in charge of a connection whose response was not captured, and would take its messages for HTTP. */
+static int dissect_opening(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+
+    if (conversation == NULL || observed == NULL || !know_stream(observed) ||
+        core->classify(&observed->segment, lend(tvb, 0)) != WMC_START_WEBSOCKET)
+        return pass_on(http_handle, tvb, pinfo, tree, data);
+    conversation_set_dissector_from_frame_number(conversation, pinfo->num, stream_handle);
+    return pass_on(stream_handle, tvb, pinfo, tree, data);
 }
 
 /* The third door: WebSocket frames. */
@@ -356,6 +368,8 @@ static void register_handoff(void)
     if (websocket_handle == NULL)
         websocket_handle = find_dissector("websocket");
     stream_handle = transparent(dissect_stream, "workermanchat_websocket", "WebSocket (Workerman Chat)");
+
+    opening_handle = transparent(dissect_opening, "workermanchat_http", "HTTP (Workerman Chat)");
 
     tcp_handle = dissector_get_uint_handle(ip_protocols, 6);
     dissector_add_uint("ip.proto", 6, transparent(dissect_segment, "workermanchat_tcp", "TCP (with Workerman Chat)"));

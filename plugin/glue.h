@@ -76,8 +76,8 @@ struct wmc_plan {
     const char *info;  /* the message for the Info column, or what a handshake or ACK packet adds to it; may be NULL */
 };
 
-/* What the first bytes of a connection's data on a chat port look like. */
-enum wmc_start { WMC_START_OTHER, WMC_START_SHORT, WMC_START_REQUEST, WMC_START_RESPONSE, WMC_START_UPGRADED, WMC_START_WEBSOCKET };
+/* What data on a chat port looks like. */
+enum wmc_start { WMC_START_OTHER, WMC_START_SHORT, WMC_START_HTTP, WMC_START_UPGRADED, WMC_START_WEBSOCKET };
 
 /* What is to be registered with Wireshark. */
 struct wmc_registration {
@@ -108,8 +108,8 @@ struct wmc_core {
     size_t language_count;
     /* A capture file is opened or closed: forget everything. */
     void (*reset)(void);
-    /* Bytes at the start of data on a chat port. */
-    enum wmc_start (*classify)(struct wmc_bytes start);
+    /* What data on a chat port is, when no WebSocket dissector has been given the connection. */
+    enum wmc_start (*classify)(const struct wmc_segment *segment, struct wmc_bytes start);
     /* A TCP segment whose payload has been dissected; `sources` are the data sources that this took (reassembled, decrypted). */
     const struct wmc_plan *(*segment)(const struct wmc_segment *segment, const struct wmc_bytes *sources, size_t source_count,
                                       const struct wmc_settings *settings, wmem_allocator_t *pool);

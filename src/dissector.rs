@@ -42,33 +42,32 @@ pub struct Plan {
     pub info: Option<String>,
 }
 
-/// What the first data on a chat port looks like.
+/// What data on a chat port looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
     /// Nothing that can be dissected from here.
     Other,
     /// Too short to tell.
     Short,
-    HttpRequest,
-    HttpResponse,
+    Http,
     /// An HTTP response that switches protocols.
     Upgraded,
     /// A WebSocket frame, in the middle of a connection.
     WebSocket,
 }
 
-/// Tells what a connection's data begins with, where nobody saw how the connection began.
-pub fn classify(start: &[u8]) -> Start {
+/// Tells what data on a chat port is, where no WebSocket dissector has been given the connection. `upgraded`: HTTP will see to that.
+pub fn classify(start: &[u8], upgraded: bool) -> Start {
     const REQUEST: &[u8] = b"GET ";
     const RESPONSE: &[u8] = b"HTTP/1.";
     const UPGRADED: &[u8] = b"HTTP/1.1 101";
     match start {
         [] => Start::Other,
-        _ if start.starts_with(REQUEST) => Start::HttpRequest,
+        _ if start.starts_with(REQUEST) => Start::Http,
         _ if start.starts_with(UPGRADED) => Start::Upgraded,
         _ if REQUEST.starts_with(start) || UPGRADED.starts_with(start) => Start::Short,
-        _ if start.starts_with(RESPONSE) => Start::HttpResponse,
-        _ if frame::plausible_start(start) => Start::WebSocket,
+        _ if start.starts_with(RESPONSE) => Start::Http,
+        _ if !upgraded && frame::plausible_start(start) => Start::WebSocket,
         _ => Start::Other,
     }
 }

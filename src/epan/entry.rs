@@ -70,14 +70,14 @@ extern "C" fn reset() {
     let _ = panic::guard(|| *Locked::new().0 = None);
 }
 
-unsafe extern "C" fn classify(start: sys::wmc_bytes) -> sys::wmc_start {
-    // SAFETY: C lends the bytes for this call.
-    let start = unsafe { lent(&start) };
-    match panic::guard(|| dissector::classify(start.bytes)) {
+unsafe extern "C" fn classify(segment: *const sys::wmc_segment, start: sys::wmc_bytes) -> sys::wmc_start {
+    // SAFETY: C lends both for this call.
+    let (segment, start) = unsafe { (&*segment, lent(&start)) };
+    let upgraded = || Locked::new().session().is_upgraded(segment.stream);
+    match panic::guard(|| dissector::classify(start.bytes, upgraded())) {
         Ok(Start::Other) | Err(_) => sys::WMC_START_OTHER,
         Ok(Start::Short) => sys::WMC_START_SHORT,
-        Ok(Start::HttpRequest) => sys::WMC_START_REQUEST,
-        Ok(Start::HttpResponse) => sys::WMC_START_RESPONSE,
+        Ok(Start::Http) => sys::WMC_START_HTTP,
         Ok(Start::Upgraded) => sys::WMC_START_UPGRADED,
         Ok(Start::WebSocket) => sys::WMC_START_WEBSOCKET,
     }

@@ -407,6 +407,11 @@ impl Session {
         }
     }
 
+    /// Whether a response that switches to WebSocket was seen.
+    pub fn is_upgraded(&self, stream: u32) -> bool {
+        self.streams.get(&stream).is_some_and(Stream::is_upgraded)
+    }
+
     /// What there is to show of a frame below its messages; `None` for a connection that is not the chat's.
     pub fn frame(&self, stream: u32, frame: u32) -> Option<(&Stream, &FrameRecord)> {
         let stream = self.streams.get(&stream)?;

@@ -169,6 +169,10 @@ impl Stream {
         self.upgraded || self.request.is_some()
     }
 
+    pub fn is_upgraded(&self) -> bool {
+        self.upgraded
+    }
+
     /// Too many messages that are not the chat's: keep the handshakes, forget the rest.
     pub fn give_up(&mut self) {
         self.standing = Standing::Other;
