@@ -277,3 +277,37 @@ fn http_that_is_no_upgrade_has_no_handshake_phase() {
     assert!(labels.iter().all(|label| label.phases.iter().all(|phase| !upgrade.contains(phase))), "{labels:?}");
     assert_eq!(frames(&wireshark, &path, "http"), [4, 5]);
 }
+
+#[test]
+fn an_upgrade_to_another_protocol_has_no_handshake_phase() {
+    let (mut capture, mut connection) = opened();
+    let h2c = "GET / HTTP/1.1\r\nHost: chat.example\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n";
+    connection.send(&mut capture, Side::Client, h2c);
+    connection.send(&mut capture, Side::Server, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("h2c.pcap", &capture);
+    let labels = wireshark.agreed_labels(&path);
+    assert_eq!((phases_of(&labels, 4), phases_of(&labels, 5)), (vec![], vec![]));
+}
+
+#[test]
+fn an_upgrade_may_follow_other_requests_on_the_same_connection() {
+    let (mut capture, mut connection) = opened();
+    connection.send(&mut capture, Side::Client, "GET /status HTTP/1.1\r\nHost: chat.example\r\n\r\n");
+    connection.send(&mut capture, Side::Server, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    let first = connection.send(&mut capture, Side::Client, request("/", ""));
+    let unauthorized = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n";
+    let refusal = connection.send(&mut capture, Side::Server, unauthorized);
+    let second = connection.send(&mut capture, Side::Client, request("/", "Authorization: Basic eDp5\r\n"));
+    let answered = connection.send(&mut capture, Side::Server, response(&accept(), ""));
+    let login = browser_says(&mut capture, &mut connection, login_request("mynick", "1"));
+
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("retried.pcap", &capture);
+    let labels = wireshark.agreed_labels(&path);
+    let phases = [4, 5, first, refusal, second, answered, login].map(|frame| phases_of(&labels, frame));
+    let expected: [&[u32]; 7] = [&[], &[], &[REQUEST], &[REFUSED], &[REQUEST], &[RESPONSE], &[LOGIN_REQUEST]];
+    assert_eq!(phases.each_ref().map(Vec::as_slice), expected);
+    assert!(is_true(&rows(&wireshark, &path)[answered as usize - 1].one("workermanchat.handshake.accept_valid")));
+}

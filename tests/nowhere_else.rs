@@ -477,6 +477,28 @@ fn behind_tls_the_handshakes_are_annotated_where_they_are() {
 }
 
 #[test]
+fn a_port_that_is_used_again_has_to_show_what_it_is_again() {
+    let mut capture = Capture::new(Link::Ethernet);
+    let mut chat = on_port(50_001, 8080);
+    join(&mut capture, &mut chat, 1, "mynick", "1");
+    let end = capture.push(&chat.segment(Side::Client, harness::packets::RST, []));
+    capture.wait(std::time::Duration::from_secs(60));
+    let mut other = on_port(50_001, 8080).with_initial(5, 50);
+    other.open(&mut capture);
+    upgrade(&mut capture, &mut other);
+    server_says(&mut capture, &mut other, r#"{"type":"ping"}"#);
+    browser_says(&mut capture, &mut other, r#"{"type":"pong"}"#);
+
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("again.pcap", &capture);
+    for passes in [&[][..], &["-2"]] {
+        let labels = wireshark.labels(&path, passes);
+        assert!(labels.iter().all(|label| label.frame <= end), "{passes:?}: {labels:?}");
+        assert!(message_frames(&labels).len() == 2, "{passes:?}: the chat itself is found");
+    }
+}
+
+#[test]
 fn a_chat_beside_other_applications_is_the_only_one_claimed() {
     let mut capture = foreign_capture(3000);
     let first = capture.last() + 1;

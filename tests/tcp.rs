@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
-use etherparse::IpNumber;
+use etherparse::{IpFragOffset, IpNumber, Ipv4Header};
 use harness::packets::{
     ACK as FLAG_ACK, Capture, Connection, FIN as FLAG_FIN, Link, RST as FLAG_RST, SYN as FLAG_SYN, Side, ipv4_header,
 };
@@ -400,6 +400,82 @@ fn a_connection_joined_in_the_middle_of_a_message_resynchronises_at_the_next_fra
     let labels = wireshark.agreed_labels(&path);
     assert_eq!(label_of(&labels, ack), Label::of(ack, &[MESSAGE_ACKNOWLEDGED], &[delivery]));
     assert_eq!(phases_of(&labels, say), [SAY_REQUEST]);
+}
+
+#[test]
+fn a_capture_that_has_every_packet_twice_tells_the_story_once() {
+    let mut capture = Capture::new(Link::Ethernet);
+    capture.duplicate_everything();
+    let mut mynick = Connection::from_port(50001);
+    join(&mut capture, &mut mynick, 1, "mynick", "1");
+
+    let labels = labels(&capture);
+    let firsts: Vec<Vec<u32>> = (1..=20).step_by(2).map(|frame| phases_of(&labels, frame)).collect();
+    assert_eq!(firsts, joined_phases());
+    for second in (6..=20).step_by(2) {
+        assert_eq!(label_of(&labels, second), Label::of(second, &[], &[]));
+    }
+    assert_eq!(label_of(&labels, 19).acks, [17]);
+}
+
+#[test]
+fn one_direction_alone_is_labelled_too() {
+    for side in [Side::Client, Side::Server] {
+        let mut whole = Capture::new(Link::Ethernet);
+        let mut mynick = Connection::from_port(50001);
+        join(&mut whole, &mut mynick, 1, "mynick", "1");
+        let say = if side == Side::Client { say_request("hi") } else { say_delivery(1, "mynick", "hi") };
+        let frame = if side == Side::Client { masked_text(say) } else { text(say) };
+        mynick.send(&mut whole, side, frame);
+        let (half, last) = whole.only_from(if side == Side::Client { mynick.client } else { mynick.server });
+
+        let labels = labels(&half);
+        let expected: &[u32] = if side == Side::Client {
+            &[SYN, REQUEST, LOGIN_REQUEST, SAY_REQUEST]
+        } else {
+            &[SYN_ACK, RESPONSE, LOGIN_RESULT, SAY_DELIVERY]
+        };
+        // Whether an ACK completes a handshake whose SYN+ACK was not captured is left open.
+        let found: Vec<u32> =
+            labels.iter().flat_map(|label| label.phases.clone()).filter(|&phase| phase != ACK).collect();
+        assert_eq!(found, expected, "{side:?} alone");
+        assert_eq!(phases_of(&labels, last), [expected[expected.len() - 1]]);
+    }
+}
+
+#[test]
+fn a_message_in_fragmented_ip_packets_is_a_message() {
+    let (mut capture, mut mynick) = joined();
+    let say = mynick.data(Side::Client, masked_text(say_request(&"fragmented ".repeat(100))));
+    for fragment in ipv4_fragments(&say.ip_packet(), 400) {
+        capture.push_ip(&fragment, say.to.ip());
+    }
+    let whole = capture.last();
+    let ack = mynick.ack(&mut capture, Side::Server);
+
+    let labels = labels(&capture);
+    assert_eq!(phases_of(&labels, whole), [SAY_REQUEST]);
+    assert_eq!(label_of(&labels, ack), Label::of(ack, &[MESSAGE_ACKNOWLEDGED], &[whole]));
+}
+
+/// An IPv4 packet (without options) in fragments of `size` bytes, a multiple of 8.
+fn ipv4_fragments(packet: &[u8], size: usize) -> Vec<Vec<u8>> {
+    let (header, payload) = Ipv4Header::from_slice(packet).expect("an IPv4 packet");
+    let chunks: Vec<&[u8]> = payload.chunks(size).collect();
+    let fragment = |(count, chunk): (usize, &&[u8])| {
+        let mut header = header.clone();
+        header.identification = 4711;
+        header.dont_fragment = false;
+        header.more_fragments = count + 1 < chunks.len();
+        header.fragment_offset = IpFragOffset::try_new((count * size / 8) as u16).expect("a small offset");
+        header.set_payload_len(chunk.len()).expect("a small fragment");
+        header.header_checksum = header.calc_header_checksum();
+        let mut bytes = Vec::new();
+        header.write(&mut bytes).expect("write to memory");
+        bytes.extend(*chunk);
+        bytes
+    };
+    chunks.iter().enumerate().map(fragment).collect()
 }
 
 #[test]

@@ -61,11 +61,15 @@ pub struct Segment {
 pub struct Capture {
     link: Link,
     snapshot_length: usize,
+    copies: usize,
     clock: Duration,
     packets: Vec<Packet>,
 }
 
+#[derive(Clone)]
 struct Packet {
+    /// Who sent the segment, where it is one.
+    sender: Option<SocketAddr>,
     time: Duration,
     bytes: Vec<u8>,
     /// How many of the bytes are in the capture.
@@ -74,13 +78,26 @@ struct Packet {
 
 impl Capture {
     pub fn new(link: Link) -> Self {
-        Self { link, snapshot_length: 262_144, clock: START, packets: Vec::new() }
+        Self { link, snapshot_length: 262_144, copies: 1, clock: START, packets: Vec::new() }
     }
 
     /// Cuts every packet as `tcpdump -s` does.
     pub fn with_snapshot_length(mut self, bytes: usize) -> Self {
         self.snapshot_length = bytes;
         self
+    }
+
+    /// From here on has every packet twice, as a capture of two interfaces of one path has.
+    pub fn duplicate_everything(&mut self) {
+        self.copies = 2;
+    }
+
+    /// The packets that `sender` sent, in a capture of their own, and the number of the last.
+    pub fn only_from(&self, sender: SocketAddr) -> (Self, u32) {
+        let from_sender = |packet: &&Packet| packet.sender == Some(sender);
+        let packets: Vec<Packet> = self.packets.iter().filter(from_sender).cloned().collect();
+        let last = packets.len() as u32;
+        (Self { packets, ..*self }, last)
     }
 
     /// Lets time pass before the next packet.
@@ -90,14 +107,18 @@ impl Capture {
 
     /// Adds a segment and gives its frame number.
     pub fn push(&mut self, segment: &Segment) -> u32 {
-        self.push_ip(&segment.ip_packet(), segment.to.ip())
+        for _ in 0..self.copies {
+            self.push_ip(&segment.ip_packet(), segment.to.ip());
+            self.packets.last_mut().expect("the packet just added").sender = Some(segment.from);
+        }
+        self.last()
     }
 
     /// Adds any IP packet and gives its frame number; `to` tells only IPv4 from IPv6.
     pub fn push_ip(&mut self, packet: &[u8], to: IpAddr) -> u32 {
         let bytes = link_frame(self.link, packet, to);
         let captured = bytes.len().min(self.snapshot_length);
-        self.packets.push(Packet { time: self.clock, bytes, captured });
+        self.packets.push(Packet { sender: None, time: self.clock, bytes, captured });
         self.clock += Duration::from_millis(1);
         self.packets.len() as u32
     }
@@ -127,7 +148,7 @@ impl Capture {
             ..Default::default()
         };
         let mut writer = PcapWriter::with_header(Vec::new(), header).expect("write the file header");
-        for Packet { time, bytes, captured } in &self.packets {
+        for Packet { time, bytes, captured, .. } in &self.packets {
             let packet = PcapPacket::new(*time, bytes.len() as u32, &bytes[..*captured]);
             writer.write_packet(&packet).expect("write a packet");
         }
