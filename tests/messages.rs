@@ -15,7 +15,7 @@ use harness::reader::{Message, messages};
 use harness::scripts::*;
 use harness::sharkd::Sharkd;
 use harness::websocket::{BINARY, CONTINUATION, Frame, PING as WS_PING, TEXT, masked_text, text};
-use harness::wireshark::{Row, Wireshark, label_of};
+use harness::wireshark::{Row, Wireshark, assert_same_labels, label_of};
 use serde_json::{Value, json};
 
 const RECORDED: [&str; 4] = ["seed-2014.pcap", "chat-2015.pcap", "chat-2026.pcap", "heartbeat-2026.pcap"];
@@ -109,10 +109,11 @@ fn every_frame_of_the_recorded_captures_is_called_what_a_naive_reading_calls_it(
         for options in [&[][..], &["-2"], &["-Y", "frame"], &["-2", "-Y", "workermanchat.phase || workermanchat.acks"]]
         {
             let found = expectation.settled(&wireshark.labels(&capture, options));
-            for (found, expected) in found.iter().zip(&settled) {
-                assert_eq!(found, expected, "{name} with {options:?}");
-            }
-            assert_eq!(found.len(), settled.len(), "{name} with {options:?}");
+            assert_same_labels(
+                &found,
+                &settled,
+                &format!("the plugin (left) and a naive reading agree on {name} {options:?}"),
+            );
         }
     }
 }

@@ -130,8 +130,9 @@ pub fn everything(capture: &Path) -> Vec<Message> {
     let mut messages = Vec::new();
     for packet in packets(capture) {
         let stream = streams.entry((packet.from, packet.to)).or_default();
-        if packet.syn {
-            stream.restart(packet.seq.wrapping_add(1));
+        // The same SYN once more starts nothing anew.
+        if packet.syn && stream.initial_seq != Some(packet.seq) {
+            stream.restart(packet.seq);
         }
         stream.append(&packet);
         while let Some((kind, payload)) = stream.next() {
@@ -146,6 +147,7 @@ pub fn everything(capture: &Path) -> Vec<Message> {
 /// One direction of a connection.
 #[derive(Default)]
 struct Stream {
+    initial_seq: Option<u32>,
     next_seq: Option<u32>,
     restarts: usize,
     /// Bytes not yet read as HTTP or WebSocket.
@@ -155,8 +157,10 @@ struct Stream {
 }
 
 impl Stream {
-    fn restart(&mut self, next_seq: u32) {
-        *self = Self { next_seq: Some(next_seq), restarts: self.restarts + 1, ..Self::default() };
+    fn restart(&mut self, initial_seq: u32) {
+        let restarts = self.restarts + 1;
+        let next_seq = Some(initial_seq.wrapping_add(1));
+        *self = Self { initial_seq: Some(initial_seq), next_seq, restarts, ..Self::default() };
     }
 
     /// Takes what is new of a segment; a segment after a gap is a fault of the capture this reader is not made for.
