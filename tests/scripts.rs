@@ -485,6 +485,10 @@ fn the_demo_prints_a_line_for_each_packet_of_the_seed_session() {
     assert_eq!(table.len(), 19, "{}", output.stdout);
     assert_contains(table[0], &["1  60653 → 7272", "TCP handshake 1/3 (SYN)"]);
     assert_contains(table[18], &["19  60584 → 7272", "Message acknowledged", "18"]);
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let shown: Vec<&str> = readme.lines().filter(|line| line.contains(" → 7272") || line.contains("7272 → ")).collect();
+    assert!(shown.len() > 10, "the README shows what the demo prints");
+    assert_contains(&output.stdout, &shown);
 }
 
 #[test]
