@@ -149,7 +149,7 @@ static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tr
     size_t count = 0;
     const struct wmc_plan *plan;
 
-    if (!know_stream(o))
+    if (!core->concerns(&o->segment) || !know_stream(o))
         return;
     if (o->segment.first_pass && o->segment.payload.captured > 0)
         for (GSList *source = pinfo->data_src; source != NULL && count < SOURCES_MAX; source = source->next)

@@ -108,6 +108,8 @@ struct wmc_core {
     size_t language_count;
     /* A capture file is opened or closed: forget everything. */
     void (*reset)(void);
+    /* Whether there is anything to learn from a segment or to say of it. Its stream need not be known yet. */
+    bool (*concerns)(const struct wmc_segment *segment);
     /* What data on a chat port is, when no WebSocket dissector has been given the connection. */
     enum wmc_start (*classify)(const struct wmc_segment *segment, struct wmc_bytes start);
     /* A TCP segment whose payload has been dissected; `sources` are the data sources that this took (reassembled, decrypted). */

@@ -9,6 +9,7 @@ use crate::language::{Detail, Fact, Language, Note, Say};
 use crate::message::gateway::Gateway;
 use crate::message::json::Span;
 use crate::message::{Dialect, FieldName, Message, Sender, text};
+use crate::session::chat;
 use crate::session::record::{self, FrameRecord, Handshake, PhaseRecord, Side, When};
 use crate::session::stream::{Standing, Stream};
 use crate::session::{MessageView, Segment, Session};
@@ -56,8 +57,9 @@ pub enum Start {
     WebSocket,
 }
 
-/// Tells what data on a chat port is, where no WebSocket dissector has been given the connection. `upgraded`: HTTP will see to that.
-pub fn classify(start: &[u8], upgraded: bool) -> Start {
+/// Tells what data on a chat port is, where no WebSocket dissector has been given the connection. `handed_over`: HTTP
+/// does that by itself.
+pub fn classify(start: &[u8], handed_over: bool) -> Start {
     const REQUEST: &[u8] = b"GET ";
     const RESPONSE: &[u8] = b"HTTP/1.";
     const UPGRADED: &[u8] = b"HTTP/1.1 101";
@@ -67,7 +69,7 @@ pub fn classify(start: &[u8], upgraded: bool) -> Start {
         _ if start.starts_with(UPGRADED) => Start::Upgraded,
         _ if REQUEST.starts_with(start) || UPGRADED.starts_with(start) => Start::Short,
         _ if start.starts_with(RESPONSE) => Start::Http,
-        _ if !upgraded && frame::plausible_start(start) => Start::WebSocket,
+        _ if !handed_over && frame::plausible_start(start) => Start::WebSocket,
         _ => Start::Other,
     }
 }
@@ -104,7 +106,11 @@ pub fn segment(session: &Session, segment: &Segment, settings: &Settings) -> Opt
     let acks: Vec<u32> =
         record.acks.iter().copied().filter(|frame| is_told(session, stream, segment.stream, *frame)).collect();
     let mut phases: Vec<&PhaseRecord> = record.phases.iter().collect();
-    phases.retain(|phase| phase.phase != Phase::MessageAcked || !acks.is_empty());
+    phases.retain(|phase| match phase.detail {
+        record::Detail::Frame(_) if phase.phase == Phase::MessageAcked => !acks.is_empty(),
+        record::Detail::Frame(frame) => phase.phase == Phase::TcpFinAcked || acks.contains(&frame),
+        _ => true,
+    });
     phases.sort_by_key(|phase| phase.phase);
     if phases.is_empty() && acks.is_empty() {
         return None;
@@ -276,7 +282,10 @@ impl<'a> Drawing<'a> {
             true => phase.name().to_owned(),
             false => format!("{}: {summary}", phase.name()),
         };
-        let line = text::one_line(&line, MAX_LINE);
+        let mut line = text::one_line(&line, MAX_LINE);
+        if self.message.fault.is_some() {
+            line.push_str(" [not JSON]");
+        }
         Plan { annotations: vec![self.annotation], title: Some(format!("{PROTOCOL_NAME}, {line}")), info: Some(line) }
     }
 
@@ -442,16 +451,23 @@ impl<'a> Drawing<'a> {
         match (self.view.record.phase, self.view.say()) {
             (Phase::SayRequest, Some(say)) => {
                 draw_links(&mut self.annotation, None, at, None, say.first);
-                let item = self.annotation.add(None, Field::Deliveries, Value::Unsigned(say.deliveries));
-                for delivery in session.deliveries(say) {
-                    let line = delivery_line(&delivery, say.at);
-                    self.annotation.add(Some(item), Field::Delivery, Value::Text(line));
+                // Nothing yet is not nobody: more frames may follow.
+                if say.deliveries > 0 || self.view.reached_nobody() {
+                    self.deliveries(session, say);
                 }
             }
             (_, Some(say)) => draw_links(&mut self.annotation, None, at, Some(say.at), None),
             (_, None) => {
                 draw_links(&mut self.annotation, None, at, self.view.record.request, self.view.record.response)
             }
+        }
+    }
+
+    fn deliveries(&mut self, session: &Session, say: &chat::Say) {
+        let item = self.annotation.add(None, Field::Deliveries, Value::Unsigned(say.deliveries));
+        for delivery in session.deliveries(say) {
+            let line = delivery_line(&delivery, say.at);
+            self.annotation.add(Some(item), Field::Delivery, Value::Text(line));
         }
     }
 

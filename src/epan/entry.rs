@@ -43,6 +43,7 @@ pub fn core() -> *const sys::wmc_core {
                 languages: languages.as_ptr(),
                 language_count: languages.len() as _,
                 reset: Some(reset),
+                concerns: Some(concerns),
                 classify: Some(classify),
                 segment: Some(segment),
                 frames: Some(frames),
@@ -70,11 +71,19 @@ extern "C" fn reset() {
     let _ = panic::guard(|| *Locked::new().0 = None);
 }
 
+unsafe extern "C" fn concerns(segment: *const sys::wmc_segment) -> bool {
+    // SAFETY: C lends the segment for this call.
+    let raw = unsafe { &*segment };
+    // SAFETY: and its payload.
+    let payload = unsafe { lent(&raw.payload) };
+    panic::guard(|| Locked::new().session().concerns(&segment_of(raw), payload.bytes)).unwrap_or(false)
+}
+
 unsafe extern "C" fn classify(segment: *const sys::wmc_segment, start: sys::wmc_bytes) -> sys::wmc_start {
     // SAFETY: C lends both for this call.
     let (segment, start) = unsafe { (&*segment, lent(&start)) };
-    let upgraded = || Locked::new().session().is_upgraded(segment.stream);
-    match panic::guard(|| dissector::classify(start.bytes, upgraded())) {
+    let handed_over = || Locked::new().session().is_handed_over(segment.stream);
+    match panic::guard(|| dissector::classify(start.bytes, handed_over())) {
         Ok(Start::Other) | Err(_) => sys::WMC_START_OTHER,
         Ok(Start::Short) => sys::WMC_START_SHORT,
         Ok(Start::Http) => sys::WMC_START_HTTP,

@@ -1,108 +1,83 @@
 //! English.
 
-use super::{Detail, Fact, Note, Say};
+use super::Fact;
+use super::common::{CloseCode, Closing, End, Event, Fault, Frames, Recipient, Said, joined};
 use crate::fields::Phase;
-use crate::message::json::{MAX_DEPTH, MAX_LENGTH, Reason};
 use crate::session::record::Side;
 
-pub fn note(note: &Note) -> String {
-    let browser = format!("browser port {}", note.client_port);
-    let server = format!("server port {}", note.server_port);
-    let (by, other) = match note.by {
-        Side::Client => (browser.as_str(), server.as_str()),
-        Side::Server => (server.as_str(), browser.as_str()),
-    };
-    let sentence = match (note.phase, &note.detail) {
-        (Phase::TcpSyn, Detail::Again(first)) => {
+pub fn note(event: Event, by: End, other: End) -> String {
+    let (by, other) = (end(by), end(other));
+    match event {
+        Event::Syn => format!("{by} sends SYN to {other}: it asks to open a connection"),
+        Event::SynAgain(first) => {
             format!("{by} sends SYN to {other} again (first in frame {first}): no answer has arrived")
         }
-        (Phase::TcpSyn, _) => format!("{by} sends SYN to {other}: it asks to open a connection"),
-        (Phase::TcpSynAck, Detail::Again(first)) => {
+        Event::SynAck => format!("{by} answers {other} with SYN+ACK: it accepts the connection"),
+        Event::SynAckAgain(first) => {
             format!("{by} sends SYN+ACK to {other} again (first in frame {first}): no acknowledgment has arrived")
         }
-        (Phase::TcpSynAck, _) => {
-            format!("{by} answers {other} with SYN+ACK: it accepts the connection")
-        }
-        (Phase::TcpAck, _) => {
+        Event::Established => {
             format!("{by} acknowledges the SYN+ACK of {other}: the TCP connection is established")
         }
-        (Phase::TcpFin, _) => format!("{by} sends FIN to {other}: it has nothing more to send"),
-        (Phase::TcpFinAcked, _) => {
-            format!("{by} acknowledges the FIN of {other}: that direction is closed")
+        Event::Fin => format!("{by} sends FIN to {other}: it has nothing more to send"),
+        Event::FinAcked => format!("{by} acknowledges the FIN of {other}: that direction is closed"),
+        Event::Reset => format!("{by} resets the connection: it ends at once, and what was under way is lost"),
+        Event::UpgradeRequest => format!("{by} asks {other} to switch from HTTP to WebSocket"),
+        Event::UpgradeRequestAcked(frame) => {
+            format!("{by} has received the WebSocket handshake request in frame {frame}; its answer follows")
         }
-        (Phase::TcpReset, _) => {
-            format!("{by} resets the connection: it ends at once, and what was under way is lost")
-        }
-        (Phase::UpgradeRequest, _) => format!("{by} asks {other} to switch from HTTP to WebSocket"),
-        (Phase::UpgradeRequestAcked, Detail::Acknowledged(frames)) => {
-            format!("{by} has received the WebSocket handshake request in {}; its answer follows", list(frames))
-        }
-        (Phase::UpgradeResponse, Detail::Accept(Some(false))) => {
-            format!("{by} agrees to speak WebSocket, but its accept value is wrong: {other} will close the connection")
-        }
-        (Phase::UpgradeResponse, _) => {
+        Event::UpgradeAccepted => {
             format!("{by} agrees to speak WebSocket with {other}: the handshake has succeeded")
         }
-        (Phase::UpgradeComplete, Detail::Acknowledged(frames)) => {
-            format!("{by} has received the response in {}: the WebSocket connection is established", list(frames))
+        Event::UpgradeMisaccepted => {
+            format!("{by} agrees to speak WebSocket, but its accept value is wrong: {other} will close the connection")
         }
-        (Phase::UpgradeRefused, Detail::Status(status)) => {
+        Event::UpgradeComplete(frame) => {
+            format!("{by} has received the response in frame {frame}: the WebSocket connection is established")
+        }
+        Event::UpgradeRefused(status) => {
             format!("{by} refuses to speak WebSocket with {other}: it answers with HTTP status {status}")
         }
-        (Phase::Close, Detail::Close(code, reason)) => {
-            format!("{by} closes the WebSocket connection to {other}{}", close(*code, reason))
+        Event::Close(why) => format!("{by} closes the WebSocket connection to {other}{}", closing(why)),
+        Event::CloseReply(why) => {
+            format!("{by} agrees to close the WebSocket connection to {other}{}", closing(why))
         }
-        (Phase::CloseReply, Detail::Close(code, reason)) => {
-            format!("{by} agrees to close the WebSocket connection to {other}{}", close(*code, reason))
+        Event::MessageAcked(frames) => format!("{by} has received the {}", messages(frames)),
+        Event::LoginRequest { name, room: Some(room) } => {
+            format!("{by} asks {other} to log in {} to room {room}", named(name))
         }
-        (Phase::MessageAcked, Detail::Acknowledged(frames)) => {
-            format!(
-                "{by} has received the {} in {}",
-                if frames.len() == 1 { "message" } else { "messages" },
-                list(frames)
-            )
+        Event::LoginRequest { name, room: None } => format!("{by} asks {other} to log in {}", named(name)),
+        Event::UserList(count) => format!("{by} tells {other} who is logged in: {}", users(count)),
+        Event::LoginResult(name) => {
+            format!("{by} tells {other} that its login {} has succeeded", named(name))
         }
-        (Phase::LoginRequest, Detail::Login(name, room)) => match room {
-            Some(room) => format!("{by} asks {other} to log in as {name} to room {room}"),
-            None => format!("{by} asks {other} to log in as {name}"),
-        },
-        (Phase::UserList, Detail::Users(count)) => {
-            format!("{by} tells {other} who is logged in: {}", users(*count))
+        Event::LoginNotification(name) => {
+            format!("{by} tells {other} that {} has logged in", name.unwrap_or(SOMEBODY))
         }
-        (Phase::LoginResult, Detail::Who(name)) => {
-            format!("{by} tells {other} that its login as {name} has succeeded")
+        Event::SayRequest(said) => format!("{by} asks {other} to pass on: {}", saying(said)),
+        Event::SayDelivery(said) => format!("{by} delivers to {other}: {}", saying(said)),
+        Event::LogoutNotification(name) => {
+            format!("{by} tells {other} that {} has left", name.unwrap_or(SOMEBODY))
         }
-        (Phase::LoginNotification, Detail::Who(name)) => {
-            format!("{by} tells {other} that {name} has logged in")
-        }
-        (Phase::SayRequest, Detail::Say(say)) => {
-            format!("{by} asks {other} to pass on: {}", said(say))
-        }
-        (Phase::SayDelivery, Detail::Say(say)) => {
-            format!("{by} delivers to {other}: {}", said(say))
-        }
-        (Phase::LogoutNotification, Detail::Who(name)) => {
-            format!("{by} tells {other} that {name} has left")
-        }
-        (Phase::Ping, _) => format!("{by} asks {other} whether it is still there"),
-        (Phase::Pong, _) => format!("{by} answers {other}: it is still there"),
-        (Phase::Unknown, Detail::Type(Some(name))) => {
+        Event::Ping => format!("{by} asks {other} whether it is still there"),
+        Event::Pong => format!("{by} answers {other}: it is still there"),
+        Event::Unknown(Some(name)) => {
             format!("{by} sends {other} a message of type {name}, which the chat does not know")
         }
-        (phase, _) => format!("{by} sends {other}: {}", phase.name()),
-    };
-    capitalised(&sentence)
+        Event::Unknown(None) => format!("{by} sends {other} a message without a readable type"),
+    }
 }
 
 pub fn finding(fact: &Fact) -> String {
     match fact {
-        Fact::MalformedJson { reason, offset, by } => {
-            let effect = match by {
-                Side::Client => "the server ignores this message and nobody receives it",
-                Side::Server => "the browser cannot read this message and shows nothing",
-            };
-            format!("Not JSON: {} (byte {offset}); {effect}", fault(*reason))
-        }
+        Fact::MalformedJson { reason, offset, by: Side::Client } => format!(
+            "Not JSON: {} (byte {offset}); the server ignores this message and nobody receives it",
+            fault((*reason).into())
+        ),
+        Fact::MalformedJson { reason, offset, by: Side::Server } => format!(
+            "Not JSON: {} (byte {offset}); the browser cannot read this message and shows nothing",
+            fault((*reason).into())
+        ),
         Fact::UnknownType(Some(name)) => {
             format!("The chat has no message of type {name} in this direction; it is ignored")
         }
@@ -143,85 +118,87 @@ pub fn finding(fact: &Fact) -> String {
     }
 }
 
-fn fault(reason: Reason) -> String {
-    match reason {
-        Reason::Empty => "the message is empty".to_owned(),
-        Reason::NotAnObject => "the message is not an object in braces".to_owned(),
-        Reason::InvalidEscape(_) => "a backslash must be escaped".to_owned(),
-        Reason::ControlCharacter(0x09) => "a tab must be escaped".to_owned(),
-        Reason::ControlCharacter(b'\n' | b'\r') => "a line end must be escaped".to_owned(),
-        Reason::ControlCharacter(byte) => format!("control character 0x{byte:02x} must be escaped"),
-        Reason::InvalidUtf8 => "the text is not valid UTF-8".to_owned(),
-        Reason::UnterminatedString => "a string has no closing quote".to_owned(),
-        Reason::UnexpectedByte(byte) if byte.is_ascii_graphic() => {
-            format!("{} cannot stand here", byte as char)
-        }
-        Reason::UnexpectedByte(byte) => format!("byte 0x{byte:02x} cannot stand here"),
-        Reason::UnexpectedEnd => "the message ends too early".to_owned(),
-        Reason::TooDeep => format!("it is nested more than {MAX_DEPTH} levels deep, PHP's limit"),
-        Reason::TooLong => {
-            format!("it is longer than {MAX_LENGTH} bytes, Workerman's limit for a message")
-        }
-        Reason::TrailingData => "something follows the object".to_owned(),
+fn fault(fault: Fault) -> String {
+    match fault {
+        Fault::Empty => "the message is empty".to_owned(),
+        Fault::NotAnObject => "the message is not an object in braces".to_owned(),
+        Fault::Backslash => "a backslash must be escaped".to_owned(),
+        Fault::Tab => "a tab must be escaped".to_owned(),
+        Fault::LineEnd => "a line end must be escaped".to_owned(),
+        Fault::ControlCharacter(byte) => format!("control character 0x{byte:02x} must be escaped"),
+        Fault::InvalidUtf8 => "the text is not valid UTF-8".to_owned(),
+        Fault::UnterminatedString => "a string has no closing quote".to_owned(),
+        Fault::UnexpectedCharacter(character) => format!("{character} cannot stand here"),
+        Fault::UnexpectedByte(byte) => format!("byte 0x{byte:02x} cannot stand here"),
+        Fault::UnexpectedEnd => "the message ends too early".to_owned(),
+        Fault::TooDeep(levels) => format!("it is nested more than {levels} levels deep, PHP's limit"),
+        Fault::TooLong(bytes) => format!("it is longer than {bytes} bytes, Workerman's limit for a message"),
+        Fault::TrailingData => "something follows the object".to_owned(),
     }
 }
 
-fn said(say: &Say) -> String {
-    let recipient = say.recipient.unwrap_or("everyone");
-    match say.sender {
-        Some(sender) => format!("{sender} says to {recipient}: {}", say.text),
-        None => format!("somebody says to {recipient}: {}", say.text),
+const SOMEBODY: &str = "somebody";
+
+fn end(end: End) -> String {
+    match end.side {
+        Side::Client => format!("browser port {}", end.port),
+        Side::Server => format!("server port {}", end.port),
+    }
+}
+
+fn named(name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("as {name}"),
+        None => "without a name".to_owned(),
+    }
+}
+
+fn saying(said: Said) -> String {
+    let (sender, text) = (said.sender.unwrap_or(SOMEBODY), said.text);
+    match said.recipient {
+        Recipient::Everyone => format!("{sender} says to everyone: {text}"),
+        Recipient::Named(recipient) => format!("{sender} says to {recipient}: {text}"),
+        Recipient::Unknown => format!("{sender} says: {text}"),
     }
 }
 
 fn users(count: usize) -> String {
-    if count == 1 { "1 user".to_owned() } else { format!("{count} users") }
-}
-
-/// `frame 9`, `frames 9, 11 and 13`, `frames 9, 11, 13 and 5 more`
-fn list(frames: &[u32]) -> String {
-    const TOLD: usize = 8;
-    match frames {
-        [] => "no frame".to_owned(),
-        [one] => format!("frame {one}"),
-        [first @ .., last] if frames.len() <= TOLD => {
-            format!("frames {} and {last}", commas(first))
-        }
-        _ => format!("frames {} and {} more", commas(&frames[..TOLD]), frames.len() - TOLD),
+    match count {
+        1 => "1 user".to_owned(),
+        _ => format!("{count} users"),
     }
 }
 
-fn commas(frames: &[u32]) -> String {
-    frames.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+fn messages(frames: Frames) -> String {
+    match frames {
+        Frames::One(frame) => format!("message in frame {frame}"),
+        Frames::Several(first, last) => format!("messages in frames {} and {last}", joined(first, ", ")),
+        Frames::Many(first, more) => format!("messages in frames {} and {more} more", joined(first, ", ")),
+    }
 }
 
-fn close(code: Option<u16>, reason: &str) -> String {
-    let meaning = match code {
-        None => return String::new(),
-        Some(1000) => "normal closure",
-        Some(1001) => "going away: the page was left or the server stops",
-        Some(1002) => "protocol error",
-        Some(1003) => "unsupported data",
-        Some(1005) => "no status code",
-        Some(1006) => "abnormal closure",
-        Some(1007) => "invalid data",
-        Some(1008) => "policy violation",
-        Some(1009) => "message too big",
-        Some(1010) => "extension missing",
-        Some(1011) => "internal error",
-        Some(1012) => "service restart",
-        Some(1013) => "try again later",
-        Some(_) => "",
-    };
-    let code = code.unwrap_or_default();
-    let said = if reason.is_empty() { meaning } else { reason };
-    if said.is_empty() { format!(" (code {code})") } else { format!(" (code {code}, {said})") }
-}
-
-fn capitalised(sentence: &str) -> String {
-    let mut characters = sentence.chars();
-    match characters.next() {
-        Some(first) => first.to_uppercase().chain(characters).collect(),
+fn closing(closing: Closing) -> String {
+    match closing.told(meaning) {
         None => String::new(),
+        Some((code, "")) => format!(" (code {code})"),
+        Some((code, why)) => format!(" (code {code}, {why})"),
+    }
+}
+
+fn meaning(code: CloseCode) -> &'static str {
+    match code {
+        CloseCode::Normal => "normal closure",
+        CloseCode::GoingAway => "going away: the page was left or the server stops",
+        CloseCode::ProtocolError => "protocol error",
+        CloseCode::UnsupportedData => "unsupported data",
+        CloseCode::NoStatus => "no status code",
+        CloseCode::Abnormal => "abnormal closure",
+        CloseCode::InvalidData => "invalid data",
+        CloseCode::PolicyViolation => "policy violation",
+        CloseCode::TooBig => "message too big",
+        CloseCode::ExtensionMissing => "extension missing",
+        CloseCode::InternalError => "internal error",
+        CloseCode::ServiceRestart => "service restart",
+        CloseCode::TryAgainLater => "try again later",
     }
 }

@@ -1,48 +1,90 @@
 //! Phases and findings in sentences: one file a language. A sentence is made of what a packet says by itself and what was known when
 //! it was first seen, never of what later packets teach.
 
-mod en;
+mod common;
+#[cfg(test)]
+mod tests;
 
 use crate::fields::Phase;
 use crate::message::json::Reason;
 use crate::session::record::Side;
+use common::{End, Event};
 
-/// A language that notes can be in, in the order of the preference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Language {
-    #[default]
-    English,
+/// One row of the table of languages.
+struct Spec {
+    tag: &'static str,
+    name: &'static str,
+    note: fn(Event, End, End) -> String,
+    finding: fn(&Fact) -> String,
+}
+
+// A language is a file and a line below. `cargo fmt` does not see files that a macro names: format one with `rustfmt src/language/*.rs`.
+macro_rules! languages {
+    ($($language:ident $file:ident $tag:literal $name:literal;)*) => {
+        $(mod $file;)*
+
+        /// A language that notes can be in, in the order of the preference.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Language { $($language),* }
+
+        /// Every language, in the order of [`Language`].
+        const LANGUAGES: &[Spec] = &[$(Spec {
+            tag: $tag,
+            name: $name,
+            note: $file::note,
+            finding: $file::finding,
+        }),*];
+
+        impl Language {
+            /// Every language; the first is the default.
+            pub const ALL: &[Language] = &[$(Language::$language),*];
+        }
+    };
+}
+
+languages! {
+    English en "en" "English";
+    SimplifiedChinese zh_cn "zh-CN" "简体中文";
+    TraditionalChinese zh_tw "zh-TW" "繁體中文";
+    French fr "fr" "Français";
+    Italian it "it" "Italiano";
+    Portuguese pt "pt" "Português";
+    Russian ru "ru" "Русский";
+}
+
+impl Default for Language {
+    fn default() -> Language {
+        Language::ALL[0]
+    }
 }
 
 impl Language {
-    pub const ALL: &[Language] = &[Language::English];
+    fn spec(self) -> &'static Spec {
+        &LANGUAGES[self as usize]
+    }
 
     /// The preference's value (BCP 47).
     pub fn tag(self) -> &'static str {
-        match self {
-            Language::English => "en",
-        }
+        self.spec().tag
     }
 
     /// The language's name in itself.
     pub fn name(self) -> &'static str {
-        match self {
-            Language::English => "English",
-        }
+        self.spec().name
     }
 
     /// The sentence a person would write under a packet.
     pub fn note(self, note: &Note) -> String {
-        match self {
-            Language::English => en::note(note),
+        let (by, other) = note.ends();
+        match Event::of(note.phase, &note.detail) {
+            Some(event) => common::capitalised(&(self.spec().note)(event, by, other)),
+            None => note.phase.name().to_owned(),
         }
     }
 
     /// What a finding means for the chat.
     pub fn finding(self, fact: &Fact) -> String {
-        match self {
-            Language::English => en::finding(fact),
-        }
+        (self.spec().finding)(fact)
     }
 }
 
@@ -55,6 +97,18 @@ pub struct Note<'a> {
     /// Who sent the packet.
     pub by: Side,
     pub detail: Detail<'a>,
+}
+
+impl Note<'_> {
+    /// Who sent the packet, and to whom.
+    fn ends(&self) -> (End, End) {
+        let client = End { side: Side::Client, port: self.client_port };
+        let server = End { side: Side::Server, port: self.server_port };
+        match self.by {
+            Side::Client => (client, server),
+            Side::Server => (server, client),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -70,11 +124,11 @@ pub enum Detail<'a> {
     Status(u16),
     /// The status code and reason of a WebSocket close.
     Close(Option<u16>, &'a str),
-    /// A login: the name and the room.
+    /// A login: the name, empty where nothing tells it, and the room.
     Login(&'a str, Option<&'a str>),
     /// A list: how many users.
     Users(usize),
-    /// Somebody, by name.
+    /// Somebody, by name; empty where nothing tells it.
     Who(&'a str),
     Say(Say<'a>),
     /// An unknown message's type.
@@ -85,7 +139,7 @@ pub enum Detail<'a> {
 pub struct Say<'a> {
     /// None where nothing tells.
     pub sender: Option<&'a str>,
-    /// None where it is for all.
+    /// None where it is for all, empty where nothing tells.
     pub recipient: Option<&'a str>,
     /// In one line.
     pub text: &'a str,

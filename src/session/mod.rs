@@ -9,6 +9,7 @@
 //! something else are forgotten.
 
 pub mod chat;
+mod opening;
 pub mod record;
 pub mod stream;
 pub mod tcp;
@@ -28,7 +29,7 @@ use tcp::Sent;
 use told::Told;
 
 /// Connections that may yet turn out to be the chat's; beyond, the oldest is forgotten.
-pub const MAX_OPEN: usize = 65_536;
+pub const MAX_OPEN: usize = 4096;
 /// A say that nobody got is told when its connection is heard of again after this time. Nanoseconds.
 const PATIENCE: i64 = 1_000_000_000;
 /// The room of dialect A, which has none: everybody is in it.
@@ -73,7 +74,21 @@ pub struct Segment {
     pub length: u32,
 }
 
+/// Both ends of a connection, the same in both directions.
+fn ends(one: Endpoint, other: Endpoint) -> (Endpoint, Endpoint) {
+    if (one.address, one.port) <= (other.address, other.port) { (one, other) } else { (other, one) }
+}
+
 impl Segment {
+    /// Whether the segment can belong to a chat connection that nobody watches yet.
+    fn may_begin(&self, payload: &[u8]) -> bool {
+        self.on_chat_port() || self.flags & tcp::flags::SYN != 0 || payload.starts_with(b"GET ")
+    }
+
+    fn on_chat_port(&self) -> bool {
+        self.source.chat_port || self.destination.chat_port
+    }
+
     /// The sequence number after the payload.
     pub fn end(&self) -> u32 {
         self.sequence.wrapping_add(self.length)
@@ -100,12 +115,19 @@ pub struct DeliveredTo {
 #[derive(Debug, Default)]
 pub struct Session {
     streams: HashMap<u32, Stream>,
+    /// How many of the streams have these two ends.
+    ends: HashMap<(Endpoint, Endpoint), u32>,
     /// Connections that are neither configured nor proven, oldest first.
     open: VecDeque<u32>,
     servers: HashMap<Endpoint, Server>,
 }
 
 impl Session {
+    /// Whether there is anything to learn from a segment or to say of it: the cheap question that comes before all others.
+    pub fn concerns(&self, segment: &Segment, payload: &[u8]) -> bool {
+        segment.may_begin(payload) || self.ends.contains_key(&ends(segment.source, segment.destination))
+    }
+
     /// Takes in a segment, before or after its payload was dissected; `payload` are its captured bytes. A segment that was taken in
     /// already is ignored.
     pub fn segment(&mut self, segment: &Segment, payload: &[u8]) {
@@ -116,20 +138,18 @@ impl Session {
             return;
         };
         stream.segment(segment);
-        if stream.standing == Standing::Open && !stream.configured && !stream.upgrading() {
+        if stream.standing == Standing::Open && !stream.configured && !stream.opening.has_begun() {
             let foreign = stream.side(segment) == Side::Client && !could_lead_to_chat(payload);
             if foreign {
-                self.streams.remove(&segment.stream);
+                self.forget(segment.stream);
             }
         }
     }
 
     /// Whether a connection first seen with this segment is worth watching.
     fn admit(&mut self, segment: &Segment, payload: &[u8]) -> bool {
-        let configured = segment.source.chat_port || segment.destination.chat_port;
-        let opening = segment.flags & tcp::flags::SYN != 0;
         let upgrading = || crate::websocket::handshake::request(payload).complete().is_some();
-        if !(configured || opening || upgrading()) {
+        if !segment.may_begin(payload) || (payload.starts_with(b"GET ") && !segment.on_chat_port() && !upgrading()) {
             return false;
         }
         self.watch(segment);
@@ -144,6 +164,7 @@ impl Session {
                 self.forget_oldest();
             }
         }
+        *self.ends.entry(ends(segment.source, segment.destination)).or_default() += 1;
         self.streams.entry(segment.stream).or_insert(stream)
     }
 
@@ -151,22 +172,30 @@ impl Session {
         if let Some(oldest) = self.open.pop_front()
             && self.streams.get(&oldest).is_some_and(|stream| stream.standing == Standing::Open)
         {
-            self.streams.remove(&oldest);
+            self.forget(oldest);
         }
     }
 
-    /// Looks for the opening handshake: in the segment's payload, or where that is only a part, in what Wireshark reassembled or
-    /// decrypted with it.
+    fn forget(&mut self, number: u32) {
+        let Some(stream) = self.streams.remove(&number) else { return };
+        let ends = ends(stream.client, stream.server);
+        match self.ends.get_mut(&ends) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(self.ends.remove(&ends)),
+        }
+    }
+
+    /// Looks for the opening handshake: in the segment's captured payload, or where that is only a part, in what Wireshark
+    /// reassembled or decrypted with it.
     pub fn handshake<'a>(&mut self, segment: &Segment, payload: &[u8], sources: impl IntoIterator<Item = &'a [u8]>) {
-        let Some(stream) = self.streams.get_mut(&segment.stream) else {
-            return;
-        };
-        let mut foreign = stream.http(segment, payload);
+        let Some(stream) = self.streams.get_mut(&segment.stream) else { return };
+        let cut = payload.len() < segment.length as usize;
+        let mut foreign = stream.http(segment, payload, cut);
         for source in sources {
-            foreign |= stream.http(segment, source);
+            foreign |= stream.http(segment, source, false);
         }
         if foreign && !stream.configured && stream.standing == Standing::Open {
-            self.streams.remove(&segment.stream);
+            self.forget(segment.stream);
         }
     }
 
@@ -238,7 +267,7 @@ impl Session {
         if stream.configured {
             stream.give_up();
         } else {
-            self.streams.remove(&number);
+            self.forget(number);
         }
     }
 
@@ -407,9 +436,9 @@ impl Session {
         }
     }
 
-    /// Whether a response that switches to WebSocket was seen.
-    pub fn is_upgraded(&self, stream: u32) -> bool {
-        self.streams.get(&stream).is_some_and(Stream::is_upgraded)
+    /// Whether Wireshark's HTTP dissector hands the connection to WebSocket by itself.
+    pub fn is_handed_over(&self, stream: u32) -> bool {
+        self.streams.get(&stream).is_some_and(|stream| stream.opening.is_handed_over())
     }
 
     /// What there is to show of a frame below its messages; `None` for a connection that is not the chat's.

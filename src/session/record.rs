@@ -16,6 +16,9 @@ pub const MAX_NAME: usize = 200;
 /// Longer ids keep their beginning and a hash.
 pub const MAX_ID: usize = 64;
 
+/// Longer values of handshake headers and reasons to close are cut.
+pub const MAX_VALUE: usize = 1024;
+
 /// A place in the capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct When {
@@ -138,6 +141,12 @@ pub fn bounded_name(name: &str) -> &str {
         Some((end, _)) => &name[..end],
         None => name,
     }
+}
+
+/// A value of a handshake header, or a reason to close, to remember: at most [`MAX_VALUE`] characters.
+pub fn bounded_value(value: &str) -> Arc<str> {
+    let end = value.char_indices().nth(MAX_VALUE).map_or(value.len(), |(end, _)| end);
+    Arc::from(&value[..end])
 }
 
 /// An id to remember: at most about [`MAX_ID`] bytes, and different for different ids.

@@ -2,21 +2,18 @@
 //! its frames. What a chat message means to other connections is the business of [`super::chat`].
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 
 use super::Segment;
-use super::record::{Detail, FrameRecord, Handshake, Id, Name, PhaseRecord, Side, When};
+use super::opening::{self, Opening, Step};
+use super::record::{Detail, FrameRecord, Handshake, Id, Name, PhaseRecord, Side, When, bounded_value};
 use super::tcp::{Half, Pending, Sent, flags};
 use super::told::Told;
 use crate::fields::Phase;
 use crate::message::Sender;
 use crate::websocket::frame::{self, Opcode};
-use crate::websocket::handshake::{self, Http};
 
 /// Messages of a connection that has not shown the chat yet; with more of them it is another application's.
 pub const MAX_UNPROVEN: usize = 16;
-/// Longer values of handshake headers and close reasons are cut.
-const MAX_VALUE: usize = 1024;
 
 /// What is known of a connection's application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +58,7 @@ pub struct Stream {
     pub standing: Standing,
     /// One of its ports is the chat's by preference.
     pub configured: bool,
-    client: super::Endpoint,
+    pub client: super::Endpoint,
     pub server: super::Endpoint,
     /// Whether the sides are known, not guessed.
     pub sides_known: bool,
@@ -70,8 +67,7 @@ pub struct Stream {
     client_half: Half,
     server_half: Half,
     established: bool,
-    request: Option<(When, Option<Arc<str>>)>,
-    upgraded: bool,
+    pub opening: Opening,
     closed_by: Option<Side>,
     pub records: HashMap<u32, FrameRecord>,
     pub endings: VecDeque<Ending>,
@@ -108,8 +104,7 @@ impl Stream {
             client_half: Half::default(),
             server_half: Half::default(),
             established: false,
-            request: None,
-            upgraded: false,
+            opening: Opening::default(),
             closed_by: None,
             records: HashMap::new(),
             endings: VecDeque::new(),
@@ -162,15 +157,6 @@ impl Stream {
     pub fn identity(&self, frame: u32) -> Option<&Identity> {
         let earlier = self.identities.partition_point(|identity| identity.since <= frame);
         self.identities.get(earlier.saturating_sub(1))
-    }
-
-    /// Whether an upgrade to WebSocket was asked for.
-    pub fn upgrading(&self) -> bool {
-        self.upgraded || self.request.is_some()
-    }
-
-    pub fn is_upgraded(&self) -> bool {
-        self.upgraded
     }
 
     /// Too many messages that are not the chat's: keep the handshakes, forget the rest.
@@ -311,29 +297,23 @@ impl Stream {
         }
     }
 
-    /// Looks for the opening handshake in HTTP bytes that end with this segment. Returns whether they are none of WebSocket's.
-    pub fn http(&mut self, segment: &Segment, bytes: &[u8]) -> bool {
-        if self.upgraded {
-            return false;
-        }
-        if bytes.starts_with(b"GET ") {
-            match handshake::request(bytes) {
-                Http::Complete(request) => self.request(segment, request),
-                Http::Partial => {}
-                Http::Other => return true,
+    /// Looks for the opening handshake in HTTP bytes that end with this segment; `cut`: the capture holds only their beginning.
+    /// Returns whether they are none of WebSocket's.
+    pub fn http(&mut self, segment: &Segment, bytes: &[u8], cut: bool) -> bool {
+        match self.opening.read(segment.at, bytes, cut) {
+            Step::None => {}
+            Step::Foreign => return true,
+            Step::Request(handshake) => {
+                self.is_asked_by(segment);
+                self.show_request(segment.at.frame, handshake);
             }
-        } else if bytes.starts_with(b"HTTP/1.")
-            && let Http::Complete(response) = handshake::response(bytes)
-        {
-            self.response(segment, bytes.len(), response);
+            Step::CutRequest => self.is_asked_by(segment),
+            Step::Response(response) => self.response(segment, bytes.len(), response),
         }
         false
     }
 
-    fn request(&mut self, segment: &Segment, request: handshake::Request) {
-        if self.request.as_ref().is_some_and(|(at, _)| at.frame == segment.at.frame) {
-            return;
-        }
+    fn is_asked_by(&mut self, segment: &Segment) {
         if !self.sides_known {
             self.sides_known = true;
             if self.side(segment) == Side::Server {
@@ -341,45 +321,35 @@ impl Stream {
             }
         }
         self.begun = true;
-        let key = request.key.as_deref().map(bounded);
-        self.request = Some((segment.at, key.clone()));
-        self.phase(segment.at.frame, Phase::UpgradeRequest, Side::Client, Detail::None);
-        let origin = request.origin.as_deref().map(bounded);
-        self.record(segment.at.frame).handshake = Some(Box::new(Handshake { key, origin, ..Handshake::default() }));
         self.sent(segment, segment.end(), Sent::UpgradeRequest);
     }
 
-    fn response(&mut self, segment: &Segment, available: usize, response: handshake::Response) {
-        let interim = (100..200).contains(&response.status) && !response.upgrade;
-        if interim || (self.request.is_none() && !response.upgrade) {
-            return;
+    fn show_request(&mut self, frame: u32, handshake: Handshake) {
+        self.phase(frame, Phase::UpgradeRequest, Side::Client, Detail::None);
+        self.record(frame).handshake = Some(Box::new(handshake));
+    }
+
+    fn response(&mut self, segment: &Segment, available: usize, response: opening::Response) {
+        let opening::Response { handshake, length, reveals_request } = response;
+        let frame = segment.at.frame;
+        if let Some(request) = handshake.request {
+            if reveals_request {
+                self.show_request(request.frame, Handshake::default());
+            }
+            if let Some(asked) = self.record(request.frame).handshake.as_mut() {
+                asked.response = Some(frame);
+            }
         }
-        let (request, key) = self.request.take().unzip();
-        let key = key.flatten();
-        let handshake = Handshake {
-            accept: response.accept.as_deref().map(bounded),
-            accept_expected: key.as_deref().map(|key| Arc::from(handshake::accept(key))),
-            request,
-            refused: (!response.upgrade).then_some(response.status),
-            ..Handshake::default()
+        let (phase, detail, sent) = match handshake.refused {
+            Some(status) => (Phase::UpgradeRefused, Detail::Status(status), Sent::Refusal),
+            None if handshake.accept_valid() == Some(false) => (Phase::UpgradeResponse, Detail::None, Sent::Refusal),
+            None => (Phase::UpgradeResponse, Detail::None, Sent::UpgradeResponse),
         };
-        let (phase, detail) = match response.upgrade {
-            true => (Phase::UpgradeResponse, Detail::None),
-            false => (Phase::UpgradeRefused, Detail::Status(response.status)),
-        };
-        self.upgraded = response.upgrade;
-        let accepted = response.upgrade && handshake.accept_valid() != Some(false);
-        if let Some(request) = request
-            && let Some(asked) = self.record(request.frame).handshake.as_mut()
-        {
-            asked.response = Some(segment.at.frame);
-        }
-        self.phase(segment.at.frame, phase, Side::Server, detail);
-        self.record(segment.at.frame).handshake = Some(Box::new(handshake));
+        self.phase(frame, phase, Side::Server, detail);
         // What follows the header section in the same segment is WebSocket's.
-        let rest = available.saturating_sub(response.length).min(segment.length as usize) as u32;
-        let end = if response.upgrade { segment.end().wrapping_sub(rest) } else { segment.end() };
-        self.sent(segment, end, if accepted { Sent::UpgradeResponse } else { Sent::Refusal });
+        let rest = length.filter(|_| handshake.refused.is_none()).map_or(0, |length| available.saturating_sub(length));
+        self.record(frame).handshake = Some(Box::new(handshake));
+        self.sent(segment, segment.end().wrapping_sub(rest.min(segment.length as usize) as u32), sent);
     }
 
     /// Takes in WebSocket data that is about to be dissected: `position` is where it begins in the segment's payload, where it has
@@ -421,7 +391,7 @@ impl Stream {
             [high, low, reason @ ..] => (Some(u16::from_be_bytes([*high, *low])), String::from_utf8_lossy(reason)),
             _ => (None, "".into()),
         };
-        self.phase(segment.at.frame, phase, by, Detail::Close(code, bounded(&reason.replace('\0', "\u{fffd}"))));
+        self.phase(segment.at.frame, phase, by, Detail::Close(code, bounded_value(&reason.replace('\0', "\u{fffd}"))));
     }
 
     /// The end of the message that is being handed over: told by its frames, or else the segment's.
@@ -442,9 +412,4 @@ fn guess_client(segment: &Segment) -> bool {
         (_, _, true, false) => false,
         _ => segment.source.port >= segment.destination.port,
     }
-}
-
-fn bounded(value: &str) -> Arc<str> {
-    let end = value.char_indices().nth(MAX_VALUE).map_or(value.len(), |(end, _)| end);
-    Arc::from(&value[..end])
 }

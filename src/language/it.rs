@@ -1,0 +1,214 @@
+//! Italian.
+
+use super::Fact;
+use super::common::{CloseCode, Closing, End, Event, Fault, Frames, Recipient, Said, joined};
+use crate::fields::Phase;
+use crate::session::record::Side;
+
+pub fn note(event: Event, by: End, other: End) -> String {
+    let (by, other) = (end(by), end(other));
+    match event {
+        Event::Syn => format!("Il {by} invia SYN al {other}: chiede di aprire una connessione"),
+        Event::SynAgain(first) => {
+            format!(
+                "Il {by} invia di nuovo SYN al {other} (la prima volta nel frame {first}): nessuna risposta ricevuta"
+            )
+        }
+        Event::SynAck => format!("Il {by} risponde al {other} con SYN+ACK: accetta la connessione"),
+        Event::SynAckAgain(first) => format!(
+            "Il {by} invia di nuovo SYN+ACK al {other} (la prima volta nel frame {first}): nessuna conferma ricevuta"
+        ),
+        Event::Established => format!("Il {by} conferma il SYN+ACK del {other}: la connessione TCP è stabilita"),
+        Event::Fin => format!("Il {by} invia FIN al {other}: non ha altro da inviare"),
+        Event::FinAcked => format!("Il {by} conferma il FIN del {other}: quella direzione è chiusa"),
+        Event::Reset => {
+            format!("Il {by} resetta la connessione: questa termina subito e ciò che era in transito va perso")
+        }
+        Event::UpgradeRequest => format!("Il {by} chiede al {other} di passare da HTTP a WebSocket"),
+        Event::UpgradeRequestAcked(frame) => {
+            format!("Il {by} ha ricevuto la richiesta di handshake WebSocket del frame {frame}; segue la sua risposta")
+        }
+        Event::UpgradeAccepted => {
+            format!("Il {by} accetta di usare WebSocket con il {other}: l'handshake è riuscito")
+        }
+        Event::UpgradeMisaccepted => format!(
+            "Il {by} accetta di usare WebSocket, ma il suo valore accept è errato: il {other} chiuderà la connessione"
+        ),
+        Event::UpgradeComplete(frame) => {
+            format!("Il {by} ha ricevuto la risposta del frame {frame}: la connessione WebSocket è stabilita")
+        }
+        Event::UpgradeRefused(status) => {
+            format!("Il {by} rifiuta di usare WebSocket con il {other}: risponde con lo stato HTTP {status}")
+        }
+        Event::Close(why) => format!("Il {by} chiude la connessione WebSocket con il {other}{}", closing(why)),
+        Event::CloseReply(why) => {
+            format!("Il {by} accetta di chiudere la connessione WebSocket con il {other}{}", closing(why))
+        }
+        Event::MessageAcked(frames) => format!("Il {by} ha ricevuto {}", messages(frames)),
+        Event::LoginRequest { name, room: Some(room) } => {
+            format!("Il {by} chiede al {other} di accedere {} alla stanza {room}", named(name))
+        }
+        Event::LoginRequest { name, room: None } => format!("Il {by} chiede al {other} di accedere {}", named(name)),
+        Event::UserList(count) => format!("Il {by} comunica al {other} chi è collegato: {}", users(count)),
+        Event::LoginResult(name) => {
+            format!("Il {by} comunica al {other} che il suo accesso {} è riuscito", named(name))
+        }
+        Event::LoginNotification(name) => {
+            format!("Il {by} comunica al {other} che {} ha effettuato l'accesso", name.unwrap_or(SOMEBODY))
+        }
+        Event::SayRequest(said) => format!("Il {by} chiede al {other} di inoltrare: {}", saying(said)),
+        Event::SayDelivery(said) => format!("Il {by} consegna al {other}: {}", saying(said)),
+        Event::LogoutNotification(name) => {
+            format!("Il {by} comunica al {other} che {} ha lasciato la chat", name.unwrap_or(SOMEBODY))
+        }
+        Event::Ping => format!("Il {by} chiede al {other} se è ancora presente"),
+        Event::Pong => format!("Il {by} risponde al {other} che è ancora presente"),
+        Event::Unknown(Some(name)) => {
+            format!("Il {by} invia al {other} un messaggio di tipo {name}, che la chat non conosce")
+        }
+        Event::Unknown(None) => format!("Il {by} invia al {other} un messaggio senza un tipo leggibile"),
+    }
+}
+
+pub fn finding(fact: &Fact) -> String {
+    match fact {
+        Fact::MalformedJson { reason, offset, by: Side::Client } => format!(
+            "Non è JSON: {} (byte {offset}); il server ignora questo messaggio e nessuno lo riceve",
+            fault((*reason).into())
+        ),
+        Fact::MalformedJson { reason, offset, by: Side::Server } => format!(
+            "Non è JSON: {} (byte {offset}); il browser non può leggere questo messaggio e non mostra nulla",
+            fault((*reason).into())
+        ),
+        Fact::UnknownType(Some(name)) => {
+            format!("La chat non ha messaggi di tipo {name} in questa direzione; il messaggio viene ignorato")
+        }
+        Fact::UnknownType(None) => "Il messaggio non ha un tipo; viene ignorato".to_owned(),
+        Fact::MissingMember(Phase::LoginRequest, member) => {
+            format!("La richiesta di accesso non ha {member}: il server solleva un'eccezione e non risponde")
+        }
+        Fact::MissingMember(_, member) => format!("Il messaggio non ha {member}, di cui la chat ha bisogno"),
+        Fact::SayBeforeLogin => {
+            "Detto su una connessione senza accesso: il server solleva un'eccezione e nessuno lo riceve".to_owned()
+        }
+        Fact::NoDelivery => "Nessuno ha ricevuto quanto è detto qui, benché la connessione sia proseguita".to_owned(),
+        Fact::NoPong => "Il browser non ha risposto a questo ping prima del successivo".to_owned(),
+        Fact::BadTime(time) => {
+            format!("L'ora non è nel formato YYYY-MM-DD HH:MM:SS che il server scrive: {time}")
+        }
+        Fact::UnescapedHtml(tag) => {
+            format!("Il server ha consegnato markup non suo ({tag}): un browser esegue ciò che un utente ha scritto")
+        }
+        Fact::AcceptMismatch { expected, found: Some(found) } => {
+            format!("Il valore accept è {found}, ma la chiave richiede {expected}: il browser chiude la connessione")
+        }
+        Fact::AcceptMismatch { expected, found: None } => {
+            format!("Manca il valore accept, e la chiave richiede {expected}: il browser chiude la connessione")
+        }
+        Fact::HandshakeRefused(status) => format!(
+            "Il server ha rifiutato l'handshake WebSocket con lo stato HTTP {status}: questo browser non può usare la chat"
+        ),
+        Fact::UnmaskedClient => {
+            "Il frame del client non è mascherato: il server deve chiudere la connessione (RFC 6455, sezione 5.1)"
+                .to_owned()
+        }
+        Fact::MaskedServer => {
+            "Il frame del server è mascherato: il browser deve chiudere la connessione (RFC 6455, sezione 5.1)"
+                .to_owned()
+        }
+        Fact::Truncated { captured, reported } => {
+            format!("La cattura contiene {captured} dei {reported} byte di questo messaggio; il resto non è mostrato")
+        }
+        Fact::Internal(what) => {
+            format!("È un difetto di questo plugin, non del pacchetto: {what}; si prega di segnalarlo")
+        }
+    }
+}
+
+fn fault(fault: Fault) -> String {
+    match fault {
+        Fault::Empty => "il messaggio è vuoto".to_owned(),
+        Fault::NotAnObject => "il messaggio non è un oggetto tra parentesi graffe".to_owned(),
+        Fault::Backslash => "una barra rovesciata va scritta come sequenza di escape".to_owned(),
+        Fault::Tab => "una tabulazione va scritta come sequenza di escape".to_owned(),
+        Fault::LineEnd => "un fine riga va scritto come sequenza di escape".to_owned(),
+        Fault::ControlCharacter(byte) => {
+            format!("il carattere di controllo 0x{byte:02x} va scritto come sequenza di escape")
+        }
+        Fault::InvalidUtf8 => "il testo non è UTF-8 valido".to_owned(),
+        Fault::UnterminatedString => "una stringa non ha le virgolette di chiusura".to_owned(),
+        Fault::UnexpectedCharacter(character) => format!("{character} non può stare qui"),
+        Fault::UnexpectedByte(byte) => format!("il byte 0x{byte:02x} non può stare qui"),
+        Fault::UnexpectedEnd => "il messaggio finisce troppo presto".to_owned(),
+        Fault::TooDeep(levels) => format!("supera {levels} livelli di annidamento, il limite di PHP"),
+        Fault::TooLong(bytes) => format!("supera {bytes} byte, il limite di Workerman per un messaggio"),
+        Fault::TrailingData => "qualcosa segue l'oggetto".to_owned(),
+    }
+}
+
+const SOMEBODY: &str = "qualcuno";
+
+/// Without its article, which each sentence has.
+fn end(end: End) -> String {
+    match end.side {
+        Side::Client => format!("browser (porta {})", end.port),
+        Side::Server => format!("server (porta {})", end.port),
+    }
+}
+
+fn named(name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("come {name}"),
+        None => "senza nome".to_owned(),
+    }
+}
+
+fn saying(said: Said) -> String {
+    let (sender, text) = (said.sender.unwrap_or(SOMEBODY), said.text);
+    match said.recipient {
+        Recipient::Everyone => format!("{sender} dice a tutti: {text}"),
+        Recipient::Named(recipient) => format!("{sender} dice a {recipient}: {text}"),
+        Recipient::Unknown => format!("{sender} dice: {text}"),
+    }
+}
+
+fn users(count: usize) -> String {
+    match count {
+        1 => "1 utente".to_owned(),
+        _ => format!("{count} utenti"),
+    }
+}
+
+fn messages(frames: Frames) -> String {
+    match frames {
+        Frames::One(frame) => format!("il messaggio del frame {frame}"),
+        Frames::Several(first, last) => format!("i messaggi dei frame {} e {last}", joined(first, ", ")),
+        Frames::Many(first, more) => format!("i messaggi dei frame {} e {more} in più", joined(first, ", ")),
+    }
+}
+
+fn closing(closing: Closing) -> String {
+    match closing.told(meaning) {
+        None => String::new(),
+        Some((code, "")) => format!(" (codice {code})"),
+        Some((code, why)) => format!(" (codice {code}, {why})"),
+    }
+}
+
+fn meaning(code: CloseCode) -> &'static str {
+    match code {
+        CloseCode::Normal => "chiusura normale",
+        CloseCode::GoingAway => "uscita: la pagina è stata lasciata o il server si arresta",
+        CloseCode::ProtocolError => "errore di protocollo",
+        CloseCode::UnsupportedData => "dati non supportati",
+        CloseCode::NoStatus => "nessun codice di stato",
+        CloseCode::Abnormal => "chiusura anomala",
+        CloseCode::InvalidData => "dati non validi",
+        CloseCode::PolicyViolation => "violazione delle regole",
+        CloseCode::TooBig => "messaggio troppo grande",
+        CloseCode::ExtensionMissing => "estensione mancante",
+        CloseCode::InternalError => "errore interno",
+        CloseCode::ServiceRestart => "riavvio del servizio",
+        CloseCode::TryAgainLater => "riprovare più tardi",
+    }
+}

@@ -1,0 +1,214 @@
+//! Russian.
+
+use super::Fact;
+use super::common::{CloseCode, Closing, End, Event, Fault, Frames, Recipient, Said, joined};
+use crate::fields::Phase;
+use crate::session::record::Side;
+
+pub fn note(event: Event, by: End, other: End) -> String {
+    let by = end(by, "");
+    // The other end in each case: `other` is the nominative and the accusative.
+    let (of, to, with, other) = (end(other, "а"), end(other, "у"), end(other, "ом"), end(other, ""));
+    match event {
+        Event::Syn => format!("{by} отправляет SYN {to}: просит открыть соединение"),
+        Event::SynAgain(first) => {
+            format!("{by} снова отправляет SYN {to} (впервые в кадре {first}): ответа не было")
+        }
+        Event::SynAck => format!("{by} отвечает {to} пакетом SYN+ACK: принимает соединение"),
+        Event::SynAckAgain(first) => {
+            format!("{by} снова отправляет SYN+ACK {to} (впервые в кадре {first}): подтверждения не было")
+        }
+        Event::Established => format!("{by} подтверждает SYN+ACK {of}: TCP-соединение установлено"),
+        Event::Fin => format!("{by} отправляет FIN {to}: передавать больше нечего"),
+        Event::FinAcked => format!("{by} подтверждает FIN {of}: это направление закрыто"),
+        Event::Reset => {
+            format!("{by} сбрасывает соединение: оно сразу обрывается, недоставленные данные теряются")
+        }
+        Event::UpgradeRequest => format!("{by} просит {other} перейти с HTTP на WebSocket"),
+        Event::UpgradeRequestAcked(frame) => {
+            format!("{by} получил запрос рукопожатия WebSocket из кадра {frame}; далее следует его ответ")
+        }
+        Event::UpgradeAccepted => {
+            format!("{by} соглашается работать с {with} по WebSocket: рукопожатие прошло успешно")
+        }
+        Event::UpgradeMisaccepted => {
+            format!("{by} соглашается на WebSocket, но его значение accept неверно: {other} закроет соединение")
+        }
+        Event::UpgradeComplete(frame) => {
+            format!("{by} получил ответ из кадра {frame}: соединение WebSocket установлено")
+        }
+        Event::UpgradeRefused(status) => {
+            format!("{by} отказывается работать с {with} по WebSocket: отвечает HTTP-статусом {status}")
+        }
+        Event::Close(why) => format!("{by} закрывает соединение WebSocket с {with}{}", closing(why)),
+        Event::CloseReply(why) => {
+            format!("{by} соглашается закрыть соединение WebSocket с {with}{}", closing(why))
+        }
+        Event::MessageAcked(frames) => format!("{by} получил {}", messages(frames)),
+        Event::LoginRequest { name, room: Some(room) } => {
+            format!("{by} запрашивает у {of} вход {} в комнату {room}", named(name))
+        }
+        Event::LoginRequest { name, room: None } => format!("{by} запрашивает у {of} вход {}", named(name)),
+        Event::UserList(count) => format!("{by} сообщает {to}, кто вошёл в чат: {}", users(count)),
+        Event::LoginResult(name) => format!("{by} сообщает {to}: вход {} выполнен", named(name)),
+        Event::LoginNotification(name) => format!("{by} сообщает {to}: {} вошёл в чат", user(name)),
+        Event::SayRequest(said) => format!("{by} просит {other} передать: {}", saying(said)),
+        Event::SayDelivery(said) => format!("{by} доставляет {to}: {}", saying(said)),
+        Event::LogoutNotification(name) => format!("{by} сообщает {to}: {} вышел из чата", user(name)),
+        Event::Ping => format!("{by} спрашивает у {of}, на связи ли он"),
+        Event::Pong => format!("{by} отвечает {to}: он на связи"),
+        Event::Unknown(Some(name)) => {
+            format!("{by} отправляет {to} сообщение типа {name}, которого чат не знает")
+        }
+        Event::Unknown(None) => format!("{by} отправляет {to} сообщение, тип которого прочитать нельзя"),
+    }
+}
+
+pub fn finding(fact: &Fact) -> String {
+    match fact {
+        Fact::MalformedJson { reason, offset, by: Side::Client } => format!(
+            "Не JSON: {} (байт {offset}); сервер игнорирует это сообщение, и никто его не получит",
+            fault((*reason).into())
+        ),
+        Fact::MalformedJson { reason, offset, by: Side::Server } => format!(
+            "Не JSON: {} (байт {offset}); браузер не может прочитать это сообщение и ничего не покажет",
+            fault((*reason).into())
+        ),
+        Fact::UnknownType(Some(name)) => {
+            format!("В этом направлении у чата нет сообщений типа {name}; сообщение игнорируется")
+        }
+        Fact::UnknownType(None) => "У сообщения нет типа; оно игнорируется".to_owned(),
+        Fact::MissingMember(Phase::LoginRequest, member) => {
+            format!("В запросе на вход нет {member}: сервер выбрасывает исключение и не отвечает")
+        }
+        Fact::MissingMember(_, member) => format!("В сообщении нет нужного чату {member}"),
+        Fact::SayBeforeLogin => {
+            "Сказано в соединении, где входа ещё не было: сервер выбрасывает исключение, и никто этого не получит"
+                .to_owned()
+        }
+        Fact::NoDelivery => "Сказанного здесь никто не получил, хотя соединение продолжало работать".to_owned(),
+        Fact::NoPong => "Браузер не ответил на этот ping до следующего".to_owned(),
+        Fact::BadTime(time) => {
+            format!("Время не в формате YYYY-MM-DD HH:MM:SS, в котором его пишет сервер: {time}")
+        }
+        Fact::UnescapedHtml(tag) => {
+            format!("Сервер доставил не свою разметку ({tag}): браузер выполняет то, что написал пользователь")
+        }
+        Fact::AcceptMismatch { expected, found: Some(found) } => {
+            format!("Значение accept — {found}, но ключу соответствует {expected}: браузер закрывает соединение")
+        }
+        Fact::AcceptMismatch { expected, found: None } => {
+            format!("Значения accept нет, а ключу соответствует {expected}: браузер закрывает соединение")
+        }
+        Fact::HandshakeRefused(status) => {
+            format!("Сервер отклонил рукопожатие WebSocket с HTTP-статусом {status}: этот браузер не попадёт в чат")
+        }
+        Fact::UnmaskedClient => {
+            "Кадр клиента не замаскирован: сервер обязан закрыть соединение (RFC 6455, раздел 5.1)".to_owned()
+        }
+        Fact::MaskedServer => {
+            "Кадр сервера замаскирован: браузер обязан закрыть соединение (RFC 6455, раздел 5.1)".to_owned()
+        }
+        Fact::Truncated { captured, reported } => {
+            format!("Захвачено байтов этого сообщения: {captured} из {reported}; остальное не показано")
+        }
+        Fact::Internal(what) => {
+            format!("Это ошибка самого плагина, а не пакета: {what}; пожалуйста, сообщите о ней")
+        }
+    }
+}
+
+fn fault(fault: Fault) -> String {
+    match fault {
+        Fault::Empty => "сообщение пустое".to_owned(),
+        Fault::NotAnObject => "сообщение не является объектом в фигурных скобках".to_owned(),
+        Fault::Backslash => "обратную косую черту нужно экранировать".to_owned(),
+        Fault::Tab => "табуляцию нужно экранировать".to_owned(),
+        Fault::LineEnd => "конец строки нужно экранировать".to_owned(),
+        Fault::ControlCharacter(byte) => format!("управляющий символ 0x{byte:02x} нужно экранировать"),
+        Fault::InvalidUtf8 => "текст не в кодировке UTF-8".to_owned(),
+        Fault::UnterminatedString => "у строки нет закрывающей кавычки".to_owned(),
+        Fault::UnexpectedCharacter(character) => format!("символ {character} здесь недопустим"),
+        Fault::UnexpectedByte(byte) => format!("байт 0x{byte:02x} здесь недопустим"),
+        Fault::UnexpectedEnd => "сообщение обрывается слишком рано".to_owned(),
+        Fault::TooDeep(levels) => format!("глубина вложенности превышает предел PHP: {levels}"),
+        Fault::TooLong(bytes) => format!("длина превышает предел Workerman для сообщения: {bytes} байт"),
+        Fault::TrailingData => "после объекта есть что-то ещё".to_owned(),
+    }
+}
+
+const SOMEBODY: &str = "кто-то";
+
+/// With the ending of its case; both nouns are declined alike.
+fn end(end: End, ending: &str) -> String {
+    match end.side {
+        Side::Client => format!("браузер{ending} (порт {})", end.port),
+        Side::Server => format!("сервер{ending} (порт {})", end.port),
+    }
+}
+
+fn named(name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("под именем {name}"),
+        None => "без имени".to_owned(),
+    }
+}
+
+fn user(name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("пользователь {name}"),
+        None => SOMEBODY.to_owned(),
+    }
+}
+
+fn saying(said: Said) -> String {
+    let (sender, text) = (said.sender.unwrap_or(SOMEBODY), said.text);
+    match said.recipient {
+        Recipient::Everyone => format!("{sender} говорит всем: {text}"),
+        Recipient::Named(recipient) => format!("{sender} говорит пользователю {recipient}: {text}"),
+        Recipient::Unknown => format!("{sender} говорит: {text}"),
+    }
+}
+
+fn users(count: usize) -> String {
+    match (count % 10, count % 100) {
+        (_, 11..=14) => format!("{count} пользователей"),
+        (1, _) => format!("{count} пользователь"),
+        (2..=4, _) => format!("{count} пользователя"),
+        _ => format!("{count} пользователей"),
+    }
+}
+
+fn messages(frames: Frames) -> String {
+    match frames {
+        Frames::One(frame) => format!("сообщение из кадра {frame}"),
+        Frames::Several(first, last) => format!("сообщения из кадров {} и {last}", joined(first, ", ")),
+        Frames::Many(first, more) => format!("сообщения из кадров {} и ещё {more}", joined(first, ", ")),
+    }
+}
+
+fn closing(closing: Closing) -> String {
+    match closing.told(meaning) {
+        None => String::new(),
+        Some((code, "")) => format!(" (код {code})"),
+        Some((code, why)) => format!(" (код {code}, {why})"),
+    }
+}
+
+fn meaning(code: CloseCode) -> &'static str {
+    match code {
+        CloseCode::Normal => "нормальное закрытие",
+        CloseCode::GoingAway => "уход: страница покинута или сервер останавливается",
+        CloseCode::ProtocolError => "ошибка протокола",
+        CloseCode::UnsupportedData => "неподдерживаемые данные",
+        CloseCode::NoStatus => "без кода состояния",
+        CloseCode::Abnormal => "аварийное закрытие",
+        CloseCode::InvalidData => "недопустимые данные",
+        CloseCode::PolicyViolation => "нарушение правил",
+        CloseCode::TooBig => "слишком большое сообщение",
+        CloseCode::ExtensionMissing => "нет нужного расширения",
+        CloseCode::InternalError => "внутренняя ошибка",
+        CloseCode::ServiceRestart => "перезапуск службы",
+        CloseCode::TryAgainLater => "повторите позже",
+    }
+}

@@ -1,0 +1,181 @@
+//! The opening handshake of one connection (RFC 6455, section 4), as far as its HTTP was captured.
+
+use std::sync::Arc;
+
+use super::record::{Handshake, When, bounded_value};
+use crate::websocket::handshake::{self, Http};
+
+/// What a connection's HTTP has shown so far.
+#[derive(Debug, Default)]
+pub struct Opening {
+    asked: Option<Asked>,
+    upgraded: bool,
+    /// Wireshark's HTTP dissector saw the whole response too, and hands the connection over by itself.
+    handed_over: bool,
+}
+
+#[derive(Debug)]
+struct Asked {
+    at: When,
+    key: Option<Arc<str>>,
+    /// Whether the request was captured far enough to see that it asks for an upgrade.
+    whole: bool,
+}
+
+/// What HTTP bytes are in the handshake.
+#[derive(Debug, PartialEq)]
+pub enum Step {
+    /// Nothing new.
+    None,
+    /// HTTP that is no handshake.
+    Foreign,
+    /// The upgrade request.
+    Request(Handshake),
+    /// A request of which too little was captured to tell.
+    CutRequest,
+    /// The answer to a request.
+    Response(Response),
+}
+
+#[derive(Debug, PartialEq)]
+pub struct Response {
+    pub handshake: Handshake,
+    /// Bytes of the header section, where all of it was captured.
+    pub length: Option<usize>,
+    /// The request turns out to have been an upgrade request only now.
+    pub reveals_request: bool,
+}
+
+impl Opening {
+    /// Whether an upgrade was asked for or agreed to.
+    pub fn has_begun(&self) -> bool {
+        self.upgraded || self.asked.is_some()
+    }
+
+    /// Whether the connection is WebSocket's, and HTTP has said so.
+    pub fn is_handed_over(&self) -> bool {
+        self.handed_over
+    }
+
+    /// Reads HTTP that ends in the frame of `at`; `cut`: the capture holds only its beginning.
+    pub fn read(&mut self, at: When, bytes: &[u8], cut: bool) -> Step {
+        if self.upgraded {
+            return Step::None;
+        }
+        if bytes.starts_with(b"GET ") {
+            return match handshake::request(bytes) {
+                Http::Complete(request) => self.request(at, request),
+                Http::Partial if cut => self.cut_request(at),
+                Http::Partial => Step::None,
+                Http::Other => Step::Foreign,
+            };
+        }
+        if bytes.starts_with(b"HTTP/1.") {
+            return match handshake::response(bytes) {
+                Http::Complete(response) => self.response(response),
+                Http::Partial if cut && bytes.starts_with(b"HTTP/1.1 101") => self.cut_response(),
+                Http::Partial | Http::Other => Step::None,
+            };
+        }
+        Step::None
+    }
+
+    fn request(&mut self, at: When, request: handshake::Request) -> Step {
+        if self.asked.as_ref().is_some_and(|asked| asked.at == at && asked.whole) {
+            return Step::None; // the same bytes, reassembled
+        }
+        let key = request.key.as_deref().map(bounded_value);
+        self.asked = Some(Asked { at, key: key.clone(), whole: true });
+        Step::Request(Handshake { key, origin: request.origin.as_deref().map(bounded_value), ..Handshake::default() })
+    }
+
+    fn cut_request(&mut self, at: When) -> Step {
+        self.asked = Some(Asked { at, key: None, whole: false });
+        Step::CutRequest
+    }
+
+    fn response(&mut self, response: handshake::Response) -> Step {
+        let interim = (100..200).contains(&response.status) && !response.upgrade;
+        let asked_for = self.asked.as_ref().is_some_and(|asked| asked.whole);
+        if interim || !(asked_for || response.upgrade) {
+            return Step::None;
+        }
+        self.upgraded = response.upgrade;
+        self.handed_over = response.upgrade;
+        let asked = self.asked.take();
+        let key = asked.as_ref().and_then(|asked| asked.key.as_deref());
+        let handshake = Handshake {
+            accept: response.accept.as_deref().map(bounded_value),
+            accept_expected: key.map(|key| Arc::from(handshake::accept(key))),
+            request: asked.as_ref().map(|asked| asked.at),
+            refused: (!response.upgrade).then_some(response.status),
+            ..Handshake::default()
+        };
+        let reveals_request = asked.is_some_and(|asked| !asked.whole);
+        Step::Response(Response { handshake, length: Some(response.length), reveals_request })
+    }
+
+    fn cut_response(&mut self) -> Step {
+        self.upgraded = true;
+        let asked = self.asked.take();
+        let handshake = Handshake { request: asked.as_ref().map(|asked| asked.at), ..Handshake::default() };
+        let reveals_request = asked.is_some_and(|asked| !asked.whole);
+        Step::Response(Response { handshake, length: None, reveals_request })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+    fn at(frame: u32) -> When {
+        When { frame, time: i64::from(frame) }
+    }
+
+    fn response(step: Step) -> Response {
+        match step {
+            Step::Response(response) => response,
+            other => panic!("no response: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_response_is_checked_against_the_key_of_its_request() {
+        let mut opening = Opening::default();
+        assert!(matches!(opening.read(at(4), REQUEST, false), Step::Request(_)));
+        assert_eq!(opening.read(at(4), REQUEST, false), Step::None, "the same request, reassembled");
+        let response = response(opening.read(at(6), RESPONSE, false));
+        assert_eq!(response.handshake.accept_valid(), Some(true)); // the example of RFC 6455, section 1.3
+        assert_eq!(response.handshake.request, Some(at(4)));
+        assert!(opening.is_handed_over());
+    }
+
+    #[test]
+    fn a_cut_request_is_known_by_its_response() {
+        let mut opening = Opening::default();
+        assert_eq!(opening.read(at(4), &REQUEST[..20], true), Step::CutRequest);
+        let response = response(opening.read(at(6), &RESPONSE[..24], true));
+        assert!(response.reveals_request);
+        assert_eq!(response.handshake.accept_valid(), None);
+        assert!(!opening.is_handed_over());
+    }
+
+    #[test]
+    fn a_request_in_pieces_is_not_one_that_was_cut() {
+        let mut opening = Opening::default();
+        assert_eq!(opening.read(at(4), &REQUEST[..20], false), Step::None);
+        assert!(!opening.has_begun());
+    }
+
+    #[test]
+    fn http_without_upgrade_is_foreign_and_its_answer_nothing() {
+        let mut opening = Opening::default();
+        assert_eq!(opening.read(at(4), b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", false), Step::Foreign);
+        assert_eq!(opening.read(at(5), b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false), Step::None);
+    }
+}
