@@ -177,7 +177,8 @@ pub struct Closing<'a> {
 }
 
 impl<'a> Closing<'a> {
-    /// The code, and the reason that came with it or else what the code means, which may be nothing; `None` where no code was sent.
+    /// The code, and the reason that came with it or else what the code means, which may be nothing. `None` where no code
+    /// was sent.
     pub fn told(&self, meaning: fn(CloseCode) -> &'static str) -> Option<(u16, &'a str)> {
         let code = self.code?;
         let means = || CloseCode::of(code).map_or("", meaning);

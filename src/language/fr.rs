@@ -10,12 +10,12 @@ pub fn note(event: Event, by: End, other: End) -> String {
     match event {
         Event::Syn => format!("Le {by} envoie un SYN au {other} : il demande à ouvrir une connexion"),
         Event::SynAgain(first) => {
-            format!("Le {by} renvoie un SYN au {other} (premier envoi : trame {first}) : aucune réponse n'est arrivée")
+            format!("Le {by} renvoie au {other} le SYN de la trame {first} : aucune réponse n'est arrivée")
         }
         Event::SynAck => format!("Le {by} répond au {other} par un SYN+ACK : il accepte la connexion"),
-        Event::SynAckAgain(first) => format!(
-            "Le {by} renvoie un SYN+ACK au {other} (premier envoi : trame {first}) : aucun acquittement n'est arrivé"
-        ),
+        Event::SynAckAgain(first) => {
+            format!("Le {by} renvoie au {other} le SYN+ACK de la trame {first} : aucun acquittement n'est arrivé")
+        }
         Event::Established => format!("Le {by} acquitte le SYN+ACK du {other} : la connexion TCP est établie"),
         Event::Fin => format!("Le {by} envoie un FIN au {other} : il n'a plus rien à envoyer"),
         Event::FinAcked => format!("Le {by} acquitte le FIN du {other} : ce sens de la connexion est fermé"),
@@ -81,7 +81,7 @@ pub fn finding(fact: &Fact) -> String {
             fault((*reason).into())
         ),
         Fact::UnknownType(Some(name)) => {
-            format!("Le chat n'a pas de message de type {name} dans ce sens ; il est ignoré")
+            format!("Le chat n'a pas de message de type {name} dans ce sens ; celui-ci est ignoré")
         }
         Fact::UnknownType(None) => "Le message n'a pas de type ; il est ignoré".to_owned(),
         Fact::MissingMember(Phase::LoginRequest, member) => {
@@ -139,8 +139,8 @@ fn fault(fault: Fault) -> String {
         Fault::UnexpectedCharacter(character) => format!("{character} n'a pas sa place ici"),
         Fault::UnexpectedByte(byte) => format!("l'octet 0x{byte:02x} n'a pas sa place ici"),
         Fault::UnexpectedEnd => "le message se termine trop tôt".to_owned(),
-        Fault::TooDeep(levels) => format!("il dépasse {levels} niveaux d'imbrication, la limite de PHP"),
-        Fault::TooLong(bytes) => format!("il dépasse {bytes} octets, la limite de Workerman pour un message"),
+        Fault::TooDeep(levels) => format!("le message dépasse {levels} niveaux d'imbrication, la limite de PHP"),
+        Fault::TooLong(bytes) => format!("le message dépasse {bytes} octets, la limite de Workerman"),
         Fault::TrailingData => "quelque chose suit l'objet".to_owned(),
     }
 }
@@ -189,8 +189,8 @@ fn messages(frames: Frames) -> String {
 fn closing(closing: Closing) -> String {
     match closing.told(meaning) {
         None => String::new(),
-        Some((code, "")) => format!(" (code {code})"),
-        Some((code, why)) => format!(" (code {code}, {why})"),
+        Some((code, "")) => format!(" : code {code}"),
+        Some((code, why)) => format!(" : code {code}, {why}"),
     }
 }
 

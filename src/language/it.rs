@@ -10,14 +10,12 @@ pub fn note(event: Event, by: End, other: End) -> String {
     match event {
         Event::Syn => format!("Il {by} invia SYN al {other}: chiede di aprire una connessione"),
         Event::SynAgain(first) => {
-            format!(
-                "Il {by} invia di nuovo SYN al {other} (la prima volta nel frame {first}): nessuna risposta ricevuta"
-            )
+            format!("Il {by} invia di nuovo al {other} il SYN del frame {first}: nessuna risposta ricevuta")
         }
         Event::SynAck => format!("Il {by} risponde al {other} con SYN+ACK: accetta la connessione"),
-        Event::SynAckAgain(first) => format!(
-            "Il {by} invia di nuovo SYN+ACK al {other} (la prima volta nel frame {first}): nessuna conferma ricevuta"
-        ),
+        Event::SynAckAgain(first) => {
+            format!("Il {by} invia di nuovo al {other} il SYN+ACK del frame {first}: nessuna conferma ricevuta")
+        }
         Event::Established => format!("Il {by} conferma il SYN+ACK del {other}: la connessione TCP è stabilita"),
         Event::Fin => format!("Il {by} invia FIN al {other}: non ha altro da inviare"),
         Event::FinAcked => format!("Il {by} conferma il FIN del {other}: quella direzione è chiusa"),
@@ -190,8 +188,8 @@ fn messages(frames: Frames) -> String {
 fn closing(closing: Closing) -> String {
     match closing.told(meaning) {
         None => String::new(),
-        Some((code, "")) => format!(" (codice {code})"),
-        Some((code, why)) => format!(" (codice {code}, {why})"),
+        Some((code, "")) => format!(": codice {code}"),
+        Some((code, why)) => format!(": codice {code}, {why}"),
     }
 }
 

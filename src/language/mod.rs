@@ -1,5 +1,5 @@
-//! Phases and findings in sentences: one file a language. A sentence is made of what a packet says by itself and what was known when
-//! it was first seen, never of what later packets teach.
+//! Phases and findings in sentences: one file a language, and what they share in `common`. A sentence is made of what a
+//! packet says by itself and what was known when it was first seen, never of what later packets teach.
 
 mod common;
 #[cfg(test)]
@@ -18,7 +18,8 @@ struct Spec {
     finding: fn(&Fact) -> String,
 }
 
-// A language is a file and a line below. `cargo fmt` does not see files that a macro names: format one with `rustfmt src/language/*.rs`.
+// A language is a file and a line below. `cargo fmt` does not see files that only a macro names; they are formatted with
+// `rustfmt --edition 2024 src/language/*.rs`.
 macro_rules! languages {
     ($($language:ident $file:ident $tag:literal $name:literal;)*) => {
         $(mod $file;)*

@@ -10,12 +10,12 @@ pub fn note(event: Event, by: End, other: End) -> String {
     match event {
         Event::Syn => format!("O {by} envia SYN ao {other}: pede para abrir uma conexão"),
         Event::SynAgain(first) => {
-            format!("O {by} envia SYN novamente ao {other} (primeira vez no quadro {first}): nenhuma resposta chegou")
+            format!("O {by} envia novamente ao {other} o SYN do quadro {first}: nenhuma resposta chegou")
         }
         Event::SynAck => format!("O {by} responde ao {other} com SYN+ACK: aceita a conexão"),
-        Event::SynAckAgain(first) => format!(
-            "O {by} envia SYN+ACK novamente ao {other} (primeira vez no quadro {first}): nenhuma confirmação chegou"
-        ),
+        Event::SynAckAgain(first) => {
+            format!("O {by} envia novamente ao {other} o SYN+ACK do quadro {first}: nenhuma confirmação chegou")
+        }
         Event::Established => format!("O {by} confirma o SYN+ACK do {other}: a conexão TCP está estabelecida"),
         Event::Fin => format!("O {by} envia FIN ao {other}: não tem mais nada a enviar"),
         Event::FinAcked => format!("O {by} confirma o FIN do {other}: esse sentido está fechado"),
@@ -184,8 +184,8 @@ fn messages(frames: Frames) -> String {
 fn closing(closing: Closing) -> String {
     match closing.told(meaning) {
         None => String::new(),
-        Some((code, "")) => format!(" (código {code})"),
-        Some((code, why)) => format!(" (código {code}, {why})"),
+        Some((code, "")) => format!(": código {code}"),
+        Some((code, why)) => format!(": código {code}, {why}"),
     }
 }
 

@@ -12,11 +12,11 @@ pub fn note(event: Event, by: End, other: End) -> String {
     match event {
         Event::Syn => format!("{by} отправляет SYN {to}: просит открыть соединение"),
         Event::SynAgain(first) => {
-            format!("{by} снова отправляет SYN {to} (впервые в кадре {first}): ответа не было")
+            format!("{by} снова отправляет {to} SYN из кадра {first}: ответа не было")
         }
         Event::SynAck => format!("{by} отвечает {to} пакетом SYN+ACK: принимает соединение"),
         Event::SynAckAgain(first) => {
-            format!("{by} снова отправляет SYN+ACK {to} (впервые в кадре {first}): подтверждения не было")
+            format!("{by} снова отправляет {to} SYN+ACK из кадра {first}: подтверждения не было")
         }
         Event::Established => format!("{by} подтверждает SYN+ACK {of}: TCP-соединение установлено"),
         Event::Fin => format!("{by} отправляет FIN {to}: передавать больше нечего"),
@@ -190,8 +190,8 @@ fn messages(frames: Frames) -> String {
 fn closing(closing: Closing) -> String {
     match closing.told(meaning) {
         None => String::new(),
-        Some((code, "")) => format!(" (код {code})"),
-        Some((code, why)) => format!(" (код {code}, {why})"),
+        Some((code, "")) => format!(": код {code}"),
+        Some((code, why)) => format!(": код {code}, {why}"),
     }
 }
 
