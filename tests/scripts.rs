@@ -300,6 +300,15 @@ fn filter_buttons_of_the_profile_are_filters() {
 // --- install for everyone ---------------------------------------------------------------------------------------------
 
 #[test]
+fn as_root_it_is_for_everyone_and_says_why() {
+    let machine = Machine::new();
+    machine.stand_in("id", "echo 0");
+    let output = machine.succeed("plugin/install", &[&machine.library()]);
+    assert_contains(&output.stdout, &["Running as root, whose personal plugins Wireshark ignores"]);
+    assert!(machine.for_everyone().exists() && !machine.personal(version()).exists());
+}
+
+#[test]
 fn a_copy_for_everyone_takes_the_place_of_the_personal_one() {
     let machine = Machine::new();
     machine.stand_in("sudo", "exec \"$@\"");
