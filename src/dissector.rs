@@ -149,9 +149,9 @@ fn frame_annotations(
             let sentence = settings.language.finding(&Fact::HandshakeRefused(status));
             layer.find(Some(item), Finding::HandshakeRefused, sentence, None);
         }
-        if matches!(phase.phase, Phase::UpgradeRequest | Phase::UpgradeResponse | Phase::UpgradeRefused)
-            && let Some(handshake) = &record.handshake
-        {
+        let shakes_hands =
+            matches!(phase.phase, Phase::UpgradeRequest | Phase::UpgradeResponse | Phase::UpgradeRefused);
+        if let Some(handshake) = record.handshake.as_ref().filter(|_| shakes_hands) {
             draw_handshake(layer, item, handshake, at, settings.language);
         }
     }
@@ -162,9 +162,7 @@ fn frame_annotations(
         }
     }
     // Once a frame; where it holds a message, the message's tree says it.
-    if let Some(first) = layers.first_mut()
-        && !stream.holds_message(at.frame)
-    {
+    if let Some(first) = layers.first_mut().filter(|_| !stream.holds_message(at.frame)) {
         draw_connection(first, stream, at.frame);
     }
     layers
@@ -222,9 +220,7 @@ fn draw_handshake(layer: &mut Annotation, item: usize, handshake: &Handshake, at
             layer.add(Some(item), field, Value::Text(value.to_string()));
         }
     }
-    if let Some(valid) = handshake.accept_valid()
-        && handshake.refused.is_none()
-    {
+    if let Some(valid) = handshake.accept_valid().filter(|_| handshake.refused.is_none()) {
         let line = layer.add(Some(item), Field::HandshakeAcceptValid, Value::Boolean(valid));
         if let (false, Some(expected)) = (valid, handshake.accept_expected.as_deref()) {
             let sentence = language.finding(&Fact::AcceptMismatch { expected, found: handshake.accept.as_deref() });
@@ -388,7 +384,7 @@ impl<'a> Drawing<'a> {
             let value = Value::Text(field.value.clone());
             let item = self.annotation.add_at(None, field_of(field.name), value, field.span.clone());
             let is_id = matches!(field.name, FieldName::ClientId | FieldName::FromClientId | FieldName::ToClientId);
-            if is_id && let Some(gateway) = Gateway::from_client_id(&field.value) {
+            if let Some(gateway) = Gateway::from_client_id(&field.value).filter(|_| is_id) {
                 self.annotation.add(Some(item), Field::GatewayAddress, Value::Address(gateway.address));
                 self.annotation.add(Some(item), Field::GatewayPort, Value::Unsigned(gateway.port.into()));
                 self.annotation.add(Some(item), Field::GatewayConnection, Value::Unsigned(gateway.connection));

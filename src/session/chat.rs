@@ -146,9 +146,8 @@ impl Server {
     }
 
     pub fn leaves(&mut self, room: &Name, id: &str) {
-        if let Some(room) = self.rooms.get_mut(room)
-            && room.members.remove(id).is_some()
-        {
+        let Some(room) = self.rooms.get_mut(room) else { return };
+        if room.members.remove(id).is_some() {
             room.told = None;
         }
     }
@@ -185,9 +184,8 @@ impl Server {
         });
         let early = self.take_orphans(place, from.as_ref(), said);
         let alike = self.alike.entry((from, said)).or_default();
-        while let Some(&oldest) = alike.says.front()
-            && place.at.time - self.says[oldest as usize].at.time > DELIVERY_WINDOW
-        {
+        let is_past = |oldest: &SayNumber| place.at.time - self.says[*oldest as usize].at.time > DELIVERY_WINDOW;
+        while alike.says.front().is_some_and(is_past) {
             alike.says.pop_front();
             alike.forgotten += 1;
         }
@@ -242,12 +240,8 @@ impl Server {
             let orphan = &self.orphans[at];
             let same_sender = from.is_none() || orphan.from.as_ref() == from;
             let is_new = !taken.iter().any(|t| (t.place.stream, t.copy) == (orphan.place.stream, orphan.copy));
-            if orphan.said == said
-                && same_sender
-                && is_new
-                && let Some(orphan) = self.orphans.remove(at)
-            {
-                taken.push(orphan);
+            if orphan.said == said && same_sender && is_new {
+                taken.extend(self.orphans.remove(at));
             }
         }
         taken.reverse();

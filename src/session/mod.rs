@@ -169,9 +169,8 @@ impl Session {
     }
 
     fn forget_oldest(&mut self) {
-        if let Some(oldest) = self.open.pop_front()
-            && self.streams.get(&oldest).is_some_and(|stream| stream.standing == Standing::Open)
-        {
+        let Some(oldest) = self.open.pop_front() else { return };
+        if self.streams.get(&oldest).is_some_and(|stream| stream.standing == Standing::Open) {
             self.forget(oldest);
         }
     }
@@ -323,10 +322,7 @@ impl Session {
             }
             Kind::Unknown => record.sender = user.filter(|_| stream_speaks_first(&told)),
         }
-        if told.kind != Kind::Ping
-            && let Some(request) = record.request
-            && told.kind != Kind::UserList
-        {
+        if let Some(request) = record.request {
             stream.answer(request.frame, record.phase, at.frame);
         }
         self.enter(place, record);
@@ -362,9 +358,7 @@ impl Session {
             record.members = server.members(&room);
         }
         let mut early = Vec::new();
-        if told.readable
-            && let Some(said) = told.said
-        {
+        if let Some(said) = told.said.filter(|_| told.readable) {
             let (number, found) = server.ask(place, record.sender_id.clone(), said, told.private);
             record.say = Some(number);
             early = found;

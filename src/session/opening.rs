@@ -81,15 +81,18 @@ impl Opening {
     }
 
     fn request(&mut self, at: When, request: handshake::Request) -> Step {
-        if self.asked.as_ref().is_some_and(|asked| asked.at == at && asked.whole) {
-            return Step::None; // the same bytes, reassembled
-        }
         let key = request.key.as_deref().map(bounded_value);
+        if self.asked.as_ref().is_some_and(|asked| asked.whole && asked.key == key) {
+            return Step::None; // reassembled, or sent again
+        }
         self.asked = Some(Asked { at, key: key.clone(), whole: true });
         Step::Request(Handshake { key, origin: request.origin.as_deref().map(bounded_value), ..Handshake::default() })
     }
 
     fn cut_request(&mut self, at: When) -> Step {
+        if self.asked.is_some() {
+            return Step::None; // sent again
+        }
         self.asked = Some(Asked { at, key: None, whole: false });
         Step::CutRequest
     }
@@ -149,6 +152,7 @@ mod tests {
         let mut opening = Opening::default();
         assert!(matches!(opening.read(at(4), REQUEST, false), Step::Request(_)));
         assert_eq!(opening.read(at(4), REQUEST, false), Step::None, "the same request, reassembled");
+        assert_eq!(opening.read(at(5), REQUEST, false), Step::None, "the same request, sent again");
         let response = response(opening.read(at(6), RESPONSE, false));
         assert_eq!(response.handshake.accept_valid(), Some(true)); // the example of RFC 6455, section 1.3
         assert_eq!(response.handshake.request, Some(at(4)));

@@ -5,15 +5,18 @@ use std::collections::{HashMap, VecDeque};
 
 use super::Segment;
 use super::opening::{self, Opening, Step};
-use super::record::{Detail, FrameRecord, Handshake, Id, Name, PhaseRecord, Side, When, bounded_value};
-use super::tcp::{Half, Pending, Sent, flags};
+use super::record::{Detail, FrameRecord, Handshake, Id, Name, PhaseRecord, Side, When};
+use super::tcp::{Half, Pending, Sent, after, flags};
 use super::told::Told;
 use crate::fields::Phase;
-use crate::message::Sender;
+use crate::message::{Sender, text};
 use crate::websocket::frame::{self, Opcode};
 
 /// Messages of a connection that has not shown the chat yet; with more of them it is another application's.
 pub const MAX_UNPROVEN: usize = 16;
+
+/// The longest reason to close, in characters: a control frame's payload has at most 125 bytes, and escapes are longer.
+const MAX_REASON: usize = 300;
 
 /// What is known of a connection's application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,11 +254,8 @@ impl Stream {
 
     fn acknowledge(&mut self, segment: &Segment, by: Side) {
         let (frame, bare) = (segment.at.frame, segment.length == 0);
-        if by == Side::Client
-            && !self.established
-            && let Some((sequence, _)) = self.server_half.syn
-            && segment.acknowledgment.wrapping_sub(sequence) as i32 >= 1
-        {
+        let answered = |(sequence, _): (u32, u32)| after(segment.acknowledgment, sequence);
+        if by == Side::Client && !self.established && self.server_half.syn.is_some_and(answered) {
             self.established = true;
             self.phase(frame, Phase::TcpAck, by, Detail::None);
         }
@@ -272,10 +272,8 @@ impl Stream {
             if done.sent != Sent::Fin && acks.last() != Some(&done.frame) {
                 acks.push(done.frame);
             }
-            if let Some(phase) = phase
-                && bare
-                && phases.last().is_none_or(|(last, _)| *last != phase)
-            {
+            let is_new = phases.last().map(|(last, _)| *last) != phase;
+            if let Some(phase) = phase.filter(|_| bare && is_new) {
                 phases.push((phase, Detail::Frame(done.frame)));
             }
         }
@@ -290,9 +288,8 @@ impl Stream {
     /// Notes that something acknowledgeable ends before `end` in the segment's direction.
     pub fn sent(&mut self, segment: &Segment, end: u32, sent: Sent) {
         let (frame, by) = (segment.at.frame, self.side(segment));
-        if let Some(earlier) = self.half(by).sent(Pending { end, frame, sent })
-            && let Some(record) = self.records.get_mut(&earlier)
-        {
+        let acknowledged_in = self.half(by).sent(Pending { end, frame, sent });
+        if let Some(record) = acknowledged_in.and_then(|earlier| self.records.get_mut(&earlier)) {
             record.acks.push(frame);
         }
     }
@@ -391,7 +388,7 @@ impl Stream {
             [high, low, reason @ ..] => (Some(u16::from_be_bytes([*high, *low])), String::from_utf8_lossy(reason)),
             _ => (None, "".into()),
         };
-        self.phase(segment.at.frame, phase, by, Detail::Close(code, bounded_value(&reason.replace('\0', "\u{fffd}"))));
+        self.phase(segment.at.frame, phase, by, Detail::Close(code, text::one_line(&reason, MAX_REASON).into()));
     }
 
     /// The end of the message that is being handed over: told by its frames, or else the segment's.

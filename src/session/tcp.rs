@@ -79,9 +79,7 @@ impl Half {
     /// Something was sent that ends before `end`. Returns the frame that has acknowledged it already, where packets were captured
     /// out of order and the acknowledgment is the last one seen.
     pub fn sent(&mut self, pending: Pending) -> Option<u32> {
-        if let Some(done) = self.acknowledged
-            && !after(pending.end, done.to)
-        {
+        if let Some(done) = self.acknowledged.filter(|done| !after(pending.end, done.to)) {
             return after(pending.end, done.from).then_some(done.frame);
         }
         let place = self.pending.iter().rposition(|earlier| !after(earlier.end, pending.end)).map_or(0, |at| at + 1);
