@@ -83,6 +83,9 @@ static void draw_items(const struct wmc_plan *plan, proto_tree *const roots[WMC_
         const struct wmc_item *item = &plan->items[i];
         proto_tree *tree = item->parent < 0 ? roots[item->layer] : proto_item_add_subtree(drawn[item->parent], subtree);
 
+        drawn[i] = NULL;
+        if (tree == NULL && item->type != WMC_FINDING)
+            continue; /* findings are counted where no tree is built, too */
         drawn[i] = draw_item(item, tree, tvb, pinfo);
         if (item->generated)
             proto_item_set_generated(drawn[i]);
@@ -108,19 +111,20 @@ void wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *p
 void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned tcp_layer)
 {
     proto_tree *roots[WMC_LAYERS] = { NULL, NULL, NULL, NULL };
+    const char *below = pinfo->current_proto;
 
+    pinfo->current_proto = proto_get_protocol_short_name(find_protocol_by_id(wmc_proto)); /* whose findings these are */
     if (plan->info != NULL)
         col_append_fstr(pinfo->cinfo, COL_INFO, " [%s]", plan->info);
-    if (tree == NULL)
-        return;
-    /* The TCP dissector leaves its subtree where other dissectors of the layer can find it. */
-    roots[WMC_LAYER_TCP] = (proto_tree *)p_get_proto_data(pinfo->pool, pinfo, tcp, tcp_layer);
-    if (roots[WMC_LAYER_TCP] == NULL)
-        return;
-    roots[WMC_LAYER_HTTP] = last_tree_of(http, tree);
-    roots[WMC_LAYER_WEBSOCKET] = last_tree_of(websocket, tree);
-    for (int layer = 0; layer < WMC_LAYERS; layer++)
-        if (roots[layer] == NULL)
-            roots[layer] = roots[WMC_LAYER_TCP];
+    if (tree != NULL) {
+        /* The TCP dissector leaves its subtree where other dissectors of the layer can find it. */
+        roots[WMC_LAYER_TCP] = (proto_tree *)p_get_proto_data(pinfo->pool, pinfo, tcp, tcp_layer);
+        roots[WMC_LAYER_HTTP] = last_tree_of(http, tree);
+        roots[WMC_LAYER_WEBSOCKET] = last_tree_of(websocket, tree);
+        for (int layer = 0; layer < WMC_LAYERS; layer++)
+            if (roots[layer] == NULL)
+                roots[layer] = roots[WMC_LAYER_TCP];
+    }
     draw_items(plan, roots, tvb, pinfo);
+    pinfo->current_proto = below;
 }

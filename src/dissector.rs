@@ -10,8 +10,8 @@ use crate::message::gateway::Gateway;
 use crate::message::json::Span;
 use crate::message::{Dialect, FieldName, Message, Sender, text};
 use crate::session::chat;
-use crate::session::record::{self, FrameRecord, Handshake, PhaseRecord, Side, When};
-use crate::session::stream::{Standing, Stream};
+use crate::session::record::{self, Acknowledged, FrameRecord, Handshake, PhaseRecord, Side, When};
+use crate::session::stream::Stream;
 use crate::session::{MessageView, Segment, Session};
 use crate::websocket::frame;
 
@@ -90,7 +90,7 @@ pub fn message(
         message.fault = None; // of what was not captured nothing can be said
     }
     if first_pass {
-        session.message(segment, index, &message);
+        session.message(segment, index, &message, cut);
     }
     let view = session.view(segment.stream, segment.at.frame, index)?;
     #[cfg(feature = "force-panic")]
@@ -103,16 +103,15 @@ pub fn message(
 /// The annotations of a segment, below its messages.
 pub fn segment(session: &Session, segment: &Segment, settings: &Settings) -> Option<Plan> {
     let (stream, record) = session.frame(segment.stream, segment.at.frame)?;
-    let acks: Vec<u32> =
-        record.acks.iter().copied().filter(|frame| is_told(session, stream, segment.stream, *frame)).collect();
+    let acks = Acks::told(session, stream, segment.stream, record);
     let mut phases: Vec<&PhaseRecord> = record.phases.iter().collect();
-    phases.retain(|phase| match phase.detail {
-        record::Detail::Frame(_) if phase.phase == Phase::MessageAcked => !acks.is_empty(),
-        record::Detail::Frame(frame) => phase.phase == Phase::TcpFinAcked || acks.contains(&frame),
+    phases.retain(|phase| match (&phase.detail, phase.phase) {
+        (_, Phase::MessageAcked) => !acks.messages.is_empty(),
+        (record::Detail::Frame(frame), Phase::UpgradeRequestAcked | Phase::UpgradeComplete) => acks.all.contains(frame),
         _ => true,
     });
     phases.sort_by_key(|phase| phase.phase);
-    if phases.is_empty() && acks.is_empty() {
+    if phases.is_empty() && acks.all.is_empty() {
         return None;
     }
     let holds_message = session.holds_message(segment.stream, segment.at.frame);
@@ -125,17 +124,32 @@ pub fn segment(session: &Session, segment: &Segment, settings: &Settings) -> Opt
     Some(Plan { annotations, title: None, info })
 }
 
-/// Acknowledgments of a chat connection's handshake and messages are told; those of another application's messages are not.
-fn is_told(session: &Session, stream: &Stream, number: u32, frame: u32) -> bool {
-    let handshake = stream.records.get(&frame).is_some_and(|record| record.handshake.is_some());
-    handshake || (stream.standing == Standing::Chat && session.holds_message(number, frame))
+/// The acknowledged frames that are told: those with a handshake, and those with messages of the chat; not those with another
+/// application's.
+struct Acks {
+    messages: Vec<u32>,
+    all: Vec<u32>,
+}
+
+impl Acks {
+    fn told(session: &Session, stream: &Stream, number: u32, record: &FrameRecord) -> Acks {
+        let is_told = |ack: &&Acknowledged| match ack.is_message {
+            true => session.holds_message(number, ack.frame),
+            false => stream.records.get(&ack.frame).is_some_and(|record| record.handshake.is_some()),
+        };
+        let told: Vec<&Acknowledged> = record.acks.iter().filter(is_told).collect();
+        let messages = told.iter().filter(|ack| ack.is_message).map(|ack| ack.frame).collect();
+        let mut all: Vec<u32> = told.iter().map(|ack| ack.frame).collect();
+        all.dedup();
+        Acks { messages, all }
+    }
 }
 
 fn frame_annotations(
     stream: &Stream,
     record: &FrameRecord,
     phases: &[&PhaseRecord],
-    acks: &[u32],
+    acks: &Acks,
     at: When,
     settings: &Settings,
 ) -> Vec<Annotation> {
@@ -155,9 +169,9 @@ fn frame_annotations(
             draw_handshake(layer, item, handshake, at, settings.language);
         }
     }
-    if !acks.is_empty() {
+    if !acks.all.is_empty() {
         let tcp = layer(&mut layers, Layer::Tcp);
-        for frame in acks {
+        for frame in &acks.all {
             tcp.add(None, Field::Acks, Value::Frame(*frame));
         }
     }
@@ -184,7 +198,7 @@ fn layer_of(phase: Phase) -> Layer {
     }
 }
 
-fn note(stream: &Stream, record: &FrameRecord, phase: &PhaseRecord, acks: &[u32], language: Language) -> String {
+fn note(stream: &Stream, record: &FrameRecord, phase: &PhaseRecord, acks: &Acks, language: Language) -> String {
     language.note(&Note {
         phase: phase.phase,
         client_port: stream.client_port(),
@@ -194,9 +208,9 @@ fn note(stream: &Stream, record: &FrameRecord, phase: &PhaseRecord, acks: &[u32]
     })
 }
 
-fn detail<'a>(record: &'a FrameRecord, phase: &'a PhaseRecord, acks: &'a [u32]) -> Detail<'a> {
+fn detail<'a>(record: &'a FrameRecord, phase: &'a PhaseRecord, acks: &'a Acks) -> Detail<'a> {
     match (&phase.detail, phase.phase) {
-        (_, Phase::MessageAcked) => Detail::Acknowledged(acks),
+        (_, Phase::MessageAcked) => Detail::Acknowledged(&acks.messages),
         (record::Detail::Frame(frame), _) => Detail::Acknowledged(std::slice::from_ref(frame)),
         (record::Detail::Again(frame), _) => Detail::Again(*frame),
         (record::Detail::Status(status), _) => Detail::Status(*status),

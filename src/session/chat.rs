@@ -75,7 +75,7 @@ pub struct Delivery {
     pub from: Option<Id>,
     pub said: Said,
     pub copy: Copy,
-    /// Since which frame the receiving connection can have been in the room.
+    /// The first frame in which the receiving connection can have been in a room.
     pub joined: u32,
 }
 
@@ -223,7 +223,7 @@ impl Server {
         while let Some(&number) = alike.says.get((*progress - alike.forgotten) as usize) {
             *progress += 1;
             let say = &self.says[number as usize];
-            let reachable = say.at.frame > delivery.joined;
+            let reachable = say.stream == delivery.place.stream || say.at.frame >= delivery.joined;
             if reachable && delivery.place.at.time - say.at.time <= DELIVERY_WINDOW {
                 return Some(number);
             }

@@ -229,8 +229,9 @@ impl Session {
         sender
     }
 
-    /// Learns from a message, on the first pass. `index`: how many messages of this segment came before it.
-    pub fn message(&mut self, segment: &Segment, index: u32, message: &Message) {
+    /// Learns from a message, on the first pass. `index`: how many messages of this segment came before it;
+    /// `cut`: the capture holds only its beginning.
+    pub fn message(&mut self, segment: &Segment, index: u32, message: &Message, cut: bool) {
         let stream = match self.streams.contains_key(&segment.stream) {
             true => self.streams.get_mut(&segment.stream).expect("it was just found"),
             false => self.watch(segment),
@@ -240,7 +241,7 @@ impl Session {
         }
         let (end, masked) = stream.ending(segment);
         stream.sent(segment, end, Sent::Message);
-        let unproven = Unproven { at: segment.at, index, told: Told::of(message) };
+        let unproven = Unproven { at: segment.at, index, told: Told::of(message, cut) };
         let record = stream.record(segment.at.frame);
         record.messages.resize(index as usize + 1, None);
         if stream.standing != Standing::Chat && !proves(stream, message.evidence()) {
@@ -320,7 +321,7 @@ impl Session {
                 record.sender = user;
                 record.request = stream.ping.take();
             }
-            Kind::Unknown => record.sender = user.filter(|_| stream_speaks_first(&told)),
+            Kind::Unknown => record.sender = user.filter(|_| told.sender == Sender::Client),
         }
         if let Some(request) = record.request {
             stream.answer(request.frame, record.phase, at.frame);
@@ -392,7 +393,7 @@ impl Session {
         }
         let known = told.from.as_deref().and_then(|id| server.name_of(id, frame)).cloned();
         record.sender = name.or(known);
-        let joined = stream.identity(frame).map_or(0, |identity| identity.since);
+        let joined = stream.joined();
         let deliveries = [told.said, told.said_raw.filter(|raw| Some(*raw) != told.said)].into_iter().flatten();
         let copy = if told.private { told.copy } else { Copy::Public };
         for said in deliveries {
@@ -504,11 +505,11 @@ impl<'a> MessageView<'a> {
         self.say().is_some_and(|say| say.deliveries == 0) && !self.record.before_login && went_on
     }
 
-    /// Whether a ping was followed by another without a pong between.
+    /// Whether a ping was followed by another without a pong between, though the client was heard of.
     pub fn unanswered(&self) -> bool {
-        self.record.phase == Phase::Ping
-            && self.record.response.is_none()
-            && self.stream.last_ping > self.record.at.frame
+        let frame = self.record.at.frame;
+        let went_on = self.stream.last_ping > frame && self.stream.last_from_client > frame;
+        self.record.phase == Phase::Ping && self.record.response.is_none() && went_on
     }
 }
 
@@ -530,10 +531,6 @@ fn proves(stream: &Stream, evidence: Evidence) -> bool {
     }
 }
 
-fn stream_speaks_first(told: &Told) -> bool {
-    told.from.is_none()
-}
-
 fn recipient(server: &Server, told: &Told, frame: u32) -> Option<Recipient> {
     let to = told.to.as_ref()?;
     if to.as_ref() == "all" {
@@ -550,13 +547,14 @@ fn recipient(server: &Server, told: &Told, frame: u32) -> Option<Recipient> {
 
 fn login_request(stream: &mut Stream, server: &mut Server, told: &Told, record: &mut MessageRecord) {
     record.phase = Phase::LoginRequest;
-    stream.has_asked_to_log_in |= told.readable && told.complete;
-    let Some(name) = told.name.as_deref().map(|name| server.name(name)) else {
-        return;
-    };
+    let Some(name) = told.name.as_deref().map(|name| server.name(name)) else { return };
+    record.sender = Some(name.clone());
+    if !told.readable || !told.complete {
+        return; // the server ignores it: nobody is logged in, and nobody renamed
+    }
+    stream.has_asked_to_log_in = true;
     let room = told.room.as_deref().map(|room| server.name(room));
     let room = room.or_else(|| (record.dialect == Some(Dialect::A2014)).then(|| Name::from(EVERYWHERE)));
-    record.sender = Some(name.clone());
     stream.login = Some((record.at, name.clone()));
     stream.identities.push(Identity { since: record.at.frame, name, room, id: None });
 }
@@ -587,8 +585,9 @@ fn login(stream: &mut Stream, server: &mut Server, told: &Told, record: &mut Mes
         record.request = stream.login.take().map(|(at, _)| at);
         match (stream.identities.last_mut(), name.clone()) {
             (Some(identity), _) if record.request.is_some() => identity.id = told.id.clone(),
-            (_, Some(name)) => {
-                stream.identities.push(Identity { since: 0, name, room: None, id: told.id.clone() });
+            (last, Some(name)) => {
+                let since = if last.is_none() { 0 } else { frame };
+                stream.identities.push(Identity { since, name, room: None, id: told.id.clone() });
             }
             _ => {}
         }

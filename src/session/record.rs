@@ -124,12 +124,19 @@ pub struct MessageRecord {
     pub members: Option<(Arc<[Name]>, usize)>,
 }
 
+/// A handshake request or response, or a message, that is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acknowledged {
+    pub frame: u32,
+    pub is_message: bool,
+}
+
 /// Everything remembered of one frame of one connection.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FrameRecord {
     pub phases: Vec<PhaseRecord>,
-    /// The frames with a handshake message or chat message that this frame is the first to acknowledge whole.
-    pub acks: Vec<u32>,
+    /// What this frame is the first to acknowledge whole.
+    pub acks: Vec<Acknowledged>,
     pub handshake: Option<Box<Handshake>>,
     /// By the message's number in the segment; `None` for one that is not the chat's.
     pub messages: Vec<Option<MessageRecord>>,

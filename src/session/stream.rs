@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::Segment;
 use super::opening::{self, Opening, Step};
-use super::record::{Detail, FrameRecord, Handshake, Id, Name, PhaseRecord, Side, When};
+use super::record::{Acknowledged, Detail, FrameRecord, Handshake, Id, Name, PhaseRecord, Side, When};
 use super::tcp::{Half, Pending, Sent, after, flags};
 use super::told::Told;
 use crate::fields::Phase;
@@ -85,6 +85,7 @@ pub struct Stream {
     /// The latest say of this connection that reached anybody.
     pub last_delivered: u32,
     pub last_from_server: Option<When>,
+    pub last_from_client: u32,
     last_segment: u32,
 }
 
@@ -119,6 +120,7 @@ impl Stream {
             last_ping: 0,
             last_delivered: 0,
             last_from_server: None,
+            last_from_client: 0,
             last_segment: 0,
         }
     }
@@ -156,10 +158,19 @@ impl Stream {
         self.configured || self.standing == Standing::Chat
     }
 
-    /// The user in `frame`; before the first login, the one who will log in.
+    /// The user in `frame`. Before the first login that is the one who will log in, unless somebody may have used the connection
+    /// before the capture began.
     pub fn identity(&self, frame: u32) -> Option<&Identity> {
         let earlier = self.identities.partition_point(|identity| identity.since <= frame);
-        self.identities.get(earlier.saturating_sub(1))
+        match earlier {
+            0 => self.identities.first().filter(|_| self.begun),
+            _ => self.identities.get(earlier - 1),
+        }
+    }
+
+    /// The first frame in which the server can have counted this connection among a room's; 0 where nothing tells.
+    pub fn joined(&self) -> u32 {
+        self.identities.first().map_or(0, |identity| identity.since)
     }
 
     /// Too many messages that are not the chat's: keep the handshakes, forget the rest.
@@ -214,9 +225,8 @@ impl Stream {
         }
         self.last_segment = segment.at.frame;
         let (frame, by) = (segment.at.frame, self.side(segment));
-        if segment.flags & flags::RST != 0 {
-            self.phase(frame, Phase::TcpReset, by, Detail::None);
-            return;
+        if by == Side::Client {
+            self.last_from_client = frame;
         }
         if segment.flags & flags::SYN != 0 {
             self.synchronize(segment, by);
@@ -224,6 +234,10 @@ impl Stream {
         }
         if segment.flags & flags::ACK != 0 {
             self.acknowledge(segment, by);
+        }
+        if segment.flags & flags::RST != 0 {
+            self.phase(frame, Phase::TcpReset, by, Detail::None);
+            return;
         }
         let fin = segment.flags & flags::FIN != 0;
         self.half(by).send(segment.sequence, segment.length);
@@ -269,8 +283,9 @@ impl Stream {
                 Sent::Refusal => None,
                 Sent::Message => Some(Phase::MessageAcked),
             };
-            if done.sent != Sent::Fin && acks.last() != Some(&done.frame) {
-                acks.push(done.frame);
+            let ack = Acknowledged { frame: done.frame, is_message: done.sent == Sent::Message };
+            if done.sent != Sent::Fin && acks.last() != Some(&ack) {
+                acks.push(ack);
             }
             let is_new = phases.last().map(|(last, _)| *last) != phase;
             if let Some(phase) = phase.filter(|_| bare && is_new) {
@@ -290,7 +305,7 @@ impl Stream {
         let (frame, by) = (segment.at.frame, self.side(segment));
         let acknowledged_in = self.half(by).sent(Pending { end, frame, sent });
         if let Some(record) = acknowledged_in.and_then(|earlier| self.records.get_mut(&earlier)) {
-            record.acks.push(frame);
+            record.acks.push(Acknowledged { frame, is_message: sent == Sent::Message });
         }
     }
 

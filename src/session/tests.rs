@@ -1,1 +1,340 @@
-//! How the session learns, told frame by frame.
+//! How the session learns, told frame by frame: a small capture in each test, made of messages rather than packets.
+
+use super::*;
+use crate::message::json::Span;
+
+const SERVER: u16 = 7272;
+
+/// Feeds a session as a capture would, one message a frame.
+#[derive(Default)]
+struct Capture {
+    session: Session,
+    frame: u32,
+    time: i64,
+    sequences: HashMap<(u32, bool), u32>,
+}
+
+impl Capture {
+    fn segment(&mut self, stream: u32, from_client: bool, flags: u16, length: u32) -> Segment {
+        self.frame += 1;
+        self.time += 1_000_000;
+        let end = |port: u16, chat_port| Endpoint { address: [127; 16], port, chat_port };
+        let (client, server) = (end(40_000 + stream as u16, false), end(SERVER, true));
+        let (source, destination) = if from_client { (client, server) } else { (server, client) };
+        let other = *self.sequences.entry((stream, !from_client)).or_insert(1);
+        let next = self.sequences.entry((stream, from_client)).or_insert(1);
+        let sequence = *next;
+        *next = next.wrapping_add(length);
+        let at = When { frame: self.frame, time: self.time };
+        Segment { at, stream, source, destination, sequence, acknowledgment: other, flags, length }
+    }
+
+    /// One side sends a message. Returns its frame.
+    fn sends(&mut self, stream: u32, from_client: bool, json: &str) -> u32 {
+        let segment = self.segment(stream, from_client, tcp::flags::ACK, json.len() as u32);
+        let sender = if from_client { Sender::Client } else { Sender::Server };
+        self.session.segment(&segment, json.as_bytes());
+        self.session.message(&segment, 0, &Message::read(json.as_bytes(), sender), false);
+        segment.at.frame
+    }
+
+    fn opens(&mut self, stream: u32) -> u32 {
+        let segment = self.segment(stream, true, tcp::flags::SYN, 0);
+        self.session.segment(&segment, &[]);
+        self.sequences.insert((stream, true), segment.sequence + 1);
+        segment.at.frame
+    }
+
+    fn acknowledges(&mut self, stream: u32, from_client: bool) -> u32 {
+        let segment = self.segment(stream, from_client, tcp::flags::ACK, 0);
+        self.session.segment(&segment, &[]);
+        segment.at.frame
+    }
+
+    fn asks_to_log_in(&mut self, stream: u32, name: &str) -> u32 {
+        self.sends(stream, true, &format!(r#"{{"type":"login","client_name":"{name}","room_id":"1"}}"#))
+    }
+
+    /// Logs in and is answered.
+    fn logs_in(&mut self, stream: u32, name: &str) -> u32 {
+        let request = self.asks_to_log_in(stream, name);
+        let id = id(stream);
+        let list = format!(r#"{{"{id}":"{name}"}}"#);
+        self.sends(
+            stream,
+            false,
+            &format!(
+                r#"{{"type":"login","client_id":"{id}","client_name":"{name}","time":"2026-11-20 07:20:19","client_list":{list}}}"#
+            ),
+        );
+        request
+    }
+
+    /// So many users log in, each on a connection.
+    fn log_in(&mut self, users: u32) {
+        for stream in 0..users {
+            self.logs_in(stream, &format!("user{stream}"));
+        }
+    }
+
+    fn says(&mut self, stream: u32, to: &str, text: &str) -> u32 {
+        self.sends(
+            stream,
+            true,
+            &format!(r#"{{"type":"say","to_client_id":"{to}","to_client_name":"n","content":"{text}"}}"#),
+        )
+    }
+
+    fn delivers(&mut self, stream: u32, from: u32, to: &str, text: &str) -> u32 {
+        let from = id(from);
+        self.sends(
+            stream,
+            false,
+            &format!(
+                r#"{{"type":"say","from_client_id":"{from}","from_client_name":"u","to_client_id":"{to}","content":"{text}","time":"2026-11-20 07:20:22"}}"#
+            ),
+        )
+    }
+
+    fn view(&self, stream: u32, frame: u32) -> MessageView<'_> {
+        self.session.view(stream, frame, 0).expect("the frame holds a message of the chat")
+    }
+
+    /// The frame of the say that a delivery delivers.
+    fn asked(&self, stream: u32, delivery: u32) -> Option<u32> {
+        self.view(stream, delivery).say().map(|say| say.at.frame)
+    }
+
+    fn deliveries(&self, stream: u32, request: u32) -> u32 {
+        self.view(stream, request).say().expect("a say that was read").deliveries
+    }
+}
+
+/// The client id that the server gives a stream's user.
+fn id(stream: u32) -> String {
+    format!("7f00000108fd{stream:08x}")
+}
+
+#[test]
+fn a_login_is_a_result_where_it_was_asked_for_and_a_notification_elsewhere() {
+    let mut capture = Capture::default();
+    capture.logs_in(0, "ann");
+    let request = capture.asks_to_log_in(1, "bob");
+    let told =
+        format!(r#"{{"type":"login","client_id":"{}","client_name":"bob","time":"2026-11-20 07:20:19"}}"#, id(1));
+    let notification = capture.sends(0, false, &told);
+    let with_list = told.replace("}", r#","client_list":{"7f00000108fd00000001":"bob"}}"#);
+    let result = capture.sends(1, false, &with_list);
+    assert_eq!(capture.view(0, notification).record.phase, Phase::LoginNotification);
+    assert_eq!(capture.view(1, result).record.phase, Phase::LoginResult);
+    assert_eq!(capture.view(1, result).record.request.map(|at| at.frame), Some(request));
+    assert_eq!(capture.view(1, request).record.response, Some(result));
+}
+
+#[test]
+fn a_say_counts_the_connections_that_got_it() {
+    let mut capture = Capture::default();
+    capture.log_in(3);
+    let say = capture.says(1, "all", "hello");
+    let deliveries: Vec<u32> = (0..3).map(|stream| capture.delivers(stream, 1, "all", "hello")).collect();
+    assert_eq!(capture.deliveries(1, say), 3);
+    assert_eq!(capture.view(1, say).say().and_then(|say| say.first), Some(deliveries[0]));
+    for (stream, frame) in (0..3).zip(deliveries) {
+        assert_eq!(capture.asked(stream, frame), Some(say));
+    }
+}
+
+#[test]
+fn equal_texts_of_one_user_are_told_apart_by_their_order() {
+    let mut capture = Capture::default();
+    capture.log_in(2);
+    let first = capture.says(0, "all", "again");
+    let second = capture.says(0, "all", "again");
+    for stream in 0..2 {
+        let one = capture.delivers(stream, 0, "all", "again");
+        let two = capture.delivers(stream, 0, "all", "again");
+        assert_eq!((capture.asked(stream, one), capture.asked(stream, two)), (Some(first), Some(second)));
+    }
+    let unasked = capture.delivers(0, 0, "all", "again");
+    assert_eq!(capture.asked(0, unasked), None, "its request was not captured");
+}
+
+#[test]
+fn equal_texts_of_two_users_belong_to_each() {
+    let mut capture = Capture::default();
+    capture.log_in(2);
+    let of_0 = capture.says(0, "all", "hi");
+    let of_1 = capture.says(1, "all", "hi");
+    let delivery_of_1 = capture.delivers(0, 1, "all", "hi");
+    let delivery_of_0 = capture.delivers(0, 0, "all", "hi");
+    assert_eq!((capture.asked(0, delivery_of_0), capture.asked(0, delivery_of_1)), (Some(of_0), Some(of_1)));
+}
+
+#[test]
+fn both_copies_of_a_private_say_to_oneself_reach_one_connection() {
+    let mut capture = Capture::default();
+    capture.logs_in(0, "ann");
+    let say = capture.says(0, &id(0), "note");
+    let to = capture.delivers(0, 0, &id(0), "<b>对你说: </b>note");
+    let echo = capture.delivers(0, 0, &id(0), "<b>你对ann说: </b>note");
+    assert_eq!((capture.asked(0, to), capture.asked(0, echo)), (Some(say), Some(say)));
+    assert_eq!(capture.deliveries(0, say), 1);
+}
+
+#[test]
+fn a_delivery_captured_before_its_request_finds_it() {
+    let mut capture = Capture::default();
+    capture.logs_in(0, "ann");
+    let delivery = capture.delivers(0, 0, "all", "swapped");
+    let say = capture.says(0, "all", "swapped");
+    assert_eq!(capture.asked(0, delivery), Some(say));
+    assert_eq!(capture.deliveries(0, say), 1);
+    assert!(!capture.view(0, say).reached_nobody());
+}
+
+#[test]
+fn who_joins_later_is_not_told_what_was_said_before() {
+    let mut capture = Capture::default();
+    capture.logs_in(0, "ann");
+    capture.says(0, "all", "hi");
+    capture.delivers(0, 0, "all", "hi");
+    capture.logs_in(1, "bob");
+    let second = capture.says(0, "all", "hi");
+    let delivery = capture.delivers(1, 0, "all", "hi");
+    assert_eq!(capture.asked(1, delivery), Some(second));
+}
+
+#[test]
+fn a_say_that_nobody_got_is_told_when_the_connection_goes_on() {
+    let mut capture = Capture::default();
+    capture.logs_in(0, "ann");
+    let lost = capture.says(0, "all", "lost");
+    assert!(!capture.view(0, lost).reached_nobody(), "its delivery may still come");
+    capture.says(0, "all", "found");
+    capture.delivers(0, 0, "all", "found");
+    assert!(capture.view(0, lost).reached_nobody());
+}
+
+#[test]
+fn a_say_before_login_is_known_only_where_the_beginning_was_captured() {
+    let mut capture = Capture::default();
+    let unknown = capture.says(0, "all", "hi");
+    capture.opens(1);
+    let early = capture.says(1, "all", "hi");
+    assert!(!capture.view(0, unknown).record.before_login);
+    assert!(capture.view(1, early).record.before_login);
+}
+
+#[test]
+fn a_new_login_renames_from_its_frame_on() {
+    let mut capture = Capture::default();
+    let syn = capture.opens(0);
+    capture.logs_in(0, "ann");
+    let as_ann = capture.says(0, "all", "one");
+    capture.logs_in(0, "beth");
+    let as_beth = capture.says(0, "all", "two");
+    let name = |frame| capture.session.streams[&0].identity(frame).map(|identity| identity.name.to_string());
+    assert_eq!(name(syn).as_deref(), Some("ann"));
+    assert_eq!(capture.view(0, as_ann).sender().as_deref(), Some("ann"));
+    assert_eq!(capture.view(0, as_beth).sender().as_deref(), Some("beth"));
+}
+
+#[test]
+fn the_user_of_a_connection_joined_in_the_middle_is_known_by_what_it_says() {
+    let mut capture = Capture::default();
+    let say = capture.says(0, "all", "hi");
+    assert_eq!(capture.view(0, say).record.sender, None);
+    capture.delivers(0, 0, "all", "hi");
+    assert_eq!(capture.view(0, say).sender().as_deref(), Some("u"));
+    assert_eq!(capture.view(0, say).record.sender, None, "what was said at first stays");
+}
+
+#[test]
+fn messages_seen_before_the_proof_are_the_chats_once_it_is_proven() {
+    let mut capture = Capture::default();
+    let strange = capture.sends(0, true, r#"{"type":"typing"}"#);
+    assert!(capture.session.view(0, strange, 0).is_none());
+    capture.logs_in(0, "ann");
+    assert_eq!(capture.view(0, strange).record.phase, Phase::Unknown);
+}
+
+#[test]
+fn many_foreign_messages_make_a_connection_another_applications() {
+    let mut capture = Capture::default();
+    for _ in 0..MAX_UNPROVEN + 2 {
+        let frame = capture.sends(0, true, r#"{"op":"publish"}"#);
+        assert!(capture.session.view(0, frame, 0).is_none());
+    }
+    assert_eq!(capture.session.streams[&0].standing, Standing::Other);
+    assert!(capture.session.streams[&0].unproven.is_empty());
+}
+
+#[test]
+fn a_ping_without_pong_is_told_at_the_next_ping() {
+    let mut capture = Capture::default();
+    capture.logs_in(0, "ann");
+    let first = capture.sends(0, false, r#"{"type":"ping"}"#);
+    assert!(!capture.view(0, first).unanswered());
+    let second = capture.sends(0, false, r#"{"type":"ping"}"#);
+    let pong = capture.sends(0, true, r#"{"type":"pong"}"#);
+    assert!(capture.view(0, first).unanswered());
+    assert!(!capture.view(0, second).unanswered());
+    assert_eq!(capture.view(0, pong).record.request.map(|at| at.frame), Some(second));
+}
+
+#[test]
+fn an_ack_covers_every_message_before_it() {
+    let mut capture = Capture::default();
+    capture.logs_in(0, "ann");
+    capture.acknowledges(0, true);
+    let frames: Vec<u32> = (0..5).map(|n| capture.delivers(0, 0, "all", &format!("text {n}"))).collect();
+    let ack = capture.acknowledges(0, true);
+    let again = capture.acknowledges(0, true);
+    let (_, record) = capture.session.frame(0, ack).expect("it acknowledges");
+    assert_eq!(record.acks.iter().map(|ack| ack.frame).collect::<Vec<_>>(), frames);
+    assert_eq!(record.phases.len(), 1);
+    assert!(capture.session.frame(0, again).is_none(), "an ACK again is none");
+}
+
+#[test]
+fn opened_connections_that_never_speak_are_forgotten() {
+    let mut session = Session::default();
+    let end = |port| Endpoint { address: [10; 16], port, chat_port: false };
+    for stream in 0..3 * MAX_OPEN as u32 {
+        let at = When { frame: stream + 1, time: 0 };
+        let (source, destination) = (end((stream % 60_000) as u16 + 1024), end(9999));
+        let syn = Segment {
+            at,
+            stream,
+            source,
+            destination,
+            sequence: 0,
+            acknowledgment: 0,
+            flags: tcp::flags::SYN,
+            length: 0,
+        };
+        session.segment(&syn, &[]);
+    }
+    assert!(session.streams.len() <= MAX_OPEN);
+    assert!(session.ends.len() <= MAX_OPEN);
+}
+
+#[test]
+fn names_and_ids_of_any_length_take_little_memory() {
+    let mut capture = Capture::default();
+    let long = "n".repeat(1 << 20);
+    let frame = capture.asks_to_log_in(0, &long);
+    let sender = capture.view(0, frame).sender().expect("a name");
+    assert!(sender.len() <= 4 * record::MAX_NAME);
+    let (one, other) = (bounded_id(&format!("{long}1")), bounded_id(&format!("{long}2")));
+    assert!(one.len() <= 2 * record::MAX_ID);
+    assert_ne!(one, other);
+}
+
+#[test]
+fn a_field_of_the_message_is_where_its_bytes_are() {
+    let json = br#"{"type":"say","to_client_id":"all","content":"hi"}"#;
+    let message = Message::read(json, Sender::Client);
+    let span: Span = message.get(crate::message::FieldName::Content).expect("content").span.clone();
+    assert_eq!(&json[span], br#""hi""#);
+}

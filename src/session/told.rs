@@ -11,6 +11,7 @@ const MAX_USERS: usize = 10_000;
 #[derive(Debug, Clone)]
 pub struct Told {
     pub kind: Kind,
+    pub sender: Sender,
     pub dialect: Option<Dialect>,
     pub readable: bool,
     /// `client_id`
@@ -31,11 +32,13 @@ pub struct Told {
     pub users: Option<Vec<(Id, String)>>,
     /// Whether the users stand in an object by id, which only a login's result has.
     pub keyed_users: bool,
+    /// Nothing is missing that the server needs, as far as was captured.
     pub complete: bool,
 }
 
 impl Told {
-    pub fn of(message: &Message) -> Told {
+    /// `cut`: the capture holds only the message's beginning.
+    pub fn of(message: &Message, cut: bool) -> Told {
         let from_server = message.sender == Sender::Server;
         let id = |name| message.value(name).map(bounded_id);
         let name = |name| {
@@ -46,9 +49,11 @@ impl Told {
         };
         let content = message.value(FieldName::Content);
         let to = message.value(FieldName::ToClientId).unwrap_or("all");
+        let content = content.filter(|_| !cut || message.get(FieldName::ToClientId).is_some());
         let said = content.map(|content| Said::new(to, &text::readable(content, from_server).text));
         Told {
             kind: message.kind,
+            sender: message.sender,
             dialect: message.dialect,
             readable: message.fault.is_none(),
             id: id(FieldName::ClientId),
@@ -73,7 +78,7 @@ impl Told {
                     .collect()
             }),
             keyed_users: message.client_list.as_ref().is_some_and(|list| list.keyed),
-            complete: message.missing().is_empty(),
+            complete: cut || message.missing().is_empty(),
         }
     }
 }

@@ -1,0 +1,92 @@
+//! What remembering costs: a room of 100 users, more and more says, each delivered to all. The time per delivery must not grow.
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use workermanchat::message::{Message, Sender};
+use workermanchat::session::record::When;
+use workermanchat::session::{Endpoint, Segment, Session};
+
+const USERS: u32 = 100;
+
+/// One frame a message, on the connection of one of the users.
+struct Capture {
+    session: Session,
+    frame: u32,
+}
+
+impl Capture {
+    fn new() -> Capture {
+        let mut capture = Capture { session: Session::default(), frame: 0 };
+        for user in 0..USERS {
+            capture.send(
+                user,
+                Sender::Client,
+                &format!(r#"{{"type":"login","client_name":"user {user}","room_id":"1"}}"#),
+            );
+            let list = format!(r#"{{"{}":"user {user}"}}"#, id(user));
+            capture.send(
+                user,
+                Sender::Server,
+                &format!(
+                    r#"{{"type":"login","client_id":"{}","client_name":"user {user}","time":"2026-11-20 07:20:19","client_list":{list}}}"#,
+                    id(user)
+                ),
+            );
+        }
+        capture
+    }
+
+    fn send(&mut self, user: u32, sender: Sender, json: &str) {
+        self.frame += 1;
+        let end = |port, chat_port| Endpoint { address: [127; 16], port, chat_port };
+        let (client, server) = (end(40_000 + user as u16, false), end(7272, true));
+        let (source, destination) = if sender == Sender::Client { (client, server) } else { (server, client) };
+        let at = When { frame: self.frame, time: i64::from(self.frame) * 10_000 };
+        let sequence = self.frame.wrapping_mul(200);
+        let length = json.len() as u32;
+        let segment =
+            Segment { at, stream: user, source, destination, sequence, acknowledgment: sequence, flags: 0x10, length };
+        self.session.segment(&segment, json.as_bytes());
+        self.session.message(&segment, 0, &Message::read(json.as_bytes(), sender), false);
+    }
+
+    /// A say and its deliveries; every tenth text is the same.
+    fn say(&mut self, number: u32) {
+        let user = number % USERS;
+        let text = if number % 10 == 0 { "hello".to_owned() } else { format!("text {number}") };
+        self.send(
+            user,
+            Sender::Client,
+            &format!(r#"{{"type":"say","to_client_id":"all","to_client_name":"n","content":"{text}"}}"#),
+        );
+        let delivery = format!(
+            r#"{{"type":"say","from_client_id":"{}","from_client_name":"user {user}","to_client_id":"all","content":"{text}","time":"2026-11-20 07:20:22"}}"#,
+            id(user)
+        );
+        for receiver in 0..USERS {
+            self.send(receiver, Sender::Server, &delivery);
+        }
+    }
+}
+
+fn id(user: u32) -> String {
+    format!("7f00000108fd{user:08x}")
+}
+
+fn deliveries(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("deliveries to a room of 100");
+    group.sample_size(10);
+    for says in [10, 100, 1_000, 10_000] {
+        group.throughput(Throughput::Elements(u64::from(says * USERS)));
+        group.bench_with_input(BenchmarkId::from_parameter(says * USERS), &says, |bencher, says| {
+            bencher.iter_with_large_drop(|| {
+                let mut capture = Capture::new();
+                (0..*says).for_each(|number| capture.say(number));
+                capture
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, deliveries);
+criterion_main!(benches);
