@@ -154,7 +154,7 @@ static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tr
     if (o->segment.first_pass && o->segment.payload.captured > 0)
         for (GSList *source = pinfo->data_src; source != NULL && count < SOURCES_MAX; source = source->next)
             sources[count++] = lend(get_data_source_tvb((struct data_source *)source->data), 0);
-    plan = core->segment(&o->segment, sources, count, wmc_settings(), pinfo->pool);
+    plan = core->segment(&o->segment, sources, count, wmc_settings(tree), pinfo->pool);
     if (plan != NULL)
         wmc_draw_segment(plan, o->tvb, pinfo, tree, o->tcp_layer);
 }
@@ -298,7 +298,7 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     const struct wmc_plan *plan;
 
-    plan = core->message(&observed->segment, observed->messages++, lend(tvb, 0), wmc_settings(), pinfo->pool);
+    plan = core->message(&observed->segment, observed->messages++, lend(tvb, 0), wmc_settings(tree), pinfo->pool);
     if (plan == NULL)
         return 0;
     wmc_draw_message(plan, tvb, pinfo, tree);

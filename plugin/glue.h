@@ -97,6 +97,7 @@ struct wmc_language {
 
 struct wmc_settings {
     int language; /* index */
+    bool tree;    /* a tree is wanted; if not, findings and columns are enough */
     bool annotate_tcp;
     bool annotate_info;
 };
@@ -140,6 +141,6 @@ void wmc_preferences_register(int proto, const struct wmc_core *core);
 void wmc_preferences_handoff(dissector_handle_t by_port, dissector_handle_t by_decode_as);
 bool wmc_is_chat_port(uint16_t port);
 bool wmc_show_json(void);
-const struct wmc_settings *wmc_settings(void);
+const struct wmc_settings *wmc_settings(const proto_tree *tree);
 
 #endif

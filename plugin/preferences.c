@@ -86,7 +86,8 @@ bool wmc_show_json(void)
     return show_json;
 }
 
-const struct wmc_settings *wmc_settings(void)
+const struct wmc_settings *wmc_settings(const proto_tree *tree)
 {
+    settings.tree = tree != NULL;
     return &settings;
 }

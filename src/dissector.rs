@@ -10,7 +10,7 @@ use crate::message::gateway::Gateway;
 use crate::message::json::Span;
 use crate::message::{Dialect, FieldName, Message, Sender, text};
 use crate::session::chat;
-use crate::session::record::{self, Acknowledged, FrameRecord, Handshake, PhaseRecord, Side, When};
+use crate::session::record::{self, Acknowledged, FrameRecord, Handshake, Moment, PhaseRecord, Side, When};
 use crate::session::stream::Stream;
 use crate::session::{MessageView, Segment, Session};
 use crate::websocket::frame;
@@ -22,6 +22,8 @@ const MAX_LINE: usize = 160;
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     pub language: Language,
+    /// Somebody looks at the tree; if not, findings and columns are enough.
+    pub tree: bool,
     pub annotate_tcp: bool,
     pub annotate_info: bool,
 }
@@ -117,7 +119,8 @@ pub fn segment(session: &Session, segment: &Segment, settings: &Settings) -> Opt
     let holds_message = session.holds_message(segment.stream, segment.at.frame);
     let names: Vec<&str> = phases.iter().map(|phase| phase.phase.name()).collect();
     let info = (settings.annotate_info && !holds_message && !names.is_empty()).then(|| names.join(", "));
-    let annotations = match settings.annotate_tcp {
+    let warns = record.handshake.as_ref().is_some_and(|handshake| handshake.is_faulty());
+    let annotations = match settings.annotate_tcp && (settings.tree || warns) {
         true => frame_annotations(stream, record, &phases, &acks, segment.at, settings),
         false => Vec::new(),
     };
@@ -177,7 +180,7 @@ fn frame_annotations(
     }
     // Once a frame; where it holds a message, the message's tree says it.
     if let Some(first) = layers.first_mut().filter(|_| !stream.holds_message(at.frame)) {
-        draw_connection(first, stream, at.frame);
+        draw_connection(first, stream, Moment::end_of(at.frame));
     }
     layers
 }
@@ -255,8 +258,8 @@ fn draw_links(layer: &mut Annotation, parent: Option<usize>, at: When, request: 
     }
 }
 
-fn draw_connection(layer: &mut Annotation, stream: &Stream, frame: u32) {
-    let Some(identity) = stream.identity(frame) else {
+fn draw_connection(layer: &mut Annotation, stream: &Stream, at: Moment) {
+    let Some(identity) = stream.identity(at) else {
         return;
     };
     layer.add(None, Field::User, Value::Text(identity.name.to_string()));
@@ -282,11 +285,16 @@ impl<'a> Drawing<'a> {
 
     fn plan(mut self, session: &Session) -> Plan {
         let summary = self.summary();
-        let phase = self.phase();
-        self.wire_fields();
-        self.client_list();
+        let phase = self.view.record.phase;
+        if self.settings.tree {
+            self.phase();
+            self.wire_fields();
+            self.client_list();
+        }
         self.generated_fields();
-        self.conversation(session);
+        if self.settings.tree {
+            self.conversation(session);
+        }
         self.findings();
         let line = match summary.is_empty() {
             true => phase.name().to_owned(),
@@ -318,12 +326,13 @@ impl<'a> Drawing<'a> {
         let said = self.readable().map(|readable| text::one_line(&readable.text, MAX_LINE)).unwrap_or_default();
         let sender = match &record.sender {
             Some(name) => text::one_line(name, MAX_LINE),
-            None => format!("port {}", self.view.stream.client_port()),
+            None if record.phase == Phase::SayRequest => format!("port {}", self.view.stream.client_port()),
+            None => "?".to_owned(),
         };
         let recipient = match &record.recipient {
             Some(record::Recipient::All) => "all".to_owned(),
             Some(record::Recipient::Name(name) | record::Recipient::Id(name)) => text::one_line(name, MAX_LINE),
-            None => String::new(),
+            None => "?".to_owned(),
         };
         (sender, recipient, said)
     }
@@ -357,12 +366,11 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    fn phase(&mut self) -> Phase {
+    fn phase(&mut self) {
         let phase = self.view.record.phase;
         let item = self.annotation.add(None, Field::Phase, Value::Unsigned(phase as u32));
         let note = self.note(phase);
         self.annotation.add(Some(item), Field::Note, Value::Text(note));
-        phase
     }
 
     fn note(&self, phase: Phase) -> String {
@@ -378,7 +386,11 @@ impl<'a> Drawing<'a> {
             }
             Phase::SayRequest | Phase::SayDelivery => Detail::Say(Say {
                 sender: name.is_some().then_some(&sender),
-                recipient: (self.view.record.recipient != Some(record::Recipient::All)).then_some(&recipient),
+                recipient: match self.view.record.recipient {
+                    Some(record::Recipient::All) => None,
+                    Some(_) => Some(&recipient),
+                    None => Some(""),
+                },
                 text: &said,
             }),
             Phase::Unknown => Detail::Type(type_name.as_deref()),
@@ -450,7 +462,7 @@ impl<'a> Drawing<'a> {
         if let Some(recipient) = self.view.recipient() {
             self.annotation.add(None, Field::Recipient, Value::Text(recipient.to_string()));
         }
-        draw_connection(&mut self.annotation, self.view.stream, at.frame);
+        draw_connection(&mut self.annotation, self.view.stream, self.view.record.moment());
         if let Some((names, count)) = &self.view.record.members {
             let mut members = names.join(", ");
             if *count > names.len() {
@@ -502,7 +514,7 @@ impl<'a> Drawing<'a> {
         }
         if !self.cut {
             for member in self.message.missing() {
-                let fact = Fact::MissingMember(record.phase, wire_name(member, self.view.dialect()));
+                let fact = Fact::MissingMember(record.phase, wire_name(member, record.dialect));
                 self.find(None, Finding::MissingMember, &fact, None);
             }
             if let Some(time) = self.message.bad_time() {

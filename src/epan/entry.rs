@@ -205,6 +205,7 @@ fn settings_of(settings: &sys::wmc_settings) -> Settings {
     let language = usize::try_from(settings.language).ok().and_then(|at| Language::ALL.get(at));
     Settings {
         language: language.copied().unwrap_or_default(),
+        tree: settings.tree,
         annotate_tcp: settings.annotate_tcp,
         annotate_info: settings.annotate_info,
     }

@@ -21,9 +21,9 @@ mod tests;
 use std::collections::{HashMap, VecDeque};
 
 use crate::fields::Phase;
-use crate::message::{Dialect, Evidence, Kind, Message, Sender};
+use crate::message::{Dialect, Evidence, Kind, Message, Sender, text};
 use chat::{Copy, Delivery, Place, Say, Server};
-use record::{FrameRecord, MessageRecord, Name, Recipient, Side, When, bounded_id};
+use record::{FrameRecord, MessageRecord, Moment, Name, Recipient, Side, When, bounded_id};
 use stream::{Identity, MAX_UNPROVEN, Standing, Stream, Unproven};
 use tcp::Sent;
 use told::Told;
@@ -114,7 +114,7 @@ pub struct DeliveredTo {
 /// What one capture file taught.
 #[derive(Debug, Default)]
 pub struct Session {
-    streams: HashMap<u32, Stream>,
+    streams: HashMap<u32, Box<Stream>>,
     /// How many of the streams have these two ends.
     ends: HashMap<(Endpoint, Endpoint), u32>,
     /// Connections that are neither configured nor proven, oldest first.
@@ -165,7 +165,7 @@ impl Session {
             }
         }
         *self.ends.entry(ends(segment.source, segment.destination)).or_default() += 1;
-        self.streams.entry(segment.stream).or_insert(stream)
+        self.streams.entry(segment.stream).or_insert_with(|| Box::new(stream))
     }
 
     fn forget_oldest(&mut self) {
@@ -189,9 +189,10 @@ impl Session {
     pub fn handshake<'a>(&mut self, segment: &Segment, payload: &[u8], sources: impl IntoIterator<Item = &'a [u8]>) {
         let Some(stream) = self.streams.get_mut(&segment.stream) else { return };
         let cut = payload.len() < segment.length as usize;
-        let mut foreign = stream.http(segment, payload, cut);
+        let encrypted = is_tls(payload);
+        let mut foreign = stream.http(segment, payload, cut, encrypted);
         for source in sources {
-            foreign |= stream.http(segment, source, false);
+            foreign |= stream.http(segment, source, false, encrypted);
         }
         if foreign && !stream.configured && stream.standing == Standing::Open {
             self.forget(segment.stream);
@@ -242,8 +243,7 @@ impl Session {
         let (end, masked) = stream.ending(segment);
         stream.sent(segment, end, Sent::Message);
         let unproven = Unproven { at: segment.at, index, told: Told::of(message, cut) };
-        let record = stream.record(segment.at.frame);
-        record.messages.resize(index as usize + 1, None);
+        stream.record(segment.at.frame).make_room(index);
         if stream.standing != Standing::Chat && !proves(stream, message.evidence()) {
             self.postpone(segment.stream, unproven);
             return;
@@ -279,10 +279,12 @@ impl Session {
         let server = self.servers.entry(stream.server).or_default();
         let Unproven { at, index, told } = message;
         server.dialect = server.dialect.or(told.dialect);
-        let identity = stream.identity(at.frame).filter(|identity| identity.since <= at.frame);
+        let moment = Moment { frame: at.frame, index };
+        let identity = stream.identity(moment).filter(|identity| identity.since <= moment);
         let mut record = MessageRecord {
             phase: Phase::Unknown,
             at,
+            index,
             dialect: told.dialect.or(server.dialect),
             sender: None,
             sender_id: None,
@@ -336,11 +338,7 @@ impl Session {
         if stream.server_speaks(record.phase) {
             stream.last_from_server = Some(place.at);
         }
-        let messages = &mut stream.record(place.at.frame).messages;
-        if messages.len() <= place.index as usize {
-            messages.resize(place.index as usize + 1, None);
-        }
-        messages[place.index as usize] = Some(record);
+        *stream.record(place.at.frame).make_room(place.index) = Some(record);
     }
 
     fn say_request(&mut self, place: Place, told: &Told, mut record: MessageRecord) {
@@ -353,7 +351,7 @@ impl Session {
         record.phase = Phase::SayRequest;
         record.recipient = recipient(server, told, place.at.frame);
         record.before_login = stream.begun && !stream.has_asked_to_log_in;
-        let identity = stream.identity(place.at.frame);
+        let identity = stream.identity(record.moment());
         record.sender_id = identity.and_then(|identity| identity.id.clone());
         if let Some(room) = identity.and_then(|identity| identity.room.clone()) {
             record.members = server.members(&room);
@@ -426,7 +424,7 @@ impl Session {
         };
         match (stream.identities.last_mut(), name) {
             (Some(identity), _) if identity.id.is_none() => identity.id = id,
-            (None, Some(name)) => stream.identities.push(Identity { since: 0, name, room: None, id }),
+            (None, Some(name)) => stream.identities.push(Identity { since: Moment::START, name, room: None, id }),
             _ => {}
         }
     }
@@ -459,7 +457,7 @@ impl Session {
     pub fn deliveries(&self, say: &Say) -> Vec<DeliveredTo> {
         let told = say.told.iter().filter_map(|told| {
             let stream = self.streams.get(&told.stream)?;
-            let name = stream.identity(told.at.frame).map(|identity| identity.name.clone());
+            let name = stream.identity(Moment::end_of(told.at.frame)).map(|identity| identity.name.clone());
             Some(DeliveredTo { at: told.at, name, port: stream.client_port() })
         });
         told.collect()
@@ -475,10 +473,11 @@ impl<'a> MessageView<'a> {
     /// Who says or does it, by name, as far as the whole capture tells.
     pub fn sender(&self) -> Option<Name> {
         let MessageRecord { sender, sender_id, at, phase, .. } = self.record;
+        let moment = self.record.moment();
         let by_id = || self.server?.name_of(sender_id.as_deref()?, at.frame).cloned();
         let by_connection = || {
             let from_client = matches!(phase, Phase::SayRequest | Phase::Pong);
-            self.stream.identity(at.frame).filter(|_| from_client).map(|identity| identity.name.clone())
+            self.stream.identity(moment).filter(|_| from_client).map(|identity| identity.name.clone())
         };
         sender.clone().or_else(by_id).or_else(by_connection)
     }
@@ -516,7 +515,12 @@ impl<'a> MessageView<'a> {
 /// Whether a client's first bytes leave it open that this becomes a chat connection: an HTTP request, TLS, or nothing yet.
 fn could_lead_to_chat(payload: &[u8]) -> bool {
     let start = &payload[..payload.len().min(4)];
-    b"GET ".starts_with(start) || matches!(start.first(), Some(0x14..=0x17))
+    b"GET ".starts_with(start) || is_tls(payload)
+}
+
+/// Whether the payload begins like a TLS record (RFC 8446, section 5.1), which text does not.
+fn is_tls(payload: &[u8]) -> bool {
+    matches!(payload.first(), Some(0x14..=0x17))
 }
 
 /// Whether a message makes its connection a chat connection. Where the user said that it is one, less is enough, unless
@@ -556,7 +560,7 @@ fn login_request(stream: &mut Stream, server: &mut Server, told: &Told, record: 
     let room = told.room.as_deref().map(|room| server.name(room));
     let room = room.or_else(|| (record.dialect == Some(Dialect::A2014)).then(|| Name::from(EVERYWHERE)));
     stream.login = Some((record.at, name.clone()));
-    stream.identities.push(Identity { since: record.at.frame, name, room, id: None });
+    stream.identities.push(Identity { since: record.moment(), name, room, id: None });
 }
 
 fn user_list(stream: &mut Stream, server: &mut Server, told: &Told, user: Option<Name>, record: &mut MessageRecord) {
@@ -577,8 +581,12 @@ fn login(stream: &mut Stream, server: &mut Server, told: &Told, record: &mut Mes
     record.sender = name.clone();
     record.sender_id = told.id.clone();
     // On a second login, dialect C first tells the room, the asking connection included, and then answers.
-    let announced = told.dialect == Some(Dialect::C2016) && told.users.is_none();
-    let asked = stream.login.as_ref().is_some_and(|(_, asked)| Some(asked) == name.as_ref()) && !announced;
+    let announced = told.dialect == Some(Dialect::C2016) && told.users.is_none() && !told.cut;
+    let is_asker = |asked: &Name| match &name {
+        Some(name) => asked == name || text::name(asked) == **name,
+        None => told.cut,
+    };
+    let asked = stream.login.as_ref().is_some_and(|(_, asked)| is_asker(asked)) && !announced;
     let result = asked || told.keyed_users;
     record.phase = if result { Phase::LoginResult } else { Phase::LoginNotification };
     if result {
@@ -586,13 +594,13 @@ fn login(stream: &mut Stream, server: &mut Server, told: &Told, record: &mut Mes
         match (stream.identities.last_mut(), name.clone()) {
             (Some(identity), _) if record.request.is_some() => identity.id = told.id.clone(),
             (last, Some(name)) => {
-                let since = if last.is_none() { 0 } else { frame };
+                let since = if last.is_none() { Moment::START } else { record.moment() };
                 stream.identities.push(Identity { since, name, room: None, id: told.id.clone() });
             }
             _ => {}
         }
     }
-    let Some(room) = stream.identity(frame).and_then(|identity| identity.room.clone()) else {
+    let Some(room) = stream.identity(record.moment()).and_then(|identity| identity.room.clone()) else {
         return;
     };
     take_users(server, &room, told, frame);
@@ -619,7 +627,7 @@ fn logout(stream: &mut Stream, server: &mut Server, told: &Told, record: &mut Me
     let named = told.from_name.as_deref().map(|name| server.name(name));
     record.sender = named.or_else(|| server.name_of(who?, frame).cloned());
     record.sender_id = who.cloned();
-    let Some(room) = stream.identity(frame).and_then(|identity| identity.room.clone()) else {
+    let Some(room) = stream.identity(record.moment()).and_then(|identity| identity.room.clone()) else {
         return;
     };
     take_users(server, &room, told, frame);

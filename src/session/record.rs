@@ -27,6 +27,23 @@ pub struct When {
     pub time: i64,
 }
 
+/// A message's place in its connection: its frame, and how many messages of the frame came before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment {
+    pub frame: u32,
+    pub index: u32,
+}
+
+impl Moment {
+    /// Before anything was captured.
+    pub const START: Moment = Moment { frame: 0, index: 0 };
+
+    /// After all of a frame's messages.
+    pub fn end_of(frame: u32) -> Moment {
+        Moment { frame, index: u32::MAX }
+    }
+}
+
 /// One side of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
@@ -80,6 +97,11 @@ pub struct Handshake {
 }
 
 impl Handshake {
+    /// Whether it failed: refused, or answered with a wrong accept value.
+    pub fn is_faulty(&self) -> bool {
+        self.refused.is_some() || self.accept_valid() == Some(false)
+    }
+
     /// Whether the accept value answers the key; `None` where either was not captured.
     pub fn accept_valid(&self) -> Option<bool> {
         let expected = self.accept_expected.as_ref()?;
@@ -104,6 +126,8 @@ pub type SayNumber = u32;
 pub struct MessageRecord {
     pub phase: Phase,
     pub at: When,
+    /// How many messages of the frame came before it.
+    pub index: u32,
     pub dialect: Option<Dialect>,
     /// Who says or does it, as known when the message was first seen.
     pub sender: Option<Name>,
@@ -140,6 +164,26 @@ pub struct FrameRecord {
     pub handshake: Option<Box<Handshake>>,
     /// By the message's number in the segment; `None` for one that is not the chat's.
     pub messages: Vec<Option<MessageRecord>>,
+}
+
+impl MessageRecord {
+    pub fn moment(&self) -> Moment {
+        Moment { frame: self.at.frame, index: self.index }
+    }
+}
+
+impl FrameRecord {
+    /// The place of the frame's message of this number.
+    pub fn make_room(&mut self, index: u32) -> &mut Option<MessageRecord> {
+        let wanted = index as usize + 1;
+        if self.messages.is_empty() {
+            self.messages.reserve_exact(wanted); // most frames have one
+        }
+        if self.messages.len() < wanted {
+            self.messages.resize(wanted, None);
+        }
+        &mut self.messages[index as usize]
+    }
 }
 
 /// A name to remember: at most [`MAX_NAME`] characters.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::Segment;
 use super::opening::{self, Opening, Step};
-use super::record::{Acknowledged, Detail, FrameRecord, Handshake, Id, Name, PhaseRecord, Side, When};
+use super::record::{Acknowledged, Detail, FrameRecord, Handshake, Id, Moment, Name, PhaseRecord, Side, When};
 use super::tcp::{Half, Pending, Sent, after, flags};
 use super::told::Told;
 use crate::fields::Phase;
@@ -32,8 +32,8 @@ pub enum Standing {
 /// A user logged in on this connection.
 #[derive(Debug, Clone)]
 pub struct Identity {
-    /// The frame of the login; 0 where it was not captured.
-    pub since: u32,
+    /// The login request; [`Moment::START`] where it was not captured.
+    pub since: Moment,
     pub name: Name,
     pub room: Option<Name>,
     pub id: Option<Id>,
@@ -158,10 +158,10 @@ impl Stream {
         self.configured || self.standing == Standing::Chat
     }
 
-    /// The user in `frame`. Before the first login that is the one who will log in, unless somebody may have used the connection
+    /// The user at a moment. Before the first login that is the one who will log in, unless somebody may have used the connection
     /// before the capture began.
-    pub fn identity(&self, frame: u32) -> Option<&Identity> {
-        let earlier = self.identities.partition_point(|identity| identity.since <= frame);
+    pub fn identity(&self, at: Moment) -> Option<&Identity> {
+        let earlier = self.identities.partition_point(|identity| identity.since <= at);
         match earlier {
             0 => self.identities.first().filter(|_| self.begun),
             _ => self.identities.get(earlier - 1),
@@ -170,7 +170,7 @@ impl Stream {
 
     /// The first frame in which the server can have counted this connection among a room's; 0 where nothing tells.
     pub fn joined(&self) -> u32 {
-        self.identities.first().map_or(0, |identity| identity.since)
+        self.identities.first().map_or(0, |identity| identity.since.frame)
     }
 
     /// Too many messages that are not the chat's: keep the handshakes, forget the rest.
@@ -215,7 +215,9 @@ impl Stream {
     }
 
     fn phase(&mut self, frame: u32, phase: Phase, by: Side, detail: Detail) {
-        self.record(frame).phases.push(PhaseRecord { phase, by, detail });
+        let phases = &mut self.record(frame).phases;
+        phases.reserve_exact(1); // most frames have one
+        phases.push(PhaseRecord { phase, by, detail });
     }
 
     /// Takes in a segment's header, once.
@@ -296,7 +298,9 @@ impl Stream {
             return;
         }
         let record = self.record(frame);
+        record.acks.reserve_exact(acks.len());
         record.acks.extend(acks);
+        record.phases.reserve_exact(phases.len());
         record.phases.extend(phases.into_iter().map(|(phase, detail)| PhaseRecord { phase, by, detail }));
     }
 
@@ -309,9 +313,9 @@ impl Stream {
         }
     }
 
-    /// Looks for the opening handshake in HTTP bytes that end with this segment; `cut`: the capture holds only their beginning.
-    /// Returns whether they are none of WebSocket's.
-    pub fn http(&mut self, segment: &Segment, bytes: &[u8], cut: bool) -> bool {
+    /// Looks for the opening handshake in HTTP bytes that end with this segment; `cut`: the capture holds only their beginning;
+    /// `encrypted`: the segment carries them encrypted. Returns whether they are none of WebSocket's.
+    pub fn http(&mut self, segment: &Segment, bytes: &[u8], cut: bool, encrypted: bool) -> bool {
         match self.opening.read(segment.at, bytes, cut) {
             Step::None => {}
             Step::Foreign => return true,
@@ -320,7 +324,13 @@ impl Stream {
                 self.show_request(segment.at.frame, handshake);
             }
             Step::CutRequest => self.is_asked_by(segment),
-            Step::Response(response) => self.response(segment, bytes.len(), response),
+            Step::Response(response) => {
+                let end = self.response(segment, bytes.len(), response);
+                if !encrypted {
+                    self.client_half.websocket_next = self.client_half.next;
+                    self.server_half.websocket_next = Some(end);
+                }
+            }
         }
         false
     }
@@ -341,7 +351,8 @@ impl Stream {
         self.record(frame).handshake = Some(Box::new(handshake));
     }
 
-    fn response(&mut self, segment: &Segment, available: usize, response: opening::Response) {
+    /// Returns the sequence number after the response.
+    fn response(&mut self, segment: &Segment, available: usize, response: opening::Response) -> u32 {
         let opening::Response { handshake, length, reveals_request } = response;
         let frame = segment.at.frame;
         if let Some(request) = handshake.request {
@@ -361,7 +372,9 @@ impl Stream {
         // What follows the header section in the same segment is WebSocket's.
         let rest = length.filter(|_| handshake.refused.is_none()).map_or(0, |length| available.saturating_sub(length));
         self.record(frame).handshake = Some(Box::new(handshake));
-        self.sent(segment, segment.end().wrapping_sub(rest.min(segment.length as usize) as u32), sent);
+        let end = segment.end().wrapping_sub(rest.min(segment.length as usize) as u32);
+        self.sent(segment, end, sent);
+        end
     }
 
     /// Takes in WebSocket data that is about to be dissected: `position` is where it begins in the segment's payload, where it has

@@ -233,7 +233,8 @@ fn a_new_login_renames_from_its_frame_on() {
     let as_ann = capture.says(0, "all", "one");
     capture.logs_in(0, "beth");
     let as_beth = capture.says(0, "all", "two");
-    let name = |frame| capture.session.streams[&0].identity(frame).map(|identity| identity.name.to_string());
+    let name =
+        |frame| capture.session.streams[&0].identity(Moment::end_of(frame)).map(|identity| identity.name.to_string());
     assert_eq!(name(syn).as_deref(), Some("ann"));
     assert_eq!(capture.view(0, as_ann).sender().as_deref(), Some("ann"));
     assert_eq!(capture.view(0, as_beth).sender().as_deref(), Some("beth"));

@@ -32,6 +32,8 @@ pub struct Told {
     pub users: Option<Vec<(Id, String)>>,
     /// Whether the users stand in an object by id, which only a login's result has.
     pub keyed_users: bool,
+    /// The capture holds only the message's beginning.
+    pub cut: bool,
     /// Nothing is missing that the server needs, as far as was captured.
     pub complete: bool,
 }
@@ -78,6 +80,7 @@ impl Told {
                     .collect()
             }),
             keyed_users: message.client_list.as_ref().is_some_and(|list| list.keyed),
+            cut,
             complete: cut || message.missing().is_empty(),
         }
     }
