@@ -301,6 +301,26 @@ fn one_pass_says_nothing_that_two_passes_do_not_and_sharkd_agrees_with_two() {
     }
 }
 
+#[test]
+fn the_tree_alone_tells_who_was_there_who_received_it_and_why_two_messages_were_lost() {
+    let wireshark = Wireshark::with_plugin();
+    let capture = wireshark.capture("chat-2026.pcap");
+    let layer = |frame: u32| {
+        let filter = format!("frame.number == {frame}");
+        let details = wireshark.tshark(&["-r", capture.to_str().unwrap(), "-2", "-V", "-Y", &filter]).stdout;
+        details.split_once("\nWorkerman Chat,").expect("a message layer").1.to_owned()
+    };
+    let said = layer(33);
+    for told in ["hi, all !", "mynick", "猪猪", "Room: 1"] {
+        assert!(said.contains(told), "{told} in:\n{said}");
+    }
+    assert!(!said.contains("O\"Brien") && !said.contains("late"), "nobody of another room or time:\n{said}");
+    for lost in [layer(53), layer(55)] {
+        assert!(lost.contains("not JSON") || lost.contains("Not JSON"), "{lost}");
+        assert!(lost.contains("nobody"), "what it means for the chat:\n{lost}");
+    }
+}
+
 // ---- built captures ----
 
 /// Browsers in one room of one server, each in its own connection.

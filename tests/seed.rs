@@ -237,6 +237,20 @@ fn preferences_take_annotations_away() {
 }
 
 #[test]
+fn notes_come_in_seven_languages_and_labels_do_not_depend_on_them() {
+    let (wireshark, capture) = seed();
+    let mut tellings = BTreeSet::new();
+    for language in ["en", "zh-CN", "zh-TW", "fr", "it", "pt", "ru"] {
+        let option = format!("workermanchat.language:{language}");
+        assert_eq!(wireshark.labels(&capture, &["-o", &option]), expected(), "in {language}");
+        let rows = wireshark.rows(&capture, &["-2", "-o", &option], &["workermanchat.note"]);
+        let notes: Vec<String> = rows.iter().map(|row| row.one("workermanchat.note")).collect();
+        assert!(notes[0].contains("60653") && notes[14].contains("mynick"), "in {language}: {notes:#?}");
+        assert!(tellings.insert(notes), "{language} has sentences of its own");
+    }
+}
+
+#[test]
 fn a_disabled_protocol_leaves_no_trace() {
     let (wireshark, capture) = seed();
     let stock = Wireshark::without_plugin();
