@@ -10,6 +10,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use harness::wireshark::{Output, Wireshark, built_library, version};
 
@@ -529,6 +530,7 @@ fn archive_name(wireshark: &str) -> String {
 #[test]
 fn the_same_release_twice_gives_the_same_bytes() {
     let archives = [(); 2].map(|()| {
+        std::thread::sleep(Duration::from_millis(1100)); // so that no file time is the same
         let machine = Machine::new();
         let dist = release(&machine, OTHER);
         let archive = fs::read(dist.join(archive_name(OTHER) + ".tar.gz")).unwrap();
