@@ -321,6 +321,22 @@ fn the_tree_alone_tells_who_was_there_who_received_it_and_why_two_messages_were_
     }
 }
 
+#[test]
+fn every_capture_of_one_process_starts_from_nothing() {
+    let wireshark = Wireshark::with_plugin();
+    let captures = ["chat-2026.pcap", "seed-2014.pcap", "chat-2026.pcap", "heartbeat-2026.pcap", "seed-2014.pcap"];
+    let mut sharkd = Sharkd::load(&wireshark, &wireshark.capture(captures[0]));
+    for name in captures {
+        let capture = wireshark.capture(name);
+        sharkd.ask("load", json!({"file": capture}));
+        for (frame, row) in rows(&wireshark, &capture) {
+            for field in ["workermanchat.phase", USER, REQUEST_IN, RESPONSE_IN, DELIVERIES] {
+                assert_eq!(sharkd.values(frame, field), row.all(field), "{name}, frame {frame}, {field}");
+            }
+        }
+    }
+}
+
 // ---- built captures ----
 
 /// Browsers in one room of one server, each in its own connection.

@@ -107,7 +107,12 @@ impl Drop for Sharkd {
 fn values(items: &[Value], field: &str) -> Vec<String> {
     let prefix = format!("{field} == ");
     let filters = items.iter().filter_map(|item| item["f"].as_str());
-    filters.filter_map(|filter| filter.strip_prefix(&prefix)).map(|value| value.trim_matches('"').to_owned()).collect()
+    filters.filter_map(|filter| filter.strip_prefix(&prefix)).map(unquoted).collect()
+}
+
+/// A value of a display filter, where it is a string without its quotes and escapes.
+fn unquoted(value: &str) -> String {
+    serde_json::from_str::<String>(value).unwrap_or_else(|_| value.trim_matches('"').to_owned())
 }
 
 fn collect(items: &Value, into: &mut Vec<Value>) {
