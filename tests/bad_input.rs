@@ -170,7 +170,7 @@ fn a_tree_too_small_for_the_plugin_ends_no_process_and_changes_no_other_frame() 
     let capture = wireshark.capture("seed-2014.pcap");
     let names: Vec<&str> = wireshark.labels(&capture, &[]).iter().map(|label| phase::name(label.phases[0])).collect();
     let (mut thrown_while_drawing, mut compared) = (0, 0);
-    for items in (60..150).step_by(4) {
+    for items in (60..240).step_by(5) {
         let limit = format!("gui.max_tree_items:{items}");
         let output = tshark_unchecked(&wireshark, &["-r", capture.to_str().unwrap(), "-V", "-o", &limit]);
         // Wireshark 4.6 adds this item where it catches nothing, and ends with or without the plugin.
@@ -188,8 +188,8 @@ fn a_tree_too_small_for_the_plugin_ends_no_process_and_changes_no_other_frame() 
             untouched.for_each(|(name, frame)| assert!(frame.contains(name), "{name} with {limit}:\n{frame}"));
         }
     }
-    assert!(thrown_while_drawing > 5, "Wireshark threw {thrown_while_drawing} times while the plugin drew");
-    assert!(compared > 50, "{compared} untouched frames were compared");
+    assert!(thrown_while_drawing > 2, "Wireshark threw {thrown_while_drawing} times while the plugin drew");
+    assert!(compared > 19, "{compared} untouched frames were compared");
 }
 
 fn tshark_unchecked(wireshark: &Wireshark, arguments: &[&str]) -> Output {

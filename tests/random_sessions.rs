@@ -143,7 +143,8 @@ fn message(random: &mut Random, fragments: bool, side: Side, text: &str) -> Vec<
     masked.flat_map(|frame| frame.bytes()).collect()
 }
 
-/// Joins neighbours of one side now and then, then cuts everything into segments.
+/// Joins neighbours of one side now and then, then cuts everything into segments, but for what begins with an HTTP head:
+/// Wireshark 4.4 and 4.6 do not put together what is both cut and sent again there.
 fn pieces(random: &mut Random, talk: Vec<(Side, Vec<u8>)>) -> Vec<(Side, Vec<u8>)> {
     let mut joined: Vec<(Side, Vec<u8>)> = Vec::new();
     for (side, bytes) in talk {
@@ -154,7 +155,8 @@ fn pieces(random: &mut Random, talk: Vec<(Side, Vec<u8>)>) -> Vec<(Side, Vec<u8>
     }
     let mut pieces = Vec::new();
     for (side, mut bytes) in joined {
-        while random.once_in(2) && bytes.len() > 1 {
+        let is_http = bytes.starts_with(b"GET ") || bytes.starts_with(b"HTTP/");
+        while !is_http && random.once_in(2) && bytes.len() > 1 {
             let rest = bytes.split_off(1 + random.below(bytes.len() - 1));
             pieces.push((side, std::mem::replace(&mut bytes, rest)));
         }
