@@ -103,7 +103,8 @@ static bool observe(struct observation *o, tvbuff_t *tvb, packet_info *pinfo)
     copy_address_shallow(&o->source, &pinfo->src);
     copy_address_shallow(&o->destination, &pinfo->dst);
     o->segment.frame = pinfo->num;
-    o->segment.time = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
+    if (pinfo->abs_ts.secs >= 0 && pinfo->abs_ts.secs < INT64_MAX / 1000000000)
+        o->segment.time = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
     o->segment.first_pass = !pinfo->fd->visited;
     o->segment.source = endpoint(&o->source, be16(header));
     o->segment.destination = endpoint(&o->destination, be16(header + 2));

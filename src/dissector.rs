@@ -18,6 +18,9 @@ use crate::websocket::frame;
 /// The longest text in a column, a title or a sentence, in characters.
 const MAX_LINE: usize = 160;
 
+/// Stands in the packet list for what a malformed message says.
+const NOT_JSON: &str = "[not JSON]";
+
 /// What the user chose.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
@@ -85,7 +88,7 @@ pub fn message(
     first_pass: bool,
     settings: &Settings,
 ) -> Option<Plan> {
-    let sender = session.sender(segment, |sender| Message::read(data.bytes, sender).evidence());
+    let sender = session.sender(segment, first_pass, |sender| Message::read(data.bytes, sender).evidence());
     let mut message = Message::read(data.bytes, sender);
     let cut = data.bytes.len() < data.reported;
     if cut {
@@ -302,7 +305,7 @@ impl<'a> Drawing<'a> {
         };
         let mut line = text::one_line(&line, MAX_LINE);
         if self.message.fault.is_some() {
-            line.push_str(" [not JSON]");
+            line = format!("{line} {NOT_JSON}");
         }
         Plan { annotations: vec![self.annotation], title: Some(format!("{PROTOCOL_NAME}, {line}")), info: Some(line) }
     }
@@ -374,7 +377,10 @@ impl<'a> Drawing<'a> {
     }
 
     fn note(&self, phase: Phase) -> String {
-        let (sender, recipient, said) = self.says();
+        let (sender, recipient, mut said) = self.says();
+        if said.is_empty() && self.message.fault.is_some() {
+            said = NOT_JSON.to_owned();
+        }
         let name = self.view.record.sender.as_deref().map(|name| text::one_line(name, MAX_LINE));
         let room = self.message.value(FieldName::RoomId).map(|room| text::one_line(room, MAX_LINE));
         let type_name = self.message.value(FieldName::Type).map(|name| text::one_line(name, MAX_LINE));

@@ -170,7 +170,7 @@ unsafe extern "C" fn rest(
     match found {
         Some((bytes, reported)) => sys::wmc_bytes {
             captured: bytes.len() as u32,
-            reported: u32::try_from(reported).unwrap_or(u32::MAX),
+            reported: i32::try_from(reported).unwrap_or(i32::MAX) as u32, // a tvb's length is an int
             data: pool.bytes(&bytes),
         },
         None => nothing,

@@ -12,7 +12,8 @@ mod registry;
 
 use bindings as sys;
 
-/// The plugin's version, as `tshark -G plugins` shows it.
+/// The plugin's version, as `tshark -G plugins` shows it, and behind its NUL, for those who have the file and not the program
+/// (the installer looks for it), which Wireshark it was built for.
 // SAFETY: the name is one that Wireshark looks for in a plugin, with this type (`char plugin_version[]`).
 #[unsafe(no_mangle)]
 pub static plugin_version: [u8; VERSION.len()] = VERSION;
@@ -27,19 +28,10 @@ pub static plugin_want_major: libc::c_int = sys::WIRESHARK_VERSION_MAJOR as libc
 #[unsafe(no_mangle)]
 pub static plugin_want_minor: libc::c_int = sys::WIRESHARK_VERSION_MINOR as libc::c_int;
 
-/// For those who have the file and not the program: which Wireshark it was built for. The installer looks for it.
-#[used]
-static BUILT_FOR: [u8; STAMP.len()] = STAMP;
-
 const VERSION: [u8; version_text().len() + 1] = with_nul(version_text());
-const STAMP: [u8; stamp_text().len() + 1] = with_nul(stamp_text());
 
 const fn version_text() -> &'static str {
-    env!("CARGO_PKG_VERSION")
-}
-
-const fn stamp_text() -> &'static str {
-    concat!("workermanchat built for Wireshark ", env!("WORKERMANCHAT_WIRESHARK"))
+    concat!(env!("CARGO_PKG_VERSION"), "\0workermanchat built for Wireshark ", env!("WORKERMANCHAT_WIRESHARK"))
 }
 
 const fn with_nul<const N: usize>(text: &str) -> [u8; N] {

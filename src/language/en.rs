@@ -44,7 +44,7 @@ pub fn note(event: Event, by: End, other: End) -> String {
         }
         Event::MessageAcked(frames) => format!("{by} has received the {}", messages(frames)),
         Event::LoginRequest { name, room: Some(room) } => {
-            format!("{by} asks {other} to log in {} to room {room}", named(name))
+            format!("{by} asks {other} to log in {} in room {room}", named(name))
         }
         Event::LoginRequest { name, room: None } => format!("{by} asks {other} to log in {}", named(name)),
         Event::UserList(count) => format!("{by} tells {other} who is logged in: {}", users(count)),

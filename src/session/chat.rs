@@ -44,6 +44,7 @@ impl Said {
 pub struct Say {
     pub at: When,
     pub stream: u32,
+    said: Said,
     pub private: bool,
     /// How many connections got it.
     pub deliveries: u32,
@@ -177,6 +178,7 @@ impl Server {
         self.says.push(Say {
             at: place.at,
             stream: place.stream,
+            said,
             private,
             deliveries: 0,
             first: None,
@@ -184,7 +186,8 @@ impl Server {
         });
         let early = self.take_orphans(place, from.as_ref(), said);
         let alike = self.alike.entry((from, said)).or_default();
-        let is_past = |oldest: &SayNumber| place.at.time - self.says[*oldest as usize].at.time > DELIVERY_WINDOW;
+        let is_past =
+            |oldest: &SayNumber| place.at.time.saturating_sub(self.says[*oldest as usize].at.time) > DELIVERY_WINDOW;
         while alike.says.front().is_some_and(is_past) {
             alike.says.pop_front();
             alike.forgotten += 1;
@@ -201,19 +204,27 @@ impl Server {
         (number, early)
     }
 
-    /// Enters a delivery. Returns the say that it delivers, where that was captured.
-    pub fn deliver(&mut self, delivery: &Delivery) -> Option<SayNumber> {
-        let found = self.find(delivery.from.clone(), delivery).or_else(|| self.find(None, delivery));
-        match found {
-            Some(number) => self.says[number as usize].deliver(delivery),
-            None => {
-                if self.orphans.len() == MAX_ORPHANS {
-                    self.orphans.pop_front();
-                }
-                self.orphans.push_back(delivery.clone());
+    /// Enters a delivery, read in one or more ways. Returns the say that it delivers, where that was captured.
+    pub fn deliver(&mut self, readings: &[Delivery]) -> Option<SayNumber> {
+        for delivery in readings {
+            let found = self.find(delivery.from.clone(), delivery).or_else(|| self.find(None, delivery));
+            if let Some(number) = found {
+                self.says[number as usize].deliver(delivery);
+                return Some(number);
             }
         }
-        found
+        if self.orphans.len() >= MAX_ORPHANS {
+            self.orphans.pop_front();
+        }
+        self.orphans.extend(readings.first().cloned());
+        None
+    }
+
+    /// Whether no other connection has said the like lately, so that whoever is delivered is surely the one who said it.
+    pub fn is_only_one_like(&self, number: SayNumber) -> bool {
+        let say = self.say(number);
+        let others = self.alike.get(&(None, say.said)).map(|alike| &alike.says);
+        !others.into_iter().flatten().any(|other| self.say(*other).stream != say.stream)
     }
 
     fn find(&mut self, from: Option<Id>, delivery: &Delivery) -> Option<SayNumber> {
@@ -224,7 +235,7 @@ impl Server {
             *progress += 1;
             let say = &self.says[number as usize];
             let reachable = say.stream == delivery.place.stream || say.at.frame >= delivery.joined;
-            if reachable && delivery.place.at.time - say.at.time <= DELIVERY_WINDOW {
+            if reachable && delivery.place.at.time.saturating_sub(say.at.time) <= DELIVERY_WINDOW {
                 return Some(number);
             }
         }
@@ -232,7 +243,7 @@ impl Server {
     }
 
     fn take_orphans(&mut self, place: Place, from: Option<&Id>, said: Said) -> Vec<Delivery> {
-        let recent = |delivery: &Delivery| place.at.time - delivery.place.at.time <= REORDER_WINDOW;
+        let recent = |delivery: &Delivery| place.at.time.saturating_sub(delivery.place.at.time) <= REORDER_WINDOW;
         let mut taken: Vec<Delivery> = Vec::new();
         let mut at = self.orphans.len();
         while at > 0 && recent(&self.orphans[at - 1]) {

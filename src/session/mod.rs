@@ -138,7 +138,8 @@ impl Session {
             return;
         };
         stream.segment(segment);
-        if stream.standing == Standing::Open && !stream.configured && !stream.opening.has_begun() {
+        let undecided = stream.standing == Standing::Open && !stream.configured;
+        if undecided && !stream.opening.has_begun() && stream.websocket_since.is_none() {
             let foreign = stream.side(segment) == Side::Client && !could_lead_to_chat(payload);
             if foreign {
                 self.forget(segment.stream);
@@ -207,7 +208,10 @@ impl Session {
     }
 
     /// Who sent this segment; `evidence` tells what its message would prove if a given side had sent it.
-    pub fn sender(&mut self, segment: &Segment, evidence: impl Fn(Sender) -> Evidence) -> Sender {
+    pub fn sender(&mut self, segment: &Segment, first_pass: bool, evidence: impl Fn(Sender) -> Evidence) -> Sender {
+        if first_pass && !self.streams.contains_key(&segment.stream) {
+            self.watch(segment);
+        }
         let stream = match self.streams.get_mut(&segment.stream) {
             Some(stream) => stream,
             None => {
@@ -215,7 +219,7 @@ impl Session {
             }
         };
         let sender = stream.sender(segment);
-        if stream.sides_known || evidence(sender) == Evidence::Dialect {
+        if stream.sides_known || !first_pass || evidence(sender) == Evidence::Dialect {
             return sender;
         }
         let other = match sender {
@@ -242,7 +246,7 @@ impl Session {
         }
         let (end, masked) = stream.ending(segment);
         stream.sent(segment, end, Sent::Message);
-        let unproven = Unproven { at: segment.at, index, told: Told::of(message, cut) };
+        let unproven = Unproven { at: segment.at, index, told: Told::of(message, cut), masked };
         stream.record(segment.at.frame).make_room(index);
         if stream.standing != Standing::Chat && !proves(stream, message.evidence()) {
             self.postpone(segment.stream, unproven);
@@ -251,9 +255,9 @@ impl Session {
         let earlier = std::mem::take(&mut stream.unproven);
         stream.standing = Standing::Chat;
         for message in earlier {
-            self.learn(segment.stream, message, None);
+            self.learn(segment.stream, message);
         }
-        self.learn(segment.stream, unproven, masked);
+        self.learn(segment.stream, unproven);
     }
 
     fn postpone(&mut self, number: u32, message: Unproven) {
@@ -272,12 +276,12 @@ impl Session {
     }
 
     /// A message of the chat.
-    fn learn(&mut self, number: u32, message: Unproven, masked: Option<bool>) {
+    fn learn(&mut self, number: u32, message: Unproven) {
         let Some(stream) = self.streams.get_mut(&number) else {
             return;
         };
         let server = self.servers.entry(stream.server).or_default();
-        let Unproven { at, index, told } = message;
+        let Unproven { at, index, told, masked } = message;
         server.dialect = server.dialect.or(told.dialect);
         let moment = Moment { frame: at.frame, index };
         let identity = stream.identity(moment).filter(|identity| identity.since <= moment);
@@ -368,7 +372,7 @@ impl Session {
             let Place { stream, at, index } = delivery.place;
             let records = self.streams.get_mut(&stream).map(|stream| stream.record(at.frame));
             if let Some(Some(record)) = records.and_then(|record| record.messages.get_mut(index as usize)) {
-                record.say = number;
+                record.say = record.say.or(number);
             }
             self.reached(place.stream, place.at.frame);
         }
@@ -394,19 +398,18 @@ impl Session {
         let joined = stream.joined();
         let deliveries = [told.said, told.said_raw.filter(|raw| Some(*raw) != told.said)].into_iter().flatten();
         let copy = if told.private { told.copy } else { Copy::Public };
-        for said in deliveries {
-            let delivery = Delivery { place, from: told.from.clone(), said, copy, joined };
-            record.say = server.deliver(&delivery);
-            if record.say.is_some() {
-                break;
-            }
-        }
+        let deliveries: Vec<Delivery> =
+            deliveries.map(|said| Delivery { place, from: told.from.clone(), said, copy, joined }).collect();
+        record.say = server.deliver(&deliveries);
         let asked = record.say.map(|number| (server.say(number).stream, server.say(number).at.frame));
+        let is_sure = record.say.is_some_and(|number| server.is_only_one_like(number));
         let (id, name) = (record.sender_id.clone(), record.sender.clone());
         self.enter(place, record);
         if let Some((asking, request)) = asked {
             self.reached(asking, request);
-            self.recognise(asking, id, name);
+            if is_sure {
+                self.recognise(asking, id, name);
+            }
         }
     }
 
@@ -422,6 +425,7 @@ impl Session {
         let Some(stream) = self.streams.get_mut(&stream) else {
             return;
         };
+        stream.has_asked_to_log_in = true; // or nothing would have been delivered
         match (stream.identities.last_mut(), name) {
             (Some(identity), _) if identity.id.is_none() => identity.id = id,
             (None, Some(name)) => stream.identities.push(Identity { since: Moment::START, name, room: None, id }),
@@ -500,8 +504,9 @@ impl<'a> MessageView<'a> {
     pub fn reached_nobody(&self) -> bool {
         let at = self.record.at;
         let went_on = self.stream.last_delivered > at.frame
-            || self.stream.last_from_server.is_some_and(|last| last.time - at.time >= PATIENCE);
-        self.say().is_some_and(|say| say.deliveries == 0) && !self.record.before_login && went_on
+            || self.stream.last_from_server.is_some_and(|last| last.time.saturating_sub(at.time) >= PATIENCE);
+        let is_lost = self.say().is_some_and(|say| say.deliveries == 0) && !self.record.before_login;
+        is_lost && went_on && !self.stream.lacks_answers_after(at.frame)
     }
 
     /// Whether a ping was followed by another without a pong between, though the client was heard of.
@@ -590,6 +595,7 @@ fn login(stream: &mut Stream, server: &mut Server, told: &Told, record: &mut Mes
     let result = asked || told.keyed_users;
     record.phase = if result { Phase::LoginResult } else { Phase::LoginNotification };
     if result {
+        stream.has_asked_to_log_in = true; // even where the request was not captured
         record.request = stream.login.take().map(|(at, _)| at);
         match (stream.identities.last_mut(), name.clone()) {
             (Some(identity), _) if record.request.is_some() => identity.id = told.id.clone(),

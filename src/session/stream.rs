@@ -45,6 +45,7 @@ pub struct Unproven {
     pub at: When,
     pub index: u32,
     pub told: Told,
+    pub masked: Option<bool>,
 }
 
 /// The end of a WebSocket message, told by its frames, before the message itself is handed over.
@@ -71,6 +72,8 @@ pub struct Stream {
     server_half: Half,
     established: bool,
     pub opening: Opening,
+    /// The first frame with WebSocket data; behind it, what looks like HTTP is none.
+    pub websocket_since: Option<u32>,
     closed_by: Option<Side>,
     pub records: HashMap<u32, FrameRecord>,
     pub endings: VecDeque<Ending>,
@@ -109,6 +112,7 @@ impl Stream {
             server_half: Half::default(),
             established: false,
             opening: Opening::default(),
+            websocket_since: None,
             closed_by: None,
             records: HashMap::new(),
             endings: VecDeque::new(),
@@ -182,6 +186,11 @@ impl Stream {
         }
     }
 
+    /// Whether the capture lacks something that the server sent after `frame`.
+    pub fn lacks_answers_after(&self, frame: u32) -> bool {
+        self.server_half.last_hole > frame
+    }
+
     /// Notes that `frame` answers the request in `request`.
     pub fn answer(&mut self, request: u32, answer: Phase, frame: u32) {
         let asked = match answer {
@@ -242,12 +251,12 @@ impl Stream {
             return;
         }
         let fin = segment.flags & flags::FIN != 0;
-        self.half(by).send(segment.sequence, segment.length);
+        self.half(by).send(segment.sequence, segment.length, frame);
         if fin && !self.half(by).fin {
             let end = segment.end().wrapping_add(1);
             let half = self.half(by);
             half.fin = true;
-            half.send(end.wrapping_sub(1), 1);
+            half.send(end.wrapping_sub(1), 1, frame);
             half.sent(Pending { end, frame, sent: Sent::Fin });
             self.phase(frame, Phase::TcpFin, by, Detail::None);
         }
@@ -269,7 +278,8 @@ impl Stream {
     }
 
     fn acknowledge(&mut self, segment: &Segment, by: Side) {
-        let (frame, bare) = (segment.at.frame, segment.length == 0);
+        let frame = segment.at.frame;
+        let bare = segment.length == 0 && segment.flags & flags::RST == 0;
         let answered = |(sequence, _): (u32, u32)| after(segment.acknowledgment, sequence);
         if by == Side::Client && !self.established && self.server_half.syn.is_some_and(answered) {
             self.established = true;
@@ -316,6 +326,9 @@ impl Stream {
     /// Looks for the opening handshake in HTTP bytes that end with this segment; `cut`: the capture holds only their beginning;
     /// `encrypted`: the segment carries them encrypted. Returns whether they are none of WebSocket's.
     pub fn http(&mut self, segment: &Segment, bytes: &[u8], cut: bool, encrypted: bool) -> bool {
+        if self.websocket_since.is_some_and(|since| since < segment.at.frame) {
+            return false;
+        }
         match self.opening.read(segment.at, bytes, cut) {
             Step::None => {}
             Step::Foreign => return true,
@@ -326,7 +339,7 @@ impl Stream {
             Step::CutRequest => self.is_asked_by(segment),
             Step::Response(response) => {
                 let end = self.response(segment, bytes.len(), response);
-                if !encrypted {
+                if !encrypted && self.websocket_since.is_none() {
                     self.client_half.websocket_next = self.client_half.next;
                     self.server_half.websocket_next = Some(end);
                 }
@@ -381,6 +394,7 @@ impl Stream {
     /// not been reassembled or decrypted.
     pub fn frames(&mut self, segment: &Segment, data: &[u8], position: Option<u32>) {
         self.endings.clear();
+        self.websocket_since.get_or_insert(segment.at.frame);
         let by = self.side(segment);
         let start = position.map(|offset| segment.sequence.wrapping_add(offset)).or(self.half(by).websocket_next);
         let mut frames = frame::frames(data);

@@ -39,6 +39,9 @@ pub struct Pending {
 /// More than this many things in flight are not chat; the oldest is then forgotten.
 const MAX_PENDING: usize = 100_000;
 
+/// The largest window (RFC 7323, section 2.3): nothing further ahead can have been received.
+const MAX_WINDOW: u32 = 65_535 << 14;
+
 /// What one side has sent.
 #[derive(Debug, Default)]
 pub struct Half {
@@ -48,6 +51,8 @@ pub struct Half {
     pub closed: bool,
     /// The sequence number after all that was sent so far.
     pub next: Option<u32>,
+    /// The last frame before which something is missing in the capture.
+    pub last_hole: u32,
     /// Where the next WebSocket frame begins, once one has been placed.
     pub websocket_next: Option<u32>,
     /// What the other side has acknowledged last: up to where, from where, in which frame.
@@ -65,8 +70,11 @@ struct Acknowledged {
 
 impl Half {
     /// Takes note of a segment's sequence space. Returns whether all of it had been sent before.
-    pub fn send(&mut self, sequence: u32, length: u32) -> bool {
+    pub fn send(&mut self, sequence: u32, length: u32, frame: u32) -> bool {
         let end = sequence.wrapping_add(length);
+        if self.next.is_some_and(|next| after(sequence, next)) {
+            self.last_hole = frame;
+        }
         match self.next {
             Some(next) if !after(end, next) => length > 0,
             _ => {
@@ -92,6 +100,9 @@ impl Half {
 
     /// The other side acknowledges all before `to`. Returns what is thereby acknowledged for the first time.
     pub fn acknowledge(&mut self, to: u32, frame: u32) -> Vec<Pending> {
+        if self.next.is_some_and(|next| after(to, next.wrapping_add(MAX_WINDOW))) {
+            return Vec::new(); // of nothing that was ever sent
+        }
         match self.acknowledged {
             Some(done) if !after(to, done.to) => return Vec::new(),
             done => {
@@ -130,9 +141,9 @@ mod tests {
         half.sent(message(5, 1)); // 2³² + 5
         assert_eq!(half.acknowledge(u32::MAX - 3, 2), vec![]);
         assert_eq!(half.acknowledge(5, 3), vec![message(5, 1)]);
-        assert!(!half.send(u32::MAX, 10));
-        assert!(half.send(u32::MAX, 10));
-        assert!(half.send(8, 1));
+        assert!(!half.send(u32::MAX, 10, 1));
+        assert!(half.send(u32::MAX, 10, 1));
+        assert!(half.send(8, 1, 1));
     }
 
     #[test]

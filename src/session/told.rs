@@ -2,7 +2,7 @@
 //! connection has shown to be the chat.
 
 use super::chat::{Copy, Said};
-use super::record::{Id, bounded_id, bounded_name};
+use super::record::{Id, MAX_NAME, bounded_id, bounded_name};
 use crate::message::{Dialect, FieldName, Kind, Message, Sender, text};
 
 /// The longest list of users that is remembered of one message.
@@ -45,7 +45,7 @@ impl Told {
         let id = |name| message.value(name).map(bounded_id);
         let name = |name| {
             message.value(name).map(|value| match from_server {
-                true => bounded_name(&text::name(bounded_name(value))).to_owned(),
+                true => decoded_name(value),
                 false => bounded_name(value).to_owned(),
             })
         };
@@ -75,7 +75,7 @@ impl Told {
                     .filter_map(|user| {
                         let (id, _) = user.id.as_ref()?;
                         let name = user.name.as_ref().map_or("", |(name, _)| name);
-                        Some((bounded_id(id), bounded_name(&text::name(bounded_name(name))).to_owned()))
+                        Some((bounded_id(id), decoded_name(name)))
                     })
                     .collect()
             }),
@@ -84,6 +84,13 @@ impl Told {
             complete: cut || message.missing().is_empty(),
         }
     }
+}
+
+/// The name behind an escaped one, as long as names are remembered.
+fn decoded_name(escaped: &str) -> String {
+    const LONGEST_ESCAPE: usize = 10; // &amp;quot;
+    let enough = escaped.char_indices().nth(LONGEST_ESCAPE * MAX_NAME).map_or(escaped, |(end, _)| &escaped[..end]);
+    bounded_name(&text::name(enough)).to_owned()
 }
 
 /// The server marks both copies of a private say at their beginning.
