@@ -54,7 +54,7 @@ impl Machine {
     /// A stand-in for a program: it notes its name and arguments in `calls`, then does what `body` says.
     fn stand_in(&self, name: &str, body: &str) {
         let calls = self.path("calls");
-        self.write(&format!("bin/{name}"), &format!("#!/bin/sh\necho \"{name} $*\" >>'{}'\n{body}\n", calls.display()));
+        self.write(&format!("bin/{name}"), format!("#!/bin/sh\necho \"{name} $*\" >>'{}'\n{body}\n", calls.display()));
     }
 
     fn calls(&self) -> String {
