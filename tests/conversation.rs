@@ -207,7 +207,7 @@ fn every_annotated_frame_of_a_connection_names_its_user_and_room() {
                 assert!(row.all(USER).is_empty(), "{name}, frame {}: nobody knows this user", packet.frame);
                 continue;
             };
-            assert_eq!(row.all(USER), [user.clone()], "{name}, frame {}", packet.frame);
+            assert_eq!(row.all(USER), std::slice::from_ref(user), "{name}, frame {}", packet.frame);
             assert_eq!(row.all(ROOM), Vec::from_iter(room.clone()), "{name}, frame {}", packet.frame);
         }
     }

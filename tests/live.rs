@@ -42,7 +42,8 @@ fn each_message_is_shown_as_it_happens() {
         capture.expect_line(&format!("Say request: mynick → all: {content}"));
         capture.expect_line(&format!("Say delivery: mynick → all: {content}"));
     }
-    browser.close(None).and_then(|()| browser.flush()).expect("close the WebSocket");
+    browser.close(None).expect("close the WebSocket");
+    browser.flush().expect("send the close frame");
     capture.expect_line(phase::name(CLOSE));
     server.join().expect("the server ends in peace");
     capture.stop();
