@@ -244,8 +244,12 @@ impl Session {
         if stream.standing == Standing::Other && message.evidence() != Evidence::Dialect {
             return;
         }
-        let (end, masked) = stream.ending(segment);
-        stream.sent(segment, end, Sent::Message);
+        let ending = stream.ending();
+        if message.fault.is_some() && ending.is_some_and(|ending| ending.hard_to_inflate) {
+            return; // compressed bytes, not a message
+        }
+        let masked = ending.map(|ending| ending.masked);
+        stream.sent(segment, ending.map_or(segment.end(), |ending| ending.end), Sent::Message);
         let unproven = Unproven { at: segment.at, index, told: Told::of(message, cut), masked };
         stream.record(segment.at.frame).make_room(index);
         if stream.standing != Standing::Chat && !proves(stream, message.evidence()) {

@@ -54,6 +54,8 @@ pub struct Ending {
     /// The sequence number after its last byte.
     pub end: u32,
     pub masked: bool,
+    /// Compressed and in fragments, which not every Wireshark inflates.
+    pub hard_to_inflate: bool,
 }
 
 /// A TCP connection that is, or may be, a chat connection.
@@ -405,12 +407,25 @@ impl Stream {
             let end = start.map(|start| start.wrapping_add(frames.offset() as u32)).unwrap_or(segment.end());
             match frame.header.opcode {
                 Opcode::Close => self.close(segment, &frame, data),
-                Opcode::Text | Opcode::Binary | Opcode::Continuation if frame.header.fin => {
-                    self.endings.push_back(Ending { end, masked: frame.header.masking_key.is_some() });
-                }
+                Opcode::Text | Opcode::Binary | Opcode::Continuation => self.data_frame(by, &frame.header, end),
                 _ => {}
             }
             self.half(by).websocket_next = start.map(|_| end);
+        }
+    }
+
+    fn data_frame(&mut self, by: Side, header: &frame::Header, end: u32) {
+        let half = self.half(by);
+        match (header.opcode, header.fin) {
+            (Opcode::Continuation, true) => {
+                let hard_to_inflate = std::mem::take(&mut half.compressed_fragments);
+                self.endings.push_back(Ending { end, masked: header.masking_key.is_some(), hard_to_inflate });
+            }
+            (_, true) => {
+                self.endings.push_back(Ending { end, masked: header.masking_key.is_some(), hard_to_inflate: false });
+            }
+            (Opcode::Continuation, false) => {}
+            (_, false) => half.compressed_fragments = header.rsv & frame::COMPRESSED != 0,
         }
     }
 
@@ -433,12 +448,9 @@ impl Stream {
         self.phase(segment.at.frame, phase, by, Detail::Close(code, text::one_line(&reason, MAX_REASON).into()));
     }
 
-    /// The end of the message that is being handed over: told by its frames, or else the segment's.
-    pub fn ending(&mut self, segment: &Segment) -> (u32, Option<bool>) {
-        match self.endings.pop_front() {
-            Some(ending) => (ending.end, Some(ending.masked)),
-            None => (segment.end(), None),
-        }
+    /// The end of the message that is being handed over, where its frames told it.
+    pub fn ending(&mut self) -> Option<Ending> {
+        self.endings.pop_front()
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Half {
     pub syn: Option<(u32, u32)>,
     pub fin: bool,
     pub closed: bool,
+    /// A compressed WebSocket message has begun, in fragments.
+    pub compressed_fragments: bool,
     /// The sequence number after all that was sent so far.
     pub next: Option<u32>,
     /// The last frame before which something is missing in the capture.

@@ -187,6 +187,9 @@ impl Iterator for Frames<'_> {
 /// How many bytes of a payload are looked at: all of a control frame's.
 const PROBE_LENGTH: usize = 125;
 
+/// The bit of [`Header::rsv`] that says that a message is compressed (RFC 7692, section 6).
+pub const COMPRESSED: u8 = 4;
+
 /// As many bytes of a message as are shown where Wireshark does not hand it over itself.
 const MAX_CUT: usize = 256 * 1024;
 

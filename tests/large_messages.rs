@@ -1,0 +1,90 @@
+//! Messages that Wireshark's versions hand over in different ways: larger than it unmasks, and compressed in fragments.
+
+mod harness;
+
+use flate2::{Compress, Compression, FlushCompress};
+use harness::packets::{Capture, Connection, Link, Side};
+use harness::phase::*;
+use harness::scripts::*;
+use harness::websocket::{Frame, masked_text, text};
+use harness::wireshark::Wireshark;
+
+const FIELDS: &[&str] = &[
+    "workermanchat.phase",
+    "workermanchat.content",
+    "workermanchat.to_client_id",
+    "workermanchat.expert.truncated",
+    "workermanchat.expert.malformed_json",
+];
+
+const CONTINUATION: u8 = 0;
+const TEXT: u8 = 1;
+
+#[test]
+fn a_masked_message_larger_than_wireshark_unmasks_is_shown_or_said_to_be_cut() {
+    let content = "0123456789abcdef".repeat(300 * 1024 / 16);
+    let mut capture = Capture::new(Link::Ethernet);
+    let mut mynick = Connection::from_port(50001);
+    join(&mut capture, &mut mynick, 1, "mynick", "1");
+    let large = mynick.send(&mut capture, Side::Client, masked_text(say_request(&content)));
+    let delivery = mynick.send(&mut capture, Side::Server, text(say_delivery(1, "mynick", &content)));
+    let after = browser_says(&mut capture, &mut mynick, say_request("after"));
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("300-KiB.pcap", &capture);
+    for passes in [&[][..], &["-2"]] {
+        let rows = wireshark.rows(&path, passes, FIELDS);
+        let row = |frame| rows.iter().find(|row| row.frame == frame).expect("the frame is printed");
+        assert_eq!(row(large).numbers("workermanchat.phase"), [SAY_REQUEST], "{passes:?}");
+        assert_eq!(row(large).one("workermanchat.to_client_id"), "all");
+        let whole = row(large).all("workermanchat.content") == [content.clone()];
+        assert_ne!(whole, row(large).has("workermanchat.expert.truncated"), "cut, if and only if it says so");
+        assert!(!row(large).has("workermanchat.expert.malformed_json"));
+        assert_eq!(row(delivery).one("workermanchat.content"), content, "what is not masked is whole");
+        assert_eq!(row(after).one("workermanchat.content"), "after");
+    }
+}
+
+#[test]
+fn a_compressed_message_in_fragments_is_read_right_or_not_at_all() {
+    let mut capture = Capture::new(Link::Ethernet);
+    let mut mynick = Connection::from_port(50001);
+    open_with_deflate(&mut capture, &mut mynick);
+    browser_says(&mut capture, &mut mynick, login_request("mynick", "1"));
+    server_says(&mut capture, &mut mynick, login_result(1, "mynick", &[(1, "mynick")]));
+    let compressed = deflate(say_delivery(2, "other", "compressed in two fragments").as_bytes());
+    let (one, other) = compressed.split_at(compressed.len() / 2);
+    let first = Frame::new(TEXT, one).compressed().unfinished().bytes();
+    let second = Frame::new(CONTINUATION, other).bytes();
+    mynick.send(&mut capture, Side::Server, first);
+    let frame = mynick.send(&mut capture, Side::Server, second);
+    let after = server_says(&mut capture, &mut mynick, say_delivery(2, "other", "after"));
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("compressed-fragments.pcap", &capture);
+    for passes in [&[][..], &["-2"]] {
+        let rows = wireshark.rows(&path, passes, FIELDS);
+        let row = |frame| rows.iter().find(|row| row.frame == frame).expect("the frame is printed");
+        // Wireshark 4.0 hands over the compressed bytes as they are.
+        if row(frame).has("workermanchat.phase") {
+            assert_eq!(row(frame).one("workermanchat.content"), "compressed in two fragments");
+        }
+        assert!(!row(frame).has("workermanchat.expert.malformed_json"), "{passes:?}");
+        assert_eq!(row(after).one("workermanchat.content"), "after");
+    }
+}
+
+fn open_with_deflate(capture: &mut Capture, connection: &mut Connection) {
+    let extension = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+    connection.open(capture);
+    connection.send(capture, Side::Client, harness::websocket::request("/", extension));
+    let accept = harness::websocket::accept();
+    connection.send(capture, Side::Server, harness::websocket::response(&accept, extension));
+}
+
+/// permessage-deflate (RFC 7692, section 7.2.1).
+fn deflate(payload: &[u8]) -> Vec<u8> {
+    let mut compressed = Vec::with_capacity(payload.len() + 256);
+    let mut stream = Compress::new(Compression::default(), false);
+    stream.compress_vec(payload, &mut compressed, FlushCompress::Sync).expect("compress to memory");
+    compressed.truncate(compressed.len() - 4);
+    compressed
+}
