@@ -16,7 +16,7 @@ use super::wireshark::Label;
 /// A label for every frame of the story.
 pub struct Expectation {
     pub labels: Vec<Label>,
-    /// Frames whose label is not settled by the design: they acknowledge a close frame, or a FIN with a FIN.
+    /// Frames whose label is not settled by the design: they acknowledge a close frame, or a FIN with a FIN or RST.
     unsettled: BTreeSet<u32>,
 }
 
@@ -57,7 +57,9 @@ pub fn expected(capture: &Path, server_port: u16) -> Expectation {
             phases.entry(packet.frame).or_default().push(phase);
         }
     }
-    unsettled.extend(packets.iter().filter(|packet| packet.fin && packet.has_ack).map(|packet| packet.frame));
+    unsettled.extend(
+        packets.iter().filter(|packet| (packet.fin || packet.rst) && packet.has_ack).map(|packet| packet.frame),
+    );
     let frames: BTreeSet<u32> = phases.keys().chain(acks.keys()).copied().collect();
     let of = |map: &BTreeMap<u32, Vec<u32>>, frame| map.get(&frame).cloned().unwrap_or_default();
     let labels = frames.into_iter().map(|frame| Label::of(frame, &of(&phases, frame), &of(&acks, frame))).collect();
