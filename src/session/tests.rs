@@ -1,6 +1,8 @@
 //! How the session learns, told frame by frame: a small capture in each test, made of messages rather than packets.
 
+use super::record::{Moment, bounded_id};
 use super::*;
+use crate::fields::Phase;
 use crate::message::json::Span;
 
 const SERVER: u16 = 7272;
