@@ -33,7 +33,8 @@ mod plugin {
             println!("cargo:rerun-if-env-changed={variable}");
         }
         let wireshark = Wireshark::find()?;
-        if let Some(warning) = wireshark.untested() {
+        let out_dir = env::var("OUT_DIR").map_err(|error| error.to_string())?;
+        for warning in wireshark.untested().into_iter().chain(wireshark.not_installed(&out_dir)) {
             println!("cargo:warning={warning}");
         }
         println!("cargo:rustc-env=WORKERMANCHAT_WIRESHARK={}.{}", wireshark.major, wireshark.minor);

@@ -92,12 +92,37 @@ static void draw_items(const struct wmc_plan *plan, proto_tree *const roots[WMC_
     }
 }
 
-void wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+static void claim_protocol_column(packet_info *pinfo)
+{
+    col_set_str(pinfo->cinfo, COL_PROTOCOL, proto_get_protocol_short_name(find_protocol_by_id(wmc_proto)));
+}
+
+static const char *info_column(packet_info *pinfo)
+{
+    const char *text = pinfo->cinfo != NULL ? col_get_text(pinfo->cinfo, COL_INFO) : NULL;
+
+    return text != NULL ? text : "";
+}
+
+void wmc_part_columns(packet_info *pinfo, size_t info_length)
+{
+    const char *behind;
+
+    if (strlen(info_column(pinfo)) <= info_length)
+        return;
+    behind = wmem_strdup(pinfo->pool, info_column(pinfo) + info_length);
+    claim_protocol_column(pinfo);
+    col_clear(pinfo->cinfo, COL_INFO);
+    col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", behind);
+    col_set_fence(pinfo->cinfo, COL_INFO);
+}
+
+size_t wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     proto_tree *roots[WMC_LAYERS] = { NULL, NULL, NULL, NULL };
     proto_item *top;
 
-    col_set_str(pinfo->cinfo, COL_PROTOCOL, proto_get_protocol_short_name(find_protocol_by_id(wmc_proto)));
+    claim_protocol_column(pinfo);
     /* Drop what the WebSocket dissector said of this frame, keep what earlier messages of the packet said. */
     col_clear(pinfo->cinfo, COL_INFO);
     col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", plan->info);
@@ -106,6 +131,7 @@ void wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *p
     top = proto_tree_add_protocol_format(tree, wmc_proto, tvb, 0, -1, "%s", plan->title);
     roots[WMC_LAYER_MESSAGE] = proto_item_add_subtree(top, subtree);
     draw_items(plan, roots, tvb, pinfo);
+    return strlen(info_column(pinfo));
 }
 
 void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned tcp_layer)

@@ -44,6 +44,7 @@ struct observation {
     address destination;
     bool stream_known;
     uint32_t messages; /* handed to the core so far */
+    size_t info_length; /* of the Info column after the last message of the chat; 0 before the first */
 };
 
 static struct observation *observed;
@@ -245,7 +246,7 @@ static int64_t position_in_payload(const struct observation *o, tvbuff_t *tvb)
 
 static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
 
-/* Where the WebSocket dissector gave up at a message that the capture cut, shows what there is of it. */
+/* Where the WebSocket dissector did not hand over a message that the capture cut, shows what there is of it. */
 static void dissect_rest(struct observation *o, uint32_t before, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     struct wmc_bytes rest = core->rest(&o->segment, lend(tvb, 0), o->messages - before, pinfo->pool);
@@ -272,8 +273,10 @@ static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info 
         done = true;
     }
     FINALLY {
-        if (!done)
+        if (!done || tvb_captured_length(tvb) < tvb_reported_length(tvb))
             dissect_rest(o, before, tvb, pinfo, tree);
+        if (o->info_length > 0)
+            wmc_part_columns(pinfo, o->info_length);
     }
     ENDTRY;
     return length;
@@ -302,7 +305,7 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     plan = core->message(&observed->segment, observed->messages++, lend(tvb, 0), wmc_settings(tree), pinfo->pool);
     if (plan == NULL)
         return 0;
-    wmc_draw_message(plan, tvb, pinfo, tree);
+    observed->info_length = wmc_draw_message(plan, tvb, pinfo, tree);
     if (wmc_show_json())
         call_dissector_only(json_handle, tvb, pinfo, tree, NULL);
     return (int)tvb_captured_length(tvb);

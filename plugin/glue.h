@@ -132,7 +132,10 @@ extern int wmc_proto;
 
 /* plugin/draw.c */
 void wmc_draw_init(int proto_tcp, int proto_http, int proto_websocket);
-void wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
+/* Returns the length of the Info column with the message. */
+size_t wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
+/* Parts what other dissectors wrote behind the messages from them. */
+void wmc_part_columns(packet_info *pinfo, size_t info_length);
 void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned tcp_layer);
 int *wmc_subtree(void);
 

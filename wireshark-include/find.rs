@@ -44,6 +44,19 @@ impl Wireshark {
         Ok(Self { include_dirs, major, minor })
     }
 
+    /// What to tell a user who builds for another Wireshark than the installed one, in the folder of the builds for that.
+    pub fn not_installed(&self, out_dir: &str) -> Option<String> {
+        let installed = pkg_config::Config::new().cargo_metadata(false).probe("wireshark").ok()?.version;
+        let wanted = format!("{}.{}", self.major, self.minor);
+        let same = installed == wanted || installed.starts_with(&format!("{wanted}."));
+        (!same && !out_dir.contains(&format!("wireshark-{wanted}"))).then(|| {
+            format!(
+                "this is a build for Wireshark {wanted}, and {installed} is installed; \
+                 give it a folder of its own: --target-dir target/wireshark-{wanted}"
+            )
+        })
+    }
+
     /// What to tell a user whose Wireshark no test has seen.
     pub fn untested(&self) -> Option<String> {
         let tested = TESTED.contains(&(self.major, self.minor));

@@ -187,15 +187,16 @@ fn recipient(server: &Server, told: &Told, frame: u32) -> Option<Recipient> {
 
 fn login_request(stream: &mut Stream, server: &mut Server, told: &Told, record: &mut MessageRecord) {
     record.phase = Phase::LoginRequest;
-    let Some(name) = told.name.as_deref().map(|name| server.name(name)) else { return };
-    record.sender = Some(name.clone());
+    let name = told.name.as_deref().map(|name| server.name(name));
+    record.sender = name.clone();
     if !told.readable || !told.complete {
         return; // the server ignores it: nobody is logged in, and nobody renamed
     }
     stream.has_asked_to_log_in = true;
+    stream.login = Some((record.at, name.clone()));
+    let Some(name) = name else { return };
     let room = told.room.as_deref().map(|room| server.name(room));
     let room = room.or_else(|| (record.dialect == Some(Dialect::A2014)).then(|| Name::from(EVERYWHERE)));
-    stream.login = Some((record.at, name.clone()));
     stream.identities.push(Identity { since: record.moment(), name, room, id: None });
 }
 
@@ -218,9 +219,11 @@ fn login(stream: &mut Stream, server: &mut Server, told: &Told, record: &mut Mes
     record.sender_id = told.id.clone();
     // On a second login, dialect C first tells the room, the asking connection included, and then answers.
     let announced = told.dialect == Some(Dialect::C2016) && told.users.is_none() && !told.cut;
-    let is_asker = |asked: &Name| match &name {
-        Some(name) => asked == name || text::name(asked) == **name,
-        None => told.cut,
+    // A name that the capture cut may be any.
+    let is_asker = |asked: &Option<Name>| match (asked, &name) {
+        (Some(asked), Some(name)) => asked == name || text::name(asked) == **name,
+        (None, _) => true,
+        (Some(_), None) => told.cut,
     };
     let asked = stream.login.as_ref().is_some_and(|(_, asked)| is_asker(asked)) && !announced;
     let result = asked || told.keyed_users;

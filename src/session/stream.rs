@@ -81,8 +81,8 @@ pub struct Stream {
     pub endings: VecDeque<Ending>,
     pub unproven: Vec<Unproven>,
     pub identities: Vec<Identity>,
-    /// The login request that waits for its result.
-    pub login: Option<(When, Name)>,
+    /// The login request that waits for its result, and its name, where that was captured.
+    pub login: Option<(When, Option<Name>)>,
     pub has_asked_to_log_in: bool,
     /// The ping that waits for its pong.
     pub ping: Option<When>,
