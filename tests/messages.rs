@@ -224,6 +224,23 @@ fn columns(wireshark: &Wireshark, capture: &Path, options: &[&str]) -> Vec<(u32,
 }
 
 #[test]
+fn a_control_frame_behind_a_message_is_parted_from_it_in_the_columns() {
+    let mut capture = Capture::new(Link::Ethernet);
+    let mut mynick = Connection::from_port(50001);
+    join(&mut capture, &mut mynick, 1, "mynick", "1");
+    let ping = Frame::new(WS_PING, "").bytes();
+    let both = [text(say_delivery(1, "mynick", "hi")), ping].concat();
+    let frame = mynick.send(&mut capture, Side::Server, both);
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("ping-behind.pcap", &capture);
+    for passes in [&[][..], &["-2"]] {
+        let (_, protocol, info) = columns(&wireshark, &path, passes)[frame as usize - 1].clone();
+        assert_eq!(protocol, "WorkermanChat", "{passes:?}");
+        assert!(info.starts_with("Say delivery: mynick → all: hi | WebSocket Ping"), "{passes:?}: {info}");
+    }
+}
+
+#[test]
 fn several_messages_of_one_segment_are_all_shown() {
     let mut capture = Capture::new(Link::Ethernet);
     let mut mynick = Connection::from_port(50001);
