@@ -249,7 +249,7 @@ static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
 /* Where the WebSocket dissector did not hand over a message that the capture cut, shows what there is of it. */
 static void dissect_rest(struct observation *o, uint32_t before, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    struct wmc_bytes rest = core->rest(&o->segment, lend(tvb, 0), o->messages - before, pinfo->pool);
+    struct wmc_bytes rest = core->rest(lend(tvb, 0), o->messages - before, pinfo->pool);
     tvbuff_t *message;
 
     if (rest.data == NULL)

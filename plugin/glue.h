@@ -122,8 +122,9 @@ struct wmc_core {
     /* A WebSocket message; NULL when it is not the chat's. `index`: how many messages of this segment came before. */
     const struct wmc_plan *(*message)(const struct wmc_segment *segment, uint32_t index, struct wmc_bytes message,
                                       const struct wmc_settings *settings, wmem_allocator_t *pool);
-    /* The captured part of a message that Wireshark could not hand over, unmasked into the pool; data NULL when there is none. */
-    struct wmc_bytes (*rest)(const struct wmc_segment *segment, struct wmc_bytes data, uint32_t messages, wmem_allocator_t *pool);
+    /* The captured part of a message that Wireshark did not hand over, unmasked into the pool; data NULL when there is none.
+     * `messages`: how many in this data it did hand over. */
+    struct wmc_bytes (*rest)(struct wmc_bytes data, uint32_t messages, wmem_allocator_t *pool);
 };
 
 /* plugin/glue.c */

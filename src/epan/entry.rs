@@ -156,15 +156,9 @@ unsafe extern "C" fn message(
     answer(work, true, &settings, pool)
 }
 
-unsafe extern "C" fn rest(
-    segment: *const sys::wmc_segment,
-    data: sys::wmc_bytes,
-    messages: u32,
-    pool: *mut sys::wmem_allocator_t,
-) -> sys::wmc_bytes {
+unsafe extern "C" fn rest(data: sys::wmc_bytes, messages: u32, pool: *mut sys::wmem_allocator_t) -> sys::wmc_bytes {
     // SAFETY: C lends all of this for this call.
     let (data, pool) = unsafe { (lent(&data), Pool::new(pool)) };
-    let _ = segment;
     let nothing = sys::wmc_bytes { data: ptr::null(), captured: 0, reported: 0 };
     let found = panic::guard(|| crate::websocket::frame::cut_message(data.bytes, messages as usize)).ok().flatten();
     match found {
