@@ -244,19 +244,33 @@ static int64_t position_in_payload(const struct observation *o, tvbuff_t *tvb)
     return (int64_t)tvb_raw_offset(tvb) - tvb_raw_offset(o->tvb) - o->header_length;
 }
 
-static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
+static const struct wmc_plan *plan_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    return core->message(&observed->segment, observed->messages++, lend(tvb, 0), wmc_settings(tree), pinfo->pool);
+}
+
+static void show_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    observed->info_length = wmc_draw_message(plan, tvb, pinfo, tree);
+    if (wmc_show_json())
+        call_dissector_only(json_handle, tvb, pinfo, tree, NULL);
+}
 
 /* Where the WebSocket dissector did not hand over a message that the capture cut, shows what there is of it. */
 static void dissect_rest(struct observation *o, uint32_t before, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     struct wmc_bytes rest = core->rest(lend(tvb, 0), o->messages - before, pinfo->pool);
+    const struct wmc_plan *plan;
     tvbuff_t *message;
 
     if (rest.data == NULL)
         return;
     message = tvb_new_child_real_data(tvb, rest.data, rest.captured, (int)rest.reported);
+    plan = plan_message(message, pinfo, tree);
+    if (plan == NULL)
+        return;
     add_new_data_source(pinfo, message, "Unmasked data, as far as captured");
-    dissect_message(message, pinfo, tree);
+    show_message(plan, message, pinfo, tree);
 }
 
 static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
@@ -298,17 +312,13 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, v
 
 /* The fourth door: messages. */
 
-static int dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+static bool dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    const struct wmc_plan *plan;
+    const struct wmc_plan *plan = plan_message(tvb, pinfo, tree);
 
-    plan = core->message(&observed->segment, observed->messages++, lend(tvb, 0), wmc_settings(tree), pinfo->pool);
-    if (plan == NULL)
-        return 0;
-    observed->info_length = wmc_draw_message(plan, tvb, pinfo, tree);
-    if (wmc_show_json())
-        call_dissector_only(json_handle, tvb, pinfo, tree, NULL);
-    return (int)tvb_captured_length(tvb);
+    if (plan != NULL)
+        show_message(plan, tvb, pinfo, tree);
+    return plan != NULL;
 }
 
 static bool on_chat_port(const struct observation *o)
@@ -320,14 +330,14 @@ static WMC_TRUTH dissect_on_chat_port(tvbuff_t *tvb, packet_info *pinfo, proto_t
 {
     if (observed == NULL || !on_chat_port(observed) || !know_stream(observed))
         return false;
-    return dissect_message(tvb, pinfo, tree) > 0;
+    return dissect_message(tvb, pinfo, tree);
 }
 
 static WMC_TRUTH dissect_by_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     if (observed == NULL || on_chat_port(observed) || !know_stream(observed))
         return false;
-    return dissect_message(tvb, pinfo, tree) > 0;
+    return dissect_message(tvb, pinfo, tree);
 }
 
 /* State belongs to the capture file. */

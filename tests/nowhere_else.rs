@@ -78,14 +78,21 @@ fn foreign_messages() -> Vec<String> {
 
 /// A connection of its own for every message, which both sides send, to a server on `port`.
 fn foreign_capture(port: u16) -> Capture {
+    foreign_capture_cut(port, usize::MAX)
+}
+
+/// The same, with no more than so many bytes captured of each message's packet.
+fn foreign_capture_cut(port: u16, captured: usize) -> Capture {
     let mut capture = Capture::new(Link::Ethernet);
     for (count, message) in foreign_messages().iter().enumerate() {
         let mut connection = on_port(20_000 + count as u16, port);
         connection.open(&mut capture);
         upgrade(&mut capture, &mut connection);
         browser_says(&mut capture, &mut connection, message);
+        capture.cut_last(captured);
         connection.ack(&mut capture, Side::Server);
         server_says(&mut capture, &mut connection, message);
+        capture.cut_last(captured);
         connection.ack(&mut capture, Side::Client);
     }
     capture
@@ -118,6 +125,14 @@ fn two_hundred_messages_of_other_applications_look_as_without_the_plugin() {
         let pcap = foreign_capture(port).pcap();
         assert_untouched("foreign.pcap", &pcap, &["-V"]);
         assert_untouched("foreign.pcap", &pcap, &["-2"]);
+    }
+}
+
+#[test]
+fn cut_messages_of_other_applications_look_as_without_the_plugin() {
+    let pcap = foreign_capture_cut(3000, 75).pcap();
+    for arguments in [&["-V", "-x"][..], &["-2"]] {
+        assert_untouched("foreign-cut.pcap", &pcap, arguments);
     }
 }
 
