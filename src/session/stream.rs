@@ -105,7 +105,7 @@ impl Stream {
         let syn = segment.flags & flags::SYN != 0;
         Stream {
             standing: Standing::Open,
-            configured: segment.source.chat_port || segment.destination.chat_port,
+            configured: segment.on_chat_port(),
             client,
             server,
             sides_known: syn || segment.source.chat_port != segment.destination.chat_port,
@@ -416,17 +416,15 @@ impl Stream {
 
     fn data_frame(&mut self, by: Side, header: &frame::Header, end: u32) {
         let half = self.half(by);
-        match (header.opcode, header.fin) {
-            (Opcode::Continuation, true) => {
-                let hard_to_inflate = std::mem::take(&mut half.compressed_fragments);
-                self.endings.push_back(Ending { end, masked: header.masking_key.is_some(), hard_to_inflate });
+        let continues = header.opcode == Opcode::Continuation;
+        if !header.fin {
+            if !continues {
+                half.compressed_fragments = header.rsv & frame::COMPRESSED != 0;
             }
-            (_, true) => {
-                self.endings.push_back(Ending { end, masked: header.masking_key.is_some(), hard_to_inflate: false });
-            }
-            (Opcode::Continuation, false) => {}
-            (_, false) => half.compressed_fragments = header.rsv & frame::COMPRESSED != 0,
+            return;
         }
+        let hard_to_inflate = continues && std::mem::take(&mut half.compressed_fragments);
+        self.endings.push_back(Ending { end, masked: header.masking_key.is_some(), hard_to_inflate });
     }
 
     fn close(&mut self, segment: &Segment, frame: &frame::Frame, data: &[u8]) {
