@@ -25,6 +25,20 @@ impl Locked {
     fn session(&mut self) -> &mut Session {
         self.0.get_or_insert_default()
     }
+
+    /// The session, with the segment taken in when Wireshark first sees it, and the segment's captured payload.
+    ///
+    /// # Safety
+    /// The payload is lent for as long as it is used.
+    unsafe fn session_after<'a>(&mut self, raw: &'a sys::wmc_segment, segment: &Segment) -> (&mut Session, &'a [u8]) {
+        // SAFETY: the caller vouches for it.
+        let payload = unsafe { lent(&raw.payload) }.bytes;
+        let session = self.session();
+        if raw.first_pass {
+            session.segment(segment, payload);
+        }
+        (session, payload)
+    }
 }
 
 /// The table of entries.
@@ -105,13 +119,11 @@ unsafe extern "C" fn segment(
     let work = || {
         let segment = segment_of(raw);
         let mut locked = Locked::new();
-        let session = locked.session();
+        // SAFETY: C lends the payload for this call.
+        let (session, payload) = unsafe { locked.session_after(raw, &segment) };
         if raw.first_pass {
-            // SAFETY: C lends the payload and the sources for this call.
-            let payload = unsafe { lent(&raw.payload) }.bytes;
-            // SAFETY: as above; the array has `source_count` members.
+            // SAFETY: C lends the sources for this call; the array has `source_count` members.
             let sources = (0..source_count).map(|at| unsafe { lent(&*sources.add(at)) }.bytes);
-            session.segment(&segment, payload);
             session.handshake(&segment, payload, sources);
         }
         dissector::segment(session, &segment, &settings)
@@ -126,9 +138,8 @@ unsafe extern "C" fn frames(segment: *const sys::wmc_segment, data: sys::wmc_byt
     let _ = panic::guard(|| {
         let segment = segment_of(raw);
         let mut locked = Locked::new();
-        let session = locked.session();
         // SAFETY: C lends the payload for this call.
-        session.segment(&segment, unsafe { lent(&raw.payload) }.bytes);
+        let (session, _) = unsafe { locked.session_after(raw, &segment) };
         session.frames(&segment, data.bytes, u32::try_from(position).ok());
     });
 }
@@ -146,11 +157,8 @@ unsafe extern "C" fn message(
     let work = || {
         let segment = segment_of(raw);
         let mut locked = Locked::new();
-        let session = locked.session();
-        if raw.first_pass {
-            // SAFETY: C lends the payload for this call.
-            session.segment(&segment, unsafe { lent(&raw.payload) }.bytes);
-        }
+        // SAFETY: C lends the payload for this call.
+        let (session, _) = unsafe { locked.session_after(raw, &segment) };
         dissector::message(session, &segment, index, data, raw.first_pass, &settings)
     };
     answer(work, true, &settings, pool)
