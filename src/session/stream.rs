@@ -423,6 +423,9 @@ impl Stream {
             }
             return;
         }
+        if !continues && header.payload_length == 0 {
+            return; // an empty message is not handed over
+        }
         let hard_to_inflate = continues && std::mem::take(&mut half.compressed_fragments);
         self.endings.push_back(Ending { end, masked: header.masking_key.is_some(), hard_to_inflate });
     }

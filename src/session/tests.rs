@@ -300,6 +300,18 @@ fn an_ack_covers_every_message_before_it() {
 }
 
 #[test]
+fn an_empty_message_does_not_lend_its_end_to_the_next() {
+    let mut capture = Capture::default();
+    capture.logs_in(0, "ann");
+    let data = b"\x81\x00\x81\x02{}";
+    let segment = capture.segment(0, false, tcp::flags::ACK, data.len() as u32);
+    capture.session.frames(&segment, data, Some(0));
+    let stream = capture.session.streams.get_mut(&0).expect("a chat connection");
+    assert_eq!(stream.ending().map(|ending| ending.end), Some(segment.end()));
+    assert!(stream.ending().is_none());
+}
+
+#[test]
 fn opened_connections_that_never_speak_are_forgotten() {
     let mut session = Session::default();
     let end = |port| Endpoint { address: [10; 16], port, chat_port: false };
