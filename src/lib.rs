@@ -10,6 +10,7 @@ pub mod dissector;
 pub mod fields;
 pub mod language;
 pub mod message;
+pub mod packet;
 pub mod session;
 pub mod websocket;
 

@@ -1,0 +1,243 @@
+//! The vocabulary that all other modules share: frames, sides, endpoints, sequence numbers and TCP segments, as plain values.
+
+use std::fmt;
+
+/// A frame's number in the capture, from 1 on (`frame.number`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Frame(pub u32);
+
+impl fmt::Display for Frame {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// The number of a TCP conversation in the capture, from 0 on (`tcp.stream`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct StreamId(pub u32);
+
+/// A frame and the time at which it was captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameTime {
+    /// The frame.
+    pub frame: Frame,
+    /// Nanoseconds since the epoch.
+    pub time: i64,
+}
+
+impl FrameTime {
+    /// Nanoseconds from `earlier` to this frame; negative where the capture has them the other way round.
+    pub fn since(self, earlier: FrameTime) -> i64 {
+        self.time.saturating_sub(earlier.time)
+    }
+}
+
+/// A message's position in its connection: its frame, and how many messages of the frame came before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The frame in which the message ends.
+    pub frame: Frame,
+    /// How many messages of the frame came before it.
+    pub index: u32,
+}
+
+impl Position {
+    /// Before anything was captured.
+    pub const START: Position = Position { frame: Frame(0), index: 0 };
+
+    /// After all messages of a frame.
+    pub fn end_of(frame: Frame) -> Position {
+        Position { frame, index: u32::MAX }
+    }
+}
+
+/// One side of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The browser, which opened the connection.
+    Client,
+    /// The chat server.
+    Server,
+}
+
+impl Side {
+    /// The other side.
+    pub fn other(self) -> Side {
+        match self {
+            Side::Client => Side::Server,
+            Side::Server => Side::Client,
+        }
+    }
+}
+
+/// One value for each side of a connection.
+#[derive(Debug, Clone, Default)]
+pub struct Both<T> {
+    /// The client's.
+    pub client: T,
+    /// The server's.
+    pub server: T,
+}
+
+impl<T> Both<T> {
+    /// Of one side.
+    pub fn of(&self, side: Side) -> &T {
+        match side {
+            Side::Client => &self.client,
+            Side::Server => &self.server,
+        }
+    }
+
+    /// Of one side.
+    pub fn of_mut(&mut self, side: Side) -> &mut T {
+        match side {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        }
+    }
+
+    /// Exchanges the sides.
+    pub fn swap(&mut self) {
+        std::mem::swap(&mut self.client, &mut self.server);
+    }
+}
+
+/// One end of a TCP connection. Two endpoints are equal when address and port are.
+#[derive(Debug, Clone, Copy)]
+pub struct Endpoint {
+    /// IPv4 or IPv6, in network order, padded with zeros.
+    pub address: [u8; 16],
+    /// The TCP port.
+    pub port: u16,
+    /// Whether the user named the port as the chat's, in the preferences or with Decode As.
+    pub chat_port: bool,
+}
+
+impl PartialEq for Endpoint {
+    fn eq(&self, other: &Self) -> bool {
+        (self.address, self.port) == (other.address, other.port)
+    }
+}
+
+impl Eq for Endpoint {}
+
+impl std::hash::Hash for Endpoint {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (self.address, self.port).hash(state);
+    }
+}
+
+/// A TCP sequence number: it counts bytes modulo 2³² (RFC 9293, section 3.4), so it has no order, only a nearest direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct SequenceNumber(pub u32);
+
+impl SequenceNumber {
+    /// Whether this number lies behind `other`, the shorter way round.
+    pub fn is_after(self, other: SequenceNumber) -> bool {
+        self.0.wrapping_sub(other.0) as i32 > 0
+    }
+}
+
+impl std::ops::Add<u32> for SequenceNumber {
+    type Output = SequenceNumber;
+
+    fn add(self, bytes: u32) -> SequenceNumber {
+        SequenceNumber(self.0.wrapping_add(bytes))
+    }
+}
+
+impl std::ops::Sub<u32> for SequenceNumber {
+    type Output = SequenceNumber;
+
+    fn sub(self, bytes: u32) -> SequenceNumber {
+        SequenceNumber(self.0.wrapping_sub(bytes))
+    }
+}
+
+/// TCP's control bits (RFC 9293, section 3.1).
+pub mod flags {
+    /// No more data from the sender.
+    pub const FIN: u16 = 0x01;
+    /// Synchronize sequence numbers.
+    pub const SYN: u16 = 0x02;
+    /// Reset the connection.
+    pub const RST: u16 = 0x04;
+    /// The acknowledgment number counts.
+    pub const ACK: u16 = 0x10;
+}
+
+/// A TCP segment as its header says it.
+#[derive(Debug, Clone, Copy)]
+pub struct Segment {
+    /// The frame that carries it.
+    pub at: FrameTime,
+    /// Its conversation.
+    pub stream: StreamId,
+    /// Who sent it.
+    pub source: Endpoint,
+    /// To whom.
+    pub destination: Endpoint,
+    /// The raw sequence number of its first byte.
+    pub sequence: SequenceNumber,
+    /// The raw acknowledgment number.
+    pub acknowledgment: SequenceNumber,
+    /// The control bits; see [`flags`].
+    pub flags: u16,
+    /// Bytes of payload on the wire.
+    pub length: u32,
+}
+
+impl Segment {
+    /// Whether one of its ports is the chat's by preference or Decode As.
+    pub fn is_on_chat_port(&self) -> bool {
+        self.source.chat_port || self.destination.chat_port
+    }
+
+    /// Whether a control bit is set.
+    pub fn has(&self, flag: u16) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// The sequence number behind the payload.
+    pub fn end(&self) -> SequenceNumber {
+        self.sequence + self.length
+    }
+}
+
+/// Captured bytes, and how many there were on the wire.
+#[derive(Debug, Clone, Copy)]
+pub struct Captured<'a> {
+    /// The captured ones.
+    pub bytes: &'a [u8],
+    /// How many there were on the wire, at least as many.
+    pub reported: usize,
+}
+
+impl Captured<'_> {
+    /// Whether the capture holds only the beginning.
+    pub fn is_truncated(&self) -> bool {
+        self.bytes.len() < self.reported
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sequence_numbers_wrap() {
+        let last = SequenceNumber(u32::MAX);
+        assert_eq!(last + 1, SequenceNumber(0));
+        assert_eq!(SequenceNumber(0) - 1, last);
+        assert!((last + 10).is_after(last));
+        assert!(!last.is_after(last));
+        assert!(!last.is_after(last + 10));
+    }
+
+    #[test]
+    fn an_endpoint_is_its_address_and_port() {
+        let end = |port, chat_port| Endpoint { address: [1; 16], port, chat_port };
+        assert_eq!(end(1, true), end(1, false));
+        assert_ne!(end(1, true), end(2, true));
+    }
+}
