@@ -1,67 +1,77 @@
 //! JSON text as RFC 8259 defines it, read into values that know which bytes they came from.
 //!
-//! The reader is as strict as the chat's server: what PHP's `json_decode()` refuses is a [`Fault`] here too, because the
-//! server then ignores the whole message. The members that were read before the fault are kept, so that a reader can see
-//! what was meant. It knows nothing of the chat; the message module does.
+//! The reader is as strict as PHP's `json_decode()`: what that refuses is a [`Fault`] here too. The members that were read
+//! before the fault are kept, so that a reader can see what was meant. It knows nothing of the chat; the message module does,
+//! and sets the [`Limits`].
 //!
-//! Nothing panics on any input, and the call stack is bounded by [`MAX_DEPTH`].
+//! A message is read once. Strings without escapes are borrowed from it; arrays and objects within the top-level object are
+//! checked but not stored, and can be read again, element by element, with [`Document::elements`] and [`Document::members_of`].
+//! The one allocation of a message without escapes is the list of its members.
+//!
+//! nom reads numbers, which have a grammar. The rest is written by hand: a fault has to name the exact bytes, what was read
+//! before it has to be kept, and nested values must be read without allocating; nom's combinators do none of the three.
+//!
+//! Nothing panics on any input, and the call stack is bounded by [`Limits::depth`].
 
 use nom::branch::alt;
-use nom::bytes::complete::{tag, take_while, take_while_m_n};
+use nom::bytes::complete::tag;
 use nom::character::complete::{char, digit0, digit1, one_of};
 use nom::combinator::{cut, opt, recognize};
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
+use std::borrow::Cow;
 
-/// How many arrays and objects may lie within each other: the default depth of PHP's `json_decode()`. It fails on a
-/// message nested deeper, and the server ignores that message.
-pub const MAX_DEPTH: usize = 512;
-
-/// The longest message in bytes that the server takes: Workerman's `TcpConnection::$defaultMaxPackageSize`. It closes the
-/// connection on a longer one.
-pub const MAX_LENGTH: usize = 10 * 1024 * 1024;
+/// How large a message may be. Larger ones have a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The length of a message in bytes.
+    pub length: usize,
+    /// How many arrays and objects may lie within each other; the top-level object counts.
+    pub depth: usize,
+}
 
 /// Byte offsets into the message.
 pub type Span = std::ops::Range<usize>;
 
 /// A JSON value and the bytes it was read from; a string's span includes its quotes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Value {
+pub struct Value<'a> {
     pub span: Span,
-    pub data: Data,
+    pub data: Data<'a>,
 }
 
 /// What a JSON value is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Data {
+pub enum Data<'a> {
     Null,
     Bool(bool),
     /// Its digits are the bytes of the span: the chat shows numbers as they were sent.
     Number,
     /// Decoded: valid UTF-8 without NUL. `\u0000` and lone surrogates are U+FFFD, surrogate pairs one character.
-    String(String),
-    Array(Vec<Value>),
-    /// In the order of the message; of members with the same name all are kept.
-    Object(Vec<Member>),
+    String(Cow<'a, str>),
+    /// Read its elements with [`Document::elements`].
+    Array,
+    /// Read its members with [`Document::members_of`].
+    Object,
 }
 
 /// A decoded string and the bytes it was read from, quotes included.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Text {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text<'a> {
     pub span: Span,
-    pub text: String,
+    pub text: Cow<'a, str>,
 }
 
 /// A name and its value within an object.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Member {
-    pub key: Text,
-    pub value: Value,
+pub struct Member<'a> {
+    pub key: Text<'a>,
+    pub value: Value<'a>,
 }
 
 /// Why a message is not a JSON object, and at which bytes. The span is within the message, and empty only when the message
 /// is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     pub span: Span,
     pub reason: Reason,
@@ -87,9 +97,9 @@ pub enum Reason {
     UnexpectedByte(u8),
     /// The message ends where something must follow.
     UnexpectedEnd,
-    /// The bracket that opens more than [`MAX_DEPTH`] levels.
+    /// The bracket that opens more levels than [`Limits::depth`].
     TooDeep,
-    /// The message is longer than [`MAX_LENGTH`]; the bytes beyond it.
+    /// The message is longer than [`Limits::length`]; the bytes beyond it.
     TooLong,
     /// The object is complete, but other bytes follow it.
     TrailingData,
@@ -97,41 +107,164 @@ pub enum Reason {
 
 /// A message as far as it could be read.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Parsed {
-    /// Of the top-level object: all, or those that are whole before the fault.
-    pub members: Vec<Member>,
+pub struct Document<'a> {
+    /// The whole message.
+    pub bytes: &'a [u8],
+    /// Of the top-level object, in the order of the message: all, or those that are whole before the fault. Of members with
+    /// the same name all are kept.
+    pub members: Vec<Member<'a>>,
     /// The name of the top-level member within whose value the fault lies.
-    pub pending: Option<Text>,
+    pub pending: Option<Text<'a>>,
     /// The first fault; `None` for a JSON object.
     pub fault: Option<Fault>,
-    /// The top-level value; after a fault, everything from its first byte on.
-    pub root: Span,
+    /// The message up to the first byte that is not UTF-8, or up to the longest length.
+    text: &'a str,
 }
 
 /// Reads one message.
-pub fn parse(bytes: &[u8]) -> Parsed {
-    let readable = &bytes[..bytes.len().min(MAX_LENGTH)];
-    let mut reader = Reader { message: readable, position: 0, depth: 0 };
+pub fn parse(bytes: &[u8], limits: Limits) -> Document<'_> {
+    let message = &bytes[..bytes.len().min(limits.length)];
+    let text = valid_part(message);
+    let mut reader = Reader { message, text, position: 0, depth: 0, max_depth: limits.depth };
     let mut members = Vec::new();
     let mut pending = None;
-    reader.skip_space();
-    let start = reader.position;
     let mut fault = reader.top_level(&mut members, &mut pending).err();
-    let end = if fault.is_none() { reader.end_of(start) } else { bytes.len() };
-    if bytes.len() > MAX_LENGTH {
-        fault = Some(Fault { span: MAX_LENGTH..bytes.len(), reason: Reason::TooLong });
+    if bytes.len() > limits.length {
+        fault = Some(Fault { span: limits.length..bytes.len(), reason: Reason::TooLong });
     }
-    Parsed { members, pending, fault, root: start..end }
+    Document { bytes, members, pending, fault, text }
 }
+
+/// The bytes before the first that is not UTF-8.
+fn valid_part(bytes: &[u8]) -> &str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
+    }
+}
+
+impl<'a> Document<'a> {
+    /// The JSON text of a value that was read without a fault.
+    pub fn text(&self, span: &Span) -> &'a str {
+        self.text.get(span.clone()).unwrap_or_default()
+    }
+
+    /// Reads a value again that was read without a fault, at this span.
+    pub fn value(&self, span: Span) -> Option<Value<'a>> {
+        self.reader_at(span.start).value().ok()
+    }
+
+    /// The spans of the elements of the array at `span`, which was read without a fault; none of any other value. Each can be
+    /// had as a [`value`](Document::value).
+    pub fn elements(&self, span: &Span) -> Elements<'a> {
+        let mut reader = self.reader_at(span.start);
+        let more = reader.peek() == Some(b'[') && reader.begins(b'[', b']').unwrap_or(false);
+        Elements { reader, more }
+    }
+
+    /// The names and the spans of the values of the members of the object at `span`, which was read without a fault; none of
+    /// any other value. Each value can be had as a [`value`](Document::value).
+    pub fn members_of(&self, span: &Span) -> Members<'a> {
+        let mut reader = self.reader_at(span.start);
+        let more = reader.peek() == Some(b'{') && reader.begins(b'{', b'}').unwrap_or(false);
+        Members { reader, more }
+    }
+
+    fn reader_at(&self, position: usize) -> Reader<'a> {
+        Reader { message: self.text.as_bytes(), text: self.text, position, depth: 0, max_depth: usize::MAX }
+    }
+}
+
+/// The elements of an array, read on demand; see [`Document::elements`].
+#[derive(Debug, Clone)]
+pub struct Elements<'a> {
+    reader: Reader<'a>,
+    more: bool,
+}
+
+impl Iterator for Elements<'_> {
+    type Item = Span;
+
+    fn next(&mut self) -> Option<Span> {
+        if !self.more {
+            return None;
+        }
+        let start = self.reader.position;
+        self.reader.skip_value().ok()?;
+        let span = start..self.reader.position;
+        self.more = self.reader.goes_on(b']').unwrap_or(false);
+        Some(span)
+    }
+}
+
+/// The members of an object, read on demand; see [`Document::members_of`].
+#[derive(Debug, Clone)]
+pub struct Members<'a> {
+    reader: Reader<'a>,
+    more: bool,
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (Text<'a>, Span);
+
+    fn next(&mut self) -> Option<(Text<'a>, Span)> {
+        if !self.more {
+            return None;
+        }
+        let key = self.reader.text().ok()?;
+        self.reader.colon().ok()?;
+        let start = self.reader.position;
+        self.reader.skip_value().ok()?;
+        let span = start..self.reader.position;
+        self.more = self.reader.goes_on(b'}').unwrap_or(false);
+        Some((key, span))
+    }
+}
+
+/// How many members a message of the chat has, at most, so that their list is allocated once.
+const USUAL_MEMBERS: usize = 6;
 
 type Read<T> = Result<T, Fault>;
 
+/// Takes the pieces of a string while it is read.
+trait Pieces<'a>: Default {
+    /// Characters that stand for themselves.
+    fn plain(&mut self, run: &'a str);
+    /// What an escape stands for.
+    fn escaped(&mut self, character: char);
+}
+
+/// Borrows a string of one piece.
+impl<'a> Pieces<'a> for Cow<'a, str> {
+    fn plain(&mut self, run: &'a str) {
+        if self.is_empty() {
+            *self = Cow::Borrowed(run);
+        } else if !run.is_empty() {
+            self.to_mut().push_str(run);
+        }
+    }
+
+    fn escaped(&mut self, character: char) {
+        self.to_mut().push(character);
+    }
+}
+
+/// Of a string that is only checked, nothing is kept.
+impl Pieces<'_> for () {
+    fn plain(&mut self, _run: &str) {}
+    fn escaped(&mut self, _character: char) {}
+}
+
 /// Where reading has come to in a message.
+#[derive(Debug, Clone)]
 struct Reader<'a> {
     message: &'a [u8],
+    /// The message up to the first byte that is not UTF-8.
+    text: &'a str,
     position: usize,
     /// Arrays and objects that are open.
     depth: usize,
+    max_depth: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -143,30 +276,17 @@ impl<'a> Reader<'a> {
         self.message.get(self.position).copied()
     }
 
-    /// Takes one token; where it does not fit, the fault lies at the byte at which the token stopped fitting.
-    fn token(&mut self, parser: impl Fn(&'a [u8]) -> IResult<&'a [u8], &'a [u8]>) -> Read<&'a [u8]> {
-        match parser(self.rest()) {
-            Ok((rest, token)) => {
-                self.position = self.message.len() - rest.len();
-                Ok(token)
-            }
-            Err(nom::Err::Error(error) | nom::Err::Failure(error)) => {
-                self.position = self.message.len() - error.input.len();
-                Err(self.unexpected())
-            }
-            Err(nom::Err::Incomplete(_)) => Err(self.unexpected_end()),
+    fn skip_space(&mut self) {
+        while self.peek().is_some_and(is_space) {
+            self.position += 1;
         }
     }
 
-    fn skip_space(&mut self) {
-        // White space may be absent, so the token always fits.
-        let _ = self.token(space);
-    }
-
     /// The fault of the byte at the position, or of the end of the message.
+    #[cold]
     fn unexpected(&self) -> Fault {
         match self.peek() {
-            Some(byte) => self.fault(self.position..self.position + 1, Reason::UnexpectedByte(byte)),
+            Some(byte) => fault(self.position..self.position + 1, Reason::UnexpectedByte(byte)),
             None => self.unexpected_end(),
         }
     }
@@ -174,62 +294,109 @@ impl<'a> Reader<'a> {
     /// There is no byte to point at behind the end, so it is the last one.
     fn unexpected_end(&self) -> Fault {
         let length = self.message.len();
-        self.fault(length.saturating_sub(1)..length, Reason::UnexpectedEnd)
+        fault(length.saturating_sub(1)..length, Reason::UnexpectedEnd)
     }
 
-    fn fault(&self, span: Span, reason: Reason) -> Fault {
-        Fault { span, reason }
-    }
-
-    /// The end of the top-level value that starts at `start` and has been read with the space after it.
-    fn end_of(&self, start: usize) -> usize {
-        let space = self.message[start..].iter().rev().take_while(|byte| is_space(**byte)).count();
-        self.message.len() - space
-    }
-
-    fn top_level(&mut self, members: &mut Vec<Member>, pending: &mut Option<Text>) -> Read<()> {
-        let whole = 0..self.message.len();
+    fn top_level(&mut self, members: &mut Vec<Member<'a>>, pending: &mut Option<Text<'a>>) -> Read<()> {
+        self.skip_space();
+        let start = self.position;
         match self.peek() {
-            None => return Err(self.fault(whole, Reason::Empty)),
+            None => return Err(fault(0..self.message.len(), Reason::Empty)),
             Some(b'{') => self.object(members, pending)?,
             Some(_) => {
-                let span = self.value()?.span;
-                return Err(self.fault(span, Reason::NotAnObject));
+                self.skip_value()?;
+                return Err(fault(start..self.position, Reason::NotAnObject));
             }
         }
         self.skip_space();
         if self.peek().is_some() {
-            return Err(self.fault(self.position..self.message.len(), Reason::TrailingData));
+            return Err(fault(self.position..self.message.len(), Reason::TrailingData));
         }
         Ok(())
     }
 
-    fn value(&mut self) -> Read<Value> {
+    /// Reads the top-level object into `members`, which keeps those that are whole when there is a fault; `pending` is then
+    /// the name whose value is not.
+    fn object(&mut self, members: &mut Vec<Member<'a>>, pending: &mut Option<Text<'a>>) -> Read<()> {
+        let mut more = self.begins(b'{', b'}')?;
+        members.reserve(if more { USUAL_MEMBERS } else { 0 });
+        while more {
+            let key = self.text()?;
+            let value = match self.colon().and_then(|()| self.value()) {
+                Ok(value) => value,
+                Err(fault) => {
+                    *pending = Some(key);
+                    return Err(fault);
+                }
+            };
+            members.push(Member { key, value });
+            more = self.goes_on(b'}')?;
+        }
+        Ok(())
+    }
+
+    fn value(&mut self) -> Read<Value<'a>> {
         let start = self.position;
         let data = match self.peek() {
-            Some(b'{') => {
-                let mut members = Vec::new();
-                self.object(&mut members, &mut None)?;
-                Data::Object(members)
-            }
-            Some(b'[') => Data::Array(self.array()?),
-            Some(b'"') => Data::String(self.string()?.text),
-            Some(b't') => self.literal("true", Data::Bool(true))?,
-            Some(b'f') => self.literal("false", Data::Bool(false))?,
-            Some(b'n') => self.literal("null", Data::Null)?,
-            _ => {
-                self.token(number)?;
-                Data::Number
-            }
+            Some(b'"') => Data::String(self.string()?),
+            _ => self.skip_value()?,
         };
         Ok(Value { span: start..self.position, data })
     }
 
-    fn literal(&mut self, name: &str, data: Data) -> Read<Data> {
-        for byte in name.bytes() {
-            self.byte(byte)?;
+    /// Takes a value and checks it. Of a string, the text is left out.
+    fn skip_value(&mut self) -> Read<Data<'a>> {
+        match self.peek() {
+            Some(b'{') => self.skip_object(),
+            Some(b'[') => self.skip_array(),
+            Some(b'"') => self.string::<()>().map(|()| Data::String(Cow::Borrowed(""))),
+            Some(b't') => self.literal(b"true", Data::Bool(true)),
+            Some(b'f') => self.literal(b"false", Data::Bool(false)),
+            Some(b'n') => self.literal(b"null", Data::Null),
+            _ => self.number(),
+        }
+    }
+
+    fn skip_array(&mut self) -> Read<Data<'a>> {
+        let mut more = self.begins(b'[', b']')?;
+        while more {
+            self.skip_value()?;
+            more = self.goes_on(b']')?;
+        }
+        Ok(Data::Array)
+    }
+
+    fn skip_object(&mut self) -> Read<Data<'a>> {
+        let mut more = self.begins(b'{', b'}')?;
+        while more {
+            self.string::<()>()?;
+            self.colon()?;
+            self.skip_value()?;
+            more = self.goes_on(b'}')?;
+        }
+        Ok(Data::Object)
+    }
+
+    fn literal(&mut self, name: &[u8], data: Data<'a>) -> Read<Data<'a>> {
+        for byte in name {
+            self.byte(*byte)?;
         }
         Ok(data)
+    }
+
+    /// Where a number does not fit, the fault lies at the byte at which it stopped fitting.
+    fn number(&mut self) -> Read<Data<'a>> {
+        match number(self.rest()) {
+            Ok((rest, _)) => {
+                self.position = self.message.len() - rest.len();
+                Ok(Data::Number)
+            }
+            Err(nom::Err::Error(error) | nom::Err::Failure(error)) => {
+                self.position = self.message.len() - error.input.len();
+                Err(self.unexpected())
+            }
+            Err(nom::Err::Incomplete(_)) => Err(self.unexpected_end()),
+        }
     }
 
     fn byte(&mut self, expected: u8) -> Read<()> {
@@ -240,26 +407,39 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Takes an opening bracket and the space after it.
-    fn open(&mut self, bracket: u8) -> Read<()> {
-        if self.depth == MAX_DEPTH {
-            return Err(self.fault(self.position..self.position + 1, Reason::TooDeep));
-        }
-        self.byte(bracket)?;
-        self.depth += 1;
+    /// Takes the colon between a name and its value, with the space around it.
+    fn colon(&mut self) -> Read<()> {
+        self.skip_space();
+        self.byte(b':')?;
         self.skip_space();
         Ok(())
     }
 
+    /// Takes an opening bracket and the space after it, and of an empty array or object the closing bracket too: then
+    /// nothing follows (false).
+    fn begins(&mut self, open: u8, close: u8) -> Read<bool> {
+        if self.depth == self.max_depth {
+            return Err(fault(self.position..self.position + 1, Reason::TooDeep));
+        }
+        self.byte(open)?;
+        self.depth += 1;
+        self.skip_space();
+        if self.peek() == Some(close) {
+            self.close(close)?;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
     /// After an element: takes a comma (true) or the closing bracket (false), with the space around it.
-    fn goes_on(&mut self, bracket: u8) -> Read<bool> {
+    fn goes_on(&mut self, close: u8) -> Read<bool> {
         self.skip_space();
         let comma = self.peek() == Some(b',');
         if comma {
-            self.byte(b',')?;
+            self.position += 1;
             self.skip_space();
         } else {
-            self.close(bracket)?;
+            self.close(close)?;
         }
         Ok(comma)
     }
@@ -270,94 +450,55 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn array(&mut self) -> Read<Vec<Value>> {
-        let mut elements = Vec::new();
-        self.open(b'[')?;
-        if self.peek() == Some(b']') {
-            self.close(b']')?;
-            return Ok(elements);
-        }
-        loop {
-            elements.push(self.value()?);
-            if !self.goes_on(b']')? {
-                return Ok(elements);
-            }
-        }
+    fn text(&mut self) -> Read<Text<'a>> {
+        let start = self.position;
+        let text = self.string()?;
+        Ok(Text { span: start..self.position, text })
     }
 
-    /// Reads an object into `members`, which keeps those that are whole when there is a fault; `pending` is then the name
-    /// whose value is not.
-    fn object(&mut self, members: &mut Vec<Member>, pending: &mut Option<Text>) -> Read<()> {
-        self.open(b'{')?;
-        if self.peek() == Some(b'}') {
-            return self.close(b'}');
-        }
-        loop {
-            let key = self.string()?;
-            let value = match self.member_value() {
-                Ok(value) => value,
-                Err(fault) => {
-                    *pending = Some(key);
-                    return Err(fault);
-                }
-            };
-            members.push(Member { key, value });
-            if !self.goes_on(b'}')? {
-                return Ok(());
-            }
-        }
-    }
-
-    fn member_value(&mut self) -> Read<Value> {
-        self.skip_space();
-        self.byte(b':')?;
-        self.skip_space();
-        self.value()
-    }
-
-    fn string(&mut self) -> Read<Text> {
+    fn string<T: Pieces<'a>>(&mut self) -> Read<T> {
         let start = self.position;
         self.byte(b'"')?;
-        let mut text = String::new();
+        let mut text = T::default();
         loop {
-            self.plain_run(start, &mut text)?;
+            text.plain(self.plain_run(start)?);
             match self.peek() {
                 Some(b'"') => {
                     self.position += 1;
-                    return Ok(Text { span: start..self.position, text });
+                    return Ok(text);
                 }
-                Some(b'\\') => text.push(self.escape(start)?),
-                Some(byte) => {
-                    return Err(self.fault(self.position..self.position + 1, Reason::ControlCharacter(byte)));
-                }
+                Some(b'\\') => text.escaped(self.escape(start)?),
+                Some(byte) => return Err(fault(self.position..self.position + 1, Reason::ControlCharacter(byte))),
                 None => return Err(self.unterminated(start)),
             }
         }
     }
 
-    /// Takes the characters of a string that stand for themselves.
-    fn plain_run(&mut self, string_start: usize, text: &mut String) -> Read<()> {
-        let run_start = self.position;
-        let run = self.token(plain)?;
-        match std::str::from_utf8(run) {
-            Ok(run) => {
-                text.push_str(run);
-                Ok(())
-            }
-            Err(error) => {
-                let bad = run_start + error.valid_up_to();
-                let cut_at_the_end = error.error_len().is_none() && self.peek().is_none();
-                if cut_at_the_end {
-                    return Err(self.unterminated(string_start));
-                }
-                let end = error.error_len().map_or(self.position, |length| bad + length);
-                Err(self.fault(bad..end, Reason::InvalidUtf8))
-            }
+    /// Takes the characters of a string that stand for themselves; there may be none.
+    fn plain_run(&mut self, string_start: usize) -> Read<&'a str> {
+        let start = self.position;
+        self.position += plain_length(self.rest());
+        match self.text.get(start..self.position) {
+            Some(run) => Ok(run),
+            None => Err(self.not_utf8(start, string_start)),
+        }
+    }
+
+    /// The fault of the plain run that has just been taken and is not UTF-8.
+    #[cold]
+    fn not_utf8(&self, run_start: usize, string_start: usize) -> Fault {
+        let valid = valid_part(&self.message[run_start..self.position]).len();
+        let bad = run_start + valid;
+        let length = std::str::from_utf8(&self.message[bad..self.position]).err().and_then(|error| error.error_len());
+        match length {
+            None if self.peek().is_none() => self.unterminated(string_start),
+            None => fault(bad..self.position, Reason::InvalidUtf8),
+            Some(length) => fault(bad..bad + length, Reason::InvalidUtf8),
         }
     }
 
     fn unterminated(&self, string_start: usize) -> Fault {
-        self.fault(string_start..self.message.len(), Reason::UnterminatedString)
+        fault(string_start..self.message.len(), Reason::UnterminatedString)
     }
 
     /// Takes a backslash and what belongs to it.
@@ -382,22 +523,22 @@ impl<'a> Reader<'a> {
 
     /// Takes the four digits after `\u`, and the second half of a surrogate pair.
     fn unicode_escape(&mut self, backslash: usize, string_start: usize) -> Read<char> {
-        let Ok((rest, unit)) = code_unit(self.rest()) else {
+        let Some(unit) = code_unit(self.rest()) else {
             let digits = self.rest().iter().take(4).take_while(|byte| byte.is_ascii_hexdigit()).count();
             self.position += digits;
             if self.peek().is_none() {
                 return Err(self.unterminated(string_start));
             }
-            return Err(self.fault(backslash..self.position, Reason::InvalidEscape('u')));
+            return Err(fault(backslash..self.position, Reason::InvalidEscape('u')));
         };
-        self.position = self.message.len() - rest.len();
-        if let Ok((rest, low)) = preceded(tag(&b"\\u"[..]), code_unit).parse(rest) {
-            if let Some(character) = surrogate_pair(unit, low) {
-                self.position = self.message.len() - rest.len();
-                return Ok(character);
-            }
+        self.position += 4;
+        if let Some(character) = char::from_u32(u32::from(unit)) {
+            return Ok(if character == '\0' { char::REPLACEMENT_CHARACTER } else { character });
         }
-        Ok(char::from_u32(u32::from(unit)).filter(|c| *c != '\0').unwrap_or(char::REPLACEMENT_CHARACTER))
+        let low = self.rest().strip_prefix(b"\\u").and_then(code_unit);
+        let pair = low.and_then(|low| char::decode_utf16([unit, low]).next()?.ok());
+        self.position += if pair.is_some() { 6 } else { 0 };
+        Ok(pair.unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 
     /// The fault of a backslash before something that is no escape; the character after it may have several bytes.
@@ -407,15 +548,19 @@ impl<'a> Reader<'a> {
         let (valid, invalid) = chunk.map_or(("", &[][..]), |chunk| (chunk.valid(), chunk.invalid()));
         match valid.chars().next() {
             Some(control) if control < ' ' => {
-                self.fault(backslash + 1..backslash + 2, Reason::ControlCharacter(control as u8))
+                fault(backslash + 1..backslash + 2, Reason::ControlCharacter(control as u8))
             }
             Some(character) => {
-                self.fault(backslash..backslash + 1 + character.len_utf8(), Reason::InvalidEscape(character))
+                fault(backslash..backslash + 1 + character.len_utf8(), Reason::InvalidEscape(character))
             }
             None if invalid.len() == after.len() && is_cut_character(invalid) => self.unterminated(string_start),
-            None => self.fault(backslash + 1..backslash + 1 + invalid.len(), Reason::InvalidUtf8),
+            None => fault(backslash + 1..backslash + 1 + invalid.len(), Reason::InvalidUtf8),
         }
     }
+}
+
+fn fault(span: Span, reason: Reason) -> Fault {
+    Fault { span, reason }
 }
 
 /// Whether the bytes are the beginning of a UTF-8 character.
@@ -427,13 +572,28 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-fn space(input: &[u8]) -> IResult<&[u8], &[u8]> {
-    take_while(is_space).parse(input)
+/// How many bytes at the beginning stand for themselves in a string: all before the first quote, backslash or control
+/// character. Looks at eight bytes at a time.
+fn plain_length(bytes: &[u8]) -> usize {
+    let mut words = bytes.chunks_exact(8);
+    for (at, word) in words.by_ref().enumerate() {
+        let special = special_bytes(word.try_into().map_or(0, u64::from_le_bytes));
+        if special != 0 {
+            return at * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let rest = words.remainder();
+    let length = rest.iter().take_while(|byte| **byte >= 0x20 && !matches!(byte, b'"' | b'\\')).count();
+    bytes.len() - rest.len() + length
 }
 
-/// Bytes of a string that stand for themselves: all but quotes, backslashes and control characters. May be none.
-fn plain(input: &[u8]) -> IResult<&[u8], &[u8]> {
-    take_while(|byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\').parse(input)
+/// The highest bit of the first byte of `word`, from the lowest on, that is a quote, a backslash or a control character is
+/// set; no bit below it is. Bits above it may be set without reason.
+fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
+    let equal = |byte: u8| below(word ^ ONES * u64::from(byte), 1);
+    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & (ONES * 0x80)
 }
 
 /// RFC 8259 section 6.
@@ -445,19 +605,9 @@ fn number(input: &[u8]) -> IResult<&[u8], &[u8]> {
 }
 
 /// Four hex digits: a UTF-16 code unit.
-fn code_unit(input: &[u8]) -> IResult<&[u8], u16> {
-    take_while_m_n(4, 4, |byte: u8| byte.is_ascii_hexdigit())
-        .map(|digits: &[u8]| digits.iter().fold(0, |unit, digit| unit << 4 | hex_value(*digit)))
-        .parse(input)
-}
-
-fn hex_value(digit: u8) -> u16 {
-    char::from(digit).to_digit(16).map_or(0, |value| value as u16)
-}
-
-fn surrogate_pair(high: u16, low: u16) -> Option<char> {
-    let is_pair = (0xd800..0xdc00).contains(&high) && (0xdc00..0xe000).contains(&low);
-    char::decode_utf16([high, low]).next()?.ok().filter(|_| is_pair)
+fn code_unit(bytes: &[u8]) -> Option<u16> {
+    let digits = bytes.first_chunk::<4>()?;
+    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)? as u16))
 }
 
 #[cfg(test)]

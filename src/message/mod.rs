@@ -1,5 +1,8 @@
 //! The chat's messages: what a WebSocket message says in any of the three dialects, with the bytes that say it. One message
 //! at a time, without memory of others: who a client id is, or which login a login answers, is the session's business.
+//!
+//! [`read`] makes a [`Document`] of the bytes, whoever sent them; [`Message::of`] is what it says from one side. A message
+//! borrows everything from its document and allocates nothing.
 
 pub mod gateway;
 pub mod json;
@@ -7,17 +10,25 @@ pub mod text;
 pub mod time;
 
 mod dialect;
+mod list;
+mod table;
 #[cfg(test)]
 mod tests;
 
-use json::{Data, Fault, Member, Span, Value};
+pub use list::{ClientList, User};
+pub use table::MemberName;
 
-/// Who sent the WebSocket message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Sender {
-    Client,
-    Server,
-}
+use crate::packet::Side;
+use dialect::Subject;
+use json::{Data, Document, Fault, Limits, Member, Span};
+use std::borrow::Cow;
+use table::{Form, Kind};
+
+/// How large a message the chat server takes.
+///
+/// Length: Workerman's `TcpConnection::$defaultMaxPackageSize`, 10 MiB; it closes the connection on a longer message. Depth:
+/// the default of PHP's `json_decode()`, which fails on a message nested deeper; the server then ignores the message.
+pub const LIMITS: Limits = Limits { length: 10 * 1024 * 1024, depth: 512 };
 
 /// The protocol's generations; the numbers are the values of `workermanchat.dialect`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,79 +38,7 @@ pub enum Dialect {
     C2016 = 3,
 }
 
-/// What a message is for. The same `type` has another meaning from the other side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    LoginRequest,
-    UserList,
-    /// The server's: a result on the connection that asked, a notification on any other.
-    Login,
-    SayRequest,
-    SayDelivery,
-    Logout,
-    Ping,
-    Pong,
-    /// A `type` that the chat does not send in this direction, or none.
-    Unknown,
-}
-
-/// The fields of a message that are strings, one for each `workermanchat.*` field that is drawn from a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FieldName {
-    Type,
-    ClientId,
-    ClientName,
-    FromClientId,
-    FromClientName,
-    ToClientId,
-    ToClientName,
-    Content,
-    Time,
-    RoomId,
-    /// A member that the chat does not know.
-    Member,
-}
-
-/// The JSON type of a field's value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum JsonType {
-    String,
-    Number,
-    Null,
-    /// A literal, an array or an object.
-    Other,
-}
-
-/// A member of the message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
-    pub name: FieldName,
-    /// The bytes of the JSON value, a string's quotes included.
-    pub span: Span,
-    /// A decoded string, or the JSON text of any other value; of an unknown member `key: value`. Valid UTF-8 without NUL.
-    pub value: String,
-    pub json_type: JsonType,
-}
-
-/// A user in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Client {
-    pub id: Option<(String, Span)>,
-    /// As escaped as it is on the wire: see [`text::name`].
-    pub name: Option<(String, Span)>,
-}
-
-/// The users that the server knows of: of the room, or in dialect A of all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientList {
-    /// The bytes of the whole list.
-    pub span: Span,
-    pub clients: Vec<Client>,
-    /// Names by id (dialect C), not an array of users.
-    pub keyed: bool,
-}
-
-/// What a message tells of the application that sent it.
+/// What a message says of the application that sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Evidence {
     /// Its members are those of one of the dialects, to the last one: this message alone proves the chat.
@@ -113,63 +52,170 @@ pub enum Evidence {
     Unknown,
 }
 
-/// A message as far as it could be read.
+/// The JSON type of a field's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JsonType {
+    String,
+    Number,
+    Null,
+    /// A literal, an array or an object.
+    Other,
+}
+
+/// A member of the message as it is drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field<'d> {
+    pub name: MemberName,
+    /// The bytes of the JSON value, a string's quotes included.
+    pub span: Span,
+    /// The decoded key.
+    pub key: &'d str,
+    /// A decoded string, or the JSON text of any other value. Valid UTF-8 without NUL.
+    pub text: &'d str,
+    pub json_type: JsonType,
+}
+
+impl<'d> Field<'d> {
+    /// What is drawn: the text, after `key: ` when the chat does not know the member.
+    pub fn display(&self) -> Cow<'d, str> {
+        match self.name {
+            MemberName::Other => Cow::Owned(format!("{}: {}", self.key, self.text)),
+            _ => Cow::Borrowed(self.text),
+        }
+    }
+}
+
+/// What a message is for, with what it says. The same `type` has another meaning from the other side. A member that is there
+/// several times counts as the last one, a number as its digits; what is not there is `None`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Message {
-    pub kind: Kind,
-    pub sender: Sender,
+pub enum Content<'d> {
+    /// From the client: `login` or `re_login`.
+    LoginRequest(LoginRequest<'d>),
+    /// From the server of 2014: `user_list`.
+    UserList(UserList<'d>),
+    /// From the server: `login` or `re_login`; a result on the connection that asked, a notification on any other.
+    Login(Login<'d>),
+    /// From the client: `say`.
+    SayRequest(SayRequest<'d>),
+    /// From the server: `say`.
+    SayDelivery(SayDelivery<'d>),
+    /// From the server: `logout`.
+    Logout(Logout<'d>),
+    /// From the server.
+    Ping,
+    /// From the client.
+    Pong,
+    /// Not JSON, and before the fault there is no `type` that the chat sends in this direction.
+    Malformed,
+    /// A `type` that the chat does not send in this direction, or none.
+    Unknown(Option<&'d str>),
+}
+
+/// A user asks to be logged in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoginRequest<'d> {
+    /// The user's name.
+    pub name: Option<&'d str>,
+    /// The room's id.
+    pub room: Option<&'d str>,
+}
+
+/// Who is logged in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserList<'d> {
+    pub list: Option<ClientList<'d>>,
+}
+
+/// A user has logged in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Login<'d> {
+    pub id: Option<&'d str>,
+    /// As escaped as it is on the wire: see [`text::name`].
+    pub name: Option<&'d str>,
+    /// As sent; see [`Message::bad_time`].
+    pub time: Option<&'d str>,
+    pub list: Option<ClientList<'d>>,
+}
+
+/// A user says something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SayRequest<'d> {
+    /// A client's id, or `all`.
+    pub to: Option<&'d str>,
+    pub to_name: Option<&'d str>,
+    pub content: Option<&'d str>,
+}
+
+/// What a user said reaches a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SayDelivery<'d> {
+    pub from: Option<&'d str>,
+    /// As escaped as it is on the wire: see [`text::name`].
+    pub from_name: Option<&'d str>,
+    /// A client's id, or `all`.
+    pub to: Option<&'d str>,
+    pub to_name: Option<&'d str>,
+    /// As HTML: see [`text::readable`].
+    pub content: Option<&'d str>,
+    /// As sent; see [`Message::bad_time`].
+    pub time: Option<&'d str>,
+}
+
+/// A user has left.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Logout<'d> {
+    /// The client, in 2014.
+    pub id: Option<&'d str>,
+    /// The client, from 2015 on.
+    pub from: Option<&'d str>,
+    /// As escaped as it is on the wire: see [`text::name`].
+    pub from_name: Option<&'d str>,
+    /// As sent; see [`Message::bad_time`].
+    pub time: Option<&'d str>,
+    pub list: Option<ClientList<'d>>,
+}
+
+/// What the bytes of a whole message are as JSON: unmasked, inflated and put together from its frames. Never fails: what is
+/// not JSON has a [`fault`](Document::fault), and the members before it.
+pub fn read(bytes: &[u8]) -> Document<'_> {
+    json::parse(bytes, LIMITS)
+}
+
+/// What a document says when one of the sides sends it, as far as it could be read.
+#[derive(Debug, Clone)]
+pub struct Message<'d> {
+    pub sender: Side,
+    pub content: Content<'d>,
     /// `None` where the message fits several dialects, or none.
     pub dialect: Option<Dialect>,
-    /// In the order of the message. A member that is there twice is here twice.
-    pub fields: Vec<Field>,
-    pub client_list: Option<ClientList>,
-    /// Why the message is not a JSON object: the server ignores it. The fields are then those before the fault.
-    pub fault: Option<Fault>,
-    /// The field within whose value the fault lies.
-    pub faulted_field: Option<FieldName>,
+    document: &'d Document<'d>,
+    /// What is known of messages of its `type`.
+    form: Option<&'static Form>,
+    members: Members<'d>,
+    truncated: bool,
     evidence: Evidence,
 }
 
-impl Message {
-    /// Reads a whole message: unmasked, inflated and put together from its frames. Never fails: what is no message of the
-    /// chat is [`Kind::Unknown`], what is no JSON has a [`fault`](Message::fault).
-    pub fn read(bytes: &[u8], sender: Sender) -> Message {
-        let parsed = json::parse(bytes);
-        let type_name = last_string(&parsed.members, "type");
-        let kind = type_name.map_or(Kind::Unknown, |name| kind(name, sender));
-        let subject = dialect::Subject::new(bytes, &parsed, kind, type_name);
-        let (dialect, evidence) = (subject.dialect(), subject.evidence());
-        let list = parsed.members.iter().rposition(|member| is_list(&member.key.text));
-        let client_list = list.and_then(|at| client_list(&parsed.members[at].value, bytes));
-        let drawn_as_list = list.filter(|_| client_list.is_some());
-        let fields = parsed.members.iter().enumerate().filter(|(at, _)| Some(*at) != drawn_as_list);
+impl<'d> Message<'d> {
+    /// Never fails: what is no message of the chat is [`Content::Malformed`] or [`Content::Unknown`].
+    ///
+    /// `truncated` is whether the capture holds only the beginning of the message. Then a fault is not the sender's, so it is
+    /// left out of everything but the evidence and the dialect.
+    pub fn of(document: &'d Document<'d>, sender: Side, truncated: bool) -> Message<'d> {
+        let members = Members::of(document);
+        let type_name = members.string(MemberName::Type);
+        let form = type_name.and_then(|name| Form::of(name, sender));
+        let subject = Subject::new(document, form, type_name);
+        let is_malformed = document.fault.is_some() && !truncated;
         Message {
-            kind,
             sender,
-            dialect,
-            fields: fields.map(|(_, member)| field(member, bytes)).collect(),
-            client_list,
-            faulted_field: parsed.pending.as_ref().map(|key| field_name(&key.text)),
-            fault: parsed.fault,
-            evidence,
-        }
-    }
-
-    /// The field of this name; where there are several, the last, as `json_decode()` has it.
-    pub fn get(&self, name: FieldName) -> Option<&Field> {
-        self.fields.iter().rev().find(|field| field.name == name)
-    }
-
-    /// The value of the field of this name.
-    pub fn value(&self, name: FieldName) -> Option<&str> {
-        self.get(name).map(|field| field.value.as_str())
-    }
-
-    /// Of a say that names its recipient: whether that is one client, not all.
-    pub fn is_private(&self) -> Option<bool> {
-        match self.kind {
-            Kind::SayRequest | Kind::SayDelivery => self.value(FieldName::ToClientId).map(|id| id != "all"),
-            _ => None,
+            content: form.map_or_else(|| members.unknown(is_malformed), |form| members.content(form.kind)),
+            dialect: subject.dialect(),
+            document,
+            form,
+            truncated,
+            evidence: subject.evidence(),
+            members,
         }
     }
 
@@ -178,82 +224,165 @@ impl Message {
         self.evidence
     }
 
-    /// The fields that the server needs, or always sends, in a message of this kind, and that this one does not have. Of a
-    /// message with a fault nothing is said to be missing. As for PHP's `isset()`, `null` is not there.
-    pub fn missing(&self) -> Vec<FieldName> {
-        if self.fault.is_some() {
-            return Vec::new();
-        }
-        let absent = |name: &FieldName| self.get(*name).is_none_or(|field| field.json_type == JsonType::Null);
-        self.needed().iter().copied().filter(absent).collect()
+    /// Why the message is not a JSON object: the server ignores it. The fields are then those before the fault.
+    pub fn fault(&self) -> Option<&'d Fault> {
+        self.document.fault.as_ref().filter(|_| !self.truncated)
     }
 
-    fn needed(&self) -> &'static [FieldName] {
-        use FieldName::*;
-        let old = self.dialect == Some(Dialect::A2014);
-        match self.kind {
-            Kind::LoginRequest if old => &[ClientName],
-            Kind::LoginRequest => &[ClientName, RoomId],
-            Kind::Login => &[ClientId, ClientName, Time],
-            Kind::SayRequest if !old && self.is_private() == Some(true) => &[ToClientId, ToClientName, Content],
-            Kind::SayRequest => &[ToClientId, Content],
-            Kind::SayDelivery if old => &[FromClientId, ToClientId, Content, Time],
-            Kind::SayDelivery => &[FromClientId, FromClientName, ToClientId, Content, Time],
-            Kind::Logout if old => &[ClientId, Time],
-            Kind::Logout => &[FromClientId, FromClientName, Time],
-            Kind::UserList | Kind::Ping | Kind::Pong | Kind::Unknown => &[],
+    /// The members in the order of the message, without the one that is drawn as the client list. A member that is there
+    /// twice is here twice.
+    pub fn fields(&self) -> impl DoubleEndedIterator<Item = Field<'d>> + use<'d> {
+        let members = self.members.clone();
+        let (document, list) = (members.document, members.drawn_list());
+        let is_drawn = move |member: &&Member| !list.is_some_and(|list| std::ptr::eq(list, *member));
+        document.members.iter().filter(is_drawn).map(move |member| members.field(member))
+    }
+
+    /// The field of this name; where there are several, the last, as `json_decode()` has it.
+    pub fn get(&self, name: MemberName) -> Option<Field<'d>> {
+        match name {
+            MemberName::Other => self.fields().rfind(|field| field.name == MemberName::Other),
+            MemberName::ClientList => None,
+            _ => self.members.last(name).map(|member| self.members.field(member)),
         }
+    }
+
+    /// The text of the field of this name.
+    pub fn value(&self, name: MemberName) -> Option<&'d str> {
+        self.get(name).map(|field| field.text)
+    }
+
+    /// The users that the last client list names, if it is one.
+    pub fn client_list(&self) -> Option<ClientList<'d>> {
+        self.members.list.clone()
+    }
+
+    /// Of a say that names its recipient: whether that is one client, not all.
+    pub fn is_private(&self) -> Option<bool> {
+        let to = match &self.content {
+            Content::SayRequest(say) => say.to,
+            Content::SayDelivery(say) => say.to,
+            _ => None,
+        };
+        to.map(|id| id != "all")
+    }
+
+    /// The members that the server needs, or always sends, in a message of this kind, and that this one does not have. Of a
+    /// message with a fault nothing is said to be missing. As for PHP's `isset()`, `null` is not there.
+    pub fn missing(&self) -> impl Iterator<Item = MemberName> {
+        let private = self.is_private() == Some(true);
+        let form = self.form.filter(|_| self.fault().is_none());
+        let needed = form.into_iter().flat_map(move |form| form.needed(self.dialect, private));
+        needed.filter(|name| self.members.last(*name).is_none_or(|member| member.value.data == Data::Null))
     }
 
     /// The server's `time`, when it is none. What 2014 wrote into a say is that dialect's own and not bad there.
-    pub fn bad_time(&self) -> Option<&Field> {
-        if !matches!(self.kind, Kind::Login | Kind::SayDelivery | Kind::Logout) {
-            return None;
+    pub fn bad_time(&self) -> Option<Field<'d>> {
+        let of = self.form?.type_of(MemberName::Time, self.dialect)?;
+        let time = self.members.last(MemberName::Time)?;
+        (!of.fits(&time.value, self.document)).then(|| self.members.field(time))
+    }
+}
+
+/// The members of a document, by name.
+#[derive(Debug, Clone)]
+struct Members<'d> {
+    document: &'d Document<'d>,
+    /// The last of each name.
+    last: [Option<&'d Member<'d>>; MemberName::COUNT],
+    list: Option<ClientList<'d>>,
+}
+
+impl<'d> Members<'d> {
+    fn of(document: &'d Document<'d>) -> Members<'d> {
+        let mut last = [None; MemberName::COUNT];
+        for member in &document.members {
+            if let Some(key) = MemberName::of_key(&member.key.text) {
+                last[key.name as usize] = Some(member);
+            }
         }
-        let old_say = self.dialect == Some(Dialect::A2014) && self.kind == Kind::SayDelivery;
-        let is_good = |text: &str| time::is_date_time(text) || old_say && time::is_2014_say_time(text);
-        self.get(FieldName::Time).filter(|field| field.json_type != JsonType::String || !is_good(&field.value))
+        let list = last[MemberName::ClientList as usize];
+        Members { document, last, list: list.and_then(|list| ClientList::of(&list.value, document)) }
+    }
+
+    fn last(&self, name: MemberName) -> Option<&'d Member<'d>> {
+        self.last.get(name as usize).copied().flatten()
+    }
+
+    fn drawn_list(&self) -> Option<&'d Member<'d>> {
+        self.last(MemberName::ClientList).filter(|_| self.list.is_some())
+    }
+
+    fn string(&self, name: MemberName) -> Option<&'d str> {
+        match &self.last(name)?.value.data {
+            Data::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A decoded string, or the JSON text of another value.
+    fn text(&self, name: MemberName) -> Option<&'d str> {
+        self.last(name).map(|member| value_text(member, self.document))
+    }
+
+    fn field(&self, member: &'d Member<'d>) -> Field<'d> {
+        let name = MemberName::of_key(&member.key.text).map(|key| key.name);
+        Field {
+            name: name.filter(|name| *name != MemberName::ClientList).unwrap_or(MemberName::Other),
+            span: member.value.span.clone(),
+            key: &member.key.text,
+            text: value_text(member, self.document),
+            json_type: json_type(&member.value.data),
+        }
+    }
+
+    fn unknown(&self, is_malformed: bool) -> Content<'d> {
+        if is_malformed { Content::Malformed } else { Content::Unknown(self.text(MemberName::Type)) }
+    }
+
+    fn content(&self, kind: Kind) -> Content<'d> {
+        use MemberName::{ClientId, ClientName, FromClientId, FromClientName, RoomId, Time, ToClientId, ToClientName};
+        match kind {
+            Kind::LoginRequest => {
+                Content::LoginRequest(LoginRequest { name: self.text(ClientName), room: self.text(RoomId) })
+            }
+            Kind::UserList => Content::UserList(UserList { list: self.list.clone() }),
+            Kind::Login => Content::Login(Login {
+                id: self.text(ClientId),
+                name: self.text(ClientName),
+                time: self.text(Time),
+                list: self.list.clone(),
+            }),
+            Kind::SayRequest => Content::SayRequest(SayRequest {
+                to: self.text(ToClientId),
+                to_name: self.text(ToClientName),
+                content: self.text(MemberName::Content),
+            }),
+            Kind::SayDelivery => Content::SayDelivery(SayDelivery {
+                from: self.text(FromClientId),
+                from_name: self.text(FromClientName),
+                to: self.text(ToClientId),
+                to_name: self.text(ToClientName),
+                content: self.text(MemberName::Content),
+                time: self.text(Time),
+            }),
+            Kind::Logout => Content::Logout(Logout {
+                id: self.text(ClientId),
+                from: self.text(FromClientId),
+                from_name: self.text(FromClientName),
+                time: self.text(Time),
+                list: self.list.clone(),
+            }),
+            Kind::Ping => Content::Ping,
+            Kind::Pong => Content::Pong,
+        }
     }
 }
 
-fn kind(type_name: &str, sender: Sender) -> Kind {
-    match (sender, type_name) {
-        (Sender::Client, "login" | "re_login") => Kind::LoginRequest,
-        (Sender::Client, "say") => Kind::SayRequest,
-        (Sender::Client, "pong") => Kind::Pong,
-        (Sender::Server, "login" | "re_login") => Kind::Login,
-        (Sender::Server, "user_list") => Kind::UserList,
-        (Sender::Server, "say") => Kind::SayDelivery,
-        (Sender::Server, "logout") => Kind::Logout,
-        (Sender::Server, "ping") => Kind::Ping,
-        _ => Kind::Unknown,
-    }
-}
-
-fn field_name(key: &str) -> FieldName {
-    match key {
-        "type" => FieldName::Type,
-        "client_id" | "uid" => FieldName::ClientId,
-        "client_name" | "name" => FieldName::ClientName,
-        "from_client_id" | "from_uid" => FieldName::FromClientId,
-        "from_client_name" => FieldName::FromClientName,
-        "to_client_id" | "to_uid" => FieldName::ToClientId,
-        "to_client_name" => FieldName::ToClientName,
-        "content" => FieldName::Content,
-        "time" => FieldName::Time,
-        "room_id" => FieldName::RoomId,
-        _ => FieldName::Member,
-    }
-}
-
-fn field(member: &Member, message: &[u8]) -> Field {
-    let name = field_name(&member.key.text);
-    let text = value_text(&member.value, message);
-    Field {
-        name,
-        span: member.value.span.clone(),
-        value: if name == FieldName::Member { format!("{}: {text}", member.key.text) } else { text },
-        json_type: json_type(&member.value.data),
+fn value_text<'d>(member: &'d Member<'d>, document: &'d Document<'d>) -> &'d str {
+    match &member.value.data {
+        Data::String(text) => text,
+        _ => document.text(&member.value.span),
     }
 }
 
@@ -262,55 +391,6 @@ fn json_type(data: &Data) -> JsonType {
         Data::String(_) => JsonType::String,
         Data::Number => JsonType::Number,
         Data::Null => JsonType::Null,
-        Data::Bool(_) | Data::Array(_) | Data::Object(_) => JsonType::Other,
+        Data::Bool(_) | Data::Array | Data::Object => JsonType::Other,
     }
-}
-
-/// A decoded string, or the JSON text of another value.
-fn value_text(value: &Value, message: &[u8]) -> String {
-    match &value.data {
-        Data::String(text) => text.clone(),
-        // Read without a fault, so this is UTF-8 already and has no NUL.
-        _ => String::from_utf8_lossy(&message[value.span.clone()]).into_owned(),
-    }
-}
-
-/// The string under `key`; where the key is there several times, the last value counts.
-fn last_string<'a>(members: &'a [Member], key: &str) -> Option<&'a str> {
-    match &members.iter().rev().find(|member| member.key.text == key)?.value.data {
-        Data::String(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn is_list(key: &str) -> bool {
-    matches!(key, "client_list" | "user_list")
-}
-
-/// `None` for a value that lists no users.
-fn client_list(value: &Value, message: &[u8]) -> Option<ClientList> {
-    let (clients, keyed) = match &value.data {
-        Data::Object(names) => (names.iter().map(|member| named_client(member, message)).collect(), true),
-        Data::Array(users) => (users.iter().map(|user| listed_client(user, message)).collect::<Option<_>>()?, false),
-        _ => return None,
-    };
-    Some(ClientList { span: value.span.clone(), clients, keyed })
-}
-
-fn named_client(member: &Member, message: &[u8]) -> Client {
-    Client {
-        id: Some((member.key.text.clone(), member.key.span.clone())),
-        name: Some((value_text(&member.value, message), member.value.span.clone())),
-    }
-}
-
-fn listed_client(user: &Value, message: &[u8]) -> Option<Client> {
-    let Data::Object(members) = &user.data else {
-        return None;
-    };
-    let last = |keys: &[&str]| {
-        let member = members.iter().rev().find(|member| keys.contains(&member.key.text.as_str()))?;
-        Some((value_text(&member.value, message), member.value.span.clone()))
-    };
-    Some(Client { id: last(&["client_id", "uid", "code"]), name: last(&["client_name", "name"]) })
 }

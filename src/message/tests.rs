@@ -1,22 +1,35 @@
 //! What is read from messages, and what is not taken for one.
 
 use super::*;
-use FieldName::*;
-use Sender::{Client as FromClient, Server as FromServer};
+use MemberName::*;
+use Side::{Client as FromClient, Server as FromServer};
 
-fn from_client(text: &str) -> Message {
-    Message::read(text.as_bytes(), FromClient)
+/// The document lives as long as the test.
+fn message(bytes: &[u8], sender: Side) -> Message<'static> {
+    Message::of(Box::leak(Box::new(read(bytes.to_vec().leak()))), sender, false)
 }
 
-fn from_server(text: &str) -> Message {
-    Message::read(text.as_bytes(), FromServer)
+fn from_client(text: &str) -> Message<'static> {
+    message(text.as_bytes(), FromClient)
+}
+
+fn from_server(text: &str) -> Message<'static> {
+    message(text.as_bytes(), FromServer)
+}
+
+fn kind(message: &Message) -> Option<Kind> {
+    message.form.map(|form| form.kind)
+}
+
+fn missing(message: &Message) -> Vec<MemberName> {
+    message.missing().collect()
 }
 
 const ID: &str = "7f00000108fd00000001";
 
 /// One message of each kind and dialect, with the form that the real servers and pages send.
 #[rustfmt::skip]
-const CHAT: &[(Sender, Kind, Option<Dialect>, &str)] = &[
+const CHAT: &[(Side, Kind, Option<Dialect>, &str)] = &[
     (FromServer, Kind::UserList, Some(Dialect::A2014), r#"{"type":"user_list","user_list":[{"uid":783654164,"name":"\u732a\u732a"},{"uid":783700053,"name":"mynick"}]}"#),
     (FromServer, Kind::UserList, Some(Dialect::A2014), r#"{"type":"user_list","user_list":[{"code":1,"name":"mynick"}]}"#),
     (FromServer, Kind::Login, Some(Dialect::A2014), r#"{"type":"login","uid":783700053,"name":"mynick","time":"2014-08-12 17:50:30"}"#),
@@ -43,12 +56,12 @@ const CHAT: &[(Sender, Kind, Option<Dialect>, &str)] = &[
 
 #[test]
 fn each_message_of_the_chat_is_known_by_kind_and_dialect_and_proves_the_chat() {
-    for (sender, kind, dialect, text) in CHAT {
-        let message = Message::read(text.as_bytes(), *sender);
-        assert_eq!((message.kind, message.dialect), (*kind, *dialect), "{text}");
+    for (sender, expected, dialect, text) in CHAT {
+        let message = message(text.as_bytes(), *sender);
+        assert_eq!((kind(&message), message.dialect), (Some(*expected), *dialect), "{text}");
         assert_eq!(message.evidence(), Evidence::Dialect, "{text}");
-        assert_eq!(message.fault, None, "{text}");
-        assert_eq!(message.missing(), [], "{text}");
+        assert_eq!(message.fault(), None, "{text}");
+        assert_eq!(missing(&message), [], "{text}");
         assert_eq!(message.bad_time(), None, "{text}");
     }
 }
@@ -57,7 +70,7 @@ fn each_message_of_the_chat_is_known_by_kind_and_dialect_and_proves_the_chat() {
 fn no_message_of_the_chat_proves_it_from_the_wrong_side() {
     for (sender, _, _, text) in CHAT {
         let other = if *sender == FromClient { FromServer } else { FromClient };
-        assert_ne!(Message::read(text.as_bytes(), other).evidence(), Evidence::Dialect, "{text}");
+        assert_ne!(message(text.as_bytes(), other).evidence(), Evidence::Dialect, "{text}");
     }
 }
 
@@ -66,7 +79,7 @@ fn any_order_of_members_is_the_same_message() {
     let message = from_server(
         r#"{"time":"2026-11-20 07:20:20","client_name":"x","client_id":"7f00000108fd00000001","type":"login"}"#,
     );
-    assert_eq!((message.kind, message.evidence()), (Kind::Login, Evidence::Dialect));
+    assert_eq!((kind(&message), message.evidence()), (Some(Kind::Login), Evidence::Dialect));
 }
 
 #[test]
@@ -74,8 +87,8 @@ fn every_message_of_the_chat_is_likely_wherever_it_is_cut() {
     for (sender, _, _, text) in CHAT {
         let after_type = text.find(',').unwrap();
         for cut in after_type..text.len() {
-            let message = Message::read(&text.as_bytes()[..cut], *sender);
-            assert!(message.fault.is_some());
+            let message = message(&text.as_bytes()[..cut], *sender);
+            assert!(message.fault().is_some());
             assert_eq!(message.evidence(), Evidence::Likely, "{}", &text.as_bytes()[..cut].escape_ascii());
         }
     }
@@ -131,7 +144,7 @@ fn a_heartbeat_from_the_wrong_side_says_nothing() {
 fn an_unknown_member_makes_a_message_of_the_chat_likely() {
     let message = from_client(r#"{"type":"login","client_name":"x","room_id":1,"avatar":"cat.png"}"#);
     assert_eq!(message.evidence(), Evidence::Likely);
-    assert_eq!(message.value(Member), Some("avatar: cat.png"));
+    assert_eq!(message.get(Other).unwrap().display(), "avatar: cat.png");
 }
 
 #[test]
@@ -144,7 +157,7 @@ fn what_is_no_object_or_has_no_type_is_foreign() {
 #[test]
 fn an_unknown_type_says_nothing() {
     assert_eq!(from_client(r#"{"type":"dance","content":"x"}"#).evidence(), Evidence::Unknown);
-    assert_eq!(from_client(r#"{"type":"dance"}"#).kind, Kind::Unknown);
+    assert_eq!(from_client(r#"{"type":"dance"}"#).content, super::Content::Unknown(Some("dance")));
 }
 
 #[test]
@@ -152,15 +165,15 @@ fn each_field_has_the_bytes_of_its_value() {
     let text = r#"{ "type" : "say", "to_uid": 12 , "content":"a\"\u4f60", "x":[1, {"y":null}], "time":true }"#;
     let message = from_client(text);
     let fields: Vec<_> =
-        message.fields.iter().map(|f| (f.name, &text[f.span.clone()], f.value.as_str(), f.json_type)).collect();
+        message.fields().map(|f| (f.name, &text[f.span.clone()], f.display(), f.json_type)).collect();
     assert_eq!(
         fields,
         [
-            (Type, r#""say""#, "say", JsonType::String),
-            (ToClientId, "12", "12", JsonType::Number),
-            (Content, r#""a\"\u4f60""#, "a\"你", JsonType::String),
-            (Member, r#"[1, {"y":null}]"#, r#"x: [1, {"y":null}]"#, JsonType::Other),
-            (Time, "true", "true", JsonType::Other),
+            (Type, r#""say""#, "say".into(), JsonType::String),
+            (ToClientId, "12", "12".into(), JsonType::Number),
+            (Content, r#""a\"\u4f60""#, "a\"你".into(), JsonType::String),
+            (Other, r#"[1, {"y":null}]"#, r#"x: [1, {"y":null}]"#.into(), JsonType::Other),
+            (Time, "true", "true".into(), JsonType::Other),
         ]
     );
 }
@@ -168,53 +181,54 @@ fn each_field_has_the_bytes_of_its_value() {
 #[test]
 fn of_a_member_that_is_there_twice_the_last_counts() {
     let message = from_client(r#"{"type":"ping","type":"say","content":"a","content":"b"}"#);
-    assert_eq!(message.kind, Kind::SayRequest);
+    assert_eq!(kind(&message), Some(Kind::SayRequest));
     assert_eq!(message.value(Content), Some("b"));
-    assert_eq!(message.fields.len(), 4);
+    assert_eq!(message.fields().count(), 4);
 }
 
 #[test]
 fn a_list_of_users_has_the_bytes_of_each_id_and_name() {
     let text = r#"{"type":"login","client_list":{"7f00000108fd00000001":"a","7f00000108fd00000002":"\u4f60"}}"#;
-    let list = from_server(text).client_list.unwrap();
+    let list = from_server(text).client_list().unwrap();
     assert!(list.keyed);
     assert_eq!(&text[list.span.clone()], &text[30..text.len() - 1]);
     let shown: Vec<_> =
-        list.clients.iter().map(|client| (client.id.clone().unwrap(), client.name.clone().unwrap())).collect();
-    assert_eq!(shown[0].0.0, ID);
-    assert_eq!(&text[shown[0].0.1.clone()], r#""7f00000108fd00000001""#);
-    assert_eq!(shown[1].1.0, "你");
-    assert_eq!(&text[shown[1].1.1.clone()], r#""\u4f60""#);
+        list.users().map(|user| (user.id.unwrap(), user.name.unwrap())).collect();
+    assert_eq!(shown[0].0.text, ID);
+    assert_eq!(&text[shown[0].0.span.clone()], r#""7f00000108fd00000001""#);
+    assert_eq!(shown[1].1.text, "你");
+    assert_eq!(&text[shown[1].1.span.clone()], r#""\u4f60""#);
 }
 
 #[test]
 fn users_of_every_dialect_are_listed() {
     for user in [r#"{"uid":7,"name":"a"}"#, r#"{"code":7,"name":"a"}"#, r#"{"client_id":7,"client_name":"a"}"#] {
-        let list = from_server(&format!(r#"{{"type":"user_list","user_list":[{user}]}}"#)).client_list.unwrap();
-        let client = &list.clients[0];
-        assert_eq!(client.id.as_ref().unwrap().0, "7");
-        assert_eq!(client.name.as_ref().unwrap().0, "a");
+        let list = from_server(&format!(r#"{{"type":"user_list","user_list":[{user}]}}"#)).client_list().unwrap();
+        let user = list.users().next().unwrap();
+        assert_eq!(user.id.unwrap().text, "7");
+        assert_eq!(user.name.unwrap().text, "a");
         assert!(!list.keyed);
     }
 }
 
 #[test]
 fn a_user_without_id_or_name_is_still_one() {
-    let list = from_server(r#"{"type":"user_list","user_list":[{},{"uid":1}]}"#).client_list.unwrap();
-    assert_eq!(list.clients.len(), 2);
-    assert_eq!(list.clients[0], Client::default());
+    let list = from_server(r#"{"type":"user_list","user_list":[{},{"uid":1}]}"#).client_list().unwrap();
+    assert_eq!(list.len(), 2);
+    assert_eq!(list.users().next().unwrap(), User::default());
 }
 
 #[test]
 fn phps_empty_array_is_an_empty_list() {
-    assert_eq!(from_server(r#"{"type":"login","client_list":[]}"#).client_list.unwrap().clients, []);
+    let list = from_server(r#"{"type":"login","client_list":[]}"#).client_list().unwrap();
+    assert_eq!((list.users().count(), list.len(), list.is_empty()), (0, 0, true));
 }
 
 #[test]
 fn a_list_that_lists_no_users_is_a_plain_member() {
     let message = from_server(r#"{"type":"login","client_list":[1,2]}"#);
-    assert_eq!(message.client_list, None);
-    assert_eq!(message.value(Member), Some("client_list: [1,2]"));
+    assert_eq!(message.client_list(), None);
+    assert_eq!(message.get(Other).unwrap().display(), "client_list: [1,2]");
 }
 
 #[test]
@@ -227,24 +241,24 @@ fn a_say_to_one_client_is_private() {
 
 #[test]
 fn what_the_server_needs_is_missed() {
-    assert_eq!(from_client(r#"{"type":"login"}"#).missing(), [ClientName, RoomId]);
-    assert_eq!(from_client(r#"{"type":"login","client_name":"x"}"#).missing(), [RoomId]);
-    assert_eq!(from_client(r#"{"type":"login","client_name":"x","room_id":null}"#).missing(), [RoomId]);
-    assert_eq!(from_client(r#"{"type":"login","name":"x"}"#).missing(), []);
-    assert_eq!(from_client(r#"{"type":"say","content":"x"}"#).missing(), [ToClientId]);
-    assert_eq!(from_client(r#"{"type":"say","to_client_id":"all"}"#).missing(), [Content]);
-    assert_eq!(from_client(r#"{"type":"say","to_client_id":"all","content":""}"#).missing(), []);
+    assert_eq!(missing(&from_client(r#"{"type":"login"}"#)), [ClientName, RoomId]);
+    assert_eq!(missing(&from_client(r#"{"type":"login","client_name":"x"}"#)), [RoomId]);
+    assert_eq!(missing(&from_client(r#"{"type":"login","client_name":"x","room_id":null}"#)), [RoomId]);
+    assert_eq!(missing(&from_client(r#"{"type":"login","name":"x"}"#)), []);
+    assert_eq!(missing(&from_client(r#"{"type":"say","content":"x"}"#)), [ToClientId]);
+    assert_eq!(missing(&from_client(r#"{"type":"say","to_client_id":"all"}"#)), [Content]);
+    assert_eq!(missing(&from_client(r#"{"type":"say","to_client_id":"all","content":""}"#)), []);
     assert_eq!(
-        from_client(&format!(r#"{{"type":"say","to_client_id":"{ID}","content":"x"}}"#)).missing(),
+        missing(&from_client(&format!(r#"{{"type":"say","to_client_id":"{ID}","content":"x"}}"#))),
         [ToClientName]
     );
-    assert_eq!(from_server(r#"{"type":"logout"}"#).missing(), [FromClientId, FromClientName, Time]);
-    assert_eq!(from_server(r#"{"type":"ping"}"#).missing(), []);
+    assert_eq!(missing(&from_server(r#"{"type":"logout"}"#)), [FromClientId, FromClientName, Time]);
+    assert_eq!(missing(&from_server(r#"{"type":"ping"}"#)), []);
 }
 
 #[test]
 fn of_a_message_with_a_fault_nothing_is_missing() {
-    assert_eq!(from_client(r#"{"type":"say","content":"a\slash"}"#).missing(), []);
+    assert_eq!(missing(&from_client(r#"{"type":"say","content":"a\slash"}"#)), []);
 }
 
 #[test]
@@ -253,8 +267,8 @@ fn a_time_that_is_none_is_bad() {
     let old = r#""from_uid":1"#;
     let new = r#""from_client_id":1"#;
     assert_eq!(say(old, r#""2014-08-12 :51:02""#).bad_time(), None);
-    assert_eq!(say(new, r#""2014-08-12 :51:02""#).bad_time().unwrap().value, "2014-08-12 :51:02");
-    assert_eq!(say(new, "1407837062").bad_time().unwrap().value, "1407837062");
+    assert_eq!(say(new, r#""2014-08-12 :51:02""#).bad_time().unwrap().text, "2014-08-12 :51:02");
+    assert_eq!(say(new, "1407837062").bad_time().unwrap().text, "1407837062");
     assert!(from_server(r#"{"type":"login","uid":1,"name":"x","time":"2014-08-12 :51:02"}"#).bad_time().is_some());
     assert_eq!(from_client(r#"{"type":"say","time":"yesterday"}"#).bad_time(), None);
 }
@@ -263,10 +277,10 @@ fn a_time_that_is_none_is_bad() {
 fn a_faulted_say_keeps_what_is_before_the_fault() {
     let text = r#"{"type":"say","to_client_id":"all","to_client_name":"所有人","content":"back\slash C:\temp\new"}"#;
     let message = from_client(text);
-    let fault = message.fault.clone().unwrap();
+    let fault = message.fault().unwrap();
     assert_eq!(&text[fault.span.clone()], r"\s");
     assert_eq!(fault.reason, json::Reason::InvalidEscape('s'));
-    assert_eq!(message.faulted_field, Some(Content));
+    assert_eq!(message.document.pending.as_ref().unwrap().text, "content");
     assert_eq!(message.value(ToClientName), Some("所有人"));
     assert_eq!(message.get(Content), None);
     assert_eq!(message.evidence(), Evidence::Likely);

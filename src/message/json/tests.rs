@@ -1,8 +1,13 @@
 //! The reader against RFC 8259, against `serde_json` as a second opinion, and against anything at all.
 
 use super::*;
+use crate::message::LIMITS;
 use proptest::prelude::*;
 use serde_json::Value as Json;
+
+fn parse(bytes: &[u8]) -> Document<'_> {
+    super::parse(bytes, LIMITS)
+}
 
 fn fault(text: impl AsRef<[u8]>) -> (Reason, Span) {
     let fault = parse(text.as_ref()).fault.expect("a fault");
@@ -11,10 +16,11 @@ fn fault(text: impl AsRef<[u8]>) -> (Reason, Span) {
 
 /// The decoded string of `{"a": STRING}`.
 fn string(literal: &str) -> String {
-    let parsed = parse(format!(r#"{{"a":{literal}}}"#).as_bytes());
+    let message = format!(r#"{{"a":{literal}}}"#);
+    let parsed = parse(message.as_bytes());
     assert_eq!(parsed.fault, None, "{literal}");
     match &parsed.members[0].value.data {
-        Data::String(text) => text.clone(),
+        Data::String(text) => text.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -24,7 +30,6 @@ fn an_object_is_its_members_with_their_bytes() {
     let text = r#" {"type" : "say", "n":-1.5e3, "l":[true,null,false], "o":{}, "e":[]} "#;
     let parsed = parse(text.as_bytes());
     assert_eq!(parsed.fault, None);
-    assert_eq!(&text[parsed.root.clone()], text.trim());
     let shown: Vec<_> =
         parsed.members.iter().map(|m| (&text[m.key.span.clone()], &text[m.value.span.clone()])).collect();
     assert_eq!(
@@ -149,10 +154,9 @@ fn bytes_behind_the_object_are_the_fault() {
 #[test]
 fn members_before_the_fault_are_kept_and_the_broken_one_is_named() {
     let parsed = parse(br#"{"type":"say","o":{"x":1},"content":"a\slash","z":1}"#);
-    let keys: Vec<_> = parsed.members.iter().map(|member| member.key.text.as_str()).collect();
+    let keys: Vec<_> = parsed.members.iter().map(|member| &*member.key.text).collect();
     assert_eq!(keys, ["type", "o"]);
     assert_eq!(parsed.pending.unwrap().text, "content");
-    assert_eq!(parsed.root, 0..52);
     assert_eq!(parse(br#"{"type":"say","con"#).pending, None);
     assert_eq!(parse(br#"{"a":{"b":"x"#).pending.unwrap().text, "a");
 }
@@ -160,8 +164,8 @@ fn members_before_the_fault_are_kept_and_the_broken_one_is_named() {
 #[test]
 fn nesting_is_as_deep_as_phps() {
     let nested = |depth: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(depth - 1), "]".repeat(depth - 1));
-    assert_eq!(parse(nested(MAX_DEPTH).as_bytes()).fault, None);
-    assert_eq!(fault(nested(MAX_DEPTH + 1)), (Reason::TooDeep, 516..517));
+    assert_eq!(parse(nested(LIMITS.depth).as_bytes()).fault, None);
+    assert_eq!(fault(nested(LIMITS.depth + 1)), (Reason::TooDeep, 516..517));
     assert_eq!(fault(nested(10_000)).0, Reason::TooDeep);
     assert_eq!(fault("[".repeat(1_000_000)).0, Reason::TooDeep);
     assert_eq!(parse(format!("{{\"a\":[{}]}}", ["[]"; 2000].join(",")).as_bytes()).fault, None);
@@ -171,10 +175,10 @@ fn nesting_is_as_deep_as_phps() {
 fn a_message_longer_than_the_server_takes_keeps_what_is_whole() {
     let text = format!(r#"{{"type":"say","content":"{}"}}"#, "x".repeat(16 << 20));
     let parsed = parse(text.as_bytes());
-    assert_eq!(parsed.fault, Some(Fault { span: MAX_LENGTH..text.len(), reason: Reason::TooLong }));
+    assert_eq!(parsed.fault, Some(Fault { span: LIMITS.length..text.len(), reason: Reason::TooLong }));
     assert_eq!(parsed.members.len(), 1);
-    let just_fits = format!(r#"{{"c":"{}"}}"#, "x".repeat(MAX_LENGTH - 8));
-    assert_eq!((just_fits.len(), parse(just_fits.as_bytes()).fault), (MAX_LENGTH, None));
+    let just_fits = format!(r#"{{"c":"{}"}}"#, "x".repeat(LIMITS.length - 8));
+    assert_eq!((just_fits.len(), parse(just_fits.as_bytes()).fault), (LIMITS.length, None));
 }
 
 /// What `serde_json` makes of the bytes; `None` where it is known to differ: it refuses lone surrogates and numbers that no
@@ -190,31 +194,33 @@ fn second_opinion(bytes: &[u8]) -> Option<Result<Json, ()>> {
     }
 }
 
-/// Asserts that the value, and every value within it, is what `serde_json` reads from the bytes of its span.
-fn assert_same(value: &Value, bytes: &[u8]) {
-    let json: Json = serde_json::from_slice(&bytes[value.span.clone()]).unwrap();
+/// Asserts that the value at the span, and every value within it, is what `serde_json` reads from the bytes of its span.
+fn assert_same(document: &Document, span: &Span) {
+    let value = document.value(span.clone()).unwrap();
+    assert_eq!(value.span, *span);
+    let json: Json = serde_json::from_slice(&document.bytes[span.clone()]).unwrap();
     match (&value.data, &json) {
         (Data::Null, Json::Null) | (Data::Number, Json::Number(_)) => {}
         (Data::Bool(ours), Json::Bool(theirs)) => assert_eq!(ours, theirs),
         (Data::String(ours), Json::String(theirs)) => {
             assert_eq!(*ours, theirs.replace('\0', "\u{fffd}"))
         }
-        (Data::Array(ours), Json::Array(theirs)) => {
-            assert_eq!(ours.len(), theirs.len());
-            ours.iter().for_each(|value| assert_same(value, bytes));
+        (Data::Array, Json::Array(theirs)) => {
+            assert_eq!(document.elements(span).count(), theirs.len());
+            document.elements(span).for_each(|element| assert_same(document, &element));
         }
-        (Data::Object(ours), Json::Object(theirs)) => {
-            assert_eq!(ours.len(), theirs.len());
-            ours.iter().for_each(|member| assert_same_member(member, bytes));
+        (Data::Object, Json::Object(theirs)) => {
+            assert_eq!(document.members_of(span).count(), theirs.len());
+            document.members_of(span).for_each(|(key, value)| assert_same_member(document, &key, &value));
         }
         (ours, theirs) => panic!("{ours:?} is not {theirs:?}"),
     }
 }
 
-fn assert_same_member(member: &Member, bytes: &[u8]) {
-    let key: String = serde_json::from_slice(&bytes[member.key.span.clone()]).unwrap();
-    assert_eq!(member.key.text, key.replace('\0', "\u{fffd}"));
-    assert_same(&member.value, bytes);
+fn assert_same_member(document: &Document, key: &Text, value: &Span) {
+    let expected: String = serde_json::from_slice(&document.bytes[key.span.clone()]).unwrap();
+    assert_eq!(key.text, expected.replace('\0', "\u{fffd}"));
+    assert_same(document, value);
 }
 
 fn any_json() -> impl Strategy<Value = Json> {
@@ -266,7 +272,6 @@ fn nearly_json() -> impl Strategy<Value = Vec<u8>> {
 
 fn assert_sound(bytes: &[u8]) {
     let parsed = parse(bytes);
-    assert!(parsed.root.start <= parsed.root.end && parsed.root.end <= bytes.len());
     if let Some(fault) = &parsed.fault {
         assert!(fault.span.end <= bytes.len(), "{fault:?}");
         assert!(fault.span.start < fault.span.end || bytes.is_empty(), "{fault:?}");
@@ -283,7 +288,10 @@ proptest! {
         let parsed = parse(text.as_bytes());
         prop_assert_eq!(&parsed.fault, &None);
         prop_assert_eq!(parsed.members.len(), json.as_object().unwrap().len());
-        parsed.members.iter().for_each(|member| assert_same_member(member, text.as_bytes()));
+        for member in &parsed.members {
+            prop_assert_eq!(&parsed.value(member.value.span.clone()).unwrap(), &member.value);
+            assert_same_member(&parsed, &member.key, &member.value.span);
+        }
     }
 
     #[test]
