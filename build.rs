@@ -1,4 +1,4 @@
-//! Builds the two things that depend on Wireshark's headers: the bindings for `src/epan` and the C glue in `plugin/`.
+//! Builds the two things that depend on Wireshark's headers: the bindings for `src/epan` and the C glue in `plugin/glue/`.
 //!
 //! Everything that differs between Wireshark's versions is learned here, from the headers; see `wireshark-include/`.
 
@@ -23,10 +23,10 @@ mod plugin {
     use std::env;
     use std::path::PathBuf;
 
-    const GLUE: &[&str] = &["plugin/glue.c", "plugin/draw.c", "plugin/preferences.c"];
+    const GLUE: &[&str] = &["plugin/glue/glue.c", "plugin/glue/draw.c", "plugin/glue/preferences.c"];
 
     pub fn build() -> Result<(), String> {
-        for input in ["wireshark-include", "plugin", "build.rs"] {
+        for input in ["wireshark-include", "plugin/glue", "build.rs"] {
             println!("cargo:rerun-if-changed={input}");
         }
         for variable in ["WIRESHARK_INCLUDE_DIR", "LIBCLANG_PATH", "PKG_CONFIG_PATH"] {
@@ -54,7 +54,7 @@ mod plugin {
         let bindings = bindgen::Builder::default()
             .header("wireshark-include/wrapper.h")
             .clang_args(include)
-            .clang_arg("-Iplugin")
+            .clang_arg("-Iplugin/glue")
             .allowlist_function("proto_register_(protocol|plugin|field_array|subtree_array)")
             .allowlist_function("expert_register_(protocol|field_array)")
             .allowlist_function("wmem_alloc")
@@ -80,7 +80,7 @@ mod plugin {
         let truth = if callback_returns_bool(bindings) { "bool" } else { "gboolean" };
         cc::Build::new()
             .files(GLUE)
-            .include("plugin")
+            .include("plugin/glue")
             .includes(&wireshark.include_dirs)
             .define("WMC_TRUTH", truth)
             .warnings(true)

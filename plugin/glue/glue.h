@@ -127,11 +127,11 @@ struct wmc_core {
     struct wmc_bytes (*rest)(struct wmc_bytes data, uint32_t messages, wmem_allocator_t *pool);
 };
 
-/* plugin/glue.c */
+/* plugin/glue/glue.c */
 void wmc_plugin_register(const struct wmc_core *core);
 extern int wmc_proto;
 
-/* plugin/draw.c */
+/* plugin/glue/draw.c */
 void wmc_draw_init(int proto_tcp, int proto_http, int proto_websocket);
 /* Returns the length of the Info column with the message. */
 size_t wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
@@ -140,7 +140,7 @@ void wmc_part_columns(packet_info *pinfo, size_t info_length);
 void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned tcp_layer);
 int *wmc_subtree(void);
 
-/* plugin/preferences.c */
+/* plugin/glue/preferences.c */
 void wmc_preferences_register(int proto, const struct wmc_core *core);
 void wmc_preferences_handoff(dissector_handle_t by_port, dissector_handle_t by_decode_as);
 bool wmc_is_chat_port(uint16_t port);
