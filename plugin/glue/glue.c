@@ -326,14 +326,14 @@ static bool on_chat_port(const struct observation *o)
     return o->segment.source.chat_port || o->segment.destination.chat_port;
 }
 
-static WMC_TRUTH dissect_on_chat_port(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+static wmc_truth dissect_on_chat_port(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     if (observed == NULL || !on_chat_port(observed) || !know_stream(observed))
         return false;
     return dissect_message(tvb, pinfo, tree);
 }
 
-static WMC_TRUTH dissect_by_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+static wmc_truth dissect_by_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     if (observed == NULL || on_chat_port(observed) || !know_stream(observed))
         return false;

@@ -14,6 +14,9 @@
 #include <epan/packet.h>
 #include <epan/proto.h>
 
+/* Wireshark's truth value: an int before it became a bool. The header's own callback says which; preferences are of it too. */
+typedef __typeof__(((heur_dissector_t)NULL)(NULL, NULL, NULL, NULL)) wmc_truth;
+
 /* Captured bytes, lent for one call. `reported` says how many there were on the wire. */
 struct wmc_bytes {
     const uint8_t *data;
