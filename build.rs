@@ -60,7 +60,7 @@ mod plugin {
             .allowlist_function("wmem_alloc")
             .allowlist_type("wmc_.*|hf_register_info|ei_register_info|value_string|ft_framenum_type_t|ftenum|field_display_e")
             .allowlist_function("wmc_.*")
-            .allowlist_var("WIRESHARK_VERSION_(MAJOR|MINOR)|WMC_.*|PI_(NOTE|WARN|ERROR|MALFORMED|PROTOCOL|SEQUENCE|UNDECODED|DECRYPTION|RECEIVE|COMMENTS_GROUP|SECURITY|INTERFACE|REASSEMBLE|RESPONSE_CODE)")
+            .allowlist_var("wmc_blank_.*|WIRESHARK_VERSION_(MAJOR|MINOR)|WMC_.*|PI_(NOTE|WARN|ERROR|MALFORMED|PROTOCOL|SEQUENCE|UNDECODED|DECRYPTION|RECEIVE|COMMENTS_GROUP|SECURITY|INTERFACE|REASSEMBLE|RESPONSE_CODE)")
             .opaque_type("_packet_info|tvbuff|_proto_node|protocol_t|_protocol|expert_module|_wmem_allocator_t")
             .default_enum_style(bindgen::EnumVariation::Consts)
             .prepend_enum_name(false)

@@ -347,6 +347,12 @@ static void reset(void)
     core->reset();
 }
 
+/* C leaves no member of a later header unset, and the macros know which are not zero. */
+const hf_register_info wmc_blank_field = { NULL, { NULL, NULL, FT_NONE, BASE_NONE, NULL, 0, NULL, HFILL } };
+const ei_register_info wmc_blank_finding = { NULL, { NULL, 0, 0, NULL, EXPFILL } };
+const expert_field wmc_blank_handle = EI_INIT;
+const value_string wmc_blank_name = { 0, NULL };
+
 static void register_protocol(void)
 {
     struct wmc_registration r = core->registration();

@@ -133,6 +133,11 @@ struct wmc_core {
 /* plugin/glue/glue.c */
 void wmc_plugin_register(const struct wmc_core *core);
 extern int wmc_proto;
+/* What is registered, with nothing set but what Wireshark's headers want there before Wireshark sets it. */
+extern const hf_register_info wmc_blank_field;
+extern const ei_register_info wmc_blank_finding;
+extern const expert_field wmc_blank_handle;
+extern const value_string wmc_blank_name;
 
 /* plugin/glue/draw.c */
 void wmc_draw_init(int proto_tcp, int proto_http, int proto_websocket);
