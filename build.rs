@@ -74,8 +74,8 @@ mod plugin {
         bindings.write_to_file(out.join("bindings.rs")).map_err(|error| error.to_string())
     }
 
-    /// The C that meets Wireshark. A callback or a preference of another type than the headers ask for is memory overwritten, so
-    /// it is an error, as newer compilers have it by themselves.
+    /// The C that meets Wireshark. A callback or a preference of another type than the headers ask for is memory overwritten, and
+    /// a function that they do not have a plugin which does not load; both are errors, as newer compilers have it by themselves.
     fn glue(wireshark: &Wireshark) {
         cc::Build::new()
             .files(GLUE)
@@ -84,6 +84,7 @@ mod plugin {
             .warnings(true)
             .flag_if_supported("-Wno-unused-parameter") // Wireshark's callbacks and headers have many
             .flag_if_supported("-Werror=incompatible-pointer-types")
+            .flag_if_supported("-Werror=implicit-function-declaration")
             .compile("workermanchat_glue");
     }
 
