@@ -14,4 +14,5 @@ pub mod session;
 pub mod websocket;
 
 #[cfg(feature = "plugin")]
+#[expect(unsafe_code, reason = "C calls it, and it calls C")]
 mod epan;
