@@ -1,4 +1,4 @@
-//! Builds the two things that depend on Wireshark's headers: the bindings for `src/epan` and the C glue in `plugin/`.
+//! Builds the two things that depend on Wireshark's headers: the bindings for `src/epan` and the C glue in `plugin/glue/`.
 //!
 //! Everything that differs between Wireshark's versions is learned here, from the headers; see `wireshark-include/`.
 
@@ -23,10 +23,10 @@ mod plugin {
     use std::env;
     use std::path::PathBuf;
 
-    const GLUE: &[&str] = &["plugin/glue.c", "plugin/draw.c", "plugin/preferences.c"];
+    const GLUE: &[&str] = &["plugin/glue/glue.c", "plugin/glue/draw.c", "plugin/glue/preferences.c"];
 
     pub fn build() -> Result<(), String> {
-        for input in ["wireshark-include", "plugin", "build.rs"] {
+        for input in ["wireshark-include", "plugin/glue", "build.rs"] {
             println!("cargo:rerun-if-changed={input}");
         }
         for variable in ["WIRESHARK_INCLUDE_DIR", "LIBCLANG_PATH", "PKG_CONFIG_PATH"] {
@@ -38,14 +38,14 @@ mod plugin {
             println!("cargo:warning={warning}");
         }
         println!("cargo:rustc-env=WORKERMANCHAT_WIRESHARK={}.{}", wireshark.major, wireshark.minor);
-        let bindings = bindings(&wireshark)?;
-        glue(&wireshark, &bindings);
+        bindings(&wireshark)?;
+        glue(&wireshark);
         link();
         Ok(())
     }
 
     /// Rust's view of the headers. Only what `src/epan` uses is let in; whatever it never looks into stays opaque.
-    fn bindings(wireshark: &Wireshark) -> Result<String, String> {
+    fn bindings(wireshark: &Wireshark) -> Result<(), String> {
         // bindgen panics where it finds no libclang; a user is owed a sentence.
         let clang = std::panic::catch_unwind(bindgen::clang_version)
             .map_err(|_| no_libclang("neither in the linker's path nor in LIBCLANG_PATH"))?;
@@ -54,13 +54,13 @@ mod plugin {
         let bindings = bindgen::Builder::default()
             .header("wireshark-include/wrapper.h")
             .clang_args(include)
-            .clang_arg("-Iplugin")
+            .clang_arg("-Iplugin/glue")
             .allowlist_function("proto_register_(protocol|plugin|field_array|subtree_array)")
             .allowlist_function("expert_register_(protocol|field_array)")
             .allowlist_function("wmem_alloc")
-            .allowlist_type("wmc_.*|hf_register_info|ei_register_info|value_string|heur_dissector_t|ft_framenum_type_t|ftenum|field_display_e")
+            .allowlist_type("wmc_.*|hf_register_info|ei_register_info|value_string|ft_framenum_type_t|ftenum|field_display_e")
             .allowlist_function("wmc_.*")
-            .allowlist_var("WIRESHARK_VERSION_(MAJOR|MINOR)|WMC_.*|PI_(NOTE|WARN|ERROR|MALFORMED|PROTOCOL|SEQUENCE|UNDECODED|DECRYPTION|RECEIVE|COMMENTS_GROUP|SECURITY|INTERFACE|REASSEMBLE|RESPONSE_CODE)")
+            .allowlist_var("wmc_blank_.*|WIRESHARK_VERSION_(MAJOR|MINOR)|WMC_.*|PI_(NOTE|WARN|ERROR|MALFORMED|PROTOCOL|SEQUENCE|UNDECODED|DECRYPTION|RECEIVE|COMMENTS_GROUP|SECURITY|INTERFACE|REASSEMBLE|RESPONSE_CODE)")
             .opaque_type("_packet_info|tvbuff|_proto_node|protocol_t|_protocol|expert_module|_wmem_allocator_t")
             .default_enum_style(bindgen::EnumVariation::Consts)
             .prepend_enum_name(false)
@@ -71,29 +71,21 @@ mod plugin {
             .generate()
             .map_err(|error| format!("bindgen could not read Wireshark's headers: {error}"))?;
         let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets no OUT_DIR")?);
-        bindings.write_to_file(out.join("bindings.rs")).map_err(|error| error.to_string())?;
-        Ok(bindings.to_string())
+        bindings.write_to_file(out.join("bindings.rs")).map_err(|error| error.to_string())
     }
 
-    /// The C that meets Wireshark. Its one difference between versions is the truth value, which the bindings tell.
-    fn glue(wireshark: &Wireshark, bindings: &str) {
-        let truth = if callback_returns_bool(bindings) { "bool" } else { "gboolean" };
+    /// The C that meets Wireshark. A callback or a preference of another type than the headers ask for is memory overwritten, and
+    /// a function that they do not have a plugin which does not load; both are errors, as newer compilers have it by themselves.
+    fn glue(wireshark: &Wireshark) {
         cc::Build::new()
             .files(GLUE)
-            .include("plugin")
+            .include("plugin/glue")
             .includes(&wireshark.include_dirs)
-            .define("WMC_TRUTH", truth)
             .warnings(true)
             .flag_if_supported("-Wno-unused-parameter") // Wireshark's callbacks and headers have many
+            .flag_if_supported("-Werror=incompatible-pointer-types")
+            .flag_if_supported("-Werror=implicit-function-declaration")
             .compile("workermanchat_glue");
-    }
-
-    fn callback_returns_bool(bindings: &str) -> bool {
-        bindings
-            .split("pub type heur_dissector_t")
-            .nth(1)
-            .and_then(|rest| rest.split(';').next())
-            .is_some_and(|signature| signature.contains("-> bool"))
     }
 
     /// Wireshark's symbols come from the program that loads the plugin. ELF allows that by itself; macOS wants to be told.

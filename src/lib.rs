@@ -2,8 +2,8 @@
 //!
 //! Bytes flow one way: from Wireshark's buffers through the pure decoders ([`message`], [`websocket`]) into the [`session`],
 //! which remembers what the packets taught; what is to be shown comes out as plain [`annotation`] lists, and only the module
-//! `epan` and the C beside it (`plugin/`) draw them. Everything but `epan` is free of `unsafe`, of I/O and of Wireshark, and builds
-//! with `--no-default-features` where no Wireshark is installed.
+//! `epan` and the C beside it (`plugin/glue/`) draw them. Everything but `epan` is free of `unsafe`, of I/O and of Wireshark,
+//! and builds with `--no-default-features` where no Wireshark is installed.
 
 pub mod annotation;
 pub mod dissector;
@@ -15,4 +15,5 @@ pub mod session;
 pub mod websocket;
 
 #[cfg(feature = "plugin")]
+#[expect(unsafe_code, reason = "C calls it, and it calls C")]
 mod epan;

@@ -6,6 +6,7 @@
     dead_code,
     unused_imports,
     clippy::all,
+    clippy::undocumented_unsafe_blocks, // bindgen's own, for bit fields
     unsafe_op_in_unsafe_fn
 )]
 

@@ -1,6 +1,6 @@
 //! Where Rust meets Wireshark: the only module with `unsafe`.
 //!
-//! Wireshark's calls arrive in C (`plugin/`), and from there in [`entry`], behind a panic boundary, with plain data. The one
+//! Wireshark's calls arrive in C (`plugin/glue/`), and from there in [`entry`], behind a panic boundary, with plain data. The one
 //! function of Wireshark that Rust calls back is `wmem_alloc`, which does not longjmp; whatever may longjmp is called from C after
 //! Rust has returned.
 

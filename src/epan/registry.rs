@@ -40,7 +40,9 @@ pub fn finding(finding: Finding) -> *mut sys::expert_field {
 /// Everything that is to be registered.
 pub fn registration() -> sys::wmc_registration {
     let fields = leak(vec![-1; FIELDS.len()]);
-    let findings = leak(FINDINGS.iter().map(|_| sys::expert_field { ei: -1, hf: -1 }).collect());
+    // SAFETY: a constant of the glue's.
+    let no_handle = unsafe { sys::wmc_blank_handle };
+    let findings = leak(vec![no_handle; FINDINGS.len()]);
     let field_rows = leak(FIELDS.iter().enumerate().map(|(at, spec)| field_row(&raw mut fields[at], spec)).collect());
     let finding_rows =
         leak(FINDINGS.iter().enumerate().map(|(at, spec)| finding_row(&raw mut findings[at], spec)).collect());
@@ -74,23 +76,16 @@ fn field_row(id: *mut libc::c_int, spec: &crate::fields::Spec) -> sys::hf_regist
         Type::Duration => (sys::FT_RELATIVE_TIME, sys::BASE_NONE, ptr::null()),
         Type::Group => (sys::FT_NONE, sys::BASE_NONE, ptr::null()),
     };
-    sys::hf_register_info {
-        p_id: id,
-        hfinfo: sys::header_field_info {
-            name: text(spec.title),
-            abbrev: text(spec.name),
-            type_: kind,
-            display: display as libc::c_int,
-            strings,
-            blurb: text(spec.blurb),
-            bitmask: 0,
-            id: -1,
-            parent: 0,
-            ref_type: sys::HF_REF_TYPE_NONE,
-            same_name_prev_id: -1,
-            same_name_next: ptr::null_mut(),
-        },
-    }
+    // SAFETY: a constant of the glue's.
+    let mut row = unsafe { sys::wmc_blank_field };
+    row.p_id = id;
+    row.hfinfo.name = text(spec.title);
+    row.hfinfo.abbrev = text(spec.name);
+    row.hfinfo.type_ = kind;
+    row.hfinfo.display = display as libc::c_int;
+    row.hfinfo.strings = strings;
+    row.hfinfo.blurb = text(spec.blurb);
+    row
 }
 
 fn finding_row(id: *mut sys::expert_field, spec: &crate::fields::FindingSpec) -> sys::ei_register_info {
@@ -107,21 +102,25 @@ fn finding_row(id: *mut sys::expert_field, spec: &crate::fields::FindingSpec) ->
         Group::Security => sys::PI_SECURITY,
         Group::ResponseCode => sys::PI_RESPONSE_CODE,
     };
-    // SAFETY: a C struct of integers and pointers, for which zero is a value; what matters is set below.
-    let mut row: sys::ei_register_info = unsafe { std::mem::zeroed() };
+    // SAFETY: a constant of the glue's.
+    let mut row = unsafe { sys::wmc_blank_finding };
     row.ids = id;
     row.eiinfo.name = text(spec.name);
     row.eiinfo.group = group as libc::c_int;
     row.eiinfo.severity = severity as libc::c_int;
     row.eiinfo.summary = text(spec.summary);
-    row.eiinfo.hf_info.p_id = ptr::null_mut();
     row
 }
 
 /// A `value_string` array, ended as Wireshark wants it.
 fn names<'a>(values: impl Iterator<Item = (u32, &'a str)>) -> *const libc::c_void {
-    let rows = values.map(|(value, name)| sys::value_string { value, strptr: text(name) });
-    let end = sys::value_string { value: 0, strptr: ptr::null() };
+    // SAFETY: a constant of the glue's.
+    let end = unsafe { sys::wmc_blank_name };
+    let rows = values.map(|(value, name)| {
+        let mut row = end;
+        (row.value, row.strptr) = (value, text(name));
+        row
+    });
     leak(rows.chain([end]).collect()).as_ptr().cast()
 }
 

@@ -326,14 +326,14 @@ static bool on_chat_port(const struct observation *o)
     return o->segment.source.chat_port || o->segment.destination.chat_port;
 }
 
-static WMC_TRUTH dissect_on_chat_port(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+static wmc_truth dissect_on_chat_port(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     if (observed == NULL || !on_chat_port(observed) || !know_stream(observed))
         return false;
     return dissect_message(tvb, pinfo, tree);
 }
 
-static WMC_TRUTH dissect_by_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+static wmc_truth dissect_by_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     if (observed == NULL || on_chat_port(observed) || !know_stream(observed))
         return false;
@@ -346,6 +346,12 @@ static void reset(void)
     observed = NULL;
     core->reset();
 }
+
+/* C leaves no member of a later header unset, and the macros know which are not zero. */
+const hf_register_info wmc_blank_field = { NULL, { NULL, NULL, FT_NONE, BASE_NONE, NULL, 0, NULL, HFILL } };
+const ei_register_info wmc_blank_finding = { NULL, { NULL, 0, 0, NULL, EXPFILL } };
+const expert_field wmc_blank_handle = EI_INIT;
+const value_string wmc_blank_name = { 0, NULL };
 
 static void register_protocol(void)
 {

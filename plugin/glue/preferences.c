@@ -9,9 +9,9 @@
 static range_t *ports;
 static range_t *ports_in_force;
 static int language;
-static WMC_TRUTH annotate_tcp = true;
-static WMC_TRUTH annotate_info = true;
-static WMC_TRUTH show_json = false;
+static wmc_truth annotate_tcp = true;
+static wmc_truth annotate_info = true;
+static wmc_truth show_json = false;
 
 static struct wmc_settings settings;
 static dissector_table_t tcp_ports;

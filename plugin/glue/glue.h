@@ -14,6 +14,9 @@
 #include <epan/packet.h>
 #include <epan/proto.h>
 
+/* Wireshark's truth value: an int before it became a bool. The header's own callback says which; preferences are of it too. */
+typedef __typeof__(((heur_dissector_t)NULL)(NULL, NULL, NULL, NULL)) wmc_truth;
+
 /* Captured bytes, lent for one call. `reported` says how many there were on the wire. */
 struct wmc_bytes {
     const uint8_t *data;
@@ -127,11 +130,16 @@ struct wmc_core {
     struct wmc_bytes (*rest)(struct wmc_bytes data, uint32_t messages, wmem_allocator_t *pool);
 };
 
-/* plugin/glue.c */
+/* plugin/glue/glue.c */
 void wmc_plugin_register(const struct wmc_core *core);
 extern int wmc_proto;
+/* What is registered, with nothing set but what Wireshark's headers want there before Wireshark sets it. */
+extern const hf_register_info wmc_blank_field;
+extern const ei_register_info wmc_blank_finding;
+extern const expert_field wmc_blank_handle;
+extern const value_string wmc_blank_name;
 
-/* plugin/draw.c */
+/* plugin/glue/draw.c */
 void wmc_draw_init(int proto_tcp, int proto_http, int proto_websocket);
 /* Returns the length of the Info column with the message. */
 size_t wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
@@ -140,7 +148,7 @@ void wmc_part_columns(packet_info *pinfo, size_t info_length);
 void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned tcp_layer);
 int *wmc_subtree(void);
 
-/* plugin/preferences.c */
+/* plugin/glue/preferences.c */
 void wmc_preferences_register(int proto, const struct wmc_core *core);
 void wmc_preferences_handoff(dissector_handle_t by_port, dissector_handle_t by_decode_as);
 bool wmc_is_chat_port(uint16_t port);
