@@ -1,9 +1,9 @@
 //! What remembering costs: a room of 100 users, more and more says, each delivered to all. The time per delivery must not grow.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use workermanchat::message::{Message, Sender};
-use workermanchat::session::record::When;
-use workermanchat::session::{Endpoint, Segment, Session};
+use workermanchat::message::{Message, read};
+use workermanchat::packet::{Endpoint, Frame, FrameTime, Segment, SequenceNumber, Side, StreamId};
+use workermanchat::session::Session;
 
 const USERS: u32 = 100;
 
@@ -19,13 +19,13 @@ impl Capture {
         for user in 0..USERS {
             capture.send(
                 user,
-                Sender::Client,
+                Side::Client,
                 &format!(r#"{{"type":"login","client_name":"user {user}","room_id":"1"}}"#),
             );
             let list = format!(r#"{{"{}":"user {user}"}}"#, id(user));
             capture.send(
                 user,
-                Sender::Server,
+                Side::Server,
                 &format!(
                     r#"{{"type":"login","client_id":"{}","client_name":"user {user}","time":"2026-11-20 07:20:19","client_list":{list}}}"#,
                     id(user)
@@ -35,18 +35,18 @@ impl Capture {
         capture
     }
 
-    fn send(&mut self, user: u32, sender: Sender, json: &str) {
+    fn send(&mut self, user: u32, sender: Side, json: &str) {
         self.frame += 1;
         let end = |port, chat_port| Endpoint { address: [127; 16], port, chat_port };
         let (client, server) = (end(40_000 + user as u16, false), end(7272, true));
-        let (source, destination) = if sender == Sender::Client { (client, server) } else { (server, client) };
-        let at = When { frame: self.frame, time: i64::from(self.frame) * 10_000 };
-        let sequence = self.frame.wrapping_mul(200);
-        let length = json.len() as u32;
+        let (source, destination) = if sender == Side::Client { (client, server) } else { (server, client) };
+        let at = FrameTime { frame: Frame(self.frame), time: i64::from(self.frame) * 10_000 };
+        let sequence = SequenceNumber(self.frame.wrapping_mul(200));
+        let (stream, length) = (StreamId(user), json.len() as u32);
         let segment =
-            Segment { at, stream: user, source, destination, sequence, acknowledgment: sequence, flags: 0x10, length };
+            Segment { at, stream, source, destination, sequence, acknowledgment: sequence, flags: 0x10, length };
         self.session.segment(&segment, json.as_bytes());
-        self.session.message(&segment, 0, &Message::read(json.as_bytes(), sender), false);
+        self.session.message(&segment, 0, &Message::of(&read(json.as_bytes()), sender, false), false);
     }
 
     /// A say and its deliveries; every tenth text is the same.
@@ -55,7 +55,7 @@ impl Capture {
         let text = if number % 10 == 0 { "hello".to_owned() } else { format!("text {number}") };
         self.send(
             user,
-            Sender::Client,
+            Side::Client,
             &format!(r#"{{"type":"say","to_client_id":"all","to_client_name":"n","content":"{text}"}}"#),
         );
         let delivery = format!(
@@ -63,7 +63,7 @@ impl Capture {
             id(user)
         );
         for receiver in 0..USERS {
-            self.send(receiver, Sender::Server, &delivery);
+            self.send(receiver, Side::Server, &delivery);
         }
     }
 }

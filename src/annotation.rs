@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use crate::fields::{Field, Finding};
 use crate::message::json::Span;
+use crate::packet::Frame;
 
 /// The tree an annotation is drawn in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +27,7 @@ pub enum Value {
     Boolean(bool),
     Address(Ipv4Addr),
     /// A frame number, shown as a link.
-    Frame(u32),
+    Frame(Frame),
     /// A relative time in nanoseconds.
     Duration(i64),
     /// Expert info, with the sentence that tells the user what it means.

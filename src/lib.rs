@@ -7,6 +7,7 @@
 
 pub mod annotation;
 pub mod dissector;
+pub mod event;
 pub mod fields;
 pub mod language;
 pub mod message;

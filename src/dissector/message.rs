@@ -1,45 +1,48 @@
 //! A message's own tree: its fields, what the session knows of it, and what is wrong with it.
 
-use super::{Captured, MAX_LINE, Plan, Settings, draw_connection, draw_links};
+use super::{MAX_LINE, Plan, Settings, draw_identity, draw_links, printable};
 use crate::annotation::{Annotation, Layer, Value};
-use crate::fields::{Field, Finding, PROTOCOL_NAME, Phase};
-use crate::language::{Detail, Fact, Note, Say};
+use crate::event::{Event, Recipient, Say};
+use crate::fields::{Field, Finding, PROTOCOL_NAME};
+use crate::language::{Fact, Note};
 use crate::message::gateway::Gateway;
 use crate::message::json::Span;
-use crate::message::{Dialect, FieldName, Message, Sender, text};
-use crate::session::record::{self, Side, When};
-use crate::session::{DeliveredTo, MessageView, Session, chat};
+use crate::message::{MemberName, Message, text};
+use crate::packet::{Captured, FrameTime, Side};
+use crate::session::bounded::Name;
+use crate::session::{DeliveredTo, MessageView, Session, server};
 
 /// Stands in the packet list for what a malformed message says.
 const NOT_JSON: &str = "[not JSON]";
 
+/// Names of a list that stand in a title.
+const LISTED_NAMES: usize = 20;
+
 /// A message on its way to its tree.
 pub struct Drawing<'a> {
-    message: &'a Message,
+    message: &'a Message<'a>,
     view: MessageView<'a>,
     settings: &'a Settings,
     data: Captured<'a>,
-    cut: bool,
+    /// The content as a person reads it.
+    readable: Option<text::Readable>,
     annotation: Annotation,
 }
 
 impl<'a> Drawing<'a> {
-    pub fn new(
-        message: &'a Message,
-        view: MessageView<'a>,
-        settings: &'a Settings,
-        data: Captured<'a>,
-        cut: bool,
-    ) -> Self {
-        Self { message, view, settings, data, cut, annotation: Annotation::new(Layer::Message) }
+    /// Of a message and what the session knows of it.
+    pub fn new(message: &'a Message<'a>, view: MessageView<'a>, settings: &'a Settings, data: Captured<'a>) -> Self {
+        let content = message.value(MemberName::Content);
+        let readable = content.map(|content| text::readable(content, message.sender == Side::Server));
+        Self { message, view, settings, data, readable, annotation: Annotation::new(Layer::Message) }
     }
 
+    /// What to draw.
     pub fn plan(mut self, session: &Session) -> Plan {
-        let summary = self.summary();
-        let phase = self.view.record.phase;
+        let said = self.readable.as_ref().map(|readable| text::one_line(&readable.text, MAX_LINE)).unwrap_or_default();
         if self.settings.tree {
-            self.phase();
-            self.wire_fields();
+            self.event(&said);
+            self.members();
             self.client_list();
         }
         self.generated_fields();
@@ -47,124 +50,98 @@ impl<'a> Drawing<'a> {
             self.conversation(session);
         }
         self.findings();
-        let line = match summary.is_empty() {
-            true => phase.name().to_owned(),
-            false => format!("{}: {summary}", phase.name()),
-        };
-        let mut line = text::one_line(&line, MAX_LINE);
-        if self.message.fault.is_some() {
-            line = format!("{line} {NOT_JSON}");
-        }
+        let line = self.line(&said);
         Plan { annotations: vec![self.annotation], title: Some(format!("{PROTOCOL_NAME}, {line}")), info: Some(line) }
     }
 
-    fn by(&self) -> Side {
-        match self.message.sender {
-            Sender::Client => Side::Client,
-            Sender::Server => Side::Server,
-        }
+    fn is_faulty(&self) -> bool {
+        self.message.fault().is_some()
     }
 
-    /// What is said, as a person reads it, in one line.
-    fn readable(&self) -> Option<text::Readable> {
-        let content = self.message.value(FieldName::Content)?;
-        Some(text::readable(content, self.message.sender == Sender::Server))
-    }
-
-    /// Who and whom, as known when the message was first seen: what is shown in titles and columns does not change.
-    fn says(&self) -> (String, String, String) {
-        let record = self.view.record;
-        let said = self.readable().map(|readable| text::one_line(&readable.text, MAX_LINE)).unwrap_or_default();
-        let sender = match &record.sender {
-            Some(name) => text::one_line(name, MAX_LINE),
-            None if record.phase == Phase::SayRequest => format!("port {}", self.view.stream.client_port()),
-            None => "?".to_owned(),
+    /// The title and the Info column. They are made of what was known when the message was first seen.
+    fn line(&self, said: &str) -> String {
+        let summary = self.summary(said);
+        let phase = self.view.record.event.phase().name();
+        let line = match summary.is_empty() {
+            true => phase.to_owned(),
+            false => format!("{phase}: {summary}"),
         };
-        let recipient = match &record.recipient {
-            Some(record::Recipient::All) => "all".to_owned(),
-            Some(record::Recipient::Name(name) | record::Recipient::Id(name)) => text::one_line(name, MAX_LINE),
-            None => "?".to_owned(),
-        };
-        (sender, recipient, said)
+        let line = text::one_line(&line, MAX_LINE);
+        if self.is_faulty() { format!("{line} {NOT_JSON}") } else { line }
     }
 
-    /// What follows the phase's name in the title and the Info column.
-    fn summary(&self) -> String {
-        let record = self.view.record;
-        let name = record.sender.as_deref().map(|name| text::one_line(name, MAX_LINE)).unwrap_or_default();
-        match record.phase {
-            Phase::LoginRequest => match self.message.value(FieldName::RoomId) {
-                Some(room) => format!("{name}, room {}", text::one_line(room, MAX_LINE)),
-                None => name,
-            },
-            Phase::LoginResult | Phase::LoginNotification | Phase::LogoutNotification => name,
-            Phase::UserList => self
-                .message
-                .client_list
-                .iter()
-                .flat_map(|list| &list.clients)
-                .filter_map(|client| client.name.as_ref())
-                .map(|(name, _)| text::one_line(&text::name(name), MAX_LINE))
-                .take(20)
-                .collect::<Vec<_>>()
-                .join(", "),
-            Phase::SayRequest | Phase::SayDelivery => {
-                let (sender, recipient, said) = self.says();
-                format!("{sender} → {recipient}: {said}")
+    /// What follows the phase's name.
+    fn summary(&self, said: &str) -> String {
+        let line = |name: &Option<Name>| name.as_deref().and_then(|name| printable(name, MAX_LINE)).unwrap_or_default();
+        match &self.view.record.event {
+            Event::LoginRequest { name, room: Some(room) } => {
+                format!("{}, room {}", line(name), text::one_line(room, MAX_LINE))
             }
-            Phase::Unknown => text::one_line(self.message.value(FieldName::Type).unwrap_or_default(), MAX_LINE),
-            _ => String::new(),
+            Event::LoginRequest { name, room: None }
+            | Event::LoginResult(name)
+            | Event::LoginNotification(name)
+            | Event::LogoutNotification(name) => line(name),
+            Event::UserList { .. } => self.listed_names(),
+            Event::SayRequest(say) => {
+                let port = || format!("port {}", self.view.connection.client().port);
+                let sender = say.sender.as_deref().map_or_else(port, |name| text::one_line(name, MAX_LINE));
+                format!("{sender} → {}: {said}", recipient(say))
+            }
+            Event::SayDelivery(say) => {
+                let sender = say.sender.as_deref().map_or("?".to_owned(), |name| text::one_line(name, MAX_LINE));
+                format!("{sender} → {}: {said}", recipient(say))
+            }
+            Event::Unknown { type_name, .. } => line(type_name),
+            Event::Ping(_) | Event::Pong(_) => String::new(),
+            // The events below the messages: none of these is a message's.
+            Event::Syn
+            | Event::SynAgain(_)
+            | Event::SynAck
+            | Event::SynAckAgain(_)
+            | Event::Established
+            | Event::Fin
+            | Event::FinAcked
+            | Event::Reset
+            | Event::UpgradeRequest
+            | Event::UpgradeRequestAcked(_)
+            | Event::UpgradeAccepted
+            | Event::UpgradeMisaccepted
+            | Event::UpgradeComplete(_)
+            | Event::UpgradeRefused(_)
+            | Event::Close(_)
+            | Event::CloseReply(_)
+            | Event::MessagesAcked(_) => String::new(),
         }
     }
 
-    fn phase(&mut self) {
-        let phase = self.view.record.phase;
-        let item = self.annotation.add(None, Field::Phase, Value::Unsigned(phase as u32));
-        let note = self.note(phase);
+    fn listed_names(&self) -> String {
+        let Some(list) = self.message.client_list() else { return String::new() };
+        let names = list.users().filter_map(|user| user.name);
+        let lines = names.map(|name| text::one_line(&text::name(&name.text), MAX_LINE)).take(LISTED_NAMES);
+        lines.collect::<Vec<_>>().join(", ")
+    }
+
+    fn event(&mut self, said: &str) {
+        let event = &self.view.record.event;
+        let item = self.annotation.add(None, Field::Phase, Value::Unsigned(event.phase() as u32));
+        let printable = event.filter_map(|text| printable(text, MAX_LINE));
+        let note = self.settings.language.note(Note {
+            event: printable.filter_map(|text| Some(text.as_str())),
+            text: if said.is_empty() && self.is_faulty() { NOT_JSON } else { said },
+            by: self.message.sender,
+            client_port: self.view.connection.client().port,
+            server_port: self.view.connection.server().port,
+        });
         self.annotation.add(Some(item), Field::Note, Value::Text(note));
     }
 
-    fn note(&self, phase: Phase) -> String {
-        let (sender, recipient, mut said) = self.says();
-        if said.is_empty() && self.message.fault.is_some() {
-            said = NOT_JSON.to_owned();
-        }
-        let name = self.view.record.sender.as_deref().map(|name| text::one_line(name, MAX_LINE));
-        let room = self.message.value(FieldName::RoomId).map(|room| text::one_line(room, MAX_LINE));
-        let type_name = self.message.value(FieldName::Type).map(|name| text::one_line(name, MAX_LINE));
-        let detail = match phase {
-            Phase::LoginRequest => Detail::Login(name.as_deref().unwrap_or_default(), room.as_deref()),
-            Phase::UserList => Detail::Users(self.message.client_list.as_ref().map_or(0, |list| list.clients.len())),
-            Phase::LoginResult | Phase::LoginNotification | Phase::LogoutNotification => {
-                Detail::Who(name.as_deref().unwrap_or_default())
-            }
-            Phase::SayRequest | Phase::SayDelivery => Detail::Say(Say {
-                sender: name.is_some().then_some(&sender),
-                recipient: match self.view.record.recipient {
-                    Some(record::Recipient::All) => None,
-                    Some(_) => Some(&recipient),
-                    None => Some(""),
-                },
-                text: &said,
-            }),
-            Phase::Unknown => Detail::Type(type_name.as_deref()),
-            _ => Detail::None,
-        };
-        self.settings.language.note(&Note {
-            phase,
-            client_port: self.view.stream.client_port(),
-            server_port: self.view.stream.server_port(),
-            by: self.by(),
-            detail,
-        })
-    }
-
-    fn wire_fields(&mut self) {
-        for field in &self.message.fields {
-            let value = Value::Text(field.value.clone());
-            let item = self.annotation.add_at(None, field_of(field.name), value, field.span.clone());
-            let is_id = matches!(field.name, FieldName::ClientId | FieldName::FromClientId | FieldName::ToClientId);
-            if let Some(gateway) = Gateway::from_client_id(&field.value).filter(|_| is_id) {
+    fn members(&mut self) {
+        for member in self.message.fields() {
+            let value = Value::Text(member.display().into_owned());
+            let item = self.annotation.add_at(None, member.name.field(), value, member.span.clone());
+            let is_id =
+                matches!(member.name, MemberName::ClientId | MemberName::FromClientId | MemberName::ToClientId);
+            if let Some(gateway) = Gateway::from_client_id(member.text).filter(|_| is_id) {
                 self.annotation.add(Some(item), Field::GatewayAddress, Value::Address(gateway.address));
                 self.annotation.add(Some(item), Field::GatewayPort, Value::Unsigned(gateway.port.into()));
                 self.annotation.add(Some(item), Field::GatewayConnection, Value::Unsigned(gateway.connection));
@@ -173,17 +150,15 @@ impl<'a> Drawing<'a> {
     }
 
     fn client_list(&mut self) {
-        let Some(list) = &self.message.client_list else {
-            return;
-        };
-        let count = list.clients.len();
+        let Some(list) = self.message.client_list() else { return };
+        let count = list.len();
         let title = format!("Client list ({count})");
         let tree = self.annotation.add_at(None, Field::ClientList, Value::Group(title), list.span.clone());
-        for client in &list.clients {
-            let parts = [(Field::ClientListClientId, &client.id), (Field::ClientListClientName, &client.name)];
+        for user in list.users() {
+            let parts = [(Field::ClientListClientId, user.id), (Field::ClientListClientName, user.name)];
             for (field, part) in parts {
-                if let Some((value, span)) = part {
-                    self.annotation.add_at(Some(tree), field, Value::Text(value.clone()), span.clone());
+                if let Some(part) = part {
+                    self.annotation.add_at(Some(tree), field, Value::Text(part.text.into_owned()), part.span);
                 }
             }
         }
@@ -191,10 +166,10 @@ impl<'a> Drawing<'a> {
     }
 
     fn generated_fields(&mut self) {
-        if let Some(readable) = self.readable() {
-            let span = self.message.get(FieldName::Content).map(|field| field.span.clone());
-            let item =
-                self.annotation.add_at(None, Field::Text, Value::Text(readable.text), span.clone().unwrap_or_default());
+        if let Some(readable) = self.readable.take() {
+            let span = self.message.get(MemberName::Content).map(|member| member.span);
+            let at = span.clone().unwrap_or_default();
+            let item = self.annotation.add_at(None, Field::Text, Value::Text(readable.text), at);
             if let Some(tag) = readable.markup {
                 let tag = text::one_line(&tag, MAX_LINE);
                 self.find(Some(item), Finding::UnescapedHtml, &Fact::UnescapedHtml(&tag), span);
@@ -209,37 +184,35 @@ impl<'a> Drawing<'a> {
     }
 
     fn conversation(&mut self, session: &Session) {
-        let at = self.view.record.at;
+        let record = self.view.record;
         if let Some(sender) = self.view.sender() {
             self.annotation.add(None, Field::Sender, Value::Text(sender.to_string()));
         }
         if let Some(recipient) = self.view.recipient() {
             self.annotation.add(None, Field::Recipient, Value::Text(recipient.to_string()));
         }
-        draw_connection(&mut self.annotation, self.view.stream, self.view.record.moment());
-        if let Some((names, count)) = &self.view.record.members {
-            let mut members = names.join(", ");
-            if *count > names.len() {
-                members.push_str(", …");
+        draw_identity(&mut self.annotation, self.view.connection, record.position());
+        if let Some(members) = &record.members {
+            let mut names = members.names.join(", ");
+            if members.count > members.names.len() {
+                names.push_str(", …");
             }
-            self.annotation.add(None, Field::RoomMembers, Value::Text(members));
+            self.annotation.add(None, Field::RoomMembers, Value::Text(names));
         }
-        match (self.view.record.phase, self.view.say()) {
-            (Phase::SayRequest, Some(say)) => {
-                draw_links(&mut self.annotation, None, at, None, say.first);
+        match (&record.event, self.view.say()) {
+            (Event::SayRequest(_), Some(say)) => {
+                draw_links(&mut self.annotation, None, record.at, None, say.first);
                 // Nothing yet is not nobody: more frames may follow.
                 if say.deliveries > 0 || self.view.reached_nobody() {
                     self.deliveries(session, say);
                 }
             }
-            (_, Some(say)) => draw_links(&mut self.annotation, None, at, Some(say.at), None),
-            (_, None) => {
-                draw_links(&mut self.annotation, None, at, self.view.record.request, self.view.record.response)
-            }
+            (_, Some(say)) => draw_links(&mut self.annotation, None, record.at, Some(say.at), None),
+            (_, None) => draw_links(&mut self.annotation, None, record.at, record.request, record.response),
         }
     }
 
-    fn deliveries(&mut self, session: &Session, say: &chat::Say) {
+    fn deliveries(&mut self, session: &Session, say: &server::Say) {
         let item = self.annotation.add(None, Field::Deliveries, Value::Unsigned(say.deliveries));
         for delivery in session.deliveries(say) {
             let line = delivery_line(&delivery, say.at);
@@ -248,40 +221,14 @@ impl<'a> Drawing<'a> {
     }
 
     fn findings(&mut self) {
+        self.findings_of_the_message();
         let record = self.view.record;
-        if self.cut {
-            let (captured, reported) = (self.data.bytes.len(), self.data.reported);
-            self.find(None, Finding::Truncated, &Fact::Truncated { captured, reported }, None);
-        }
-        if let Some(fault) = &self.message.fault {
-            let fact = Fact::MalformedJson { reason: fault.reason, offset: fault.span.start, by: self.by() };
-            self.find(None, Finding::MalformedJson, &fact, Some(fault.span.clone()));
-        } else if record.phase == Phase::Unknown && !self.cut {
-            let name = self.message.get(FieldName::Type);
-            let shown = name.map(|name| text::one_line(&name.value, MAX_LINE));
-            self.find(
-                None,
-                Finding::UnknownType,
-                &Fact::UnknownType(shown.as_deref()),
-                name.map(|name| name.span.clone()),
-            );
-        }
-        if !self.cut {
-            for member in self.message.missing() {
-                let fact = Fact::MissingMember(record.phase, wire_name(member, record.dialect));
-                self.find(None, Finding::MissingMember, &fact, None);
-            }
-            if let Some(time) = self.message.bad_time() {
-                let shown = text::one_line(&time.value, MAX_LINE);
-                self.find(None, Finding::BadTime, &Fact::BadTime(&shown), Some(time.span.clone()));
-            }
-        }
         match (record.masked, self.message.sender) {
-            (Some(false), Sender::Client) => self.find(None, Finding::UnmaskedClient, &Fact::UnmaskedClient, None),
-            (Some(true), Sender::Server) => self.find(None, Finding::MaskedServer, &Fact::MaskedServer, None),
+            (Some(false), Side::Client) => self.find(None, Finding::UnmaskedClient, &Fact::UnmaskedClient, None),
+            (Some(true), Side::Server) => self.find(None, Finding::MaskedServer, &Fact::MaskedServer, None),
             _ => {}
         }
-        if record.before_login && record.phase == Phase::SayRequest {
+        if record.before_login {
             self.find(None, Finding::SayBeforeLogin, &Fact::SayBeforeLogin, None);
         }
         if self.view.reached_nobody() {
@@ -292,52 +239,53 @@ impl<'a> Drawing<'a> {
         }
     }
 
+    fn findings_of_the_message(&mut self) {
+        let event = &self.view.record.event;
+        let truncated = self.data.is_truncated();
+        if truncated {
+            let (captured, reported) = (self.data.bytes.len(), self.data.reported);
+            self.find(None, Finding::Truncated, &Fact::Truncated { captured, reported }, None);
+        }
+        if let Some(fault) = self.message.fault() {
+            let by = self.message.sender;
+            let fact = Fact::MalformedJson { reason: fault.reason, offset: fault.span.start, by };
+            self.find(None, Finding::MalformedJson, &fact, Some(fault.span.clone()));
+        } else if matches!(event, Event::Unknown { .. }) && !truncated {
+            let member = self.message.get(MemberName::Type);
+            let shown = member.as_ref().map(|member| text::one_line(member.text, MAX_LINE));
+            let span = member.map(|member| member.span);
+            self.find(None, Finding::UnknownType, &Fact::UnknownType(shown.as_deref()), span);
+        }
+        if truncated {
+            return;
+        }
+        for member in self.message.missing() {
+            let fact = Fact::MissingMember(event.phase(), member.key(self.view.record.dialect));
+            self.find(None, Finding::MissingMember, &fact, None);
+        }
+        if let Some(time) = self.message.bad_time() {
+            let shown = text::one_line(time.text, MAX_LINE);
+            self.find(None, Finding::BadTime, &Fact::BadTime(&shown), Some(time.span));
+        }
+    }
+
     fn find(&mut self, parent: Option<usize>, finding: Finding, fact: &Fact, span: Option<Span>) {
         let sentence = self.settings.language.finding(fact);
         self.annotation.find(parent, finding, sentence, span);
     }
 }
 
-fn delivery_line(delivery: &DeliveredTo, asked: When) -> String {
-    let milliseconds = delivery.at.time.saturating_sub(asked.time) as f64 / 1e6;
+/// Whom a say is for, in a title.
+fn recipient(say: &Say<Name>) -> String {
+    match &say.recipient {
+        Recipient::Everyone => "all".to_owned(),
+        Recipient::Named(text) | Recipient::Id(text) => text::one_line(text, MAX_LINE),
+        Recipient::Unknown => "?".to_owned(),
+    }
+}
+
+fn delivery_line(delivery: &DeliveredTo, asked: FrameTime) -> String {
+    let milliseconds = delivery.at.since(asked) as f64 / 1e6;
     let who = delivery.name.as_deref().map(|name| format!("{}, ", text::one_line(name, MAX_LINE))).unwrap_or_default();
-    format!("{who}port {}, frame {}, after {milliseconds:.3} ms", delivery.port, delivery.at.frame)
-}
-
-fn field_of(name: FieldName) -> Field {
-    match name {
-        FieldName::Type => Field::MessageType,
-        FieldName::ClientId => Field::ClientId,
-        FieldName::ClientName => Field::ClientName,
-        FieldName::FromClientId => Field::FromClientId,
-        FieldName::FromClientName => Field::FromClientName,
-        FieldName::ToClientId => Field::ToClientId,
-        FieldName::ToClientName => Field::ToClientName,
-        FieldName::Content => Field::Content,
-        FieldName::Time => Field::Time,
-        FieldName::RoomId => Field::RoomId,
-        FieldName::Member => Field::Member,
-    }
-}
-
-/// What a member is called on the wire.
-fn wire_name(name: FieldName, dialect: Option<Dialect>) -> &'static str {
-    let old = dialect == Some(Dialect::A2014);
-    match name {
-        FieldName::Type => "type",
-        FieldName::ClientId if old => "uid",
-        FieldName::ClientId => "client_id",
-        FieldName::ClientName if old => "name",
-        FieldName::ClientName => "client_name",
-        FieldName::FromClientId if old => "from_uid",
-        FieldName::FromClientId => "from_client_id",
-        FieldName::FromClientName => "from_client_name",
-        FieldName::ToClientId if old => "to_uid",
-        FieldName::ToClientId => "to_client_id",
-        FieldName::ToClientName => "to_client_name",
-        FieldName::Content => "content",
-        FieldName::Time => "time",
-        FieldName::RoomId => "room_id",
-        FieldName::Member => "member",
-    }
+    format!("{who}port {}, frame {}, after {milliseconds:.3} ms", delivery.client.port, delivery.at.frame)
 }

@@ -6,38 +6,23 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::plan::Pool;
 use super::{panic, registry, sys};
-use crate::dissector::{self, Captured, Plan, Settings, Start};
+use crate::dissector::{self, Dissector, Packet, Plan, Settings, Start};
 use crate::language::Language;
-use crate::session::record::When;
-use crate::session::{Endpoint, Segment, Session};
+use crate::packet::{Captured, Endpoint, Frame, FrameTime, Segment, SequenceNumber, StreamId};
 
-/// What the capture file at hand has taught. Wireshark dissects one packet at a time, so nobody ever waits for the lock; it is
+/// The dissector of the capture file at hand. Wireshark dissects one packet at a time, so nobody ever waits for the lock; it is
 /// held within one entry only, never while Wireshark runs.
-static SESSION: Mutex<Option<Session>> = Mutex::new(None);
+static DISSECTOR: Mutex<Option<Dissector>> = Mutex::new(None);
 
-struct Locked(MutexGuard<'static, Option<Session>>);
+struct Locked(MutexGuard<'static, Option<Dissector>>);
 
 impl Locked {
     fn new() -> Locked {
-        Locked(SESSION.lock().unwrap_or_else(PoisonError::into_inner)) // what a panic left is stale at worst
+        Locked(DISSECTOR.lock().unwrap_or_else(PoisonError::into_inner)) // what a panic left is stale at worst
     }
 
-    fn session(&mut self) -> &mut Session {
+    fn dissector(&mut self) -> &mut Dissector {
         self.0.get_or_insert_default()
-    }
-
-    /// The session, with the segment taken in when Wireshark first sees it, and the segment's captured payload.
-    ///
-    /// # Safety
-    /// The payload is lent for as long as it is used.
-    unsafe fn session_after<'a>(&mut self, raw: &'a sys::wmc_segment, segment: &Segment) -> (&mut Session, &'a [u8]) {
-        // SAFETY: the caller vouches for it.
-        let payload = unsafe { lent(&raw.payload) }.bytes;
-        let session = self.session();
-        if raw.first_pass {
-            session.segment(segment, payload);
-        }
-        (session, payload)
     }
 }
 
@@ -89,15 +74,14 @@ unsafe extern "C" fn concerns(segment: *const sys::wmc_segment) -> bool {
     // SAFETY: C lends the segment for this call.
     let raw = unsafe { &*segment };
     // SAFETY: and its payload.
-    let payload = unsafe { lent(&raw.payload) };
-    panic::guard(|| Locked::new().session().concerns(&segment_of(raw), payload.bytes)).unwrap_or(false)
+    let packet = unsafe { packet_of(raw) };
+    panic::guard(|| Locked::new().dissector().concerns(&packet.segment, packet.payload)).unwrap_or(false)
 }
 
 unsafe extern "C" fn classify(segment: *const sys::wmc_segment, start: sys::wmc_bytes) -> sys::wmc_start {
     // SAFETY: C lends both for this call.
     let (segment, start) = unsafe { (&*segment, lent(&start)) };
-    let handed_over = || Locked::new().session().is_handed_over(segment.stream);
-    match panic::guard(|| dissector::classify(start.bytes, handed_over())) {
+    match panic::guard(|| Locked::new().dissector().classify(StreamId(segment.stream), start.bytes)) {
         Ok(Start::Other) | Err(_) => sys::WMC_START_OTHER,
         Ok(Start::Short) => sys::WMC_START_SHORT,
         Ok(Start::Http) => sys::WMC_START_HTTP,
@@ -117,16 +101,11 @@ unsafe extern "C" fn segment(
     let (raw, settings, pool) = unsafe { (&*segment, &*settings, Pool::new(pool)) };
     let settings = settings_of(settings);
     let work = || {
-        let segment = segment_of(raw);
-        let mut locked = Locked::new();
         // SAFETY: C lends the payload for this call.
-        let (session, payload) = unsafe { locked.session_after(raw, &segment) };
-        if raw.first_pass {
-            // SAFETY: C lends the sources for this call; the array has `source_count` members.
-            let sources = (0..source_count).map(|at| unsafe { lent(&*sources.add(at)) }.bytes);
-            session.handshake(&segment, payload, sources);
-        }
-        dissector::segment(session, &segment, &settings)
+        let packet = unsafe { packet_of(raw) };
+        // SAFETY: C lends the sources for this call; the array has `source_count` members.
+        let sources = (0..source_count).map(|at| unsafe { lent(&*sources.add(at)) }.bytes);
+        Locked::new().dissector().segment(&packet, sources, &settings)
     };
     answer(work, false, &settings, pool)
 }
@@ -134,13 +113,11 @@ unsafe extern "C" fn segment(
 unsafe extern "C" fn frames(segment: *const sys::wmc_segment, data: sys::wmc_bytes, position: i64) {
     // SAFETY: C lends both for this call.
     let (raw, data) = unsafe { (&*segment, lent(&data)) };
-    // A panic here costs the frames their labels; the message or the segment they are in will tell of its own.
+    // A panic here costs the frames their labels; the message or the segment they are in will report its own.
     let _ = panic::guard(|| {
-        let segment = segment_of(raw);
-        let mut locked = Locked::new();
         // SAFETY: C lends the payload for this call.
-        let (session, _) = unsafe { locked.session_after(raw, &segment) };
-        session.frames(&segment, data.bytes, u32::try_from(position).ok());
+        let packet = unsafe { packet_of(raw) };
+        Locked::new().dissector().frames(&packet, data.bytes, u32::try_from(position).ok());
     });
 }
 
@@ -155,11 +132,9 @@ unsafe extern "C" fn message(
     let (raw, data, settings, pool) = unsafe { (&*segment, lent(&message), &*settings, Pool::new(pool)) };
     let settings = settings_of(settings);
     let work = || {
-        let segment = segment_of(raw);
-        let mut locked = Locked::new();
         // SAFETY: C lends the payload for this call.
-        let (session, _) = unsafe { locked.session_after(raw, &segment) };
-        dissector::message(session, &segment, index, data, raw.first_pass, &settings)
+        let packet = unsafe { packet_of(raw) };
+        Locked::new().dissector().message(&packet, index, data, &settings)
     };
     answer(work, true, &settings, pool)
 }
@@ -187,9 +162,9 @@ fn answer(
     pool: Pool,
 ) -> *const sys::wmc_plan {
     let copied = panic::guard(|| work().map(|plan| pool.plan(&plan)));
-    let told = copied
+    let plan = copied
         .or_else(|what| panic::guard(|| Some(pool.plan(&dissector::internal(&what, is_message, settings.language)))));
-    told.ok().flatten().unwrap_or(ptr::null())
+    plan.ok().flatten().unwrap_or(ptr::null())
 }
 
 /// # Safety
@@ -213,14 +188,22 @@ fn settings_of(settings: &sys::wmc_settings) -> Settings {
     }
 }
 
+/// # Safety
+/// The segment's payload is lent for as long as the result is used.
+unsafe fn packet_of(raw: &sys::wmc_segment) -> Packet<'_> {
+    // SAFETY: the caller vouches for it.
+    let payload = unsafe { lent(&raw.payload) }.bytes;
+    Packet { segment: segment_of(raw), payload, first_pass: raw.first_pass }
+}
+
 fn segment_of(raw: &sys::wmc_segment) -> Segment {
     Segment {
-        at: When { frame: raw.frame, time: raw.time },
-        stream: raw.stream,
+        at: FrameTime { frame: Frame(raw.frame), time: raw.time },
+        stream: StreamId(raw.stream),
         source: endpoint(&raw.source),
         destination: endpoint(&raw.destination),
-        sequence: raw.sequence,
-        acknowledgment: raw.acknowledgment,
+        sequence: SequenceNumber(raw.sequence),
+        acknowledgment: SequenceNumber(raw.acknowledgment),
         flags: raw.flags,
         length: raw.payload.reported,
     }

@@ -85,9 +85,8 @@ impl Pool {
         match &item.value {
             Value::Text(text) => drawn.text = self.text(text),
             Value::Group(text) => (drawn.type_, drawn.text) = (sys::WMC_GROUP, self.text(text)),
-            Value::Unsigned(number) | Value::Frame(number) => {
-                (drawn.type_, drawn.number) = (sys::WMC_UNSIGNED, i64::from(*number));
-            }
+            Value::Unsigned(number) => (drawn.type_, drawn.number) = (sys::WMC_UNSIGNED, i64::from(*number)),
+            Value::Frame(frame) => (drawn.type_, drawn.number) = (sys::WMC_UNSIGNED, i64::from(frame.0)),
             Value::Boolean(truth) => (drawn.type_, drawn.number) = (sys::WMC_BOOLEAN, i64::from(*truth)),
             Value::Address(address) => {
                 (drawn.type_, drawn.number) = (sys::WMC_IPV4, i64::from(u32::from(*address)));

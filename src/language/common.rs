@@ -1,9 +1,9 @@
-//! What the languages share: which sentence a packet gets and which data stands in it. The words are each language's own.
+//! What the languages share: how lists, close codes and faults are put. The words are each language's own.
 
-use super::{Detail, Say};
-use crate::fields::Phase;
-use crate::message::json::{MAX_DEPTH, MAX_LENGTH, Reason};
-use crate::session::record::Side;
+use crate::event::{AckedFrames, Closing};
+use crate::message::json::Reason;
+use crate::message::LIMITS;
+use crate::packet::{Frame, Side};
 
 /// One end of a connection.
 #[derive(Debug, Clone, Copy)]
@@ -12,178 +12,62 @@ pub struct End {
     pub port: u16,
 }
 
-/// What happens in a packet: one sentence each. A name is `None` where nothing tells it.
-#[derive(Debug, Clone, Copy)]
-pub enum Event<'a> {
-    Syn,
-    /// The frame in which it was sent first.
-    SynAgain(u32),
-    SynAck,
-    /// The frame in which it was sent first.
-    SynAckAgain(u32),
-    Established,
-    Fin,
-    FinAcked,
-    Reset,
-    UpgradeRequest,
-    /// The request's frame.
-    UpgradeRequestAcked(u32),
-    UpgradeAccepted,
-    /// The server agreed with a wrong accept value.
-    UpgradeMisaccepted,
-    /// The response's frame.
-    UpgradeComplete(u32),
-    /// The HTTP status.
-    UpgradeRefused(u16),
-    Close(Closing<'a>),
-    CloseReply(Closing<'a>),
-    MessageAcked(Frames<'a>),
-    LoginRequest {
-        name: Option<&'a str>,
-        room: Option<&'a str>,
-    },
-    /// How many users.
-    UserList(usize),
-    LoginResult(Option<&'a str>),
-    LoginNotification(Option<&'a str>),
-    SayRequest(Said<'a>),
-    SayDelivery(Said<'a>),
-    LogoutNotification(Option<&'a str>),
-    Ping,
-    Pong,
-    /// The message's type.
-    Unknown(Option<&'a str>),
-}
-
-impl<'a> Event<'a> {
-    /// `None` where the detail is not one of the phase.
-    pub fn of(phase: Phase, detail: &Detail<'a>) -> Option<Event<'a>> {
-        Some(match (phase, detail) {
-            (Phase::TcpSyn, Detail::Again(first)) => Event::SynAgain(*first),
-            (Phase::TcpSyn, _) => Event::Syn,
-            (Phase::TcpSynAck, Detail::Again(first)) => Event::SynAckAgain(*first),
-            (Phase::TcpSynAck, _) => Event::SynAck,
-            (Phase::TcpAck, _) => Event::Established,
-            (Phase::TcpFin, _) => Event::Fin,
-            (Phase::TcpFinAcked, _) => Event::FinAcked,
-            (Phase::TcpReset, _) => Event::Reset,
-            (Phase::UpgradeRequest, _) => Event::UpgradeRequest,
-            (Phase::UpgradeRequestAcked, Detail::Acknowledged([frame, ..])) => Event::UpgradeRequestAcked(*frame),
-            (Phase::UpgradeResponse, Detail::Accept(Some(false))) => Event::UpgradeMisaccepted,
-            (Phase::UpgradeResponse, _) => Event::UpgradeAccepted,
-            (Phase::UpgradeComplete, Detail::Acknowledged([frame, ..])) => Event::UpgradeComplete(*frame),
-            (Phase::UpgradeRefused, Detail::Status(status)) => Event::UpgradeRefused(*status),
-            (Phase::Close, Detail::Close(code, reason)) => Event::Close(Closing { code: *code, reason }),
-            (Phase::CloseReply, Detail::Close(code, reason)) => Event::CloseReply(Closing { code: *code, reason }),
-            (Phase::MessageAcked, Detail::Acknowledged(frames)) => Event::MessageAcked(Frames::of(frames)?),
-            (Phase::LoginRequest, Detail::Login(name, room)) => {
-                Event::LoginRequest { name: told(name), room: room.and_then(told) }
-            }
-            (Phase::UserList, Detail::Users(count)) => Event::UserList(*count),
-            (Phase::LoginResult, Detail::Who(name)) => Event::LoginResult(told(name)),
-            (Phase::LoginNotification, Detail::Who(name)) => Event::LoginNotification(told(name)),
-            (Phase::SayRequest, Detail::Say(say)) => Event::SayRequest(Said::of(say)),
-            (Phase::SayDelivery, Detail::Say(say)) => Event::SayDelivery(Said::of(say)),
-            (Phase::LogoutNotification, Detail::Who(name)) => Event::LogoutNotification(told(name)),
-            (Phase::Ping, _) => Event::Ping,
-            (Phase::Pong, _) => Event::Pong,
-            (Phase::Unknown, Detail::Type(name)) => Event::Unknown(name.and_then(told)),
-            // Named, so that a new phase does not compile without a sentence.
-            (
-                Phase::UpgradeRequestAcked
-                | Phase::UpgradeComplete
-                | Phase::UpgradeRefused
-                | Phase::Close
-                | Phase::CloseReply
-                | Phase::MessageAcked
-                | Phase::LoginRequest
-                | Phase::UserList
-                | Phase::LoginResult
-                | Phase::LoginNotification
-                | Phase::SayRequest
-                | Phase::SayDelivery
-                | Phase::LogoutNotification
-                | Phase::Unknown,
-                _,
-            ) => return None,
-        })
-    }
-}
-
-fn told(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
-}
-
-/// What is said in the chat.
-#[derive(Debug, Clone, Copy)]
-pub struct Said<'a> {
-    pub sender: Option<&'a str>,
-    pub recipient: Recipient<'a>,
-    pub text: &'a str,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub enum Recipient<'a> {
-    Everyone,
-    Named(&'a str),
-    Unknown,
-}
-
-impl<'a> Said<'a> {
-    fn of(say: &Say<'a>) -> Said<'a> {
-        let recipient = match say.recipient {
-            None => Recipient::Everyone,
-            Some("") => Recipient::Unknown,
-            Some(name) => Recipient::Named(name),
-        };
-        Said { sender: say.sender.and_then(told), recipient, text: say.text }
-    }
-}
-
-/// A list of frames, to be told in a sentence.
+/// Acknowledged frames, as a sentence lists them.
 #[derive(Debug, Clone, Copy)]
 pub enum Frames<'a> {
-    One(u32),
-    /// The frames but the last, and the last.
-    Several(&'a [u32], u32),
-    /// The first few frames, and how many more there are.
-    Many(&'a [u32], usize),
+    /// A single one.
+    One(Frame),
+    /// All but the last, and the last.
+    Several(List<'a>, Frame),
+    /// The first few, and how many more there are.
+    Many(List<'a>, usize),
+}
+
+/// Some frames: at least one.
+#[derive(Debug, Clone, Copy)]
+pub struct List<'a> {
+    first: Frame,
+    others: &'a [Frame],
 }
 
 impl Frames<'_> {
-    /// As many as a sentence tells one by one.
-    const TOLD: usize = 8;
+    /// As many as a sentence lists one by one.
+    const LISTED: usize = 8;
 
-    fn of(frames: &[u32]) -> Option<Frames<'_>> {
-        match frames {
-            [] => None,
-            [one] => Some(Frames::One(*one)),
-            [first @ .., last] if frames.len() <= Frames::TOLD => Some(Frames::Several(first, *last)),
-            _ => Some(Frames::Many(&frames[..Frames::TOLD], frames.len() - Frames::TOLD)),
+    /// How a sentence lists these frames.
+    pub fn of(frames: &AckedFrames) -> Frames<'_> {
+        let AckedFrames { first, others } = frames;
+        let first = *first;
+        match others.as_slice() {
+            [] => Frames::One(first),
+            [others @ .., last] if others.len() + 2 <= Frames::LISTED => Frames::Several(List { first, others }, *last),
+            _ => {
+                let (listed, more) = others.split_at(Frames::LISTED - 1);
+                Frames::Many(List { first, others: listed }, more.len())
+            }
         }
     }
 }
 
 /// `9, 11, 13`, with the language's separator.
-pub fn joined(frames: &[u32], separator: &str) -> String {
-    frames.iter().map(u32::to_string).collect::<Vec<_>>().join(separator)
-}
-
-/// Why a WebSocket connection is closed.
-#[derive(Debug, Clone, Copy)]
-pub struct Closing<'a> {
-    code: Option<u16>,
-    reason: &'a str,
-}
-
-impl<'a> Closing<'a> {
-    /// The code, and the reason that came with it or else what the code means, which may be nothing. `None` where no code
-    /// was sent.
-    pub fn told(&self, meaning: fn(CloseCode) -> &'static str) -> Option<(u16, &'a str)> {
-        let code = self.code?;
-        let means = || CloseCode::of(code).map_or("", meaning);
-        Some((code, told(self.reason).unwrap_or_else(means)))
+pub fn joined(frames: List, separator: &str) -> String {
+    let mut text = frames.first.to_string();
+    for frame in frames.others {
+        text.push_str(separator);
+        text.push_str(&frame.to_string());
     }
+    text
+}
+
+/// The status code of a close frame, and the reason that came with it or else what the code means, which may be nothing. `None` where no
+/// code was sent.
+pub fn described(closing: &Closing, meaning: fn(CloseCode) -> &'static str) -> Option<(u16, &str)> {
+    let code = closing.code?;
+    let reason = match &*closing.reason {
+        "" => CloseCode::of(code).map_or("", meaning),
+        reason => reason,
+    };
+    Some((code, reason))
 }
 
 /// The close codes that have a meaning (RFC 6455, section 7.4.1, and IANA's registry).
@@ -260,8 +144,8 @@ impl From<Reason> for Fault {
             Reason::UnexpectedByte(byte) if byte.is_ascii_graphic() => Fault::UnexpectedCharacter(byte.into()),
             Reason::UnexpectedByte(byte) => Fault::UnexpectedByte(byte),
             Reason::UnexpectedEnd => Fault::UnexpectedEnd,
-            Reason::TooDeep => Fault::TooDeep(MAX_DEPTH),
-            Reason::TooLong => Fault::TooLong(MAX_LENGTH),
+            Reason::TooDeep => Fault::TooDeep(LIMITS.depth),
+            Reason::TooLong => Fault::TooLong(LIMITS.length),
             Reason::TrailingData => Fault::TrailingData,
         }
     }

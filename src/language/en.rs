@@ -1,11 +1,12 @@
 //! English.
 
 use super::Fact;
-use super::common::{CloseCode, Closing, End, Event, Fault, Frames, Recipient, Said, joined};
+use super::common::{CloseCode, End, Fault, Frames, described, joined};
+use crate::event::{Closing, Event, Recipient, Say};
 use crate::fields::Phase;
-use crate::session::record::Side;
+use crate::packet::Side;
 
-pub fn note(event: Event, by: End, other: End) -> String {
+pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
     let (by, other) = (end(by), end(other));
     match event {
         Event::Syn => format!("{by} sends SYN to {other}: it asks to open a connection"),
@@ -42,29 +43,29 @@ pub fn note(event: Event, by: End, other: End) -> String {
         Event::CloseReply(why) => {
             format!("{by} agrees to close the WebSocket connection to {other}{}", closing(why))
         }
-        Event::MessageAcked(frames) => format!("{by} has received the {}", messages(frames)),
+        Event::MessagesAcked(frames) => format!("{by} has received the {}", messages(Frames::of(&frames))),
         Event::LoginRequest { name, room: Some(room) } => {
             format!("{by} asks {other} to log in {} in room {room}", named(name))
         }
         Event::LoginRequest { name, room: None } => format!("{by} asks {other} to log in {}", named(name)),
-        Event::UserList(count) => format!("{by} tells {other} who is logged in: {}", users(count)),
+        Event::UserList { users: count, .. } => format!("{by} tells {other} who is logged in: {}", users(count)),
         Event::LoginResult(name) => {
             format!("{by} tells {other} that its login {} has succeeded", named(name))
         }
         Event::LoginNotification(name) => {
             format!("{by} tells {other} that {} has logged in", name.unwrap_or(SOMEBODY))
         }
-        Event::SayRequest(said) => format!("{by} asks {other} to pass on: {}", saying(said)),
-        Event::SayDelivery(said) => format!("{by} delivers to {other}: {}", saying(said)),
+        Event::SayRequest(say) => format!("{by} asks {other} to pass on: {}", saying(say, text)),
+        Event::SayDelivery(say) => format!("{by} delivers to {other}: {}", saying(say, text)),
         Event::LogoutNotification(name) => {
             format!("{by} tells {other} that {} has left", name.unwrap_or(SOMEBODY))
         }
-        Event::Ping => format!("{by} asks {other} whether it is still there"),
-        Event::Pong => format!("{by} answers {other}: it is still there"),
-        Event::Unknown(Some(name)) => {
+        Event::Ping(_) => format!("{by} asks {other} whether it is still there"),
+        Event::Pong(_) => format!("{by} answers {other}: it is still there"),
+        Event::Unknown { type_name: Some(name), .. } => {
             format!("{by} sends {other} a message of type {name}, which the chat does not know")
         }
-        Event::Unknown(None) => format!("{by} sends {other} a message without a readable type"),
+        Event::Unknown { type_name: None, .. } => format!("{by} sends {other} a message without a readable type"),
     }
 }
 
@@ -153,11 +154,11 @@ fn named(name: Option<&str>) -> String {
     }
 }
 
-fn saying(said: Said) -> String {
-    let (sender, text) = (said.sender.unwrap_or(SOMEBODY), said.text);
-    match said.recipient {
+fn saying(say: Say<&str>, text: &str) -> String {
+    let sender = say.sender.unwrap_or(SOMEBODY);
+    match say.recipient {
         Recipient::Everyone => format!("{sender} says to everyone: {text}"),
-        Recipient::Named(recipient) => format!("{sender} says to {recipient}: {text}"),
+        Recipient::Named(recipient) | Recipient::Id(recipient) => format!("{sender} says to {recipient}: {text}"),
         Recipient::Unknown => format!("{sender} says: {text}"),
     }
 }
@@ -178,7 +179,7 @@ fn messages(frames: Frames) -> String {
 }
 
 fn closing(closing: Closing) -> String {
-    match closing.told(meaning) {
+    match described(&closing, meaning) {
         None => String::new(),
         Some((code, "")) => format!(" (code {code})"),
         Some((code, why)) => format!(" (code {code}, {why})"),

@@ -1,11 +1,12 @@
 //! French.
 
 use super::Fact;
-use super::common::{CloseCode, Closing, End, Event, Fault, Frames, Recipient, Said, joined};
+use super::common::{CloseCode, End, Fault, Frames, described, joined};
+use crate::event::{Closing, Event, Recipient, Say};
 use crate::fields::Phase;
-use crate::session::record::Side;
+use crate::packet::Side;
 
-pub fn note(event: Event, by: End, other: End) -> String {
+pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
     let (by, other) = (end(by), end(other));
     match event {
         Event::Syn => format!("Le {by} envoie un SYN au {other} : il demande à ouvrir une connexion"),
@@ -42,31 +43,31 @@ pub fn note(event: Event, by: End, other: End) -> String {
         Event::CloseReply(why) => {
             format!("Le {by} accepte de fermer la connexion WebSocket avec le {other}{}", closing(why))
         }
-        Event::MessageAcked(frames) => format!("Le {by} a reçu {}", messages(frames)),
+        Event::MessagesAcked(frames) => format!("Le {by} a reçu {}", messages(Frames::of(&frames))),
         Event::LoginRequest { name, room: Some(room) } => {
             format!("Le {by} demande au {other} d'ouvrir une session {} dans le salon {room}", named(name))
         }
         Event::LoginRequest { name, room: None } => {
             format!("Le {by} demande au {other} d'ouvrir une session {}", named(name))
         }
-        Event::UserList(count) => format!("Le {by} indique au {other} qui est connecté : {}", users(count)),
+        Event::UserList { users: count, .. } => format!("Le {by} indique au {other} qui est connecté : {}", users(count)),
         Event::LoginResult(name) => {
             format!("Le {by} confirme au {other} que sa session {} est ouverte", named(name))
         }
         Event::LoginNotification(name) => {
             format!("Le {by} informe le {other} : {} a ouvert une session", name.unwrap_or(SOMEBODY))
         }
-        Event::SayRequest(said) => format!("Le {by} demande au {other} de transmettre : {}", saying(said)),
-        Event::SayDelivery(said) => format!("Le {by} remet au {other} : {}", saying(said)),
+        Event::SayRequest(say) => format!("Le {by} demande au {other} de transmettre : {}", saying(say, text)),
+        Event::SayDelivery(say) => format!("Le {by} remet au {other} : {}", saying(say, text)),
         Event::LogoutNotification(name) => {
             format!("Le {by} informe le {other} : {} a quitté le chat", name.unwrap_or(SOMEBODY))
         }
-        Event::Ping => format!("Le {by} demande au {other} s'il est toujours là"),
-        Event::Pong => format!("Le {by} répond au {other} qu'il est toujours là"),
-        Event::Unknown(Some(name)) => {
+        Event::Ping(_) => format!("Le {by} demande au {other} s'il est toujours là"),
+        Event::Pong(_) => format!("Le {by} répond au {other} qu'il est toujours là"),
+        Event::Unknown { type_name: Some(name), .. } => {
             format!("Le {by} envoie au {other} un message de type {name}, que le chat ne connaît pas")
         }
-        Event::Unknown(None) => format!("Le {by} envoie au {other} un message sans type lisible"),
+        Event::Unknown { type_name: None, .. } => format!("Le {by} envoie au {other} un message sans type lisible"),
     }
 }
 
@@ -162,11 +163,11 @@ fn named(name: Option<&str>) -> String {
     }
 }
 
-fn saying(said: Said) -> String {
-    let (sender, text) = (said.sender.unwrap_or(SOMEBODY), said.text);
-    match said.recipient {
+fn saying(say: Say<&str>, text: &str) -> String {
+    let sender = say.sender.unwrap_or(SOMEBODY);
+    match say.recipient {
         Recipient::Everyone => format!("{sender} dit à tous : {text}"),
-        Recipient::Named(recipient) => format!("{sender} dit à {recipient} : {text}"),
+        Recipient::Named(recipient) | Recipient::Id(recipient) => format!("{sender} dit à {recipient} : {text}"),
         Recipient::Unknown => format!("{sender} dit : {text}"),
     }
 }
@@ -187,7 +188,7 @@ fn messages(frames: Frames) -> String {
 }
 
 fn closing(closing: Closing) -> String {
-    match closing.told(meaning) {
+    match described(&closing, meaning) {
         None => String::new(),
         Some((code, "")) => format!(" : code {code}"),
         Some((code, why)) => format!(" : code {code}, {why}"),

@@ -1,11 +1,12 @@
 //! Italian.
 
 use super::Fact;
-use super::common::{CloseCode, Closing, End, Event, Fault, Frames, Recipient, Said, joined};
+use super::common::{CloseCode, End, Fault, Frames, described, joined};
+use crate::event::{Closing, Event, Recipient, Say};
 use crate::fields::Phase;
-use crate::session::record::Side;
+use crate::packet::Side;
 
-pub fn note(event: Event, by: End, other: End) -> String {
+pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
     let (by, other) = (end(by), end(other));
     match event {
         Event::Syn => format!("Il {by} invia SYN al {other}: chiede di aprire una connessione"),
@@ -42,29 +43,29 @@ pub fn note(event: Event, by: End, other: End) -> String {
         Event::CloseReply(why) => {
             format!("Il {by} accetta di chiudere la connessione WebSocket con il {other}{}", closing(why))
         }
-        Event::MessageAcked(frames) => format!("Il {by} ha ricevuto {}", messages(frames)),
+        Event::MessagesAcked(frames) => format!("Il {by} ha ricevuto {}", messages(Frames::of(&frames))),
         Event::LoginRequest { name, room: Some(room) } => {
             format!("Il {by} chiede al {other} di accedere {} alla stanza {room}", named(name))
         }
         Event::LoginRequest { name, room: None } => format!("Il {by} chiede al {other} di accedere {}", named(name)),
-        Event::UserList(count) => format!("Il {by} comunica al {other} chi è collegato: {}", users(count)),
+        Event::UserList { users: count, .. } => format!("Il {by} comunica al {other} chi è collegato: {}", users(count)),
         Event::LoginResult(name) => {
             format!("Il {by} comunica al {other} che il suo accesso {} è riuscito", named(name))
         }
         Event::LoginNotification(name) => {
             format!("Il {by} comunica al {other} che {} ha effettuato l'accesso", name.unwrap_or(SOMEBODY))
         }
-        Event::SayRequest(said) => format!("Il {by} chiede al {other} di inoltrare: {}", saying(said)),
-        Event::SayDelivery(said) => format!("Il {by} consegna al {other}: {}", saying(said)),
+        Event::SayRequest(say) => format!("Il {by} chiede al {other} di inoltrare: {}", saying(say, text)),
+        Event::SayDelivery(say) => format!("Il {by} consegna al {other}: {}", saying(say, text)),
         Event::LogoutNotification(name) => {
             format!("Il {by} comunica al {other} che {} ha lasciato la chat", name.unwrap_or(SOMEBODY))
         }
-        Event::Ping => format!("Il {by} chiede al {other} se è ancora presente"),
-        Event::Pong => format!("Il {by} risponde al {other} che è ancora presente"),
-        Event::Unknown(Some(name)) => {
+        Event::Ping(_) => format!("Il {by} chiede al {other} se è ancora presente"),
+        Event::Pong(_) => format!("Il {by} risponde al {other} che è ancora presente"),
+        Event::Unknown { type_name: Some(name), .. } => {
             format!("Il {by} invia al {other} un messaggio di tipo {name}, che la chat non conosce")
         }
-        Event::Unknown(None) => format!("Il {by} invia al {other} un messaggio senza un tipo leggibile"),
+        Event::Unknown { type_name: None, .. } => format!("Il {by} invia al {other} un messaggio senza un tipo leggibile"),
     }
 }
 
@@ -161,11 +162,11 @@ fn named(name: Option<&str>) -> String {
     }
 }
 
-fn saying(said: Said) -> String {
-    let (sender, text) = (said.sender.unwrap_or(SOMEBODY), said.text);
-    match said.recipient {
+fn saying(say: Say<&str>, text: &str) -> String {
+    let sender = say.sender.unwrap_or(SOMEBODY);
+    match say.recipient {
         Recipient::Everyone => format!("{sender} dice a tutti: {text}"),
-        Recipient::Named(recipient) => format!("{sender} dice a {recipient}: {text}"),
+        Recipient::Named(recipient) | Recipient::Id(recipient) => format!("{sender} dice a {recipient}: {text}"),
         Recipient::Unknown => format!("{sender} dice: {text}"),
     }
 }
@@ -186,7 +187,7 @@ fn messages(frames: Frames) -> String {
 }
 
 fn closing(closing: Closing) -> String {
-    match closing.told(meaning) {
+    match described(&closing, meaning) {
         None => String::new(),
         Some((code, "")) => format!(": codice {code}"),
         Some((code, why)) => format!(": codice {code}, {why}"),

@@ -1,20 +1,21 @@
-//! Phases and findings in sentences: one file a language, and what they share in `common`. A sentence is made of what a
-//! packet says by itself and what was known when it was first seen, never of what later packets teach.
+//! Events and findings in sentences: one file a language, and what they share in `common`. A sentence is made of what a packet says by
+//! itself and what was known when it was first seen, never of what later packets teach.
 
 mod common;
 #[cfg(test)]
 mod tests;
 
+use crate::event::Event;
 use crate::fields::Phase;
 use crate::message::json::Reason;
-use crate::session::record::Side;
-use common::{End, Event};
+use crate::packet::Side;
+use common::End;
 
 /// One row of the table of languages.
 struct Spec {
     tag: &'static str,
     name: &'static str,
-    note: fn(Event, End, End) -> String,
+    note: fn(Event<&str>, &str, End, End) -> String,
     finding: fn(&Fact) -> String,
 }
 
@@ -74,13 +75,10 @@ impl Language {
         self.spec().name
     }
 
-    /// The sentence a person would write under a packet.
-    pub fn note(self, note: &Note) -> String {
+    /// The sentence that a person would write under a packet.
+    pub fn note(self, note: Note) -> String {
         let (by, other) = note.ends();
-        match Event::of(note.phase, &note.detail) {
-            Some(event) => common::capitalised(&(self.spec().note)(event, by, other)),
-            None => note.phase.name().to_owned(),
-        }
+        common::capitalised(&(self.spec().note)(note.event, note.text, by, other))
     }
 
     /// What a finding means for the chat.
@@ -92,12 +90,16 @@ impl Language {
 /// What the sentence under a packet is made of.
 #[derive(Debug, Clone)]
 pub struct Note<'a> {
-    pub phase: Phase,
-    pub client_port: u16,
-    pub server_port: u16,
+    /// What happens, with texts of one printable line each.
+    pub event: Event<&'a str>,
+    /// Of a say: its text, in one printable line.
+    pub text: &'a str,
     /// Who sent the packet.
     pub by: Side,
-    pub detail: Detail<'a>,
+    /// The browser's TCP port.
+    pub client_port: u16,
+    /// The server's TCP port.
+    pub server_port: u16,
 }
 
 impl Note<'_> {
@@ -110,40 +112,6 @@ impl Note<'_> {
             Side::Server => (server, client),
         }
     }
-}
-
-#[derive(Debug, Clone)]
-pub enum Detail<'a> {
-    None,
-    /// The frame in which a SYN or SYN+ACK was sent first.
-    Again(u32),
-    /// The acknowledged frames.
-    Acknowledged(&'a [u32]),
-    /// An upgrade response: whether its accept value is right, where the request was captured.
-    Accept(Option<bool>),
-    /// The status of an HTTP response.
-    Status(u16),
-    /// The status code and reason of a WebSocket close.
-    Close(Option<u16>, &'a str),
-    /// A login: the name, empty where nothing tells it, and the room.
-    Login(&'a str, Option<&'a str>),
-    /// A list: how many users.
-    Users(usize),
-    /// Somebody, by name; empty where nothing tells it.
-    Who(&'a str),
-    Say(Say<'a>),
-    /// An unknown message's type.
-    Type(Option<&'a str>),
-}
-
-#[derive(Debug, Clone, Copy)]
-pub struct Say<'a> {
-    /// None where nothing tells.
-    pub sender: Option<&'a str>,
-    /// None where it is for all, empty where nothing tells.
-    pub recipient: Option<&'a str>,
-    /// In one line.
-    pub text: &'a str,
 }
 
 /// What a finding's sentence is made of.

@@ -1,11 +1,12 @@
 //! Portuguese, with the words used in Brazil.
 
 use super::Fact;
-use super::common::{CloseCode, Closing, End, Event, Fault, Frames, Recipient, Said, joined};
+use super::common::{CloseCode, End, Fault, Frames, described, joined};
+use crate::event::{Closing, Event, Recipient, Say};
 use crate::fields::Phase;
-use crate::session::record::Side;
+use crate::packet::Side;
 
-pub fn note(event: Event, by: End, other: End) -> String {
+pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
     let (by, other) = (end(by), end(other));
     match event {
         Event::Syn => format!("O {by} envia SYN ao {other}: pede para abrir uma conexão"),
@@ -42,29 +43,29 @@ pub fn note(event: Event, by: End, other: End) -> String {
         Event::CloseReply(why) => {
             format!("O {by} concorda em fechar a conexão WebSocket com o {other}{}", closing(why))
         }
-        Event::MessageAcked(frames) => format!("O {by} recebeu {}", messages(frames)),
+        Event::MessagesAcked(frames) => format!("O {by} recebeu {}", messages(Frames::of(&frames))),
         Event::LoginRequest { name, room: Some(room) } => {
             format!("O {by} pede ao {other} para entrar {} na sala {room}", named(name))
         }
         Event::LoginRequest { name, room: None } => format!("O {by} pede ao {other} para entrar {}", named(name)),
-        Event::UserList(count) => format!("O {by} informa ao {other} quem está conectado: {}", users(count)),
+        Event::UserList { users: count, .. } => format!("O {by} informa ao {other} quem está conectado: {}", users(count)),
         Event::LoginResult(name) => {
             format!("O {by} informa ao {other} que seu login {} foi bem-sucedido", named(name))
         }
         Event::LoginNotification(name) => {
             format!("O {by} informa ao {other} que {} fez login", name.unwrap_or(SOMEBODY))
         }
-        Event::SayRequest(said) => format!("O {by} pede ao {other} para repassar: {}", saying(said)),
-        Event::SayDelivery(said) => format!("O {by} entrega ao {other}: {}", saying(said)),
+        Event::SayRequest(say) => format!("O {by} pede ao {other} para repassar: {}", saying(say, text)),
+        Event::SayDelivery(say) => format!("O {by} entrega ao {other}: {}", saying(say, text)),
         Event::LogoutNotification(name) => {
             format!("O {by} informa ao {other} que {} saiu", name.unwrap_or(SOMEBODY))
         }
-        Event::Ping => format!("O {by} pergunta ao {other} se ainda está presente"),
-        Event::Pong => format!("O {by} responde ao {other} que ainda está presente"),
-        Event::Unknown(Some(name)) => {
+        Event::Ping(_) => format!("O {by} pergunta ao {other} se ainda está presente"),
+        Event::Pong(_) => format!("O {by} responde ao {other} que ainda está presente"),
+        Event::Unknown { type_name: Some(name), .. } => {
             format!("O {by} envia ao {other} uma mensagem do tipo {name}, que o chat não conhece")
         }
-        Event::Unknown(None) => format!("O {by} envia ao {other} uma mensagem sem tipo legível"),
+        Event::Unknown { type_name: None, .. } => format!("O {by} envia ao {other} uma mensagem sem tipo legível"),
     }
 }
 
@@ -157,11 +158,11 @@ fn named(name: Option<&str>) -> String {
     }
 }
 
-fn saying(said: Said) -> String {
-    let (sender, text) = (said.sender.unwrap_or(SOMEBODY), said.text);
-    match said.recipient {
+fn saying(say: Say<&str>, text: &str) -> String {
+    let sender = say.sender.unwrap_or(SOMEBODY);
+    match say.recipient {
         Recipient::Everyone => format!("{sender} diz a todos: {text}"),
-        Recipient::Named(recipient) => format!("{sender} diz a {recipient}: {text}"),
+        Recipient::Named(recipient) | Recipient::Id(recipient) => format!("{sender} diz a {recipient}: {text}"),
         Recipient::Unknown => format!("{sender} diz: {text}"),
     }
 }
@@ -182,7 +183,7 @@ fn messages(frames: Frames) -> String {
 }
 
 fn closing(closing: Closing) -> String {
-    match closing.told(meaning) {
+    match described(&closing, meaning) {
         None => String::new(),
         Some((code, "")) => format!(": código {code}"),
         Some((code, why)) => format!(": código {code}, {why}"),

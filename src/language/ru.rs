@@ -1,11 +1,12 @@
 //! Russian.
 
 use super::Fact;
-use super::common::{CloseCode, Closing, End, Event, Fault, Frames, Recipient, Said, joined};
+use super::common::{CloseCode, End, Fault, Frames, described, joined};
+use crate::event::{Closing, Event, Recipient, Say};
 use crate::fields::Phase;
-use crate::session::record::Side;
+use crate::packet::Side;
 
-pub fn note(event: Event, by: End, other: End) -> String {
+pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
     let by = end(by, "");
     // The other end in each case: `other` is the nominative and the accusative.
     let (of, to, with, other) = (end(other, "а"), end(other, "у"), end(other, "ом"), end(other, ""));
@@ -44,23 +45,23 @@ pub fn note(event: Event, by: End, other: End) -> String {
         Event::CloseReply(why) => {
             format!("{by} соглашается закрыть соединение WebSocket с {with}{}", closing(why))
         }
-        Event::MessageAcked(frames) => format!("{by} получил {}", messages(frames)),
+        Event::MessagesAcked(frames) => format!("{by} получил {}", messages(Frames::of(&frames))),
         Event::LoginRequest { name, room: Some(room) } => {
             format!("{by} запрашивает у {of} вход {} в комнату {room}", named(name))
         }
         Event::LoginRequest { name, room: None } => format!("{by} запрашивает у {of} вход {}", named(name)),
-        Event::UserList(count) => format!("{by} сообщает {to}, кто вошёл в чат: {}", users(count)),
+        Event::UserList { users: count, .. } => format!("{by} сообщает {to}, кто вошёл в чат: {}", users(count)),
         Event::LoginResult(name) => format!("{by} сообщает {to}: вход {} выполнен", named(name)),
         Event::LoginNotification(name) => format!("{by} сообщает {to}: {} вошёл в чат", user(name)),
-        Event::SayRequest(said) => format!("{by} просит {other} передать: {}", saying(said)),
-        Event::SayDelivery(said) => format!("{by} доставляет {to}: {}", saying(said)),
+        Event::SayRequest(say) => format!("{by} просит {other} передать: {}", saying(say, text)),
+        Event::SayDelivery(say) => format!("{by} доставляет {to}: {}", saying(say, text)),
         Event::LogoutNotification(name) => format!("{by} сообщает {to}: {} вышел из чата", user(name)),
-        Event::Ping => format!("{by} спрашивает у {of}, на связи ли он"),
-        Event::Pong => format!("{by} отвечает {to}: он на связи"),
-        Event::Unknown(Some(name)) => {
+        Event::Ping(_) => format!("{by} спрашивает у {of}, на связи ли он"),
+        Event::Pong(_) => format!("{by} отвечает {to}: он на связи"),
+        Event::Unknown { type_name: Some(name), .. } => {
             format!("{by} отправляет {to} сообщение типа {name}, которого чат не знает")
         }
-        Event::Unknown(None) => format!("{by} отправляет {to} сообщение, тип которого прочитать нельзя"),
+        Event::Unknown { type_name: None, .. } => format!("{by} отправляет {to} сообщение, тип которого прочитать нельзя"),
     }
 }
 
@@ -161,11 +162,11 @@ fn user(name: Option<&str>) -> String {
     }
 }
 
-fn saying(said: Said) -> String {
-    let (sender, text) = (said.sender.unwrap_or(SOMEBODY), said.text);
-    match said.recipient {
+fn saying(say: Say<&str>, text: &str) -> String {
+    let sender = say.sender.unwrap_or(SOMEBODY);
+    match say.recipient {
         Recipient::Everyone => format!("{sender} говорит всем: {text}"),
-        Recipient::Named(recipient) => format!("{sender} говорит пользователю {recipient}: {text}"),
+        Recipient::Named(recipient) | Recipient::Id(recipient) => format!("{sender} говорит пользователю {recipient}: {text}"),
         Recipient::Unknown => format!("{sender} говорит: {text}"),
     }
 }
@@ -188,7 +189,7 @@ fn messages(frames: Frames) -> String {
 }
 
 fn closing(closing: Closing) -> String {
-    match closing.told(meaning) {
+    match described(&closing, meaning) {
         None => String::new(),
         Some((code, "")) => format!(": код {code}"),
         Some((code, why)) => format!(": код {code}, {why}"),

@@ -2,66 +2,108 @@
 
 use std::collections::HashSet;
 
-use super::{Detail, Event, Fact, Language, Note, Say};
+use super::{Fact, Language, Note};
+use crate::event::{AckedFrames, Closing, Event, Recipient, Say};
 use crate::fields::{FINDINGS, Finding, Phase};
 use crate::message::json::Reason;
-use crate::session::record::Side;
+use crate::packet::{Frame, Side};
 
 const CLIENT_PORT: u16 = 60653;
 const SERVER_PORT: u16 = 7272;
+const TEXT: &str = "hi, all !";
 
-fn note<'a>(phase: Phase, by: Side, detail: Detail<'a>) -> Note<'a> {
-    Note { phase, client_port: CLIENT_PORT, server_port: SERVER_PORT, by, detail }
+fn note(event: Event<&'static str>, by: Side) -> Note<'static> {
+    let text = match event {
+        Event::SayRequest(_) | Event::SayDelivery(_) => TEXT,
+        _ => "",
+    };
+    Note { event, text, by, client_port: CLIENT_PORT, server_port: SERVER_PORT }
 }
 
-/// What a phase's sentences are made of, each with the data that must stand in it beside the ports.
-fn details(phase: Phase) -> Vec<(Detail<'static>, Vec<&'static str>)> {
-    const SAYS: [(Say, &[&str]); 4] = [
-        (Say { sender: Some("mynick"), recipient: None, text: "hi, all !" }, &["mynick", "hi, all !"]),
-        (Say { sender: Some("mynick"), recipient: Some("anna"), text: "hi" }, &["mynick", "anna", "hi"]),
-        (Say { sender: Some("mynick"), recipient: Some(""), text: "hi" }, &["mynick", "hi"]),
-        (Say { sender: None, recipient: None, text: "hi" }, &["hi"]),
-    ];
+fn acked(frames: &[u32]) -> Event<&'static str> {
+    Event::MessagesAcked(AckedFrames::new(frames.iter().copied().map(Frame)).expect("frames"))
+}
+
+fn closing(code: Option<u16>, reason: &str) -> Closing {
+    Closing { code, reason: reason.into() }
+}
+
+type Data = Vec<&'static str>;
+
+fn closings(event: fn(Closing) -> Event<&'static str>) -> Vec<(Event<&'static str>, Data)> {
+    vec![
+        (event(closing(None, "")), vec![]),
+        (event(closing(Some(1000), "")), vec!["1000"]),
+        (event(closing(Some(4001), "")), vec!["4001"]),
+        (event(closing(Some(1001), "bye")), vec!["1001", "bye"]),
+    ]
+}
+
+fn people(event: fn(Option<&'static str>) -> Event<&'static str>) -> Vec<(Event<&'static str>, Data)> {
+    vec![(event(Some("mynick")), vec!["mynick"]), (event(None), vec![])]
+}
+
+fn says(event: fn(Say<&'static str>) -> Event<&'static str>) -> Vec<(Event<&'static str>, Data)> {
+    let say = |sender, recipient| event(Say { sender, recipient });
+    vec![
+        (say(Some("mynick"), Recipient::Everyone), vec!["mynick", TEXT]),
+        (say(Some("mynick"), Recipient::Named("anna")), vec!["mynick", "anna", TEXT]),
+        (say(Some("mynick"), Recipient::Id("7f00000108fd00000001")), vec!["mynick", "7f00000108fd00000001", TEXT]),
+        (say(Some("mynick"), Recipient::Unknown), vec!["mynick", TEXT]),
+        (say(None, Recipient::Everyone), vec![TEXT]),
+    ]
+}
+
+/// The events of a phase, each with the data that must stand in its sentences beside the ports.
+fn events(phase: Phase) -> Vec<(Event<&'static str>, Data)> {
+    let first = Frame(901);
     match phase {
-        Phase::TcpSyn | Phase::TcpSynAck => vec![(Detail::None, vec![]), (Detail::Again(901), vec!["901"])],
-        Phase::TcpAck | Phase::TcpFin | Phase::TcpFinAcked | Phase::TcpReset | Phase::UpgradeRequest => {
-            vec![(Detail::None, vec![])]
-        }
-        Phase::UpgradeRequestAcked | Phase::UpgradeComplete => vec![(Detail::Acknowledged(&[901]), vec!["901"])],
-        Phase::UpgradeResponse => vec![(Detail::Accept(Some(true)), vec![]), (Detail::Accept(Some(false)), vec![])],
-        Phase::UpgradeRefused => vec![(Detail::Status(503), vec!["503"])],
-        Phase::Close | Phase::CloseReply => vec![
-            (Detail::Close(None, ""), vec![]),
-            (Detail::Close(Some(1000), ""), vec!["1000"]),
-            (Detail::Close(Some(4001), ""), vec!["4001"]),
-            (Detail::Close(Some(1001), "bye"), vec!["1001", "bye"]),
-        ],
+        Phase::TcpSyn => vec![(Event::Syn, vec![]), (Event::SynAgain(first), vec!["901"])],
+        Phase::TcpSynAck => vec![(Event::SynAck, vec![]), (Event::SynAckAgain(first), vec!["901"])],
+        Phase::TcpAck => vec![(Event::Established, vec![])],
+        Phase::TcpFin => vec![(Event::Fin, vec![])],
+        Phase::TcpFinAcked => vec![(Event::FinAcked, vec![])],
+        Phase::TcpReset => vec![(Event::Reset, vec![])],
+        Phase::UpgradeRequest => vec![(Event::UpgradeRequest, vec![])],
+        Phase::UpgradeRequestAcked => vec![(Event::UpgradeRequestAcked(first), vec!["901"])],
+        Phase::UpgradeResponse => vec![(Event::UpgradeAccepted, vec![]), (Event::UpgradeMisaccepted, vec![])],
+        Phase::UpgradeComplete => vec![(Event::UpgradeComplete(first), vec!["901"])],
+        Phase::UpgradeRefused => vec![(Event::UpgradeRefused(503), vec!["503"])],
+        Phase::Close => closings(Event::Close),
+        Phase::CloseReply => closings(Event::CloseReply),
         Phase::MessageAcked => vec![
-            (Detail::Acknowledged(&[901]), vec!["901"]),
-            (Detail::Acknowledged(&[901, 902, 903]), vec!["901", "902", "903"]),
-            (Detail::Acknowledged(&[901, 902, 903, 904, 905, 906, 907, 908, 909, 910, 911]), vec!["901", "908", "3"]),
+            (acked(&[901]), vec!["901"]),
+            (acked(&[901, 902, 903]), vec!["901", "902", "903"]),
+            (acked(&[901, 902, 903, 904, 905, 906, 907, 908, 909, 910, 911]), vec!["901", "908", "3"]),
         ],
         Phase::LoginRequest => vec![
-            (Detail::Login("mynick", Some("lobby")), vec!["mynick", "lobby"]),
-            (Detail::Login("mynick", None), vec!["mynick"]),
-            (Detail::Login("", Some("lobby")), vec!["lobby"]),
+            (Event::LoginRequest { name: Some("mynick"), room: Some("lobby") }, vec!["mynick", "lobby"]),
+            (Event::LoginRequest { name: Some("mynick"), room: None }, vec!["mynick"]),
+            (Event::LoginRequest { name: None, room: Some("lobby") }, vec!["lobby"]),
         ],
-        Phase::UserList => vec![(Detail::Users(1), vec!["1"]), (Detail::Users(42), vec!["42"])],
-        Phase::LoginResult | Phase::LoginNotification | Phase::LogoutNotification => {
-            vec![(Detail::Who("mynick"), vec!["mynick"]), (Detail::Who(""), vec![])]
-        }
-        Phase::SayRequest | Phase::SayDelivery => {
-            SAYS.iter().map(|(say, data)| (Detail::Say(*say), data.to_vec())).collect()
-        }
-        Phase::Ping | Phase::Pong => vec![(Detail::None, vec![])],
-        Phase::Unknown => vec![(Detail::Type(Some("dance")), vec!["dance"]), (Detail::Type(None), vec![])],
+        Phase::UserList => [1, 42].map(|users| (list(users), vec![if users == 1 { "1" } else { "42" }])).to_vec(),
+        Phase::LoginResult => people(Event::LoginResult),
+        Phase::LoginNotification => people(Event::LoginNotification),
+        Phase::SayRequest => says(Event::SayRequest),
+        Phase::SayDelivery => says(Event::SayDelivery),
+        Phase::LogoutNotification => people(Event::LogoutNotification),
+        Phase::Ping => vec![(Event::Ping(None), vec![])],
+        Phase::Pong => vec![(Event::Pong(None), vec![])],
+        Phase::Unknown => vec![
+            (Event::Unknown { type_name: Some("dance"), sender: None }, vec!["dance"]),
+            (Event::Unknown { type_name: None, sender: None }, vec![]),
+        ],
     }
 }
 
-fn notes() -> Vec<(Note<'static>, Vec<&'static str>)> {
+fn list(users: usize) -> Event<&'static str> {
+    Event::UserList { users, recipient: None }
+}
+
+fn notes() -> Vec<(Note<'static>, Data)> {
     let mut notes = Vec::new();
     for (phase, by) in Phase::ALL.iter().flat_map(|phase| [(*phase, Side::Client), (*phase, Side::Server)]) {
-        notes.extend(details(phase).into_iter().map(|(detail, data)| (note(phase, by, detail), data)));
+        notes.extend(events(phase).into_iter().map(|(event, data)| (note(event, by), data)));
     }
     notes
 }
@@ -150,10 +192,16 @@ fn the_preference_offers_the_languages_in_order() {
 }
 
 #[test]
-fn every_phase_has_a_sentence_with_its_data_in_every_language() {
+fn every_event_has_a_sentence_with_its_data_in_every_language() {
     for (note, data) in notes() {
-        assert!(Event::of(note.phase, &note.detail).is_some(), "{note:?}");
-        check(&format!("{note:?}"), &in_each(|language| language.note(&note)), &data);
+        check(&format!("{note:?}"), &in_each(|language| language.note(note.clone())), &data);
+    }
+}
+
+#[test]
+fn every_phase_is_that_of_its_events() {
+    for phase in Phase::ALL {
+        assert!(events(*phase).iter().all(|(event, _)| event.phase() == *phase), "{phase:?}");
     }
 }
 
@@ -161,10 +209,10 @@ fn every_phase_has_a_sentence_with_its_data_in_every_language() {
 fn every_note_names_the_same_ports_in_every_language() {
     for (note, _) in notes() {
         let named = |sentence: &str| [CLIENT_PORT, SERVER_PORT].map(|port| sentence.contains(&port.to_string()));
-        let english = named(&Language::English.note(&note));
+        let english = named(&Language::English.note(note.clone()));
         let by = matches!(note.by, Side::Server) as usize;
         assert!(english[by], "{note:?} names its sender");
-        for sentence in in_each(|language| language.note(&note)) {
+        for sentence in in_each(|language| language.note(note.clone())) {
             assert_eq!(named(&sentence), english, "{note:?}: {sentence}");
         }
     }
@@ -181,7 +229,7 @@ fn every_finding_has_a_sentence_with_its_data_in_every_language() {
 fn different_things_have_different_sentences() {
     for language in Language::ALL {
         let mut seen = HashSet::new();
-        let notes = notes().into_iter().map(|(note, _)| language.note(&note));
+        let notes = notes().into_iter().map(|(note, _)| language.note(note.clone()));
         for sentence in notes.chain(all_facts().into_iter().map(|(fact, _)| language.finding(&fact))) {
             assert!(seen.insert(sentence.clone()), "{language:?}, twice: {sentence}");
         }
@@ -191,10 +239,10 @@ fn different_things_have_different_sentences() {
 #[test]
 fn every_close_code_is_explained_in_every_language() {
     for code in [1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013] {
-        let closing = |code| note(Phase::Close, Side::Client, Detail::Close(Some(code), ""));
-        let explained = in_each(|language| language.note(&closing(code)));
+        let closing = |code| note(Event::Close(closing(Some(code), "")), Side::Client);
+        let explained = in_each(|language| language.note(closing(code)));
         check(&format!("close code {code}"), &explained, &[&code.to_string()]);
-        let bare = in_each(|language| language.note(&closing(4000)));
+        let bare = in_each(|language| language.note(closing(4000)));
         for (explained, bare) in explained.iter().zip(&bare) {
             assert!(explained.chars().count() > bare.chars().count(), "{explained:?}");
         }
@@ -204,7 +252,7 @@ fn every_close_code_is_explained_in_every_language() {
 #[test]
 fn a_close_reason_stands_for_the_codes_meaning() {
     let closing = |code, reason| {
-        let sentence = Language::English.note(&note(Phase::Close, Side::Client, Detail::Close(code, reason)));
+        let sentence = Language::English.note(note(Event::Close(closing(code, reason)), Side::Client));
         sentence.split_once("7272").expect("the server's port").1.to_owned()
     };
     assert_eq!(closing(None, ""), "");
@@ -213,16 +261,8 @@ fn a_close_reason_stands_for_the_codes_meaning() {
     assert_eq!(closing(Some(1000), "bye"), " (code 1000, bye)");
 }
 
-#[test]
-fn a_detail_that_is_not_the_phases_leaves_the_phases_name() {
-    let odd = note(Phase::UpgradeRefused, Side::Server, Detail::None);
-    assert_eq!(Language::French.note(&odd), "WebSocket handshake refused");
-    let none = note(Phase::MessageAcked, Side::Server, Detail::Acknowledged(&[]));
-    assert_eq!(Language::English.note(&none), "Message acknowledged");
-}
-
 fn users(language: Language, count: usize) -> String {
-    let sentence = language.note(&note(Phase::UserList, Side::Server, Detail::Users(count)));
+    let sentence = language.note(note(list(count), Side::Server));
     sentence.rsplit([':', '：']).next().unwrap_or_default().trim().to_owned()
 }
 
@@ -257,9 +297,7 @@ fn counts_have_their_plurals() {
 
 #[test]
 fn acknowledged_frames_are_listed_as_a_person_would() {
-    let acknowledged = |language: Language, frames: &[u32]| {
-        language.note(&note(Phase::MessageAcked, Side::Client, Detail::Acknowledged(frames)))
-    };
+    let acknowledged = |language: Language, frames: &[u32]| language.note(note(acked(frames), Side::Client));
     let english = |frames: &[u32]| acknowledged(Language::English, frames).split_off("Browser port 60653 ".len());
     assert_eq!(english(&[9]), "has received the message in frame 9");
     assert_eq!(english(&[9, 11]), "has received the messages in frames 9 and 11");
@@ -281,7 +319,7 @@ fn each_language_keeps_its_punctuation() {
     let kept = ["hi, all !", "YYYY-MM-DD HH:MM:SS"];
     for language in Language::ALL {
         let chinese = language.tag().starts_with("zh");
-        let notes = notes().into_iter().map(|(note, _)| language.note(&note));
+        let notes = notes().into_iter().map(|(note, _)| language.note(note.clone()));
         for mut sentence in notes.chain(all_facts().into_iter().map(|(fact, _)| language.finding(&fact))) {
             kept.iter().for_each(|data| sentence = sentence.replace(data, ""));
             let foreign: &[char] =

@@ -1,11 +1,12 @@
 //! Simplified Chinese, with the words of Workerman's manual.
 
 use super::Fact;
-use super::common::{CloseCode, Closing, End, Event, Fault, Frames, Recipient, Said, joined};
+use super::common::{CloseCode, End, Fault, Frames, described, joined};
+use crate::event::{Closing, Event, Recipient, Say};
 use crate::fields::Phase;
-use crate::session::record::Side;
+use crate::packet::Side;
 
-pub fn note(event: Event, by: End, other: End) -> String {
+pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
     let (by, other) = (end(by), end(other));
     match event {
         Event::Syn => format!("{by}向{other}发送 SYN：请求建立连接"),
@@ -26,21 +27,21 @@ pub fn note(event: Event, by: End, other: End) -> String {
         }
         Event::Close(why) => format!("{by}关闭与{other}的 WebSocket 连接{}", closing(why)),
         Event::CloseReply(why) => format!("{by}同意关闭与{other}的 WebSocket 连接{}", closing(why)),
-        Event::MessageAcked(frames) => format!("{by}已收到{}的消息", numbered(frames)),
+        Event::MessagesAcked(frames) => format!("{by}已收到{}的消息", numbered(Frames::of(&frames))),
         Event::LoginRequest { name, room: Some(room) } => {
             format!("{by}向{other}请求{}登录房间 {room}", named(name))
         }
         Event::LoginRequest { name, room: None } => format!("{by}向{other}请求{}登录", named(name)),
-        Event::UserList(count) => format!("{by}告知{other}有哪些用户已登录：{count} 个用户"),
+        Event::UserList { users: count, .. } => format!("{by}告知{other}有哪些用户已登录：{count} 个用户"),
         Event::LoginResult(name) => format!("{by}告知{other}：{}登录成功", named(name)),
         Event::LoginNotification(name) => format!("{by}通知{other}：{}已登录", user(name)),
-        Event::SayRequest(said) => format!("{by}请求{other}转发：{}", saying(said)),
-        Event::SayDelivery(said) => format!("{by}向{other}送达：{}", saying(said)),
+        Event::SayRequest(say) => format!("{by}请求{other}转发：{}", saying(say, text)),
+        Event::SayDelivery(say) => format!("{by}向{other}送达：{}", saying(say, text)),
         Event::LogoutNotification(name) => format!("{by}通知{other}：{}已离开", user(name)),
-        Event::Ping => format!("{by}询问{other}是否仍在线"),
-        Event::Pong => format!("{by}应答{other}：仍在线"),
-        Event::Unknown(Some(name)) => format!("{by}向{other}发送 {name} 类型的消息，聊天程序不认识该类型"),
-        Event::Unknown(None) => format!("{by}向{other}发送一条读不出类型的消息"),
+        Event::Ping(_) => format!("{by}询问{other}是否仍在线"),
+        Event::Pong(_) => format!("{by}应答{other}：仍在线"),
+        Event::Unknown { type_name: Some(name), .. } => format!("{by}向{other}发送 {name} 类型的消息，聊天程序不认识该类型"),
+        Event::Unknown { type_name: None, .. } => format!("{by}向{other}发送一条读不出类型的消息"),
     }
 }
 
@@ -125,11 +126,11 @@ fn user(name: Option<&str>) -> String {
     }
 }
 
-fn saying(said: Said) -> String {
-    let (sender, text) = (user(said.sender), said.text);
-    match said.recipient {
+fn saying(say: Say<&str>, text: &str) -> String {
+    let sender = user(say.sender);
+    match say.recipient {
         Recipient::Everyone => format!("{sender}对所有人说：{text}"),
-        Recipient::Named(recipient) => format!("{sender}对 {recipient} 说：{text}"),
+        Recipient::Named(recipient) | Recipient::Id(recipient) => format!("{sender}对 {recipient} 说：{text}"),
         Recipient::Unknown => format!("{sender}说：{text}"),
     }
 }
@@ -143,7 +144,7 @@ fn numbered(frames: Frames) -> String {
 }
 
 fn closing(closing: Closing) -> String {
-    match closing.told(meaning) {
+    match described(&closing, meaning) {
         None => String::new(),
         Some((code, "")) => format!("（状态码 {code}）"),
         Some((code, why)) => format!("（状态码 {code}，{why}）"),

@@ -1,11 +1,12 @@
 //! Traditional Chinese, with the words used in Taiwan.
 
 use super::Fact;
-use super::common::{CloseCode, Closing, End, Event, Fault, Frames, Recipient, Said, joined};
+use super::common::{CloseCode, End, Fault, Frames, described, joined};
+use crate::event::{Closing, Event, Recipient, Say};
 use crate::fields::Phase;
-use crate::session::record::Side;
+use crate::packet::Side;
 
-pub fn note(event: Event, by: End, other: End) -> String {
+pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
     let (by, other) = (end(by), end(other));
     match event {
         Event::Syn => format!("{by} 向{other} 傳送 SYN：要求建立連線"),
@@ -32,23 +33,23 @@ pub fn note(event: Event, by: End, other: End) -> String {
         }
         Event::Close(why) => format!("{by} 關閉與{other} 的 WebSocket 連線{}", closing(why)),
         Event::CloseReply(why) => format!("{by} 同意關閉與{other} 的 WebSocket 連線{}", closing(why)),
-        Event::MessageAcked(frames) => format!("{by} 已收到{}的訊息", numbered(frames)),
+        Event::MessagesAcked(frames) => format!("{by} 已收到{}的訊息", numbered(Frames::of(&frames))),
         Event::LoginRequest { name, room: Some(room) } => {
             format!("{by} 向{other} 請求{}登入聊天室 {room}", named(name))
         }
         Event::LoginRequest { name, room: None } => format!("{by} 向{other} 請求{}登入", named(name)),
-        Event::UserList(count) => format!("{by} 告知{other} 有哪些使用者已登入：{count} 位使用者"),
+        Event::UserList { users: count, .. } => format!("{by} 告知{other} 有哪些使用者已登入：{count} 位使用者"),
         Event::LoginResult(name) => format!("{by} 告知{other}：{}登入成功", named(name)),
         Event::LoginNotification(name) => format!("{by} 通知{other}：{}已登入", user(name)),
-        Event::SayRequest(said) => format!("{by} 要求{other} 轉送：{}", saying(said)),
-        Event::SayDelivery(said) => format!("{by} 向{other} 送達：{}", saying(said)),
+        Event::SayRequest(say) => format!("{by} 要求{other} 轉送：{}", saying(say, text)),
+        Event::SayDelivery(say) => format!("{by} 向{other} 送達：{}", saying(say, text)),
         Event::LogoutNotification(name) => format!("{by} 通知{other}：{}已離開", user(name)),
-        Event::Ping => format!("{by} 詢問{other} 是否仍在線上"),
-        Event::Pong => format!("{by} 回應{other}：仍在線上"),
-        Event::Unknown(Some(name)) => {
+        Event::Ping(_) => format!("{by} 詢問{other} 是否仍在線上"),
+        Event::Pong(_) => format!("{by} 回應{other}：仍在線上"),
+        Event::Unknown { type_name: Some(name), .. } => {
             format!("{by} 向{other} 傳送 {name} 類型的訊息，聊天程式不認得該類型")
         }
-        Event::Unknown(None) => format!("{by} 向{other} 傳送一則讀不出類型的訊息"),
+        Event::Unknown { type_name: None, .. } => format!("{by} 向{other} 傳送一則讀不出類型的訊息"),
     }
 }
 
@@ -134,11 +135,11 @@ fn user(name: Option<&str>) -> String {
     }
 }
 
-fn saying(said: Said) -> String {
-    let (sender, text) = (user(said.sender), said.text);
-    match said.recipient {
+fn saying(say: Say<&str>, text: &str) -> String {
+    let sender = user(say.sender);
+    match say.recipient {
         Recipient::Everyone => format!("{sender}對所有人說：{text}"),
-        Recipient::Named(recipient) => format!("{sender}對 {recipient} 說：{text}"),
+        Recipient::Named(recipient) | Recipient::Id(recipient) => format!("{sender}對 {recipient} 說：{text}"),
         Recipient::Unknown => format!("{sender}說：{text}"),
     }
 }
@@ -152,7 +153,7 @@ fn numbered(frames: Frames) -> String {
 }
 
 fn closing(closing: Closing) -> String {
-    match closing.told(meaning) {
+    match described(&closing, meaning) {
         None => String::new(),
         Some((code, "")) => format!("（狀態碼 {code}）"),
         Some((code, why)) => format!("（狀態碼 {code}，{why}）"),

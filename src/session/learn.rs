@@ -1,277 +1,292 @@
 //! What a message of the chat teaches: who is who, in which room, and what answers what.
 
 use super::Session;
-use super::chat::{Copy, Delivery, Place, Server};
-use super::record::{Id, MessageRecord, Moment, Name, Recipient, bounded_id};
-use super::stream::{Identity, Stream, Unproven};
-use super::told::Told;
-use crate::fields::Phase;
-use crate::message::{Dialect, Kind, Sender, text};
+use super::application::{Identity, Postponed, Room};
+use super::bounded::{Id, Name};
+use super::connection::Connection;
+use super::record::MessageRecord;
+use super::server::{Copies, Delivery, Place, Said, Server};
+use super::statement::{Act, Statement, To, Users};
+use crate::event::{Event, Recipient, Say};
+use crate::message::{Dialect, text};
+use crate::packet::{Position, Side, StreamId};
 
-/// The room of dialect A, which has none: everybody is in it.
-const EVERYWHERE: &str = "";
+/// A message on its way into the session.
+struct Lesson<'a> {
+    place: Place,
+    statement: Statement<'a>,
+    masked: Option<bool>,
+    dialect: Option<Dialect>,
+}
+
+impl Lesson<'_> {
+    fn position(&self) -> Position {
+        Position { frame: self.place.at.frame, index: self.place.index }
+    }
+
+    fn record(&self, event: Event<Name>) -> MessageRecord {
+        let mut record = MessageRecord::new(self.place.at, self.place.index, event);
+        (record.dialect, record.masked) = (self.dialect, self.masked);
+        record
+    }
+}
 
 impl Session {
-    /// A message of the chat.
-    pub(super) fn learn(&mut self, number: u32, message: Unproven) {
-        let Some(stream) = self.streams.get_mut(&number) else {
-            return;
-        };
-        let server = self.servers.entry(stream.server).or_default();
-        let Unproven { at, index, told, masked } = message;
-        server.dialect = server.dialect.or(told.dialect);
-        let moment = Moment { frame: at.frame, index };
-        let identity = stream.identity(moment).filter(|identity| identity.since <= moment);
-        let mut record = MessageRecord {
-            phase: Phase::Unknown,
-            at,
-            index,
-            dialect: told.dialect.or(server.dialect),
-            sender: None,
-            sender_id: None,
-            recipient: None,
-            masked,
-            request: None,
-            response: None,
-            say: None,
-            before_login: false,
-            members: None,
-        };
-        let user = identity.map(|identity| identity.name.clone());
-        let place = Place { stream: number, at, index };
-        match told.kind {
-            Kind::LoginRequest => login_request(stream, server, &told, &mut record),
-            Kind::UserList => user_list(stream, server, &told, user, &mut record),
-            Kind::Login => login(stream, server, &told, &mut record),
-            Kind::SayRequest => {
-                record.sender = user;
-                self.say_request(place, &told, record);
-                return;
+    /// Learns from a message of the chat.
+    pub(super) fn learn(&mut self, stream: StreamId, message: Postponed) {
+        let Some(connection) = self.connections.get_mut(&stream) else { return };
+        let server = self.servers.entry(connection.server()).or_default();
+        let Postponed { at, index, statement, masked } = message;
+        server.dialect = server.dialect.or(statement.dialect);
+        let place = Place { stream, at, index };
+        let dialect = statement.dialect.or(server.dialect);
+        let lesson = Lesson { place, statement, masked, dialect };
+        let user = || connection.logged_in(lesson.position()).map(|identity| identity.name.clone());
+        match &lesson.statement.act {
+            Act::LoginRequest { name, room } => {
+                let record = login_request(connection, server, &lesson, name.as_deref(), room.as_deref());
+                self.enter(stream, record);
             }
-            Kind::SayDelivery => {
-                self.say_delivery(place, &told, record);
-                return;
+            Act::UserList(users) => {
+                let count = users.as_ref().map_or(0, |users| users.count);
+                let mut record = lesson.record(Event::UserList { users: count, recipient: user() });
+                record.request = connection.chat().and_then(|chat| chat.waiting_login()).map(|(at, _)| at);
+                take_users(server, &Room::Everywhere, users.as_ref(), &lesson);
+                self.enter(stream, record);
             }
-            Kind::Logout => logout(stream, server, &told, &mut record),
-            Kind::Ping => {
-                record.phase = Phase::Ping;
-                stream.ping = Some(at);
-                stream.last_ping = at.frame;
-                record.recipient = user.map(Recipient::Name);
+            Act::Login { id, name, users } => {
+                let record = login(connection, server, &lesson, id.as_deref(), name.as_deref(), users.as_ref());
+                self.enter(stream, record);
             }
-            Kind::Pong => {
-                record.phase = Phase::Pong;
-                record.sender = user;
-                record.request = stream.ping.take();
+            Act::SayRequest { to, said } => self.say_request(&lesson, to, *said),
+            Act::SayDelivery { from, from_name, to, said, said_raw, copy } => {
+                let readings = [*said, *said_raw].into_iter().flatten().collect();
+                self.say_delivery(&lesson, from.as_deref(), from_name.as_deref(), to, readings, *copy);
             }
-            Kind::Unknown => record.sender = user.filter(|_| told.sender == Sender::Client),
+            Act::Logout { id, name, users } => {
+                let record = logout(connection, server, &lesson, id.as_deref(), name.as_deref(), users.as_ref());
+                self.enter(stream, record);
+            }
+            Act::Ping => {
+                let record = lesson.record(Event::Ping(user()));
+                if let Some(chat) = connection.application_mut().chat_mut() {
+                    chat.ping(at);
+                }
+                self.enter(stream, record);
+            }
+            Act::Pong => {
+                let mut record = lesson.record(Event::Pong(user()));
+                record.request = connection.application_mut().chat_mut().and_then(|chat| chat.pong());
+                self.enter(stream, record);
+            }
+            Act::Unknown { type_name, by } => {
+                let type_name = type_name.as_deref().map(Name::from);
+                let sender = user().filter(|_| *by == Side::Client);
+                self.enter(stream, lesson.record(Event::Unknown { type_name, sender }));
+            }
         }
+    }
+
+    fn enter(&mut self, stream: StreamId, record: MessageRecord) {
+        let Some(connection) = self.connections.get_mut(&stream) else { return };
         if let Some(request) = record.request {
-            stream.answer(request.frame, record.phase, at.frame);
+            connection.answer(request.frame, &record.event, record.at.frame);
         }
-        self.enter(place, record);
+        connection.enter_message(record);
     }
 
-    fn enter(&mut self, place: Place, record: MessageRecord) {
-        let Some(stream) = self.streams.get_mut(&place.stream) else {
-            return;
-        };
-        if stream.server_speaks(record.phase) {
-            stream.last_from_server = Some(place.at);
-        }
-        *stream.record(place.at.frame).make_room(place.index) = Some(record);
-    }
-
-    fn say_request(&mut self, place: Place, told: &Told, mut record: MessageRecord) {
-        let Some(stream) = self.streams.get_mut(&place.stream) else {
-            return;
-        };
-        let Some(server) = self.servers.get_mut(&stream.server) else {
-            return;
-        };
-        record.phase = Phase::SayRequest;
-        record.recipient = recipient(server, told, place.at.frame);
-        record.before_login = stream.begun && !stream.has_asked_to_log_in;
-        let identity = stream.identity(record.moment());
+    fn say_request(&mut self, lesson: &Lesson, to: &To, said: Option<Said>) {
+        let Some(connection) = self.connections.get(&lesson.place.stream) else { return };
+        let Some(server) = self.servers.get_mut(&connection.server()) else { return };
+        let position = lesson.position();
+        let sender = connection.logged_in(position).map(|identity| identity.name.clone());
+        let event = Event::SayRequest(Say { sender, recipient: recipient(server, to, position) });
+        let mut record = lesson.record(event);
+        let has_asked = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
+        record.before_login = connection.is_begun() && !has_asked;
+        let identity = connection.identity(position);
         record.sender_id = identity.and_then(|identity| identity.id.clone());
-        if let Some(room) = identity.and_then(|identity| identity.room.clone()) {
-            record.members = server.members(&room);
+        if let Some(room) = identity.and_then(|identity| identity.room.as_ref()) {
+            record.members = server.members(room);
         }
         let mut early = Vec::new();
-        if let Some(said) = told.said.filter(|_| told.readable) {
-            let (number, found) = server.ask(place, record.sender_id.clone(), said, told.private);
+        if let Some(said) = said.filter(|_| lesson.statement.readable) {
+            let (number, found) = server.ask(lesson.place, record.sender_id.clone(), said, to.private);
             record.say = Some(number);
             early = found;
         }
         let number = record.say;
-        self.enter(place, record);
-        for delivery in early {
-            let Place { stream, at, index } = delivery.place;
-            let records = self.streams.get_mut(&stream).map(|stream| stream.record(at.frame));
-            if let Some(Some(record)) = records.and_then(|record| record.messages.get_mut(index as usize)) {
+        self.enter(lesson.place.stream, record);
+        for Delivery { place, .. } in early {
+            let position = Position { frame: place.at.frame, index: place.index };
+            let delivery = self.connections.get_mut(&place.stream).and_then(|other| other.message_mut(position));
+            if let Some(record) = delivery {
                 record.say = record.say.or(number);
             }
-            self.reached(place.stream, place.at.frame);
+            self.reached(lesson.place);
         }
     }
 
-    fn say_delivery(&mut self, place: Place, told: &Told, mut record: MessageRecord) {
-        let Some(stream) = self.streams.get(&place.stream) else {
-            return;
-        };
-        let Some(server) = self.servers.get_mut(&stream.server) else {
-            return;
-        };
+    fn say_delivery(
+        &mut self,
+        lesson: &Lesson,
+        from: Option<&str>,
+        from_name: Option<&str>,
+        to: &To,
+        readings: Vec<Said>,
+        copy: Copies,
+    ) {
+        let place = lesson.place;
+        let Some(connection) = self.connections.get(&place.stream) else { return };
+        let Some(server) = self.servers.get_mut(&connection.server()) else { return };
         let frame = place.at.frame;
-        record.phase = Phase::SayDelivery;
-        record.sender_id = told.from.clone();
-        record.recipient = recipient(server, told, frame);
-        let name = told.from_name.as_deref().map(|name| server.name(name));
-        if let (Some(id), Some(name)) = (&told.from, &name) {
-            server.is_called(id, name, frame);
+        let recipient = recipient(server, to, lesson.position());
+        let (id, name) = (from.map(|id| server.id(id)), from_name.map(|name| server.name(name)));
+        if let (Some(id), Some(name)) = (&id, &name) {
+            server.set_name(id, name, frame);
         }
-        let known = told.from.as_deref().and_then(|id| server.name_of(id, frame)).cloned();
-        record.sender = name.or(known);
-        let joined = stream.joined();
-        let deliveries = [told.said, told.said_raw.filter(|raw| Some(*raw) != told.said)].into_iter().flatten();
-        let copy = if told.private { told.copy } else { Copy::Public };
-        let deliveries: Vec<Delivery> =
-            deliveries.map(|said| Delivery { place, from: told.from.clone(), said, copy, joined }).collect();
-        record.say = server.deliver(&deliveries);
-        let asked = record.say.map(|number| (server.say(number).stream, server.say(number).at.frame));
-        let is_sure = record.say.is_some_and(|number| server.is_only_one_like(number));
-        let (id, name) = (record.sender_id.clone(), record.sender.clone());
-        self.enter(place, record);
-        if let Some((asking, request)) = asked {
-            self.reached(asking, request);
-            if is_sure {
-                self.recognise(asking, id, name);
+        let name = name.or_else(|| server.name_of(id.as_deref()?, frame).cloned());
+        let joined = connection.joined();
+        let deliveries = readings.into_iter().map(|said| Delivery { place, from: id.clone(), said, copy, joined });
+        let say = server.deliver(&deliveries.collect::<Vec<_>>());
+        let asked = say.map(|number| {
+            let say = server.say(number);
+            (Place { stream: say.stream, at: say.at, index: 0 }, server.is_unique(number))
+        });
+        let mut record = lesson.record(Event::SayDelivery(Say { sender: name.clone(), recipient }));
+        record.sender_id = id.clone();
+        record.say = say;
+        self.enter(place.stream, record);
+        if let Some((request, is_unique)) = asked {
+            self.reached(request);
+            if is_unique {
+                self.recognise(request.stream, id, name);
             }
         }
     }
 
-    /// The say in `frame` of this connection has reached somebody.
-    fn reached(&mut self, stream: u32, frame: u32) {
-        if let Some(stream) = self.streams.get_mut(&stream) {
-            stream.last_delivered = stream.last_delivered.max(frame);
+    /// The say at this place has reached somebody.
+    fn reached(&mut self, request: Place) {
+        let connection = self.connections.get_mut(&request.stream);
+        if let Some(chat) = connection.and_then(|connection| connection.application_mut().chat_mut()) {
+            chat.delivered(request.at.frame);
         }
     }
 
     /// A connection whose login was not captured is known by what it says.
-    fn recognise(&mut self, stream: u32, id: Option<Id>, name: Option<Name>) {
-        let Some(stream) = self.streams.get_mut(&stream) else {
-            return;
-        };
-        stream.has_asked_to_log_in = true; // or nothing would have been delivered
-        match (stream.identities.last_mut(), name) {
-            (Some(identity), _) if identity.id.is_none() => identity.id = id,
-            (None, Some(name)) => stream.identities.push(Identity { since: Moment::START, name, room: None, id }),
-            _ => {}
+    fn recognise(&mut self, stream: StreamId, id: Option<Id>, name: Option<Name>) {
+        let connection = self.connections.get_mut(&stream);
+        if let Some(chat) = connection.and_then(|connection| connection.application_mut().chat_mut()) {
+            chat.recognise(id, name);
         }
     }
 }
 
-fn recipient(server: &Server, told: &Told, frame: u32) -> Option<Recipient> {
-    let to = told.to.as_ref()?;
-    if to.as_ref() == "all" {
-        return Some(Recipient::All);
+fn recipient(server: &Server, to: &To, at: Position) -> Recipient<Name> {
+    let Some(id) = to.id.as_deref() else { return Recipient::Unknown };
+    if id == "all" {
+        return Recipient::Everyone;
     }
-    match server.name_of(to, frame) {
-        Some(name) => Some(Recipient::Name(name.clone())),
-        None => match told.to_name.as_deref() {
-            Some(name) => Some(Recipient::Name(Name::from(name))),
-            None => Some(Recipient::Id(bounded_id(to))),
-        },
+    match (server.name_of(id, at.frame), to.name.as_deref()) {
+        (Some(name), _) => Recipient::Named(name.clone()),
+        (None, Some(name)) => Recipient::Named(Name::from(name)),
+        (None, None) => Recipient::Id(Id::from(id)),
     }
 }
 
-fn login_request(stream: &mut Stream, server: &mut Server, told: &Told, record: &mut MessageRecord) {
-    record.phase = Phase::LoginRequest;
-    let name = told.name.as_deref().map(|name| server.name(name));
-    record.sender = name.clone();
-    if !told.readable || !told.complete {
-        return; // the server ignores it: nobody is logged in, and nobody renamed
+fn login_request(
+    connection: &mut Connection,
+    server: &mut Server,
+    lesson: &Lesson,
+    name: Option<&str>,
+    room: Option<&str>,
+) -> MessageRecord {
+    let name = name.map(|name| server.name(name));
+    let room = room.map(|room| server.name(room));
+    let is_ignored = !lesson.statement.readable || !lesson.statement.complete;
+    let chat = connection.application_mut().chat_mut().filter(|_| !is_ignored);
+    if let Some(chat) = chat {
+        let everywhere = || (lesson.dialect == Some(Dialect::A2014)).then_some(Room::Everywhere);
+        let room = room.clone().map(Room::Named).or_else(everywhere);
+        let identity = name.clone().map(|name| Identity { since: lesson.position(), name, room, id: None });
+        chat.ask_to_log_in(lesson.place.at, identity);
     }
-    stream.has_asked_to_log_in = true;
-    stream.login = Some((record.at, name.clone()));
-    let Some(name) = name else { return };
-    let room = told.room.as_deref().map(|room| server.name(room));
-    let room = room.or_else(|| (record.dialect == Some(Dialect::A2014)).then(|| Name::from(EVERYWHERE)));
-    stream.identities.push(Identity { since: record.moment(), name, room, id: None });
-}
-
-fn user_list(stream: &mut Stream, server: &mut Server, told: &Told, user: Option<Name>, record: &mut MessageRecord) {
-    record.phase = Phase::UserList;
-    record.recipient = user.map(Recipient::Name);
-    record.request = stream.login.as_ref().map(|(at, _)| *at);
-    take_users(server, &Name::from(EVERYWHERE), told, record.at.frame);
+    lesson.record(Event::LoginRequest { name, room })
 }
 
 /// A login seen on the connection that asked is a result; on any other, a notification. Where the request was not captured, a list
 /// by id tells a result.
-fn login(stream: &mut Stream, server: &mut Server, told: &Told, record: &mut MessageRecord) {
-    let frame = record.at.frame;
-    let name = told.name.as_deref().map(|name| server.name(name));
-    if let (Some(id), Some(name)) = (&told.id, &name) {
-        server.is_called(id, name, frame);
+fn login(
+    connection: &mut Connection,
+    server: &mut Server,
+    lesson: &Lesson,
+    id: Option<&str>,
+    name: Option<&str>,
+    users: Option<&Users>,
+) -> MessageRecord {
+    let frame = lesson.place.at.frame;
+    let (id, name) = (id.map(|id| server.id(id)), name.map(|name| server.name(name)));
+    if let (Some(id), Some(name)) = (&id, &name) {
+        server.set_name(id, name, frame);
     }
-    record.sender = name.clone();
-    record.sender_id = told.id.clone();
-    // On a second login, dialect C first tells the room, the asking connection included, and then answers.
-    let announced = told.dialect == Some(Dialect::C2016) && told.users.is_none() && !told.cut;
-    // A name that the capture cut may be any.
-    let is_asker = |asked: &Option<Name>| match (asked, &name) {
-        (Some(asked), Some(name)) => asked == name || text::name(asked) == **name,
-        (None, _) => true,
-        (Some(_), None) => told.cut,
+    let mut record = match is_login_result(connection, lesson, name.as_ref(), users) {
+        false => lesson.record(Event::LoginNotification(name.clone())),
+        true => {
+            let chat = connection.application_mut().chat_mut();
+            let request = chat.and_then(|chat| chat.log_in(lesson.position(), name.clone(), id.clone()));
+            MessageRecord { request, ..lesson.record(Event::LoginResult(name.clone())) }
+        }
     };
-    let asked = stream.login.as_ref().is_some_and(|(_, asked)| is_asker(asked)) && !announced;
-    let result = asked || told.keyed_users;
-    record.phase = if result { Phase::LoginResult } else { Phase::LoginNotification };
-    if result {
-        stream.has_asked_to_log_in = true; // even where the request was not captured
-        record.request = stream.login.take().map(|(at, _)| at);
-        match (stream.identities.last_mut(), name.clone()) {
-            (Some(identity), _) if record.request.is_some() => identity.id = told.id.clone(),
-            (last, Some(name)) => {
-                let since = if last.is_none() { Moment::START } else { record.moment() };
-                stream.identities.push(Identity { since, name, room: None, id: told.id.clone() });
-            }
-            _ => {}
+    if let Some(room) = connection.identity(lesson.position()).and_then(|identity| identity.room.as_ref()) {
+        take_users(server, room, users, lesson);
+        if let (Some(id), Some(name)) = (&id, &name) {
+            server.join(room, id, name);
         }
     }
-    let Some(room) = stream.identity(record.moment()).and_then(|identity| identity.room.clone()) else {
-        return;
-    };
-    take_users(server, &room, told, frame);
-    if let (Some(id), Some(name)) = (&told.id, &name) {
-        server.joins(&room, id, name);
-    }
+    record.sender_id = id;
+    record
 }
 
-fn take_users(server: &mut Server, room: &Name, told: &Told, frame: u32) {
-    let Some(users) = &told.users else { return };
-    let mut members = Vec::with_capacity(users.len());
-    for (id, name) in users {
-        let name = server.name(name);
-        server.is_called(id, &name, frame);
-        members.push((id.clone(), name));
-    }
-    server.is_in(room, members);
+fn is_login_result(connection: &Connection, lesson: &Lesson, name: Option<&Name>, users: Option<&Users>) -> bool {
+    let statement = &lesson.statement;
+    // On a second login, dialect C first tells the room, the asking connection included, and then answers.
+    let announced = statement.dialect == Some(Dialect::C2016) && users.is_none() && !statement.truncated;
+    let is_asker = |asked: Option<&Name>| match (asked, name) {
+        (Some(asked), Some(name)) => asked == name || text::name(asked) == **name,
+        (None, _) => true,
+        (Some(_), None) => statement.truncated, // a name that the capture cut may be any
+    };
+    let waiting = connection.chat().and_then(|chat| chat.waiting_login());
+    waiting.is_some_and(|(_, asked)| is_asker(asked)) && !announced || users.is_some_and(|users| users.keyed)
 }
 
-fn logout(stream: &mut Stream, server: &mut Server, told: &Told, record: &mut MessageRecord) {
-    record.phase = Phase::LogoutNotification;
-    let frame = record.at.frame;
-    let who = told.from.as_ref().or(told.id.as_ref());
-    let named = told.from_name.as_deref().map(|name| server.name(name));
-    record.sender = named.or_else(|| server.name_of(who?, frame).cloned());
-    record.sender_id = who.cloned();
-    let Some(room) = stream.identity(record.moment()).and_then(|identity| identity.room.clone()) else {
-        return;
-    };
-    take_users(server, &room, told, frame);
-    if let Some(who) = who {
-        server.leaves(&room, who);
+fn take_users(server: &mut Server, room: &Room, users: Option<&Users>, lesson: &Lesson) {
+    let Some(users) = users else { return };
+    let mut members = Vec::with_capacity(users.users.len());
+    for (id, name) in &users.users {
+        let (id, name) = (server.id(id), server.name(name));
+        server.set_name(&id, &name, lesson.place.at.frame);
+        members.push((id, name));
     }
+    server.set_members(room, members);
+}
+
+fn logout(
+    connection: &mut Connection,
+    server: &mut Server,
+    lesson: &Lesson,
+    id: Option<&str>,
+    name: Option<&str>,
+    users: Option<&Users>,
+) -> MessageRecord {
+    let id = id.map(|id| server.id(id));
+    let name = name.map(|name| server.name(name));
+    let name = name.or_else(|| server.name_of(id.as_deref()?, lesson.place.at.frame).cloned());
+    if let Some(room) = connection.identity(lesson.position()).and_then(|identity| identity.room.as_ref()) {
+        take_users(server, room, users, lesson);
+        if let Some(id) = &id {
+            server.leave(room, id);
+        }
+    }
+    MessageRecord { sender_id: id, ..lesson.record(Event::LogoutNotification(name)) }
 }

@@ -1,20 +1,26 @@
-//! What the packets of one capture taught, in the order in which Wireshark first saw them.
+//! What the packets of one capture taught, in the order in which Wireshark first dissected them.
 //!
-//! Everything here is learned on the first pass and only looked up afterwards, so that every later look, in any order, sees the same;
-//! what later frames add (an answer, a count, a name) is added to what was said before and changes none of it. The module knows
+//! Everything here is learned on the first pass and only looked up afterwards, so that every later pass, in any order, shows the same;
+//! what later frames add (an answer, a count, a name) is added to the records and changes none of what they hold. The module knows
 //! nothing of trees or sentences.
 //!
-//! Memory: a record for each frame that has something to say, and only on connections that are, or may yet turn out to be, the
-//! chat's. Connections of which nothing is known but their TCP handshake are few (at most [`MAX_OPEN`]); those that turn out to be
+//! A connection has parts that know nothing of each other: [`transport`] (TCP), [`opening`] (the upgrade), [`framing`] (WebSocket frames)
+//! and [`application`] (the chat with its user, or something else). [`server`] is what connections to one server have in common.
+//!
+//! Memory: a record for each frame in which something happens, and only on connections that are, or may yet turn out to be, the
+//! chat's. Connections of which nothing is known but their TCP handshake are few (at most [`MAX_UNDECIDED`]); those that turn out to be
 //! something else are forgotten.
 
-pub mod chat;
+pub mod application;
+pub mod bounded;
+pub mod connection;
+mod framing;
 mod learn;
 mod opening;
 pub mod record;
-pub mod stream;
-pub mod tcp;
-mod told;
+pub mod server;
+mod statement;
+pub mod transport;
 mod view;
 
 #[cfg(test)]
@@ -22,145 +28,81 @@ mod tests;
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::message::{Evidence, Kind, Message, Sender};
-use chat::Server;
-use record::{Side, When};
-use stream::{MAX_UNPROVEN, Standing, Stream, Unproven};
-use tcp::Sent;
-use told::Told;
-pub use view::{DeliveredTo, MessageView};
+use crate::message::{Evidence, Message};
+use crate::packet::{Endpoint, Position, Segment, Side, StreamId, flags};
+use application::Postponed;
+use connection::Connection;
+use server::Server;
+use statement::Statement;
+pub use view::{DeliveredTo, FrameView, MessageView};
 
 /// Connections that may yet turn out to be the chat's; beyond, the oldest is forgotten.
-pub const MAX_OPEN: usize = 4096;
-
-/// One end of a TCP connection.
-#[derive(Debug, Clone, Copy)]
-pub struct Endpoint {
-    /// IPv4 or IPv6, in network order, padded with zeros.
-    pub address: [u8; 16],
-    pub port: u16,
-    /// Whether the user named the port as the chat's.
-    pub chat_port: bool,
-}
-
-impl PartialEq for Endpoint {
-    fn eq(&self, other: &Self) -> bool {
-        (self.address, self.port) == (other.address, other.port)
-    }
-}
-
-impl Eq for Endpoint {}
-
-impl std::hash::Hash for Endpoint {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        (self.address, self.port).hash(state);
-    }
-}
-
-/// A TCP segment as its header says it.
-#[derive(Debug, Clone, Copy)]
-pub struct Segment {
-    pub at: When,
-    /// `tcp.stream`
-    pub stream: u32,
-    pub source: Endpoint,
-    pub destination: Endpoint,
-    pub sequence: u32,
-    pub acknowledgment: u32,
-    pub flags: u16,
-    /// Bytes of payload on the wire.
-    pub length: u32,
-}
+pub const MAX_UNDECIDED: usize = 4096;
 
 /// Both ends of a connection, the same in both directions.
-fn ends(one: Endpoint, other: Endpoint) -> (Endpoint, Endpoint) {
+type Ends = (Endpoint, Endpoint);
+
+fn ends(one: Endpoint, other: Endpoint) -> Ends {
     if (one.address, one.port) <= (other.address, other.port) { (one, other) } else { (other, one) }
-}
-
-impl Segment {
-    /// Whether the segment can belong to a chat connection that nobody watches yet.
-    fn may_begin(&self, payload: &[u8]) -> bool {
-        self.on_chat_port() || self.flags & tcp::flags::SYN != 0 || payload.starts_with(b"GET ")
-    }
-
-    fn on_chat_port(&self) -> bool {
-        self.source.chat_port || self.destination.chat_port
-    }
-
-    /// The sequence number after the payload.
-    pub fn end(&self) -> u32 {
-        self.sequence.wrapping_add(self.length)
-    }
 }
 
 /// What one capture file taught.
 #[derive(Debug, Default)]
 pub struct Session {
-    streams: HashMap<u32, Box<Stream>>,
-    /// How many of the streams have these two ends.
-    ends: HashMap<(Endpoint, Endpoint), u32>,
+    connections: HashMap<StreamId, Box<Connection>>,
+    /// How many of the connections have these two ends.
+    ends: HashMap<Ends, u32>,
     /// Connections that are neither configured nor proven, oldest first.
-    open: VecDeque<u32>,
+    undecided: VecDeque<StreamId>,
     servers: HashMap<Endpoint, Server>,
 }
 
 impl Session {
-    /// Whether there is anything to learn from a segment or to say of it: the cheap question that comes before all others.
+    /// Whether there is anything to learn from a segment or to show of it: the cheap question that comes before all others.
     pub fn concerns(&self, segment: &Segment, payload: &[u8]) -> bool {
-        segment.may_begin(payload) || self.ends.contains_key(&ends(segment.source, segment.destination))
+        may_begin(segment, payload) || self.ends.contains_key(&ends(segment.source, segment.destination))
     }
 
     /// Takes in a segment, before or after its payload was dissected; `payload` are its captured bytes. A segment that was taken in
     /// already is ignored.
     pub fn segment(&mut self, segment: &Segment, payload: &[u8]) {
-        if !self.streams.contains_key(&segment.stream) && !self.admit(segment, payload) {
-            return;
-        }
-        let Some(stream) = self.streams.get_mut(&segment.stream) else {
-            return;
-        };
-        stream.segment(segment);
-        let undecided = stream.standing == Standing::Open && !stream.configured;
-        if undecided && !stream.opening.has_begun() && stream.websocket_since.is_none() {
-            let foreign = stream.side(segment) == Side::Client && !could_lead_to_chat(payload);
-            if foreign {
-                self.forget(segment.stream);
+        if !self.connections.contains_key(&segment.stream) {
+            if !is_worth_watching(segment, payload) {
+                return;
             }
+            self.watch(segment);
+        }
+        let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
+        connection.segment(segment);
+        let is_open = connection.application().is_undecided() && !connection.is_configured();
+        let is_foreign = connection.side(segment) == Side::Client && !could_lead_to_chat(payload);
+        if is_open && connection.is_unopened() && is_foreign {
+            self.forget(segment.stream);
         }
     }
 
-    /// Whether a connection first seen with this segment is worth watching.
-    fn admit(&mut self, segment: &Segment, payload: &[u8]) -> bool {
-        let upgrading = || crate::websocket::handshake::request(payload).complete().is_some();
-        if !segment.may_begin(payload) || (payload.starts_with(b"GET ") && !segment.on_chat_port() && !upgrading()) {
-            return false;
-        }
-        self.watch(segment);
-        true
-    }
-
-    fn watch(&mut self, segment: &Segment) -> &mut Stream {
-        let stream = Stream::new(segment);
-        if !stream.configured {
-            self.open.push_back(segment.stream);
-            if self.open.len() > MAX_OPEN {
+    fn watch(&mut self, segment: &Segment) {
+        let connection = Connection::new(segment);
+        if !connection.is_configured() {
+            self.undecided.push_back(segment.stream);
+            if self.undecided.len() > MAX_UNDECIDED {
                 self.forget_oldest();
             }
         }
         *self.ends.entry(ends(segment.source, segment.destination)).or_default() += 1;
-        self.streams.entry(segment.stream).or_insert_with(|| Box::new(stream))
+        self.connections.insert(segment.stream, Box::new(connection));
     }
 
     fn forget_oldest(&mut self) {
-        let Some(oldest) = self.open.pop_front() else { return };
-        if self.streams.get(&oldest).is_some_and(|stream| stream.standing == Standing::Open) {
+        let Some(oldest) = self.undecided.pop_front() else { return };
+        if self.connections.get(&oldest).is_some_and(|connection| connection.application().is_undecided()) {
             self.forget(oldest);
         }
     }
 
-    fn forget(&mut self, number: u32) {
-        let Some(stream) = self.streams.remove(&number) else { return };
-        let ends = ends(stream.client, stream.server);
+    fn forget(&mut self, stream: StreamId) {
+        let Some(connection) = self.connections.remove(&stream) else { return };
+        let ends = ends(connection.client(), connection.server());
         match self.ends.get_mut(&ends) {
             Some(count) if *count > 1 => *count -= 1,
             _ => drop(self.ends.remove(&ends)),
@@ -170,101 +112,109 @@ impl Session {
     /// Looks for the opening handshake: in the segment's captured payload, or where that is only a part, in what Wireshark
     /// reassembled or decrypted with it.
     pub fn handshake<'a>(&mut self, segment: &Segment, payload: &[u8], sources: impl IntoIterator<Item = &'a [u8]>) {
-        let Some(stream) = self.streams.get_mut(&segment.stream) else { return };
-        let cut = payload.len() < segment.length as usize;
+        let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
+        let truncated = payload.len() < segment.length as usize;
         let encrypted = is_tls(payload);
-        let mut foreign = stream.http(segment, payload, cut, encrypted);
+        let mut foreign = connection.http(segment, payload, truncated, encrypted);
         for source in sources {
-            foreign |= stream.http(segment, source, false, encrypted);
+            foreign |= connection.http(segment, source, false, encrypted);
         }
-        if foreign && !stream.configured && stream.standing == Standing::Open {
+        if foreign && !connection.is_configured() && connection.application().is_undecided() {
             self.forget(segment.stream);
         }
     }
 
-    /// Takes in WebSocket data that is about to be dissected; see [`Stream::frames`].
+    /// Takes in WebSocket data that is about to be dissected: `position` is where it begins in the segment's payload, where it has
+    /// not been reassembled or decrypted.
     pub fn frames(&mut self, segment: &Segment, data: &[u8], position: Option<u32>) {
-        if let Some(stream) = self.streams.get_mut(&segment.stream) {
-            stream.frames(segment, data, position);
+        if let Some(connection) = self.connections.get_mut(&segment.stream) {
+            connection.frames(segment, data, position);
         }
     }
 
-    /// Who sent this segment; `evidence` tells what its message would prove if a given side had sent it.
-    pub fn sender(&mut self, segment: &Segment, first_pass: bool, evidence: impl Fn(Sender) -> Evidence) -> Sender {
-        if first_pass && !self.streams.contains_key(&segment.stream) {
+    /// Who sent this segment, for later passes.
+    pub fn side(&self, segment: &Segment) -> Side {
+        match self.connections.get(&segment.stream) {
+            Some(connection) => connection.side(segment),
+            None if segment.source.port < segment.destination.port => Side::Server,
+            None => Side::Client,
+        }
+    }
+
+    /// Who sent this segment, on the first pass; `evidence` says what its message would prove if a given side had sent it.
+    pub fn settle_side(&mut self, segment: &Segment, evidence: impl Fn(Side) -> Evidence) -> Side {
+        if !self.connections.contains_key(&segment.stream) {
             self.watch(segment);
         }
-        let stream = match self.streams.get_mut(&segment.stream) {
-            Some(stream) => stream,
-            None => {
-                return if segment.source.port < segment.destination.port { Sender::Server } else { Sender::Client };
-            }
-        };
-        let sender = stream.sender(segment);
-        if stream.sides_known || !first_pass || evidence(sender) == Evidence::Dialect {
-            return sender;
+        let Some(connection) = self.connections.get_mut(&segment.stream) else { return self.side(segment) };
+        let side = connection.side(segment);
+        let other = side.other();
+        let is_wrong = !connection.sides_known()
+            && evidence(side) != Evidence::Dialect
+            && evidence(other) == Evidence::Dialect;
+        if is_wrong {
+            connection.settle_sides(segment, other);
         }
-        let other = match sender {
-            Sender::Client => Sender::Server,
-            Sender::Server => Sender::Client,
-        };
-        if evidence(other) == Evidence::Dialect {
-            stream.sides_known = true;
-            stream.swap_sides();
-            return other;
-        }
-        sender
+        connection.side(segment)
     }
 
     /// Learns from a message, on the first pass. `index`: how many messages of this segment came before it;
-    /// `cut`: the capture holds only its beginning.
-    pub fn message(&mut self, segment: &Segment, index: u32, message: &Message, cut: bool) {
-        let stream = match self.streams.contains_key(&segment.stream) {
-            true => self.streams.get_mut(&segment.stream).expect("it was just found"),
-            false => self.watch(segment),
-        };
-        if stream.standing == Standing::Other && message.evidence() != Evidence::Dialect {
+    /// `truncated`: the capture holds only its beginning.
+    pub fn message(&mut self, segment: &Segment, index: u32, message: &Message, truncated: bool) {
+        if !self.connections.contains_key(&segment.stream) {
+            self.watch(segment);
+        }
+        let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
+        let is_other = !connection.application().is_chat() && !connection.application().is_undecided();
+        if is_other && message.evidence() != Evidence::Dialect {
             return;
         }
-        let ending = stream.ending();
-        if message.fault.is_some() && ending.is_some_and(|ending| ending.hard_to_inflate) {
+        let ending = connection.take_ending();
+        if message.fault().is_some() && ending.is_some_and(|ending| ending.hard_to_inflate) {
             return; // compressed bytes, not a message
         }
+        connection.message_ends(segment, ending.map_or(segment.end(), |ending| ending.end));
+        connection.reserve_message(Position { frame: segment.at.frame, index });
+        let statement = Statement::of(message, truncated);
         let masked = ending.map(|ending| ending.masked);
-        stream.sent(segment, ending.map_or(segment.end(), |ending| ending.end), Sent::Message);
-        let unproven = Unproven { at: segment.at, index, told: Told::of(message, cut), masked };
-        stream.record(segment.at.frame).make_room(index);
-        if stream.standing != Standing::Chat && !proves(stream, message.evidence()) {
-            self.postpone(segment.stream, unproven);
+        let is_configured = connection.is_configured();
+        if !connection.application().accepts(message.evidence(), is_configured) {
+            let statement = statement.into_owned();
+            self.postpone(segment.stream, Postponed { at: segment.at, index, statement, masked });
             return;
         }
-        let earlier = std::mem::take(&mut stream.unproven);
-        stream.standing = Standing::Chat;
-        for message in earlier {
-            self.learn(segment.stream, message);
+        let postponed = connection.application_mut().become_chat();
+        for earlier in postponed {
+            self.learn(segment.stream, earlier);
         }
-        self.learn(segment.stream, unproven);
+        self.learn(segment.stream, Postponed { at: segment.at, index, statement, masked });
     }
 
-    fn postpone(&mut self, number: u32, message: Unproven) {
-        let Some(stream) = self.streams.get_mut(&number) else {
-            return;
-        };
-        stream.unproven.push(message);
-        if stream.unproven.len() <= MAX_UNPROVEN {
-            return;
-        }
-        if stream.configured {
-            stream.give_up();
-        } else {
-            self.forget(number);
+    fn postpone(&mut self, stream: StreamId, message: Postponed<'static>) {
+        let Some(connection) = self.connections.get_mut(&stream) else { return };
+        let too_many = connection.application_mut().postpone(message);
+        match (too_many, connection.is_configured()) {
+            (false, _) => {}
+            (true, true) => connection.give_up(),
+            (true, false) => self.forget(stream),
         }
     }
 
     /// Whether Wireshark's HTTP dissector hands the connection to WebSocket by itself.
-    pub fn is_handed_over(&self, stream: u32) -> bool {
-        self.streams.get(&stream).is_some_and(|stream| stream.opening.is_handed_over())
+    pub fn is_handed_over(&self, stream: StreamId) -> bool {
+        self.connections.get(&stream).is_some_and(|connection| connection.is_handed_over())
     }
+}
+
+/// Whether a segment can belong to a chat connection that nobody watches yet.
+fn may_begin(segment: &Segment, payload: &[u8]) -> bool {
+    segment.is_on_chat_port() || segment.has(flags::SYN) || payload.starts_with(b"GET ")
+}
+
+/// Whether a connection first seen with this segment is worth watching.
+fn is_worth_watching(segment: &Segment, payload: &[u8]) -> bool {
+    let is_upgrade = || crate::websocket::handshake::request(payload).complete().is_some();
+    may_begin(segment, payload) && (!payload.starts_with(b"GET ") || segment.is_on_chat_port() || is_upgrade())
 }
 
 /// Whether a client's first bytes leave it open that this becomes a chat connection: an HTTP request, TLS, or nothing yet.
@@ -276,16 +226,4 @@ fn could_lead_to_chat(payload: &[u8]) -> bool {
 /// Whether the payload begins like a TLS record (RFC 8446, section 5.1), which text does not.
 fn is_tls(payload: &[u8]) -> bool {
     matches!(payload.first(), Some(0x14..=0x17))
-}
-
-/// Whether a message makes its connection a chat connection. Where the user said that it is one, less is enough, unless
-/// something else was seen there before.
-fn proves(stream: &Stream, evidence: Evidence) -> bool {
-    match evidence {
-        Evidence::Dialect => true,
-        Evidence::Likely => {
-            stream.configured && stream.unproven.iter().all(|message| message.told.kind != Kind::Unknown)
-        }
-        Evidence::Foreign | Evidence::Unknown => false,
-    }
 }

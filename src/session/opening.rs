@@ -1,8 +1,11 @@
-//! The opening handshake of one connection (RFC 6455, section 4), as far as its HTTP was captured.
+//! The opening handshake of one connection (RFC 6455, section 4), as far as its HTTP was captured. It returns what HTTP bytes are in the
+//! handshake and knows nothing of segments.
 
 use std::sync::Arc;
 
-use super::record::{Handshake, When, bounded_value};
+use super::bounded::bounded_value;
+use super::record::Handshake;
+use crate::packet::FrameTime;
 use crate::websocket::handshake::{self, Http};
 
 /// What a connection's HTTP has shown so far.
@@ -16,7 +19,7 @@ pub struct Opening {
 
 #[derive(Debug)]
 struct Asked {
-    at: When,
+    at: FrameTime,
     key: Option<Arc<str>>,
     /// Whether the request was captured far enough to see that it asks for an upgrade.
     whole: bool,
@@ -33,12 +36,14 @@ pub enum Step {
     Request(Handshake),
     /// A request of which too little was captured to tell.
     CutRequest,
-    /// The answer to a request.
+    /// The response to a request.
     Response(Response),
 }
 
+/// A response to an upgrade request.
 #[derive(Debug, PartialEq)]
 pub struct Response {
+    /// Its header fields, and what its request requires of them.
     pub handshake: Handshake,
     /// Bytes of the header section, where all of it was captured.
     pub length: Option<usize>,
@@ -58,7 +63,7 @@ impl Opening {
     }
 
     /// Reads HTTP that ends in the frame of `at`; `cut`: the capture holds only its beginning.
-    pub fn read(&mut self, at: When, bytes: &[u8], cut: bool) -> Step {
+    pub fn read(&mut self, at: FrameTime, bytes: &[u8], cut: bool) -> Step {
         if self.upgraded {
             return Step::None;
         }
@@ -80,7 +85,7 @@ impl Opening {
         Step::None
     }
 
-    fn request(&mut self, at: When, request: handshake::Request) -> Step {
+    fn request(&mut self, at: FrameTime, request: handshake::Request) -> Step {
         let key = request.key.as_deref().map(bounded_value);
         if self.asked.as_ref().is_some_and(|asked| asked.whole && asked.key == key) {
             return Step::None; // reassembled, or sent again
@@ -89,7 +94,7 @@ impl Opening {
         Step::Request(Handshake { key, origin: request.origin.as_deref().map(bounded_value), ..Handshake::default() })
     }
 
-    fn cut_request(&mut self, at: When) -> Step {
+    fn cut_request(&mut self, at: FrameTime) -> Step {
         if self.asked.is_some() {
             return Step::None; // sent again
         }
@@ -130,14 +135,15 @@ impl Opening {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packet::Frame;
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
     const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
-    fn at(frame: u32) -> When {
-        When { frame, time: i64::from(frame) }
+    fn at(frame: u32) -> FrameTime {
+        FrameTime { frame: Frame(frame), time: i64::from(frame) }
     }
 
     fn response(step: Step) -> Response {

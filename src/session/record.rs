@@ -1,98 +1,51 @@
-//! What the session remembers of single frames and messages. A record is made when its frame is first seen and says the same ever
-//! after; later frames only fill in what was open (an answer, a count, a name).
+//! What the session keeps of single frames and messages. A record is made when its frame is first seen and stays as it is; later frames
+//! only fill in what was open (an answer, a count, a name).
 
 use std::sync::Arc;
 
-use crate::fields::Phase;
+use super::bounded::{Id, Name};
+use super::server::SayNumber;
+use super::transport::Sent;
+use crate::event::Event;
 use crate::message::Dialect;
+use crate::packet::{Frame, FrameTime, Position, Side};
 
-/// A user's name, as a person reads it; at most [`MAX_NAME`] characters.
-pub type Name = Arc<str>;
-/// A client id, as on the wire; at most [`MAX_ID`] bytes.
-pub type Id = Arc<str>;
-
-/// Longer names are cut: what is remembered for the whole capture is bounded per item.
-pub const MAX_NAME: usize = 200;
-/// Longer ids keep their beginning and a hash.
-pub const MAX_ID: usize = 64;
-
-/// Longer values of handshake headers and reasons to close are cut.
-pub const MAX_VALUE: usize = 1024;
-
-/// A place in the capture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct When {
-    pub frame: u32,
-    /// Nanoseconds since the epoch.
-    pub time: i64,
-}
-
-/// A message's place in its connection: its frame, and how many messages of the frame came before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment {
-    pub frame: u32,
-    pub index: u32,
-}
-
-impl Moment {
-    /// Before anything was captured.
-    pub const START: Moment = Moment { frame: 0, index: 0 };
-
-    /// After all of a frame's messages.
-    pub fn end_of(frame: u32) -> Moment {
-        Moment { frame, index: u32::MAX }
-    }
-}
-
-/// One side of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Side {
-    Client,
-    Server,
-}
-
-impl Side {
-    pub fn other(self) -> Side {
-        match self {
-            Side::Client => Side::Server,
-            Side::Server => Side::Client,
-        }
-    }
-}
-
-/// What a frame is below the messages, and who sent it.
+/// What happened in a frame below its messages, and who sent it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PhaseRecord {
-    pub phase: Phase,
+pub struct FrameEvent {
+    /// What happened.
+    pub event: Event<Name>,
+    /// Who sent the segment.
     pub by: Side,
-    pub detail: Detail,
 }
 
-/// What a phase's sentence needs beside the ports.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Detail {
-    None,
-    /// A SYN or SYN+ACK that was first sent in that frame.
-    Again(u32),
-    /// The acknowledged request or response.
-    Frame(u32),
-    /// The status of an HTTP response.
-    Status(u16),
-    /// A WebSocket close: status code (RFC 6455, section 7.4) and reason.
-    Close(Option<u16>, Arc<str>),
+/// A handshake request or response, or a message, that a frame is the first to acknowledge as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acknowledgment {
+    /// The frame that carried its last byte.
+    pub frame: Frame,
+    /// What it is.
+    pub of: Sent,
+    /// Whether the acknowledgment is an event of its own: its segment has no payload.
+    pub is_event: bool,
 }
 
-/// An upgrade request or response.
+/// An upgrade request or response (RFC 6455, section 4).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Handshake {
+    /// `Sec-WebSocket-Key`, of a request.
     pub key: Option<Arc<str>>,
+    /// `Origin`, of a request.
     pub origin: Option<Arc<str>>,
+    /// `Sec-WebSocket-Accept`, of a response.
     pub accept: Option<Arc<str>>,
+    /// The accept value that the request's key requires.
     pub accept_expected: Option<Arc<str>>,
     /// On a response: the request, where it was captured.
-    pub request: Option<When>,
+    pub request: Option<FrameTime>,
     /// On a request: the frame of the response.
-    pub response: Option<u32>,
+    pub response: Option<Frame>,
+    /// The status code of a response that is no 101.
     pub refused: Option<u16>,
 }
 
@@ -109,72 +62,82 @@ impl Handshake {
     }
 }
 
-/// Whom a message is for.
+/// The members of a room.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Recipient {
-    All,
-    Name(Name),
-    /// A client whose name was not known when the message was seen.
-    Id(Id),
+pub struct Members {
+    /// The first names.
+    pub names: Arc<[Name]>,
+    /// How many members there are.
+    pub count: usize,
 }
-
-/// A say request's place in its server's book.
-pub type SayNumber = u32;
 
 /// What is known of one message beyond its own bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MessageRecord {
-    pub phase: Phase,
-    pub at: When,
+    /// The frame in which it ends.
+    pub at: FrameTime,
     /// How many messages of the frame came before it.
     pub index: u32,
+    /// What happened, with the names known when the message was first seen.
+    pub event: Event<Name>,
+    /// The message's own dialect, or else the server's as known then.
     pub dialect: Option<Dialect>,
-    /// Who says or does it, as known when the message was first seen.
-    pub sender: Option<Name>,
-    /// The client id it comes from, to look the name up later.
+    /// The client id that it comes from, to look the name up later.
     pub sender_id: Option<Id>,
-    pub recipient: Option<Recipient>,
     /// Whether its last WebSocket frame was masked; `None` where the frame was not seen.
     pub masked: Option<bool>,
     /// The request that it answers.
-    pub request: Option<When>,
+    pub request: Option<FrameTime>,
     /// The frame with the answer to it.
-    pub response: Option<u32>,
+    pub response: Option<Frame>,
     /// The say that it is, or delivers.
     pub say: Option<SayNumber>,
-    /// Said on a connection whose beginning was captured and that had not logged in.
+    /// A say on a connection whose beginning was captured and that had not logged in.
     pub before_login: bool,
-    /// Who was in the room, of a say request: the first few names, and how many there were.
-    pub members: Option<(Arc<[Name]>, usize)>,
-}
-
-/// A handshake request or response, or a message, that is acknowledged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Acknowledged {
-    pub frame: u32,
-    pub is_message: bool,
-}
-
-/// Everything remembered of one frame of one connection.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct FrameRecord {
-    pub phases: Vec<PhaseRecord>,
-    /// What this frame is the first to acknowledge whole.
-    pub acks: Vec<Acknowledged>,
-    pub handshake: Option<Box<Handshake>>,
-    /// By the message's number in the segment; `None` for one that is not the chat's.
-    pub messages: Vec<Option<MessageRecord>>,
+    /// Of a say request: who was in the room.
+    pub members: Option<Members>,
 }
 
 impl MessageRecord {
-    pub fn moment(&self) -> Moment {
-        Moment { frame: self.at.frame, index: self.index }
+    /// A record of what happened, with nothing else known.
+    pub fn new(at: FrameTime, index: u32, event: Event<Name>) -> MessageRecord {
+        MessageRecord {
+            at,
+            index,
+            event,
+            dialect: None,
+            sender_id: None,
+            masked: None,
+            request: None,
+            response: None,
+            say: None,
+            before_login: false,
+            members: None,
+        }
+    }
+
+    /// Its place in its connection.
+    pub fn position(&self) -> Position {
+        Position { frame: self.at.frame, index: self.index }
     }
 }
 
+/// Everything kept of one frame of one connection.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FrameRecord {
+    /// What happened below its messages, apart from the acknowledgments.
+    pub events: Vec<FrameEvent>,
+    /// What this frame is the first to acknowledge.
+    pub acks: Vec<Acknowledgment>,
+    /// The upgrade request or response that it carries.
+    pub handshake: Option<Box<Handshake>>,
+    /// By the message's number in the frame; `None` for one that is not the chat's.
+    pub messages: Vec<Option<MessageRecord>>,
+}
+
 impl FrameRecord {
-    /// The place of the frame's message of this number.
-    pub fn make_room(&mut self, index: u32) -> &mut Option<MessageRecord> {
+    /// The slot of the frame's message of this number, made where there is none.
+    pub fn slot(&mut self, index: u32) -> &mut Option<MessageRecord> {
         let wanted = index as usize + 1;
         if self.messages.is_empty() {
             self.messages.reserve_exact(wanted); // most frames have one
@@ -184,30 +147,9 @@ impl FrameRecord {
         }
         &mut self.messages[index as usize]
     }
-}
 
-/// A name to remember: at most [`MAX_NAME`] characters.
-pub fn bounded_name(name: &str) -> &str {
-    match name.char_indices().nth(MAX_NAME) {
-        Some((end, _)) => &name[..end],
-        None => name,
+    /// Whether one of its messages is the chat's.
+    pub fn holds_message(&self) -> bool {
+        self.messages.iter().any(Option::is_some)
     }
-}
-
-/// A value of a handshake header, or a reason to close, to remember: at most [`MAX_VALUE`] characters.
-pub fn bounded_value(value: &str) -> Arc<str> {
-    let end = value.char_indices().nth(MAX_VALUE).map_or(value.len(), |(end, _)| end);
-    Arc::from(&value[..end])
-}
-
-/// An id to remember: at most about [`MAX_ID`] bytes, and different for different ids.
-pub fn bounded_id(id: &str) -> Id {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    if id.len() <= MAX_ID {
-        return Id::from(id);
-    }
-    let mut hasher = DefaultHasher::new();
-    id.hash(&mut hasher);
-    let start: String = id.chars().take(MAX_ID / 4).collect();
-    Id::from(format!("{start}…{:016x}", hasher.finish()))
 }

@@ -4,8 +4,14 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use super::record::{Id, Name, SayNumber, When, bounded_name};
+use super::application::Room;
+use super::bounded::{Id, Name, bounded_name};
+use super::record::Members;
 use crate::message::Dialect;
+use crate::packet::{Frame, FrameTime, StreamId};
+
+/// A say request's place among its server's.
+pub type SayNumber = u32;
 
 /// A delivery follows its say within milliseconds; after this a say is no longer looked at. Nanoseconds.
 const DELIVERY_WINDOW: i64 = 60_000_000_000;
@@ -13,15 +19,29 @@ const DELIVERY_WINDOW: i64 = 60_000_000_000;
 const REORDER_WINDOW: i64 = 100_000_000;
 /// Deliveries without a say that are remembered, in case the say was captured late.
 const MAX_ORPHANS: usize = 1024;
-/// Names told of a room, and deliveries told of a say, one by one; beyond, only the count grows.
-const MAX_TOLD: usize = 50;
+/// Names of a room's members, and deliveries of a say, that are listed; beyond, only the count grows.
+const MAX_LISTED: usize = 50;
 
-/// Which copy of a private say a delivery is. The server marks both.
+/// Which copy of a say a delivery is. The server marks the two of a private say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Copy {
+pub enum Copies {
+    /// The one for each member of the room.
     Public,
+    /// The recipient's.
     ToRecipient,
+    /// The sender's own.
     ToSender,
+}
+
+impl Copies {
+    /// Which copy the content of a private delivery is.
+    pub fn of(content: &str) -> Copies {
+        match () {
+            () if content.starts_with("<b>对你说: </b>") => Copies::ToRecipient,
+            () if content.starts_with("<b>你对") => Copies::ToSender,
+            () => Copies::Public,
+        }
+    }
 }
 
 /// What a say and its deliveries have in common.
@@ -42,30 +62,30 @@ impl Said {
 /// A say request and what became of it.
 #[derive(Debug)]
 pub struct Say {
-    pub at: When,
-    pub stream: u32,
+    pub at: FrameTime,
+    pub stream: StreamId,
     said: Said,
     pub private: bool,
     /// How many connections got it.
     pub deliveries: u32,
     /// The first frame that delivers it.
-    pub first: Option<u32>,
+    pub first: Option<Frame>,
     /// The first deliveries, one a connection.
-    pub told: Vec<Delivered>,
+    pub delivered: Vec<Delivered>,
 }
 
 /// One connection's copy of a say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivered {
-    pub at: When,
-    pub stream: u32,
+    pub at: FrameTime,
+    pub stream: StreamId,
 }
 
 /// A message's place: stream, frame, number in the frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    pub stream: u32,
-    pub at: When,
+    pub stream: StreamId,
+    pub at: FrameTime,
     pub index: u32,
 }
 
@@ -75,9 +95,9 @@ pub struct Delivery {
     pub place: Place,
     pub from: Option<Id>,
     pub said: Said,
-    pub copy: Copy,
+    pub copy: Copies,
     /// The first frame in which the receiving connection can have been in a room.
-    pub joined: u32,
+    pub joined: Frame,
 }
 
 /// Says that look alike: from one sender, to one recipient, with one text.
@@ -87,13 +107,14 @@ struct Alike {
     forgotten: u32,
     says: VecDeque<SayNumber>,
     /// Per connection and copy, the first say that has not reached it yet, counted with the forgotten ones.
-    progress: HashMap<(u32, Copy), u32>,
+    progress: HashMap<(StreamId, Copies), u32>,
 }
 
 #[derive(Debug, Default)]
-struct Room {
+struct Membership {
     members: BTreeMap<Id, Name>,
-    told: Option<Arc<[Name]>>,
+    /// The first names, as listed last.
+    listed: Option<Arc<[Name]>>,
 }
 
 /// What the capture has taught of one server.
@@ -101,9 +122,9 @@ struct Room {
 pub struct Server {
     pub dialect: Option<Dialect>,
     names: HashSet<Name>,
-    /// A client id's user names, each with the first frame that told it.
-    users: HashMap<Id, Vec<(u32, Name)>>,
-    rooms: HashMap<Name, Room>,
+    /// A client id's user names, each with the first frame that says so.
+    users: HashMap<Id, Vec<(Frame, Name)>>,
+    rooms: HashMap<Room, Membership>,
     says: Vec<Say>,
     alike: HashMap<(Option<Id>, Said), Alike>,
     orphans: VecDeque<Delivery>,
@@ -123,50 +144,65 @@ impl Server {
         }
     }
 
-    /// In `frame`, the server told that `id` is `name`.
-    pub fn is_called(&mut self, id: &Id, name: &Name, frame: u32) {
-        let told = self.users.entry(id.clone()).or_default();
-        if told.last().is_none_or(|(_, last)| last != name) {
-            told.push((frame, name.clone()));
+    /// The id as kept for the whole capture, once.
+    pub fn id(&mut self, id: &str) -> Id {
+        match self.users.get_key_value(id) {
+            Some((known, _)) => known.clone(),
+            None => {
+                let new = Id::from(id);
+                self.users.insert(new.clone(), Vec::new());
+                new
+            }
         }
     }
 
-    /// The name that `id` had in `frame`; the first known one where it was told only later.
-    pub fn name_of(&self, id: &str, frame: u32) -> Option<&Name> {
-        let told = self.users.get(id)?;
-        let earlier = told.partition_point(|(since, _)| *since <= frame);
-        told.get(earlier.saturating_sub(1)).map(|(_, name)| name)
+    /// Takes note that the server calls `id` by `name` in `frame`.
+    pub fn set_name(&mut self, id: &Id, name: &Name, frame: Frame) {
+        let names = self.users.entry(id.clone()).or_default();
+        if names.last().is_none_or(|(_, last)| last != name) {
+            names.push((frame, name.clone()));
+        }
     }
 
-    pub fn joins(&mut self, room: &Name, id: &Id, name: &Name) {
+    /// The name that `id` had in `frame`; the first known one where only later frames say it.
+    pub fn name_of(&self, id: &str, frame: Frame) -> Option<&Name> {
+        let names = self.users.get(id)?;
+        let earlier = names.partition_point(|(since, _)| *since <= frame);
+        names.get(earlier.saturating_sub(1)).map(|(_, name)| name)
+    }
+
+    /// Somebody joined a room.
+    pub fn join(&mut self, room: &Room, id: &Id, name: &Name) {
         let room = self.rooms.entry(room.clone()).or_default();
         if room.members.get(id) != Some(name) {
             room.members.insert(id.clone(), name.clone());
-            room.told = None;
+            room.listed = None;
         }
     }
 
-    pub fn leaves(&mut self, room: &Name, id: &str) {
+    /// Somebody left a room.
+    pub fn leave(&mut self, room: &Room, id: &str) {
         let Some(room) = self.rooms.get_mut(room) else { return };
         if room.members.remove(id).is_some() {
-            room.told = None;
+            room.listed = None;
         }
     }
 
-    /// The server told all who are in the room.
-    pub fn is_in(&mut self, room: &Name, members: impl IntoIterator<Item = (Id, Name)>) {
+    /// The server listed all who are in the room.
+    pub fn set_members(&mut self, room: &Room, members: impl IntoIterator<Item = (Id, Name)>) {
         let room = self.rooms.entry(room.clone()).or_default();
         room.members = members.into_iter().collect();
-        room.told = None;
+        room.listed = None;
     }
 
-    /// Who is in the room, as far as told: the first few names, and how many there are.
-    pub fn members(&mut self, room: &Name) -> Option<(Arc<[Name]>, usize)> {
+    /// Who is in the room, as far as the capture says.
+    pub fn members(&mut self, room: &Room) -> Option<Members> {
         let room = self.rooms.get_mut(room)?;
-        let told = room.told.get_or_insert_with(|| room.members.values().take(MAX_TOLD).cloned().collect());
-        Some((told.clone(), room.members.len()))
+        let names = room.listed.get_or_insert_with(|| room.members.values().take(MAX_LISTED).cloned().collect());
+        Some(Members { names: names.clone(), count: room.members.len() })
     }
 
+    /// A say by its number.
     pub fn say(&self, number: SayNumber) -> &Say {
         &self.says[number as usize]
     }
@@ -182,7 +218,7 @@ impl Server {
             private,
             deliveries: 0,
             first: None,
-            told: Vec::new(),
+            delivered: Vec::new(),
         });
         let early = self.take_orphans(place, from.as_ref(), said);
         let alike = self.alike.entry((from, said)).or_default();
@@ -220,8 +256,8 @@ impl Server {
         None
     }
 
-    /// Whether no other connection has said the like lately, so that whoever is delivered is surely the one who said it.
-    pub fn is_only_one_like(&self, number: SayNumber) -> bool {
+    /// True if no other connection recently sent an identical say, so that the delivery names the sender of this one.
+    pub fn is_unique(&self, number: SayNumber) -> bool {
         let say = self.say(number);
         let others = self.alike.get(&(None, say.said)).map(|alike| &alike.says);
         !others.into_iter().flatten().any(|other| self.say(*other).stream != say.stream)
@@ -261,16 +297,17 @@ impl Server {
 }
 
 impl Say {
+    /// Counts a delivery.
     fn deliver(&mut self, delivery: &Delivery) {
         let Place { stream, at, .. } = delivery.place;
         self.first = Some(self.first.map_or(at.frame, |first| first.min(at.frame)));
         // Whoever says something to himself gets two copies on one connection.
-        if self.private && self.told.iter().any(|told| told.stream == stream) {
+        if self.private && self.delivered.iter().any(|earlier| earlier.stream == stream) {
             return;
         }
         self.deliveries += 1;
-        if self.told.len() < MAX_TOLD {
-            self.told.push(Delivered { at, stream });
+        if self.delivered.len() < MAX_LISTED {
+            self.delivered.push(Delivered { at, stream });
         }
     }
 }

@@ -1,0 +1,109 @@
+//! What a frame is below its messages: its events and acknowledgments, in the trees of TCP, HTTP and WebSocket.
+
+use super::{MAX_LINE, Plan, Settings, draw_identity, draw_links, printable};
+use crate::annotation::{Annotation, Layer, Value};
+use crate::event::Event;
+use crate::fields::{Field, Finding, Phase};
+use crate::language::{Fact, Language, Note};
+use crate::packet::{FrameTime, Position, Segment, Side};
+use crate::session::bounded::Name;
+use crate::session::connection::Connection;
+use crate::session::record::Handshake;
+use crate::session::{FrameView, Session};
+
+/// What to draw of a segment; `None` for nothing.
+pub fn plan(session: &Session, segment: &Segment, settings: &Settings) -> Option<Plan> {
+    let view = session.frame(segment)?;
+    let is_named = settings.annotate_info && !view.record.holds_message() && !view.events.is_empty();
+    let info = is_named.then(|| {
+        let names: Vec<&str> = view.events.iter().map(|(event, _)| event.phase().name()).collect();
+        names.join(", ")
+    });
+    let warns = view.record.handshake.as_ref().is_some_and(|handshake| handshake.is_faulty());
+    let annotations = match settings.annotate_tcp && (settings.tree || warns) {
+        true => annotations(&view, segment.at, settings.language),
+        false => Vec::new(),
+    };
+    Some(Plan { annotations, title: None, info })
+}
+
+fn annotations(view: &FrameView, at: FrameTime, language: Language) -> Vec<Annotation> {
+    let mut layers: Vec<Annotation> = Vec::new();
+    for (event, by) in &view.events {
+        let layer = layer(&mut layers, layer_of(event.phase()));
+        let item = layer.add(None, Field::Phase, Value::Unsigned(event.phase() as u32));
+        let note = note(view.connection, event, *by, language);
+        layer.add(Some(item), Field::Note, Value::Text(note));
+        if let Event::UpgradeRefused(status) = event.as_ref() {
+            let sentence = language.finding(&Fact::HandshakeRefused(*status));
+            layer.find(Some(item), Finding::HandshakeRefused, sentence, None);
+        }
+        if let Some(handshake) = view.record.handshake.as_ref().filter(|_| is_handshake(event)) {
+            draw_handshake(layer, item, handshake, at, language);
+        }
+    }
+    if !view.acks.is_empty() {
+        let tcp = layer(&mut layers, Layer::Tcp);
+        for frame in &view.acks {
+            tcp.add(None, Field::Acks, Value::Frame(*frame));
+        }
+    }
+    // Once a frame; where it holds a message, the message's tree says it.
+    if let Some(first) = layers.first_mut().filter(|_| !view.record.holds_message()) {
+        draw_identity(first, view.connection, Position::end_of(at.frame));
+    }
+    layers
+}
+
+fn layer(layers: &mut Vec<Annotation>, wanted: Layer) -> &mut Annotation {
+    let at = layers.iter().position(|annotation| annotation.layer == wanted).unwrap_or_else(|| {
+        layers.push(Annotation::new(wanted));
+        layers.len() - 1
+    });
+    &mut layers[at]
+}
+
+fn layer_of(phase: Phase) -> Layer {
+    match phase {
+        Phase::UpgradeRequest | Phase::UpgradeResponse | Phase::UpgradeRefused => Layer::Http,
+        Phase::Close | Phase::CloseReply => Layer::WebSocket,
+        _ => Layer::Tcp,
+    }
+}
+
+fn is_handshake(event: &Event<Name>) -> bool {
+    matches!(event.phase(), Phase::UpgradeRequest | Phase::UpgradeResponse | Phase::UpgradeRefused)
+}
+
+fn note(connection: &Connection, event: &Event<Name>, by: Side, language: Language) -> String {
+    let printable = event.filter_map(|text| printable(text, MAX_LINE));
+    language.note(Note {
+        event: printable.filter_map(|text| Some(text.as_str())),
+        text: "",
+        by,
+        client_port: connection.client().port,
+        server_port: connection.server().port,
+    })
+}
+
+fn draw_handshake(layer: &mut Annotation, item: usize, handshake: &Handshake, at: FrameTime, language: Language) {
+    let texts = [
+        (Field::HandshakeKey, &handshake.key),
+        (Field::HandshakeOrigin, &handshake.origin),
+        (Field::HandshakeAccept, &handshake.accept),
+        (Field::HandshakeAcceptExpected, &handshake.accept_expected.clone().filter(|_| handshake.refused.is_none())),
+    ];
+    for (field, value) in texts {
+        if let Some(value) = value {
+            layer.add(Some(item), field, Value::Text(value.to_string()));
+        }
+    }
+    if let Some(valid) = handshake.accept_valid().filter(|_| handshake.refused.is_none()) {
+        let line = layer.add(Some(item), Field::HandshakeAcceptValid, Value::Boolean(valid));
+        if let (false, Some(expected)) = (valid, handshake.accept_expected.as_deref()) {
+            let sentence = language.finding(&Fact::AcceptMismatch { expected, found: handshake.accept.as_deref() });
+            layer.find(Some(line), Finding::AcceptMismatch, sentence, None);
+        }
+    }
+    draw_links(layer, Some(item), at, handshake.request, handshake.response);
+}

@@ -1,0 +1,238 @@
+//! What happens in a packet of a chat connection: one enum, one variant a kind. The session keeps an event for each frame and message;
+//! phase, note, title and Info column are read from it.
+
+use crate::fields::Phase;
+use crate::packet::Frame;
+
+/// What happens in a packet. `T` is a name or another short text: an interned one in the session, a printable one in a sentence. A text is
+/// `None` where nothing captured so far says it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event<T> {
+    /// A SYN.
+    Syn,
+    /// A SYN that was first sent in that frame.
+    SynAgain(Frame),
+    /// A SYN+ACK.
+    SynAck,
+    /// A SYN+ACK that was first sent in that frame.
+    SynAckAgain(Frame),
+    /// The first segment of the client that acknowledges the SYN+ACK.
+    Established,
+    /// The first FIN of a side.
+    Fin,
+    /// The first acknowledgment of a FIN.
+    FinAcked,
+    /// A RST.
+    Reset,
+    /// A request to upgrade to WebSocket.
+    UpgradeRequest,
+    /// The first acknowledgment of the upgrade request in that frame.
+    UpgradeRequestAcked(Frame),
+    /// A 101 whose accept value, as far as that is known, answers the key.
+    UpgradeAccepted,
+    /// A 101 with a wrong accept value.
+    UpgradeMisaccepted,
+    /// The first acknowledgment of the response in that frame.
+    UpgradeComplete(Frame),
+    /// Any other final response, with its HTTP status code.
+    UpgradeRefused(u16),
+    /// The first WebSocket close frame.
+    Close(Closing),
+    /// The other side's close frame.
+    CloseReply(Closing),
+    /// The first acknowledgment of messages.
+    MessagesAcked(AckedFrames),
+    /// A client asks to log in.
+    LoginRequest {
+        /// The user's name.
+        name: Option<T>,
+        /// The room's id.
+        room: Option<T>,
+    },
+    /// The server lists the users (dialect A).
+    UserList {
+        /// How many the list has.
+        users: usize,
+        /// The user who gets it.
+        recipient: Option<T>,
+    },
+    /// The server's answer to a login request: who logged in.
+    LoginResult(Option<T>),
+    /// The server tells somebody else who logged in.
+    LoginNotification(Option<T>),
+    /// A client asks to deliver a text.
+    SayRequest(Say<T>),
+    /// The server delivers a text.
+    SayDelivery(Say<T>),
+    /// The server tells the others who logged out.
+    LogoutNotification(Option<T>),
+    /// The server's heartbeat, to the connection's user.
+    Ping(Option<T>),
+    /// The client's answer to it, from the connection's user.
+    Pong(Option<T>),
+    /// A message of a type that the chat does not send in this direction, or of none.
+    Unknown {
+        /// The value of `type`.
+        type_name: Option<T>,
+        /// The user who sent it.
+        sender: Option<T>,
+    },
+}
+
+/// Who says something to whom.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Say<T> {
+    /// The user's name.
+    pub sender: Option<T>,
+    /// Whom it is for.
+    pub recipient: Recipient<T>,
+}
+
+/// Whom a say is for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Recipient<T> {
+    /// All members of the room.
+    Everyone,
+    /// A user, by name.
+    Named(T),
+    /// A client whose name was not known when the message was first seen.
+    Id(T),
+    /// The message does not say.
+    Unknown,
+}
+
+/// Why a WebSocket connection is closed (RFC 6455, section 5.5.1).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Closing {
+    /// The status code (section 7.4), where one was sent.
+    pub code: Option<u16>,
+    /// The reason in one printable line; empty where none was sent.
+    pub reason: Box<str>,
+}
+
+/// The frames whose messages one segment acknowledges: at least one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AckedFrames {
+    /// The first of them.
+    pub first: Frame,
+    /// The others, in order.
+    pub others: Vec<Frame>,
+}
+
+impl AckedFrames {
+    /// `None` for no frame.
+    pub fn new(mut frames: impl Iterator<Item = Frame>) -> Option<AckedFrames> {
+        Some(AckedFrames { first: frames.next()?, others: frames.collect() })
+    }
+}
+
+impl<T> Event<T> {
+    /// The value of `workermanchat.phase`.
+    pub fn phase(&self) -> Phase {
+        match self {
+            Event::Syn | Event::SynAgain(_) => Phase::TcpSyn,
+            Event::SynAck | Event::SynAckAgain(_) => Phase::TcpSynAck,
+            Event::Established => Phase::TcpAck,
+            Event::Fin => Phase::TcpFin,
+            Event::FinAcked => Phase::TcpFinAcked,
+            Event::Reset => Phase::TcpReset,
+            Event::UpgradeRequest => Phase::UpgradeRequest,
+            Event::UpgradeRequestAcked(_) => Phase::UpgradeRequestAcked,
+            Event::UpgradeAccepted | Event::UpgradeMisaccepted => Phase::UpgradeResponse,
+            Event::UpgradeComplete(_) => Phase::UpgradeComplete,
+            Event::UpgradeRefused(_) => Phase::UpgradeRefused,
+            Event::Close(_) => Phase::Close,
+            Event::CloseReply(_) => Phase::CloseReply,
+            Event::MessagesAcked(_) => Phase::MessageAcked,
+            Event::LoginRequest { .. } => Phase::LoginRequest,
+            Event::UserList { .. } => Phase::UserList,
+            Event::LoginResult(_) => Phase::LoginResult,
+            Event::LoginNotification(_) => Phase::LoginNotification,
+            Event::SayRequest(_) => Phase::SayRequest,
+            Event::SayDelivery(_) => Phase::SayDelivery,
+            Event::LogoutNotification(_) => Phase::LogoutNotification,
+            Event::Ping(_) => Phase::Ping,
+            Event::Pong(_) => Phase::Pong,
+            Event::Unknown { .. } => Phase::Unknown,
+        }
+    }
+
+    /// Who says or does what a message is about, by name.
+    pub fn sender(&self) -> Option<&T> {
+        match self {
+            Event::LoginRequest { name, .. }
+            | Event::LoginResult(name)
+            | Event::LoginNotification(name)
+            | Event::LogoutNotification(name)
+            | Event::Pong(name) => name.as_ref(),
+            Event::SayRequest(say) | Event::SayDelivery(say) => say.sender.as_ref(),
+            Event::Unknown { sender, .. } => sender.as_ref(),
+            Event::UserList { .. } | Event::Ping(_) => None,
+            Event::Syn
+            | Event::SynAgain(_)
+            | Event::SynAck
+            | Event::SynAckAgain(_)
+            | Event::Established
+            | Event::Fin
+            | Event::FinAcked
+            | Event::Reset
+            | Event::UpgradeRequest
+            | Event::UpgradeRequestAcked(_)
+            | Event::UpgradeAccepted
+            | Event::UpgradeMisaccepted
+            | Event::UpgradeComplete(_)
+            | Event::UpgradeRefused(_)
+            | Event::Close(_)
+            | Event::CloseReply(_)
+            | Event::MessagesAcked(_) => None,
+        }
+    }
+
+    /// The same event with other texts; one for which `text` returns `None` is not known.
+    pub fn filter_map<'s, U>(&'s self, text: impl Fn(&'s T) -> Option<U>) -> Event<U> {
+        let known = |value: &'s Option<T>| value.as_ref().and_then(&text);
+        match self {
+            Event::Syn => Event::Syn,
+            Event::SynAgain(first) => Event::SynAgain(*first),
+            Event::SynAck => Event::SynAck,
+            Event::SynAckAgain(first) => Event::SynAckAgain(*first),
+            Event::Established => Event::Established,
+            Event::Fin => Event::Fin,
+            Event::FinAcked => Event::FinAcked,
+            Event::Reset => Event::Reset,
+            Event::UpgradeRequest => Event::UpgradeRequest,
+            Event::UpgradeRequestAcked(request) => Event::UpgradeRequestAcked(*request),
+            Event::UpgradeAccepted => Event::UpgradeAccepted,
+            Event::UpgradeMisaccepted => Event::UpgradeMisaccepted,
+            Event::UpgradeComplete(response) => Event::UpgradeComplete(*response),
+            Event::UpgradeRefused(status) => Event::UpgradeRefused(*status),
+            Event::Close(closing) => Event::Close(closing.clone()),
+            Event::CloseReply(closing) => Event::CloseReply(closing.clone()),
+            Event::MessagesAcked(frames) => Event::MessagesAcked(frames.clone()),
+            Event::LoginRequest { name, room } => Event::LoginRequest { name: known(name), room: known(room) },
+            Event::UserList { users, recipient } => Event::UserList { users: *users, recipient: known(recipient) },
+            Event::LoginResult(name) => Event::LoginResult(known(name)),
+            Event::LoginNotification(name) => Event::LoginNotification(known(name)),
+            Event::SayRequest(say) => Event::SayRequest(say.filter_map(&text)),
+            Event::SayDelivery(say) => Event::SayDelivery(say.filter_map(&text)),
+            Event::LogoutNotification(name) => Event::LogoutNotification(known(name)),
+            Event::Ping(recipient) => Event::Ping(known(recipient)),
+            Event::Pong(sender) => Event::Pong(known(sender)),
+            Event::Unknown { type_name, sender } => {
+                Event::Unknown { type_name: known(type_name), sender: known(sender) }
+            }
+        }
+    }
+}
+
+impl<T> Say<T> {
+    fn filter_map<'s, U>(&'s self, text: impl Fn(&'s T) -> Option<U>) -> Say<U> {
+        let recipient = match &self.recipient {
+            Recipient::Everyone => Recipient::Everyone,
+            Recipient::Named(name) => text(name).map_or(Recipient::Unknown, Recipient::Named),
+            Recipient::Id(id) => text(id).map_or(Recipient::Unknown, Recipient::Id),
+            Recipient::Unknown => Recipient::Unknown,
+        };
+        Say { sender: self.sender.as_ref().and_then(text), recipient }
+    }
+}

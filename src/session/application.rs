@@ -1,0 +1,252 @@
+//! What a connection carries: not known yet, the chat with its user, or another application.
+
+use std::mem;
+
+use super::bounded::{Id, Name};
+use super::statement::Statement;
+use crate::event::Event;
+use crate::message::Evidence;
+use crate::packet::{Frame, FrameTime, Position};
+
+/// Messages that an undecided connection keeps; with more of them it is another application's.
+pub const MAX_POSTPONED: usize = 16;
+
+/// What a connection carries.
+#[derive(Debug)]
+pub enum Application {
+    /// It may yet turn out to be the chat: its messages so far.
+    Undecided(Vec<Postponed<'static>>),
+    /// A message has proven it.
+    Chat(Chat),
+    /// Something else.
+    Other,
+}
+
+impl Default for Application {
+    fn default() -> Application {
+        Application::Undecided(Vec::new())
+    }
+}
+
+/// A message seen before its connection was known to be the chat.
+#[derive(Debug)]
+pub struct Postponed<'a> {
+    /// The frame in which it ends.
+    pub at: FrameTime,
+    /// How many messages of the frame came before it.
+    pub index: u32,
+    /// What it says.
+    pub statement: Statement<'a>,
+    /// Whether its last WebSocket frame was masked; `None` where the frame was not seen.
+    pub masked: Option<bool>,
+}
+
+impl Application {
+    /// Whether it is known to be the chat.
+    pub fn is_chat(&self) -> bool {
+        matches!(self, Application::Chat(_))
+    }
+
+    /// Whether nothing is known yet.
+    pub fn is_undecided(&self) -> bool {
+        matches!(self, Application::Undecided(_))
+    }
+
+    /// The chat's part, where the connection is the chat's.
+    pub fn chat(&self) -> Option<&Chat> {
+        match self {
+            Application::Chat(chat) => Some(chat),
+            Application::Undecided(_) | Application::Other => None,
+        }
+    }
+
+    /// The same, to change it.
+    pub fn chat_mut(&mut self) -> Option<&mut Chat> {
+        match self {
+            Application::Chat(chat) => Some(chat),
+            Application::Undecided(_) | Application::Other => None,
+        }
+    }
+
+    /// Whether a message of this evidence makes the connection the chat's, or finds it so. Where the user configured the port as the
+    /// chat's, less is enough, unless something unknown was seen there before.
+    pub fn accepts(&self, evidence: Evidence, configured: bool) -> bool {
+        match (self, evidence) {
+            (Application::Chat(_), _) | (_, Evidence::Dialect) => true,
+            (Application::Undecided(postponed), Evidence::Likely) => {
+                configured && postponed.iter().all(|message| !message.statement.is_unknown())
+            }
+            (_, Evidence::Likely | Evidence::Foreign | Evidence::Unknown) => false,
+        }
+    }
+
+    /// The connection is the chat's. Returns the messages that were postponed.
+    pub fn become_chat(&mut self) -> Vec<Postponed<'static>> {
+        if self.is_chat() {
+            return Vec::new();
+        }
+        match mem::replace(self, Application::Chat(Chat::default())) {
+            Application::Undecided(postponed) => postponed,
+            Application::Chat(_) | Application::Other => Vec::new(),
+        }
+    }
+
+    /// Keeps a message until the connection is decided. Returns whether there are too many of them.
+    pub fn postpone(&mut self, message: Postponed<'static>) -> bool {
+        match self {
+            Application::Undecided(postponed) => {
+                postponed.push(message);
+                postponed.len() > MAX_POSTPONED
+            }
+            Application::Chat(_) | Application::Other => false,
+        }
+    }
+}
+
+/// A user logged in on a connection.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The login request; [`Position::START`] where it was not captured.
+    pub since: Position,
+    /// The user's name.
+    pub name: Name,
+    /// The room that the user is in, where it is known.
+    pub room: Option<Room>,
+    /// The id that the server gave the connection, where it is known.
+    pub id: Option<Id>,
+}
+
+/// Where a user is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Room {
+    /// Dialect A has no rooms: everybody gets everything.
+    Everywhere,
+    /// A room, by its id.
+    Named(Name),
+}
+
+impl Room {
+    /// The room's id, where there is one to show.
+    pub fn name(&self) -> Option<&Name> {
+        match self {
+            Room::Everywhere => None,
+            Room::Named(name) => Some(name).filter(|name| !name.is_empty()),
+        }
+    }
+}
+
+/// The chat's part of a connection.
+#[derive(Debug, Default)]
+pub struct Chat {
+    /// The users one after another, by the position of their login.
+    identities: Vec<Identity>,
+    /// The login request that waits for its result, and its name, where that was captured.
+    login: Option<(FrameTime, Option<Name>)>,
+    has_asked_to_log_in: bool,
+    /// The ping that waits for its pong.
+    ping: Option<FrameTime>,
+    last_ping: Frame,
+    /// The latest say of this connection that reached anybody.
+    last_delivered: Frame,
+    last_from_server: Option<FrameTime>,
+}
+
+impl Chat {
+    /// The users one after another.
+    pub fn identities(&self) -> &[Identity] {
+        &self.identities
+    }
+
+    /// A login request asks to be this user from now on. A request without a name changes nothing but that.
+    pub fn ask_to_log_in(&mut self, at: FrameTime, identity: Option<Identity>) {
+        self.has_asked_to_log_in = true;
+        self.login = Some((at, identity.as_ref().map(|identity| identity.name.clone())));
+        self.identities.extend(identity);
+    }
+
+    /// Whether a login request, or what can only follow one, was seen.
+    pub fn has_asked_to_log_in(&self) -> bool {
+        self.has_asked_to_log_in
+    }
+
+    /// The login request that waits for its result, and the name in it.
+    pub fn waiting_login(&self) -> Option<(FrameTime, Option<&Name>)> {
+        self.login.as_ref().map(|(at, name)| (*at, name.as_ref()))
+    }
+
+    /// The server has logged the connection in, at `position`. Returns the request.
+    pub fn log_in(&mut self, position: Position, name: Option<Name>, id: Option<Id>) -> Option<FrameTime> {
+        self.has_asked_to_log_in = true; // even where the request was not captured
+        let request = self.login.take().map(|(at, _)| at);
+        match (self.identities.last_mut(), name) {
+            (Some(identity), _) if request.is_some() => identity.id = id,
+            (last, Some(name)) => {
+                let since = if last.is_none() { Position::START } else { position };
+                self.identities.push(Identity { since, name, room: None, id });
+            }
+            (_, None) => {}
+        }
+        request
+    }
+
+    /// Something that the connection said was delivered: whoever that names is its user.
+    pub fn recognise(&mut self, id: Option<Id>, name: Option<Name>) {
+        self.has_asked_to_log_in = true; // or nothing would have been delivered
+        match (self.identities.last_mut(), name) {
+            (Some(identity), _) if identity.id.is_none() => identity.id = id,
+            (None, Some(name)) => self.identities.push(Identity { since: Position::START, name, room: None, id }),
+            _ => {}
+        }
+    }
+
+    /// The server sent a ping.
+    pub fn ping(&mut self, at: FrameTime) {
+        self.ping = Some(at);
+        self.last_ping = at.frame;
+    }
+
+    /// The client sent a pong. Returns the ping that it answers.
+    pub fn pong(&mut self) -> Option<FrameTime> {
+        self.ping.take()
+    }
+
+    /// The latest ping.
+    pub fn last_ping(&self) -> Frame {
+        self.last_ping
+    }
+
+    /// The say in `frame` of this connection has reached somebody.
+    pub fn delivered(&mut self, frame: Frame) {
+        self.last_delivered = self.last_delivered.max(frame);
+    }
+
+    /// The latest say of this connection that reached anybody.
+    pub fn last_delivered(&self) -> Frame {
+        self.last_delivered
+    }
+
+    /// Takes note of when the server was heard of last.
+    pub fn heard(&mut self, event: &Event<Name>, at: FrameTime) {
+        if is_from_server(event) {
+            self.last_from_server = Some(at);
+        }
+    }
+
+    /// When the server sent its last message.
+    pub fn last_from_server(&self) -> Option<FrameTime> {
+        self.last_from_server
+    }
+}
+
+/// Whether only a server sends such a message.
+fn is_from_server(event: &Event<Name>) -> bool {
+    matches!(
+        event,
+        Event::UserList { .. }
+            | Event::LoginResult(_)
+            | Event::LoginNotification(_)
+            | Event::SayDelivery(_)
+            | Event::LogoutNotification(_)
+            | Event::Ping(_)
+    )
+}

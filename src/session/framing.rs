@@ -1,0 +1,138 @@
+//! The WebSocket frames of one connection, on their way to Wireshark's WebSocket dissector: where each message ends in the TCP stream,
+//! whether it was masked, and how the connection is closed (RFC 6455, sections 5 and 7). Payloads are not read, but for close frames'.
+
+use std::collections::VecDeque;
+
+use super::bounded::Name;
+use crate::event::{Closing, Event};
+use crate::message::text;
+use crate::packet::{Both, Frame, SequenceNumber, Side};
+use crate::websocket::frame::{self, Opcode};
+
+/// The longest reason to close, in characters: a control frame's payload has at most 125 bytes, and escapes are longer.
+const MAX_REASON: usize = 300;
+
+/// The end of a message, known from its frames before the message itself is handed over.
+#[derive(Debug, Clone, Copy)]
+pub struct Ending {
+    /// The sequence number behind its last byte.
+    pub end: SequenceNumber,
+    /// Whether its last frame was masked.
+    pub masked: bool,
+    /// Compressed and in fragments, which not every Wireshark inflates.
+    pub hard_to_inflate: bool,
+}
+
+/// WebSocket data that ends in one segment.
+#[derive(Debug, Clone, Copy)]
+pub struct Data<'a> {
+    /// The frames, as Wireshark hands them to its WebSocket dissector.
+    pub bytes: &'a [u8],
+    /// The sequence number of the first byte; `None` for data that Wireshark reassembled or decrypted.
+    pub start: Option<SequenceNumber>,
+    /// The sequence number behind the segment.
+    pub segment_end: SequenceNumber,
+}
+
+/// The frames of both directions.
+#[derive(Debug, Default)]
+pub struct Framing {
+    directions: Both<Direction>,
+    /// The first frame of the capture with WebSocket data.
+    since: Option<Frame>,
+    closed_by: Option<Side>,
+    endings: VecDeque<Ending>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Direction {
+    /// Where the next WebSocket frame begins, once one has been placed.
+    next: Option<SequenceNumber>,
+    /// A compressed message has begun, in fragments.
+    compressed_fragments: bool,
+    closed: bool,
+}
+
+impl Framing {
+    /// The first frame of the capture with WebSocket data; behind it, what looks like HTTP is none.
+    pub fn since(&self) -> Option<Frame> {
+        self.since
+    }
+
+    /// The upgrade response was seen: WebSocket begins there.
+    pub fn place(&mut self, client: Option<SequenceNumber>, server: SequenceNumber) {
+        self.directions.client.next = client;
+        self.directions.server.next = Some(server);
+    }
+
+    /// Takes in data that is about to be dissected in `frame`. Returns the close frames in it.
+    pub fn take_in(&mut self, frame: Frame, by: Side, data: Data) -> Vec<Event<Name>> {
+        self.endings.clear();
+        self.since.get_or_insert(frame);
+        let start = data.start.or(self.directions.of(by).next);
+        let mut closes = Vec::new();
+        let mut frames = frame::frames(data.bytes);
+        while let Some(frame) = frames.next().filter(|frame| frame.complete) {
+            let end = start.map_or(data.segment_end, |start| start + frames.offset() as u32);
+            match frame.header.opcode {
+                Opcode::Close => closes.extend(self.close(by, &frame, data.bytes)),
+                Opcode::Text | Opcode::Binary | Opcode::Continuation => self.data_frame(by, &frame.header, end),
+                Opcode::Ping | Opcode::Pong | Opcode::Reserved(_) => {}
+            }
+            self.directions.of_mut(by).next = start.map(|_| end);
+        }
+        closes
+    }
+
+    fn data_frame(&mut self, by: Side, header: &frame::Header, end: SequenceNumber) {
+        let direction = self.directions.of_mut(by);
+        let continues = header.opcode == Opcode::Continuation;
+        if !header.fin {
+            if !continues {
+                direction.compressed_fragments = header.rsv & frame::COMPRESSED != 0;
+            }
+            return;
+        }
+        if !continues && header.payload_length == 0 {
+            return; // an empty message is not handed over
+        }
+        let hard_to_inflate = continues && std::mem::take(&mut direction.compressed_fragments);
+        self.endings.push_back(Ending { end, masked: header.masking_key.is_some(), hard_to_inflate });
+    }
+
+    fn close(&mut self, by: Side, frame: &frame::Frame, data: &[u8]) -> Option<Event<Name>> {
+        let direction = self.directions.of_mut(by);
+        if std::mem::replace(&mut direction.closed, true) {
+            return None;
+        }
+        let closing = closing(frame, data);
+        Some(match self.closed_by {
+            None => {
+                self.closed_by = Some(by);
+                Event::Close(closing)
+            }
+            Some(_) => Event::CloseReply(closing),
+        })
+    }
+
+    /// The end of the message that is being handed over, where its frames were seen.
+    pub fn take_ending(&mut self) -> Option<Ending> {
+        self.endings.pop_front()
+    }
+
+    /// Exchanges the sides.
+    pub fn swap_sides(&mut self) {
+        self.directions.swap();
+    }
+}
+
+fn closing(frame: &frame::Frame, data: &[u8]) -> Closing {
+    let start = frame.offset + frame.header.header_length;
+    let mut payload = data[start..start + frame.header.payload_length as usize].to_vec();
+    frame::unmask(&mut payload, frame.header.masking_key.unwrap_or_default());
+    let (code, reason) = match payload.as_slice() {
+        [high, low, reason @ ..] => (Some(u16::from_be_bytes([*high, *low])), String::from_utf8_lossy(reason)),
+        _ => (None, "".into()),
+    };
+    Closing { code, reason: text::one_line(&reason, MAX_REASON).into() }
+}

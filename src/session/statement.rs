@@ -1,0 +1,245 @@
+//! What a message states, as far as the session needs it: bounded, and with a way to outlive the message's bytes, so that it can wait until
+//! the connection is known to be the chat.
+
+use std::borrow::Cow;
+
+use super::bounded::{MAX_NAME, bounded_id, bounded_name};
+use super::server::{Copies, Said};
+use crate::message::{ClientList, Content, Dialect, MemberName, Message, text};
+use crate::packet::Side;
+
+/// The longest list of users that is remembered of one message.
+const MAX_USERS: usize = 10_000;
+
+/// What one message states.
+#[derive(Debug, Clone)]
+pub struct Statement<'a> {
+    /// The message's own dialect, where its members decide it.
+    pub dialect: Option<Dialect>,
+    /// It is JSON, as far as it was captured.
+    pub readable: bool,
+    /// The capture holds only the message's beginning.
+    pub truncated: bool,
+    /// Nothing is missing that the server needs, as far as it was captured.
+    pub complete: bool,
+    /// What it is for, with the members that the session needs.
+    pub act: Act<'a>,
+}
+
+/// What a message is for. Names are as a person reads them.
+#[derive(Debug, Clone)]
+pub enum Act<'a> {
+    /// A client asks to log in.
+    LoginRequest {
+        /// `client_name`
+        name: Option<Cow<'a, str>>,
+        /// `room_id`
+        room: Option<Cow<'a, str>>,
+    },
+    /// The list of users in dialect A.
+    UserList(Option<Users>),
+    /// The server says who logged in.
+    Login {
+        /// `client_id`
+        id: Option<Cow<'a, str>>,
+        /// `client_name`
+        name: Option<Cow<'a, str>>,
+        /// `client_list`
+        users: Option<Users>,
+    },
+    /// A client asks to deliver a text.
+    SayRequest {
+        /// To whom.
+        to: To<'a>,
+        /// What its deliveries have in common with it; `None` where that was not captured.
+        said: Option<Said>,
+    },
+    /// The server delivers a text.
+    SayDelivery {
+        /// `from_client_id`
+        from: Option<Cow<'a, str>>,
+        /// `from_client_name`
+        from_name: Option<Cow<'a, str>>,
+        /// To whom.
+        to: To<'a>,
+        /// The text as a person reads it.
+        said: Option<Said>,
+        /// The text as it was sent, which is what a server that escapes nothing delivers; `None` where it is the same.
+        said_raw: Option<Said>,
+        /// Which of the copies of a private say it is.
+        copy: Copies,
+    },
+    /// The server says who logged out.
+    Logout {
+        /// `from_client_id`, or else `client_id`
+        id: Option<Cow<'a, str>>,
+        /// `from_client_name`
+        name: Option<Cow<'a, str>>,
+        /// `client_list`
+        users: Option<Users>,
+    },
+    /// The server's heartbeat.
+    Ping,
+    /// The client's answer to it.
+    Pong,
+    /// Anything else.
+    Unknown {
+        /// The value of `type`.
+        type_name: Option<Cow<'a, str>>,
+        /// Who sent it.
+        by: Side,
+    },
+}
+
+/// Whom a say is for.
+#[derive(Debug, Clone)]
+pub struct To<'a> {
+    /// `to_client_id`
+    pub id: Option<Cow<'a, str>>,
+    /// `to_client_name`
+    pub name: Option<Cow<'a, str>>,
+    /// Whether that is one client.
+    pub private: bool,
+}
+
+/// A list of users.
+#[derive(Debug, Clone)]
+pub struct Users {
+    /// Ids and names of the first [`MAX_USERS`].
+    pub users: Vec<(String, String)>,
+    /// How many the list has.
+    pub count: usize,
+    /// Whether the users stand in an object by id, which only a login's result has.
+    pub keyed: bool,
+}
+
+impl<'a> Statement<'a> {
+    /// What `message` states; `truncated`: the capture holds only its beginning.
+    pub fn of(message: &Message<'a>, truncated: bool) -> Statement<'a> {
+        Statement {
+            dialect: message.dialect,
+            readable: message.fault().is_none(),
+            truncated,
+            complete: truncated || message.missing().next().is_none(),
+            act: act(message, truncated),
+        }
+    }
+
+    /// Whether it is of a type that the chat does not have.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.act, Act::Unknown { .. })
+    }
+
+    /// The same, free of the message's bytes.
+    pub fn into_owned(self) -> Statement<'static> {
+        Statement { act: self.act.into_owned(), ..self }
+    }
+}
+
+fn act<'a>(message: &Message<'a>, truncated: bool) -> Act<'a> {
+    let by_client = |name: Option<&'a str>| name.map(bounded_name).map(Cow::Borrowed);
+    match &message.content {
+        Content::LoginRequest(login) => {
+            Act::LoginRequest { name: by_client(login.name), room: by_client(login.room) }
+        }
+        Content::UserList(list) => Act::UserList(list.list.as_ref().map(users)),
+        Content::Login(login) => Act::Login {
+            id: login.id.map(bounded_id),
+            name: login.name.map(decoded_name),
+            users: login.list.as_ref().map(users),
+        },
+        Content::SayRequest(say) => Act::SayRequest {
+            to: to(message, say.to, by_client(say.to_name)),
+            said: content(say.content, say.to, truncated).map(|content| Said::new(recipient_id(say.to), content)),
+        },
+        Content::SayDelivery(say) => {
+            let to = to(message, say.to, say.to_name.map(decoded_name));
+            let content = content(say.content, say.to, truncated);
+            let said_raw = content.map(|content| Said::new(recipient_id(say.to), content));
+            let said =
+                content.map(|content| Said::new(recipient_id(say.to), &text::readable(content, true).text));
+            Act::SayDelivery {
+                from: say.from.map(bounded_id),
+                from_name: say.from_name.map(decoded_name),
+                copy: content.filter(|_| to.private).map_or(Copies::Public, Copies::of),
+                to,
+                said_raw: said_raw.filter(|raw| Some(*raw) != said),
+                said,
+            }
+        }
+        Content::Logout(logout) => Act::Logout {
+            id: logout.from.or(logout.id).map(bounded_id),
+            name: logout.from_name.map(decoded_name),
+            users: logout.list.as_ref().map(users),
+        },
+        Content::Ping => Act::Ping,
+        Content::Pong => Act::Pong,
+        Content::Malformed | Content::Unknown(_) => {
+            Act::Unknown { type_name: by_client(message.value(MemberName::Type)), by: message.sender }
+        }
+    }
+}
+
+fn to<'a>(message: &Message, id: Option<&'a str>, name: Option<Cow<'a, str>>) -> To<'a> {
+    To { id: id.map(bounded_id), name, private: message.is_private() == Some(true) }
+}
+
+/// A say that names no recipient is for all.
+fn recipient_id(to: Option<&str>) -> &str {
+    to.unwrap_or("all")
+}
+
+/// The content, where it is certain whom it is for.
+fn content<'a>(content: Option<&'a str>, to: Option<&str>, truncated: bool) -> Option<&'a str> {
+    content.filter(|_| !truncated || to.is_some())
+}
+
+fn users(list: &ClientList) -> Users {
+    let known = list.users().take(MAX_USERS).filter_map(|user| {
+        let id = bounded_id(&user.id?.text).into_owned();
+        let name = user.name.map(|name| decoded_name(&name.text).into_owned());
+        Some((id, name.unwrap_or_default()))
+    });
+    Users { users: known.collect(), count: list.len(), keyed: list.keyed }
+}
+
+/// The name behind an escaped one, as long as names are remembered.
+fn decoded_name(escaped: &str) -> Cow<'_, str> {
+    const LONGEST_ESCAPE: usize = 10; // &amp;quot;
+    if !escaped.contains('&') {
+        return Cow::Borrowed(bounded_name(escaped));
+    }
+    let enough = escaped.char_indices().nth(LONGEST_ESCAPE * MAX_NAME).map_or(escaped, |(end, _)| &escaped[..end]);
+    Cow::Owned(bounded_name(&text::name(enough)).to_owned())
+}
+
+impl Act<'_> {
+    fn into_owned(self) -> Act<'static> {
+        let owned = |text: Option<Cow<str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        match self {
+            Act::LoginRequest { name, room } => Act::LoginRequest { name: owned(name), room: owned(room) },
+            Act::UserList(users) => Act::UserList(users),
+            Act::Login { id, name, users } => Act::Login { id: owned(id), name: owned(name), users },
+            Act::SayRequest { to, said } => Act::SayRequest { to: to.into_owned(), said },
+            Act::SayDelivery { from, from_name, to, said, said_raw, copy } => Act::SayDelivery {
+                from: owned(from),
+                from_name: owned(from_name),
+                to: to.into_owned(),
+                said,
+                said_raw,
+                copy,
+            },
+            Act::Logout { id, name, users } => Act::Logout { id: owned(id), name: owned(name), users },
+            Act::Ping => Act::Ping,
+            Act::Pong => Act::Pong,
+            Act::Unknown { type_name, by } => Act::Unknown { type_name: owned(type_name), by },
+        }
+    }
+}
+
+impl To<'_> {
+    fn into_owned(self) -> To<'static> {
+        let owned = |text: Option<Cow<str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        To { id: owned(self.id), name: owned(self.name), private: self.private }
+    }
+}
