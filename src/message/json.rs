@@ -550,9 +550,7 @@ impl<'a> Reader<'a> {
             Some(control) if control < ' ' => {
                 fault(backslash + 1..backslash + 2, Reason::ControlCharacter(control as u8))
             }
-            Some(character) => {
-                fault(backslash..backslash + 1 + character.len_utf8(), Reason::InvalidEscape(character))
-            }
+            Some(character) => fault(backslash..backslash + 1 + character.len_utf8(), Reason::InvalidEscape(character)),
             None if invalid.len() == after.len() && is_cut_character(invalid) => self.unterminated(string_start),
             None => fault(backslash + 1..backslash + 1 + invalid.len(), Reason::InvalidUtf8),
         }
