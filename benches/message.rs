@@ -1,9 +1,11 @@
-//! How long a message takes to read, from a heartbeat to a message as long as a page of a book.
+//! How long a message takes to read, from a heartbeat to a message as long as a page of a book, and what `serde_json` takes for
+//! the same bytes.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use workermanchat::message::text::readable;
-use workermanchat::message::{Message, Sender};
+use workermanchat::message::{Evidence, Message, read};
+use workermanchat::packet::Side;
 
 fn say(content: &str) -> String {
     format!(
@@ -19,26 +21,51 @@ fn user_list(users: u32) -> String {
     )
 }
 
-fn messages() -> Vec<(&'static str, Sender, String)> {
+fn typical() -> Vec<(&'static str, Side, String)> {
     vec![
-        ("ping", Sender::Server, r#"{"type":"ping"}"#.to_owned()),
-        ("login", Sender::Client, r#"{"type":"login","client_name":"mynick","room_id":1}"#.to_owned()),
-        ("say", Sender::Server, say("hi, all !")),
-        ("say of 75 KB in UTF-8", Sender::Client, say(&"长".repeat(25_000))),
-        ("say of 150 KB in escapes", Sender::Server, say(&r"\u957f".repeat(25_000))),
-        ("user list of 1000", Sender::Server, user_list(1000)),
+        ("ping", Side::Server, r#"{"type":"ping"}"#.to_owned()),
+        ("login", Side::Client, r#"{"type":"login","client_name":"mynick","room_id":1}"#.to_owned()),
+        ("say", Side::Server, say("hi, all !")),
+        ("say in escapes", Side::Server, say(r"\u4f60\u597d&lt;\/b&gt;")),
+        ("login with 5 users", Side::Server, user_list(5)),
     ]
 }
 
-fn read(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("Message::read");
-    for (name, sender, text) in messages() {
+fn long() -> Vec<(&'static str, Side, String)> {
+    vec![
+        ("say of 75 KB in ASCII", Side::Client, say(&"all work and no play ".repeat(3_600))),
+        ("say of 75 KB in UTF-8", Side::Client, say(&"长".repeat(25_000))),
+        ("say of 150 KB in escapes", Side::Server, say(&r"\u957f".repeat(25_000))),
+        ("user list of 1000", Side::Server, user_list(1000)),
+    ]
+}
+
+/// All that is needed to say what a message is.
+fn evidence(bytes: &[u8], sender: Side) -> Evidence {
+    let document = read(bytes);
+    black_box(&Message::of(&document, sender, false)).evidence()
+}
+
+fn compare(criterion: &mut Criterion, group: &str, messages: Vec<(&str, Side, String)>) {
+    let mut group = criterion.benchmark_group(group);
+    for (name, sender, text) in messages {
         group.throughput(Throughput::Bytes(text.len() as u64));
-        group.bench_with_input(BenchmarkId::from_parameter(name), &text, |bencher, text| {
-            bencher.iter(|| Message::read(black_box(text.as_bytes()), sender));
+        group.bench_with_input(BenchmarkId::new("read", name), &text, |bencher, text| {
+            bencher.iter(|| evidence(black_box(text.as_bytes()), sender));
+        });
+        group.bench_with_input(BenchmarkId::new("serde_json", name), &text, |bencher, text| {
+            bencher.iter(|| serde_json::from_slice::<serde_json::Value>(black_box(text.as_bytes())));
         });
     }
     group.finish();
+}
+
+fn read_typical(criterion: &mut Criterion) {
+    compare(criterion, "typical message", typical());
+}
+
+fn read_long(criterion: &mut Criterion) {
+    compare(criterion, "long message", long());
 }
 
 fn read_text(criterion: &mut Criterion) {
@@ -46,5 +73,5 @@ fn read_text(criterion: &mut Criterion) {
     criterion.bench_function("readable, 60 KB", |bencher| bencher.iter(|| readable(black_box(&content), true)));
 }
 
-criterion_group!(benches, read, read_text);
+criterion_group!(benches, read_typical, read_long, read_text);
 criterion_main!(benches);

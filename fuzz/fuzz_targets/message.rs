@@ -5,30 +5,37 @@
 use libfuzzer_sys::fuzz_target;
 use workermanchat::message::json::Span;
 use workermanchat::message::text::{name, one_line, readable};
-use workermanchat::message::{Message, Sender};
+use workermanchat::message::{MemberName, Message, read};
+use workermanchat::packet::Side;
 
 fuzz_target!(|bytes: &[u8]| {
-    for sender in [Sender::Client, Sender::Server] {
-        check(&Message::read(bytes, sender), bytes);
+    let document = read(bytes);
+    for sender in [Side::Client, Side::Server] {
+        for truncated in [false, true] {
+            check(&Message::of(&document, sender, truncated), bytes);
+        }
     }
 });
 
 fn check(message: &Message, bytes: &[u8]) {
-    for field in &message.fields {
+    for field in message.fields() {
         check_span(&field.span, bytes);
-        check_text(&field.value, message.sender);
+        check_text(&field.display(), message.sender);
+        assert!(message.get(field.name).is_some());
     }
-    for client in message.client_list.iter().flat_map(|list| &list.clients) {
-        for (text, span) in [&client.id, &client.name].into_iter().flatten() {
-            check_span(span, bytes);
-            check_text(text, message.sender);
+    if let Some(list) = message.client_list() {
+        assert_eq!(list.users().count(), list.len());
+        for text in list.users().flat_map(|user| [user.id, user.name]).flatten() {
+            check_span(&text.span, bytes);
+            check_text(&text.text, message.sender);
         }
     }
-    if let Some(fault) = &message.fault {
+    if let Some(fault) = message.fault() {
         assert!(fault.span.end <= bytes.len());
         assert!(fault.span.start < fault.span.end || bytes.is_empty());
-        assert!(message.missing().is_empty());
+        assert_eq!(message.missing().next(), None);
     }
+    assert_eq!(message.get(MemberName::ClientList), None);
     message.is_private();
     message.evidence();
     message.bad_time();
@@ -38,9 +45,9 @@ fn check_span(span: &Span, bytes: &[u8]) {
     assert!(span.start < span.end && span.end <= bytes.len());
 }
 
-fn check_text(text: &str, sender: Sender) {
+fn check_text(text: &str, sender: Side) {
     assert!(!text.contains('\0'));
-    assert!(!readable(text, sender == Sender::Server).text.contains('\0'));
+    assert!(!readable(text, sender == Side::Server).text.contains('\0'));
     assert!(!name(text).contains('\0'));
     assert!(one_line(text, 20).chars().count() <= 20);
 }

@@ -1,7 +1,7 @@
 //! Which dialect a message is in, and what it proves about the application that sent it: its members against the table's.
 
-use super::json::{Document, Fault, Reason};
-use super::table::{ENOUGH, Form, Key, Kind, MemberName, Shape};
+use super::json::{Document, Fault, Reason, Value};
+use super::table::{ENOUGH, Form, Key, Kind, MemberName, Shape, Type};
 use super::{Dialect, Evidence};
 
 /// What became of a message's members, looked at one by one, beside those that such a message has in each dialect.
@@ -63,14 +63,14 @@ impl<'a> Subject<'a> {
                 continue;
             }
             self.has_members = true;
-            let Some((key, named)) = key.map(|key| (key, meant & self.shapes_with(key))).filter(|(_, named)| *named != 0)
+            let Some((key, named)) =
+                key.map(|key| (key, meant & self.shapes_with(key))).filter(|(_, named)| *named != 0)
             else {
                 self.all_names_known = false;
                 self.fitting = 0;
                 continue;
             };
-            let is_fit = |shape: &Shape| shape.type_of(key).is_some_and(|of| of.fits(&member.value, self.document));
-            let fitting = named & self.shapes_that(is_fit);
+            let fitting = named & self.shapes_fitting(key, &member.value);
             if fitting != 0 {
                 self.agreeing &= fitting;
                 self.weight += key.weight;
@@ -94,6 +94,22 @@ impl<'a> Subject<'a> {
             }
             _ => self.all_names_known = false,
         }
+    }
+
+    /// The shapes that have a member of this key and value. Dialects agree about most members, so the value is compared only
+    /// where the type is another than in the dialect before.
+    fn shapes_fitting(&self, key: Key, value: &Value) -> Shapes {
+        let mut before: Option<(Type, bool)> = None;
+        let shapes = self.form.map_or(&[][..], |form| form.shapes);
+        shapes.iter().enumerate().fold(0, |all, (at, shape)| {
+            let Some(of) = shape.type_of(key) else {
+                return all;
+            };
+            let known = before.filter(|(before, _)| *before == of).map(|(_, fits)| fits);
+            let fits = known.unwrap_or_else(|| of.fits(value, self.document));
+            before = Some((of, fits));
+            all | Shapes::from(fits) << at
+        })
     }
 
     fn shapes_with(&self, key: Key) -> Shapes {

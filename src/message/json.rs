@@ -550,9 +550,7 @@ impl<'a> Reader<'a> {
             Some(control) if control < ' ' => {
                 fault(backslash + 1..backslash + 2, Reason::ControlCharacter(control as u8))
             }
-            Some(character) => {
-                fault(backslash..backslash + 1 + character.len_utf8(), Reason::InvalidEscape(character))
-            }
+            Some(character) => fault(backslash..backslash + 1 + character.len_utf8(), Reason::InvalidEscape(character)),
             None if invalid.len() == after.len() && is_cut_character(invalid) => self.unterminated(string_start),
             None => fault(backslash + 1..backslash + 1 + invalid.len(), Reason::InvalidUtf8),
         }
@@ -592,7 +590,7 @@ fn plain_length(bytes: &[u8]) -> usize {
 fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 0xff;
     let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
-    let equal = |byte: u8| below(word ^ ONES * u64::from(byte), 1);
+    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
     (below(word, 0x20) | equal(b'"') | equal(b'\\')) & (ONES * 0x80)
 }
 

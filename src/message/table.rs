@@ -127,7 +127,7 @@ pub(super) enum Kind {
 }
 
 /// What the value of a member may be.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Type {
     String,
     /// An id of 2014 and 2015.

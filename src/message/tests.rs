@@ -164,8 +164,7 @@ fn an_unknown_type_says_nothing() {
 fn each_field_has_the_bytes_of_its_value() {
     let text = r#"{ "type" : "say", "to_uid": 12 , "content":"a\"\u4f60", "x":[1, {"y":null}], "time":true }"#;
     let message = from_client(text);
-    let fields: Vec<_> =
-        message.fields().map(|f| (f.name, &text[f.span.clone()], f.display(), f.json_type)).collect();
+    let fields: Vec<_> = message.fields().map(|f| (f.name, &text[f.span.clone()], f.display(), f.json_type)).collect();
     assert_eq!(
         fields,
         [
@@ -192,8 +191,7 @@ fn a_list_of_users_has_the_bytes_of_each_id_and_name() {
     let list = from_server(text).client_list().unwrap();
     assert!(list.keyed);
     assert_eq!(&text[list.span.clone()], &text[30..text.len() - 1]);
-    let shown: Vec<_> =
-        list.users().map(|user| (user.id.unwrap(), user.name.unwrap())).collect();
+    let shown: Vec<_> = list.users().map(|user| (user.id.unwrap(), user.name.unwrap())).collect();
     assert_eq!(shown[0].0.text, ID);
     assert_eq!(&text[shown[0].0.span.clone()], r#""7f00000108fd00000001""#);
     assert_eq!(shown[1].1.text, "你");
@@ -284,4 +282,45 @@ fn a_faulted_say_keeps_what_is_before_the_fault() {
     assert_eq!(message.value(ToClientName), Some("所有人"));
     assert_eq!(message.get(Content), None);
     assert_eq!(message.evidence(), Evidence::Likely);
+}
+
+#[test]
+fn what_a_message_needs_depends_on_its_kind_and_dialect_and_on_who_is_meant() {
+    use Dialect::{A2014, B2015, C2016};
+    let needed = |kind: Kind, dialect: Option<Dialect>, private: bool| -> Vec<MemberName> {
+        let form = table::FORMS.iter().find(|form| form.kind == kind).unwrap();
+        form.needed(dialect, private).collect()
+    };
+    let delivery: &[MemberName] = &[FromClientId, FromClientName, ToClientId, Content, Time];
+    for private in [false, true] {
+        for dialect in [None, Some(A2014), Some(B2015), Some(C2016)] {
+            let old = dialect == Some(A2014);
+            let say: &[MemberName] =
+                if private && !old { &[ToClientId, ToClientName, Content] } else { &[ToClientId, Content] };
+            let expected: [(Kind, &[MemberName]); 8] = [
+                (Kind::LoginRequest, if old { &[ClientName] } else { &[ClientName, RoomId] }),
+                (Kind::Login, &[ClientId, ClientName, Time]),
+                (Kind::SayRequest, say),
+                (Kind::SayDelivery, if old { &[FromClientId, ToClientId, Content, Time] } else { delivery }),
+                (Kind::Logout, if old { &[ClientId, Time] } else { &[FromClientId, FromClientName, Time] }),
+                (Kind::UserList, &[]),
+                (Kind::Ping, &[]),
+                (Kind::Pong, &[]),
+            ];
+            for (kind, members) in expected {
+                assert_eq!(needed(kind, dialect, private), members, "{kind:?} {dialect:?} {private}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_truncated_message_has_no_fault_of_its_sender() {
+    let document = read(br#"{"type":"say","content":"x"#);
+    let message = Message::of(&document, FromClient, true);
+    assert_eq!((message.fault(), message.evidence()), (None, Evidence::Likely));
+    assert_eq!(missing(&message), [ToClientId, Content]);
+    let document = read(br#"{"typ"#);
+    assert_eq!(Message::of(&document, FromClient, true).content, super::Content::Unknown(None));
+    assert_eq!(Message::of(&document, FromClient, false).content, super::Content::Malformed);
 }

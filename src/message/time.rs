@@ -2,27 +2,24 @@
 
 /// `YYYY-MM-DD HH:MM:SS`, a day of the calendar and a time of the day.
 pub fn is_date_time(text: &str) -> bool {
-    match text.split_once(' ') {
-        Some((date, time)) => is_date(date) && is_time(time),
+    match numbers(text, b"0000-00-00 00:00:00") {
+        Some([year, month, day, hour, minute, second]) => {
+            is_date(year, month, day) && hour < 24 && minute < 60 && second < 60
+        }
         None => false,
     }
 }
 
 /// `YYYY-MM-DD :MM:SS`, what the server of 2014 wrote into a `say`: its format string had lost the hour.
 pub fn is_2014_say_time(text: &str) -> bool {
-    match text.split_once(" :") {
-        Some((date, rest)) => is_date(date) && numbers(rest, ':', [2, 2]).is_some_and(|[m, s]| m < 60 && s < 60),
+    match numbers(text, b"0000-00-00 :00:00") {
+        Some([year, month, day, minute, second, _]) => is_date(year, month, day) && minute < 60 && second < 60,
         None => false,
     }
 }
 
-fn is_date(text: &str) -> bool {
-    numbers(text, '-', [4, 2, 2])
-        .is_some_and(|[year, month, day]| (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day))
-}
-
-fn is_time(text: &str) -> bool {
-    numbers(text, ':', [2, 2, 2]).is_some_and(|[h, m, s]| h < 24 && m < 60 && s < 60)
+fn is_date(year: u32, month: u32, day: u32) -> bool {
+    (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day)
 }
 
 fn days_in(year: u32, month: u32) -> u32 {
@@ -35,15 +32,25 @@ fn days_in(year: u32, month: u32) -> u32 {
     }
 }
 
-/// The `N` numbers of `text`, each of just so many digits.
-fn numbers<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> Option<[u32; N]> {
-    let mut parts = text.split(separator);
-    let mut values = [0; N];
-    for (value, width) in values.iter_mut().zip(digits) {
-        let part = parts.next().filter(|part| part.len() == width && part.bytes().all(|b| b.is_ascii_digit()))?;
-        *value = part.parse().ok()?;
+/// The numbers of a text of this form, where `0` stands for any digit and all else for itself; at most six.
+fn numbers(text: &str, form: &[u8]) -> Option<[u32; 6]> {
+    if text.len() != form.len() {
+        return None;
     }
-    parts.next().is_none().then_some(values)
+    let (mut values, mut at, mut within) = ([0; 6], 0, false);
+    for (byte, expected) in text.bytes().zip(form) {
+        if *expected == b'0' {
+            let digit = byte.wrapping_sub(b'0');
+            let value: &mut u32 = values.get_mut(at).filter(|_| digit < 10)?;
+            *value = *value * 10 + u32::from(digit);
+        } else if byte != *expected {
+            return None;
+        } else if within {
+            at += 1;
+        }
+        within = *expected == b'0';
+    }
+    Some(values)
 }
 
 #[cfg(test)]
