@@ -468,7 +468,7 @@ fn json_carries_the_same_values() {
             match value {
                 Ok(value) if name == "frame.number" => frame = value.parse().expect("a frame number"),
                 Ok(value) if is_ours(name) => {
-                    writeln!(values.entry(frame).or_default(), "    {name} = {value:?}").unwrap();
+                    writeln!(values.entry(frame).or_default(), "    {name} = {:?}", as_in_xml(&value)).unwrap();
                 }
                 _ => {}
             }
@@ -527,6 +527,16 @@ fn sharkd_shows_the_same_items_in_any_order_of_frames() {
         });
     }
     assert_none(&differences);
+}
+
+/// A value as PDML writes it, which has no control characters but line breaks and tabs.
+fn as_in_xml(value: &str) -> String {
+    let written = |character: char| match character {
+        '\n' | '\r' | '\t' => character.to_string(),
+        control if u32::from(control) < 0x20 => format!("\\x{:x}", u32::from(control)),
+        other => other.to_string(),
+    };
+    value.chars().map(written).collect()
 }
 
 /// The same frames in an order that goes back and forth and is the same every time.
