@@ -85,6 +85,76 @@ fn wireshark_versions_are_told_apart_by_headers_not_by_numbers() {
     }
 }
 
+/// The modules of a folder from the ground up: a module may import what stands in a row above its own, in this list.
+const FLOORS: &[(&str, &[&[&str]])] = &[
+    (
+        "src",
+        &[
+            &["packet", "fields"],
+            &["message", "websocket", "event"],
+            &["session", "annotation"],
+            &["language"],
+            &["dissector"],
+            &["epan"],
+            &["lib"],
+        ],
+    ),
+    ("src/message", &[&["json", "text", "time", "gateway"], &["table"], &["dialect", "list"], &["mod"]]),
+    (
+        "src/session",
+        &[
+            &["bounded"],
+            &["say", "room", "transport"],
+            &["record", "statement", "framing"],
+            &["opening", "application", "server"],
+            &["connection"],
+            &["state"],
+            &["learn", "view"],
+            &["mod"],
+        ],
+    ),
+    ("src/dissector", &[&["plan"], &["message", "segment"], &["mod"]]),
+];
+
+/// The first names behind `prefix` in a file's `use` lines, tests excepted.
+fn imports(source: &str, prefix: &str) -> BTreeSet<String> {
+    let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+    let paths = code.lines().map(code_of).flat_map(|line| line.match_indices(prefix).map(move |(at, _)| &line[at..]));
+    let names = paths.map(|path| &path[prefix.len()..]);
+    let first = names.filter_map(|path| path.split(|c: char| !c.is_alphanumeric() && c != '_').next());
+    first.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn no_module_imports_one_of_its_own_or_a_higher_floor() {
+    for (folder, floors) in FLOORS {
+        let floor = |module: &str| floors.iter().position(|floor| floor.contains(&module));
+        for (file, source) in sources(&[folder], &["rs"]) {
+            let inside = file.strip_prefix(root().join(folder)).expect("below the folder").with_extension("");
+            let module = inside.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
+            if module == "tests" || inside.ends_with("tests") {
+                continue;
+            }
+            let own = floor(&module).unwrap_or_else(|| panic!("{} has no floor in FLOORS", file.display()));
+            let (prefix, names_only_modules) = if *folder == "src" { ("crate::", true) } else { ("super::", false) };
+            let is_nested = inside.components().count() > 1;
+            for import in imports(&source, prefix) {
+                if *folder != "src" && is_nested {
+                    continue;
+                }
+                match floor(&import) {
+                    Some(other) => assert!(
+                        other < own || import == module,
+                        "{} imports {import}, which is not below it",
+                        file.display()
+                    ),
+                    None => assert!(names_only_modules, "{} imports {import} from its parent", file.display()),
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn nothing_is_left_to_do() {
     let leftovers = ["todo!(", "unimplemented!(", "dbg!(", "FIXME", "TODO", "XXX", "#[ignore"];

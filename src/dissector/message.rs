@@ -1,6 +1,6 @@
 //! A message's own tree: its fields, what the session knows of it, and what is wrong with it.
 
-use super::{MAX_LINE, Plan, Settings, draw_identity, draw_links, printable};
+use super::plan::{MAX_LINE, Plan, Settings, draw_identity, draw_links, printable};
 use crate::annotation::{Annotation, Layer, Value};
 use crate::event::{Event, Recipient, Say};
 use crate::fields::{Field, Finding, PROTOCOL_NAME};
@@ -139,8 +139,7 @@ impl<'a> Drawing<'a> {
         for member in self.message.fields() {
             let value = Value::Text(member.display().into_owned());
             let item = self.annotation.add_at(None, member.name.field(), value, member.span.clone());
-            let is_id =
-                matches!(member.name, MemberName::ClientId | MemberName::FromClientId | MemberName::ToClientId);
+            let is_id = matches!(member.name, MemberName::ClientId | MemberName::FromClientId | MemberName::ToClientId);
             if let Some(gateway) = Gateway::from_client_id(member.text).filter(|_| is_id) {
                 self.annotation.add(Some(item), Field::GatewayAddress, Value::Address(gateway.address));
                 self.annotation.add(Some(item), Field::GatewayPort, Value::Unsigned(gateway.port.into()));

@@ -5,32 +5,15 @@
 //! here combine them, [`segment`] for what is below the messages, [`mod@message`] for the messages.
 
 mod message;
+mod plan;
 mod segment;
 
-use crate::annotation::{Annotation, Layer, Value};
-use crate::fields::{Field, Finding, PROTOCOL_NAME};
-use crate::language::{Fact, Language};
-use crate::message::{Message, read, text};
-use crate::packet::{Captured, Frame, FrameTime, Position, Segment, StreamId};
+pub use plan::{Plan, Settings, internal};
+
+use crate::message::{Message, read};
+use crate::packet::{Captured, Position, Segment, StreamId};
 use crate::session::Session;
-use crate::session::connection::Connection;
 use crate::websocket::frame;
-
-/// The longest text in a column, a title or a sentence, in characters.
-const MAX_LINE: usize = 160;
-
-/// What the user chose.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// The language of notes and findings.
-    pub language: Language,
-    /// Wireshark builds a tree; if not, findings and columns are enough.
-    pub tree: bool,
-    /// The preference `workermanchat.annotate_tcp`.
-    pub annotate_tcp: bool,
-    /// The preference `workermanchat.annotate_info`.
-    pub annotate_info: bool,
-}
 
 /// A TCP segment that is being dissected.
 #[derive(Debug, Clone, Copy)]
@@ -41,17 +24,6 @@ pub struct Packet<'a> {
     pub payload: &'a [u8],
     /// Whether Wireshark dissects this frame for the first time.
     pub first_pass: bool,
-}
-
-/// What to draw.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Plan {
-    /// The lines of each tree.
-    pub annotations: Vec<Annotation>,
-    /// The title of a message's tree.
-    pub title: Option<String>,
-    /// A message for the Info column, or what a handshake or ACK packet adds to it.
-    pub info: Option<String>,
 }
 
 /// What data on a chat port looks like.
@@ -145,50 +117,5 @@ impl Dissector {
             self.session.handshake(&packet.segment, packet.payload, sources);
         }
         segment::plan(&self.session, &packet.segment, settings)
-    }
-}
-
-/// The plan that reports a fault of this plugin.
-pub fn internal(what: &str, is_message: bool, language: Language) -> Plan {
-    let layer = if is_message { Layer::Message } else { Layer::Tcp };
-    let mut annotation = Annotation::new(layer);
-    let sentence = language.finding(&Fact::Internal(&text::one_line(what, MAX_LINE)));
-    annotation.find(None, Finding::Internal, sentence, None);
-    let line = is_message.then(|| Finding::Internal.spec().summary.to_owned());
-    Plan {
-        annotations: vec![annotation],
-        title: line.as_ref().map(|line| format!("{PROTOCOL_NAME}, {line}")),
-        info: line,
-    }
-}
-
-/// A text in one printable line; `None` for an empty one.
-fn printable(text: &str, max_chars: usize) -> Option<String> {
-    Some(text::one_line(text, max_chars)).filter(|line| !line.is_empty())
-}
-
-/// The request that something answers, or the frame of the answer.
-fn draw_links(
-    layer: &mut Annotation,
-    parent: Option<usize>,
-    at: FrameTime,
-    request: Option<FrameTime>,
-    response: Option<Frame>,
-) {
-    if let Some(request) = request {
-        layer.add(parent, Field::RequestIn, Value::Frame(request.frame));
-        layer.add(parent, Field::ResponseTime, Value::Duration(at.since(request)));
-    }
-    if let Some(response) = response {
-        layer.add(parent, Field::ResponseIn, Value::Frame(response));
-    }
-}
-
-/// The user of a connection, and the room.
-fn draw_identity(layer: &mut Annotation, connection: &Connection, at: Position) {
-    let Some(identity) = connection.identity(at) else { return };
-    layer.add(None, Field::User, Value::Text(identity.name.to_string()));
-    if let Some(room) = identity.room.as_ref().and_then(|room| room.name()) {
-        layer.add(None, Field::Room, Value::Text(room.to_string()));
     }
 }

@@ -1,6 +1,6 @@
 //! What a frame is below its messages: its events and acknowledgments, in the trees of TCP, HTTP and WebSocket.
 
-use super::{MAX_LINE, Plan, Settings, draw_identity, draw_links, printable};
+use super::plan::{MAX_LINE, Plan, Settings, draw_identity, draw_links, printable};
 use crate::annotation::{Annotation, Layer, Value};
 use crate::event::Event;
 use crate::fields::{Field, Finding, Phase};

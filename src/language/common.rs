@@ -1,8 +1,8 @@
 //! What the languages share: how lists, close codes and faults are put. The words are each language's own.
 
 use crate::event::{AckedFrames, Closing};
-use crate::message::json::Reason;
 use crate::message::LIMITS;
+use crate::message::json::Reason;
 use crate::packet::{Frame, Side};
 
 /// One end of a connection.

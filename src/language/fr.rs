@@ -50,7 +50,9 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
         Event::LoginRequest { name, room: None } => {
             format!("Le {by} demande au {other} d'ouvrir une session {}", named(name))
         }
-        Event::UserList { users: count, .. } => format!("Le {by} indique au {other} qui est connecté : {}", users(count)),
+        Event::UserList { users: count, .. } => {
+            format!("Le {by} indique au {other} qui est connecté : {}", users(count))
+        }
         Event::LoginResult(name) => {
             format!("Le {by} confirme au {other} que sa session {} est ouverte", named(name))
         }

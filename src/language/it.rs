@@ -48,7 +48,9 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
             format!("Il {by} chiede al {other} di accedere {} alla stanza {room}", named(name))
         }
         Event::LoginRequest { name, room: None } => format!("Il {by} chiede al {other} di accedere {}", named(name)),
-        Event::UserList { users: count, .. } => format!("Il {by} comunica al {other} chi è collegato: {}", users(count)),
+        Event::UserList { users: count, .. } => {
+            format!("Il {by} comunica al {other} chi è collegato: {}", users(count))
+        }
         Event::LoginResult(name) => {
             format!("Il {by} comunica al {other} che il suo accesso {} è riuscito", named(name))
         }
@@ -65,7 +67,9 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
         Event::Unknown { type_name: Some(name), .. } => {
             format!("Il {by} invia al {other} un messaggio di tipo {name}, che la chat non conosce")
         }
-        Event::Unknown { type_name: None, .. } => format!("Il {by} invia al {other} un messaggio senza un tipo leggibile"),
+        Event::Unknown { type_name: None, .. } => {
+            format!("Il {by} invia al {other} un messaggio senza un tipo leggibile")
+        }
     }
 }
 

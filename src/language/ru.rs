@@ -61,7 +61,9 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
         Event::Unknown { type_name: Some(name), .. } => {
             format!("{by} отправляет {to} сообщение типа {name}, которого чат не знает")
         }
-        Event::Unknown { type_name: None, .. } => format!("{by} отправляет {to} сообщение, тип которого прочитать нельзя"),
+        Event::Unknown { type_name: None, .. } => {
+            format!("{by} отправляет {to} сообщение, тип которого прочитать нельзя")
+        }
     }
 }
 
@@ -166,7 +168,9 @@ fn saying(say: Say<&str>, text: &str) -> String {
     let sender = say.sender.unwrap_or(SOMEBODY);
     match say.recipient {
         Recipient::Everyone => format!("{sender} говорит всем: {text}"),
-        Recipient::Named(recipient) | Recipient::Id(recipient) => format!("{sender} говорит пользователю {recipient}: {text}"),
+        Recipient::Named(recipient) | Recipient::Id(recipient) => {
+            format!("{sender} говорит пользователю {recipient}: {text}")
+        }
         Recipient::Unknown => format!("{sender} говорит: {text}"),
     }
 }

@@ -40,7 +40,9 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
         Event::LogoutNotification(name) => format!("{by}通知{other}：{}已离开", user(name)),
         Event::Ping(_) => format!("{by}询问{other}是否仍在线"),
         Event::Pong(_) => format!("{by}应答{other}：仍在线"),
-        Event::Unknown { type_name: Some(name), .. } => format!("{by}向{other}发送 {name} 类型的消息，聊天程序不认识该类型"),
+        Event::Unknown { type_name: Some(name), .. } => {
+            format!("{by}向{other}发送 {name} 类型的消息，聊天程序不认识该类型")
+        }
         Event::Unknown { type_name: None, .. } => format!("{by}向{other}发送一条读不出类型的消息"),
     }
 }

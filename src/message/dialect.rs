@@ -1,8 +1,21 @@
 //! Which dialect a message is in, and what it proves about the application that sent it: its members against the table's.
 
 use super::json::{Document, Fault, Reason, Value};
-use super::table::{ENOUGH, Form, Key, Kind, MemberName, Shape, Type};
-use super::{Dialect, Evidence};
+use super::table::{Dialect, ENOUGH, Form, Key, Kind, MemberName, Shape, Type};
+
+/// What a message says of the application that sent it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Evidence {
+    /// Its members are those of one of the dialects, to the last one: this message alone proves the chat.
+    Dialect,
+    /// A message of the chat as far as it goes, or a cut or faulted one whose readable members are: enough where the chat is
+    /// expected, on a configured port.
+    Likely,
+    /// Not an object, without a `type`, or with members that the chat never sends with this `type`.
+    Foreign,
+    /// Speaks neither for the chat nor against it: an unknown `type`, or a known one without any member.
+    Unknown,
+}
 
 /// What became of a message's members, looked at one by one, beside those that such a message has in each dialect.
 pub(super) struct Subject<'a> {

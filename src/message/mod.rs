@@ -15,8 +15,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use dialect::Evidence;
 pub use list::{ClientList, User};
-pub use table::MemberName;
+pub use table::{Dialect, MemberName};
 
 use crate::packet::Side;
 use dialect::Subject;
@@ -29,28 +30,6 @@ use table::{Form, Kind};
 /// Length: Workerman's `TcpConnection::$defaultMaxPackageSize`, 10 MiB; it closes the connection on a longer message. Depth:
 /// the default of PHP's `json_decode()`, which fails on a message nested deeper; the server then ignores the message.
 pub const LIMITS: Limits = Limits { length: 10 * 1024 * 1024, depth: 512 };
-
-/// The protocol's generations; the numbers are the values of `workermanchat.dialect`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Dialect {
-    A2014 = 1,
-    B2015 = 2,
-    C2016 = 3,
-}
-
-/// What a message says of the application that sent it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Evidence {
-    /// Its members are those of one of the dialects, to the last one: this message alone proves the chat.
-    Dialect,
-    /// A message of the chat as far as it goes, or a cut or faulted one whose readable members are: enough where the chat is
-    /// expected, on a configured port.
-    Likely,
-    /// Not an object, without a `type`, or with members that the chat never sends with this `type`.
-    Foreign,
-    /// Speaks neither for the chat nor against it: an unknown `type`, or a known one without any member.
-    Unknown,
-}
 
 /// The JSON type of a field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

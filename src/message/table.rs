@@ -2,7 +2,6 @@
 //! its key and how far it tells the chat from other applications; [`FORMS`] says which members each message has in each
 //! dialect, of which type, and whether the server needs them.
 
-use super::Dialect;
 use super::json::{Data, Document, Span, Value};
 use super::time::{is_2014_say_time, is_date_time};
 use crate::fields;
@@ -12,6 +11,17 @@ use MemberName::{
     ClientId, ClientList, ClientName, Content, FromClientId, FromClientName, RoomId, Time, ToClientId, ToClientName,
 };
 use Need::{Always, Listed, Optional, Private, Usual};
+
+/// The protocol's generations; the numbers are the values of `workermanchat.dialect`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Dialect {
+    /// August to December 2014: `uid`, `name`, and lists of users in messages of their own.
+    A2014 = 1,
+    /// December 2014 to 2015: `client_id` is a number.
+    B2015 = 2,
+    /// From 2016 on: `client_id` has 20 hexadecimal digits.
+    C2016 = 3,
+}
 
 /// The weight of a member that only this chat has: it is enough to take a message for the chat's.
 pub(super) const ENOUGH: usize = 3;
@@ -104,7 +114,7 @@ members! {
     Time          Time            COMMON "time"               COMMON "time";
     /// The room that the client logs in to.
     RoomId        RoomId          COMMON "room_id"            COMMON "room_id";
-    /// Who is logged in. Drawn as [`super::ClientList`] where it lists users, else as [`MemberName::Other`].
+    /// Who is logged in. Drawn as a client list where it lists users, else as [`MemberName::Other`].
     ClientList    ClientList      ENOUGH "user_list"          ENOUGH "client_list";
 }
 

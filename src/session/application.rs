@@ -3,6 +3,7 @@
 use std::mem;
 
 use super::bounded::{Id, Name};
+use super::room::Room;
 use super::statement::Statement;
 use crate::event::Event;
 use crate::message::Evidence;
@@ -114,25 +115,6 @@ pub struct Identity {
     pub room: Option<Room>,
     /// The id that the server gave the connection, where it is known.
     pub id: Option<Id>,
-}
-
-/// Where a user is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Room {
-    /// Dialect A has no rooms: everybody gets everything.
-    Everywhere,
-    /// A room, by its id.
-    Named(Name),
-}
-
-impl Room {
-    /// The room's id, where there is one to show.
-    pub fn name(&self) -> Option<&Name> {
-        match self {
-            Room::Everywhere => None,
-            Room::Named(name) => Some(name).filter(|name| !name.is_empty()),
-        }
-    }
 }
 
 /// The chat's part of a connection.

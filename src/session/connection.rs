@@ -266,12 +266,7 @@ impl Connection {
     }
 
     /// Returns the sequence number behind the response.
-    fn upgrade_response(
-        &mut self,
-        segment: &Segment,
-        available: usize,
-        response: opening::Response,
-    ) -> SequenceNumber {
+    fn upgrade_response(&mut self, segment: &Segment, available: usize, response: opening::Response) -> SequenceNumber {
         let opening::Response { handshake, length, reveals_request } = response;
         let frame = segment.at.frame;
         if let Some(request) = handshake.request {

@@ -1,15 +1,17 @@
 //! What a message of the chat teaches: who is who, in which room, and what answers what.
 
-use super::Session;
-use super::application::{Identity, Postponed, Room};
+use super::application::{Identity, Postponed};
 use super::bounded::{Id, Name};
 use super::connection::Connection;
 use super::record::MessageRecord;
-use super::server::{Copies, Delivery, Place, Said, Server};
+use super::room::Room;
+use super::say::{Copies, Said};
+use super::server::{Delivery, Place, Server};
+use super::state::Session;
 use super::statement::{Act, Statement, To, Users};
 use crate::event::{Event, Recipient, Say};
-use crate::message::{Dialect, text};
-use crate::packet::{Position, Side, StreamId};
+use crate::message::{Dialect, Evidence, Message, text};
+use crate::packet::{Position, Segment, Side, StreamId};
 
 /// A message on its way into the session.
 struct Lesson<'a> {
@@ -32,8 +34,50 @@ impl Lesson<'_> {
 }
 
 impl Session {
+    /// Learns from a message, on the first pass. `index`: how many messages of this segment came before it;
+    /// `truncated`: the capture holds only its beginning.
+    pub fn message(&mut self, segment: &Segment, index: u32, message: &Message, truncated: bool) {
+        if !self.connections.contains_key(&segment.stream) {
+            self.watch(segment);
+        }
+        let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
+        let is_other = !connection.application().is_chat() && !connection.application().is_undecided();
+        if is_other && message.evidence() != Evidence::Dialect {
+            return;
+        }
+        let ending = connection.take_ending();
+        if message.fault().is_some() && ending.is_some_and(|ending| ending.hard_to_inflate) {
+            return; // compressed bytes, not a message
+        }
+        connection.message_ends(segment, ending.map_or(segment.end(), |ending| ending.end));
+        connection.reserve_message(Position { frame: segment.at.frame, index });
+        let statement = Statement::of(message, truncated);
+        let masked = ending.map(|ending| ending.masked);
+        let is_configured = connection.is_configured();
+        if !connection.application().accepts(message.evidence(), is_configured) {
+            let statement = statement.into_owned();
+            self.postpone(segment.stream, Postponed { at: segment.at, index, statement, masked });
+            return;
+        }
+        let postponed = connection.application_mut().become_chat();
+        for earlier in postponed {
+            self.learn(segment.stream, earlier);
+        }
+        self.learn(segment.stream, Postponed { at: segment.at, index, statement, masked });
+    }
+
+    fn postpone(&mut self, stream: StreamId, message: Postponed<'static>) {
+        let Some(connection) = self.connections.get_mut(&stream) else { return };
+        let too_many = connection.application_mut().postpone(message);
+        match (too_many, connection.is_configured()) {
+            (false, _) => {}
+            (true, true) => connection.give_up(),
+            (true, false) => self.forget(stream),
+        }
+    }
+
     /// Learns from a message of the chat.
-    pub(super) fn learn(&mut self, stream: StreamId, message: Postponed) {
+    fn learn(&mut self, stream: StreamId, message: Postponed) {
         let Some(connection) = self.connections.get_mut(&stream) else { return };
         let server = self.servers.entry(connection.server()).or_default();
         let Postponed { at, index, statement, masked } = message;

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::bounded::{Id, Name};
-use super::server::SayNumber;
+use super::room::Members;
+use super::say::SayNumber;
 use super::transport::Sent;
 use crate::event::Event;
 use crate::message::Dialect;
@@ -60,15 +61,6 @@ impl Handshake {
         let expected = self.accept_expected.as_ref()?;
         Some(self.accept.as_ref() == Some(expected))
     }
-}
-
-/// The members of a room.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Members {
-    /// The first names.
-    pub names: Arc<[Name]>,
-    /// How many members there are.
-    pub count: usize,
 }
 
 /// What is known of one message beyond its own bytes.

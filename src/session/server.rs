@@ -1,17 +1,13 @@
 //! One chat server as the capture shows it: who has which id, who is in which room, and which delivery belongs to which say.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use super::application::Room;
 use super::bounded::{Id, Name, bounded_name};
-use super::record::Members;
+use super::room::{Members, Room};
+use super::say::{Copies, Said, SayNumber};
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, StreamId};
-
-/// A say request's place among its server's.
-pub type SayNumber = u32;
 
 /// A delivery follows its say within milliseconds; after this a say is no longer looked at. Nanoseconds.
 const DELIVERY_WINDOW: i64 = 60_000_000_000;
@@ -21,43 +17,6 @@ const REORDER_WINDOW: i64 = 100_000_000;
 const MAX_ORPHANS: usize = 1024;
 /// Names of a room's members, and deliveries of a say, that are listed; beyond, only the count grows.
 const MAX_LISTED: usize = 50;
-
-/// Which copy of a say a delivery is. The server marks the two of a private say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Copies {
-    /// The one for each member of the room.
-    Public,
-    /// The recipient's.
-    ToRecipient,
-    /// The sender's own.
-    ToSender,
-}
-
-impl Copies {
-    /// Which copy the content of a private delivery is.
-    pub fn of(content: &str) -> Copies {
-        match () {
-            () if content.starts_with("<b>对你说: </b>") => Copies::ToRecipient,
-            () if content.starts_with("<b>你对") => Copies::ToSender,
-            () => Copies::Public,
-        }
-    }
-}
-
-/// What a say and its deliveries have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Said {
-    /// A hash of the recipient's id and of the text as a person reads it.
-    hash: u64,
-}
-
-impl Said {
-    pub fn new(recipient: &str, text: &str) -> Said {
-        let mut hasher = DefaultHasher::new();
-        (recipient, text).hash(&mut hasher);
-        Said { hash: hasher.finish() }
-    }
-}
 
 /// A say request and what became of it.
 #[derive(Debug)]

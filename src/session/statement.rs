@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::bounded::{MAX_NAME, bounded_id, bounded_name};
-use super::server::{Copies, Said};
+use super::say::{Copies, Said};
 use crate::message::{ClientList, Content, Dialect, MemberName, Message, text};
 use crate::packet::Side;
 
@@ -139,9 +139,7 @@ impl<'a> Statement<'a> {
 fn act<'a>(message: &Message<'a>, truncated: bool) -> Act<'a> {
     let by_client = |name: Option<&'a str>| name.map(bounded_name).map(Cow::Borrowed);
     match &message.content {
-        Content::LoginRequest(login) => {
-            Act::LoginRequest { name: by_client(login.name), room: by_client(login.room) }
-        }
+        Content::LoginRequest(login) => Act::LoginRequest { name: by_client(login.name), room: by_client(login.room) },
         Content::UserList(list) => Act::UserList(list.list.as_ref().map(users)),
         Content::Login(login) => Act::Login {
             id: login.id.map(bounded_id),
@@ -156,8 +154,7 @@ fn act<'a>(message: &Message<'a>, truncated: bool) -> Act<'a> {
             let to = to(message, say.to, say.to_name.map(decoded_name));
             let content = content(say.content, say.to, truncated);
             let said_raw = content.map(|content| Said::new(recipient_id(say.to), content));
-            let said =
-                content.map(|content| Said::new(recipient_id(say.to), &text::readable(content, true).text));
+            let said = content.map(|content| Said::new(recipient_id(say.to), &text::readable(content, true).text));
             Act::SayDelivery {
                 from: say.from.map(bounded_id),
                 from_name: say.from_name.map(decoded_name),

@@ -2,10 +2,12 @@
 
 use super::application::{Application, MAX_POSTPONED};
 use super::bounded::{MAX_ID, MAX_NAME, bounded_id};
+use super::connection::Connection;
 use super::*;
 use crate::fields::Phase;
-use crate::message::read;
-use crate::packet::{Frame, FrameTime, SequenceNumber};
+use crate::message::{Message, read};
+use crate::packet::{Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, StreamId, flags};
+use std::collections::HashMap;
 
 const SERVER: u16 = 7272;
 

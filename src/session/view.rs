@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::Session;
 use super::bounded::Name;
 use super::connection::Connection;
 use super::record::{Acknowledgment, FrameRecord, MessageRecord};
 use super::server::{Say, Server};
+use super::state::Session;
 use super::transport::Sent;
 use crate::event::{AckedFrames, Event, Recipient};
 use crate::message::Dialect;
@@ -147,8 +147,8 @@ impl<'a> MessageView<'a> {
     pub fn reached_nobody(&self) -> bool {
         let Some(chat) = self.connection.chat() else { return false };
         let at = self.record.at;
-        let went_on = chat.last_delivered() > at.frame
-            || chat.last_from_server().is_some_and(|last| last.since(at) >= PATIENCE);
+        let went_on =
+            chat.last_delivered() > at.frame || chat.last_from_server().is_some_and(|last| last.since(at) >= PATIENCE);
         let is_lost = self.say().is_some_and(|say| say.deliveries == 0) && !self.record.before_login;
         is_lost && went_on && !self.connection.lacks_answers_after(at.frame)
     }

@@ -1,0 +1,160 @@
+//! The state of a capture: its connections and servers, which of them are watched, and what TCP, HTTP and WebSocket framing teach about
+//! them. What messages teach is in `learn`.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::connection::Connection;
+use super::server::Server;
+use crate::message::Evidence;
+use crate::packet::{Endpoint, Segment, Side, StreamId, flags};
+
+/// Connections that may yet turn out to be the chat's; beyond, the oldest is forgotten.
+pub const MAX_UNDECIDED: usize = 4096;
+
+/// Both ends of a connection, the same in both directions.
+type Ends = (Endpoint, Endpoint);
+
+fn ends(one: Endpoint, other: Endpoint) -> Ends {
+    if (one.address, one.port) <= (other.address, other.port) { (one, other) } else { (other, one) }
+}
+
+/// What one capture file taught.
+#[derive(Debug, Default)]
+pub struct Session {
+    pub(super) connections: HashMap<StreamId, Box<Connection>>,
+    /// How many of the connections have these two ends.
+    pub(super) ends: HashMap<Ends, u32>,
+    /// Connections that are neither configured nor proven, oldest first.
+    undecided: VecDeque<StreamId>,
+    pub(super) servers: HashMap<Endpoint, Server>,
+}
+
+impl Session {
+    /// Whether there is anything to learn from a segment or to show of it: the cheap question that comes before all others.
+    pub fn concerns(&self, segment: &Segment, payload: &[u8]) -> bool {
+        may_begin(segment, payload) || self.ends.contains_key(&ends(segment.source, segment.destination))
+    }
+
+    /// Takes in a segment, before or after its payload was dissected; `payload` are its captured bytes. A segment that was taken in
+    /// already is ignored.
+    pub fn segment(&mut self, segment: &Segment, payload: &[u8]) {
+        if !self.connections.contains_key(&segment.stream) {
+            if !is_worth_watching(segment, payload) {
+                return;
+            }
+            self.watch(segment);
+        }
+        let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
+        connection.segment(segment);
+        let is_open = connection.application().is_undecided() && !connection.is_configured();
+        let is_foreign = connection.side(segment) == Side::Client && !could_lead_to_chat(payload);
+        if is_open && connection.is_unopened() && is_foreign {
+            self.forget(segment.stream);
+        }
+    }
+
+    /// Begins to watch a connection.
+    pub(super) fn watch(&mut self, segment: &Segment) {
+        let connection = Connection::new(segment);
+        if !connection.is_configured() {
+            self.undecided.push_back(segment.stream);
+            if self.undecided.len() > MAX_UNDECIDED {
+                self.forget_oldest();
+            }
+        }
+        *self.ends.entry(ends(segment.source, segment.destination)).or_default() += 1;
+        self.connections.insert(segment.stream, Box::new(connection));
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some(oldest) = self.undecided.pop_front() else { return };
+        if self.connections.get(&oldest).is_some_and(|connection| connection.application().is_undecided()) {
+            self.forget(oldest);
+        }
+    }
+
+    /// Forgets a connection that is not the chat's.
+    pub(super) fn forget(&mut self, stream: StreamId) {
+        let Some(connection) = self.connections.remove(&stream) else { return };
+        let ends = ends(connection.client(), connection.server());
+        match self.ends.get_mut(&ends) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(self.ends.remove(&ends)),
+        }
+    }
+
+    /// Looks for the opening handshake: in the segment's captured payload, or where that is only a part, in what Wireshark
+    /// reassembled or decrypted with it.
+    pub fn handshake<'a>(&mut self, segment: &Segment, payload: &[u8], sources: impl IntoIterator<Item = &'a [u8]>) {
+        let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
+        let truncated = payload.len() < segment.length as usize;
+        let encrypted = is_tls(payload);
+        let mut foreign = connection.http(segment, payload, truncated, encrypted);
+        for source in sources {
+            foreign |= connection.http(segment, source, false, encrypted);
+        }
+        if foreign && !connection.is_configured() && connection.application().is_undecided() {
+            self.forget(segment.stream);
+        }
+    }
+
+    /// Takes in WebSocket data that is about to be dissected: `position` is where it begins in the segment's payload, where it has
+    /// not been reassembled or decrypted.
+    pub fn frames(&mut self, segment: &Segment, data: &[u8], position: Option<u32>) {
+        if let Some(connection) = self.connections.get_mut(&segment.stream) {
+            connection.frames(segment, data, position);
+        }
+    }
+
+    /// Who sent this segment, for later passes.
+    pub fn side(&self, segment: &Segment) -> Side {
+        match self.connections.get(&segment.stream) {
+            Some(connection) => connection.side(segment),
+            None if segment.source.port < segment.destination.port => Side::Server,
+            None => Side::Client,
+        }
+    }
+
+    /// Who sent this segment, on the first pass; `evidence` says what its message would prove if a given side had sent it.
+    pub fn settle_side(&mut self, segment: &Segment, evidence: impl Fn(Side) -> Evidence) -> Side {
+        if !self.connections.contains_key(&segment.stream) {
+            self.watch(segment);
+        }
+        let Some(connection) = self.connections.get_mut(&segment.stream) else { return self.side(segment) };
+        let side = connection.side(segment);
+        let other = side.other();
+        let is_wrong =
+            !connection.sides_known() && evidence(side) != Evidence::Dialect && evidence(other) == Evidence::Dialect;
+        if is_wrong {
+            connection.settle_sides(segment, other);
+        }
+        connection.side(segment)
+    }
+
+    /// Whether Wireshark's HTTP dissector hands the connection to WebSocket by itself.
+    pub fn is_handed_over(&self, stream: StreamId) -> bool {
+        self.connections.get(&stream).is_some_and(|connection| connection.is_handed_over())
+    }
+}
+
+/// Whether a segment can belong to a chat connection that nobody watches yet.
+fn may_begin(segment: &Segment, payload: &[u8]) -> bool {
+    segment.is_on_chat_port() || segment.has(flags::SYN) || payload.starts_with(b"GET ")
+}
+
+/// Whether a connection first seen with this segment is worth watching.
+fn is_worth_watching(segment: &Segment, payload: &[u8]) -> bool {
+    let is_upgrade = || crate::websocket::handshake::request(payload).complete().is_some();
+    may_begin(segment, payload) && (!payload.starts_with(b"GET ") || segment.is_on_chat_port() || is_upgrade())
+}
+
+/// Whether a client's first bytes leave it open that this becomes a chat connection: an HTTP request, TLS, or nothing yet.
+fn could_lead_to_chat(payload: &[u8]) -> bool {
+    let start = &payload[..payload.len().min(4)];
+    b"GET ".starts_with(start) || is_tls(payload)
+}
+
+/// Whether the payload begins like a TLS record (RFC 8446, section 5.1), which text does not.
+fn is_tls(payload: &[u8]) -> bool {
+    matches!(payload.first(), Some(0x14..=0x17))
+}
