@@ -79,6 +79,31 @@ pub enum Event<T> {
     },
 }
 
+/// The pattern of the events that are no message's: those of TCP, of the upgrade and of WebSocket's close. With it, a `match` on a
+/// message's event names all of them, and one that lacks a new message does not compile.
+macro_rules! below_messages {
+    () => {
+        $crate::event::Event::Syn
+            | $crate::event::Event::SynAgain(_)
+            | $crate::event::Event::SynAck
+            | $crate::event::Event::SynAckAgain(_)
+            | $crate::event::Event::Established
+            | $crate::event::Event::Fin
+            | $crate::event::Event::FinAcked
+            | $crate::event::Event::Reset
+            | $crate::event::Event::UpgradeRequest
+            | $crate::event::Event::UpgradeRequestAcked(_)
+            | $crate::event::Event::UpgradeAccepted
+            | $crate::event::Event::UpgradeMisaccepted
+            | $crate::event::Event::UpgradeComplete(_)
+            | $crate::event::Event::UpgradeRefused(_)
+            | $crate::event::Event::Close(_)
+            | $crate::event::Event::CloseReply(_)
+            | $crate::event::Event::MessagesAcked(_)
+    };
+}
+pub(crate) use below_messages;
+
 /// Who says something to whom.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Say<T> {
@@ -99,6 +124,18 @@ pub enum Recipient<T> {
     Id(T),
     /// The message does not say.
     Unknown,
+}
+
+impl<T> Recipient<T> {
+    /// The same, borrowed.
+    pub fn as_ref(&self) -> Recipient<&T> {
+        match self {
+            Recipient::Everyone => Recipient::Everyone,
+            Recipient::Named(name) => Recipient::Named(name),
+            Recipient::Id(id) => Recipient::Id(id),
+            Recipient::Unknown => Recipient::Unknown,
+        }
+    }
 }
 
 /// Why a WebSocket connection is closed (RFC 6455, section 5.5.1).
@@ -168,23 +205,53 @@ impl<T> Event<T> {
             Event::SayRequest(say) | Event::SayDelivery(say) => say.sender.as_ref(),
             Event::Unknown { sender, .. } => sender.as_ref(),
             Event::UserList { .. } | Event::Ping(_) => None,
-            Event::Syn
-            | Event::SynAgain(_)
-            | Event::SynAck
-            | Event::SynAckAgain(_)
-            | Event::Established
-            | Event::Fin
-            | Event::FinAcked
-            | Event::Reset
-            | Event::UpgradeRequest
-            | Event::UpgradeRequestAcked(_)
-            | Event::UpgradeAccepted
-            | Event::UpgradeMisaccepted
-            | Event::UpgradeComplete(_)
-            | Event::UpgradeRefused(_)
-            | Event::Close(_)
-            | Event::CloseReply(_)
-            | Event::MessagesAcked(_) => None,
+            below_messages!() => None,
+        }
+    }
+
+    /// Whom a message is for; `None` for one that is for nobody in particular.
+    pub fn recipient(&self) -> Option<Recipient<&T>> {
+        match self {
+            Event::SayRequest(say) | Event::SayDelivery(say) => Some(say.recipient.as_ref()),
+            Event::UserList { recipient, .. } | Event::Ping(recipient) => recipient.as_ref().map(Recipient::Named),
+            Event::LoginRequest { .. }
+            | Event::LoginResult(_)
+            | Event::LoginNotification(_)
+            | Event::LogoutNotification(_)
+            | Event::Pong(_)
+            | Event::Unknown { .. } => None,
+            below_messages!() => None,
+        }
+    }
+
+    /// Whether it is a message that only the server sends.
+    pub fn is_from_server(&self) -> bool {
+        match self {
+            Event::UserList { .. }
+            | Event::LoginResult(_)
+            | Event::LoginNotification(_)
+            | Event::SayDelivery(_)
+            | Event::LogoutNotification(_)
+            | Event::Ping(_) => true,
+            Event::LoginRequest { .. } | Event::SayRequest(_) | Event::Pong(_) | Event::Unknown { .. } => false,
+            below_messages!() => false,
+        }
+    }
+
+    /// Whether it is the answer to a request of this kind, on the same connection. Says and their deliveries are matched elsewhere.
+    pub fn answers(&self, request: &Event<T>) -> bool {
+        match self {
+            Event::LoginResult(_) => matches!(request, Event::LoginRequest { .. }),
+            Event::Pong(_) => matches!(request, Event::Ping(_)),
+            Event::UserList { .. }
+            | Event::LoginRequest { .. }
+            | Event::LoginNotification(_)
+            | Event::SayRequest(_)
+            | Event::SayDelivery(_)
+            | Event::LogoutNotification(_)
+            | Event::Ping(_)
+            | Event::Unknown { .. } => false,
+            below_messages!() => false,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::plan::{MAX_LINE, Plan, Settings, draw_identity, draw_links, printable};
 use crate::annotation::{Annotation, Layer, Value};
-use crate::event::{Event, Recipient, Say};
+use crate::event::{Event, Recipient, Say, below_messages};
 use crate::fields::{Field, Finding, PROTOCOL_NAME};
 use crate::language::{Fact, Note};
 use crate::message::gateway::Gateway;
@@ -93,24 +93,7 @@ impl<'a> Drawing<'a> {
             }
             Event::Unknown { type_name, .. } => line(type_name),
             Event::Ping(_) | Event::Pong(_) => String::new(),
-            // The events below the messages: none of these is a message's.
-            Event::Syn
-            | Event::SynAgain(_)
-            | Event::SynAck
-            | Event::SynAckAgain(_)
-            | Event::Established
-            | Event::Fin
-            | Event::FinAcked
-            | Event::Reset
-            | Event::UpgradeRequest
-            | Event::UpgradeRequestAcked(_)
-            | Event::UpgradeAccepted
-            | Event::UpgradeMisaccepted
-            | Event::UpgradeComplete(_)
-            | Event::UpgradeRefused(_)
-            | Event::Close(_)
-            | Event::CloseReply(_)
-            | Event::MessagesAcked(_) => String::new(),
+            below_messages!() => String::new(),
         }
     }
 

@@ -209,7 +209,7 @@ impl Chat {
 
     /// Takes note of when the server was heard of last.
     pub fn heard(&mut self, event: &Event<Name>, at: FrameTime) {
-        if is_from_server(event) {
+        if event.is_from_server() {
             self.last_from_server = Some(at);
         }
     }
@@ -218,17 +218,4 @@ impl Chat {
     pub fn last_from_server(&self) -> Option<FrameTime> {
         self.last_from_server
     }
-}
-
-/// Whether only a server sends such a message.
-fn is_from_server(event: &Event<Name>) -> bool {
-    matches!(
-        event,
-        Event::UserList { .. }
-            | Event::LoginResult(_)
-            | Event::LoginNotification(_)
-            | Event::SayDelivery(_)
-            | Event::LogoutNotification(_)
-            | Event::Ping(_)
-    )
 }

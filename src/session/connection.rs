@@ -155,13 +155,8 @@ impl Connection {
 
     /// Takes note that `frame` answers the request in frame `request` by this event.
     pub fn answer(&mut self, request: Frame, answer: &Event<Name>, frame: Frame) {
-        let is_asked: fn(&Event<Name>) -> bool = match answer {
-            Event::LoginResult(_) => |event| matches!(event, Event::LoginRequest { .. }),
-            Event::Pong(_) => |event| matches!(event, Event::Ping(_)),
-            _ => return,
-        };
         let messages = self.records.get_mut(&request).into_iter().flat_map(|record| &mut record.messages).flatten();
-        if let Some(asked) = messages.into_iter().find(|record| is_asked(&record.event)) {
+        if let Some(asked) = messages.into_iter().find(|record| answer.answers(&record.event)) {
             asked.response.get_or_insert(frame);
         }
     }

@@ -126,15 +126,11 @@ impl<'a> MessageView<'a> {
 
     /// Whom it is for, by name, or `all`.
     pub fn recipient(&self) -> Option<Name> {
-        match &self.record.event {
-            Event::SayRequest(say) | Event::SayDelivery(say) => match &say.recipient {
-                Recipient::Everyone => Some(Name::from("all")),
-                Recipient::Named(name) => Some(name.clone()),
-                Recipient::Id(id) => self.server?.name_of(id, self.record.at.frame).cloned(),
-                Recipient::Unknown => None,
-            },
-            Event::UserList { recipient, .. } | Event::Ping(recipient) => recipient.clone(),
-            _ => None,
+        match self.record.event.recipient()? {
+            Recipient::Everyone => Some(Name::from("all")),
+            Recipient::Named(name) => Some(name.clone()),
+            Recipient::Id(id) => self.server?.name_of(id, self.record.at.frame).cloned(),
+            Recipient::Unknown => None,
         }
     }
 
