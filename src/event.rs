@@ -58,13 +58,13 @@ pub enum Event<T> {
     },
     /// The server's answer to a login request: who logged in.
     LoginResult(Option<T>),
-    /// The server tells somebody else who logged in.
+    /// The server notifies somebody else of who logged in.
     LoginNotification(Option<T>),
     /// A client asks to deliver a text.
     SayRequest(Say<T>),
     /// The server delivers a text.
     SayDelivery(Say<T>),
-    /// The server tells the others who logged out.
+    /// The server notifies the others of who logged out.
     LogoutNotification(Option<T>),
     /// The server's heartbeat, to the connection's user.
     Ping(Option<T>),

@@ -171,7 +171,7 @@ impl Chat {
         request
     }
 
-    /// Something that the connection said was delivered: whoever that names is its user.
+    /// A delivery names the sender of what this connection said: that is its user.
     pub fn recognise(&mut self, id: Option<Id>, name: Option<Name>) {
         self.has_asked_to_log_in = true; // or nothing would have been delivered
         match (self.identities.last_mut(), name) {

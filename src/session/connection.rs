@@ -325,7 +325,7 @@ impl Connection {
         self.identity(at).filter(|identity| identity.since <= at)
     }
 
-    /// The first frame in which the server can have counted this connection among a room's; 0 where nothing tells.
+    /// The first frame in which the server can have counted this connection among a room's; 0 where that is not known.
     pub fn joined(&self) -> Frame {
         let first = self.chat().and_then(|chat| chat.identities().first());
         first.map_or(Frame::default(), |identity| identity.since.frame)
@@ -340,7 +340,7 @@ impl Connection {
     }
 }
 
-/// Who sent the first segment of a connection, as far as its flags and ports tell.
+/// Who sent the first segment of a connection, judged by its flags and ports.
 fn guess_sender(segment: &Segment) -> Side {
     let is_client = match (segment.has(flags::SYN), segment.source.chat_port, segment.destination.chat_port) {
         (true, _, _) => !segment.has(flags::ACK),

@@ -8,7 +8,7 @@ use super::room::Room;
 use super::say::{Copies, Said};
 use super::server::{Delivery, Place, Server};
 use super::state::Session;
-use super::statement::{Act, Statement, To, Users};
+use super::statement::{Act, Announcement, Statement, To, Users};
 use crate::event::{Event, Recipient, Say};
 use crate::message::{Dialect, Evidence, Message, text};
 use crate::packet::{Position, Segment, Side, StreamId};
@@ -98,8 +98,8 @@ impl Session {
                 take_users(server, &Room::Everywhere, users.as_ref(), &lesson);
                 self.enter(stream, record);
             }
-            Act::Login { id, name, users } => {
-                let record = login(connection, server, &lesson, id.as_deref(), name.as_deref(), users.as_ref());
+            Act::Login(announcement) => {
+                let record = login(connection, server, &lesson, announcement);
                 self.enter(stream, record);
             }
             Act::SayRequest { to, said } => self.say_request(&lesson, to, *said),
@@ -107,8 +107,8 @@ impl Session {
                 let readings = [*said, *said_raw].into_iter().flatten().collect();
                 self.say_delivery(&lesson, from.as_deref(), from_name.as_deref(), to, readings, *copy);
             }
-            Act::Logout { id, name, users } => {
-                let record = logout(connection, server, &lesson, id.as_deref(), name.as_deref(), users.as_ref());
+            Act::Logout(announcement) => {
+                let record = logout(connection, server, &lesson, announcement);
                 self.enter(stream, record);
             }
             Act::Ping => {
@@ -259,17 +259,15 @@ fn login_request(
 }
 
 /// A login seen on the connection that asked is a result; on any other, a notification. Where the request was not captured, a list
-/// by id tells a result.
+/// by id shows a result.
 fn login(
     connection: &mut Connection,
     server: &mut Server,
     lesson: &Lesson,
-    id: Option<&str>,
-    name: Option<&str>,
-    users: Option<&Users>,
+    announcement: &Announcement,
 ) -> MessageRecord {
     let frame = lesson.place.at.frame;
-    let (id, name) = (id.map(|id| server.id(id)), name.map(|name| server.name(name)));
+    let (id, name, users) = interned(server, announcement);
     if let (Some(id), Some(name)) = (&id, &name) {
         server.set_name(id, name, frame);
     }
@@ -291,9 +289,14 @@ fn login(
     record
 }
 
+fn interned<'a>(server: &mut Server, announcement: &'a Announcement) -> (Option<Id>, Option<Name>, Option<&'a Users>) {
+    let Announcement { id, name, users } = announcement;
+    (id.as_deref().map(|id| server.id(id)), name.as_deref().map(|name| server.name(name)), users.as_ref())
+}
+
 fn is_login_result(connection: &Connection, lesson: &Lesson, name: Option<&Name>, users: Option<&Users>) -> bool {
     let statement = &lesson.statement;
-    // On a second login, dialect C first tells the room, the asking connection included, and then answers.
+    // On a second login, dialect C first notifies the room, the asking connection included, and then answers.
     let announced = statement.dialect == Some(Dialect::C2016) && users.is_none() && !statement.truncated;
     let is_asker = |asked: Option<&Name>| match (asked, name) {
         (Some(asked), Some(name)) => asked == name || text::name(asked) == **name,
@@ -319,12 +322,9 @@ fn logout(
     connection: &mut Connection,
     server: &mut Server,
     lesson: &Lesson,
-    id: Option<&str>,
-    name: Option<&str>,
-    users: Option<&Users>,
+    announcement: &Announcement,
 ) -> MessageRecord {
-    let id = id.map(|id| server.id(id));
-    let name = name.map(|name| server.name(name));
+    let (id, name, users) = interned(server, announcement);
     let name = name.or_else(|| server.name_of(id.as_deref()?, lesson.place.at.frame).cloned());
     if let Some(room) = connection.identity(lesson.position()).and_then(|identity| identity.room.as_ref()) {
         take_users(server, room, users, lesson);

@@ -38,15 +38,8 @@ pub enum Act<'a> {
     },
     /// The list of users in dialect A.
     UserList(Option<Users>),
-    /// The server says who logged in.
-    Login {
-        /// `client_id`
-        id: Option<Cow<'a, str>>,
-        /// `client_name`
-        name: Option<Cow<'a, str>>,
-        /// `client_list`
-        users: Option<Users>,
-    },
+    /// The server says who logged in: `client_id`, `client_name`, `client_list`.
+    Login(Announcement<'a>),
     /// A client asks to deliver a text.
     SayRequest {
         /// To whom.
@@ -69,15 +62,8 @@ pub enum Act<'a> {
         /// Which of the copies of a private say it is.
         copy: Copies,
     },
-    /// The server says who logged out.
-    Logout {
-        /// `from_client_id`, or else `client_id`
-        id: Option<Cow<'a, str>>,
-        /// `from_client_name`
-        name: Option<Cow<'a, str>>,
-        /// `client_list`
-        users: Option<Users>,
-    },
+    /// The server says who logged out: `from_client_id` or else `client_id`, `from_client_name`, `client_list`.
+    Logout(Announcement<'a>),
     /// The server's heartbeat.
     Ping,
     /// The client's answer to it.
@@ -89,6 +75,17 @@ pub enum Act<'a> {
         /// Who sent it.
         by: Side,
     },
+}
+
+/// Who logged in or out, and who is logged in since.
+#[derive(Debug, Clone)]
+pub struct Announcement<'a> {
+    /// The client's id.
+    pub id: Option<Cow<'a, str>>,
+    /// The user's name.
+    pub name: Option<Cow<'a, str>>,
+    /// The users of the room.
+    pub users: Option<Users>,
 }
 
 /// Whom a say is for.
@@ -141,11 +138,11 @@ fn act<'a>(message: &Message<'a>, truncated: bool) -> Act<'a> {
     match &message.content {
         Content::LoginRequest(login) => Act::LoginRequest { name: by_client(login.name), room: by_client(login.room) },
         Content::UserList(list) => Act::UserList(list.list.as_ref().map(users)),
-        Content::Login(login) => Act::Login {
+        Content::Login(login) => Act::Login(Announcement {
             id: login.id.map(bounded_id),
             name: login.name.map(decoded_name),
             users: login.list.as_ref().map(users),
-        },
+        }),
         Content::SayRequest(say) => Act::SayRequest {
             to: to(message, say.to, by_client(say.to_name)),
             said: content(say.content, say.to, truncated).map(|content| Said::new(recipient_id(say.to), content)),
@@ -164,11 +161,11 @@ fn act<'a>(message: &Message<'a>, truncated: bool) -> Act<'a> {
                 said,
             }
         }
-        Content::Logout(logout) => Act::Logout {
+        Content::Logout(logout) => Act::Logout(Announcement {
             id: logout.from.or(logout.id).map(bounded_id),
             name: logout.from_name.map(decoded_name),
             users: logout.list.as_ref().map(users),
-        },
+        }),
         Content::Ping => Act::Ping,
         Content::Pong => Act::Pong,
         Content::Malformed | Content::Unknown(_) => {
@@ -212,11 +209,10 @@ fn decoded_name(escaped: &str) -> Cow<'_, str> {
 
 impl Act<'_> {
     fn into_owned(self) -> Act<'static> {
-        let owned = |text: Option<Cow<str>>| text.map(|text| Cow::Owned(text.into_owned()));
         match self {
             Act::LoginRequest { name, room } => Act::LoginRequest { name: owned(name), room: owned(room) },
             Act::UserList(users) => Act::UserList(users),
-            Act::Login { id, name, users } => Act::Login { id: owned(id), name: owned(name), users },
+            Act::Login(announcement) => Act::Login(announcement.into_owned()),
             Act::SayRequest { to, said } => Act::SayRequest { to: to.into_owned(), said },
             Act::SayDelivery { from, from_name, to, said, said_raw, copy } => Act::SayDelivery {
                 from: owned(from),
@@ -226,7 +222,7 @@ impl Act<'_> {
                 said_raw,
                 copy,
             },
-            Act::Logout { id, name, users } => Act::Logout { id: owned(id), name: owned(name), users },
+            Act::Logout(announcement) => Act::Logout(announcement.into_owned()),
             Act::Ping => Act::Ping,
             Act::Pong => Act::Pong,
             Act::Unknown { type_name, by } => Act::Unknown { type_name: owned(type_name), by },
@@ -234,9 +230,18 @@ impl Act<'_> {
     }
 }
 
+fn owned(text: Option<Cow<str>>) -> Option<Cow<'static, str>> {
+    text.map(|text| Cow::Owned(text.into_owned()))
+}
+
+impl Announcement<'_> {
+    fn into_owned(self) -> Announcement<'static> {
+        Announcement { id: owned(self.id), name: owned(self.name), users: self.users }
+    }
+}
+
 impl To<'_> {
     fn into_owned(self) -> To<'static> {
-        let owned = |text: Option<Cow<str>>| text.map(|text| Cow::Owned(text.into_owned()));
         To { id: owned(self.id), name: owned(self.name), private: self.private }
     }
 }

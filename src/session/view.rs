@@ -112,7 +112,7 @@ impl<'a> MessageView<'a> {
         self.record.dialect.or(self.server.and_then(|server| server.dialect))
     }
 
-    /// Who says or does it, by name, as far as the whole capture tells.
+    /// Who says or does it, by name, as far as the whole capture shows.
     pub fn sender(&self) -> Option<Name> {
         let MessageRecord { event, sender_id, at, .. } = self.record;
         let by_id = || self.server?.name_of(sender_id.as_deref()?, at.frame).cloned();
