@@ -40,7 +40,6 @@ pub enum Type {
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Spec {
-    pub field: Field,
     /// The filter name.
     pub name: &'static str,
     /// What the tree shows before the value.
@@ -60,7 +59,6 @@ macro_rules! fields {
 
         /// Every field, in the order of [`Field`].
         pub const FIELDS: &[Spec] = &[$(Spec {
-            field: Field::$field,
             name: concat!("workermanchat.", $name),
             title: $title,
             kind: Type::$kind,
@@ -192,7 +190,6 @@ pub enum Group {
 /// One row of the table of findings.
 #[derive(Debug, Clone, Copy)]
 pub struct FindingSpec {
-    pub finding: Finding,
     /// The filter name.
     pub name: &'static str,
     pub severity: Severity,
@@ -209,12 +206,16 @@ macro_rules! findings {
 
         /// Every finding, in the order of [`Finding`].
         pub const FINDINGS: &[FindingSpec] = &[$(FindingSpec {
-            finding: Finding::$finding,
             name: concat!("workermanchat.expert.", $name),
             severity: Severity::$severity,
             group: Group::$group,
             summary: $summary,
         }),*];
+
+        impl Finding {
+            /// Every finding, in the order of [`FINDINGS`].
+            pub const ALL: &[Finding] = &[$(Finding::$finding),*];
+        }
     };
 }
 

@@ -113,7 +113,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["mod"],
         ],
     ),
-    ("src/dissector", &[&["plan"], &["message", "segment"], &["mod"]]),
+    ("src/dissector", &[&["plan", "start", "truncated"], &["message", "segment"], &["mod"]]),
 ];
 
 /// The first names behind `prefix` in a file's `use` lines, tests excepted.

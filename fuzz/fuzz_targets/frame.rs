@@ -1,9 +1,11 @@
-//! Any bytes as frames: no panic, and frames that follow each other to an end.
+//! Any bytes as frames: no panic, frames that follow each other to an end, and no truncated message longer than its bytes.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use workermanchat::websocket::frame::{frames, plausible_start, unmask};
+use workermanchat::dissector::{Dissector, truncated_message};
+use workermanchat::packet::StreamId;
+use workermanchat::websocket::frame::{frames, unmask};
 
 fuzz_target!(|bytes: &[u8]| {
     let mut end = 0;
@@ -15,7 +17,11 @@ fuzz_target!(|bytes: &[u8]| {
             unmask(&mut bytes[frame.offset + frame.header.header_length..end].to_vec(), key);
         }
     }
+    let dissector = Dissector::default();
     for start in 0..bytes.len().min(64) {
-        plausible_start(&bytes[start..]);
+        dissector.classify(StreamId(0), &bytes[start..]);
+        if let Some((beginning, length)) = truncated_message(&bytes[start..], 0) {
+            assert!(beginning.len() < bytes.len() && beginning.len() as u64 <= length);
+        }
     }
 });

@@ -1,4 +1,4 @@
-//! Any bytes as an upgrade request and as a response: no panic, and a length within the bytes.
+//! Any bytes as an upgrade request and as a response: no panic, and a response's length within the bytes.
 
 #![no_main]
 
@@ -7,8 +7,7 @@ use workermanchat::websocket::handshake::{Http, accept, request, response};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Http::Complete(request) = request(bytes) {
-        assert!(request.length <= bytes.len());
-        for value in request.key.iter().chain(&request.origin).chain(&request.host).chain(&request.protocols) {
+        for value in request.key.iter().chain(&request.origin) {
             assert!(!value.contains('\0'));
             assert_eq!(accept(value).len(), 28);
         }

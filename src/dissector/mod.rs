@@ -7,13 +7,15 @@
 mod message;
 mod plan;
 mod segment;
+mod start;
+mod truncated;
 
 pub use plan::{Plan, Settings, internal};
+pub use truncated::truncated_message;
 
 use crate::message::{Message, read};
 use crate::packet::{Captured, Position, Segment, StreamId};
 use crate::session::Session;
-use crate::websocket::frame;
 
 /// A TCP segment that is being dissected.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +67,7 @@ impl Dissector {
             _ if start.starts_with(UPGRADED) => Start::Upgraded,
             _ if REQUEST.starts_with(start) || UPGRADED.starts_with(start) => Start::Short,
             _ if start.starts_with(RESPONSE) => Start::Http,
-            _ if !self.session.is_handed_over(stream) && frame::plausible_start(start) => Start::WebSocket,
+            _ if !self.session.is_handed_over(stream) && start::plausible_start(start) => Start::WebSocket,
             _ => Start::Other,
         }
     }

@@ -143,7 +143,7 @@ unsafe extern "C" fn rest(data: sys::wmc_bytes, messages: u32, pool: *mut sys::w
     // SAFETY: C lends all of this for this call.
     let (data, pool) = unsafe { (lent(&data), Pool::new(pool)) };
     let nothing = sys::wmc_bytes { data: ptr::null(), captured: 0, reported: 0 };
-    let found = panic::guard(|| crate::websocket::frame::cut_message(data.bytes, messages as usize)).ok().flatten();
+    let found = panic::guard(|| dissector::truncated_message(data.bytes, messages as usize)).ok().flatten();
     match found {
         Some((bytes, reported)) => sys::wmc_bytes {
             captured: bytes.len() as u32,

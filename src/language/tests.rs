@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Fact, Language, Note};
 use crate::event::{AckedFrames, Closing, Event, Recipient, Say};
-use crate::fields::{FINDINGS, Finding, Phase};
+use crate::fields::{Finding, Phase};
 use crate::message::json::Reason;
 use crate::packet::{Frame, Side};
 
@@ -161,7 +161,7 @@ fn facts(finding: Finding) -> Vec<(Fact<'static>, Vec<&'static str>)> {
 }
 
 fn all_facts() -> Vec<(Fact<'static>, Vec<&'static str>)> {
-    FINDINGS.iter().flat_map(|spec| facts(spec.finding)).collect()
+    Finding::ALL.iter().flat_map(|finding| facts(*finding)).collect()
 }
 
 /// Holds what is asked of every sentence against the sentences for one thing, in the order of the languages.

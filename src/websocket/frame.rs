@@ -184,93 +184,16 @@ impl Iterator for Frames<'_> {
     }
 }
 
-/// How many bytes of a payload are looked at: all of a control frame's.
-const PROBE_LENGTH: usize = 125;
-
 /// The bit of [`Header::rsv`] that says that a message is compressed (RFC 7692, section 6).
 pub const COMPRESSED: u8 = 4;
 
-/// As many bytes of a message as are shown where Wireshark does not hand it over itself.
-const MAX_CUT: usize = 256 * 1024;
-
-/// The unmasked beginning of a message that could not be handed over whole, and its length on the wire: in consecutive frames, the
-/// message after the first `handed_over`. `None` for one that needs more than unmasking (fragments, compression).
-pub fn cut_message(bytes: &[u8], handed_over: usize) -> Option<(Vec<u8>, u64)> {
-    let is_message = |frame: &Frame| {
-        let data = matches!(frame.header.opcode, Opcode::Text | Opcode::Binary);
-        data && frame.header.fin && frame.header.payload_length > 0
-    };
-    let Frame { offset, header, complete } = frames(bytes).filter(is_message).nth(handed_over)?;
-    let whole = complete && header.payload_length <= MAX_CUT as u64;
-    if whole || header.rsv != 0 {
-        return None;
-    }
-    let payload = &bytes[offset + header.header_length..];
-    let length = payload.len().min(MAX_CUT).min(usize::try_from(header.payload_length).unwrap_or(usize::MAX));
-    let mut payload = payload[..length].to_vec();
-    unmask(&mut payload, header.masking_key.unwrap_or_default());
-    Some((payload, header.payload_length))
-}
-
-/// The longest message of the chat: see `message::json::MAX_LENGTH`.
-const MAX_PAYLOAD: u64 = 10 * 1024 * 1024;
-
-/// Whether a frame of the chat could begin here, in a stream whose beginning was not captured: a text frame whose payload
-/// begins like a JSON object with members, or a control frame that is all there is and holds text. Random bytes pass less than
-/// once in a million times.
-pub fn plausible_start(bytes: &[u8]) -> bool {
-    let Read::Complete(header) = header(bytes) else {
-        return false;
-    };
-    if header.rsv != 0 || header.payload_length > MAX_PAYLOAD {
-        return false;
-    }
-    let payload = &bytes[header.header_length..];
-    let payload = &payload[..payload.len().min(header.payload_length as usize)];
-    match header.opcode {
-        Opcode::Text => begins_like_object(&probe(payload, &header)),
-        Opcode::Close | Opcode::Ping | Opcode::Pong => {
-            header.frame_length() == Some(bytes.len()) && control_payload_fits(&header, &probe(payload, &header))
-        }
-        _ => false,
-    }
-}
-
-/// The first bytes of the payload, unmasked.
-fn probe(payload: &[u8], header: &Header) -> Vec<u8> {
-    let mut probe = payload[..payload.len().min(PROBE_LENGTH)].to_vec();
-    unmask(&mut probe, header.masking_key.unwrap_or_default());
-    probe
-}
-
-fn begins_like_object(payload: &[u8]) -> bool {
-    let mut characters = payload.iter().filter(|byte| !byte.is_ascii_whitespace());
-    characters.next() == Some(&b'{') && characters.next() == Some(&b'"')
-}
-
-/// A close frame is empty or begins with a status code (section 7.4.2). What follows it is text; a ping may hold anything,
-/// but nothing tells other bytes from chance.
-fn control_payload_fits(header: &Header, payload: &[u8]) -> bool {
-    match (header.opcode, payload) {
-        (Opcode::Close, [high, low, reason @ ..]) => {
-            (1000..5000).contains(&u16::from_be_bytes([*high, *low])) && is_text(reason)
-        }
-        (Opcode::Close, [_]) => false,
-        _ => is_text(payload),
-    }
-}
-
-fn is_text(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(char::is_control))
-}
-
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
 
     /// A frame as a sender would write it.
-    fn frame(first: u8, key: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
+    pub(crate) fn frame(first: u8, key: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
         let mask = if key.is_some() { 0x80 } else { 0 };
         let mut bytes = vec![first];
         match payload.len() {
@@ -291,7 +214,8 @@ mod tests {
         bytes
     }
 
-    const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+    /// The masking key of RFC 6455's examples (section 5.7).
+    pub(crate) const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
     const PING: &[u8] = br#"{"type":"ping"}"#;
 
     #[test]
@@ -363,60 +287,6 @@ mod tests {
         assert!(!walked[0].complete);
     }
 
-    #[test]
-    fn a_frame_of_the_chat_may_begin_where_an_object_begins() {
-        assert!(plausible_start(&frame(0x81, None, PING)));
-        assert!(plausible_start(&frame(0x81, Some(KEY), PING)));
-        assert!(plausible_start(&frame(0x81, None, b" {\n \"type\":\"ping\"}")));
-        assert!(plausible_start(&frame(0x01, Some(KEY), b"{\"type\":\"say\",")));
-        assert!(plausible_start(&frame(0x81, Some(KEY), &[&b"{\"type\":"[..], &[b'x'; 70_000]].concat())[..100]));
-        assert!(plausible_start(&[frame(0x81, None, PING), frame(0x81, None, PING)].concat()));
-    }
-
-    #[test]
-    fn a_control_frame_counts_when_it_is_all_there_is() {
-        assert!(plausible_start(&frame(0x88, Some(KEY), b"")));
-        assert!(plausible_start(&frame(0x88, None, b"\x03\xe8bye")));
-        assert!(plausible_start(&frame(0x8a, Some(KEY), b"x")));
-        assert!(!plausible_start(&frame(0x88, None, b"\x03")));
-        assert!(!plausible_start(&frame(0x88, None, b"\0\0")));
-        assert!(!plausible_start(&frame(0x88, None, b"\x03\xe8\xff")));
-        assert!(!plausible_start(&frame(0x89, None, b"\x01\xff")));
-        assert!(!plausible_start(b"\x89\x00x"));
-        assert!(!plausible_start(b"\x89\x02x"));
-    }
-
-    #[test]
-    fn other_bytes_are_no_start() {
-        for bytes in [
-            &b""[..],
-            b"\x81",
-            b"\x81\x0f",
-            b"\x81\x05Hello",
-            b"\x81\x02{}",
-            b"\x80\x0f{\"type\":\"ping\"}",
-            b"\x82\x0f{\"type\":\"ping\"}",
-            b"\xc1\x0f{\"type\":\"ping\"}",
-            b"{\"type\":\"ping\"}",
-            b"GET / HTTP/1.1\r\n",
-            b"HTTP/1.1 101",
-            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-            b"\x81\x7f\0\0\0\0\x40\0\0\0{\"type\"",
-        ] {
-            assert!(!plausible_start(bytes), "{}", bytes.escape_ascii());
-        }
-    }
-
-    #[test]
-    fn no_start_is_seen_within_a_message() {
-        let text =
-            r#"{"type":"say","from_client_id":"7f00000108fd00000001","content":"\u5927 长 {\"a\" 😀","time":"x"}"#;
-        let bytes = frame(0x81, None, text.as_bytes());
-        for at in 1..bytes.len() {
-            assert!(!plausible_start(&bytes[at..]), "{at}");
-        }
-    }
-
     proptest! {
         #[test]
         fn a_written_frame_is_read_again(
@@ -441,12 +311,6 @@ mod tests {
                 end += frame.header.frame_length().unwrap_or(usize::MAX - end);
                 prop_assert_eq!(frame.complete, end <= bytes.len());
             }
-            plausible_start(&bytes);
-        }
-
-        #[test]
-        fn random_bytes_are_no_start(bytes in prop::collection::vec(any::<u8>(), 15..64)) {
-            prop_assert!(!plausible_start(&bytes));
         }
     }
 }

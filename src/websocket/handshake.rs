@@ -40,13 +40,6 @@ pub struct Request {
     /// `Sec-WebSocket-Key`
     pub key: Option<String>,
     pub origin: Option<String>,
-    pub host: Option<String>,
-    /// The request target: a path, and a query where there is one.
-    pub path: String,
-    /// `Sec-WebSocket-Protocol`, in the client's order of preference.
-    pub protocols: Vec<String>,
-    /// Bytes of the header section, the empty line included.
-    pub length: usize,
 }
 
 /// The response to an upgrade request.
@@ -55,8 +48,6 @@ pub struct Response {
     pub status: u16,
     /// `Sec-WebSocket-Accept`
     pub accept: Option<String>,
-    /// The subprotocol that the server chose.
-    pub protocol: Option<String>,
     /// Whether it is a 101 that switches to WebSocket; if not, the server refused.
     pub upgrade: bool,
     /// Bytes of the header section, the empty line included.
@@ -73,7 +64,7 @@ pub fn request(bytes: &[u8]) -> Http<Request> {
         }
         Ok(match status {
             Status::Partial => Http::Partial,
-            Status::Complete(length) => upgrade_request(parsed.path.unwrap_or_default(), parsed.headers, length),
+            Status::Complete(_) => upgrade_request(parsed.headers),
         })
     })
 }
@@ -89,7 +80,6 @@ pub fn response(bytes: &[u8]) -> Http<Response> {
                 Http::Complete(Response {
                     status,
                     accept: value(parsed.headers, "Sec-WebSocket-Accept"),
-                    protocol: value(parsed.headers, "Sec-WebSocket-Protocol"),
                     upgrade: status == 101 && has_token(parsed.headers, "Upgrade", "websocket"),
                     length,
                 })
@@ -117,18 +107,11 @@ fn with_headers<'b, T>(bytes: &'b [u8], read: impl Fn(&mut [Header<'b>]) -> Resu
     }
 }
 
-fn upgrade_request(path: &str, headers: &[Header], length: usize) -> Http<Request> {
+fn upgrade_request(headers: &[Header]) -> Http<Request> {
     if !has_token(headers, "Upgrade", "websocket") || !has_token(headers, "Connection", "upgrade") {
         return Http::Other;
     }
-    Http::Complete(Request {
-        key: value(headers, "Sec-WebSocket-Key"),
-        origin: value(headers, "Origin"),
-        host: value(headers, "Host"),
-        path: clean(path.as_bytes()),
-        protocols: tokens(headers, "Sec-WebSocket-Protocol").collect(),
-        length,
-    })
+    Http::Complete(Request { key: value(headers, "Sec-WebSocket-Key"), origin: value(headers, "Origin") })
 }
 
 /// All values of a header field that may be sent as several fields.
@@ -183,10 +166,6 @@ mod tests {
         let request = request(&bytes).complete().unwrap();
         assert_eq!(request.key.as_deref(), Some("dGhlIHNhbXBsZSBub25jZQ=="));
         assert_eq!(request.origin.as_deref(), Some("http://example.com"));
-        assert_eq!(request.host.as_deref(), Some("server.example.com"));
-        assert_eq!(request.path, "/chat?x=1");
-        assert_eq!(request.protocols, ["chat", "superchat"]);
-        assert_eq!(request.length, REQUEST.len());
     }
 
     #[test]
@@ -194,7 +173,6 @@ mod tests {
         let response = response(RESPONSE.as_bytes()).complete().unwrap();
         assert_eq!((response.status, response.upgrade, response.length), (101, true, RESPONSE.len()));
         assert_eq!(response.accept.as_deref(), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
-        assert_eq!(response.protocol, None);
     }
 
     #[test]
@@ -281,8 +259,7 @@ mod tests {
                 let mut bytes = text.as_bytes().to_vec();
                 *at.get_mut(&mut bytes) = byte;
                 if let Http::Complete(request) = request(&bytes) {
-                    prop_assert!(request.length <= bytes.len());
-                    prop_assert!(!request.path.contains('\0'));
+                    prop_assert!(!request.key.iter().chain(&request.origin).any(|value| value.contains('\0')));
                 }
                 if let Http::Complete(response) = response(&bytes) {
                     prop_assert!(response.length <= bytes.len());
