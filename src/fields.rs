@@ -10,7 +10,7 @@ pub const PROTOCOL_SHORT_NAME: &str = "WorkermanChat";
 /// The protocol's filter name, the root of every field.
 pub const PROTOCOL_FILTER_NAME: &str = "workermanchat";
 
-/// A field's type, in Wireshark's words.
+/// A field's type, by Wireshark's `FT_*` constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Type {
     /// `FT_STRING`
@@ -40,13 +40,15 @@ pub enum Type {
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Spec {
-    /// The filter name.
+    /// The filter name, with the prefix `workermanchat.`.
     pub name: &'static str,
     /// What the tree shows before the value.
     pub title: &'static str,
+    /// The type with which Wireshark registers it.
     pub kind: Type,
-    /// Whether the plugin worked it out, rather than reading it in the packet's bytes.
+    /// Whether the plugin derived the value (Wireshark's `FI_GENERATED`), rather than reading it from the packet's bytes.
     pub generated: bool,
+    /// What the field is, in one line: Wireshark's status bar and `docs/fields.md` show it.
     pub blurb: &'static str,
 }
 
@@ -55,7 +57,7 @@ macro_rules! fields {
         /// A field; its row in the table is [`Field::spec`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[repr(u16)]
-        pub enum Field { $($field),* }
+        pub enum Field { $(#[doc = concat!("`workermanchat.", $name, "`: ", $blurb, ".")] $field),* }
 
         /// Every field, in the order of [`Field`].
         pub const FIELDS: &[Spec] = &[$(Spec {
@@ -121,16 +123,16 @@ impl Field {
 
 macro_rules! phases {
     ($($phase:ident = $value:literal $name:literal;)*) => {
-        /// What a packet is in the story of a chat connection: the values of `workermanchat.phase`.
+        /// What a packet is in the course of a chat connection: the values of `workermanchat.phase`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u32)]
-        pub enum Phase { $($phase = $value),* }
+        pub enum Phase { $(#[doc = concat!($name, ".")] $phase = $value),* }
 
         impl Phase {
             /// Every phase, by value.
             pub const ALL: &[Phase] = &[$(Phase::$phase),*];
 
-            /// The name users see.
+            /// The name that the packet list, the tree and filters show.
             pub fn name(self) -> &'static str {
                 match self { $(Phase::$phase => $name),* }
             }
@@ -165,44 +167,56 @@ phases! {
     MessageAcked = 30 "Message acknowledged";
 }
 
-/// The names of `workermanchat.dialect`'s values.
+/// The values of `workermanchat.dialect` and their names; a name is the year of the dialect's first version.
 pub const DIALECTS: &[(u32, &str)] = &[(1, "2014"), (2, "2015"), (3, "2016")];
 
-/// How much a finding matters, in Wireshark's words.
+/// How severe a finding is: Wireshark's expert info severities (`PI_*`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
+    /// `PI_NOTE`: unusual, but the conversation works.
     Note,
+    /// `PI_WARN`: something that the application did not expect, such as a refused handshake.
     Warning,
+    /// `PI_ERROR`: a message or handshake that does not work, or a fault of this plugin.
     Error,
 }
 
-/// What a finding is about, in Wireshark's words.
+/// What a finding is about: Wireshark's expert info groups (`PI_*`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
+    /// `PI_MALFORMED`: the bytes do not follow their format.
     Malformed,
+    /// `PI_PROTOCOL`: a protocol's rules are violated.
     Protocol,
+    /// `PI_SEQUENCE`: a message is missing, or comes at the wrong time.
     Sequence,
+    /// `PI_UNDECODED`: the dissector could not decode all of it.
     Undecoded,
+    /// `PI_SECURITY`: an attack is possible.
     Security,
+    /// `PI_RESPONSE_CODE`: a response reports a failure.
     ResponseCode,
 }
 
 /// One row of the table of findings.
 #[derive(Debug, Clone, Copy)]
 pub struct FindingSpec {
-    /// The filter name.
+    /// The filter name, with the prefix `workermanchat.`.
     pub name: &'static str,
+    /// Its severity, for every packet alike.
     pub severity: Severity,
+    /// Its group, for every packet alike.
     pub group: Group,
+    /// What it means, in one line, in English: Wireshark's name for it. A packet's finding has a sentence of its own.
     pub summary: &'static str,
 }
 
 macro_rules! findings {
     ($($finding:ident $name:literal $severity:ident $group:ident $summary:literal;)*) => {
-        /// Something worth a user's attention; its row in the table is [`Finding::spec`].
+        /// An expert info of this plugin; its row in the table is [`Finding::spec`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[repr(u16)]
-        pub enum Finding { $($finding),* }
+        pub enum Finding { $(#[doc = concat!($summary, " (`workermanchat.expert.", $name, "`).")] $finding),* }
 
         /// Every finding, in the order of [`Finding`].
         pub const FINDINGS: &[FindingSpec] = &[$(FindingSpec {

@@ -1,4 +1,4 @@
-//! What the languages share: how lists, close codes and faults are put. The words are each language's own.
+//! What the languages share: how lists, close codes and faults are divided into cases. Each language has its own words for them.
 
 use crate::event::{AckedFrames, Closing};
 use crate::message::LIMITS;
@@ -8,7 +8,9 @@ use crate::packet::{Frame, Side};
 /// One end of a connection.
 #[derive(Debug, Clone, Copy)]
 pub struct End {
+    /// Whether it is the browser or the server.
     pub side: Side,
+    /// Its TCP port.
     pub port: u16,
 }
 
@@ -31,7 +33,7 @@ pub struct List<'a> {
 }
 
 impl Frames<'_> {
-    /// As many as a sentence lists one by one.
+    /// How many frames a sentence lists one by one, at most.
     const LISTED: usize = 8;
 
     /// How a sentence lists these frames.
@@ -59,8 +61,8 @@ pub fn joined(frames: List, separator: &str) -> String {
     text
 }
 
-/// The status code of a close frame, and the reason that came with it or else what the code means, which may be nothing. `None` where no
-/// code was sent.
+/// The status code of a close frame, and its reason; where the frame has no reason, the meaning of the code, which is empty for a
+/// code without one. `None` where no code was sent.
 pub fn described(closing: &Closing, meaning: fn(CloseCode) -> &'static str) -> Option<(u16, &str)> {
     let code = closing.code?;
     let reason = match &*closing.reason {
@@ -73,18 +75,31 @@ pub fn described(closing: &Closing, meaning: fn(CloseCode) -> &'static str) -> O
 /// The close codes that have a meaning (RFC 6455, section 7.4.1, and IANA's registry).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseCode {
+    /// 1000: normal closure.
     Normal,
+    /// 1001: the page was left, or the server stops.
     GoingAway,
+    /// 1002: the peer violated the protocol.
     ProtocolError,
+    /// 1003: a type of data that the endpoint does not accept.
     UnsupportedData,
+    /// 1005: no code was sent; reserved, never in a frame.
     NoStatus,
+    /// 1006: no close frame was sent; reserved, never in a frame.
     Abnormal,
+    /// 1007: data that does not fit its type, such as text that is not UTF-8.
     InvalidData,
+    /// 1008: a message that violates the endpoint's policy.
     PolicyViolation,
+    /// 1009: a message that is too big to process.
     TooBig,
+    /// 1010: the server did not negotiate an extension that the client requires.
     ExtensionMissing,
+    /// 1011: an unexpected condition on the server.
     InternalError,
+    /// 1012: the service restarts.
     ServiceRestart,
+    /// 1013: the service is overloaded.
     TryAgainLater,
 }
 
@@ -109,24 +124,36 @@ impl CloseCode {
     }
 }
 
-/// Why a message is not JSON, as a person sees it.
+/// Why a message is not a JSON object: the cases of [`Reason`] that a sentence distinguishes.
 #[derive(Debug, Clone, Copy)]
 pub enum Fault {
+    /// No bytes, or white space alone.
     Empty,
+    /// JSON, but not an object.
     NotAnObject,
+    /// A backslash that begins no escape.
     Backslash,
+    /// An unescaped tab in a string.
     Tab,
+    /// An unescaped line feed or carriage return in a string.
     LineEnd,
+    /// Another unescaped control character in a string.
     ControlCharacter(u8),
+    /// A string that is not UTF-8.
     InvalidUtf8,
+    /// The message ends within a string.
     UnterminatedString,
+    /// A printable ASCII character that cannot stand at its place.
     UnexpectedCharacter(char),
+    /// Any other byte that cannot stand at its place.
     UnexpectedByte(u8),
+    /// The message ends before its object does.
     UnexpectedEnd,
-    /// How many levels are allowed.
+    /// More nested arrays and objects than this many.
     TooDeep(usize),
-    /// How many bytes are allowed.
+    /// More bytes than this many.
     TooLong(usize),
+    /// Other bytes follow the object.
     TrailingData,
 }
 
@@ -151,6 +178,7 @@ impl From<Reason> for Fault {
     }
 }
 
+/// The sentence with its first character in upper case.
 pub fn capitalised(sentence: &str) -> String {
     let mut characters = sentence.chars();
     match characters.next() {

@@ -151,7 +151,7 @@ fn fault(fault: Fault) -> String {
 
 const SOMEBODY: &str = "qualcuno";
 
-/// Without its article, which each sentence has.
+/// The noun without its article; the sentences contain the article.
 fn end(end: End) -> String {
     match end.side {
         Side::Client => format!("browser (porta {})", end.port),

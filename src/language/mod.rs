@@ -1,5 +1,5 @@
-//! Events and findings in sentences: one file a language, and what they share in `common`. A sentence is made of what a packet says by
-//! itself and what was known when it was first seen, never of what later packets teach.
+//! Events and findings in sentences: one file per language, and what the languages share in `common`. A sentence is made from what the
+//! packet itself says and what was known when it was first seen, never from later packets.
 
 mod common;
 #[cfg(test)]
@@ -27,7 +27,7 @@ macro_rules! languages {
 
         /// A language that notes can be in, in the order of the preference.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Language { $($language),* }
+        pub enum Language { $(#[doc = concat!($name, " (`", $tag, "`).")] $language),* }
 
         /// Every language, in the order of [`Language`].
         const LANGUAGES: &[Spec] = &[$(Spec {
@@ -65,7 +65,7 @@ impl Language {
         &LANGUAGES[self as usize]
     }
 
-    /// The preference's value (BCP 47).
+    /// The value of the preference `workermanchat.language`: a language tag (BCP 47, RFC 5646).
     pub fn tag(self) -> &'static str {
         self.spec().tag
     }
@@ -75,21 +75,21 @@ impl Language {
         self.spec().name
     }
 
-    /// The sentence that a person would write under a packet.
-    pub fn note(self, note: Note) -> String {
+    /// The sentence that a person would write under a packet, which describes its event and names its sender's port.
+    pub(crate) fn note(self, note: Note) -> String {
         let (by, other) = note.ends();
         common::capitalised(&(self.spec().note)(note.event, note.text, by, other))
     }
 
-    /// What a finding means for the chat.
-    pub fn finding(self, fact: &Fact) -> String {
+    /// The sentence of a finding: what it means for the chat.
+    pub(crate) fn finding(self, fact: &Fact) -> String {
         (self.spec().finding)(fact)
     }
 }
 
-/// What the sentence under a packet is made of.
+/// What the sentence under a packet is made from.
 #[derive(Debug, Clone)]
-pub struct Note<'a> {
+pub(crate) struct Note<'a> {
     /// What happens, with texts of one printable line each.
     pub event: Event<&'a str>,
     /// Of a say: its text, in one printable line.
@@ -114,34 +114,53 @@ impl Note<'_> {
     }
 }
 
-/// What a finding's sentence is made of.
+/// A finding with what its sentence is made from; texts have one printable line. Each variant is the
+/// [`Finding`](crate::fields::Finding) of its name.
 #[derive(Debug, Clone)]
-pub enum Fact<'a> {
+pub(crate) enum Fact<'a> {
+    /// A message that is not a JSON object (RFC 8259).
     MalformedJson {
+        /// What is wrong with it.
         reason: Reason,
-        /// Where in the message the fault is, in bytes.
+        /// The offset of the fault in the message, in bytes.
         offset: usize,
+        /// Who sent the message.
         by: Side,
     },
+    /// The value of `type`, or `None` for a message without one.
     UnknownType(Option<&'a str>),
-    /// The member that is missing, by its name on the wire.
+    /// The message's phase, and the name of the missing member on the wire.
     MissingMember(Phase, &'a str),
+    /// A say on a connection without an earlier login.
     SayBeforeLogin,
+    /// A say that the server delivered to no connection.
     NoDelivery,
+    /// A heartbeat ping that another ping followed, without a pong between them.
     NoPong,
+    /// The value of `time`.
     BadTime(&'a str),
+    /// The first tag that is not the server's own.
     UnescapedHtml(&'a str),
+    /// A `Sec-WebSocket-Accept` that is wrong or absent (RFC 6455, section 4.1).
     AcceptMismatch {
+        /// The value that the request's key requires.
         expected: &'a str,
+        /// The value in the response; `None` where it has none.
         found: Option<&'a str>,
     },
+    /// The HTTP status code of the response.
     HandshakeRefused(u16),
+    /// A client's frame without a masking key (RFC 6455, section 5.1).
     UnmaskedClient,
+    /// A server's frame with a masking key (RFC 6455, section 5.1).
     MaskedServer,
+    /// A message of which the capture holds only the beginning.
     Truncated {
+        /// How many of its bytes were captured.
         captured: usize,
+        /// How many bytes it had on the wire.
         reported: usize,
     },
-    /// Where the plugin failed and what it said.
+    /// The panic's place in the source and its message.
     Internal(&'a str),
 }

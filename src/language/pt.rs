@@ -145,7 +145,7 @@ fn fault(fault: Fault) -> String {
 
 const SOMEBODY: &str = "alguém";
 
-/// Without its article, which each sentence has.
+/// The noun without its article; the sentences contain the article.
 fn end(end: End) -> String {
     match end.side {
         Side::Client => format!("navegador (porta {})", end.port),

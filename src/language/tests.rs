@@ -164,7 +164,7 @@ fn all_facts() -> Vec<(Fact<'static>, Vec<&'static str>)> {
     Finding::ALL.iter().flat_map(|finding| facts(*finding)).collect()
 }
 
-/// Holds what is asked of every sentence against the sentences for one thing, in the order of the languages.
+/// Checks the sentences for one thing, in the order of the languages, against the rules that hold for every sentence.
 fn check(what: &str, sentences: &[String], data: &[&str]) {
     for sentence in sentences {
         assert!(!sentence.is_empty() && sentence.trim() == sentence, "{what}: {sentence:?}");

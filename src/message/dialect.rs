@@ -1,9 +1,9 @@
-//! Which dialect a message is in, and what it proves about the application that sent it: its members against the table's.
+//! Which dialect a message is in, and what it proves about the application that sent it: its members are compared with the table's.
 
 use super::json::{Document, Fault, Reason, Value};
 use super::table::{Dialect, ENOUGH, Form, Key, Kind, MemberName, Shape, Type};
 
-/// What a message says of the application that sent it.
+/// How strongly a message indicates that the application that sent it is the chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Evidence {
     /// Its members are those of one of the dialects, to the last one: this message alone proves the chat.
@@ -13,11 +13,11 @@ pub enum Evidence {
     Likely,
     /// Not an object, without a `type`, or with members that the chat never sends with this `type`.
     Foreign,
-    /// Speaks neither for the chat nor against it: an unknown `type`, or a known one without any member.
+    /// Indicates neither the chat nor another application: an unknown `type`, or a known one without any member.
     Unknown,
 }
 
-/// What became of a message's members, looked at one by one, beside those that such a message has in each dialect.
+/// The result of comparing a message's members, one by one, with those that such a message has in each dialect.
 pub(super) struct Subject<'a> {
     document: &'a Document<'a>,
     form: Option<&'static Form>,
@@ -42,7 +42,7 @@ pub(super) struct Subject<'a> {
 type Shapes = u8;
 
 impl<'a> Subject<'a> {
-    /// `type_name` is the value of `type`, when it is a string; `form` what it stands for.
+    /// `type_name` is the value of `type`, where it is a string; `form` is the table's row for it.
     pub(super) fn new(document: &'a Document, form: Option<&'static Form>, type_name: Option<&str>) -> Subject<'a> {
         let has_type = type_name.is_some();
         let mut subject = Subject {
@@ -153,7 +153,7 @@ impl<'a> Subject<'a> {
     /// Whether the message has every member that it must have in some dialect and none that it cannot have.
     fn proves(&self) -> bool {
         let has = |name: MemberName| self.seen & 1 << name as u16 != 0;
-        let proving = self.shapes_that(|shape| shape.telling && shape.proving().all(has));
+        let proving = self.shapes_that(|shape| shape.distinctive && shape.proving().all(has));
         self.document.fault.is_none() && !self.twice && self.fitting & proving != 0
     }
 

@@ -1,20 +1,20 @@
-//! What a client id of 2016 and later says: which gateway process holds the connection. It does not say who the client is.
+//! What a client id of 2016 and later encodes: which gateway process holds the connection. It does not identify the user.
 
 use std::net::Ipv4Addr;
 
 /// The parts that GatewayWorker packs into a client id: 4 bytes address, 2 bytes port, 4 bytes connection, big endian, in hex.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gateway {
-    /// Of the gateway process, as its workers reach it.
+    /// The address at which GatewayWorker's business processes reach the gateway process.
     pub address: Ipv4Addr,
     /// Its internal port, not the one that browsers connect to.
     pub port: u16,
-    /// The number that the gateway gave the connection.
+    /// The number that the gateway assigned to the connection.
     pub connection: u32,
 }
 
 impl Gateway {
-    /// `None` for anything but 20 hex digits.
+    /// Unpacks a client id. `None` for anything but 20 hexadecimal digits.
     pub fn from_client_id(id: &str) -> Option<Gateway> {
         if id.len() != 20 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;

@@ -36,14 +36,18 @@ pub type Span = std::ops::Range<usize>;
 /// A JSON value and the bytes it was read from; a string's span includes its quotes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Value<'a> {
+    /// The bytes of the value, without the white space around it.
     pub span: Span,
+    /// The value.
     pub data: Data<'a>,
 }
 
 /// What a JSON value is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Data<'a> {
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Bool(bool),
     /// Its digits are the bytes of the span: the chat shows numbers as they were sent.
     Number,
@@ -58,14 +62,18 @@ pub enum Data<'a> {
 /// A decoded string and the bytes it was read from, quotes included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text<'a> {
+    /// The bytes of the string, quotes included.
     pub span: Span,
+    /// Valid UTF-8 without NUL, as in [`Data::String`].
     pub text: Cow<'a, str>,
 }
 
 /// A name and its value within an object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member<'a> {
+    /// The decoded name.
     pub key: Text<'a>,
+    /// The value.
     pub value: Value<'a>,
 }
 
@@ -73,7 +81,9 @@ pub struct Member<'a> {
 /// is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
+    /// The bytes at fault.
     pub span: Span,
+    /// What is wrong with them.
     pub reason: Reason,
 }
 
@@ -121,7 +131,7 @@ pub struct Document<'a> {
     text: &'a str,
 }
 
-/// Reads one message.
+/// Reads one message. Never fails: what is wrong is the document's [`fault`](Document::fault).
 pub fn parse(bytes: &[u8], limits: Limits) -> Document<'_> {
     let message = &bytes[..bytes.len().min(limits.length)];
     let text = valid_part(message);
@@ -149,7 +159,7 @@ impl<'a> Document<'a> {
         self.text.get(span.clone()).unwrap_or_default()
     }
 
-    /// Reads a value again that was read without a fault, at this span.
+    /// Reads a value again that was read without a fault, at this span. `None` where no JSON value begins there.
     pub fn value(&self, span: Span) -> Option<Value<'a>> {
         self.reader_at(span.start).value().ok()
     }
@@ -384,7 +394,7 @@ impl<'a> Reader<'a> {
         Ok(data)
     }
 
-    /// Where a number does not fit, the fault lies at the byte at which it stopped fitting.
+    /// Where a number does not match the grammar, the fault is at the first byte that does not.
     fn number(&mut self) -> Read<Data<'a>> {
         match number(self.rest()) {
             Ok((rest, _)) => {

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 pub struct ClientList<'d> {
     /// The bytes of the whole list.
     pub span: Span,
-    /// Names by id (dialect C), not an array of users.
+    /// Whether it is an object of names by id (dialect C), rather than an array of users.
     pub keyed: bool,
     document: &'d Document<'d>,
 }
@@ -17,8 +17,9 @@ pub struct ClientList<'d> {
 /// A user in a list. The texts are decoded strings, or the JSON text of any other value; the spans are their bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct User<'d> {
+    /// The client's id; `None` where the element has none.
     pub id: Option<Text<'d>>,
-    /// As escaped as it is on the wire: see [`super::text::name`].
+    /// The user's name, as escaped as it is on the wire: see [`super::text::name`]. `None` where the element has none.
     pub name: Option<Text<'d>>,
 }
 
@@ -49,7 +50,7 @@ impl<'d> ClientList<'d> {
         named.count() + listed.count()
     }
 
-    /// Whether it lists nobody.
+    /// Whether it lists no users.
     pub fn is_empty(&self) -> bool {
         let (mut named, mut listed) = self.parts();
         named.next().is_none() && listed.next().is_none()

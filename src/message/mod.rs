@@ -1,8 +1,8 @@
 //! The chat's messages: what a WebSocket message says in any of the three dialects, with the bytes that say it. One message
 //! at a time, without memory of others: who a client id is, or which login a login answers, is the session's business.
 //!
-//! [`read`] makes a [`Document`] of the bytes, whoever sent them; [`Message::of`] is what it says from one side. A message
-//! borrows everything from its document and allocates nothing.
+//! [`read`] parses the bytes into a [`Document`], which does not depend on the sender; [`Message::of`] interprets it as sent by one
+//! side. A message borrows everything from its document and allocates nothing.
 
 pub mod gateway;
 pub mod json;
@@ -25,7 +25,7 @@ use json::{Data, Document, Fault, Limits, Member, Span};
 use std::borrow::Cow;
 use table::{Form, Kind};
 
-/// How large a message the chat server takes.
+/// How large a message the chat server accepts.
 ///
 /// Length: Workerman's `TcpConnection::$defaultMaxPackageSize`, 10 MiB; it closes the connection on a longer message. Depth:
 /// the default of PHP's `json_decode()`, which fails on a message nested deeper; the server then ignores the message.
@@ -34,16 +34,20 @@ pub const LIMITS: Limits = Limits { length: 10 * 1024 * 1024, depth: 512 };
 /// The JSON type of a field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JsonType {
+    /// A string (RFC 8259, section 7).
     String,
+    /// A number (RFC 8259, section 6).
     Number,
+    /// `null`.
     Null,
-    /// A literal, an array or an object.
+    /// `true`, `false`, an array or an object.
     Other,
 }
 
 /// A member of the message as it is drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field<'d> {
+    /// Which of the chat's members it is; [`MemberName::Other`] for a client list that lists no users, too.
     pub name: MemberName,
     /// The bytes of the JSON value, a string's quotes included.
     pub span: Span,
@@ -51,6 +55,7 @@ pub struct Field<'d> {
     pub key: &'d str,
     /// A decoded string, or the JSON text of any other value. Valid UTF-8 without NUL.
     pub text: &'d str,
+    /// The JSON type of the value.
     pub json_type: JsonType,
 }
 
@@ -64,7 +69,7 @@ impl<'d> Field<'d> {
     }
 }
 
-/// What a message is for, with what it says. The same `type` has another meaning from the other side. A member that is there
+/// What a message is for, with its data. The same `type` has another meaning from the other side. A member that is there
 /// several times counts as the last one, a number as its digits; what is not there is `None`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content<'d> {
@@ -80,9 +85,9 @@ pub enum Content<'d> {
     SayDelivery(SayDelivery<'d>),
     /// From the server: `logout`.
     Logout(Logout<'d>),
-    /// From the server.
+    /// From the server: `ping`, the heartbeat of 2015 and later.
     Ping,
-    /// From the client.
+    /// From the client: `pong`, the answer to a `ping`.
     Pong,
     /// Not JSON, and before the fault there is no `type` that the chat sends in this direction.
     Malformed,
@@ -102,17 +107,20 @@ pub struct LoginRequest<'d> {
 /// Who is logged in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserList<'d> {
+    /// The users and their ids; `None` where the member is absent or lists no users.
     pub list: Option<ClientList<'d>>,
 }
 
 /// A user has logged in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Login<'d> {
+    /// The id of the new user's client.
     pub id: Option<&'d str>,
     /// As escaped as it is on the wire: see [`text::name`].
     pub name: Option<&'d str>,
     /// As sent; see [`Message::bad_time`].
     pub time: Option<&'d str>,
+    /// In 2015 in every login and logout, in 2016 and later only in the result of the user's own login.
     pub list: Option<ClientList<'d>>,
 }
 
@@ -121,18 +129,22 @@ pub struct Login<'d> {
 pub struct SayRequest<'d> {
     /// A client's id, or `all`.
     pub to: Option<&'d str>,
+    /// The recipient's name; from 2015 on.
     pub to_name: Option<&'d str>,
+    /// The text as typed: plain text, not HTML.
     pub content: Option<&'d str>,
 }
 
 /// What a user said reaches a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SayDelivery<'d> {
+    /// The id of the client that says it.
     pub from: Option<&'d str>,
     /// As escaped as it is on the wire: see [`text::name`].
     pub from_name: Option<&'d str>,
     /// A client's id, or `all`.
     pub to: Option<&'d str>,
+    /// The recipient's name; the chat's own server sends none.
     pub to_name: Option<&'d str>,
     /// As HTML: see [`text::readable`].
     pub content: Option<&'d str>,
@@ -151,24 +163,27 @@ pub struct Logout<'d> {
     pub from_name: Option<&'d str>,
     /// As sent; see [`Message::bad_time`].
     pub time: Option<&'d str>,
+    /// The remaining users; in 2015 only.
     pub list: Option<ClientList<'d>>,
 }
 
-/// What the bytes of a whole message are as JSON: unmasked, inflated and put together from its frames. Never fails: what is
-/// not JSON has a [`fault`](Document::fault), and the members before it.
+/// Parses a message, which has been unmasked, inflated and reassembled from its frames. Never fails: the document of what is not
+/// a JSON object has a [`fault`](Document::fault), and the members before the fault.
 pub fn read(bytes: &[u8]) -> Document<'_> {
     json::parse(bytes, LIMITS)
 }
 
-/// What a document says when one of the sides sends it, as far as it could be read.
+/// A document interpreted as sent by one of the sides, as far as it could be read.
 #[derive(Debug, Clone)]
 pub struct Message<'d> {
+    /// The side that sends it.
     pub sender: Side,
+    /// What it is for, with its data.
     pub content: Content<'d>,
-    /// `None` where the message fits several dialects, or none.
+    /// The dialect that its members belong to. `None` where they fit several dialects, or none.
     pub dialect: Option<Dialect>,
     document: &'d Document<'d>,
-    /// What is known of messages of its `type`.
+    /// The table's row for messages of its `type`; `None` for a `type` that this side does not send.
     form: Option<&'static Form>,
     members: Members<'d>,
     truncated: bool,
@@ -176,7 +191,7 @@ pub struct Message<'d> {
 }
 
 impl<'d> Message<'d> {
-    /// Never fails: what is no message of the chat is [`Content::Malformed`] or [`Content::Unknown`].
+    /// Interprets a document. Never fails: what is no message of the chat is [`Content::Malformed`] or [`Content::Unknown`].
     ///
     /// `truncated` is whether the capture holds only the beginning of the message. Then a fault is not the sender's, so it is
     /// left out of everything but the evidence and the dialect.
@@ -198,7 +213,7 @@ impl<'d> Message<'d> {
         }
     }
 
-    /// Whether the message is one of the chat's.
+    /// How strongly the message indicates that the connection is the chat's.
     pub fn evidence(&self) -> Evidence {
         self.evidence
     }
@@ -236,7 +251,7 @@ impl<'d> Message<'d> {
         self.members.list.clone()
     }
 
-    /// Of a say that names its recipient: whether that is one client, not all.
+    /// Whether a say is for one client. `None` for a say that names no recipient, and for other messages.
     pub fn is_private(&self) -> Option<bool> {
         let to = match &self.content {
             Content::SayRequest(say) => say.to,
@@ -246,8 +261,8 @@ impl<'d> Message<'d> {
         to.map(|id| id != "all")
     }
 
-    /// The members that the server needs, or always sends, in a message of this kind, and that this one does not have. Of a
-    /// message with a fault nothing is said to be missing. As for PHP's `isset()`, `null` is not there.
+    /// The members that the server needs, or always sends, in a message of this kind, and that this one does not have. A
+    /// message with a fault misses none. As for PHP's `isset()`, a member that is `null` is absent.
     pub fn missing(&self) -> impl Iterator<Item = MemberName> {
         let private = self.is_private() == Some(true);
         let form = self.form.filter(|_| self.fault().is_none());
@@ -255,7 +270,8 @@ impl<'d> Message<'d> {
         needed.filter(|name| self.members.last(*name).is_none_or(|member| member.value.data == Data::Null))
     }
 
-    /// The server's `time`, when it is none. What 2014 wrote into a say is that dialect's own and not bad there.
+    /// The member `time` where it is not a time as the server of the message's dialect writes it. `YYYY-MM-DD :MM:SS` in a say of
+    /// 2014 is not bad.
     pub fn bad_time(&self) -> Option<Field<'d>> {
         let of = self.form?.type_of(MemberName::Time, self.dialect)?;
         let time = self.members.last(MemberName::Time)?;

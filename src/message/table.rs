@@ -1,5 +1,5 @@
-//! The one table of the chat's members and messages. [`MemberName`]'s rows say of each member its field and, for each dialect,
-//! its key and how far it tells the chat from other applications; [`FORMS`] says which members each message has in each
+//! The one table of the chat's members and messages. [`MemberName`]'s rows give each member's field and, for each dialect,
+//! its key and how far it distinguishes the chat from other applications; [`FORMS`] says which members each message has in each
 //! dialect, of which type, and whether the server needs them.
 
 use super::json::{Data, Document, Span, Value};
@@ -23,7 +23,7 @@ pub enum Dialect {
     C2016 = 3,
 }
 
-/// The weight of a member that only this chat has: it is enough to take a message for the chat's.
+/// The weight of a member that only this chat has: one such member is enough to regard a message as the chat's.
 pub(super) const ENOUGH: usize = 3;
 /// The weight of a member that other applications have too.
 const COMMON: usize = 1;
@@ -48,7 +48,7 @@ impl Key {
 
 macro_rules! members {
     ($($(#[$doc:meta])* $name:ident $field:ident $old_weight:ident $old:literal $new_weight:ident $new:literal;)*) => {
-        /// A member of a message, whatever it is called in its dialect.
+        /// A member of a message; its key depends on the dialect.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum MemberName {
             $($(#[$doc])* $name,)*
@@ -68,7 +68,8 @@ macro_rules! members {
                 }
             }
 
-            /// What the member is called on the wire. Where the dialect is not known, as in 2015 and later.
+            /// The member's key on the wire; that of 2015 and later where the dialect is not known. `member` for
+            /// [`MemberName::Other`], which has no key of its own.
             pub fn key(self, dialect: Option<Dialect>) -> &'static str {
                 match self {
                     $(MemberName::$name => if dialect == Some(A2014) { $old } else { $new },)*
@@ -150,7 +151,7 @@ pub(super) enum Type {
     HexOrAll,
     NumberOrString,
     Time,
-    /// What 2014 put into a say: [`Type::Time`] without the hour.
+    /// The time in a say of 2014: [`Type::Time`] without the hour.
     SayTime,
     /// Objects of a numeric id and a name, under these keys.
     Users {
@@ -161,7 +162,7 @@ pub(super) enum Type {
     NamesById,
 }
 
-/// Whether a message has a member. A member that is not needed may be absent without a word.
+/// Whether a message has a member. The absence of a member that is not needed is no finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
     /// Every message has it: without it, it is missing, and the message does not prove the chat.
@@ -189,10 +190,10 @@ pub(super) struct Form {
 #[derive(Debug)]
 pub(super) struct Shape {
     pub(super) dialect: Dialect,
-    /// The values of `type` that it goes by.
+    /// The values of `type` that such a message has.
     pub(super) types: &'static [&'static str],
-    /// Whether such a message alone tells the chat from other applications.
-    pub(super) telling: bool,
+    /// Whether such a message alone distinguishes the chat from other applications.
+    pub(super) distinctive: bool,
     /// All members but `type`.
     pub(super) members: &'static [(MemberName, Type, Need)],
 }
@@ -207,47 +208,47 @@ const LOGIN_REQUEST: &[(MemberName, Type, Need)] =
 #[rustfmt::skip]
 pub(super) const FORMS: &[Form] = &[
     Form { kind: Kind::LoginRequest, sender: Side::Client, shapes: &[
-        Shape { dialect: A2014, types: &["login"], telling: false, members: &[
+        Shape { dialect: A2014, types: &["login"], distinctive: false, members: &[
             (ClientName, Type::String, Always),
         ]},
-        Shape { dialect: B2015, types: &["login", "re_login"], telling: true, members: LOGIN_REQUEST },
-        Shape { dialect: C2016, types: &["login"], telling: true, members: LOGIN_REQUEST },
+        Shape { dialect: B2015, types: &["login", "re_login"], distinctive: true, members: LOGIN_REQUEST },
+        Shape { dialect: C2016, types: &["login"], distinctive: true, members: LOGIN_REQUEST },
     ]},
     Form { kind: Kind::SayRequest, sender: Side::Client, shapes: &[
-        Shape { dialect: A2014, types: &["say"], telling: true, members: &[
+        Shape { dialect: A2014, types: &["say"], distinctive: true, members: &[
             (ToClientId, Type::NumberOrAll, Always),
             (Content, Type::String, Always),
         ]},
-        Shape { dialect: B2015, types: &["say"], telling: true, members: &[
+        Shape { dialect: B2015, types: &["say"], distinctive: true, members: &[
             (ToClientId, Type::NumberOrAll, Always),
             (ToClientName, Type::String, Private),
             (Content, Type::String, Always),
         ]},
-        Shape { dialect: C2016, types: &["say"], telling: true, members: &[
+        Shape { dialect: C2016, types: &["say"], distinctive: true, members: &[
             (ToClientId, Type::HexOrAll, Always),
             (ToClientName, Type::String, Private),
             (Content, Type::String, Always),
         ]},
     ]},
     Form { kind: Kind::Pong, sender: Side::Client, shapes: &[
-        Shape { dialect: B2015, types: &["pong"], telling: false, members: &[] },
-        Shape { dialect: C2016, types: &["pong"], telling: false, members: &[] },
+        Shape { dialect: B2015, types: &["pong"], distinctive: false, members: &[] },
+        Shape { dialect: C2016, types: &["pong"], distinctive: false, members: &[] },
     ]},
     Form { kind: Kind::SayDelivery, sender: Side::Server, shapes: &[
-        Shape { dialect: A2014, types: &["say"], telling: true, members: &[
+        Shape { dialect: A2014, types: &["say"], distinctive: true, members: &[
             (FromClientId, Type::Number, Always),
             (ToClientId, Type::NumberOrAll, Usual),
             (Content, Type::String, Always),
             (Time, Type::SayTime, Usual),
         ]},
-        Shape { dialect: B2015, types: &["say"], telling: true, members: &[
+        Shape { dialect: B2015, types: &["say"], distinctive: true, members: &[
             (FromClientId, Type::Number, Always),
             (FromClientName, Type::String, Usual),
             (ToClientId, Type::NumberOrAll, Usual),
             (Content, Type::String, Always),
             (Time, Type::Time, Usual),
         ]},
-        Shape { dialect: C2016, types: &["say"], telling: true, members: &[
+        Shape { dialect: C2016, types: &["say"], distinctive: true, members: &[
             (FromClientId, Type::Hex, Always),
             (FromClientName, Type::String, Usual),
             (ToClientId, Type::HexOrAll, Usual),
@@ -256,18 +257,18 @@ pub(super) const FORMS: &[Form] = &[
         ]},
     ]},
     Form { kind: Kind::Login, sender: Side::Server, shapes: &[
-        Shape { dialect: A2014, types: &["login"], telling: true, members: &[
+        Shape { dialect: A2014, types: &["login"], distinctive: true, members: &[
             (ClientId, Type::Number, Always),
             (ClientName, Type::String, Always),
             (Time, Type::Time, Always),
         ]},
-        Shape { dialect: B2015, types: &["login", "re_login"], telling: true, members: &[
+        Shape { dialect: B2015, types: &["login", "re_login"], distinctive: true, members: &[
             (ClientId, Type::Number, Always),
             (ClientName, Type::String, Always),
             (ClientList, USERS_2015, Optional),
             (Time, Type::Time, Always),
         ]},
-        Shape { dialect: C2016, types: &["login"], telling: true, members: &[
+        Shape { dialect: C2016, types: &["login"], distinctive: true, members: &[
             (ClientId, Type::Hex, Always),
             (ClientName, Type::String, Always),
             (Time, Type::Time, Always),
@@ -275,28 +276,28 @@ pub(super) const FORMS: &[Form] = &[
         ]},
     ]},
     Form { kind: Kind::Logout, sender: Side::Server, shapes: &[
-        Shape { dialect: A2014, types: &["logout"], telling: true, members: &[
+        Shape { dialect: A2014, types: &["logout"], distinctive: true, members: &[
             (ClientId, Type::Number, Always),
             (Time, Type::Time, Always),
         ]},
-        Shape { dialect: B2015, types: &["logout"], telling: true, members: &[
+        Shape { dialect: B2015, types: &["logout"], distinctive: true, members: &[
             (FromClientId, Type::Number, Always),
             (FromClientName, Type::String, Usual),
             (ClientList, USERS_2015, Optional),
             (Time, Type::Time, Always),
         ]},
-        Shape { dialect: C2016, types: &["logout"], telling: true, members: &[
+        Shape { dialect: C2016, types: &["logout"], distinctive: true, members: &[
             (FromClientId, Type::Hex, Always),
             (FromClientName, Type::String, Usual),
             (Time, Type::Time, Always),
         ]},
     ]},
     Form { kind: Kind::Ping, sender: Side::Server, shapes: &[
-        Shape { dialect: B2015, types: &["ping"], telling: false, members: &[] },
-        Shape { dialect: C2016, types: &["ping"], telling: false, members: &[] },
+        Shape { dialect: B2015, types: &["ping"], distinctive: false, members: &[] },
+        Shape { dialect: C2016, types: &["ping"], distinctive: false, members: &[] },
     ]},
     Form { kind: Kind::UserList, sender: Side::Server, shapes: &[
-        Shape { dialect: A2014, types: &["user_list"], telling: true, members: &[
+        Shape { dialect: A2014, types: &["user_list"], distinctive: true, members: &[
             (ClientList, USERS_2014, Listed),
         ]},
     ]},
@@ -309,7 +310,7 @@ impl Form {
         FORMS.iter().find(is_meant)
     }
 
-    /// The message in a dialect; as it is today, where the dialect is not known.
+    /// The message in a dialect; in the current one, where the dialect is not known.
     fn shape(&self, dialect: Option<Dialect>) -> Option<&'static Shape> {
         self.shapes.iter().find(|shape| shape.dialect == dialect.unwrap_or(C2016))
     }

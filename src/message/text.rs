@@ -1,12 +1,14 @@
-//! What a person reads of a message: the server's HTML taken off, and text fit for a column. Nothing here judges a message.
+//! A message's text as a person reads it: without the server's HTML, and in one line for a column. Nothing here validates a message.
 
 use html_escape::decode_html_entities;
 
 /// The content of a say as its reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readable {
+    /// The text: entities decoded, line ends as `\n` or as sent, without the prefix of a private say.
     pub text: String,
-    /// The first tag that is not the server's own. `htmlspecialchars` lets none through, so there should be none.
+    /// The first tag that is not the server's own, as on the wire. The server escapes `<` with `htmlspecialchars()`, so there
+    /// should be none.
     pub markup: Option<String>,
 }
 
@@ -67,7 +69,7 @@ fn printable(character: char) -> String {
     }
 }
 
-/// Entities decoded once. A NUL that one of them stood for is U+FFFD, as a browser has it.
+/// Entities decoded once. A NUL that one of them stood for is U+FFFD, as in a browser.
 fn decode(html: &str) -> String {
     let text = decode_html_entities(html);
     if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text.into_owned() }
@@ -138,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn markup_that_is_not_the_servers_own_is_told() {
+    fn markup_that_is_not_the_servers_own_is_reported() {
         assert_eq!(delivered("x <script>alert(1)</script>").markup.as_deref(), Some("<script>"));
         assert_eq!(delivered("1 < 2").markup, None);
         assert_eq!(delivered("1 > 2 <").markup, None);

@@ -1,6 +1,6 @@
-//! The server's `time`: its local time without a zone, as PHP's `date()` writes it. Whether it is one, not what it means.
+//! The server's `time`: its local time without a zone, as PHP's `date()` writes it. The functions check the format and the calendar; the instant is not computed.
 
-/// `YYYY-MM-DD HH:MM:SS`, a day of the calendar and a time of the day.
+/// Whether the text is `YYYY-MM-DD HH:MM:SS` with a date that exists and a time of day.
 pub fn is_date_time(text: &str) -> bool {
     match numbers(text, b"0000-00-00 00:00:00") {
         Some([year, month, day, hour, minute, second]) => {
@@ -10,7 +10,7 @@ pub fn is_date_time(text: &str) -> bool {
     }
 }
 
-/// `YYYY-MM-DD :MM:SS`, what the server of 2014 wrote into a `say`: its format string had lost the hour.
+/// Whether the text is `YYYY-MM-DD :MM:SS`, as the server of 2014 writes it in a `say`: its format string lacks the hour.
 pub fn is_2014_say_time(text: &str) -> bool {
     match numbers(text, b"0000-00-00 :00:00") {
         Some([year, month, day, minute, second, _]) => is_date(year, month, day) && minute < 60 && second < 60,

@@ -1,23 +1,23 @@
-//! What a say and its deliveries have in common, and what tells the copies of one apart.
+//! What a say and its deliveries have in common, and what distinguishes the copies of one say.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// A say request's place among its server's.
+/// A say request's index among all of its server, from 0 on, in the order of the capture.
 pub type SayNumber = u32;
 
-/// Which copy of a say a delivery is. The server marks the two of a private say.
+/// Which copy of a say a delivery is. The server marks the two copies of a private say in their content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Copies {
-    /// The one for each member of the room.
+    /// Of a public say: one per member of the room, the sender included.
     Public,
-    /// The recipient's.
+    /// Of a private say: the recipient's, whose content begins `<b>对你说: </b>`.
     ToRecipient,
-    /// The sender's own.
+    /// Of a private say: the sender's own, whose content begins `<b>你对NAME说: </b>`.
     ToSender,
 }
 
 impl Copies {
-    /// Which copy the content of a private delivery is.
+    /// Which copy a delivery with this content is; the content is as on the wire, JSON-decoded.
     pub fn of(content: &str) -> Copies {
         match () {
             () if content.starts_with("<b>对你说: </b>") => Copies::ToRecipient,
@@ -35,6 +35,7 @@ pub struct Said {
 }
 
 impl Said {
+    /// From the recipient's id, or `all`, and the text as a person reads it ([`crate::message::text::readable`]).
     pub fn new(recipient: &str, text: &str) -> Said {
         let mut hasher = DefaultHasher::new();
         (recipient, text).hash(&mut hasher);

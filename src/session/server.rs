@@ -9,11 +9,11 @@ use super::say::{Copies, Said, SayNumber};
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, StreamId};
 
-/// A delivery follows its say within milliseconds; after this a say is no longer looked at. Nanoseconds.
+/// A delivery follows its say within milliseconds; a say older than this is not considered. Nanoseconds.
 const DELIVERY_WINDOW: i64 = 60_000_000_000;
 /// How much earlier than its say a delivery may have been captured. Nanoseconds.
 const REORDER_WINDOW: i64 = 100_000_000;
-/// Deliveries without a say that are remembered, in case the say was captured late.
+/// How many deliveries without a say are kept, in case the say was captured late.
 const MAX_ORPHANS: usize = 1024;
 /// Names of a room's members, and deliveries of a say, that are listed; beyond, only the count grows.
 const MAX_LISTED: usize = 50;
@@ -21,39 +21,51 @@ const MAX_LISTED: usize = 50;
 /// A say request and what became of it.
 #[derive(Debug)]
 pub struct Say {
+    /// The frame in which the request ends.
     pub at: FrameTime,
+    /// The sender's connection.
     pub stream: StreamId,
     said: Said,
+    /// Whether it is for one client.
     pub private: bool,
-    /// How many connections got it.
+    /// How many copies were captured; of a private say, how many connections got one.
     pub deliveries: u32,
     /// The first frame that delivers it.
     pub first: Option<Frame>,
-    /// The first deliveries, one a connection.
+    /// The first 50 of these deliveries, in the order of their assignment.
     pub delivered: Vec<Delivered>,
 }
 
 /// One connection's copy of a say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivered {
+    /// The frame in which the delivery ends.
     pub at: FrameTime,
+    /// The receiving connection.
     pub stream: StreamId,
 }
 
 /// A message's place: stream, frame, number in the frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
+    /// The connection.
     pub stream: StreamId,
+    /// The frame in which the message ends.
     pub at: FrameTime,
+    /// How many messages of the frame came before it.
     pub index: u32,
 }
 
-/// A delivery on its way to its say.
+/// A delivery that is to be assigned to its say.
 #[derive(Debug, Clone)]
 pub struct Delivery {
+    /// The message.
     pub place: Place,
+    /// The sender's client id, where the message has one.
     pub from: Option<Id>,
+    /// The recipient and the text.
     pub said: Said,
+    /// Which copy it is.
     pub copy: Copies,
     /// The first frame in which the receiving connection can have been in a room.
     pub joined: Frame,
@@ -76,9 +88,10 @@ struct Membership {
     listed: Option<Arc<[Name]>>,
 }
 
-/// What the capture has taught of one server.
+/// What is known of one server from the packets dissected so far.
 #[derive(Debug, Default)]
 pub struct Server {
+    /// The dialect of its messages; `None` until a message is of exactly one.
     pub dialect: Option<Dialect>,
     names: HashSet<Name>,
     /// A client id's user names, each with the first frame that says so.
@@ -90,7 +103,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// The name as kept for the whole capture, once.
+    /// The name, interned: one copy for the whole capture, cut to the longest length that is kept.
     pub fn name(&mut self, name: &str) -> Name {
         let name = bounded_name(name);
         match self.names.get(name) {
@@ -103,7 +116,7 @@ impl Server {
         }
     }
 
-    /// The id as kept for the whole capture, once.
+    /// The id, interned: one copy for the whole capture.
     pub fn id(&mut self, id: &str) -> Id {
         match self.users.get_key_value(id) {
             Some((known, _)) => known.clone(),
@@ -115,7 +128,7 @@ impl Server {
         }
     }
 
-    /// Takes note that the server calls `id` by `name` in `frame`.
+    /// Records that the server names `id` as `name` in `frame`.
     pub fn set_name(&mut self, id: &Id, name: &Name, frame: Frame) {
         let names = self.users.entry(id.clone()).or_default();
         if names.last().is_none_or(|(_, last)| last != name) {
@@ -123,14 +136,14 @@ impl Server {
         }
     }
 
-    /// The name that `id` had in `frame`; the first known one where only later frames say it.
+    /// The name that `id` had in `frame`; the first known one where only later frames name it, `None` where no frame does.
     pub fn name_of(&self, id: &str, frame: Frame) -> Option<&Name> {
         let names = self.users.get(id)?;
         let earlier = names.partition_point(|(since, _)| *since <= frame);
         names.get(earlier.saturating_sub(1)).map(|(_, name)| name)
     }
 
-    /// Somebody joined a room.
+    /// Adds a client to a room.
     pub fn join(&mut self, room: &Room, id: &Id, name: &Name) {
         let room = self.rooms.entry(room.clone()).or_default();
         if room.members.get(id) != Some(name) {
@@ -139,7 +152,7 @@ impl Server {
         }
     }
 
-    /// Somebody left a room.
+    /// Removes a client from a room.
     pub fn leave(&mut self, room: &Room, id: &str) {
         let Some(room) = self.rooms.get_mut(room) else { return };
         if room.members.remove(id).is_some() {
@@ -147,21 +160,22 @@ impl Server {
         }
     }
 
-    /// The server listed all who are in the room.
+    /// Replaces a room's members by those that the server listed.
     pub fn set_members(&mut self, room: &Room, members: impl IntoIterator<Item = (Id, Name)>) {
         let room = self.rooms.entry(room.clone()).or_default();
         room.members = members.into_iter().collect();
         room.listed = None;
     }
 
-    /// Who is in the room, as far as the capture says.
+    /// The members of a room, as far as the capture shows them: the first 50 names, and how many there are. `None` for a room
+    /// of which nothing is known.
     pub fn members(&mut self, room: &Room) -> Option<Members> {
         let room = self.rooms.get_mut(room)?;
         let names = room.listed.get_or_insert_with(|| room.members.values().take(MAX_LISTED).cloned().collect());
         Some(Members { names: names.clone(), count: room.members.len() })
     }
 
-    /// A say by its number.
+    /// A say by its number, which comes from this server's [`ask`](Server::ask). Panics for any other number.
     pub fn say(&self, number: SayNumber) -> &Say {
         &self.says[number as usize]
     }
@@ -260,7 +274,7 @@ impl Say {
     fn deliver(&mut self, delivery: &Delivery) {
         let Place { stream, at, .. } = delivery.place;
         self.first = Some(self.first.map_or(at.frame, |first| first.min(at.frame)));
-        // Whoever says something to himself gets two copies on one connection.
+        // A private say to the sender's own id delivers two copies on one connection.
         if self.private && self.delivered.iter().any(|earlier| earlier.stream == stream) {
             return;
         }

@@ -1,30 +1,37 @@
-//! The frame header (RFC 6455 section 5.2), and where in a stream a frame of the chat may begin. Payloads are neither put
-//! together nor inflated here.
+//! The frame header (RFC 6455, section 5.2), and the frames in a buffer. Messages are neither reassembled nor decompressed here.
 
 use nom::number::streaming::{be_u8, be_u16, be_u64};
 use nom::{IResult, Parser};
 
-/// RFC 6455 section 11.8.
+/// What a frame is (RFC 6455, sections 5.2 and 11.8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opcode {
+    /// 0: another fragment of the message that an earlier frame began (section 5.4).
     Continuation,
+    /// 1: a message of UTF-8 text, or its first fragment.
     Text,
+    /// 2: a message of arbitrary bytes, or its first fragment.
     Binary,
+    /// 8: closes the connection (section 5.5.1).
     Close,
+    /// 9: requests a pong (section 5.5.2). The chat's heartbeat is not this one, but a text message.
     Ping,
+    /// 10: answers a ping (section 5.5.3).
     Pong,
-    /// 3–7 and 11–15 mean nothing yet.
+    /// 3–7 and 11–15, which are reserved; with the value.
     Reserved(u8),
 }
 
 impl Opcode {
+    /// Whether it is a control frame's: close, ping or pong. Such a frame is not fragmented and has at most 125 bytes of
+    /// payload (section 5.5).
     pub fn is_control(self) -> bool {
         matches!(self, Opcode::Close | Opcode::Ping | Opcode::Pong)
     }
 }
 
 impl From<u8> for Opcode {
-    /// Of the low four bits.
+    /// From the low four bits of a frame's first byte; the others are ignored.
     fn from(byte: u8) -> Opcode {
         match byte & 0x0f {
             0 => Opcode::Continuation,
@@ -41,38 +48,41 @@ impl From<u8> for Opcode {
 /// A frame without its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
-    /// Whether it is the last frame of its message.
+    /// The bit FIN: whether the frame is the last fragment of its message.
     pub fin: bool,
-    /// RSV1, RSV2 and RSV3, three bits; RSV1 is 4.
+    /// The bits RSV1 (4), RSV2 (2) and RSV3 (1); 0 where no extension is negotiated. See [`COMPRESSED`].
     pub rsv: u8,
+    /// What the frame is.
     pub opcode: Opcode,
-    /// Clients mask, servers do not (section 5.1).
+    /// The masking key; `None` for an unmasked frame. A client must mask, a server must not (section 5.1).
     pub masking_key: Option<[u8; 4]>,
-    /// In bytes; below 2⁶³.
+    /// The length of the payload in bytes; below 2⁶³.
     pub payload_length: u64,
-    /// In bytes: 2 to 14.
+    /// The length of the header in bytes: 2 to 14.
     pub header_length: usize,
 }
 
 impl Header {
-    /// Bytes of the header and its payload; `None` where that is more than memory can hold.
+    /// The length of header and payload in bytes; `None` where that is more than memory can hold.
     pub fn frame_length(&self) -> Option<usize> {
         usize::try_from(self.payload_length).ok()?.checked_add(self.header_length)
     }
 }
 
-/// What bytes are when they are read as the start of a frame.
+/// The result of reading bytes as the start of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Read {
+    /// The whole header; the payload may be incomplete.
     Complete(Header),
-    /// The header goes on in bytes not seen yet.
+    /// The bytes end within the header.
     Partial,
-    /// No frame: a reserved opcode, a control frame that is fragmented or has more than 125 bytes, or a length that is not
+    /// Not a frame of RFC 6455: a reserved opcode, a control frame that is fragmented or has more than 125 bytes, or a length that is not
     /// written in the shortest way or has its highest bit set.
     Invalid,
 }
 
-/// Reads the header at the start of `bytes`.
+/// Reads the header at the start of `bytes`, which may go on behind it. A header that is not whole is [`Read::Invalid`] as soon
+/// as its first bytes are.
 pub fn header(bytes: &[u8]) -> Read {
     match header_fields(bytes) {
         Ok((_, header)) if is_valid(&header) => Read::Complete(header),
@@ -122,7 +132,7 @@ fn is_valid(header: &Header) -> bool {
         && header.payload_length >> 63 == 0
 }
 
-/// What can be said of the first bytes of a header that is not whole.
+/// Whether the first bytes of an incomplete header can begin a valid one.
 fn starts_validly(bytes: &[u8]) -> bool {
     let Some(first) = bytes.first() else {
         return true;
@@ -133,7 +143,7 @@ fn starts_validly(bytes: &[u8]) -> bool {
     !matches!(opcode, Opcode::Reserved(_)) && (!opcode.is_control() || fin && short)
 }
 
-/// Applies the masking key, which both masks and unmasks (section 5.3).
+/// Applies the masking key, which both masks and unmasks (section 5.3). `payload` begins at the payload's first byte.
 pub fn unmask(payload: &mut [u8], key: [u8; 4]) {
     for (byte, mask) in payload.iter_mut().zip(key.iter().cycle()) {
         *byte ^= mask;
@@ -143,19 +153,20 @@ pub fn unmask(payload: &mut [u8], key: [u8; 4]) {
 /// A frame found in a buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame {
-    /// Of the header's first byte in the buffer.
+    /// The offset of the header's first byte in the buffer.
     pub offset: usize,
+    /// The header.
     pub header: Header,
     /// Whether the buffer holds the whole payload. If not, the frame is the last one.
     pub complete: bool,
 }
 
-/// The frames that lie one behind the other in `bytes`, up to the first bytes that are no whole header.
+/// The consecutive frames in `bytes`, up to the first bytes that are not a whole, valid header.
 pub fn frames(bytes: &[u8]) -> Frames<'_> {
     Frames { bytes, offset: 0 }
 }
 
-/// The iterator that [`frames`] makes.
+/// The iterator that [`frames`] returns.
 #[derive(Debug, Clone)]
 pub struct Frames<'a> {
     bytes: &'a [u8],
@@ -163,7 +174,7 @@ pub struct Frames<'a> {
 }
 
 impl Frames<'_> {
-    /// Where reading has come to: the end of the last frame, or of the buffer within an incomplete one.
+    /// The offset up to which the buffer has been read: the end of the last frame, or of the buffer within an incomplete one.
     pub fn offset(&self) -> usize {
         self.offset
     }

@@ -1,5 +1,5 @@
-//! The opening handshake (RFC 6455 section 4): the client's upgrade request, the server's response, and the value that
-//! proves that the server understood. HTTP that is no upgrade is left to others.
+//! The opening handshake (RFC 6455, section 4): the client's upgrade request, the server's response, and the accept value that
+//! proves that the server received the request. HTTP other than this is not read.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,20 +12,22 @@ const MAX_HEADERS: usize = 256;
 /// A header section longer than this many bytes is no handshake.
 const MAX_LENGTH: usize = 64 * 1024;
 
-/// RFC 6455 section 1.3.
+/// What is appended to the key before it is hashed (RFC 6455, section 1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// What bytes are when they are read as the start of an HTTP message.
+/// The result of reading bytes as the start of an HTTP/1.1 message (RFC 9112).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Http<T> {
+    /// The whole header section.
     Complete(T),
-    /// The header section may go on in bytes not seen yet.
+    /// The bytes end within the header section.
     Partial,
-    /// Not HTTP, or HTTP that is not what was asked for.
+    /// Not HTTP, HTTP of another kind than the function reads, or a header section over the limits: 64 KiB, 256 fields.
     Other,
 }
 
 impl<T> Http<T> {
+    /// The message, where its header section is whole.
     pub fn complete(self) -> Option<T> {
         match self {
             Http::Complete(message) => Some(message),
@@ -37,24 +39,26 @@ impl<T> Http<T> {
 /// An upgrade request. The values are valid UTF-8 without NUL: other bytes are U+FFFD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// `Sec-WebSocket-Key`
+    /// The value of `Sec-WebSocket-Key`: 16 bytes in base64, if the client follows RFC 6455, section 4.1.
     pub key: Option<String>,
+    /// The value of `Origin`, which browsers send (RFC 6454, section 7): scheme, host and port of the page.
     pub origin: Option<String>,
 }
 
-/// The response to an upgrade request.
+/// The response to an upgrade request. Values are as in [`Request`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
+    /// The HTTP status code.
     pub status: u16,
-    /// `Sec-WebSocket-Accept`
+    /// The value of `Sec-WebSocket-Accept`; see [`accept`].
     pub accept: Option<String>,
-    /// Whether it is a 101 that switches to WebSocket; if not, the server refused.
+    /// Whether it is a 101 that switches to WebSocket. Any other final response refuses the handshake.
     pub upgrade: bool,
-    /// Bytes of the header section, the empty line included.
+    /// The length of the header section in bytes, its empty line included; WebSocket frames follow.
     pub length: usize,
 }
 
-/// Reads an upgrade request: `GET`, HTTP/1.1, `Upgrade: websocket`, `Connection: Upgrade` (RFC 6455 section 4.2.1).
+/// Reads an upgrade request: `GET`, HTTP/1.1, `Upgrade: websocket`, `Connection: Upgrade` (RFC 6455, section 4.2.1).
 pub fn request(bytes: &[u8]) -> Http<Request> {
     with_headers(bytes, |headers| {
         let mut parsed = httparse::Request::new(headers);
@@ -69,7 +73,7 @@ pub fn request(bytes: &[u8]) -> Http<Request> {
     })
 }
 
-/// Reads any HTTP/1 response, that of a server which refuses included.
+/// Reads any HTTP/1 response, also one that refuses the handshake.
 pub fn response(bytes: &[u8]) -> Http<Response> {
     with_headers(bytes, |headers| {
         let mut parsed = httparse::Response::new(headers);
@@ -88,7 +92,8 @@ pub fn response(bytes: &[u8]) -> Http<Response> {
     })
 }
 
-/// The `Sec-WebSocket-Accept` that belongs to a `Sec-WebSocket-Key` (RFC 6455 section 4.2.2, step 5.4).
+/// The `Sec-WebSocket-Accept` that belongs to a `Sec-WebSocket-Key` (RFC 6455, section 4.2.2, step 5.4): the SHA-1 digest of the
+/// key and a constant, in base64. The key is not checked.
 pub fn accept(key: &str) -> String {
     let digest = Sha1::new().chain_update(key.trim()).chain_update(GUID).finalize();
     STANDARD.encode(digest)
