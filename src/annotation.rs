@@ -79,7 +79,7 @@ impl Annotation {
     }
 
     /// Adds an expert info on `parent`, or on the tree's root; `span` is what it highlights.
-    pub fn find(&mut self, parent: Option<usize>, finding: Finding, sentence: String, span: Option<Span>) {
+    pub fn add_finding(&mut self, parent: Option<usize>, finding: Finding, sentence: String, span: Option<Span>) {
         self.push(Item { field: None, value: Value::Finding(finding, sentence), span, parent });
     }
 

@@ -154,7 +154,7 @@ impl<'a> Drawing<'a> {
             let item = self.annotation.add_at(None, Field::Text, Value::Text(readable.text), at);
             if let Some(tag) = readable.markup {
                 let tag = text::one_line(&tag, MAX_LINE);
-                self.find(Some(item), Finding::UnescapedHtml, &Fact::UnescapedHtml(&tag), span);
+                self.report(Some(item), Finding::UnescapedHtml, &Fact::UnescapedHtml(&tag), span);
             }
         }
         if let Some(private) = self.message.is_private() {
@@ -194,7 +194,7 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    fn deliveries(&mut self, session: &Session, say: &server::Say) {
+    fn deliveries(&mut self, session: &Session, say: &server::TrackedSay) {
         let item = self.annotation.add(None, Field::Deliveries, Value::Unsigned(say.deliveries));
         for delivery in session.deliveries(say) {
             let line = delivery_line(&delivery, say.at);
@@ -206,18 +206,18 @@ impl<'a> Drawing<'a> {
         self.findings_of_the_message();
         let record = self.view.record;
         match (record.masked, self.message.sender) {
-            (Some(false), Side::Client) => self.find(None, Finding::UnmaskedClient, &Fact::UnmaskedClient, None),
-            (Some(true), Side::Server) => self.find(None, Finding::MaskedServer, &Fact::MaskedServer, None),
+            (Some(false), Side::Client) => self.report(None, Finding::UnmaskedClient, &Fact::UnmaskedClient, None),
+            (Some(true), Side::Server) => self.report(None, Finding::MaskedServer, &Fact::MaskedServer, None),
             _ => {}
         }
         if record.before_login {
-            self.find(None, Finding::SayBeforeLogin, &Fact::SayBeforeLogin, None);
+            self.report(None, Finding::SayBeforeLogin, &Fact::SayBeforeLogin, None);
         }
         if self.view.reached_nobody() {
-            self.find(None, Finding::NoDelivery, &Fact::NoDelivery, None);
+            self.report(None, Finding::NoDelivery, &Fact::NoDelivery, None);
         }
         if self.view.unanswered() {
-            self.find(None, Finding::NoPong, &Fact::NoPong, None);
+            self.report(None, Finding::NoPong, &Fact::NoPong, None);
         }
     }
 
@@ -226,34 +226,34 @@ impl<'a> Drawing<'a> {
         let truncated = self.data.is_truncated();
         if truncated {
             let (captured, reported) = (self.data.bytes.len(), self.data.reported);
-            self.find(None, Finding::Truncated, &Fact::Truncated { captured, reported }, None);
+            self.report(None, Finding::Truncated, &Fact::Truncated { captured, reported }, None);
         }
         if let Some(fault) = self.message.fault() {
             let by = self.message.sender;
             let fact = Fact::MalformedJson { reason: fault.reason, offset: fault.span.start, by };
-            self.find(None, Finding::MalformedJson, &fact, Some(fault.span.clone()));
+            self.report(None, Finding::MalformedJson, &fact, Some(fault.span.clone()));
         } else if matches!(event, Event::Unknown { .. }) && !truncated {
             let member = self.message.get(MemberName::Type);
             let shown = member.as_ref().map(|member| text::one_line(member.text, MAX_LINE));
             let span = member.map(|member| member.span);
-            self.find(None, Finding::UnknownType, &Fact::UnknownType(shown.as_deref()), span);
+            self.report(None, Finding::UnknownType, &Fact::UnknownType(shown.as_deref()), span);
         }
         if truncated {
             return;
         }
         for member in self.message.missing() {
             let fact = Fact::MissingMember(event.phase(), member.key(self.view.record.dialect));
-            self.find(None, Finding::MissingMember, &fact, None);
+            self.report(None, Finding::MissingMember, &fact, None);
         }
         if let Some(time) = self.message.bad_time() {
             let shown = text::one_line(time.text, MAX_LINE);
-            self.find(None, Finding::BadTime, &Fact::BadTime(&shown), Some(time.span));
+            self.report(None, Finding::BadTime, &Fact::BadTime(&shown), Some(time.span));
         }
     }
 
-    fn find(&mut self, parent: Option<usize>, finding: Finding, fact: &Fact, span: Option<Span>) {
+    fn report(&mut self, parent: Option<usize>, finding: Finding, fact: &Fact, span: Option<Span>) {
         let sentence = self.settings.language.finding(fact);
-        self.annotation.find(parent, finding, sentence, span);
+        self.annotation.add_finding(parent, finding, sentence, span);
     }
 }
 

@@ -39,7 +39,7 @@ pub fn internal(what: &str, is_message: bool, language: Language) -> Plan {
     let layer = if is_message { Layer::Message } else { Layer::Tcp };
     let mut annotation = Annotation::new(layer);
     let sentence = language.finding(&Fact::Internal(&text::one_line(what, MAX_LINE)));
-    annotation.find(None, Finding::Internal, sentence, None);
+    annotation.add_finding(None, Finding::Internal, sentence, None);
     let line = is_message.then(|| Finding::Internal.spec().summary.to_owned());
     Plan {
         annotations: vec![annotation],

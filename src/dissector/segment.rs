@@ -36,7 +36,7 @@ fn annotations(view: &FrameView, at: FrameTime, language: Language) -> Vec<Annot
         layer.add(Some(item), Field::Note, Value::Text(note));
         if let Event::UpgradeRefused(status) = event.as_ref() {
             let sentence = language.finding(&Fact::HandshakeRefused(*status));
-            layer.find(Some(item), Finding::HandshakeRefused, sentence, None);
+            layer.add_finding(Some(item), Finding::HandshakeRefused, sentence, None);
         }
         if let Some(handshake) = view.record.handshake.as_ref().filter(|_| is_handshake(event)) {
             draw_handshake(layer, item, handshake, at, language);
@@ -102,7 +102,7 @@ fn draw_handshake(layer: &mut Annotation, item: usize, handshake: &Handshake, at
         let line = layer.add(Some(item), Field::HandshakeAcceptValid, Value::Boolean(valid));
         if let (false, Some(expected)) = (valid, handshake.accept_expected.as_deref()) {
             let sentence = language.finding(&Fact::AcceptMismatch { expected, found: handshake.accept.as_deref() });
-            layer.find(Some(line), Finding::AcceptMismatch, sentence, None);
+            layer.add_finding(Some(line), Finding::AcceptMismatch, sentence, None);
         }
     }
     draw_links(layer, Some(item), at, handshake.request, handshake.response);

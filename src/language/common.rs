@@ -126,7 +126,7 @@ impl CloseCode {
 
 /// Why a message is not a JSON object: the cases of [`Reason`] that a sentence distinguishes.
 #[derive(Debug, Clone, Copy)]
-pub enum Fault {
+pub enum Cause {
     /// No bytes, or white space alone.
     Empty,
     /// JSON, but not an object.
@@ -157,23 +157,23 @@ pub enum Fault {
     TrailingData,
 }
 
-impl From<Reason> for Fault {
-    fn from(reason: Reason) -> Fault {
+impl From<Reason> for Cause {
+    fn from(reason: Reason) -> Cause {
         match reason {
-            Reason::Empty => Fault::Empty,
-            Reason::NotAnObject => Fault::NotAnObject,
-            Reason::InvalidEscape(_) => Fault::Backslash,
-            Reason::ControlCharacter(b'\t') => Fault::Tab,
-            Reason::ControlCharacter(b'\n' | b'\r') => Fault::LineEnd,
-            Reason::ControlCharacter(byte) => Fault::ControlCharacter(byte),
-            Reason::InvalidUtf8 => Fault::InvalidUtf8,
-            Reason::UnterminatedString => Fault::UnterminatedString,
-            Reason::UnexpectedByte(byte) if byte.is_ascii_graphic() => Fault::UnexpectedCharacter(byte.into()),
-            Reason::UnexpectedByte(byte) => Fault::UnexpectedByte(byte),
-            Reason::UnexpectedEnd => Fault::UnexpectedEnd,
-            Reason::TooDeep => Fault::TooDeep(LIMITS.depth),
-            Reason::TooLong => Fault::TooLong(LIMITS.length),
-            Reason::TrailingData => Fault::TrailingData,
+            Reason::Empty => Cause::Empty,
+            Reason::NotAnObject => Cause::NotAnObject,
+            Reason::InvalidEscape(_) => Cause::Backslash,
+            Reason::ControlCharacter(b'\t') => Cause::Tab,
+            Reason::ControlCharacter(b'\n' | b'\r') => Cause::LineEnd,
+            Reason::ControlCharacter(byte) => Cause::ControlCharacter(byte),
+            Reason::InvalidUtf8 => Cause::InvalidUtf8,
+            Reason::UnterminatedString => Cause::UnterminatedString,
+            Reason::UnexpectedByte(byte) if byte.is_ascii_graphic() => Cause::UnexpectedCharacter(byte.into()),
+            Reason::UnexpectedByte(byte) => Cause::UnexpectedByte(byte),
+            Reason::UnexpectedEnd => Cause::UnexpectedEnd,
+            Reason::TooDeep => Cause::TooDeep(LIMITS.depth),
+            Reason::TooLong => Cause::TooLong(LIMITS.length),
+            Reason::TrailingData => Cause::TrailingData,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! English.
 
 use super::Fact;
-use super::common::{CloseCode, End, Fault, Frames, described, joined};
+use super::common::{Cause, CloseCode, End, Frames, described, joined};
 use crate::event::{Closing, Event, Recipient, Say};
 use crate::fields::Phase;
 use crate::packet::Side;
@@ -119,22 +119,22 @@ pub fn finding(fact: &Fact) -> String {
     }
 }
 
-fn fault(fault: Fault) -> String {
+fn fault(fault: Cause) -> String {
     match fault {
-        Fault::Empty => "the message is empty".to_owned(),
-        Fault::NotAnObject => "the message is not an object in braces".to_owned(),
-        Fault::Backslash => "a backslash must be escaped".to_owned(),
-        Fault::Tab => "a tab must be escaped".to_owned(),
-        Fault::LineEnd => "a line end must be escaped".to_owned(),
-        Fault::ControlCharacter(byte) => format!("control character 0x{byte:02x} must be escaped"),
-        Fault::InvalidUtf8 => "the text is not valid UTF-8".to_owned(),
-        Fault::UnterminatedString => "a string has no closing quote".to_owned(),
-        Fault::UnexpectedCharacter(character) => format!("{character} cannot stand here"),
-        Fault::UnexpectedByte(byte) => format!("byte 0x{byte:02x} cannot stand here"),
-        Fault::UnexpectedEnd => "the message ends too early".to_owned(),
-        Fault::TooDeep(levels) => format!("it is nested more than {levels} levels deep, PHP's limit"),
-        Fault::TooLong(bytes) => format!("it is longer than {bytes} bytes, Workerman's limit for a message"),
-        Fault::TrailingData => "something follows the object".to_owned(),
+        Cause::Empty => "the message is empty".to_owned(),
+        Cause::NotAnObject => "the message is not an object in braces".to_owned(),
+        Cause::Backslash => "a backslash must be escaped".to_owned(),
+        Cause::Tab => "a tab must be escaped".to_owned(),
+        Cause::LineEnd => "a line end must be escaped".to_owned(),
+        Cause::ControlCharacter(byte) => format!("control character 0x{byte:02x} must be escaped"),
+        Cause::InvalidUtf8 => "the text is not valid UTF-8".to_owned(),
+        Cause::UnterminatedString => "a string has no closing quote".to_owned(),
+        Cause::UnexpectedCharacter(character) => format!("{character} cannot stand here"),
+        Cause::UnexpectedByte(byte) => format!("byte 0x{byte:02x} cannot stand here"),
+        Cause::UnexpectedEnd => "the message ends too early".to_owned(),
+        Cause::TooDeep(levels) => format!("it is nested more than {levels} levels deep, PHP's limit"),
+        Cause::TooLong(bytes) => format!("it is longer than {bytes} bytes, Workerman's limit for a message"),
+        Cause::TrailingData => "something follows the object".to_owned(),
     }
 }
 

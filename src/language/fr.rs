@@ -1,7 +1,7 @@
 //! French.
 
 use super::Fact;
-use super::common::{CloseCode, End, Fault, Frames, described, joined};
+use super::common::{Cause, CloseCode, End, Frames, described, joined};
 use crate::event::{Closing, Event, Recipient, Say};
 use crate::fields::Phase;
 use crate::packet::Side;
@@ -129,22 +129,22 @@ pub fn finding(fact: &Fact) -> String {
     }
 }
 
-fn fault(fault: Fault) -> String {
+fn fault(fault: Cause) -> String {
     match fault {
-        Fault::Empty => "le message est vide".to_owned(),
-        Fault::NotAnObject => "le message n'est pas un objet entre accolades".to_owned(),
-        Fault::Backslash => "une barre oblique inverse doit être échappée".to_owned(),
-        Fault::Tab => "une tabulation doit être échappée".to_owned(),
-        Fault::LineEnd => "une fin de ligne doit être échappée".to_owned(),
-        Fault::ControlCharacter(byte) => format!("le caractère de contrôle 0x{byte:02x} doit être échappé"),
-        Fault::InvalidUtf8 => "le texte n'est pas de l'UTF-8 valide".to_owned(),
-        Fault::UnterminatedString => "il manque le guillemet fermant d'une chaîne".to_owned(),
-        Fault::UnexpectedCharacter(character) => format!("{character} n'a pas sa place ici"),
-        Fault::UnexpectedByte(byte) => format!("l'octet 0x{byte:02x} n'a pas sa place ici"),
-        Fault::UnexpectedEnd => "le message se termine trop tôt".to_owned(),
-        Fault::TooDeep(levels) => format!("le message dépasse {levels} niveaux d'imbrication, la limite de PHP"),
-        Fault::TooLong(bytes) => format!("le message dépasse {bytes} octets, la limite de Workerman"),
-        Fault::TrailingData => "quelque chose suit l'objet".to_owned(),
+        Cause::Empty => "le message est vide".to_owned(),
+        Cause::NotAnObject => "le message n'est pas un objet entre accolades".to_owned(),
+        Cause::Backslash => "une barre oblique inverse doit être échappée".to_owned(),
+        Cause::Tab => "une tabulation doit être échappée".to_owned(),
+        Cause::LineEnd => "une fin de ligne doit être échappée".to_owned(),
+        Cause::ControlCharacter(byte) => format!("le caractère de contrôle 0x{byte:02x} doit être échappé"),
+        Cause::InvalidUtf8 => "le texte n'est pas de l'UTF-8 valide".to_owned(),
+        Cause::UnterminatedString => "il manque le guillemet fermant d'une chaîne".to_owned(),
+        Cause::UnexpectedCharacter(character) => format!("{character} n'a pas sa place ici"),
+        Cause::UnexpectedByte(byte) => format!("l'octet 0x{byte:02x} n'a pas sa place ici"),
+        Cause::UnexpectedEnd => "le message se termine trop tôt".to_owned(),
+        Cause::TooDeep(levels) => format!("le message dépasse {levels} niveaux d'imbrication, la limite de PHP"),
+        Cause::TooLong(bytes) => format!("le message dépasse {bytes} octets, la limite de Workerman"),
+        Cause::TrailingData => "quelque chose suit l'objet".to_owned(),
     }
 }
 

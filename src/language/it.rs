@@ -1,7 +1,7 @@
 //! Italian.
 
 use super::Fact;
-use super::common::{CloseCode, End, Fault, Frames, described, joined};
+use super::common::{Cause, CloseCode, End, Frames, described, joined};
 use crate::event::{Closing, Event, Recipient, Say};
 use crate::fields::Phase;
 use crate::packet::Side;
@@ -128,24 +128,24 @@ pub fn finding(fact: &Fact) -> String {
     }
 }
 
-fn fault(fault: Fault) -> String {
+fn fault(fault: Cause) -> String {
     match fault {
-        Fault::Empty => "il messaggio è vuoto".to_owned(),
-        Fault::NotAnObject => "il messaggio non è un oggetto tra parentesi graffe".to_owned(),
-        Fault::Backslash => "una barra rovesciata va scritta come sequenza di escape".to_owned(),
-        Fault::Tab => "una tabulazione va scritta come sequenza di escape".to_owned(),
-        Fault::LineEnd => "un fine riga va scritto come sequenza di escape".to_owned(),
-        Fault::ControlCharacter(byte) => {
+        Cause::Empty => "il messaggio è vuoto".to_owned(),
+        Cause::NotAnObject => "il messaggio non è un oggetto tra parentesi graffe".to_owned(),
+        Cause::Backslash => "una barra rovesciata va scritta come sequenza di escape".to_owned(),
+        Cause::Tab => "una tabulazione va scritta come sequenza di escape".to_owned(),
+        Cause::LineEnd => "un fine riga va scritto come sequenza di escape".to_owned(),
+        Cause::ControlCharacter(byte) => {
             format!("il carattere di controllo 0x{byte:02x} va scritto come sequenza di escape")
         }
-        Fault::InvalidUtf8 => "il testo non è UTF-8 valido".to_owned(),
-        Fault::UnterminatedString => "una stringa non ha le virgolette di chiusura".to_owned(),
-        Fault::UnexpectedCharacter(character) => format!("{character} non può stare qui"),
-        Fault::UnexpectedByte(byte) => format!("il byte 0x{byte:02x} non può stare qui"),
-        Fault::UnexpectedEnd => "il messaggio finisce troppo presto".to_owned(),
-        Fault::TooDeep(levels) => format!("supera {levels} livelli di annidamento, il limite di PHP"),
-        Fault::TooLong(bytes) => format!("supera {bytes} byte, il limite di Workerman per un messaggio"),
-        Fault::TrailingData => "qualcosa segue l'oggetto".to_owned(),
+        Cause::InvalidUtf8 => "il testo non è UTF-8 valido".to_owned(),
+        Cause::UnterminatedString => "una stringa non ha le virgolette di chiusura".to_owned(),
+        Cause::UnexpectedCharacter(character) => format!("{character} non può stare qui"),
+        Cause::UnexpectedByte(byte) => format!("il byte 0x{byte:02x} non può stare qui"),
+        Cause::UnexpectedEnd => "il messaggio finisce troppo presto".to_owned(),
+        Cause::TooDeep(levels) => format!("supera {levels} livelli di annidamento, il limite di PHP"),
+        Cause::TooLong(bytes) => format!("supera {bytes} byte, il limite di Workerman per un messaggio"),
+        Cause::TrailingData => "qualcosa segue l'oggetto".to_owned(),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::packet::Side;
 use common::End;
 
 /// One row of the table of languages.
-struct Spec {
+struct Entry {
     tag: &'static str,
     name: &'static str,
     note: fn(Event<&str>, &str, End, End) -> String,
@@ -30,7 +30,7 @@ macro_rules! languages {
         pub enum Language { $(#[doc = concat!($name, " (`", $tag, "`).")] $language),* }
 
         /// Every language, in the order of [`Language`].
-        const LANGUAGES: &[Spec] = &[$(Spec {
+        const LANGUAGES: &[Entry] = &[$(Entry {
             tag: $tag,
             name: $name,
             note: $file::note,
@@ -61,29 +61,29 @@ impl Default for Language {
 }
 
 impl Language {
-    fn spec(self) -> &'static Spec {
+    fn entry(self) -> &'static Entry {
         &LANGUAGES[self as usize]
     }
 
     /// The value of the preference `workermanchat.language`: a language tag (BCP 47, RFC 5646).
     pub fn tag(self) -> &'static str {
-        self.spec().tag
+        self.entry().tag
     }
 
     /// The language's name in itself.
     pub fn name(self) -> &'static str {
-        self.spec().name
+        self.entry().name
     }
 
     /// The sentence that a person would write under a packet, which describes its event and names its sender's port.
     pub(crate) fn note(self, note: Note) -> String {
         let (by, other) = note.ends();
-        common::capitalised(&(self.spec().note)(note.event, note.text, by, other))
+        common::capitalised(&(self.entry().note)(note.event, note.text, by, other))
     }
 
     /// The sentence of a finding: what it means for the chat.
     pub(crate) fn finding(self, fact: &Fact) -> String {
-        (self.spec().finding)(fact)
+        (self.entry().finding)(fact)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Portuguese, with the words used in Brazil.
 
 use super::Fact;
-use super::common::{CloseCode, End, Fault, Frames, described, joined};
+use super::common::{Cause, CloseCode, End, Frames, described, joined};
 use crate::event::{Closing, Event, Recipient, Say};
 use crate::fields::Phase;
 use crate::packet::Side;
@@ -124,22 +124,22 @@ pub fn finding(fact: &Fact) -> String {
     }
 }
 
-fn fault(fault: Fault) -> String {
+fn fault(fault: Cause) -> String {
     match fault {
-        Fault::Empty => "a mensagem está vazia".to_owned(),
-        Fault::NotAnObject => "a mensagem não é um objeto entre chaves".to_owned(),
-        Fault::Backslash => "uma barra invertida deve ser escapada".to_owned(),
-        Fault::Tab => "uma tabulação deve ser escapada".to_owned(),
-        Fault::LineEnd => "uma quebra de linha deve ser escapada".to_owned(),
-        Fault::ControlCharacter(byte) => format!("o caractere de controle 0x{byte:02x} deve ser escapado"),
-        Fault::InvalidUtf8 => "o texto não é UTF-8 válido".to_owned(),
-        Fault::UnterminatedString => "falta a aspa de fechamento de uma string".to_owned(),
-        Fault::UnexpectedCharacter(character) => format!("{character} não pode estar aqui"),
-        Fault::UnexpectedByte(byte) => format!("o byte 0x{byte:02x} não pode estar aqui"),
-        Fault::UnexpectedEnd => "a mensagem termina cedo demais".to_owned(),
-        Fault::TooDeep(levels) => format!("ela passa de {levels} níveis de aninhamento, o limite do PHP"),
-        Fault::TooLong(bytes) => format!("ela passa de {bytes} bytes, o limite do Workerman para uma mensagem"),
-        Fault::TrailingData => "há algo depois do objeto".to_owned(),
+        Cause::Empty => "a mensagem está vazia".to_owned(),
+        Cause::NotAnObject => "a mensagem não é um objeto entre chaves".to_owned(),
+        Cause::Backslash => "uma barra invertida deve ser escapada".to_owned(),
+        Cause::Tab => "uma tabulação deve ser escapada".to_owned(),
+        Cause::LineEnd => "uma quebra de linha deve ser escapada".to_owned(),
+        Cause::ControlCharacter(byte) => format!("o caractere de controle 0x{byte:02x} deve ser escapado"),
+        Cause::InvalidUtf8 => "o texto não é UTF-8 válido".to_owned(),
+        Cause::UnterminatedString => "falta a aspa de fechamento de uma string".to_owned(),
+        Cause::UnexpectedCharacter(character) => format!("{character} não pode estar aqui"),
+        Cause::UnexpectedByte(byte) => format!("o byte 0x{byte:02x} não pode estar aqui"),
+        Cause::UnexpectedEnd => "a mensagem termina cedo demais".to_owned(),
+        Cause::TooDeep(levels) => format!("ela passa de {levels} níveis de aninhamento, o limite do PHP"),
+        Cause::TooLong(bytes) => format!("ela passa de {bytes} bytes, o limite do Workerman para uma mensagem"),
+        Cause::TrailingData => "há algo depois do objeto".to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Russian.
 
 use super::Fact;
-use super::common::{CloseCode, End, Fault, Frames, described, joined};
+use super::common::{Cause, CloseCode, End, Frames, described, joined};
 use crate::event::{Closing, Event, Recipient, Say};
 use crate::fields::Phase;
 use crate::packet::Side;
@@ -121,22 +121,22 @@ pub fn finding(fact: &Fact) -> String {
     }
 }
 
-fn fault(fault: Fault) -> String {
+fn fault(fault: Cause) -> String {
     match fault {
-        Fault::Empty => "сообщение пустое".to_owned(),
-        Fault::NotAnObject => "сообщение не является объектом в фигурных скобках".to_owned(),
-        Fault::Backslash => "обратную косую черту нужно экранировать".to_owned(),
-        Fault::Tab => "табуляцию нужно экранировать".to_owned(),
-        Fault::LineEnd => "конец строки нужно экранировать".to_owned(),
-        Fault::ControlCharacter(byte) => format!("управляющий символ 0x{byte:02x} нужно экранировать"),
-        Fault::InvalidUtf8 => "текст не в кодировке UTF-8".to_owned(),
-        Fault::UnterminatedString => "у строки нет закрывающей кавычки".to_owned(),
-        Fault::UnexpectedCharacter(character) => format!("символ {character} здесь недопустим"),
-        Fault::UnexpectedByte(byte) => format!("байт 0x{byte:02x} здесь недопустим"),
-        Fault::UnexpectedEnd => "сообщение обрывается слишком рано".to_owned(),
-        Fault::TooDeep(levels) => format!("глубина вложенности превышает предел PHP: {levels}"),
-        Fault::TooLong(bytes) => format!("длина превышает предел Workerman для сообщения: {bytes} байт"),
-        Fault::TrailingData => "после объекта есть что-то ещё".to_owned(),
+        Cause::Empty => "сообщение пустое".to_owned(),
+        Cause::NotAnObject => "сообщение не является объектом в фигурных скобках".to_owned(),
+        Cause::Backslash => "обратную косую черту нужно экранировать".to_owned(),
+        Cause::Tab => "табуляцию нужно экранировать".to_owned(),
+        Cause::LineEnd => "конец строки нужно экранировать".to_owned(),
+        Cause::ControlCharacter(byte) => format!("управляющий символ 0x{byte:02x} нужно экранировать"),
+        Cause::InvalidUtf8 => "текст не в кодировке UTF-8".to_owned(),
+        Cause::UnterminatedString => "у строки нет закрывающей кавычки".to_owned(),
+        Cause::UnexpectedCharacter(character) => format!("символ {character} здесь недопустим"),
+        Cause::UnexpectedByte(byte) => format!("байт 0x{byte:02x} здесь недопустим"),
+        Cause::UnexpectedEnd => "сообщение обрывается слишком рано".to_owned(),
+        Cause::TooDeep(levels) => format!("глубина вложенности превышает предел PHP: {levels}"),
+        Cause::TooLong(bytes) => format!("длина превышает предел Workerman для сообщения: {bytes} байт"),
+        Cause::TrailingData => "после объекта есть что-то ещё".to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Simplified Chinese, with the words of Workerman's manual.
 
 use super::Fact;
-use super::common::{CloseCode, End, Fault, Frames, described, joined};
+use super::common::{Cause, CloseCode, End, Frames, described, joined};
 use crate::event::{Closing, Event, Recipient, Say};
 use crate::fields::Phase;
 use crate::packet::Side;
@@ -87,22 +87,22 @@ pub fn finding(fact: &Fact) -> String {
     }
 }
 
-fn fault(fault: Fault) -> String {
+fn fault(fault: Cause) -> String {
     match fault {
-        Fault::Empty => "消息为空".to_owned(),
-        Fault::NotAnObject => "消息不是用花括号括起来的对象".to_owned(),
-        Fault::Backslash => "反斜杠必须转义".to_owned(),
-        Fault::Tab => "制表符必须转义".to_owned(),
-        Fault::LineEnd => "换行符必须转义".to_owned(),
-        Fault::ControlCharacter(byte) => format!("控制字符 0x{byte:02x} 必须转义"),
-        Fault::InvalidUtf8 => "文本不是有效的 UTF-8".to_owned(),
-        Fault::UnterminatedString => "字符串缺少结尾的引号".to_owned(),
-        Fault::UnexpectedCharacter(character) => format!("此处不能出现 {character}"),
-        Fault::UnexpectedByte(byte) => format!("此处不能出现字节 0x{byte:02x}"),
-        Fault::UnexpectedEnd => "消息提前结束".to_owned(),
-        Fault::TooDeep(levels) => format!("嵌套超过 {levels} 层，即 PHP 的上限"),
-        Fault::TooLong(bytes) => format!("长度超过 {bytes} 字节，即 Workerman 对单条消息的上限"),
-        Fault::TrailingData => "对象之后还有其他内容".to_owned(),
+        Cause::Empty => "消息为空".to_owned(),
+        Cause::NotAnObject => "消息不是用花括号括起来的对象".to_owned(),
+        Cause::Backslash => "反斜杠必须转义".to_owned(),
+        Cause::Tab => "制表符必须转义".to_owned(),
+        Cause::LineEnd => "换行符必须转义".to_owned(),
+        Cause::ControlCharacter(byte) => format!("控制字符 0x{byte:02x} 必须转义"),
+        Cause::InvalidUtf8 => "文本不是有效的 UTF-8".to_owned(),
+        Cause::UnterminatedString => "字符串缺少结尾的引号".to_owned(),
+        Cause::UnexpectedCharacter(character) => format!("此处不能出现 {character}"),
+        Cause::UnexpectedByte(byte) => format!("此处不能出现字节 0x{byte:02x}"),
+        Cause::UnexpectedEnd => "消息提前结束".to_owned(),
+        Cause::TooDeep(levels) => format!("嵌套超过 {levels} 层，即 PHP 的上限"),
+        Cause::TooLong(bytes) => format!("长度超过 {bytes} 字节，即 Workerman 对单条消息的上限"),
+        Cause::TrailingData => "对象之后还有其他内容".to_owned(),
     }
 }
 

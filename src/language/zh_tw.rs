@@ -1,7 +1,7 @@
 //! Traditional Chinese, with the words used in Taiwan.
 
 use super::Fact;
-use super::common::{CloseCode, End, Fault, Frames, described, joined};
+use super::common::{Cause, CloseCode, End, Frames, described, joined};
 use crate::event::{Closing, Event, Recipient, Say};
 use crate::fields::Phase;
 use crate::packet::Side;
@@ -94,22 +94,22 @@ pub fn finding(fact: &Fact) -> String {
     }
 }
 
-fn fault(fault: Fault) -> String {
+fn fault(fault: Cause) -> String {
     match fault {
-        Fault::Empty => "訊息是空的".to_owned(),
-        Fault::NotAnObject => "訊息不是以大括號括住的物件".to_owned(),
-        Fault::Backslash => "反斜線必須跳脫".to_owned(),
-        Fault::Tab => "定位字元必須跳脫".to_owned(),
-        Fault::LineEnd => "換行字元必須跳脫".to_owned(),
-        Fault::ControlCharacter(byte) => format!("控制字元 0x{byte:02x} 必須跳脫"),
-        Fault::InvalidUtf8 => "文字不是有效的 UTF-8".to_owned(),
-        Fault::UnterminatedString => "字串缺少結尾的引號".to_owned(),
-        Fault::UnexpectedCharacter(character) => format!("這裡不能出現 {character}"),
-        Fault::UnexpectedByte(byte) => format!("這裡不能出現位元組 0x{byte:02x}"),
-        Fault::UnexpectedEnd => "訊息過早結束".to_owned(),
-        Fault::TooDeep(levels) => format!("巢狀超過 {levels} 層，即 PHP 的上限"),
-        Fault::TooLong(bytes) => format!("長度超過 {bytes} 位元組，即 Workerman 對單則訊息的上限"),
-        Fault::TrailingData => "物件之後還有其他內容".to_owned(),
+        Cause::Empty => "訊息是空的".to_owned(),
+        Cause::NotAnObject => "訊息不是以大括號括住的物件".to_owned(),
+        Cause::Backslash => "反斜線必須跳脫".to_owned(),
+        Cause::Tab => "定位字元必須跳脫".to_owned(),
+        Cause::LineEnd => "換行字元必須跳脫".to_owned(),
+        Cause::ControlCharacter(byte) => format!("控制字元 0x{byte:02x} 必須跳脫"),
+        Cause::InvalidUtf8 => "文字不是有效的 UTF-8".to_owned(),
+        Cause::UnterminatedString => "字串缺少結尾的引號".to_owned(),
+        Cause::UnexpectedCharacter(character) => format!("這裡不能出現 {character}"),
+        Cause::UnexpectedByte(byte) => format!("這裡不能出現位元組 0x{byte:02x}"),
+        Cause::UnexpectedEnd => "訊息過早結束".to_owned(),
+        Cause::TooDeep(levels) => format!("巢狀超過 {levels} 層，即 PHP 的上限"),
+        Cause::TooLong(bytes) => format!("長度超過 {bytes} 位元組，即 Workerman 對單則訊息的上限"),
+        Cause::TrailingData => "物件之後還有其他內容".to_owned(),
     }
 }
 

@@ -46,7 +46,7 @@ pub enum JsonType {
 
 /// A member of the message as it is drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field<'d> {
+pub struct MemberText<'d> {
     /// Which of the chat's members it is; [`MemberName::Other`] for a client list that lists no users, too.
     pub name: MemberName,
     /// The bytes of the JSON value, a string's quotes included.
@@ -59,7 +59,7 @@ pub struct Field<'d> {
     pub json_type: JsonType,
 }
 
-impl<'d> Field<'d> {
+impl<'d> MemberText<'d> {
     /// What is drawn: the text, after `key: ` when the chat does not know the member.
     pub fn display(&self) -> Cow<'d, str> {
         match self.name {
@@ -225,7 +225,7 @@ impl<'d> Message<'d> {
 
     /// The members in the order of the message, without the one that is drawn as the client list. A member that is there
     /// twice is here twice.
-    pub fn fields(&self) -> impl DoubleEndedIterator<Item = Field<'d>> + use<'d> {
+    pub fn fields(&self) -> impl DoubleEndedIterator<Item = MemberText<'d>> + use<'d> {
         let members = self.members.clone();
         let (document, list) = (members.document, members.drawn_list());
         let is_drawn = move |member: &&Member| !list.is_some_and(|list| std::ptr::eq(list, *member));
@@ -233,7 +233,7 @@ impl<'d> Message<'d> {
     }
 
     /// The field of this name; where there are several, the last, as `json_decode()` has it.
-    pub fn get(&self, name: MemberName) -> Option<Field<'d>> {
+    pub fn get(&self, name: MemberName) -> Option<MemberText<'d>> {
         match name {
             MemberName::Other => self.fields().rfind(|field| field.name == MemberName::Other),
             MemberName::ClientList => None,
@@ -272,7 +272,7 @@ impl<'d> Message<'d> {
 
     /// The member `time` where it is not a time as the server of the message's dialect writes it. `YYYY-MM-DD :MM:SS` in a say of
     /// 2014 is not bad.
-    pub fn bad_time(&self) -> Option<Field<'d>> {
+    pub fn bad_time(&self) -> Option<MemberText<'d>> {
         let of = self.form?.type_of(MemberName::Time, self.dialect)?;
         let time = self.members.last(MemberName::Time)?;
         (!of.fits(&time.value, self.document)).then(|| self.members.field(time))
@@ -320,9 +320,9 @@ impl<'d> Members<'d> {
         self.last(name).map(|member| value_text(member, self.document))
     }
 
-    fn field(&self, member: &'d Member<'d>) -> Field<'d> {
+    fn field(&self, member: &'d Member<'d>) -> MemberText<'d> {
         let name = MemberName::of_key(&member.key.text).map(|key| key.name);
-        Field {
+        MemberText {
             name: name.filter(|name| *name != MemberName::ClientList).unwrap_or(MemberName::Other),
             span: member.value.span.clone(),
             key: &member.key.text,

@@ -17,7 +17,7 @@ pub fn readable(content: &str, from_server: bool) -> Readable {
     if !from_server {
         return Readable { text: content.to_owned(), markup: None };
     }
-    let lines = without_line_breaks(without_private_prefix(content));
+    let lines = without_line_breaks(private_copy(content).map_or(content, |(_, rest)| rest));
     Readable { text: decode(&lines), markup: first_tag(&lines).map(str::to_owned) }
 }
 
@@ -75,12 +75,24 @@ fn decode(html: &str) -> String {
     if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text.into_owned() }
 }
 
-/// A private say begins `<b>对你说: </b>` at its recipient and `<b>你对NAME说: </b>` at its sender, where NAME is escaped.
-fn without_private_prefix(html: &str) -> &str {
-    html.strip_prefix("<b>对你说: </b>").or_else(|| without_echo_prefix(html)).unwrap_or(html)
+/// Whose copy of a private say a delivery is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrivateCopy {
+    /// The recipient's: it begins `<b>对你说: </b>`.
+    Recipient,
+    /// The sender's own: it begins `<b>你对NAME说: </b>`, with the recipient's name escaped.
+    Sender,
 }
 
-fn without_echo_prefix(html: &str) -> Option<&str> {
+/// The server's mark at the beginning of a private say, and what follows it; `None` for content without one.
+pub fn private_copy(html: &str) -> Option<(PrivateCopy, &str)> {
+    match html.strip_prefix("<b>对你说: </b>") {
+        Some(rest) => Some((PrivateCopy::Recipient, rest)),
+        None => sender_copy(html).map(|rest| (PrivateCopy::Sender, rest)),
+    }
+}
+
+fn sender_copy(html: &str) -> Option<&str> {
     let named = html.strip_prefix("<b>你对")?;
     let (name, rest) = named.split_at(named.find('<')?);
     name.ends_with("说: ").then_some(())?;

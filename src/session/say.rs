@@ -2,6 +2,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use crate::message::text::{PrivateCopy, private_copy};
+
 /// A say request's index among all of its server, from 0 on, in the order of the capture.
 pub type SayNumber = u32;
 
@@ -19,10 +21,10 @@ pub enum Copies {
 impl Copies {
     /// Which copy a delivery with this content is; the content is as on the wire, JSON-decoded.
     pub fn of(content: &str) -> Copies {
-        match () {
-            () if content.starts_with("<b>对你说: </b>") => Copies::ToRecipient,
-            () if content.starts_with("<b>你对") => Copies::ToSender,
-            () => Copies::Public,
+        match private_copy(content) {
+            Some((PrivateCopy::Recipient, _)) => Copies::ToRecipient,
+            Some((PrivateCopy::Sender, _)) => Copies::ToSender,
+            None => Copies::Public,
         }
     }
 }

@@ -20,7 +20,7 @@ const MAX_LISTED: usize = 50;
 
 /// A say request and what became of it.
 #[derive(Debug)]
-pub struct Say {
+pub struct TrackedSay {
     /// The frame in which the request ends.
     pub at: FrameTime,
     /// The sender's connection.
@@ -97,7 +97,7 @@ pub struct Server {
     /// A client id's user names, each with the first frame that says so.
     users: HashMap<Id, Vec<(Frame, Name)>>,
     rooms: HashMap<Room, Membership>,
-    says: Vec<Say>,
+    says: Vec<TrackedSay>,
     alike: HashMap<(Option<Id>, Said), Alike>,
     orphans: VecDeque<Delivery>,
 }
@@ -176,7 +176,7 @@ impl Server {
     }
 
     /// A say by its number, which comes from this server's [`ask`](Server::ask). Panics for any other number.
-    pub fn say(&self, number: SayNumber) -> &Say {
+    pub fn say(&self, number: SayNumber) -> &TrackedSay {
         &self.says[number as usize]
     }
 
@@ -184,7 +184,7 @@ impl Server {
     /// captured before it.
     pub fn ask(&mut self, place: Place, from: Option<Id>, said: Said, private: bool) -> (SayNumber, Vec<Delivery>) {
         let number = self.says.len() as SayNumber;
-        self.says.push(Say {
+        self.says.push(TrackedSay {
             at: place.at,
             stream: place.stream,
             said,
@@ -269,7 +269,7 @@ impl Server {
     }
 }
 
-impl Say {
+impl TrackedSay {
     /// Counts a delivery.
     fn deliver(&mut self, delivery: &Delivery) {
         let Place { stream, at, .. } = delivery.place;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::bounded::Name;
 use super::connection::Connection;
 use super::record::{Acknowledgment, FrameRecord, MessageRecord};
-use super::server::{Say, Server};
+use super::server::{Server, TrackedSay};
 use super::state::Session;
 use super::transport::Sent;
 use crate::event::{AckedFrames, Event, Recipient};
@@ -73,7 +73,7 @@ impl Session {
     }
 
     /// The connections that got a say, first come first.
-    pub fn deliveries<'a>(&'a self, say: &'a Say) -> impl Iterator<Item = DeliveredTo> + 'a {
+    pub fn deliveries<'a>(&'a self, say: &'a TrackedSay) -> impl Iterator<Item = DeliveredTo> + 'a {
         say.delivered.iter().filter_map(|delivered| {
             let connection = self.connections.get(&delivered.stream)?;
             let identity = connection.identity(Position::end_of(delivered.at.frame));
@@ -135,7 +135,7 @@ impl<'a> MessageView<'a> {
     }
 
     /// The say that it is or delivers.
-    pub fn say(&self) -> Option<&'a Say> {
+    pub fn say(&self) -> Option<&'a TrackedSay> {
         Some(self.server?.say(self.record.say?))
     }
 
