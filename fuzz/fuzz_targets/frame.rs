@@ -1,4 +1,4 @@
-//! Any bytes as frames: no panic, and frames that follow each other to an end.
+//! Arbitrary bytes as WebSocket frames: parsing must not panic and must terminate.
 
 #![no_main]
 

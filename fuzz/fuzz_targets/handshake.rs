@@ -1,4 +1,4 @@
-//! Any bytes as an upgrade request and as a response: no panic, and a length within the bytes.
+//! Arbitrary bytes as handshake request and response: parsing must not panic, and the length must be within the input.
 
 #![no_main]
 
