@@ -1,6 +1,6 @@
 //! Builds the two things that depend on Wireshark's headers: the bindings for `src/epan` and the C glue in `plugin/glue/`.
 //!
-//! Everything that differs between Wireshark's versions is learned here, from the headers; see `wireshark-include/`.
+//! All differences between Wireshark's versions are determined here, from the headers; see `wireshark-include/`.
 
 #[cfg(feature = "plugin")]
 #[path = "wireshark-include/find.rs"]
@@ -44,9 +44,9 @@ mod plugin {
         Ok(())
     }
 
-    /// Rust's view of the headers. Only what `src/epan` uses is let in; whatever it never looks into stays opaque.
+    /// Generates the Rust bindings: only what `src/epan` uses; types whose members it does not access are opaque.
     fn bindings(wireshark: &Wireshark) -> Result<(), String> {
-        // bindgen panics where it finds no libclang; a user is owed a sentence.
+        // bindgen panics if it does not find libclang; the user gets an error message instead.
         let clang = std::panic::catch_unwind(bindgen::clang_version)
             .map_err(|_| no_libclang("neither in the linker's path nor in LIBCLANG_PATH"))?;
         println!("cargo:rustc-env=WORKERMANCHAT_CLANG={}", clang.full);
@@ -74,8 +74,8 @@ mod plugin {
         bindings.write_to_file(out.join("bindings.rs")).map_err(|error| error.to_string())
     }
 
-    /// The C that meets Wireshark. A callback or a preference of another type than the headers ask for is memory overwritten, and
-    /// a function that they do not have a plugin which does not load; both are errors, as newer compilers have it by themselves.
+    /// Compiles the C glue. A callback or preference of the wrong type could overwrite memory, and an undeclared function would give a
+    /// plugin that does not load; both are errors here, as they are by default in newer compilers.
     fn glue(wireshark: &Wireshark) {
         cc::Build::new()
             .files(GLUE)
@@ -88,7 +88,7 @@ mod plugin {
             .compile("workermanchat_glue");
     }
 
-    /// Wireshark's symbols come from the program that loads the plugin. ELF allows that by itself; macOS wants to be told.
+    /// Wireshark's symbols are resolved when the plugin is loaded. ELF allows this by default; macOS needs a linker option.
     fn link() {
         if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("macos") {
             println!("cargo:rustc-cdylib-link-arg=-Wl,-undefined,dynamic_lookup");

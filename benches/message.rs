@@ -1,5 +1,4 @@
-//! How long a message takes to read, from a heartbeat to a message as long as a page of a book, and what `serde_json` takes for
-//! the same bytes.
+//! The time to parse messages of different lengths, compared with `serde_json`.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -40,7 +39,7 @@ fn long() -> Vec<(&'static str, Side, String)> {
     ]
 }
 
-/// All that is needed to say what a message is.
+/// The full classification of a message.
 fn evidence(bytes: &[u8], sender: Side) -> Evidence {
     let document = read(bytes);
     black_box(&Message::of(&document, sender, false)).evidence()

@@ -1,4 +1,5 @@
-//! What remembering costs: a room of 100 users, more and more says, each delivered to all. The time per delivery must not grow.
+//! The cost of the session state: a room of 100 users, and an increasing number of says, each delivered to all. The time per
+//! delivery must not grow.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use workermanchat::message::{Message, read};
@@ -7,7 +8,7 @@ use workermanchat::session::Session;
 
 const USERS: u32 = 100;
 
-/// One frame a message, on the connection of one of the users.
+/// Messages on the connections of the users, one frame each.
 struct Capture {
     session: Session,
     frame: u32,
@@ -49,7 +50,7 @@ impl Capture {
         self.session.message(&segment, 0, &Message::of(&read(json.as_bytes()), sender, false), false);
     }
 
-    /// A say and its deliveries; every tenth text is the same.
+    /// A say and its deliveries; every tenth say has the same text.
     fn say(&mut self, number: u32) {
         let user = number % USERS;
         let text = if number % 10 == 0 { "hello".to_owned() } else { format!("text {number}") };

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What the scripts beside this file share: what the machine lacks and how to get it, the Rust toolchain, the build, and
-# which Wireshark there is. Sourced, not run. Plain POSIX sh, since it is the first thing that runs on a new machine.
+# Functions shared by the scripts in this folder: missing packages and their installation, the Rust toolchain, the build, and
+# Wireshark's version. Sourced, not executed. POSIX sh only, because it must run on any new machine.
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/.." && pwd)
@@ -16,8 +16,8 @@ is_root() { [ "$(id -u)" = 0 ]; }
 can_be_root() { is_root || have sudo; }
 as_root() { if is_root; then "$@"; else sudo "$@"; fi; }
 
-# Who builds: under sudo the user who called it, if the source tree is writable to them, so that no file of theirs
-# becomes root's; empty: whoever runs the script.
+# The user who builds. Under sudo, the user who called sudo, if the source tree is writable for them, so that root does not
+# own files there. Empty: the current user.
 builder=
 if is_root && [ "${SUDO_USER:-root}" != root ] && sudo -u "$SUDO_USER" test -w "$root"; then builder=$SUDO_USER; fi
 builder_home=$HOME
@@ -38,17 +38,17 @@ at_least() {
     [ "$(printf '%s\n%s\n' "$2" "$1" | sort -t . -k 1,1n -k 2,2n | head -n 1)" = "$2" ]
 }
 
-# X.Y of the tshark that the user would start, or nothing
+# X.Y of the first tshark in PATH, or nothing
 tshark_version() { tshark --version 2>/dev/null | sed -n '1s/^[^0-9]*\([0-9]*\.[0-9]*\).*/\1/p'; }
 
-# built_for FILE: X.Y of the Wireshark whose headers it was built with, which the build writes into it; or nothing
+# built_for FILE: X.Y of the Wireshark that the plugin was built for, from the marker in the file; or nothing
 built_for() {
     LC_ALL=C grep -ao 'workermanchat built for Wireshark [0-9]*\.[0-9]*' "$1" | sed -n '1s/.* //p'
 }
 
 # --- the Rust toolchain -----------------------------------------------------------------------------------------------
 
-# The folder of the first rustc and cargo that are new enough; rustup's own folder counts even where sudo hides it.
+# The folder of the first rustc and cargo that are new enough; includes rustup's folder, which is not in sudo's PATH.
 rust_folder() {
     IFS=:
     # shellcheck disable=SC2086 # PATH is split at its colons
@@ -62,7 +62,7 @@ rust_folder() {
     return 1
 }
 
-# The first package in apt's lists that brings a Rust which is new enough: Debian 12 has it beside an older `cargo`.
+# The first package in apt's lists with a Rust that is new enough; in Debian 12 it is cargo-web, because `cargo` is older.
 rust_package() {
     for package in cargo cargo-web $(apt-cache search --names-only '^cargo-1\.[0-9]+$' | cut -d ' ' -f 1 | sort -V); do
         candidate=$(apt-cache policy "$package" | sed -n 's/^ *Candidate: //p')
@@ -72,21 +72,21 @@ rust_package() {
     return 1
 }
 
-# --- what the machine lacks -------------------------------------------------------------------------------------------
+# --- missing packages -------------------------------------------------------------------------------------------------
 
 have_headers() { [ -n "${WIRESHARK_INCLUDE_DIR:-}" ] || pkg-config --exists wireshark 2>/dev/null; }
 
-# bindgen needs libclang and the compiler's own headers, which the library's package alone does not bring.
+# bindgen needs libclang and clang's headers, which the package of the library does not contain.
 have_libclang() {
     [ -n "${LIBCLANG_PATH:-}" ] && return
     any /usr/lib/llvm-*/lib/libclang[.-]*so* /usr/lib*/libclang[.-]*so* /Library/Developer/CommandLineTools/usr/lib/libclang.dylib \
         /opt/homebrew/opt/llvm/lib/libclang.dylib /usr/local/opt/llvm/lib/libclang.dylib &&
         any /usr/lib/llvm-*/lib/clang/*/include/stddef.h "$(command -v clang)"
 }
-# any FILE…: whether one of them exists
+# any FILE…: true if at least one exists
 any() { for file in "$@"; do if [ -e "$file" ]; then return 0; fi; done; return 1; }
 
-# lacks NEED…: those of the needs below that this machine does not meet
+# lacks NEED…: prints those that are missing on this machine
 # shellcheck disable=SC2034 # for the scripts that source this
 all_needs='tshark headers libclang compiler pkg-config rust certificates'
 lacks() {
@@ -102,7 +102,7 @@ lacks() {
     done
 }
 
-# described NEED…: the same in a person's words, on one line
+# described NEED…: their names for the user, on one line
 described() {
     for need in "$@"; do
         case $need in
@@ -115,7 +115,7 @@ described() {
     done | paste -s -d , - | sed 's/,/, /g'
 }
 
-# debian_packages NEED…: one package a line
+# debian_packages NEED…: their Debian packages, one per line
 debian_packages() {
     for need in "$@"; do
         case $need in
@@ -130,7 +130,7 @@ debian_packages() {
     done
 }
 
-# name_packages REASON…: what to install on each system; ends the script
+# name_packages REASON…: prints the packages to install on each system; exits
 name_packages() {
     cat >&2 <<END
 $*
@@ -146,8 +146,8 @@ END
     exit 1
 }
 
-# install_missing NEED…: gets with apt what the machine lacks of it, after saying what; where apt or the rights are
-# missing, names the packages and ends the script.
+# install_missing NEED…: lists what is missing and installs it with apt; without apt or root rights, prints the packages
+# and exits.
 install_missing() {
     lacking=$(lacks "$@")
     [ -n "$lacking" ] || return 0
@@ -173,10 +173,10 @@ install_missing() {
 
 # --- the build --------------------------------------------------------------------------------------------------------
 
-# Puts the right cargo and rustc first.
+# Puts a cargo and rustc that are new enough first in PATH.
 use_rust() { PATH=$(rust_folder):$PATH; export PATH; }
 
-# cargo_do ARGUMENTS…: cargo in the source tree, as the builder
+# cargo_do ARGUMENTS…: runs cargo in the source tree, as the user who builds
 cargo_do() { (cd "$root" && as_builder cargo "$@"); }
 
 built_plugin() {

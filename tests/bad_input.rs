@@ -1,4 +1,4 @@
-//! Whatever is in a capture, tshark goes on and says what is wrong; whatever is missing at build, the build names it.
+//! Malformed and truncated captures: tshark continues and reports the fault. Builds with a missing dependency: the build names it.
 
 mod harness;
 
@@ -14,9 +14,9 @@ use harness::phase::{self, *};
 use harness::scripts::*;
 use harness::sharkd::Sharkd;
 use harness::websocket::{masked_text, text};
-use harness::wireshark::{Output, Row, Wireshark, assert_calm, phases_of};
+use harness::wireshark::{Output, Row, Wireshark, assert_no_dissector_fault, phases_of};
 
-/// Builds share a target folder and a library name.
+/// Builds share a target folder and a library name, so only one runs at a time.
 static BUILDING: Mutex<()> = Mutex::new(());
 
 fn joined() -> (Capture, Connection) {
@@ -26,7 +26,7 @@ fn joined() -> (Capture, Connection) {
     (capture, mynick)
 }
 
-/// A say whose `content` is `inside` the quotes, byte for byte.
+/// A say whose `content` is `inside` in quotes, without any escaping.
 fn say_with(inside: &[u8]) -> Vec<u8> {
     [br#"{"type":"say","to_client_id":"all","to_client_name":"x","content":""#, inside, br#""}"#].concat()
 }
@@ -46,7 +46,7 @@ fn message_rows(wireshark: &Wireshark, path: &Path) -> BTreeMap<u32, Row> {
 }
 
 #[test]
-fn json_that_is_none_is_called_malformed_and_shows_what_can_be_read() {
+fn invalid_json_is_reported_as_malformed_and_its_readable_members_are_shown() {
     let deep = [&b"[".repeat(10_000)[..], &b"]".repeat(10_000)].concat();
     let with_member =
         |value: &[u8]| [br#"{"type":"say","to_client_id":"all","content":"x","more":"#, value, b"}"].concat();
@@ -90,7 +90,7 @@ fn json_that_is_none_is_called_malformed_and_shows_what_can_be_read() {
 }
 
 #[test]
-fn escapes_that_no_string_can_hold_are_shown_as_replacement_characters() {
+fn invalid_escapes_are_shown_as_replacement_characters() {
     let escapes: [(&[u8], &str); 6] = [
         (br"a\u0000b", "a\u{fffd}b"),
         (br"a\ud83db", "a\u{fffd}b"),
@@ -114,7 +114,7 @@ fn escapes_that_no_string_can_hold_are_shown_as_replacement_characters() {
 }
 
 #[test]
-fn sixteen_mebibytes_are_a_message_or_are_said_to_be_cut() {
+fn a_message_of_16_mib_is_whole_or_reported_as_truncated() {
     let content = "abcdefgh".repeat(2 << 20);
     let (mut capture, mut mynick) = joined();
     let delivery = mynick.send(&mut capture, Side::Server, text(say_delivery(2, "other", &content)));
@@ -133,7 +133,7 @@ fn sixteen_mebibytes_are_a_message_or_are_said_to_be_cut() {
 }
 
 #[test]
-fn a_capture_with_short_packets_labels_what_is_there_and_says_what_is_cut() {
+fn truncated_packets_are_labelled_and_reported_as_truncated() {
     let mut capture = Capture::new(Link::Ethernet).with_snapshot_length(96);
     let mut mynick = Connection::from_port(50001);
     join(&mut capture, &mut mynick, 1, "mynick", "1");
@@ -144,7 +144,7 @@ fn a_capture_with_short_packets_labels_what_is_there_and_says_what_is_cut() {
 
     let wireshark = Wireshark::with_plugin();
     let path = wireshark.write("short.pcap", &capture);
-    // What a cut upgrade was may become clear later only, so that passes need not agree on its frames.
+    // A truncated upgrade may be identified only later, so passes may differ on its frames.
     for passes in [&[][..], &["-2"]] {
         let labels = wireshark.labels(&path, passes);
         for (frame, phase) in [(1, SYN), (2, SYN_ACK), (3, ACK), (delivery, SAY_DELIVERY), (ping, PING), (pong, PONG)] {
@@ -163,9 +163,9 @@ fn a_capture_with_short_packets_labels_what_is_there_and_says_what_is_cut() {
     }
 }
 
-/// Rule 1: what Wireshark throws while the plugin draws, or while a dissector it called dissects, harms nothing.
+/// An exception that Wireshark throws while the plugin draws, or in a dissector that the plugin calls, has no effect on other frames.
 #[test]
-fn a_tree_too_small_for_the_plugin_ends_no_process_and_changes_no_other_frame() {
+fn exceeding_max_tree_items_neither_crashes_nor_changes_other_frames() {
     let wireshark = Wireshark::with_plugin();
     let capture = wireshark.capture("seed-2014.pcap");
     let names: Vec<&str> = wireshark.labels(&capture, &[]).iter().map(|label| phase::name(label.phases[0])).collect();
@@ -173,7 +173,7 @@ fn a_tree_too_small_for_the_plugin_ends_no_process_and_changes_no_other_frame() 
     for items in (60..240).step_by(5) {
         let limit = format!("gui.max_tree_items:{items}");
         let output = tshark_unchecked(&wireshark, &["-r", capture.to_str().unwrap(), "-V", "-o", &limit]);
-        // Wireshark 4.6 adds this item where it catches nothing, and ends with or without the plugin.
+        // Wireshark 4.6 adds this item outside any TRY block, and aborts with or without the plugin.
         if output.stderr.contains("Unhandled exception (\"Adding frame.encoding") {
             continue;
         }
@@ -181,7 +181,7 @@ fn a_tree_too_small_for_the_plugin_ends_no_process_and_changes_no_other_frame() 
         let frames: Vec<&str> = output.stdout.split("\nFrame ").collect();
         assert_eq!(frames.len(), 19, "every frame is shown with {limit}");
         thrown_while_drawing += output.stderr.matches("Adding workermanchat").count();
-        // Without the server's 101, frame 6, Wireshark does not know of WebSocket.
+        // Without the server's 101 response (frame 6), Wireshark does not dissect WebSocket.
         if !frames[5].contains("items in the tree") {
             let untouched = names.iter().zip(&frames).filter(|(_, frame)| !frame.contains("items in the tree"));
             compared += untouched.clone().count();
@@ -196,7 +196,7 @@ fn tshark_unchecked(wireshark: &Wireshark, arguments: &[&str]) -> Output {
     wireshark.run_unchecked(wireshark.command("tshark").args(arguments))
 }
 
-/// tshark came to its end by itself, whatever Wireshark had to say about the packets.
+/// tshark exited normally, with or without warnings about the packets.
 fn assert_survived(output: &Output, what: &str) {
     assert_eq!(output.code, 0, "tshark with {what}: {}", output.stderr);
     for text in [&output.stdout, &output.stderr] {
@@ -209,10 +209,10 @@ fn assert_survived(output: &Output, what: &str) {
 }
 
 #[test]
-fn a_dissector_that_throws_below_the_plugin_harms_no_later_frame() {
+fn an_exception_in_a_called_dissector_does_not_affect_later_frames() {
     let (mut capture, mut mynick) = joined();
     let mut cut_frames = Vec::new();
-    // A cut masked frame, a cut upgrade and a cut server frame each make Wireshark's own dissectors throw.
+    // A truncated masked frame, upgrade and server frame each make Wireshark's dissectors throw an exception.
     for length in [56, 58, 62, 70, 90] {
         cut_frames.push(browser_says(&mut capture, &mut mynick, say_request("cut away")));
         capture.cut_last(length);
@@ -229,8 +229,8 @@ fn a_dissector_that_throws_below_the_plugin_harms_no_later_frame() {
 }
 
 #[test]
-fn json_too_deep_for_wiresharks_own_dissector_harms_no_later_frame() {
-    // Deeper than gui.max_tree_depth, so that Wireshark's JSON dissector throws below the plugin.
+fn json_too_deep_for_wiresharks_dissector_does_not_affect_later_frames() {
+    // Deeper than gui.max_tree_depth, so that Wireshark's JSON dissector throws while the plugin calls it.
     let deep = |levels: usize| {
         format!(
             r#"{{"type":"say","to_client_id":"all","content":"x","a":{}{}}}"#,
@@ -262,7 +262,7 @@ fn json_too_deep_for_wiresharks_own_dissector_harms_no_later_frame() {
 }
 
 #[test]
-fn names_and_texts_of_a_mebibyte_are_bounded_where_people_read() {
+fn names_and_texts_of_1_mib_are_shortened_in_the_packet_list() {
     let huge = "名".repeat(350_000);
     let (mut capture, mut mynick) = joined();
     let rename = browser_says(&mut capture, &mut mynick, login_request(&huge, &huge));
@@ -280,7 +280,7 @@ fn names_and_texts_of_a_mebibyte_are_bounded_where_people_read() {
 }
 
 #[test]
-fn texts_are_no_formats_and_break_no_line() {
+fn message_text_is_no_format_string_and_breaks_no_line() {
     let content = "100%s %n%d %1$s\r\nsecond\tline\u{7}\u{1b}[31m\u{202e}\u{0}end";
     let (mut capture, mut mynick) = joined();
     let say = browser_says(&mut capture, &mut mynick, say_request(content));
@@ -298,9 +298,9 @@ fn texts_are_no_formats_and_break_no_line() {
     }
 }
 
-/// Rule 2: a panic of the pure part becomes a finding on its packet, and the capture goes on.
+/// A panic in Rust becomes a finding on its packet, and dissection continues.
 #[test]
-fn a_panic_is_a_finding_on_its_packet_and_the_capture_goes_on() {
+fn a_panic_is_a_finding_on_its_packet_and_dissection_continues() {
     let building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
     let built = build(&["--features", "force-panic"], &[]);
     assert!(built.succeeded, "{}", built.messages);
@@ -335,7 +335,7 @@ fn a_panic_is_a_finding_on_its_packet_and_the_capture_goes_on() {
 }
 
 #[test]
-fn damaged_captures_end_no_process() {
+fn damaged_captures_do_not_crash_tshark() {
     let wireshark = Wireshark::with_plugin();
     for name in ["seed-2014.pcap", "chat-2015.pcap", "heartbeat-2026.pcap", "chat-2026.pcap"] {
         let capture = wireshark.capture(name);
@@ -371,14 +371,14 @@ fn sharkd_survives_bad_messages_in_any_order() {
 }
 
 #[test]
-fn a_build_that_misses_something_says_what_to_install() {
+fn a_build_with_a_missing_dependency_names_the_package() {
     let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
     let home = tempfile::tempdir().expect("create a temporary folder");
     let without_headers = build(&[], &[("WIRESHARK_INCLUDE_DIR", home.path())]);
     assert!(!without_headers.succeeded);
     assert!(without_headers.messages.contains("wireshark-dev"), "names the package:\n{}", without_headers.messages);
 
-    // The same with libclang: nothing at the only place where it is looked for.
+    // The same for libclang: the only search path is empty.
     let without_libclang = build(&[], &[("LIBCLANG_PATH", home.path()), ("LD_LIBRARY_PATH", home.path())]);
     if !without_libclang.succeeded {
         assert!(without_libclang.messages.contains("libclang"), "names the package:\n{}", without_libclang.messages);
@@ -386,7 +386,7 @@ fn a_build_that_misses_something_says_what_to_install() {
 }
 
 #[test]
-fn headers_of_an_unknown_version_build_with_a_warning() {
+fn headers_of_an_untested_version_build_with_a_warning() {
     let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
     let installed = std::env::var("WIRESHARK_INCLUDE_DIR").unwrap_or_else(|_| "/usr/include/wireshark".to_owned());
     let home = tempfile::tempdir().expect("create a temporary folder");
@@ -402,7 +402,7 @@ fn headers_of_an_unknown_version_build_with_a_warning() {
     assert!(built.succeeded, "{}", built.messages);
     assert!(built.messages.contains("untested") || built.messages.contains("not tested"), "{}", built.messages);
 
-    // And Wireshark refuses to load what was built for another version.
+    // And Wireshark does not load a plugin that was built for another version.
     let wireshark = Wireshark::with_library(&library());
     let output = tshark_unchecked(&wireshark, &["-G", "plugins"]);
     assert!(!output.stdout.contains("workermanchat"), "{}", output.stdout);
@@ -419,10 +419,10 @@ fn with_minor_version(header: &str, minor: u32) -> String {
 }
 
 #[test]
-fn the_plugin_says_its_version_and_nothing_else_while_it_loads() {
+fn loading_prints_nothing_and_the_plugin_list_has_the_version() {
     let wireshark = Wireshark::with_plugin();
     let output = wireshark.tshark(&["-G", "plugins"]);
-    assert_calm(&output.stderr, "stderr of tshark -G plugins");
+    assert_no_dissector_fault(&output.stderr, "stderr of tshark -G plugins");
     let line = output.stdout.lines().find(|line| line.contains("workermanchat.so")).expect("the plugin is listed");
     assert!(line.contains(env!("CARGO_PKG_VERSION")), "with the crate's version: {line}");
 }

@@ -1,7 +1,7 @@
-//! The conversation: who, to whom, in which room, answered when, and what went wrong.
+//! State across packets: senders, recipients, rooms, request and response links, response times, expert infos.
 //!
-//! For the recorded captures the expectation is a naive reconstruction from the JSON of all messages; for built captures
-//! it is what the script knows.
+//! For recorded captures, the expected values are a naive reconstruction from the JSON of all messages; for built captures,
+//! they follow from the script.
 
 mod harness;
 
@@ -46,17 +46,17 @@ const WARNINGS: [&str; 10] = [
     "internal",
 ];
 
-/// All frames of a capture by number, on the second look.
+/// All frames of a capture by number, after two passes.
 fn rows(wireshark: &Wireshark, path: &Path) -> BTreeMap<u32, Row> {
     wireshark.rows(path, &["-2"], &FIELDS).into_iter().map(|row| (row.frame, row)).collect()
 }
 
 // ---- the naive reconstruction ----
 
-/// A connection's end at the client and its incarnation.
+/// A connection: the client's endpoint and the number of the connection on it.
 type Id = (SocketAddr, usize);
 
-/// What one connection is known to be, by its login request.
+/// Each connection's user and room, from its login request.
 fn logins(carried: &[Message]) -> BTreeMap<Id, (String, Option<String>)> {
     let requests = carried.iter().filter(|message| message.kind == Kind::Text && !message.is_from_server(SERVER_PORT));
     let logins = requests.filter_map(|message| {
@@ -68,14 +68,14 @@ fn logins(carried: &[Message]) -> BTreeMap<Id, (String, Option<String>)> {
     logins.collect()
 }
 
-/// One say and the frames that deliver it.
+/// A say and the frames that deliver it.
 struct Say {
     request: u32,
     time: f64,
     deliveries: Vec<(u32, f64, Id)>,
 }
 
-/// For every say the deliveries: the first of each connection, after it, of the same sender and the same text.
+/// For each say its deliveries: on each connection, the first later one with the same sender and text.
 fn says(carried: &[Message]) -> Vec<Say> {
     let logins = logins(carried);
     let mut taken = BTreeSet::new();
@@ -88,11 +88,11 @@ fn says(carried: &[Message]) -> Vec<Say> {
     for (request, asked) in texts.iter().filter(|(message, _)| !message.is_from_server(SERVER_PORT)) {
         let sender = &logins[&request.connection(SERVER_PORT)].0;
         let mut say = Say { request: request.frame, time: request.time, deliveries: Vec::new() };
-        for (at, (delivery, told)) in texts.iter().enumerate() {
+        for (at, (delivery, delivered)) in texts.iter().enumerate() {
             let id = delivery.connection(SERVER_PORT);
             let is_new = delivery.is_from_server(SERVER_PORT) && delivery.frame > request.frame && !taken.contains(&at);
             let is_first = !say.deliveries.iter().any(|&(_, _, other)| other == id);
-            if is_new && is_first && delivered_text(told) == typed_text(asked) && is_said_by(told, sender) {
+            if is_new && is_first && delivered_text(delivered) == typed_text(asked) && is_said_by(delivered, sender) {
                 taken.insert(at);
                 say.deliveries.push((delivery.frame, delivery.time, id));
             }
@@ -106,7 +106,7 @@ fn typed_text(say: &Value) -> String {
     say["content"].as_str().unwrap_or_default().to_owned()
 }
 
-/// A delivered text without what the server did to it.
+/// A delivered text without the server's prefix, tags and entities.
 fn delivered_text(say: &Value) -> String {
     let content = say["content"].as_str().unwrap_or_default();
     let content = match content.strip_prefix("<b>").and_then(|rest| rest.split_once("说: </b>")) {
@@ -116,7 +116,7 @@ fn delivered_text(say: &Value) -> String {
     unescape(&content.replace("<br />", ""))
 }
 
-/// In dialect A a delivery has no name; there is one sender in that capture.
+/// In dialect A a delivery has no name; the capture has a single sender.
 fn is_said_by(delivery: &Value, sender: &str) -> bool {
     delivery.get("from_client_name").and_then(Value::as_str).is_none_or(|name| unescape(name) == sender)
 }
@@ -124,7 +124,7 @@ fn is_said_by(delivery: &Value, sender: &str) -> bool {
 // ---- the recorded captures ----
 
 #[test]
-fn every_say_is_linked_to_its_deliveries_as_a_naive_reconstruction_links_them() {
+fn links_of_says_and_deliveries_match_the_naive_reconstruction() {
     let wireshark = Wireshark::with_plugin();
     for name in RECORDED {
         let capture = wireshark.capture(name);
@@ -164,7 +164,7 @@ fn logins_heartbeats_and_upgrades_are_linked_to_their_answers() {
         let carried = everything(&capture);
         for (request, answer) in pairs(&carried, &rows) {
             assert_eq!(rows[&answer].numbers(REQUEST_IN), [request], "{name}, frame {answer}");
-            // The 2014 server answers a login twice, with the list and with the result.
+            // The 2014 server answers a login twice: with the user list and with the result.
             if name != "seed-2014.pcap" || request != 8 {
                 assert_eq!(rows[&request].numbers(RESPONSE_IN), [answer], "{name}, frame {request}");
             }
@@ -174,7 +174,7 @@ fn logins_heartbeats_and_upgrades_are_linked_to_their_answers() {
     assert_eq!(seed[&9].numbers(REQUEST_IN), [8], "the user list answers the login too");
 }
 
-/// Request and answer on one connection: the next message of the answering kind, if no request of the kind is between.
+/// Request and response pairs on a connection: the next response of the kind, unless another request of the kind precedes it.
 fn pairs(carried: &[Message], rows: &BTreeMap<u32, Row>) -> Vec<(u32, u32)> {
     let answers = [(REQUEST, RESPONSE), (LOGIN_REQUEST, LOGIN_RESULT), (PING, PONG)];
     let is = |message: &Message, phase: u32| rows[&message.frame].numbers("workermanchat.phase").contains(&phase);
@@ -202,7 +202,7 @@ fn every_annotated_frame_of_a_connection_names_its_user_and_room() {
         for packet in packets.iter().filter(|packet| !rows[&packet.frame].numbers("workermanchat.phase").is_empty()) {
             let client = if packet.from.port() == SERVER_PORT { packet.to } else { packet.from };
             let row = &rows[&packet.frame];
-            // No client port is used twice in these captures.
+            // No client port is reused in these captures.
             let Some((user, room)) = logins.get(&(client, 0)) else {
                 assert!(row.all(USER).is_empty(), "{name}, frame {}: nobody knows this user", packet.frame);
                 continue;
@@ -214,7 +214,7 @@ fn every_annotated_frame_of_a_connection_names_its_user_and_room() {
 }
 
 #[test]
-fn senders_and_recipients_are_named_even_where_only_ids_are_on_the_wire() {
+fn senders_and_recipients_have_names_if_the_message_has_only_ids() {
     let wireshark = Wireshark::with_plugin();
     let expected = [
         ("seed-2014.pcap", vec![(15, "mynick", "all"), (16, "mynick", "all"), (18, "mynick", "all")]),
@@ -257,7 +257,7 @@ fn a_capture_without_faults_has_no_warnings_and_chat_2026_has_its_two() {
     assert!(list.contains("JSON"), "-z expert lists them:\n{list}");
 }
 
-/// The frames with a warning or an error of the plugin, with its name, on the second look.
+/// The frames with a warning or an error of the plugin, and its field, after two passes.
 fn warnings(wireshark: &Wireshark, path: &Path) -> Vec<(u32, String)> {
     let fields = WARNINGS.map(|name| format!("workermanchat.expert.{name}"));
     let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
@@ -274,7 +274,7 @@ fn warnings(wireshark: &Wireshark, path: &Path) -> Vec<(u32, String)> {
 }
 
 #[test]
-fn one_pass_says_nothing_that_two_passes_do_not_and_sharkd_agrees_with_two() {
+fn one_pass_shows_a_subset_of_two_passes_and_sharkd_equals_two_passes() {
     let wireshark = Wireshark::with_plugin();
     for name in RECORDED {
         let capture = wireshark.capture(name);
@@ -302,7 +302,7 @@ fn one_pass_says_nothing_that_two_passes_do_not_and_sharkd_agrees_with_two() {
 }
 
 #[test]
-fn the_tree_alone_tells_who_was_there_who_received_it_and_why_two_messages_were_lost() {
+fn the_tree_shows_members_recipients_and_why_two_messages_were_lost() {
     let wireshark = Wireshark::with_plugin();
     let capture = wireshark.capture("chat-2026.pcap");
     let layer = |frame: u32| {
@@ -311,8 +311,8 @@ fn the_tree_alone_tells_who_was_there_who_received_it_and_why_two_messages_were_
         details.split_once("\nWorkerman Chat,").expect("a message layer").1.to_owned()
     };
     let said = layer(33);
-    for told in ["hi, all !", "mynick", "猪猪", "Room: 1"] {
-        assert!(said.contains(told), "{told} in:\n{said}");
+    for text in ["hi, all !", "mynick", "猪猪", "Room: 1"] {
+        assert!(said.contains(text), "{text} in:\n{said}");
     }
     assert!(!said.contains("O\"Brien") && !said.contains("late"), "nobody of another room or time:\n{said}");
     for lost in [layer(53), layer(55)] {
@@ -322,7 +322,7 @@ fn the_tree_alone_tells_who_was_there_who_received_it_and_why_two_messages_were_
 }
 
 #[test]
-fn every_capture_of_one_process_starts_from_nothing() {
+fn loading_another_capture_clears_all_state() {
     let wireshark = Wireshark::with_plugin();
     let captures = ["chat-2026.pcap", "seed-2014.pcap", "chat-2026.pcap", "heartbeat-2026.pcap", "seed-2014.pcap"];
     let mut sharkd = Sharkd::load(&wireshark, &wireshark.capture(captures[0]));
@@ -339,14 +339,14 @@ fn every_capture_of_one_process_starts_from_nothing() {
 
 // ---- built captures ----
 
-/// Browsers in one room of one server, each in its own connection.
+/// Browsers in one room of one server, one connection each.
 struct Room {
     capture: Capture,
     browsers: Vec<(u32, String, Connection)>,
 }
 
 impl Room {
-    /// Opens a room; browsers are numbered from 1 in the order of their names.
+    /// A room with these users; browsers are numbered from 1 in this order.
     fn with(names: &[&str]) -> Self {
         let mut room = Self { capture: Capture::new(Link::Ethernet), browsers: Vec::new() };
         for name in names {
@@ -361,22 +361,22 @@ impl Room {
         self.browsers.push((number, name.to_owned(), connection));
     }
 
-    /// A message of browser `from` (1 is the first).
-    fn asks(&mut self, from: usize, message: &str) -> u32 {
+    /// Captures a message of browser `from` (the first is 1).
+    fn browser_sends(&mut self, from: usize, message: &str) -> u32 {
         browser_says(&mut self.capture, &mut self.browsers[from - 1].2, message)
     }
 
-    /// A message to browser `to`.
-    fn tells(&mut self, to: usize, message: &str) -> u32 {
+    /// Captures a message of the server to browser `to`.
+    fn server_sends(&mut self, to: usize, message: &str) -> u32 {
         server_says(&mut self.capture, &mut self.browsers[to - 1].2, message)
     }
 
     fn delivers(&mut self, from: usize, to: usize, content: &str) -> u32 {
         let message = say_delivery(from as u32, &self.browsers[from - 1].1.clone(), content);
-        self.tells(to, &message)
+        self.server_sends(to, &message)
     }
 
-    /// All frames on the second look.
+    /// All frames after two passes.
     fn rows(&self) -> BTreeMap<u32, Row> {
         let wireshark = Wireshark::with_plugin();
         let path = wireshark.write("room.pcap", &self.capture);
@@ -389,7 +389,7 @@ impl Room {
         warnings(&wireshark, &wireshark.write("room.pcap", &self.capture))
     }
 
-    /// The frames that a display filter finds on the second look.
+    /// The frames that match a display filter after two passes.
     fn frames(&self, filter: &str) -> Vec<u32> {
         let wireshark = Wireshark::with_plugin();
         let path = wireshark.write("room.pcap", &self.capture);
@@ -397,7 +397,7 @@ impl Room {
     }
 }
 
-/// Each delivery points to the say, the say to its first delivery and to their number.
+/// Each delivery links to the say; the say links to its first delivery and has their number.
 fn assert_linked(rows: &BTreeMap<u32, Row>, request: u32, deliveries: &[u32]) {
     for delivery in deliveries {
         assert_eq!(rows[delivery].numbers(REQUEST_IN), [request], "frame {delivery} delivers frame {request}");
@@ -411,10 +411,10 @@ fn assert_linked(rows: &BTreeMap<u32, Row>, request: u32, deliveries: &[u32]) {
 }
 
 #[test]
-fn two_equal_texts_of_the_same_second_are_two_says() {
+fn two_identical_texts_of_the_same_second_are_two_says() {
     let mut room = Room::with(&["a", "b"]);
-    let requests = [room.asks(1, &say_request("hi")), room.asks(1, &say_request("hi"))];
-    // Both reach one browser before the other sees the first.
+    let requests = [room.browser_sends(1, &say_request("hi")), room.browser_sends(1, &say_request("hi"))];
+    // One browser gets both before the other gets the first.
     let to_b = [room.delivers(1, 2, "hi"), room.delivers(1, 2, "hi")];
     let to_a = [room.delivers(1, 1, "hi"), room.delivers(1, 1, "hi")];
     let rows = room.rows();
@@ -424,9 +424,9 @@ fn two_equal_texts_of_the_same_second_are_two_says() {
 }
 
 #[test]
-fn equal_texts_of_two_users_are_told_apart() {
+fn identical_texts_of_two_users_are_linked_separately() {
     let mut room = Room::with(&["a", "b"]);
-    let (of_a, of_b) = (room.asks(1, &say_request("hi")), room.asks(2, &say_request("hi")));
+    let (of_a, of_b) = (room.browser_sends(1, &say_request("hi")), room.browser_sends(2, &say_request("hi")));
     let deliveries_of_b = [room.delivers(2, 1, "hi"), room.delivers(2, 2, "hi")];
     let deliveries_of_a = [room.delivers(1, 1, "hi"), room.delivers(1, 2, "hi")];
     let rows = room.rows();
@@ -437,9 +437,9 @@ fn equal_texts_of_two_users_are_told_apart() {
 #[test]
 fn a_private_say_and_its_echo_are_one_say() {
     let mut room = Room::with(&["a", "b", "c"]);
-    let request = room.asks(1, &private_say_request(2, "b", "psst"));
-    let message = room.tells(2, &private_delivery(1, "a", 2, "psst"));
-    let echo = room.tells(1, &private_echo(1, "a", 2, "b", "psst"));
+    let request = room.browser_sends(1, &private_say_request(2, "b", "psst"));
+    let message = room.server_sends(2, &private_delivery(1, "a", 2, "psst"));
+    let echo = room.server_sends(1, &private_echo(1, "a", 2, "b", "psst"));
     let rows = room.rows();
     assert_linked(&rows, request, &[message, echo]);
     for frame in [request, message, echo] {
@@ -452,9 +452,9 @@ fn a_private_say_and_its_echo_are_one_say() {
 #[test]
 fn a_private_say_to_oneself_comes_back_twice_on_one_connection() {
     let mut room = Room::with(&["a", "b"]);
-    let request = room.asks(1, &private_say_request(1, "a", "note to self"));
-    let message = room.tells(1, &private_delivery(1, "a", 1, "note to self"));
-    let echo = room.tells(1, &private_echo(1, "a", 1, "a", "note to self"));
+    let request = room.browser_sends(1, &private_say_request(1, "a", "note to self"));
+    let message = room.server_sends(1, &private_delivery(1, "a", 1, "note to self"));
+    let echo = room.server_sends(1, &private_echo(1, "a", 1, "a", "note to self"));
     let rows = room.rows();
     assert_eq!(rows[&message].numbers(REQUEST_IN), [request]);
     assert_eq!(rows[&echo].numbers(REQUEST_IN), [request]);
@@ -465,7 +465,7 @@ fn a_private_say_to_oneself_comes_back_twice_on_one_connection() {
 #[test]
 fn two_tabs_of_one_name_are_two_clients() {
     let mut room = Room::with(&["twin", "twin", "c"]);
-    let (first, second) = (room.asks(1, &say_request("hi")), room.asks(2, &say_request("hi")));
+    let (first, second) = (room.browser_sends(1, &say_request("hi")), room.browser_sends(2, &say_request("hi")));
     let of_second: Vec<u32> = (1..=3).map(|to| room.delivers(2, to, "hi")).collect();
     let of_first: Vec<u32> = (1..=3).map(|to| room.delivers(1, to, "hi")).collect();
     let rows = room.rows();
@@ -474,14 +474,14 @@ fn two_tabs_of_one_name_are_two_clients() {
 }
 
 #[test]
-fn a_new_login_on_the_same_connection_is_a_new_name_from_there_on() {
+fn a_second_login_on_a_connection_changes_its_user_for_later_frames() {
     let mut room = Room::with(&["before", "other"]);
-    let early = room.asks(1, &say_request("one"));
+    let early = room.browser_sends(1, &say_request("one"));
     let early_delivery = room.delivers(1, 2, "one");
-    let rename = room.asks(1, &login_request("after", "9"));
-    let result = room.tells(1, &login_result(1, "after", &[(1, "after"), (2, "other")]));
-    let late = room.asks(1, &say_request("two"));
-    let late_delivery = room.tells(2, &say_delivery(1, "after", "two"));
+    let rename = room.browser_sends(1, &login_request("after", "9"));
+    let result = room.server_sends(1, &login_result(1, "after", &[(1, "after"), (2, "other")]));
+    let late = room.browser_sends(1, &say_request("two"));
+    let late_delivery = room.server_sends(2, &say_delivery(1, "after", "two"));
     let rows = room.rows();
     for (frame, sender) in [(early, "before"), (early_delivery, "before"), (late, "after"), (late_delivery, "after")] {
         assert_eq!(rows[&frame].one(SENDER), sender, "frame {frame}");
@@ -494,18 +494,18 @@ fn a_new_login_on_the_same_connection_is_a_new_name_from_there_on() {
 }
 
 #[test]
-fn a_port_and_an_id_that_are_used_again_belong_to_somebody_else() {
+fn a_reused_port_and_id_belong_to_the_new_user() {
     let mut room = Room::with(&["first", "other"]);
-    let of_first = room.asks(1, &say_request("hi"));
+    let of_first = room.browser_sends(1, &say_request("hi"));
     let to_other = room.delivers(1, 2, "hi");
     let reset = room.browsers[0].2.segment(Side::Client, harness::packets::RST, []);
     room.capture.push(&reset);
-    room.tells(2, &logout(1, "first"));
+    room.server_sends(2, &logout(1, "first"));
     let mut again = Connection::from_port(50_001).with_initial(42, 4242);
     let start = room.capture.last() + 1;
     join(&mut room.capture, &mut again, 1, "second", "1");
     room.browsers[0] = (1, "second".to_owned(), again);
-    let of_second = room.asks(1, &say_request("hi"));
+    let of_second = room.browser_sends(1, &say_request("hi"));
     let deliveries = [room.delivers(1, 1, "hi"), room.delivers(1, 2, "hi")];
     let rows = room.rows();
     assert_linked(&rows, of_first, &[to_other]);
@@ -520,7 +520,7 @@ fn reset_frame(rows: &BTreeMap<u32, Row>) -> u32 {
 }
 
 #[test]
-fn several_servers_in_one_capture_stay_apart() {
+fn chats_of_several_servers_in_one_capture_are_separate() {
     let server = |last: u8| SocketAddr::from(([192, 0, 2, last], 7272));
     let client = SocketAddr::from(([192, 0, 2, 10], 50_001));
     let mut room = Room::with(&[]);
@@ -529,9 +529,9 @@ fn several_servers_in_one_capture_stay_apart() {
         join(&mut room.capture, &mut connection, 1, name, "1");
         room.browsers.push((1, name.to_owned(), connection));
     }
-    let requests = [room.asks(1, &say_request("hi")), room.asks(2, &say_request("hi"))];
-    let there = room.tells(2, &say_delivery(1, "there", "hi"));
-    let here = room.tells(1, &say_delivery(1, "here", "hi"));
+    let requests = [room.browser_sends(1, &say_request("hi")), room.browser_sends(2, &say_request("hi"))];
+    let there = room.server_sends(2, &say_delivery(1, "there", "hi"));
+    let here = room.server_sends(1, &say_delivery(1, "here", "hi"));
     let rows = room.rows();
     assert_linked(&rows, requests[0], &[here]);
     assert_linked(&rows, requests[1], &[there]);
@@ -539,7 +539,7 @@ fn several_servers_in_one_capture_stay_apart() {
 }
 
 #[test]
-fn a_delivery_captured_before_its_request_belongs_to_it() {
+fn a_delivery_captured_before_its_request_is_linked_to_it() {
     let mut room = Room::with(&["a", "b"]);
     let request = room.browsers[0].2.data(Side::Client, masked_text(say_request("early bird")));
     let delivery = room.delivers(1, 2, "early bird");
@@ -553,10 +553,10 @@ fn a_delivery_captured_before_its_request_belongs_to_it() {
 }
 
 #[test]
-fn a_delivery_whose_request_was_not_captured_points_nowhere() {
+fn a_delivery_whose_request_was_not_captured_has_no_link() {
     let mut room = Room::with(&["a", "b"]);
-    let delivery = room.tells(1, &say_delivery(9, "stranger", "hi"));
-    let request = room.asks(1, &say_request("hi"));
+    let delivery = room.server_sends(1, &say_delivery(9, "stranger", "hi"));
+    let request = room.browser_sends(1, &say_request("hi"));
     let own = [room.delivers(1, 1, "hi"), room.delivers(1, 2, "hi")];
     let rows = room.rows();
     assert_eq!(rows[&delivery].numbers(REQUEST_IN), [0; 0]);
@@ -565,13 +565,13 @@ fn a_delivery_whose_request_was_not_captured_points_nowhere() {
 }
 
 #[test]
-fn a_say_that_nobody_gets_is_a_warning_once_the_connection_goes_on() {
+fn an_undelivered_say_is_a_warning_if_the_connection_continues() {
     let mut room = Room::with(&["a", "b"]);
-    let lost = room.asks(1, &say_request("lost"));
+    let lost = room.browser_sends(1, &say_request("lost"));
     for count in 0..5 {
         room.capture.wait(std::time::Duration::from_secs(10));
         let text = format!("{count}");
-        room.asks(1, &say_request(&text));
+        room.browser_sends(1, &say_request(&text));
         room.delivers(1, 1, &text);
         room.delivers(1, 2, &text);
     }
@@ -579,10 +579,10 @@ fn a_say_that_nobody_gets_is_a_warning_once_the_connection_goes_on() {
 }
 
 #[test]
-fn what_a_message_lacks_is_a_warning() {
+fn a_missing_member_is_a_warning() {
     let mut room = Room::with(&["a"]);
-    let without_room = room.asks(1, r#"{"type":"login","client_name":"b"}"#);
-    let without_content = room.asks(1, r#"{"type":"say","to_client_id":"all","to_client_name":"x"}"#);
+    let without_room = room.browser_sends(1, r#"{"type":"login","client_name":"b"}"#);
+    let without_content = room.browser_sends(1, r#"{"type":"say","to_client_id":"all","to_client_name":"x"}"#);
     assert_eq!(room.frames("workermanchat.expert.missing_member"), [without_room, without_content]);
 }
 
@@ -601,10 +601,10 @@ fn a_say_before_login_is_a_warning() {
 }
 
 #[test]
-fn small_faults_are_notes() {
+fn an_unknown_type_and_an_invalid_time_are_notes() {
     let mut room = Room::with(&["a"]);
-    let unknown = room.asks(1, r#"{"type":"dance","client_id":"x"}"#);
-    let bad_time = room.tells(
+    let unknown = room.browser_sends(1, r#"{"type":"dance","client_id":"x"}"#);
+    let bad_time = room.server_sends(
         1,
         &json!({"type": "say", "from_client_id": client_id(1), "from_client_name": "a", "to_client_id": "all",
         "content": "hi", "time": "yesterday"})
@@ -616,9 +616,9 @@ fn small_faults_are_notes() {
 }
 
 #[test]
-fn markup_that_the_server_let_through_is_a_warning() {
+fn unescaped_html_from_the_server_is_a_warning() {
     let mut room = Room::with(&["a", "b"]);
-    room.asks(1, &say_request("<script>alert(1)</script>"));
+    room.browser_sends(1, &say_request("<script>alert(1)</script>"));
     let escaped = room.delivers(1, 1, "&lt;script&gt;alert(1)&lt;/script&gt;<br />\n&amp;");
     let raw = room.delivers(1, 2, "<script>alert(1)</script>");
     assert_eq!(room.frames("workermanchat.expert.unescaped_html"), [raw]);
@@ -629,7 +629,7 @@ fn markup_that_the_server_let_through_is_a_warning() {
 }
 
 #[test]
-fn masks_where_none_belong_and_none_where_one_belongs_are_warnings() {
+fn masked_server_frames_and_unmasked_client_frames_are_warnings() {
     let mut room = Room::with(&["a"]);
     let browser = &mut room.browsers[0].2;
     let unmasked = browser.send(&mut room.capture, Side::Client, text(say_request("in the clear")));
@@ -640,17 +640,17 @@ fn masks_where_none_belong_and_none_where_one_belongs_are_warnings() {
 }
 
 #[test]
-fn a_ping_without_a_pong_is_a_note_once_the_connection_goes_on() {
+fn a_ping_without_a_pong_is_a_note_if_the_connection_continues() {
     let mut room = Room::with(&["a"]);
     let ping = r#"{"type":"ping"}"#;
-    let answered = room.tells(1, ping);
-    let pong = room.asks(1, r#"{"type":"pong"}"#);
+    let answered = room.server_sends(1, ping);
+    let pong = room.browser_sends(1, r#"{"type":"pong"}"#);
     room.capture.wait(std::time::Duration::from_secs(15));
-    let unanswered = room.tells(1, ping);
+    let unanswered = room.server_sends(1, ping);
     for _ in 0..4 {
         room.capture.wait(std::time::Duration::from_secs(15));
-        room.tells(1, ping);
-        room.asks(1, r#"{"type":"pong"}"#);
+        room.server_sends(1, ping);
+        room.browser_sends(1, r#"{"type":"pong"}"#);
     }
     assert_eq!(room.frames("workermanchat.expert.no_pong"), [unanswered]);
     let rows = room.rows();

@@ -6,7 +6,7 @@ use std::path::Path;
 use workermanchat::fields::{DIALECTS, FIELDS, FINDINGS, Phase, Type};
 
 #[test]
-fn the_field_reference_is_that_of_the_tables() {
+fn the_field_reference_matches_the_tables() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/fields.md");
     let wanted = reference();
     if std::env::var_os("UPDATE_FIELD_REFERENCE").is_some() {
@@ -22,7 +22,7 @@ fn the_field_reference_is_that_of_the_tables() {
 fn reference() -> String {
     let mut page = String::from(
         "# Field reference\n\nGenerated from `src/fields.rs`; a test holds the two together.\n\n\
-         ## Fields\n\n*worked out* means that the plugin tells it; all others are read in the packet's bytes.\n\n\
+         ## Fields\n\n*Worked out*: the plugin derives the value; all other fields are read from the packet's bytes.\n\n\
          | field | type | worked out | what it is |\n|---|---|---|---|\n",
     );
     for field in FIELDS {

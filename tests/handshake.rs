@@ -1,4 +1,4 @@
-//! The WebSocket handshake: its fields, its phases, and what is said when it is refused, wrong, incomplete or in pieces.
+//! The WebSocket handshake: fields, phases and notes, also when it is refused, invalid, truncated or segmented.
 
 mod harness;
 
@@ -20,7 +20,7 @@ const FIELDS: [&str; 5] = [
     "workermanchat.handshake.accept_valid",
 ];
 
-/// The values of [`FIELDS`] that stand in the frame's tree.
+/// The values of [`FIELDS`] in the frame's tree.
 fn handshake(row: &Row) -> [Vec<String>; 5] {
     FIELDS.map(|field| row.all(field))
 }
@@ -29,12 +29,12 @@ fn rows(wireshark: &Wireshark, path: &Path) -> Vec<Row> {
     wireshark.rows(path, &[], &[&FIELDS[..], &["_ws.expert"]].concat())
 }
 
-/// The frames that a display filter finds.
+/// The frames that match a display filter.
 fn frames(wireshark: &Wireshark, path: &Path, filter: &str) -> Vec<u32> {
     wireshark.rows(path, &["-Y", filter], &[]).iter().map(|row| row.frame).collect()
 }
 
-/// A connection whose TCP handshake is captured, in three frames.
+/// A connection after its TCP handshake (three frames).
 fn opened() -> (Capture, Connection) {
     let mut capture = Capture::new(Link::Ethernet);
     let mut connection = Connection::from_port(50001);
@@ -77,13 +77,13 @@ fn header(head: &[u8], name: &str) -> Option<String> {
     value.map(|(_, value)| value.to_owned())
 }
 
-/// A boolean is printed as 1 or as True, as the version has it.
+/// Wireshark prints a boolean as 1 or True, depending on the version.
 fn is_true(value: &str) -> bool {
     value == "1" || value == "True"
 }
 
 #[test]
-fn a_refused_handshake_is_called_refused() {
+fn a_refused_handshake_has_phase_refused() {
     for status in ["403 Forbidden", "400 Bad Request"] {
         let (mut capture, mut connection) = opened();
         connection.send(&mut capture, Side::Client, request("/", ""));
@@ -104,7 +104,7 @@ fn a_refused_handshake_is_called_refused() {
 }
 
 #[test]
-fn a_wrong_accept_value_is_an_error_that_tells_the_right_one() {
+fn a_wrong_accept_value_is_an_error_that_shows_the_expected_one() {
     let wrong = derive_accept_key(b"another key, another answer");
     let (mut capture, mut connection) = opened();
     connection.send(&mut capture, Side::Client, request("/", ""));
@@ -125,7 +125,7 @@ fn a_wrong_accept_value_is_an_error_that_tells_the_right_one() {
 }
 
 #[test]
-fn a_handshake_in_single_bytes_is_one_request_and_one_response() {
+fn a_handshake_in_one_byte_segments_is_one_request_and_one_response() {
     let (mut capture, mut connection) = opened();
     for byte in request("/chat", "Sec-WebSocket-Extensions: x-unknown\r\n").as_bytes() {
         connection.send(&mut capture, Side::Client, [*byte]);
@@ -164,7 +164,7 @@ fn a_handshake_in_single_bytes_is_one_request_and_one_response() {
 }
 
 #[test]
-fn a_request_cut_inside_its_first_line_is_still_a_request() {
+fn a_request_truncated_in_its_first_line_is_a_request() {
     for cut in [2, 9, 40] {
         let (mut capture, mut connection) = opened();
         let whole = request("/", "");
@@ -203,7 +203,7 @@ fn a_response_whose_request_was_not_captured_is_a_response() {
 }
 
 #[test]
-fn messages_behind_a_response_that_was_not_captured_are_messages() {
+fn messages_after_an_uncaptured_response_are_dissected() {
     let (mut capture, mut connection) = opened();
     let asked = connection.send(&mut capture, Side::Client, request("/", ""));
     connection.data(Side::Server, response(&accept(), ""));
@@ -237,7 +237,7 @@ fn a_response_and_the_first_message_may_share_a_segment() {
 }
 
 #[test]
-fn header_names_in_any_case_and_values_in_any_space_are_read() {
+fn header_names_are_case_insensitive_and_whitespace_is_ignored() {
     let (mut capture, mut connection) = opened();
     let odd = format!(
         "GET /?a=b HTTP/1.1\r\nhost:chat.example\r\nUPGRADE:  WebSocket \r\nconnection: keep-alive, upgrade\r\n\
@@ -261,7 +261,7 @@ fn header_names_in_any_case_and_values_in_any_space_are_read() {
 }
 
 #[test]
-fn http_that_is_no_upgrade_has_no_handshake_phase() {
+fn http_without_upgrade_has_no_handshake_phase() {
     let (mut capture, mut connection) = opened();
     connection.send(&mut capture, Side::Client, "GET /status HTTP/1.1\r\nHost: chat.example:7272\r\n\r\n");
     connection.send(

@@ -1,4 +1,4 @@
-//! Messages that Wireshark's versions hand over in different ways: larger than it unmasks, and compressed in fragments.
+//! Messages that Wireshark's versions pass to subdissectors differently: larger than its unmasking limit, or compressed in fragments.
 
 mod harness;
 
@@ -21,7 +21,7 @@ const CONTINUATION: u8 = 0;
 const TEXT: u8 = 1;
 
 #[test]
-fn a_masked_message_larger_than_wireshark_unmasks_is_shown_or_said_to_be_cut() {
+fn a_masked_message_above_wiresharks_limit_is_whole_or_reported_as_truncated() {
     let content = "0123456789abcdef".repeat(300 * 1024 / 16);
     let mut capture = Capture::new(Link::Ethernet);
     let mut mynick = Connection::from_port(50001);
@@ -45,7 +45,7 @@ fn a_masked_message_larger_than_wireshark_unmasks_is_shown_or_said_to_be_cut() {
 }
 
 #[test]
-fn a_compressed_message_in_fragments_is_read_right_or_not_at_all() {
+fn a_fragmented_compressed_message_is_correct_or_not_shown() {
     let mut capture = Capture::new(Link::Ethernet);
     let mut mynick = Connection::from_port(50001);
     open_with_deflate(&mut capture, &mut mynick);
@@ -63,7 +63,7 @@ fn a_compressed_message_in_fragments_is_read_right_or_not_at_all() {
     for passes in [&[][..], &["-2"]] {
         let rows = wireshark.rows(&path, passes, FIELDS);
         let row = |frame| rows.iter().find(|row| row.frame == frame).expect("the frame is printed");
-        // Wireshark 4.0 hands over the compressed bytes as they are.
+        // Wireshark 4.0 passes on the compressed bytes.
         if row(frame).has("workermanchat.phase") {
             assert_eq!(row(frame).one("workermanchat.content"), "compressed in two fragments");
         }

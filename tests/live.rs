@@ -1,4 +1,4 @@
-//! A live capture: a real WebSocket chat on the loopback interface, shown by tshark message by message while it happens.
+//! A live capture: a WebSocket chat on the loopback interface, printed by tshark message by message.
 
 mod harness;
 
@@ -14,11 +14,11 @@ use harness::scripts::*;
 use harness::wireshark::Wireshark;
 use tungstenite::{Message, WebSocket, accept, client};
 
-/// How long a message may take from the socket to tshark's output.
+/// The time limit for a message to appear in tshark's output.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
-fn each_message_is_shown_as_it_happens() {
+fn each_message_is_printed_as_it_is_captured() {
     let listener = listen();
     let address = listener.local_addr().expect("the listener's address");
     let wireshark = Wireshark::with_plugin();
@@ -49,7 +49,7 @@ fn each_message_is_shown_as_it_happens() {
     capture.stop();
 }
 
-/// A listener on the chat's port, on the first loopback address where it is free.
+/// A listener on the chat's port, on the first loopback address where the port is free.
 fn listen() -> TcpListener {
     let addresses = (1..=50).map(|last| format!("127.0.0.{last}:7272"));
     addresses
@@ -62,7 +62,7 @@ fn say<S: std::io::Read + std::io::Write>(socket: &mut WebSocket<S>, message: &s
     socket.send(Message::text(message)).expect("send a message");
 }
 
-/// The chat server for one browser: it answers a login and delivers what is said.
+/// A chat server for one browser: it answers the login and delivers says.
 fn serve(listener: TcpListener) -> JoinHandle<()> {
     thread::spawn(move || {
         let (stream, _) = listener.accept().expect("a browser connects");
@@ -94,7 +94,7 @@ struct LiveCapture {
 }
 
 impl LiveCapture {
-    /// Starts both; nothing where dumpcap may not capture.
+    /// Starts both; `None` without capture rights.
     fn start(wireshark: &Wireshark, filter: &str) -> Option<Self> {
         let mut dumpcap = wireshark.privileged_command("dumpcap");
         dumpcap.args(["-q", "-i", "lo", "-f", filter, "-w", "-"]).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -116,7 +116,7 @@ impl LiveCapture {
         Some(Self { dumpcap, tshark, lines, seen: Vec::new() })
     }
 
-    /// Waits until a line that has this in it is or was printed.
+    /// Waits until tshark has printed a line that contains this.
     fn expect_line(&mut self, wanted: &str) {
         let deadline = Instant::now() + PATIENCE;
         while !self.seen.iter().any(|line| line.contains(wanted)) {
@@ -138,17 +138,17 @@ impl LiveCapture {
 
 impl Drop for LiveCapture {
     fn drop(&mut self) {
-        // After a failed test both may still run; after `stop` neither does, and there is nothing to kill.
+        // After a failed test, both may still run. After `stop`, neither does.
         let _ = self.dumpcap.kill();
         let _ = self.tshark.kill();
     }
 }
 
-/// Reads dumpcap's messages until it names its output, which it does once packets are captured, or ends.
+/// Reads dumpcap's messages until it prints its output file, which it does when the capture has started, or exits.
 fn begins_to_capture(messages: ChildStderr) -> bool {
     let mut lines = BufReader::new(messages).lines().map_while(Result::ok);
     let begins = lines.any(|line| line.starts_with("File:"));
-    // dumpcap goes on to write to this pipe while it runs.
+    // dumpcap continues to write to this pipe.
     thread::spawn(move || lines.for_each(drop));
     begins
 }

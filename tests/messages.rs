@@ -1,5 +1,5 @@
-//! The chat's messages: their fields, the bytes these highlight, what the frames are called, and the columns, all held
-//! against serde_json and a naive reader of the same captures.
+//! Chat messages: fields, highlighted bytes, labels and columns, compared with serde_json and a naive reader of the same
+//! captures.
 
 mod harness;
 
@@ -22,7 +22,7 @@ const RECORDED: [&str; 4] = ["seed-2014.pcap", "chat-2015.pcap", "chat-2026.pcap
 const SERVER_PORT: u16 = 7272;
 
 #[test]
-fn every_recorded_message_has_the_values_an_independent_json_parser_reads() {
+fn the_values_of_every_recorded_message_match_serde_json() {
     let wireshark = Wireshark::with_plugin();
     for name in RECORDED {
         let capture = wireshark.capture(name);
@@ -52,7 +52,7 @@ fn readable(capture: &Path) -> Vec<Message> {
     messages(capture).into_iter().filter(|message| message.json().is_some()).collect()
 }
 
-/// Every member's field has its value, and no field has another.
+/// The fields have exactly the values of the members.
 fn assert_values(row: &Row, fields: &[(&str, String)], name: &str) {
     for field in MEMBER_FIELDS {
         let expected: Vec<&String> = fields.iter().filter(|(of, _)| *of == field).map(|(_, value)| value).collect();
@@ -84,7 +84,7 @@ fn every_field_highlights_exactly_its_json_value() {
     }
 }
 
-/// The members' fields of a layer in the order of the bytes they highlight, each with what these bytes mean as JSON.
+/// The member fields of a layer in byte order, each with its highlighted bytes parsed as JSON.
 fn highlighted(layer: &Layer) -> Vec<(&'static str, String)> {
     let members = layer.fields.iter().filter_map(|highlight| {
         let field = MEMBER_FIELDS.into_iter().find(|&field| field == highlight.field)?;
@@ -100,7 +100,7 @@ fn contains(payload: &[u8], part: &[u8]) -> bool {
 }
 
 #[test]
-fn every_frame_of_the_recorded_captures_is_called_what_a_naive_reading_calls_it() {
+fn labels_of_recorded_captures_match_the_naive_reader() {
     let wireshark = Wireshark::with_plugin();
     for name in RECORDED {
         let capture = wireshark.capture(name);
@@ -119,14 +119,14 @@ fn every_frame_of_the_recorded_captures_is_called_what_a_naive_reading_calls_it(
 }
 
 #[test]
-fn sharkd_calls_every_frame_of_the_recorded_captures_as_tshark_does_in_any_order() {
+fn sharkd_in_any_order_shows_the_same_labels_as_tshark() {
     let wireshark = Wireshark::with_plugin();
     for name in RECORDED {
         let capture = wireshark.capture(name);
         let labels = wireshark.labels(&capture, &["-2"]);
         let mut sharkd = Sharkd::load(&wireshark, &capture);
         let count = wireshark.rows(&capture, &[], &[]).len() as u32;
-        // A stride that is prime to every count here visits each frame once, far from its neighbours.
+        // A stride coprime to every frame count here visits each frame once, in a non-sequential order.
         for frame in (0..count).map(|step| step * 53 % count + 1) {
             assert_eq!(sharkd.label(frame), label_of(&labels, frame), "{name}");
         }
@@ -134,7 +134,7 @@ fn sharkd_calls_every_frame_of_the_recorded_captures_as_tshark_does_in_any_order
 }
 
 #[test]
-fn generated_fields_say_what_follows_from_a_message() {
+fn generated_fields_follow_from_the_message() {
     let wireshark = Wireshark::with_plugin();
     let fields =
         ["workermanchat.client_list.count", "workermanchat.dialect", "workermanchat.private", "workermanchat.text"];
@@ -167,7 +167,7 @@ fn assert_is_private_as(json: &Value, row: &Row, name: &str) {
     assert_eq!(shown, is_private, "{name}, frame {}: private", row.frame);
 }
 
-/// What a person reads of a delivered `content`.
+/// The readable text of a delivered `content`.
 fn text_of(content: &str) -> String {
     let prefixes = ["<b>对你说: </b>", "<b>你对猪猪说: </b>", "<b>你对mynick说: </b>"];
     let content = prefixes.iter().find_map(|prefix| content.strip_prefix(prefix)).unwrap_or(content);
@@ -175,7 +175,7 @@ fn text_of(content: &str) -> String {
 }
 
 #[test]
-fn the_id_of_a_client_tells_its_gateway() {
+fn the_client_id_contains_the_gateway() {
     let wireshark = Wireshark::with_plugin();
     let capture = wireshark.capture("chat-2026.pcap");
     let fields = ["workermanchat.gateway.address", "workermanchat.gateway.port", "workermanchat.gateway.connection"];
@@ -194,7 +194,7 @@ fn the_id_of_a_client_tells_its_gateway() {
 }
 
 #[test]
-fn layer_and_columns_tell_who_says_what_to_whom() {
+fn layer_and_columns_show_sender_recipient_and_text() {
     let wireshark = Wireshark::with_plugin();
     let capture = wireshark.capture("chat-2026.pcap");
     let layers = message_layers(&wireshark, &capture);
@@ -211,7 +211,7 @@ fn layer_and_columns_tell_who_says_what_to_whom() {
     }
 }
 
-/// Frame number, Protocol and Info of each shown frame.
+/// Frame number, Protocol and Info of each displayed frame.
 fn columns(wireshark: &Wireshark, capture: &Path, options: &[&str]) -> Vec<(u32, String, String)> {
     let format = r#"gui.column.format:"n","%m","p","%p","i","%i""#;
     let list = wireshark.tshark(&[&["-r", capture.to_str().unwrap(), "-o", format], options].concat()).stdout;
@@ -224,7 +224,7 @@ fn columns(wireshark: &Wireshark, capture: &Path, options: &[&str]) -> Vec<(u32,
 }
 
 #[test]
-fn a_control_frame_behind_a_message_is_parted_from_it_in_the_columns() {
+fn a_control_frame_after_a_message_is_separated_from_it_in_the_info_column() {
     let mut capture = Capture::new(Link::Ethernet);
     let mut mynick = Connection::from_port(50001);
     join(&mut capture, &mut mynick, 1, "mynick", "1");
@@ -277,7 +277,7 @@ fn several_messages_of_one_segment_are_all_shown() {
 }
 
 #[test]
-fn a_message_over_many_segments_is_shown_once_where_it_is_complete() {
+fn a_message_in_many_segments_is_shown_once_in_the_last_one() {
     let content = "长".repeat(3000);
     let mut capture = Capture::new(Link::Ethernet);
     let mut mynick = Connection::from_port(50001);
@@ -286,7 +286,7 @@ fn a_message_over_many_segments_is_shown_once_where_it_is_complete() {
         mynick.send(&mut capture, Side::Client, piece);
     }
     let request = capture.last();
-    // Its end shares a segment with a whole message and the beginning of a third.
+    // Its end is in one segment with a complete message and the start of a third.
     let stream = [&content, "short", &content].map(|content| text(say_delivery(1, "mynick", content))).concat();
     let first_length = text(say_delivery(1, "mynick", &content)).len();
     let mut ends = Vec::new();
@@ -319,7 +319,7 @@ fn a_message_over_many_segments_is_shown_once_where_it_is_complete() {
 }
 
 #[test]
-fn a_fragmented_message_with_a_ping_between_is_one_message() {
+fn a_fragmented_message_with_an_interleaved_ping_is_one_message() {
     let mut capture = Capture::new(Link::Ethernet);
     let mut mynick = Connection::from_port(50001);
     join(&mut capture, &mut mynick, 1, "mynick", "1");
@@ -349,7 +349,7 @@ fn a_fragmented_message_with_a_ping_between_is_one_message() {
 }
 
 #[test]
-fn members_nobody_knows_are_shown_and_numbers_are_their_digits() {
+fn unknown_members_are_shown_and_numbers_keep_their_digits() {
     let mut capture = Capture::new(Link::Ethernet);
     let mut mynick = Connection::from_port(50001);
     join(&mut capture, &mut mynick, 1, "mynick", "1");
@@ -377,7 +377,7 @@ fn members_nobody_knows_are_shown_and_numbers_are_their_digits() {
 }
 
 #[test]
-fn all_three_dialects_are_read_whatever_the_order_of_their_members() {
+fn all_three_dialects_are_dissected_in_any_member_order() {
     let mut capture = Capture::new(Link::Ethernet);
     let mut browser = Connection::from_port(50001);
     browser.open(&mut capture);
@@ -420,7 +420,7 @@ fn all_three_dialects_are_read_whatever_the_order_of_their_members() {
     for (frame, phase, message) in expected {
         let row = &rows[frame as usize - 1];
         assert_values(row, &fields_of(&message), &message.to_string());
-        // 0: the design does not say what a login with a list is on a connection that has asked under another name.
+        // 0: the design does not define a login with a list on a connection that has requested another name.
         assert!(
             phase == 0 || row.numbers("workermanchat.phase").contains(&phase),
             "{message} is {:?}",
@@ -435,7 +435,7 @@ fn all_three_dialects_are_read_whatever_the_order_of_their_members() {
 }
 
 #[test]
-fn messages_in_binary_frames_or_empty_ones_do_no_harm() {
+fn binary_frames_and_empty_frames_are_accepted() {
     let mut capture = Capture::new(Link::Ethernet);
     let mut mynick = Connection::from_port(50001);
     join(&mut capture, &mut mynick, 1, "mynick", "1");
@@ -454,7 +454,7 @@ fn messages_in_binary_frames_or_empty_ones_do_no_harm() {
 }
 
 #[test]
-fn the_two_messages_that_are_not_json_show_what_can_be_read() {
+fn the_readable_members_of_the_two_invalid_messages_are_shown() {
     let wireshark = Wireshark::with_plugin();
     let capture = wireshark.capture("chat-2026.pcap");
     let unreadable: Vec<u32> =

@@ -1,5 +1,5 @@
-//! Wherever the chat travels, and nowhere else: other ports, proxies and extensions on one side, other protocols and
-//! other WebSocket applications on the other.
+//! Detection of the chat: it is found on other ports, behind proxies, with WebSocket extensions and in TLS; other protocols and
+//! other WebSocket applications are not claimed.
 
 mod harness;
 
@@ -19,7 +19,7 @@ use harness::websocket::{Frame, TEXT, accept, request, response};
 use harness::wireshark::{Wireshark, label_of, message_frames, phases_of};
 use serde_json::{Value, json};
 
-/// Messages of other applications that come close to the chat's, besides those the unit tests know.
+/// Messages of other applications that resemble the chat's, in addition to those of the unit tests.
 const NEAR_MISSES: [&str; 40] = [
     r#"{"type":"ping","payload":{"sentAt":1}}"#,
     r#"{"type":"pong","payload":{"receivedAt":1}}"#,
@@ -63,7 +63,7 @@ const NEAR_MISSES: [&str; 40] = [
     "\u{feff}hello",
 ];
 
-/// The foreign messages: the project's corpus up to the twins it sets apart, and the near misses.
+/// Messages of other applications: the corpus without its last section (messages identical to the chat's), and the near misses.
 fn foreign_messages() -> Vec<String> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/message/foreign_messages.txt");
     let corpus = fs::read_to_string(corpus).expect("the corpus of foreign messages");
@@ -76,12 +76,12 @@ fn foreign_messages() -> Vec<String> {
     messages
 }
 
-/// A connection of its own for every message, which both sides send, to a server on `port`.
+/// For each message a connection to a server on `port`, on which both sides send it.
 fn foreign_capture(port: u16) -> Capture {
     foreign_capture_cut(port, usize::MAX)
 }
 
-/// The same, with no more than so many bytes captured of each message's packet.
+/// The same, with each message's packet truncated to `captured` bytes.
 fn foreign_capture_cut(port: u16, captured: usize) -> Capture {
     let mut capture = Capture::new(Link::Ethernet);
     for (count, message) in foreign_messages().iter().enumerate() {
@@ -102,7 +102,7 @@ fn on_port(client: u16, server: u16) -> Connection {
     Connection::between(SocketAddr::from(([192, 0, 2, 10], client)), SocketAddr::from(([192, 0, 2, 1], server)))
 }
 
-/// What tshark prints with and without the plugin must be the same.
+/// tshark's output must be the same with and without the plugin.
 fn assert_untouched(name: &str, bytes: &[u8], arguments: &[&str]) {
     let outputs = [Wireshark::with_plugin(), Wireshark::without_plugin()].map(|wireshark| {
         fs::write(wireshark.home().join(name), bytes).expect("write the capture");
@@ -120,7 +120,7 @@ fn assert_untouched(name: &str, bytes: &[u8], arguments: &[&str]) {
 }
 
 #[test]
-fn two_hundred_messages_of_other_applications_look_as_without_the_plugin() {
+fn messages_of_other_applications_are_displayed_as_without_the_plugin() {
     for port in [3000, 80, 8080] {
         let pcap = foreign_capture(port).pcap();
         assert_untouched("foreign.pcap", &pcap, &["-V"]);
@@ -129,7 +129,7 @@ fn two_hundred_messages_of_other_applications_look_as_without_the_plugin() {
 }
 
 #[test]
-fn cut_messages_of_other_applications_look_as_without_the_plugin() {
+fn truncated_messages_of_other_applications_are_displayed_as_without_the_plugin() {
     let pcap = foreign_capture_cut(3000, 75).pcap();
     for arguments in [&["-V", "-x"][..], &["-2"]] {
         assert_untouched("foreign-cut.pcap", &pcap, arguments);
@@ -137,7 +137,7 @@ fn cut_messages_of_other_applications_look_as_without_the_plugin() {
 }
 
 #[test]
-fn other_applications_on_the_chats_port_keep_their_messages_stock_tree_included() {
+fn other_applications_on_the_chats_port_keep_wiresharks_display() {
     let capture = foreign_capture(7272);
     let wireshark = Wireshark::with_plugin();
     let path = wireshark.write("foreign.pcap", &capture);
@@ -152,7 +152,7 @@ fn other_applications_on_the_chats_port_keep_their_messages_stock_tree_included(
 }
 
 #[test]
-fn captures_without_the_chat_look_as_without_the_plugin() {
+fn captures_without_the_chat_are_displayed_as_without_the_plugin() {
     let recorded =
         fs::read(harness::wireshark::captures().join("other-websocket-app.pcap")).expect("a recorded capture");
     let built = mixed_capture(|port| port).pcap();
@@ -163,7 +163,7 @@ fn captures_without_the_chat_look_as_without_the_plugin() {
 }
 
 #[test]
-fn http_and_tls_on_the_chats_port_stay_what_they_are() {
+fn http_and_tls_on_the_chats_port_are_dissected_as_such() {
     let pcap = mixed_capture(|_| 7272).pcap();
     for layers in ["frame,http,data-text-lines", "frame,tls", "frame,http2"] {
         assert_untouched("mixed.pcap", &pcap, &["-O", layers]);
@@ -178,7 +178,7 @@ fn http_and_tls_on_the_chats_port_stay_what_they_are() {
     );
 }
 
-/// HTTP, HTTP/2, TLS, DNS and SMB, the TCP ones on the port that `port` makes of their own.
+/// HTTP, HTTP/2, TLS, DNS and SMB; `port` maps the usual TCP port to the one in the capture.
 fn mixed_capture(port: impl Fn(u16) -> u16) -> Capture {
     let http_request: &[u8] = b"GET /index.html HTTP/1.1\r\nHost: example.com\r\n\r\n";
     let http_response: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello";
@@ -227,7 +227,7 @@ fn dns_query(server: [u8; 4]) -> Vec<u8> {
     packet
 }
 
-/// Every message of a short conversation in one dialect; the first proves it.
+/// The messages of a short chat in one dialect; the first identifies the chat.
 fn dialect_messages(dialect: u32) -> Vec<(Side, Value)> {
     let (client, server) = (Side::Client, Side::Server);
     let ping = [(server, json!({"type": "ping"})), (client, json!({"type": "pong"}))];
@@ -271,7 +271,7 @@ fn dialect_messages(dialect: u32) -> Vec<(Side, Value)> {
     talk.into_iter().chain(ping).collect()
 }
 
-/// A chat on any port and path, its frames masked and compressed as `encode` does it.
+/// A chat on any port and path; `encode` masks and compresses its frames.
 struct Talk {
     capture: Capture,
     /// Frame and message.
@@ -299,7 +299,7 @@ fn plain(_: Side, payload: &[u8]) -> Frame {
     Frame::new(TEXT, payload)
 }
 
-/// Every message of the talk has its values, whatever pass or tool looks at it.
+/// The fields of every message have its values.
 fn assert_all_claimed(wireshark: &Wireshark, path: &Path, talk: &Talk, options: &[&str], what: &str) {
     let rows = wireshark.rows(path, options, &MEMBER_FIELDS);
     for (frame, message) in &talk.messages {
@@ -315,7 +315,7 @@ fn assert_all_claimed(wireshark: &Wireshark, path: &Path, talk: &Talk, options: 
 }
 
 #[test]
-fn the_chat_on_a_port_nobody_configured_is_found_by_its_messages() {
+fn the_heuristic_finds_the_chat_on_an_unconfigured_port() {
     let wireshark = Wireshark::with_plugin();
     for dialect in [1, 2, 3] {
         for port in [80, 8080, 23_456] {
@@ -325,7 +325,7 @@ fn the_chat_on_a_port_nobody_configured_is_found_by_its_messages() {
             for passes in [&[][..], &["-2"]] {
                 assert_all_claimed(&wireshark, &path, &talk, passes, &what);
             }
-            // Once the connection has shown what it is, its handshake is the chat's on the next look.
+            // After the first pass has identified the chat, the handshake is labelled, too.
             let labels = wireshark.labels(&path, &["-2"]);
             let phases: Vec<Vec<u32>> = (1..=7).map(|frame| phases_of(&labels, frame)).collect();
             assert_eq!(
@@ -342,7 +342,7 @@ fn the_chat_on_a_port_nobody_configured_is_found_by_its_messages() {
 }
 
 #[test]
-fn a_heartbeat_alone_is_nobodys() {
+fn a_heartbeat_alone_is_not_claimed() {
     let mut capture = Capture::new(Link::Ethernet);
     let mut connection = on_port(50_001, 3000);
     connection.open(&mut capture);
@@ -355,14 +355,14 @@ fn a_heartbeat_alone_is_nobodys() {
 }
 
 #[test]
-fn a_heuristic_that_is_switched_off_finds_nothing() {
+fn a_disabled_heuristic_claims_nothing() {
     let talk = talk(3, 8080, "", plain);
     let wireshark = Wireshark::with_plugin();
     let path = wireshark.write("off.pcap", &talk.capture);
     assert!(wireshark.labels(&path, &["-2", "--disable-heuristic", "workermanchat_ws"]).is_empty());
 }
 
-/// A chat of which no handshake was captured: nothing but its port tells what it is.
+/// A chat without a captured handshake: only the port identifies it.
 fn middle_of_a_chat(port: u16) -> Capture {
     let mut capture = Capture::new(Link::Ethernet);
     let mut connection = on_port(50_001, port);
@@ -373,7 +373,7 @@ fn middle_of_a_chat(port: u16) -> Capture {
 }
 
 #[test]
-fn the_port_preference_takes_other_ports_and_drops_the_old_one() {
+fn the_port_preference_replaces_the_default_port() {
     let wireshark = Wireshark::with_plugin();
     let labels = |port: u16, preference: &str| {
         let path = wireshark.write("middle.pcap", &middle_of_a_chat(port));
@@ -390,7 +390,7 @@ fn the_port_preference_takes_other_ports_and_drops_the_old_one() {
 }
 
 #[test]
-fn decode_as_makes_any_port_the_chats() {
+fn decode_as_dissects_the_chat_on_any_port() {
     let wireshark = Wireshark::with_plugin();
     let path = wireshark.write("middle.pcap", &middle_of_a_chat(9999));
     assert!(wireshark.labels(&path, &[]).is_empty());
@@ -412,7 +412,7 @@ fn new_stream() -> Compress {
 }
 
 #[test]
-fn compressed_messages_are_read_with_and_without_context_takeover() {
+fn compressed_messages_are_dissected_with_and_without_context_takeover() {
     let wireshark = Wireshark::with_plugin();
     for port in [7272, 8080] {
         let mut streams = [new_stream(), new_stream()];
@@ -432,7 +432,7 @@ fn compressed_messages_are_read_with_and_without_context_takeover() {
 }
 
 #[test]
-fn a_negotiated_subprotocol_is_no_obstacle() {
+fn the_chat_is_found_with_a_negotiated_subprotocol() {
     let wireshark = Wireshark::with_plugin();
     for port in [7272, 8080] {
         let talk = talk(3, port, "Sec-WebSocket-Protocol: chat\r\n", plain);
@@ -444,7 +444,7 @@ fn a_negotiated_subprotocol_is_no_obstacle() {
 }
 
 #[test]
-fn the_chat_behind_tls_is_read_with_the_keys_of_the_capture() {
+fn the_chat_in_tls_is_dissected_with_the_secrets_in_the_capture() {
     let (wireshark, stock) = (Wireshark::with_plugin(), Wireshark::without_plugin());
     let (capture, stock_capture) = (wireshark.capture("wss-2026.pcapng"), stock.capture("wss-2026.pcapng"));
     let texts = stock.rows(&stock_capture, &["-Y", "websocket.opcode == 1"], &["websocket.payload.text"]);
@@ -469,7 +469,7 @@ fn the_chat_behind_tls_is_read_with_the_keys_of_the_capture() {
 }
 
 #[test]
-fn behind_tls_the_handshakes_are_annotated_where_they_are() {
+fn handshakes_in_tls_are_annotated() {
     let wireshark = Wireshark::with_plugin();
     let capture = wireshark.capture("wss-2026.pcapng");
     let labels = wireshark.labels(&capture, &["-2"]);
@@ -492,7 +492,7 @@ fn behind_tls_the_handshakes_are_annotated_where_they_are() {
 }
 
 #[test]
-fn a_port_that_is_used_again_has_to_show_what_it_is_again() {
+fn a_reused_port_must_be_identified_again() {
     let mut capture = Capture::new(Link::Ethernet);
     let mut chat = on_port(50_001, 8080);
     join(&mut capture, &mut chat, 1, "mynick", "1");
@@ -514,7 +514,7 @@ fn a_port_that_is_used_again_has_to_show_what_it_is_again() {
 }
 
 #[test]
-fn a_chat_beside_other_applications_is_the_only_one_claimed() {
+fn only_the_chat_is_claimed_among_other_applications() {
     let mut capture = foreign_capture(3000);
     let first = capture.last() + 1;
     let mut chat = on_port(50_001, 3000);

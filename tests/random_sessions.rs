@@ -1,5 +1,5 @@
-//! Sessions that a random but repeatable script plays: any order of messages, any segments, any fragments, packets sent
-//! twice, acknowledgements early and late. What every frame is called is held against the naive reading of the capture.
+//! Sessions from a seeded random script: any order of messages, segmentation and fragmentation, retransmissions, early and
+//! late ACKs. The label of every frame is compared with the naive reader.
 
 mod harness;
 
@@ -16,7 +16,7 @@ use harness::wireshark::{Wireshark, assert_same_labels};
 
 const SERVER_PORT: u16 = 7272;
 
-/// Marsaglia's xorshift: small, and the same everywhere.
+/// Marsaglia's xorshift: small and deterministic.
 struct Random(u64);
 
 impl Random {
@@ -28,15 +28,15 @@ impl Random {
         (self.0 % bound as u64) as usize
     }
 
-    fn once_in(&mut self, times: usize) -> bool {
+    fn one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 }
 
-/// One browser's connection and what is still to be sent on it.
+/// A browser's connection and the data still to be sent on it.
 struct Player {
     connection: Connection,
-    /// Pieces of the streams, each a segment.
+    /// The payloads of the segments.
     pieces: VecDeque<(Side, Vec<u8>)>,
     /// The flags of the segments that end the connection.
     end: VecDeque<(Side, u8)>,
@@ -45,8 +45,8 @@ struct Player {
 impl Player {
     fn new(random: &mut Random, fragments: bool, number: u32) -> Self {
         let connection = Connection::from_port(50_000 + number as u16);
-        // Now and then a sequence number wraps in the middle of the session.
-        let connection = if random.once_in(3) {
+        // Sometimes a sequence number wraps during the session.
+        let connection = if random.one_in(3) {
             connection.with_initial(u32::MAX - random.below(2000) as u32, 7)
         } else {
             connection
@@ -62,16 +62,16 @@ impl Player {
         Self { connection, pieces: pieces.into(), end: end.into() }
     }
 
-    /// Captures the next segment, and perhaps its acknowledgement or the segment again; `false` when all is sent.
+    /// Captures the next segment and possibly its ACK or a retransmission; `false` if everything was sent.
     fn play(&mut self, random: &mut Random, capture: &mut Capture) -> bool {
         if let Some((side, piece)) = self.pieces.pop_front() {
             let segment = self.connection.data(side, piece);
             capture.push(&segment);
-            if random.once_in(3) {
+            if random.one_in(3) {
                 self.connection.ack(capture, if side == Side::Client { Side::Server } else { Side::Client });
             }
-            // One byte sent again looks like a keep-alive and upsets the reassembly of Wireshark 4.4 and 4.6.
-            if segment.payload.len() > 1 && random.once_in(12) {
+            // A retransmission of one byte looks like a keep-alive, which breaks reassembly in Wireshark 4.4 and 4.6.
+            if segment.payload.len() > 1 && random.one_in(12) {
                 send_again(capture, &segment);
             }
             return true;
@@ -82,13 +82,13 @@ impl Player {
     }
 }
 
-/// A retransmission, long enough after the first time to be one.
+/// A retransmission, late enough that Wireshark recognises it.
 fn send_again(capture: &mut Capture, segment: &Segment) {
     capture.wait(Duration::from_millis(400));
     capture.push(segment);
 }
 
-/// What both sides say, each thing with who says it.
+/// The data of both sides, in order, each with its sender.
 fn talk(random: &mut Random, fragments: bool, number: u32) -> Vec<(Side, Vec<u8>)> {
     let name = format!("user {number} <&>");
     let mut talk = vec![
@@ -107,7 +107,7 @@ fn talk(random: &mut Random, fragments: bool, number: u32) -> Vec<(Side, Vec<u8>
         let (side, text) = anything(random, number, &name);
         talk.push((side, message(random, fragments, side, &text)));
     }
-    if random.once_in(2) {
+    if random.one_in(2) {
         let close = Frame::new(CLOSE, 1000u16.to_be_bytes());
         talk.extend([(Side::Client, close.clone().masked().bytes()), (Side::Server, close.bytes())]);
     }
@@ -127,11 +127,11 @@ fn anything(random: &mut Random, number: u32, name: &str) -> (Side, String) {
     }
 }
 
-/// A text message in one frame or, where `fragments` allows it, in two with a ping between.
+/// A text message in one frame or, if `fragments`, possibly in two with a ping in between.
 fn message(random: &mut Random, fragments: bool, side: Side, text: &str) -> Vec<u8> {
     let bytes = text.as_bytes();
     let mut frames = vec![Frame::new(TEXT, bytes)];
-    if fragments && random.once_in(5) {
+    if fragments && random.one_in(5) {
         let cut = random.below(bytes.len());
         frames = vec![
             Frame::new(TEXT, &bytes[..cut]).unfinished(),
@@ -143,20 +143,20 @@ fn message(random: &mut Random, fragments: bool, side: Side, text: &str) -> Vec<
     masked.flat_map(|frame| frame.bytes()).collect()
 }
 
-/// Joins neighbours of one side now and then, then cuts everything into segments, but for what begins with an HTTP head:
-/// Wireshark 4.4 and 4.6 do not put together what is both cut and sent again there.
+/// Sometimes joins consecutive data of one side, then splits it into segments, except data that starts with an HTTP header:
+/// Wireshark 4.4 and 4.6 do not reassemble that if it is both segmented and retransmitted.
 fn pieces(random: &mut Random, talk: Vec<(Side, Vec<u8>)>) -> Vec<(Side, Vec<u8>)> {
     let mut joined: Vec<(Side, Vec<u8>)> = Vec::new();
     for (side, bytes) in talk {
         match joined.last_mut() {
-            Some((last, stream)) if *last == side && random.once_in(2) => stream.extend(bytes),
+            Some((last, stream)) if *last == side && random.one_in(2) => stream.extend(bytes),
             _ => joined.push((side, bytes)),
         }
     }
     let mut pieces = Vec::new();
     for (side, mut bytes) in joined {
         let is_http = bytes.starts_with(b"GET ") || bytes.starts_with(b"HTTP/");
-        while !is_http && random.once_in(2) && bytes.len() > 1 {
+        while !is_http && random.one_in(2) && bytes.len() > 1 {
             let rest = bytes.split_off(1 + random.below(bytes.len() - 1));
             pieces.push((side, std::mem::replace(&mut bytes, rest)));
         }
@@ -165,7 +165,7 @@ fn pieces(random: &mut Random, talk: Vec<(Side, Vec<u8>)>) -> Vec<(Side, Vec<u8>
     pieces
 }
 
-/// A capture of several browsers whose packets are mixed.
+/// A capture of several browsers with interleaved packets.
 fn session(seed: u64, fragments: bool) -> Capture {
     let mut random = Random(seed);
     let mut capture = Capture::new(Link::Ethernet);
@@ -173,7 +173,7 @@ fn session(seed: u64, fragments: bool) -> Capture {
     for player in &mut players {
         let syn = player.connection.segment(Side::Client, SYN, []);
         capture.push(&syn);
-        if random.once_in(4) {
+        if random.one_in(4) {
             send_again(&mut capture, &syn);
         }
         capture.push(&player.connection.segment(Side::Server, SYN | ACK, []));
@@ -189,7 +189,7 @@ fn session(seed: u64, fragments: bool) -> Capture {
 }
 
 #[test]
-fn random_sessions_are_called_what_a_naive_reading_calls_them() {
+fn labels_of_random_sessions_match_the_naive_reader() {
     let wireshark = Wireshark::with_plugin();
     for seed in [1, 2014, 7272, 0xdead_beef] {
         for fragments in [false, true] {
@@ -197,7 +197,7 @@ fn random_sessions_are_called_what_a_naive_reading_calls_them() {
             let expectation = expected(&path, SERVER_PORT);
             let settled = expectation.settled(&expectation.labels);
             assert!(settled.len() > 200, "seed {seed}: {} frames tell something", settled.len());
-            // Wireshark 4.0 itself loses a fragmented message on the second pass where a whole one ends in the same segment.
+            // Wireshark 4.0 loses a fragmented message on the second pass if another message ends in the same segment.
             let labels = if fragments { wireshark.labels(&path, &[]) } else { wireshark.agreed_labels(&path) };
             let what = format!("the plugin (left) and a naive reading agree on seed {seed}, fragments: {fragments}");
             assert_same_labels(&expectation.settled(&labels), &settled, &what);
@@ -206,7 +206,7 @@ fn random_sessions_are_called_what_a_naive_reading_calls_them() {
 }
 
 #[test]
-fn random_messages_have_the_values_an_independent_json_parser_reads() {
+fn the_values_of_random_messages_match_serde_json() {
     let wireshark = Wireshark::with_plugin();
     for seed in [3, 55_151] {
         let path = wireshark.write("random.pcap", &session(seed, true));

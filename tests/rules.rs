@@ -1,4 +1,4 @@
-//! The house rules that a machine can check, each where it would be broken.
+//! The project's conventions that a test can check.
 
 mod harness;
 
@@ -34,14 +34,14 @@ fn sources(folders: &[&str], extensions: &[&str]) -> Vec<(PathBuf, String)> {
     wanted.map(|file| (file.clone(), fs::read_to_string(&file).expect("sources are UTF-8"))).collect()
 }
 
-/// A line without its comment; strings are short enough here not to matter.
+/// A line without its comment. Strings that contain `//` are not handled.
 fn code_of(line: &str) -> &str {
     line.split("//").next().unwrap_or_default()
 }
 
-/// The lints in Cargo.toml keep `unsafe` out and ask for its reasons; what they cannot say is where they may be lifted.
+/// The lints in Cargo.toml deny `unsafe` and require a reason; this checks where an `allow` may be.
 #[test]
-fn the_lints_on_unsafe_are_lifted_for_epan_alone() {
+fn unsafe_is_allowed_only_in_epan() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the manifest is UTF-8");
     for lint in ["unsafe_code = \"deny\"", "undocumented_unsafe_blocks = \"deny\""] {
         assert!(manifest.lines().any(|line| line.starts_with(lint)), "Cargo.toml has no {lint}");
@@ -62,19 +62,19 @@ fn the_lints_on_unsafe_are_lifted_for_epan_alone() {
 }
 
 #[test]
-fn every_module_begins_with_what_it_is_for() {
+fn every_module_begins_with_a_doc_comment() {
     for (file, source) in sources(&["src", "tests", "benches"], &["rs"]) {
         assert!(source.starts_with("//!"), "{} has no first comment", file.display());
     }
 }
 
 #[test]
-fn wireshark_versions_are_told_apart_by_headers_not_by_numbers() {
+fn the_code_does_not_compare_wireshark_version_numbers() {
     let numbers = ["4.0", "4.2", "4.4", "4.6"];
     for (file, source) in sources(&["src", "plugin"], &["rs", "c", "h"]) {
         for (at, line) in source.lines().enumerate() {
             let code = code_of(line.trim_start().trim_start_matches(['*', '/']));
-            // A comment of C spans lines that begin with a star.
+            // Lines of a C comment begin with a star.
             if line.trim_start().starts_with(['*', '/']) {
                 continue;
             }
@@ -85,8 +85,8 @@ fn wireshark_versions_are_told_apart_by_headers_not_by_numbers() {
     }
 }
 
-/// The modules of a folder from the ground up: a module may import what stands in a row above its own, in this list.
-const FLOORS: &[(&str, &[&[&str]])] = &[
+/// The modules of each folder in layers, lowest first: a module may import only from lower layers.
+const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "src",
         &[
@@ -116,7 +116,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     ("src/dissector", &[&["plan", "start", "truncated"], &["message", "segment"], &["mod"]]),
 ];
 
-/// The first names behind `prefix` in a file's `use` lines, tests excepted.
+/// The first path segments after `prefix` in a file, tests excluded.
 fn imports(source: &str, prefix: &str) -> BTreeSet<String> {
     let code = source.split("#[cfg(test)]").next().unwrap_or_default();
     let paths = code.lines().map(code_of).flat_map(|line| line.match_indices(prefix).map(move |(at, _)| &line[at..]));
@@ -126,23 +126,23 @@ fn imports(source: &str, prefix: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn no_module_imports_one_of_its_own_or_a_higher_floor() {
-    for (folder, floors) in FLOORS {
-        let floor = |module: &str| floors.iter().position(|floor| floor.contains(&module));
+fn modules_import_only_from_lower_layers() {
+    for (folder, layers) in LAYERS {
+        let layer = |module: &str| layers.iter().position(|layer| layer.contains(&module));
         for (file, source) in sources(&[folder], &["rs"]) {
             let inside = file.strip_prefix(root().join(folder)).expect("below the folder").with_extension("");
             let module = inside.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
             if module == "tests" || inside.ends_with("tests") {
                 continue;
             }
-            let own = floor(&module).unwrap_or_else(|| panic!("{} has no floor in FLOORS", file.display()));
+            let own = layer(&module).unwrap_or_else(|| panic!("{} has no layer in LAYERS", file.display()));
             let (prefix, names_only_modules) = if *folder == "src" { ("crate::", true) } else { ("super::", false) };
             let is_nested = inside.components().count() > 1;
             for import in imports(&source, prefix) {
                 if *folder != "src" && is_nested {
                     continue;
                 }
-                match floor(&import) {
+                match layer(&import) {
                     Some(other) => assert!(
                         other < own || import == module,
                         "{} imports {import}, which is not below it",
@@ -156,7 +156,7 @@ fn no_module_imports_one_of_its_own_or_a_higher_floor() {
 }
 
 #[test]
-fn nothing_is_left_to_do() {
+fn there_are_no_todo_markers() {
     let leftovers = ["todo!(", "unimplemented!(", "dbg!(", "FIXME", "TODO", "XXX", "#[ignore"];
     for (file, source) in sources(&["src", "tests", "benches", "plugin", "wireshark-include"], &["rs", "c", "h", "sh"])
     {
@@ -171,7 +171,7 @@ fn nothing_is_left_to_do() {
 }
 
 #[test]
-fn the_pure_part_neither_reads_nor_writes_nor_prints() {
+fn code_outside_epan_does_no_io() {
     let impure = [
         "std::fs",
         "std::net::Tcp",
@@ -188,7 +188,7 @@ fn the_pure_part_neither_reads_nor_writes_nor_prints() {
         if file.starts_with(root().join("src/epan")) {
             continue;
         }
-        // What stands in a module's own tests may read its test data.
+        // A module's unit tests may read test data.
         let code = source.split("#[cfg(test)]").next().unwrap_or_default();
         if file.ends_with("tests.rs") {
             continue;
@@ -201,7 +201,7 @@ fn the_pure_part_neither_reads_nor_writes_nor_prints() {
 }
 
 #[test]
-fn the_library_exports_wiresharks_entry_points_and_nothing_else() {
+fn the_library_exports_only_wiresharks_entry_points() {
     let bytes = fs::read(built_library()).expect("cargo built the library");
     let library = object::File::parse(&*bytes).expect("a shared library");
     let exported: BTreeSet<String> = library

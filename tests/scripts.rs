@@ -1,8 +1,8 @@
-//! The scripts in `plugin/`: what they install, what they refuse and what they leave alone.
+//! The scripts in `plugin/`: what they install, what they refuse and what they do not change.
 //!
-//! They run as an unprivileged user in a throwaway home, on a copy of the sources. Programs that would change the machine
-//! or take minutes (apt, sudo, cargo) are stand-ins that write down how they were called. Not here: a whole build on a
-//! fresh system, which `plugin/test-versions` does.
+//! They run as an unprivileged user in a temporary home, on a copy of the sources. Programs that would change the machine
+//! or take minutes (apt, sudo, cargo) are replaced by fakes that record their calls. `plugin/test-versions` tests a complete
+//! build on a fresh system.
 
 mod harness;
 
@@ -15,10 +15,10 @@ use std::time::Duration;
 use harness::wireshark::{Output, Wireshark, built_library, version};
 
 const CRATE_VERSION: &str = env!("CARGO_PKG_VERSION");
-/// A Wireshark that this machine does not have.
+/// A Wireshark version that is not installed.
 const OTHER: &str = "3.9";
 
-/// A throwaway home with a copy of the scripts under `source` and stand-in programs under `bin`.
+/// A temporary home with a copy of the scripts in `source` and fake programs in `bin`.
 struct Machine {
     wireshark: Wireshark,
 }
@@ -34,7 +34,7 @@ impl Machine {
         for file in ["Cargo.toml", "LICENSE", "tests/captures/seed-2014.pcap"] {
             fs::copy(sources.join(file), machine.path("source").join(file)).unwrap();
         }
-        machine.give_away();
+        machine.make_writable();
         machine
     }
 
@@ -42,8 +42,8 @@ impl Machine {
         self.wireshark.home().join(relative)
     }
 
-    /// Lets the unprivileged user write everywhere in the home, whoever made the files.
-    fn give_away(&self) {
+    /// Gives the unprivileged user write access to the whole home.
+    fn make_writable(&self) {
         for path in files_and_folders(self.wireshark.home()) {
             if !path.is_symlink() {
                 fs::set_permissions(&path, Permissions::from_mode(0o777)).unwrap();
@@ -51,8 +51,8 @@ impl Machine {
         }
     }
 
-    /// A stand-in for a program: it notes its name and arguments in `calls`, then does what `body` says.
-    fn stand_in(&self, name: &str, body: &str) {
+    /// Adds a fake program: it records its name and arguments in `calls`, then runs `body`.
+    fn fake_program(&self, name: &str, body: &str) {
         let calls = self.path("calls");
         self.write(&format!("bin/{name}"), format!("#!/bin/sh\necho \"{name} $*\" >>'{}'\n{body}\n", calls.display()));
     }
@@ -65,16 +65,16 @@ impl Machine {
         let path = self.path(relative);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
-        self.give_away();
+        self.make_writable();
         path
     }
 
-    /// This crate's plugin as cargo built it, where the unprivileged user can read it.
+    /// A copy of the plugin that cargo built, readable by the unprivileged user.
     fn library(&self) -> String {
         self.write("library.so", fs::read(built_library()).unwrap()).to_str().unwrap().to_owned()
     }
 
-    /// A file that says it was built for a given Wireshark.
+    /// A file marked as built for a given Wireshark version.
     fn library_for(&self, wireshark: &str) -> String {
         let content = format!("\u{7f}ELF\0workermanchat built for Wireshark {wireshark}\0");
         self.write("other.so", content).to_str().unwrap().to_owned()
@@ -105,7 +105,7 @@ impl Machine {
         output
     }
 
-    /// The path of a plugin in the personal folder of some version.
+    /// The path of the plugin in the personal folder of a version.
     fn personal(&self, wireshark: &str) -> PathBuf {
         self.path(&format!(".local/lib/wireshark/plugins/{wireshark}/epan/workermanchat.so"))
     }
@@ -114,15 +114,18 @@ impl Machine {
         self.path(".config/wireshark/profiles/Workerman Chat").join(file)
     }
 
-    /// The path of the plugin for everyone, to which the harness gives a folder in the home.
-    fn for_everyone(&self) -> PathBuf {
+    /// The path of the system-wide plugin; the harness redirects that folder into the home.
+    fn system_copy(&self) -> PathBuf {
         self.path(&format!("no-plugins/{}/epan/workermanchat.so", version()))
     }
 
-    /// Runs a script that builds, with stand-ins for a new Rust, whose cargo does `cargo`, and for what bindgen asks for.
+    /// Runs a script that builds, with a fake recent Rust, whose cargo runs `cargo`, and fakes of what bindgen needs.
     fn run_with_cargo(&self, cargo: &str, script: &str, arguments: &[&str]) -> Output {
-        self.stand_in("rustc", "echo 'rustc 1.99.0 (stand-in)'");
-        self.stand_in("cargo", &format!("target=${{CARGO_TARGET_DIR:-target}}/release; mkdir -p \"$target\"; {cargo}"));
+        self.fake_program("rustc", "echo 'rustc 1.99.0 (stand-in)'");
+        self.fake_program(
+            "cargo",
+            &format!("target=${{CARGO_TARGET_DIR:-target}}/release; mkdir -p \"$target\"; {cargo}"),
+        );
         let mut command = self.command(script, arguments);
         let anything = self.path("");
         command
@@ -133,7 +136,7 @@ impl Machine {
     }
 }
 
-/// What a cargo does that builds nothing but has a library ready.
+/// The body of a fake cargo that copies a prebuilt library.
 fn cargo_with(library: &str) -> String {
     format!("cp '{library}' \"$target/libworkermanchat.so\"")
 }
@@ -150,7 +153,7 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// Everything below a folder, folders before what is in them, sorted.
+/// All files and folders below a folder, sorted, each folder before its contents.
 fn files_and_folders(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     found.sort();
@@ -218,7 +221,7 @@ fn a_build_for_another_wireshark_is_refused_with_advice() {
 }
 
 #[test]
-fn a_file_that_is_no_build_of_the_plugin_is_refused() {
+fn a_file_that_is_not_the_plugin_is_refused() {
     let machine = Machine::new();
     let file = machine.write("some.so", "\u{7f}ELF of something else");
     let output = machine.run("plugin/install", &[file.to_str().unwrap()]);
@@ -237,7 +240,7 @@ fn a_build_that_tshark_does_not_load_is_removed_again() {
 }
 
 #[test]
-fn plugins_of_other_versions_and_other_plugins_are_left_alone() {
+fn plugins_of_other_versions_and_other_plugins_are_not_changed() {
     let machine = Machine::new();
     let old = machine.personal(OTHER);
     let neighbour = machine.personal(version()).with_file_name("neighbour.so.disabled");
@@ -261,7 +264,7 @@ fn installing_over_an_older_copy_replaces_it() {
 }
 
 #[test]
-fn what_a_user_changed_in_the_profile_survives() {
+fn user_changes_to_the_profile_are_kept() {
     let machine = Machine::new();
     let library = machine.library();
     machine.succeed("plugin/install", &[&library]);
@@ -275,7 +278,7 @@ fn what_a_user_changed_in_the_profile_survives() {
 }
 
 #[test]
-fn the_profile_loads_without_complaint() {
+fn the_profile_loads_without_warnings() {
     let machine = Machine::new();
     machine.succeed("plugin/install", &[&machine.library()]);
     let capture = machine.wireshark.capture("seed-2014.pcap");
@@ -285,7 +288,7 @@ fn the_profile_loads_without_complaint() {
 }
 
 #[test]
-fn filter_buttons_of_the_profile_are_filters() {
+fn filter_buttons_of_the_profile_are_valid_filters() {
     let machine = Machine::new();
     machine.succeed("plugin/install", &[&machine.library()]);
     let capture = machine.wireshark.capture("seed-2014.pcap");
@@ -298,42 +301,42 @@ fn filter_buttons_of_the_profile_are_filters() {
     }
 }
 
-// --- install for everyone ---------------------------------------------------------------------------------------------
+// --- install for all users --------------------------------------------------------------------------------------------
 
 #[test]
-fn as_root_it_is_for_everyone_and_says_why() {
+fn root_installs_for_all_users_and_is_informed() {
     let machine = Machine::new();
-    machine.stand_in("id", "echo 0");
+    machine.fake_program("id", "echo 0");
     let output = machine.succeed("plugin/install", &[&machine.library()]);
     assert_contains(&output.stdout, &["Running as root, whose personal plugins Wireshark ignores"]);
-    assert!(machine.for_everyone().exists() && !machine.personal(version()).exists());
+    assert!(machine.system_copy().exists() && !machine.personal(version()).exists());
 }
 
 #[test]
-fn a_copy_for_everyone_takes_the_place_of_the_personal_one() {
+fn a_system_copy_replaces_the_personal_one() {
     let machine = Machine::new();
-    machine.stand_in("sudo", "exec \"$@\"");
+    machine.fake_program("sudo", "exec \"$@\"");
     let library = machine.library();
     machine.succeed("plugin/install", &[&library]);
 
     let output = machine.succeed("plugin/install", &["--system", &library]);
     assert_contains(&output.stdout, &["Removed your personal copy"]);
-    assert!(machine.for_everyone().exists() && !machine.personal(version()).exists());
+    assert!(machine.system_copy().exists() && !machine.personal(version()).exists());
     assert!(machine.path("share/profiles/Workerman Chat/colorfilters").exists());
-    // The harness fails where Wireshark finds the plugin in multiple directories.
+    // The harness fails if Wireshark finds the plugin in multiple directories.
     machine.wireshark.tshark(&["-G", "plugins"]);
 }
 
 #[test]
-fn no_personal_copy_is_put_beside_one_for_everyone() {
+fn no_personal_copy_is_installed_beside_a_system_copy() {
     let machine = Machine::new();
-    machine.stand_in("sudo", "exec \"$@\"");
+    machine.fake_program("sudo", "exec \"$@\"");
     let library = machine.library();
     machine.succeed("plugin/install", &["--system", &library]);
     let output = machine.succeed("plugin/install", &[&library]);
     assert_contains(&output.stdout, &["Already installed for everyone"]);
 
-    fs::write(machine.for_everyone(), "another build").unwrap();
+    fs::write(machine.system_copy(), "another build").unwrap();
     let output = machine.run("plugin/install", &[&library]);
     assert_ne!(output.code, 0);
     assert_contains(&output.stderr, &["installed for everyone", "--system"]);
@@ -341,7 +344,7 @@ fn no_personal_copy_is_put_beside_one_for_everyone() {
 }
 
 #[test]
-fn for_everyone_without_the_rights_changes_nothing() {
+fn a_system_install_without_root_rights_changes_nothing() {
     let machine = Machine::new();
     let library = machine.library();
     let before = files_and_folders(machine.wireshark.home());
@@ -355,7 +358,7 @@ fn for_everyone_without_the_rights_changes_nothing() {
 
 // --- what is missing --------------------------------------------------------------------------------------------------
 
-/// A folder to be the whole PATH: what every system has, so without tshark, apt, sudo, cargo or a compiler.
+/// A folder to use as PATH: the basic programs of every system, without tshark, apt, sudo, cargo or a compiler.
 fn basic_programs(machine: &Machine) -> PathBuf {
     let folder = machine.path("basic");
     fs::create_dir_all(&folder).unwrap();
@@ -383,7 +386,7 @@ fn assert_names_packages(output: &Output) {
 }
 
 #[test]
-fn without_apt_the_packages_are_named_and_nothing_changes() {
+fn without_apt_the_packages_are_listed_and_nothing_changes() {
     for script in ["plugin/install", "plugin/demo", "plugin/test"] {
         let machine = Machine::new();
         let path = basic_programs(&machine);
@@ -396,10 +399,10 @@ fn without_apt_the_packages_are_named_and_nothing_changes() {
 }
 
 #[test]
-fn with_apt_but_without_the_rights_apt_is_not_called() {
+fn without_root_rights_apt_is_not_called() {
     let machine = Machine::new();
     let path = basic_programs(&machine);
-    machine.stand_in("apt-get", "exit 1");
+    machine.fake_program("apt-get", "exit 1");
     symlink(machine.path("bin/apt-get"), path.join("apt-get")).unwrap();
     let output = machine.wireshark.run_unchecked(machine.command("plugin/install", &[]).env("PATH", path));
     assert_names_packages(&output);
@@ -408,8 +411,8 @@ fn with_apt_but_without_the_rights_apt_is_not_called() {
 }
 
 #[test]
-fn with_apt_the_packages_are_said_and_then_installed_with_a_new_enough_rust() {
-    // What apt offers → the package it takes for Rust.
+fn with_apt_the_packages_are_listed_and_installed_with_a_recent_rust() {
+    // The packages that apt has → the one to install for Rust.
     let offers = [
         (
             "cargo) echo '  Candidate: 0.66.0+ds1-1';; cargo-web) echo '  Candidate: 1.85.0+dfsg3-1~deb12u3';;",
@@ -425,19 +428,19 @@ fn with_apt_the_packages_are_said_and_then_installed_with_a_new_enough_rust() {
     for (policy, rust) in offers {
         let machine = Machine::new();
         let path = basic_programs(&machine);
-        machine.stand_in("sudo", "exec \"$@\"");
-        machine.stand_in("apt-get", "");
-        machine.stand_in(
+        machine.fake_program("sudo", "exec \"$@\"");
+        machine.fake_program("apt-get", "");
+        machine.fake_program(
             "apt-cache",
             &format!("case $1 in search) echo 'cargo-1.85 - Rust';; policy) case $2 in {policy} esac;; esac"),
         );
-        // As dpkg compares: the first number with a dot decides here.
-        machine.stand_in("dpkg", "[ \"$(printf '%s\\n%s\\n' \"$4\" \"$2\" | sort -V | head -n 1)\" = \"$4\" ]");
+        // For these versions, `sort -V` compares as `dpkg --compare-versions` does.
+        machine.fake_program("dpkg", "[ \"$(printf '%s\\n%s\\n' \"$4\" \"$2\" | sort -V | head -n 1)\" = \"$4\" ]");
         for program in ["sudo", "apt-get", "apt-cache", "dpkg"] {
             symlink(machine.path("bin").join(program), path.join(program)).unwrap();
         }
         let mut command = machine.command("plugin/install", &[]);
-        // `true` is what sudo is tried with.
+        // The script tests sudo with `true`.
         symlink("/bin/true", path.join("true")).unwrap();
         let output = machine.wireshark.run_unchecked(command.env("PATH", path));
         assert_ne!(output.code, 0, "the stand-in for apt installs nothing, and that is noticed");
@@ -464,7 +467,7 @@ fn with_apt_the_packages_are_said_and_then_installed_with_a_new_enough_rust() {
 #[test]
 fn after_an_upgrade_of_wireshark_the_next_install_rebuilds() {
     let machine = Machine::new();
-    // A cargo that does not notice the upgrade until it is told to clean.
+    // A cargo that rebuilds only after `cargo clean`.
     let (stale, right) = (machine.library_for(OTHER), machine.library());
     let cargo = format!(
         "case $1 in clean) touch \"$target/cleaned\" ;; build) if [ -e \"$target/cleaned\" ]; then {}; else {}; fi ;; esac",
@@ -478,7 +481,7 @@ fn after_an_upgrade_of_wireshark_the_next_install_rebuilds() {
 }
 
 #[test]
-fn a_build_that_stays_for_another_version_is_refused() {
+fn a_rebuild_for_another_version_is_refused() {
     let machine = Machine::new();
     let output = machine.run_with_cargo(&cargo_with(&machine.library_for(OTHER)), "plugin/install", &[]);
     assert_ne!(output.code, 0);
@@ -502,7 +505,7 @@ fn the_demo_prints_a_line_for_each_packet_of_the_seed_session() {
 }
 
 #[test]
-fn the_demo_says_when_a_capture_holds_no_chat() {
+fn the_demo_reports_a_capture_without_the_chat() {
     let machine = Machine::new();
     let capture = machine.wireshark.capture("other-websocket-app.pcap");
     let output = machine.run_with_cargo(&cargo_with(&machine.library()), "plugin/demo", &[capture.to_str().unwrap()]);
@@ -511,7 +514,7 @@ fn the_demo_says_when_a_capture_holds_no_chat() {
 
 // --- release ----------------------------------------------------------------------------------------------------------
 
-/// Runs `plugin/release` for headers of `wireshark`, with a cargo that writes a library for it; gives the dist folder.
+/// Runs `plugin/release` for headers of `wireshark`, with a fake cargo that writes a library; returns the dist folder.
 fn release(machine: &Machine, wireshark: &str) -> PathBuf {
     let (major, minor) = wireshark.split_once('.').unwrap();
     let header = format!("#define WIRESHARK_VERSION_MAJOR {major}\n#define WIRESHARK_VERSION_MINOR {minor}\n");
@@ -528,9 +531,9 @@ fn archive_name(wireshark: &str) -> String {
 }
 
 #[test]
-fn the_same_release_twice_gives_the_same_bytes() {
+fn release_archives_are_reproducible() {
     let archives = [(); 2].map(|()| {
-        std::thread::sleep(Duration::from_millis(1100)); // so that no file time is the same
+        std::thread::sleep(Duration::from_millis(1100)); // so that the file times differ
         let machine = Machine::new();
         let dist = release(&machine, OTHER);
         let archive = fs::read(dist.join(archive_name(OTHER) + ".tar.gz")).unwrap();
@@ -540,7 +543,7 @@ fn the_same_release_twice_gives_the_same_bytes() {
 }
 
 #[test]
-fn an_archive_installs_on_its_wireshark_and_names_the_right_one_elsewhere() {
+fn an_archive_installs_on_its_wireshark_version_and_names_the_right_archive_on_others() {
     for wireshark in [version(), OTHER] {
         let machine = Machine::new();
         let dist = release(&machine, wireshark);
@@ -579,7 +582,7 @@ fn an_archive_installs_on_its_wireshark_and_names_the_right_one_elsewhere() {
 
 // --- the README -------------------------------------------------------------------------------------------------------
 
-/// The commands of the README's `sh` blocks, one a line, comments taken off.
+/// The commands of the README's `sh` blocks, without comments.
 fn readme_commands() -> Vec<String> {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let blocks = readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
@@ -599,7 +602,7 @@ fn the_readmes_first_two_commands_are_demo_and_test_and_ci_runs_the_second() {
 }
 
 #[test]
-fn every_script_that_the_readme_names_is_there_and_can_be_run() {
+fn every_script_in_the_readme_exists_and_is_executable() {
     for command in readme_commands().iter().filter(|command| command.contains("plugin/")) {
         let script = command.split(' ').find(|word| word.starts_with("plugin/")).unwrap();
         let metadata =
@@ -617,7 +620,7 @@ fn every_tshark_command_of_the_readme_prints_packets() {
         fs::create_dir_all(machine.path("tests/captures")).unwrap();
         fs::copy(copy, machine.path("tests/captures").join(capture)).unwrap();
     }
-    machine.give_away();
+    machine.make_writable();
     let commands: Vec<String> =
         readme_commands().into_iter().filter(|command| command.starts_with("tshark -r ")).collect();
     assert!(commands.len() >= 5, "{commands:?}");
@@ -628,7 +631,7 @@ fn every_tshark_command_of_the_readme_prints_packets() {
     }
 }
 
-/// The names in backticks that begin the rows of a table in a section of the README.
+/// The names in backticks in the first column of a table in a section of the README.
 fn readme_table(section: &str) -> Vec<String> {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let text = readme
@@ -643,7 +646,7 @@ fn readme_table(section: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_filter_of_the_readme_is_one_and_every_preference_exists() {
+fn every_filter_and_preference_of_the_readme_is_valid() {
     let machine = Machine::new();
     machine.succeed("plugin/install", &[&machine.library()]);
     let capture = machine.wireshark.capture("seed-2014.pcap");

@@ -1,4 +1,4 @@
-//! The seed session of 2014: what each of its 19 packets is, in every way of looking at it.
+//! The seed session of 2014: the labels of its 19 packets in every program and pass.
 
 mod harness;
 
@@ -7,12 +7,12 @@ use std::path::Path;
 
 use harness::phase::{self, *};
 use harness::sharkd::Sharkd;
-use harness::wireshark::{Label, Wireshark, assert_calm, message_frames};
+use harness::wireshark::{Label, Wireshark, assert_no_dissector_fault, message_frames};
 use serde_json::Value;
 
 const SEED: &str = "seed-2014.pcap";
 
-/// Frame, phase and acknowledged frame, as the table of the captures' README has them.
+/// Frame, phase and acknowledged frame.
 const TABLE: [(u32, u32, Option<u32>); 19] = [
     (1, SYN, None),
     (2, SYN_ACK, None),
@@ -64,10 +64,10 @@ fn tshark_prints_the_table_of_the_captures_readme_in_one_pass_and_in_two() {
 }
 
 #[test]
-fn every_phase_has_one_note_beside_it() {
+fn every_phase_has_one_note() {
     let (wireshark, capture) = seed();
     for passes in [&[][..], &["-2"]] {
-        // `labels` itself demands as many notes as phases.
+        // `labels` checks that there are as many notes as phases.
         assert_eq!(wireshark.labels(&capture, passes), expected(), "with {passes:?}");
     }
     let rows = wireshark.rows(&capture, &["-2"], &["workermanchat.note"]);
@@ -111,7 +111,7 @@ fn the_whole_tree_as_json_and_as_elasticsearch_bulk_has_the_same_labels() {
     assert_eq!(packets.iter().map(label_in_tree).collect::<Vec<_>>(), expected(), "-T ek");
 }
 
-/// The label in one packet's tree: field names end alike in both formats, with `.` or `_` in them.
+/// The label in a packet's tree: both formats have the same field names, with `.` or `_` as separator.
 fn label_in_tree(packet: &Value) -> Label {
     let frame = numbers_of(packet, "frame.number");
     Label::of(frame[0], &numbers_of(packet, "workermanchat.phase"), &numbers_of(packet, "workermanchat.acks"))
@@ -157,7 +157,7 @@ fn the_printed_details_name_each_packet() {
 }
 
 #[test]
-fn phases_stand_in_the_trees_of_the_layers_they_belong_to() {
+fn phases_are_in_the_tree_of_their_layer() {
     let (wireshark, capture) = seed();
     let json = wireshark.tshark(&["-r", capture.to_str().unwrap(), "-T", "json", "--no-duplicate-keys"]).stdout;
     let packets: Vec<Value> = serde_json::from_str(&json).unwrap();
@@ -177,7 +177,7 @@ fn sharkd_shows_the_same_labels_frame_by_frame_in_any_order() {
     let (wireshark, capture) = seed();
     let mut sharkd = Sharkd::load(&wireshark, &capture);
     let expected = expected();
-    // Backwards, then a walk of step 7 through all frames, which comes back to frames already seen.
+    // Backwards, then all frames in steps of 7, so that every frame is requested again.
     let walk = (1..=19).rev().chain((0..38).map(|step| step * 7 % 19 + 1));
     for frame in walk {
         assert_eq!(sharkd.label(frame), expected[frame as usize - 1], "frame {frame}");
@@ -201,7 +201,7 @@ fn sharkd_filters_phases_before_any_frame_was_opened() {
 }
 
 #[test]
-fn the_packet_list_says_what_each_packet_is() {
+fn the_packet_list_shows_titles_and_phases() {
     let (wireshark, capture) = seed();
     let columns = "gui.column.format:\"p\",\"%p\",\"i\",\"%i\"";
     for passes in [&[][..], &["-2"]] {
@@ -223,7 +223,7 @@ fn the_packet_list_says_what_each_packet_is() {
 }
 
 #[test]
-fn preferences_take_annotations_away() {
+fn preferences_remove_annotations() {
     let (wireshark, capture) = seed();
     let options = ["-o", "workermanchat.annotate_info:FALSE"];
     let list = wireshark.tshark(&[&["-r", capture.to_str().unwrap()], &options[..]].concat()).stdout;
@@ -237,21 +237,21 @@ fn preferences_take_annotations_away() {
 }
 
 #[test]
-fn notes_come_in_seven_languages_and_labels_do_not_depend_on_them() {
+fn notes_exist_in_seven_languages_and_labels_do_not_depend_on_the_language() {
     let (wireshark, capture) = seed();
-    let mut tellings = BTreeSet::new();
+    let mut translations = BTreeSet::new();
     for language in ["en", "zh-CN", "zh-TW", "fr", "it", "pt", "ru"] {
         let option = format!("workermanchat.language:{language}");
         assert_eq!(wireshark.labels(&capture, &["-o", &option]), expected(), "in {language}");
         let rows = wireshark.rows(&capture, &["-2", "-o", &option], &["workermanchat.note"]);
         let notes: Vec<String> = rows.iter().map(|row| row.one("workermanchat.note")).collect();
         assert!(notes[0].contains("60653") && notes[14].contains("mynick"), "in {language}: {notes:#?}");
-        assert!(tellings.insert(notes), "{language} has sentences of its own");
+        assert!(translations.insert(notes), "{language} has sentences of its own");
     }
 }
 
 #[test]
-fn a_disabled_protocol_leaves_no_trace() {
+fn a_disabled_protocol_adds_nothing() {
     let (wireshark, capture) = seed();
     let stock = Wireshark::without_plugin();
     let arguments = ["-r", SEED, "-V", "--disable-protocol", "workermanchat"];
@@ -260,5 +260,5 @@ fn a_disabled_protocol_leaves_no_trace() {
     assert!(capture.exists());
     let (disabled, without) = (wireshark.tshark(&arguments).stdout, stock.tshark(&plain).stdout);
     assert_eq!(disabled, without);
-    assert_calm(&disabled, "-V without the plugin");
+    assert_no_dissector_fault(&disabled, "-V without the plugin");
 }

@@ -1,4 +1,4 @@
-//! TCP as it is: sent again, out of order, lost, acknowledged late, closed in every way, over every link.
+//! TCP: retransmissions, out-of-order and lost segments, late ACKs, every kind of close, every link type.
 
 mod harness;
 
@@ -26,7 +26,7 @@ fn joined() -> (Capture, Connection) {
     (capture, mynick)
 }
 
-/// The labels on which one pass, two passes and sharkd from back to front agree.
+/// The labels, which must be equal in one pass, two passes and sharkd in reverse order.
 fn labels(capture: &Capture) -> Vec<Label> {
     let wireshark = Wireshark::with_plugin();
     let path = wireshark.write("built.pcap", capture);
@@ -46,7 +46,7 @@ fn contents(wireshark: &Wireshark, path: &Path) -> Vec<(u32, String)> {
         .collect()
 }
 
-/// What [`joined`] captures.
+/// The phases of the frames of [`joined`].
 fn joined_phases() -> Vec<Vec<u32>> {
     let phases = [
         SYN,
@@ -64,7 +64,7 @@ fn joined_phases() -> Vec<Vec<u32>> {
 }
 
 #[test]
-fn every_link_and_both_ip_versions_carry_the_same_story() {
+fn labels_are_the_same_over_every_link_type_and_ip_version() {
     let v4 = Connection::from_port(50001);
     let v6 = Connection::between("[2001:db8::10]:50001".parse().unwrap(), "[2001:db8::1]:7272".parse().unwrap());
     let wireshark = Wireshark::with_plugin();
@@ -80,7 +80,7 @@ fn every_link_and_both_ip_versions_carry_the_same_story() {
     }
 }
 
-/// What the builder writes has right checksums and nothing Wireshark remarks on, so that what the plugin says is its own.
+/// The builder's packets have correct checksums and cause no expert info of Wireshark's.
 fn assert_packets_are_sound(path: &Path, server: SocketAddr) {
     let stock = Wireshark::without_plugin();
     let copy = stock.home().join("sound.pcap");
@@ -104,7 +104,7 @@ fn sequence_numbers_may_wrap_inside_a_message() {
 }
 
 #[test]
-fn one_acknowledgement_that_covers_five_messages_acknowledges_five() {
+fn one_ack_can_acknowledge_five_messages() {
     let (mut capture, mut mynick) = joined();
     let frames: Vec<u32> = (0..5)
         .map(|count| server_says(&mut capture, &mut mynick, say_delivery(2, "other", &format!("{count}"))))
@@ -118,7 +118,7 @@ fn one_acknowledgement_that_covers_five_messages_acknowledges_five() {
 }
 
 #[test]
-fn an_acknowledgement_of_half_a_message_acknowledges_nothing() {
+fn an_ack_of_half_a_message_acknowledges_none() {
     let (mut capture, mut mynick) = joined();
     let message = text(say_delivery(2, "other", "in two halves"));
     let (first, second) = message.split_at(40);
@@ -133,7 +133,7 @@ fn an_acknowledgement_of_half_a_message_acknowledges_nothing() {
 }
 
 #[test]
-fn an_acknowledgement_between_two_messages_of_one_segment_covers_the_first_only() {
+fn an_ack_between_two_messages_of_a_segment_covers_only_the_first() {
     let (mut capture, mut mynick) = joined();
     let first = text(say_delivery(2, "other", "one"));
     let start = mynick.next_seq(Side::Server);
@@ -149,7 +149,7 @@ fn an_acknowledgement_between_two_messages_of_one_segment_covers_the_first_only(
 }
 
 #[test]
-fn a_payload_that_acknowledges_says_so_without_the_phase_of_an_acknowledgement() {
+fn a_data_segment_that_acknowledges_has_acks_but_no_ack_phase() {
     let (mut capture, mut mynick) = joined();
     let delivery = server_says(&mut capture, &mut mynick, say_delivery(2, "other", "hi"));
     let answer = browser_says(&mut capture, &mut mynick, say_request("hello"));
@@ -159,7 +159,7 @@ fn a_payload_that_acknowledges_says_so_without_the_phase_of_an_acknowledgement()
 }
 
 #[test]
-fn a_retransmission_has_no_phase_of_its_own() {
+fn a_retransmission_has_no_phase() {
     let (mut capture, mut mynick) = joined();
     let say = mynick.data(Side::Client, masked_text(say_request("once")));
     let first = capture.push(&say);
@@ -180,7 +180,7 @@ fn a_retransmission_has_no_phase_of_its_own() {
 }
 
 #[test]
-fn a_syn_that_is_sent_again_says_so() {
+fn the_note_of_a_retransmitted_syn_says_so() {
     let mut capture = Capture::new(Link::Ethernet);
     let mut mynick = Connection::from_port(50001);
     let syn = mynick.segment(Side::Client, FLAG_SYN, []);
@@ -208,7 +208,7 @@ fn a_syn_that_is_sent_again_says_so() {
 }
 
 #[test]
-fn segments_out_of_order_make_whole_messages() {
+fn out_of_order_segments_are_reassembled() {
     let (mut capture, mut mynick) = joined();
     let message = text(say_delivery(2, "other", &"out of order ".repeat(20)));
     let pieces: Vec<_> = message.chunks(100).map(|piece| mynick.data(Side::Server, piece)).collect();
@@ -227,7 +227,7 @@ fn segments_out_of_order_make_whole_messages() {
     let found = contents(&wireshark, &path);
     assert_eq!(found.last(), Some(&(after, "after".to_owned())));
     let labels = wireshark.agreed_labels(&path);
-    // Wireshark puts the message together with or without this preference; the message is the same.
+    // Wireshark reassembles the message with and without this preference, with the same result.
     let ordered = wireshark.rows(
         &path,
         &["-o", "tcp.reassemble_out_of_order:TRUE", "-Y", "workermanchat.content"],
@@ -245,7 +245,7 @@ fn an_overlapping_segment_shows_no_message_twice() {
     let first = mynick.data(Side::Server, text(say_delivery(2, "other", "first")));
     let second = mynick.data(Side::Server, text(say_delivery(2, "other", "second")));
     let shown = capture.push(&first);
-    // The first is sent again, grown by the second.
+    // A retransmission of the first that also contains the second.
     let mut grown = first.clone();
     grown.payload.extend(&second.payload);
     capture.push(&grown);
@@ -254,13 +254,13 @@ fn an_overlapping_segment_shows_no_message_twice() {
 
     let wireshark = Wireshark::with_plugin();
     let path = wireshark.write("overlap.pcap", &capture);
-    // Wireshark gives no dissector a segment with bytes it has seen.
+    // Wireshark does not pass a segment on to subdissectors if it contains bytes that were already dissected.
     assert_eq!(contents(&wireshark, &path), [(shown, "first".to_owned()), (after, "after".to_owned())]);
     assert_eq!(label_of(&wireshark.agreed_labels(&path), ack).acks, [shown]);
 }
 
 #[test]
-fn a_lost_message_does_not_take_its_neighbours_with_it() {
+fn messages_around_a_lost_segment_are_dissected() {
     let (mut capture, mut mynick) = joined();
     let before = server_says(&mut capture, &mut mynick, say_delivery(2, "other", "before"));
     mynick.data(Side::Server, text(say_delivery(2, "other", "lost")));
@@ -301,7 +301,7 @@ fn keep_alives_and_window_updates_have_no_phase() {
 }
 
 #[test]
-fn a_connection_closes_in_four_steps() {
+fn a_normal_close_has_four_phases() {
     let (mut capture, mut mynick) = joined();
     let close = Frame::new(WS_CLOSE, [&1001u16.to_be_bytes(), &b"going away"[..]].concat());
     let ws_close = mynick.send(&mut capture, Side::Client, close.clone().masked().bytes());
@@ -318,7 +318,7 @@ fn a_connection_closes_in_four_steps() {
 }
 
 #[test]
-fn both_sides_may_close_at_once() {
+fn simultaneous_close() {
     let (mut capture, mut mynick) = joined();
     let close = Frame::new(WS_CLOSE, 1000u16.to_be_bytes());
     let from_client = mynick.data(Side::Client, close.clone().masked().bytes());
@@ -341,7 +341,7 @@ fn both_sides_may_close_at_once() {
 }
 
 #[test]
-fn a_reset_is_called_one_with_and_without_an_acknowledgement() {
+fn a_reset_has_its_phase_with_and_without_ack() {
     for flags in [FLAG_RST, FLAG_RST | FLAG_ACK] {
         let (mut capture, mut mynick) = joined();
         let reset = capture.push(&mynick.segment(Side::Client, flags, []));
@@ -360,7 +360,7 @@ fn a_refused_connection_is_a_syn_and_a_reset() {
 }
 
 #[test]
-fn a_port_that_is_used_again_is_another_connection() {
+fn a_reused_port_is_a_new_connection() {
     let (mut capture, mut first) = joined();
     capture.push(&first.segment(Side::Client, FLAG_RST, []));
     capture.wait(Duration::from_secs(120));
@@ -380,7 +380,7 @@ fn a_port_that_is_used_again_is_another_connection() {
 }
 
 #[test]
-fn a_connection_joined_in_the_middle_of_a_message_resynchronises_at_the_next_frame() {
+fn a_capture_that_starts_inside_a_message_resynchronises_at_the_next_frame() {
     let mut capture = Capture::new(Link::Ethernet);
     let mut mynick = Connection::from_port(50001);
     let message = text(say_delivery(2, "other", &"the beginning was not captured ".repeat(10)));
@@ -400,7 +400,7 @@ fn a_connection_joined_in_the_middle_of_a_message_resynchronises_at_the_next_fra
 }
 
 #[test]
-fn a_capture_that_has_every_packet_twice_tells_the_story_once() {
+fn duplicate_packets_are_labelled_once() {
     let mut capture = Capture::new(Link::Ethernet);
     capture.duplicate_everything();
     let mut mynick = Connection::from_port(50001);
@@ -416,7 +416,7 @@ fn a_capture_that_has_every_packet_twice_tells_the_story_once() {
 }
 
 #[test]
-fn one_direction_alone_is_labelled_too() {
+fn a_capture_of_one_direction_is_labelled() {
     for side in [Side::Client, Side::Server] {
         let mut whole = Capture::new(Link::Ethernet);
         let mut mynick = Connection::from_port(50001);
@@ -432,7 +432,7 @@ fn one_direction_alone_is_labelled_too() {
         } else {
             &[SYN_ACK, RESPONSE, LOGIN_RESULT, SAY_DELIVERY]
         };
-        // Whether an ACK completes a handshake whose SYN+ACK was not captured is left open.
+        // The design does not define whether an ACK completes a handshake whose SYN+ACK was not captured.
         let found: Vec<u32> =
             labels.iter().flat_map(|label| label.phases.clone()).filter(|&phase| phase != ACK).collect();
         assert_eq!(found, expected, "{side:?} alone");
@@ -441,7 +441,7 @@ fn one_direction_alone_is_labelled_too() {
 }
 
 #[test]
-fn a_message_in_fragmented_ip_packets_is_a_message() {
+fn a_message_in_ip_fragments_is_reassembled() {
     let (mut capture, mut mynick) = joined();
     let say = mynick.data(Side::Client, masked_text(say_request(&"fragmented ".repeat(100))));
     for fragment in ipv4_fragments(&say.ip_packet(), 400) {

@@ -1,7 +1,7 @@
-//! How Wireshark's headers are found, and what is said when they are not.
+//! Finds Wireshark's headers, or returns an error message that names the package.
 //!
 //! `WIRESHARK_INCLUDE_DIR` (the directory that holds `epan/` and `ws_version.h`) comes first, then `pkg-config wireshark`. The
-//! version is read from the headers themselves, never from the program that happens to be installed.
+//! version is read from the headers, not from an installed program.
 
 use std::env;
 use std::fs;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// Wireshark's minor versions that the test suite runs against; any other builds with a warning.
 const TESTED: &[(u32, u32)] = &[(4, 0), (4, 4), (4, 6)];
 
-/// Those that CI builds against, without a Wireshark to run the tests with.
+/// Versions that CI builds for, but cannot run the tests with.
 const BUILT: &[(u32, u32)] = &[(4, 2)];
 
 const PACKAGES: &str = "\
@@ -19,7 +19,7 @@ const PACKAGES: &str = "\
   Arch             pacman -S wireshark-cli glib2 pkgconf
   macOS            brew install wireshark glib pkg-config";
 
-/// Wireshark's headers: where they are and which version they say they are.
+/// Wireshark's headers: their location and version.
 pub struct Wireshark {
     /// Include directories, Wireshark's own first, then GLib's.
     pub include_dirs: Vec<PathBuf>,
@@ -31,7 +31,7 @@ impl Wireshark {
     /// The headers to build against.
     ///
     /// # Errors
-    /// A sentence for the user that names what is missing and the package that brings it, per distribution.
+    /// A message for the user that names what is missing and the package to install, per distribution.
     pub fn find() -> Result<Self, String> {
         let glib = include_dirs_of("glib-2.0").map_err(|why| missing("GLib's headers were not found", &why))?;
         let own = match env::var_os("WIRESHARK_INCLUDE_DIR") {
@@ -47,7 +47,7 @@ impl Wireshark {
         Ok(Self { include_dirs, major, minor })
     }
 
-    /// What to tell a user who builds for another Wireshark than the installed one, in the folder of the builds for that.
+    /// A warning if this is a build for another version than the installed one, in the same target folder.
     pub fn not_installed(&self, out_dir: &str) -> Option<String> {
         let installed = pkg_config::Config::new().cargo_metadata(false).probe("wireshark").ok()?.version;
         let wanted = format!("{}.{}", self.major, self.minor);
@@ -60,7 +60,7 @@ impl Wireshark {
         })
     }
 
-    /// What to tell a user whose Wireshark no test has seen.
+    /// A warning if no test runs with this version.
     pub fn untested(&self) -> Option<String> {
         let this = (self.major, self.minor);
         let (major, minor) = this;
@@ -80,7 +80,7 @@ impl Wireshark {
     }
 }
 
-/// The sentence for a build that cannot find libclang, which bindgen loads to read the headers.
+/// The error message if libclang, which bindgen uses to read the headers, is not found.
 pub fn no_libclang(why: &str) -> String {
     format!(
         "bindgen could not load libclang ({why}).\n\
@@ -101,7 +101,7 @@ fn missing(what: &str, why: &str) -> String {
 
 fn include_dirs_of(package: &str) -> Result<Vec<PathBuf>, String> {
     pkg_config::Config::new()
-        .cargo_metadata(false) // the plugin resolves Wireshark's symbols in the program that loads it
+        .cargo_metadata(false) // Wireshark's symbols are resolved when the plugin is loaded
         .env_metadata(true)
         .probe(package)
         .map(|library| library.include_paths)

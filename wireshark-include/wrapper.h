@@ -1,5 +1,4 @@
-/* What the Rust side asks of Wireshark's headers. bindgen reads this file; `build.rs` names the few types, functions and
- * constants that are wanted, so that everything else in the headers stays opaque. */
+/* The headers that bindgen reads. `build.rs` lists the types, functions and constants to generate; all other types are opaque. */
 #include "glue.h"
 
 #include <ws_version.h>

@@ -1,4 +1,4 @@
-//! Any bytes as frames: no panic, frames that follow each other to an end, and no truncated message longer than its bytes.
+//! Arbitrary bytes as WebSocket frames: no panic, frames that follow each other to an end, no truncated message longer than its bytes.
 
 #![no_main]
 

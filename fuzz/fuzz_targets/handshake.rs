@@ -1,4 +1,4 @@
-//! Any bytes as an upgrade request and as a response: no panic, and a response's length within the bytes.
+//! Arbitrary bytes as an upgrade request and as a response: no panic, and a response length within the input.
 
 #![no_main]
 

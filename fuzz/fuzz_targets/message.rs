@@ -1,4 +1,4 @@
-//! Any bytes as a message from either side: no panic, no span outside the message, no text that Wireshark would refuse.
+//! Arbitrary bytes as a message of either side: no panic, no span outside the message, no text that is invalid for Wireshark.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-/* Draws what the Rust core decided, in the trees and columns of Wireshark. Everything here may longjmp; nothing here holds
- * anything that a longjmp would lose. */
+/* Draws the core's plans in Wireshark's trees and columns. Every function here may longjmp; none owns a resource that a longjmp
+ * would leak. */
 #include "glue.h"
 
 #include <epan/column-utils.h>
@@ -22,8 +22,8 @@ void wmc_draw_init(int proto_tcp, int proto_http, int proto_websocket)
     websocket = proto_websocket;
 }
 
-/* The protocol whose tree a node is. Where a tree is built for filtering only, newer versions have nodes without a field_info;
- * those carry the header field themselves. */
+/* The protocol of a top-level node. In a tree built for filtering only, newer versions omit field_info and store the header field
+ * in the node. */
 static int protocol_of(proto_node *node)
 {
     if (PNODE_FINFO(node) != NULL)
@@ -85,7 +85,7 @@ static void draw_items(const struct wmc_plan *plan, proto_tree *const roots[WMC_
 
         drawn[i] = NULL;
         if (tree == NULL && item->type != WMC_FINDING)
-            continue; /* findings are counted where no tree is built, too */
+            continue; /* expert info is recorded even without a tree */
         drawn[i] = draw_item(item, tree, tvb, pinfo);
         if (item->generated)
             proto_item_set_generated(drawn[i]);
@@ -104,16 +104,16 @@ static const char *info_column(packet_info *pinfo)
     return text != NULL ? text : "";
 }
 
-void wmc_part_columns(packet_info *pinfo, size_t info_length)
+void wmc_separate_columns(packet_info *pinfo, size_t info_length)
 {
-    const char *behind;
+    const char *appended;
 
     if (strlen(info_column(pinfo)) <= info_length)
         return;
-    behind = wmem_strdup(pinfo->pool, info_column(pinfo) + info_length);
+    appended = wmem_strdup(pinfo->pool, info_column(pinfo) + info_length);
     claim_protocol_column(pinfo);
     col_clear(pinfo->cinfo, COL_INFO);
-    col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", behind);
+    col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", appended);
     col_set_fence(pinfo->cinfo, COL_INFO);
 }
 
@@ -123,7 +123,7 @@ size_t wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info 
     proto_item *top;
 
     claim_protocol_column(pinfo);
-    /* Drop what the WebSocket dissector said of this frame, keep what earlier messages of the packet said. */
+    /* Remove the WebSocket dissector's text for this frame; the fence keeps that of earlier messages. */
     col_clear(pinfo->cinfo, COL_INFO);
     col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", plan->info);
     col_set_fence(pinfo->cinfo, COL_INFO);
@@ -139,11 +139,11 @@ void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *p
     proto_tree *roots[WMC_LAYERS] = { NULL, NULL, NULL, NULL };
     const char *below = pinfo->current_proto;
 
-    pinfo->current_proto = proto_get_protocol_short_name(find_protocol_by_id(wmc_proto)); /* whose findings these are */
+    pinfo->current_proto = proto_get_protocol_short_name(find_protocol_by_id(wmc_proto)); /* the protocol of the expert infos */
     if (plan->info != NULL)
         col_append_fstr(pinfo->cinfo, COL_INFO, " [%s]", plan->info);
     if (tree != NULL) {
-        /* The TCP dissector leaves its subtree where other dissectors of the layer can find it. */
+        /* The TCP dissector stores its subtree as proto data. */
         roots[WMC_LAYER_TCP] = (proto_tree *)p_get_proto_data(pinfo->pool, pinfo, tcp, tcp_layer);
         roots[WMC_LAYER_HTTP] = last_tree_of(http, tree);
         roots[WMC_LAYER_WEBSOCKET] = last_tree_of(websocket, tree);

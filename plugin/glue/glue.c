@@ -1,16 +1,15 @@
-/* Where Wireshark's calls come in.
+/* The entry points: the four places where Wireshark calls the plugin.
  *
- * Four doors:
- *   - the IP dissectors hand TCP segments to dissect_segment(), which calls the TCP dissector they were meant for and then says, in
- *     its tree, what the segment was. This is the one place where a TCP header is seen in every pass and every program, tree or not;
- *   - a chat port hands the first data of a connection to dissect_start(), which finds out whether HTTP or, joined in mid-stream,
- *     WebSocket is to dissect the connection;
- *   - HTTP hands an upgraded connection to dissect_upgraded(), which looks at the WebSocket frames on their way to the WebSocket
- *     dissector (the only place where control frames and masking are seen without a tree);
- *   - the WebSocket dissector hands messages to the two heuristics.
+ *   1. ip.proto, in front of TCP: dissect_segment() reads the TCP header, calls the TCP dissector, then annotates the TCP tree. This
+ *      is the only place where the TCP header is available in every pass and every program, with or without a tree.
+ *   2. tcp.port, for the chat's ports and for Decode As: dissect_start() decides from the first data of a connection whether HTTP or
+ *      (in a capture that starts in mid-stream) WebSocket dissects it.
+ *   3. http.upgrade, in front of WebSocket: dissect_upgraded() reads the WebSocket frames, then calls the WebSocket dissector. This is
+ *      the only place where control frames and masking are available without a tree.
+ *   4. The heuristics of ws: dissect_on_chat_port() and dissect_by_evidence() get unmasked, reassembled messages.
  *
- * The first and the third door pass everything through as it came, so that a capture without the chat looks as it does without
- * this plugin: their handles belong to no protocol and leave no layer. */
+ * 1 and 3 pass all data on unchanged. Their handles belong to no protocol and add no layer, so a capture without the chat is
+ * displayed as without this plugin. */
 #include "glue.h"
 
 #include <epan/conversation.h>
@@ -28,12 +27,12 @@ static int proto_http = -1;
 static dissector_handle_t tcp_handle;
 static dissector_handle_t http_handle;
 static dissector_handle_t json_handle;
-static dissector_handle_t upgraded_handle; /* what HTTP would have called */
-static dissector_handle_t websocket_handle; /* WebSocket with nothing but TCP below it */
-static dissector_handle_t stream_handle;    /* the same, looked at on its way */
-static dissector_handle_t opening_handle;   /* HTTP, until the connection is upgraded */
+static dissector_handle_t upgraded_handle;  /* the handler of http.upgrade that the plugin replaced */
+static dissector_handle_t websocket_handle; /* WebSocket directly over TCP */
+static dissector_handle_t stream_handle;    /* dissect_stream(), in front of websocket_handle */
+static dissector_handle_t opening_handle;   /* dissect_opening(), in front of HTTP until the connection is upgraded */
 
-/* The segment being dissected; nested for TCP within TCP. */
+/* The segment being dissected. A stack, because TCP can be tunnelled in TCP. */
 struct observation {
     struct observation *outer;
     struct wmc_segment segment;
@@ -43,8 +42,8 @@ struct observation {
     address source;
     address destination;
     bool stream_known;
-    uint32_t messages; /* handed to the core so far */
-    size_t info_length; /* of the Info column after the last message of the chat; 0 before the first */
+    uint32_t messages;  /* passed to the core so far */
+    size_t info_length; /* length of the Info column after the last chat message; 0 before the first */
 };
 
 static struct observation *observed;
@@ -72,7 +71,7 @@ static struct wmc_bytes lend(tvbuff_t *tvb, unsigned offset)
         bytes.reported = tvb_reported_length(tvb) - offset;
     if (tvb_captured_length(tvb) > offset) {
         bytes.captured = tvb_captured_length(tvb) - offset;
-        bytes.data = tvb_get_ptr(tvb, (int)offset, (int)bytes.captured); /* within what is captured: does not throw */
+        bytes.data = tvb_get_ptr(tvb, (int)offset, (int)bytes.captured); /* captured bytes only: does not throw */
     }
     return bytes;
 }
@@ -87,7 +86,7 @@ static struct wmc_endpoint endpoint(const address *from, uint16_t port)
     return end;
 }
 
-/* Reads a TCP header; false when it was not captured or is none. */
+/* Reads the TCP header; false if it is truncated or invalid. */
 static bool observe(struct observation *o, tvbuff_t *tvb, packet_info *pinfo)
 {
     const uint8_t *header;
@@ -100,7 +99,7 @@ static bool observe(struct observation *o, tvbuff_t *tvb, packet_info *pinfo)
     if (o->header_length < TCP_HEADER_MIN)
         return false;
     o->tvb = tvb;
-    o->tcp_layer = pinfo->curr_layer_num + 1u; /* where the TCP dissector will be */
+    o->tcp_layer = pinfo->curr_layer_num + 1u; /* the layer number that the TCP dissector will have */
     copy_address_shallow(&o->source, &pinfo->src);
     copy_address_shallow(&o->destination, &pinfo->dst);
     o->segment.frame = pinfo->num;
@@ -116,7 +115,7 @@ static bool observe(struct observation *o, tvbuff_t *tvb, packet_info *pinfo)
     return true;
 }
 
-/* Which TCP stream is this? Known once the TCP dissector has seen the segment. */
+/* Looks up tcp.stream, which exists once the TCP dissector has processed the segment. */
 static bool know_stream(struct observation *o)
 {
     conversation_t *conversation;
@@ -136,14 +135,14 @@ static bool know_stream(struct observation *o)
     return true;
 }
 
-/* Calls the next dissector as if this one had not been between. */
+/* Calls the next dissector with the state it would have without this plugin. */
 static int pass_on(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     pinfo->can_desegment = pinfo->saved_can_desegment;
     return call_dissector_only(handle, tvb, pinfo, tree, data);
 }
 
-/* The first door: TCP segments. */
+/* 1. ip.proto: TCP segments */
 
 static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tree *tree)
 {
@@ -153,7 +152,7 @@ static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tr
 
     if (!core->concerns(&o->segment) || !know_stream(o))
         return;
-    if (o->segment.first_pass && o->segment.payload.captured > 0)
+    if (o->segment.payload.captured > 0)
         for (GSList *source = pinfo->data_src; source != NULL && count < SOURCES_MAX; source = source->next)
             sources[count++] = lend(get_data_source_tvb((struct data_source *)source->data), 0);
     plan = core->segment(&o->segment, sources, count, wmc_settings(tree), pinfo->pool);
@@ -161,7 +160,7 @@ static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tr
         wmc_draw_segment(plan, o->tvb, pinfo, tree, o->tcp_layer);
 }
 
-/* A frame of its own for TRY: what is read after a longjmp is memory that others own. */
+/* TRY is in a function of its own: `o` points to the caller's variable, which keeps its value across a longjmp. */
 static int dissect_observed(struct observation *o, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     volatile int length = 0;
@@ -181,7 +180,7 @@ static int dissect_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
 {
     struct observation o;
 
-    /* What an ICMP error quotes is not happening now. */
+    /* An ICMP error quotes an earlier segment. */
     if (pinfo->flags.in_error_pkt || !enabled() || !observe(&o, tvb, pinfo))
         return pass_on(tcp_handle, tvb, pinfo, tree, data);
     o.outer = observed;
@@ -189,7 +188,7 @@ static int dissect_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     return dissect_observed(&o, tvb, pinfo, tree, data);
 }
 
-/* The second door: data on a chat port that no WebSocket dissector has been given. */
+/* 2. tcp.port: data on a chat port while the conversation has no dissector */
 
 static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
@@ -206,7 +205,7 @@ static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
         return (int)tvb_captured_length(tvb);
     case WMC_START_UPGRADED:
         if (conversation_get_proto_data(conversation, proto_http) == NULL) {
-            /* The request was not captured, so HTTP will not hand over. */
+            /* The request was not captured, so HTTP will not switch to WebSocket. */
             conversation_set_dissector_from_frame_number(conversation, pinfo->num + 1, stream_handle);
             return pass_on(http_handle, tvb, pinfo, tree, data);
         }
@@ -223,7 +222,7 @@ static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
     return 0;
 }
 
-/* HTTP stays in charge of a connection whose response was not captured, and would take its messages for HTTP. */
+/* If the response was not captured, HTTP does not switch to WebSocket: this does, when WebSocket frames arrive. */
 static int dissect_opening(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
@@ -235,7 +234,7 @@ static int dissect_opening(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     return pass_on(stream_handle, tvb, pinfo, tree, data);
 }
 
-/* The third door: WebSocket frames. */
+/* 3. http.upgrade: WebSocket frames */
 
 static int64_t position_in_payload(const struct observation *o, tvbuff_t *tvb)
 {
@@ -256,7 +255,7 @@ static void show_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info
         call_dissector_only(json_handle, tvb, pinfo, tree, NULL);
 }
 
-/* Where the WebSocket dissector did not hand over a message that the capture cut, shows what there is of it. */
+/* Shows the captured part of a truncated message that the WebSocket dissector did not pass on. */
 static void dissect_rest(struct observation *o, uint32_t before, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     struct wmc_bytes rest = core->rest(lend(tvb, 0), o->messages - before, pinfo->pool);
@@ -280,8 +279,7 @@ static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info 
     struct observation *const o = observed;
     const uint32_t before = o->messages;
 
-    if (o->segment.first_pass)
-        core->frames(&o->segment, lend(tvb, 0), position_in_payload(o, tvb));
+    core->frames(&o->segment, lend(tvb, 0), position_in_payload(o, tvb));
     TRY {
         length = pass_on(handle, tvb, pinfo, tree, data);
         done = true;
@@ -290,7 +288,7 @@ static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info 
         if (!done || tvb_captured_length(tvb) < tvb_reported_length(tvb))
             dissect_rest(o, before, tvb, pinfo, tree);
         if (o->info_length > 0)
-            wmc_part_columns(pinfo, o->info_length);
+            wmc_separate_columns(pinfo, o->info_length);
     }
     ENDTRY;
     return length;
@@ -310,7 +308,7 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, v
     return dissect_frames(websocket_handle, tvb, pinfo, tree, data);
 }
 
-/* The fourth door: messages. */
+/* 4. ws heuristics: messages */
 
 static bool dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
@@ -340,14 +338,14 @@ static wmc_truth dissect_by_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tr
     return dissect_message(tvb, pinfo, tree);
 }
 
-/* State belongs to the capture file. */
+/* Called when a capture file is opened or closed. */
 static void reset(void)
 {
     observed = NULL;
     core->reset();
 }
 
-/* C leaves no member of a later header unset, and the macros know which are not zero. */
+/* Initialised in C, where the headers' macros set the right defaults, whichever members this version has. */
 const hf_register_info wmc_blank_field = { NULL, { NULL, NULL, FT_NONE, BASE_NONE, NULL, 0, NULL, HFILL } };
 const ei_register_info wmc_blank_finding = { NULL, { NULL, 0, 0, NULL, EXPFILL } };
 const expert_field wmc_blank_handle = EI_INIT;
@@ -367,7 +365,7 @@ static void register_protocol(void)
     register_cleanup_routine(reset);
 }
 
-/* A handle of no protocol: it leaves no layer behind and cannot be disabled by itself. */
+/* A handle without a protocol: it adds no layer and cannot be disabled separately. */
 static dissector_handle_t transparent(dissector_t dissector, const char *name, const char *description)
 {
     return create_dissector_handle_with_name_and_description(dissector, -1, name, description);
@@ -384,7 +382,7 @@ static void register_handoff(void)
 
     http_handle = find_dissector("http-over-tcp");
     json_handle = find_dissector("json");
-    websocket_handle = find_dissector("websocket_tcp"); /* where WebSocket wants to know what is below it */
+    websocket_handle = find_dissector("websocket_tcp"); /* newer versions: the variant for WebSocket over TCP */
     if (websocket_handle == NULL)
         websocket_handle = find_dissector("websocket");
     stream_handle = transparent(dissect_stream, "workermanchat_websocket", "WebSocket (Workerman Chat)");

@@ -1,8 +1,7 @@
-/* What the C beside Wireshark and the Rust core tell each other: plain data, no Wireshark types but the ones handed through.
+/* The interface between the C glue and the Rust core: plain data; Wireshark types are only passed through.
  *
- * The division of labour: C meets Wireshark, and every call that may longjmp (dissectors, tree, columns) is made from C, when no
- * Rust frame is on the stack. Rust reads bytes that C lends it for the length of one call, and answers with lists that live in the
- * packet's memory pool. */
+ * C calls Wireshark. Every call that may longjmp (dissectors, tree, columns) is made from C while no Rust frame is on the stack.
+ * Rust reads bytes that C lends it for one call, and returns arrays allocated in the packet's memory pool. */
 #ifndef WORKERMANCHAT_GLUE_H
 #define WORKERMANCHAT_GLUE_H
 
@@ -14,10 +13,11 @@
 #include <epan/packet.h>
 #include <epan/proto.h>
 
-/* Wireshark's truth value: an int before it became a bool. The header's own callback says which; preferences are of it too. */
+/* Wireshark's boolean type, also of preferences: gboolean (an int) in older versions, bool in newer ones. Taken from the return type
+ * of heur_dissector_t. */
 typedef __typeof__(((heur_dissector_t)NULL)(NULL, NULL, NULL, NULL)) wmc_truth;
 
-/* Captured bytes, lent for one call. `reported` says how many there were on the wire. */
+/* Captured bytes, lent for one call. `reported` is their number on the wire. */
 struct wmc_bytes {
     const uint8_t *data;
     uint32_t captured;
@@ -31,12 +31,12 @@ struct wmc_endpoint {
     uint16_t port;
 };
 
-/* One TCP segment, as its header says it. */
+/* A TCP segment, from its header. */
 struct wmc_segment {
     uint32_t frame;
     uint32_t stream; /* tcp.stream */
     int64_t time;    /* nanoseconds since the epoch */
-    bool first_pass; /* Wireshark sees this frame for the first time */
+    bool first_pass; /* the frame has not been dissected before */
     struct wmc_endpoint source;
     struct wmc_endpoint destination;
     uint32_t sequence; /* raw */
@@ -45,7 +45,7 @@ struct wmc_segment {
     struct wmc_bytes payload;
 };
 
-/* Where a line stands. The first three are trees that Wireshark built. */
+/* The tree of an item. The first three are built by Wireshark's dissectors. */
 enum wmc_layer { WMC_LAYER_TCP, WMC_LAYER_HTTP, WMC_LAYER_WEBSOCKET, WMC_LAYER_MESSAGE, WMC_LAYERS };
 
 enum wmc_type {
@@ -58,14 +58,14 @@ enum wmc_type {
     WMC_FINDING   /* expert, text */
 };
 
-/* One line of a tree. All text is valid UTF-8 without NUL; it is data, never a format. */
+/* One tree item. Text is valid UTF-8 without NUL and is never used as a format string. */
 struct wmc_item {
     enum wmc_layer layer;
     enum wmc_type type;
-    int parent; /* an earlier item's index, or -1 for the layer's own tree */
-    int field;  /* registered field, for all but findings */
+    int parent; /* index of an earlier item, or -1 for the layer's tree */
+    int field;  /* registered field; unused for WMC_FINDING */
     expert_field *expert;
-    int start; /* the bytes it highlights, in the message; length 0 for none */
+    int start; /* the highlighted bytes, as offset in the message; length 0 for none */
     int length;
     bool generated;
     int64_t number;
@@ -75,14 +75,14 @@ struct wmc_item {
 struct wmc_plan {
     const struct wmc_item *items;
     uint32_t count;
-    const char *title; /* of the message's tree; NULL when the plan draws no message */
-    const char *info;  /* the message for the Info column, or what a handshake or ACK packet adds to it; may be NULL */
+    const char *title; /* of the message's tree; NULL if the plan draws no message */
+    const char *info;  /* replaces (message) or is appended to (segment) the Info column; may be NULL */
 };
 
-/* What data on a chat port looks like. */
+/* The kind of the first data on a chat port. */
 enum wmc_start { WMC_START_OTHER, WMC_START_SHORT, WMC_START_HTTP, WMC_START_UPGRADED, WMC_START_WEBSOCKET };
 
-/* What is to be registered with Wireshark. */
+/* What C registers with Wireshark. */
 struct wmc_registration {
     const char *name;
     const char *short_name;
@@ -100,40 +100,40 @@ struct wmc_language {
 
 struct wmc_settings {
     int language; /* index */
-    bool tree;    /* a tree is wanted; if not, findings and columns are enough */
+    bool tree;    /* a tree is built; otherwise only expert info and columns are needed */
     bool annotate_tcp;
     bool annotate_info;
 };
 
-/* The Rust core. No function panics or longjmps; a plan is NULL where there is nothing to show. */
+/* The Rust core. No function panics or longjmps. A plan is NULL if there is nothing to show. */
 struct wmc_core {
     struct wmc_registration (*registration)(void);
     const struct wmc_language *languages;
     size_t language_count;
-    /* A capture file is opened or closed: forget everything. */
+    /* Clears all state; called when a capture file is opened or closed. */
     void (*reset)(void);
-    /* Whether there is anything to learn from a segment or to say of it. Its stream need not be known yet. */
+    /* Whether a segment may belong to a chat connection. Does not need `stream`. */
     bool (*concerns)(const struct wmc_segment *segment);
-    /* What data on a chat port is, when no WebSocket dissector has been given the connection. */
+    /* Classifies data on a chat port while the conversation has no WebSocket dissector. */
     enum wmc_start (*classify)(const struct wmc_segment *segment, struct wmc_bytes start);
-    /* A TCP segment whose payload has been dissected; `sources` are the data sources that this took (reassembled, decrypted). */
+    /* A TCP segment, after its payload was dissected. `sources`: the packet's data sources (frame, reassembled, decrypted). */
     const struct wmc_plan *(*segment)(const struct wmc_segment *segment, const struct wmc_bytes *sources, size_t source_count,
                                       const struct wmc_settings *settings, wmem_allocator_t *pool);
-    /* WebSocket data that is about to be dissected. `position` is its offset in the segment's payload, or -1 when it was
+    /* WebSocket data, before it is dissected, in every pass. `position`: its offset in the segment's payload, or -1 if it was
      * reassembled or decrypted. */
     void (*frames)(const struct wmc_segment *segment, struct wmc_bytes data, int64_t position);
-    /* A WebSocket message; NULL when it is not the chat's. `index`: how many messages of this segment came before. */
+    /* A WebSocket message; NULL if it is not a chat message. `index`: its number within the segment, from 0. */
     const struct wmc_plan *(*message)(const struct wmc_segment *segment, uint32_t index, struct wmc_bytes message,
                                       const struct wmc_settings *settings, wmem_allocator_t *pool);
-    /* The captured part of a message that Wireshark did not hand over, unmasked into the pool; data NULL when there is none.
-     * `messages`: how many in this data it did hand over. */
+    /* The captured part of a truncated message that Wireshark did not pass on, unmasked, in the pool; data is NULL if there is
+     * none. `messages`: the number of messages in this data that it did pass on. */
     struct wmc_bytes (*rest)(struct wmc_bytes data, uint32_t messages, wmem_allocator_t *pool);
 };
 
 /* plugin/glue/glue.c */
 void wmc_plugin_register(const struct wmc_core *core);
 extern int wmc_proto;
-/* What is registered, with nothing set but what Wireshark's headers want there before Wireshark sets it. */
+/* Registration entries with the default values that Wireshark's headers prescribe. */
 extern const hf_register_info wmc_blank_field;
 extern const ei_register_info wmc_blank_finding;
 extern const expert_field wmc_blank_handle;
@@ -143,8 +143,8 @@ extern const value_string wmc_blank_name;
 void wmc_draw_init(int proto_tcp, int proto_http, int proto_websocket);
 /* Returns the length of the Info column with the message. */
 size_t wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
-/* Parts what other dissectors wrote behind the messages from them. */
-void wmc_part_columns(packet_info *pinfo, size_t info_length);
+/* Puts a separator between the messages in the Info column and text that other dissectors appended. */
+void wmc_separate_columns(packet_info *pinfo, size_t info_length);
 void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned tcp_layer);
 int *wmc_subtree(void);
 

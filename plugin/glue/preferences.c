@@ -1,4 +1,4 @@
-/* The preferences, and the ports they say are the chat's. */
+/* The preferences, and registration on the chat's ports. */
 #include "glue.h"
 
 #include <epan/prefs.h>
@@ -24,10 +24,10 @@ static void apply(void)
     settings.annotate_tcp = annotate_tcp;
     settings.annotate_info = annotate_info;
     if (port_handle == NULL)
-        return; /* too early: the ports are claimed at hand-off */
+        return; /* before hand-off: the ports are registered there */
     if (ports_in_force != NULL) {
         if (ranges_are_equal(ports_in_force, ports))
-            return; /* claiming a port anew would undo a Decode As on it */
+            return; /* registering a port again would undo a Decode As on it */
         dissector_delete_uint_range("tcp.port", ports_in_force, port_handle);
         wmem_free(wmem_epan_scope(), ports_in_force);
     }
@@ -73,7 +73,7 @@ void wmc_preferences_handoff(dissector_handle_t by_port, dissector_handle_t by_d
     apply();
 }
 
-/* The table answers for the preference and for Decode As alike. */
+/* The table reflects the preference and Decode As. */
 bool wmc_is_chat_port(uint16_t port)
 {
     dissector_handle_t handle = dissector_get_uint_handle(tcp_ports, port);

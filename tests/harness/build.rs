@@ -1,11 +1,11 @@
-//! The plugin built another way than cargo built it for the tests, in a target folder of its own.
+//! Builds the plugin with other options than the tests use, in a separate target folder.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::wireshark::built_library;
 
-/// What a build printed, and whether it succeeded.
+/// The output of a build, and whether it succeeded.
 pub struct Build {
     pub succeeded: bool,
     pub messages: String,
@@ -13,7 +13,7 @@ pub struct Build {
 
 /// Runs `cargo build` on this crate with further arguments and environment variables.
 ///
-/// All such builds share a target folder, so that their dependencies are compiled once.
+/// All these builds share a target folder, so dependencies are compiled once.
 pub fn build(arguments: &[&str], variables: &[(&str, &Path)]) -> Build {
     let mut command = Command::new(env!("CARGO"));
     command.args(["build", "--lib", "--offline"]).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));

@@ -1,7 +1,7 @@
-//! What the frames of a recorded capture should be called, by a naive reading of the whole file.
+//! The expected labels of a recorded capture, computed by a naive reader.
 //!
-//! This is the second algorithm beside the plugin's: it has the whole capture in memory, looks back as far as it likes
-//! and knows one server port. What the design leaves open is left out of the comparison by [`settled`].
+//! A second algorithm, independent of the plugin's: it has the whole capture in memory, searches all earlier packets and
+//! knows the server's port. [`settled`] excludes what the design does not define.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -13,21 +13,21 @@ use super::phase::*;
 use super::reader::{Kind, Message, Packet, everything, packets};
 use super::wireshark::Label;
 
-/// A label for every frame of the story.
+/// The labels of all frames that have one.
 pub struct Expectation {
     pub labels: Vec<Label>,
-    /// Frames whose label is not settled by the design: they acknowledge a close frame, or a FIN with a FIN or RST.
+    /// Frames whose label the design does not define: they acknowledge a close frame, or a FIN with a FIN or RST.
     unsettled: BTreeSet<u32>,
 }
 
 impl Expectation {
-    /// The labels that the design settles.
+    /// The labels that the design defines.
     pub fn settled(&self, labels: &[Label]) -> Vec<Label> {
         labels.iter().filter(|label| !self.unsettled.contains(&label.frame)).cloned().collect()
     }
 }
 
-/// Reads a capture whose chat server has `server_port`.
+/// Reads a capture with the chat server on `server_port`.
 pub fn expected(capture: &Path, server_port: u16) -> Expectation {
     let (packets, carried) = (packets(capture), everything(capture));
     let mut phases: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
@@ -66,7 +66,7 @@ pub fn expected(capture: &Path, server_port: u16) -> Expectation {
     Expectation { labels, unsettled }
 }
 
-/// The first packet of the other side whose ACK covers the whole of it, before the ports are used again.
+/// The first packet of the other side whose ACK covers the whole message, before the ports are reused.
 fn first_to_acknowledge<'a>(message: &Message, packets: &'a [Packet]) -> Option<&'a Packet> {
     let later = packets.iter().filter(|packet| packet.frame > message.frame);
     later
@@ -75,7 +75,7 @@ fn first_to_acknowledge<'a>(message: &Message, packets: &'a [Packet]) -> Option<
         .find(|packet| packet.has_ack && reaches(packet.ack, message.end_seq))
 }
 
-/// Whether sequence number `a` is `b` or lies behind it.
+/// Whether sequence number `a` is equal to or after `b`.
 fn reaches(a: u32, b: u32) -> bool {
     a.wrapping_sub(b) < 1 << 31
 }
@@ -89,7 +89,7 @@ fn tcp_phases(packets: &[Packet], server_port: u16) -> Vec<(u32, u32)> {
             Packet { syn: true, has_ack: false, .. } => SYN,
             Packet { syn: true, .. } => SYN_ACK,
             Packet { rst: true, .. } => RST,
-            // A FIN sent again has no phase.
+            // A retransmitted FIN has no phase.
             Packet { fin: true, .. } if seen_fins.insert((packet.from, packet.to, packet.seq)) => FIN,
             Packet { fin: true, .. } => continue,
             _ if packet.to.port() == server_port && completes_handshake(packet, earlier) => ACK,
@@ -126,7 +126,7 @@ fn connects(one: &Packet, other: &Packet) -> bool {
     (one.from == other.from && one.to == other.to) || (one.from == other.to && one.to == other.from)
 }
 
-/// The phase of everything carried, in the same order.
+/// The phases of the messages, in the same order.
 fn message_phases(carried: &[Message], server_port: u16) -> Vec<u32> {
     carried.iter().enumerate().map(|(at, message)| message_phase(message, &carried[..at], server_port)).collect()
 }
@@ -163,7 +163,7 @@ fn text_phase(message: &Message, earlier: &[Message], server_port: u16) -> u32 {
     }
 }
 
-/// The value of `type`, read as text so that a message that is no JSON has one too.
+/// The value of `type`, searched as text so that it is also found in invalid JSON.
 fn type_of(message: &Message) -> String {
     let text = String::from_utf8_lossy(&message.payload);
     let after = text.split_once(r#""type":""#).map(|(_, after)| after).unwrap_or_default();
@@ -178,14 +178,14 @@ fn answers_login(message: &Message, earlier: &[Message], server_port: u16) -> bo
     earlier.iter().rev().find(same_login).is_some_and(|last| !last.is_from_server(server_port))
 }
 
-/// The name in a login, as the browser wrote it.
+/// The name in a login, as the browser sent it.
 fn name_of(message: &Message) -> Option<String> {
     let json = message.json()?;
     let name = json.get("client_name").or_else(|| json.get("name")).and_then(Value::as_str)?;
     Some(unescape(&unescape(name)))
 }
 
-/// Takes back PHP's `htmlspecialchars`.
+/// Reverses PHP's `htmlspecialchars`.
 pub fn unescape(text: &str) -> String {
     let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#039;", "'"), ("&amp;", "&")];
     entities.iter().fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))

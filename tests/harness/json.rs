@@ -1,8 +1,8 @@
-//! Which fields a message should have, read off its JSON with serde_json.
+//! The expected fields of a message, from its JSON parsed with serde_json.
 
 use serde_json::Value;
 
-/// The field that shows a member, by the table of the design.
+/// The field of a JSON member.
 pub fn field_of(member: &str) -> Option<&'static str> {
     Some(match member {
         "type" => "workermanchat.type",
@@ -19,7 +19,7 @@ pub fn field_of(member: &str) -> Option<&'static str> {
     })
 }
 
-/// The fields that stand for members of a message.
+/// The fields of JSON members.
 pub const MEMBER_FIELDS: [&str; 13] = [
     "workermanchat.type",
     "workermanchat.client_id",
@@ -68,7 +68,7 @@ fn fields_of_user(user: &Value) -> Vec<(&'static str, String)> {
     members.iter().map(|(member, value)| (field(member), shown(value))).collect()
 }
 
-/// A string as it is decoded, with U+FFFD for NUL; a number as its digits.
+/// The displayed value: a decoded string, with U+FFFD for NUL, or the digits of a number.
 pub fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.replace('\0', "\u{fffd}"),

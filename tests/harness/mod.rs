@@ -1,9 +1,9 @@
-//! What the tests share: the real Wireshark in a throwaway home, a capture builder, and a second, naive reader of captures.
+//! Shared by the tests: Wireshark in a temporary home, a capture builder, and a second, naive reader of captures.
 //!
 //! Nothing here uses the code under test: expected values come from the script that built a capture, from the naive
 //! reader with serde_json, or from a table written by hand.
 
-// Every test file is a crate of its own and uses a part of this.
+// Every test file is a separate crate and uses only a part of this.
 #![allow(dead_code)]
 
 pub mod build;

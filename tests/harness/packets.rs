@@ -1,7 +1,7 @@
 //! A capture builder: TCP segments over any link, written as a pcap file.
 //!
 //! A [`Connection`] keeps sequence numbers and makes [`Segment`]s; a [`Capture`] turns segments into packets in the order
-//! they are pushed. So a script may hold segments back, push them twice, or change any number in them.
+//! they are pushed. A script can delay segments, push them twice, or change any number in them.
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -45,7 +45,7 @@ pub enum Side {
     Server,
 }
 
-/// One TCP segment, every number open to change.
+/// A TCP segment; all numbers can be changed.
 #[derive(Clone, Debug)]
 pub struct Segment {
     pub from: SocketAddr,
@@ -57,7 +57,7 @@ pub struct Segment {
     pub payload: Vec<u8>,
 }
 
-/// The packets of a capture so far, a millisecond apart unless told otherwise.
+/// The packets of a capture, one millisecond apart; [`Capture::wait`] adds time.
 pub struct Capture {
     link: Link,
     snapshot_length: usize,
@@ -68,11 +68,11 @@ pub struct Capture {
 
 #[derive(Clone)]
 struct Packet {
-    /// Who sent the segment, where it is one.
+    /// The sender, if the packet is a TCP segment.
     sender: Option<SocketAddr>,
     time: Duration,
     bytes: Vec<u8>,
-    /// How many of the bytes are in the capture.
+    /// The number of captured bytes.
     captured: usize,
 }
 
@@ -81,18 +81,18 @@ impl Capture {
         Self { link, snapshot_length: 262_144, copies: 1, clock: START, packets: Vec::new() }
     }
 
-    /// Cuts every packet as `tcpdump -s` does.
+    /// Truncates every packet, as `tcpdump -s` does.
     pub fn with_snapshot_length(mut self, bytes: usize) -> Self {
         self.snapshot_length = bytes;
         self
     }
 
-    /// From here on has every packet twice, as a capture of two interfaces of one path has.
+    /// Captures every further packet twice, as on two interfaces of one path.
     pub fn duplicate_everything(&mut self) {
         self.copies = 2;
     }
 
-    /// The packets that `sender` sent, in a capture of their own, and the number of the last.
+    /// A capture of only the packets of `sender`, and the number of its last frame.
     pub fn only_from(&self, sender: SocketAddr) -> (Self, u32) {
         let from_sender = |packet: &&Packet| packet.sender == Some(sender);
         let packets: Vec<Packet> = self.packets.iter().filter(from_sender).cloned().collect();
@@ -105,7 +105,7 @@ impl Capture {
         self.clock += time;
     }
 
-    /// Adds a segment and gives its frame number.
+    /// Adds a segment and returns its frame number.
     pub fn push(&mut self, segment: &Segment) -> u32 {
         for _ in 0..self.copies {
             self.push_ip(&segment.ip_packet(), segment.to.ip());
@@ -114,7 +114,7 @@ impl Capture {
         self.last()
     }
 
-    /// Adds any IP packet and gives its frame number; `to` tells only IPv4 from IPv6.
+    /// Adds any IP packet and returns its frame number; only the address family of `to` is used.
     pub fn push_ip(&mut self, packet: &[u8], to: IpAddr) -> u32 {
         let bytes = link_frame(self.link, packet, to);
         let captured = bytes.len().min(self.snapshot_length);
@@ -123,13 +123,13 @@ impl Capture {
         self.packets.len() as u32
     }
 
-    /// Cuts the packet last added, as a snapshot length of so many bytes does.
+    /// Truncates the last packet to `bytes`.
     pub fn cut_last(&mut self, bytes: usize) {
         let packet = self.packets.last_mut().expect("a packet");
         packet.captured = packet.captured.min(bytes);
     }
 
-    /// The number of the frame last added.
+    /// The number of the last frame.
     pub fn last(&self) -> u32 {
         self.packets.len() as u32
     }
@@ -157,7 +157,7 @@ impl Capture {
 }
 
 impl Segment {
-    /// The segment in an IP packet with right checksums.
+    /// The segment in an IP packet with correct checksums.
     pub fn ip_packet(&self) -> Vec<u8> {
         let mut tcp = TcpHeader::new(self.from.port(), self.to.port(), self.seq, self.window);
         tcp.acknowledgment_number = self.ack;
@@ -191,7 +191,7 @@ impl Segment {
     }
 }
 
-/// An IPv4 header with a right checksum before `length` bytes.
+/// An IPv4 header with a correct checksum, for `length` bytes of payload.
 pub fn ipv4_header(from: Ipv4Addr, to: Ipv4Addr, protocol: IpNumber, length: usize) -> Ipv4Header {
     let mut ip = Ipv4Header::new(length as u16, 64, protocol, from.octets(), to.octets()).expect("a packet fits IP");
     ip.header_checksum = ip.calc_header_checksum();
@@ -226,7 +226,7 @@ fn gre_header(ethertype: u16, length: usize) -> Vec<u8> {
     frame
 }
 
-/// Both ends of a TCP connection and what each sends next.
+/// A TCP connection: both endpoints and their next sequence numbers.
 #[derive(Clone)]
 pub struct Connection {
     pub client: SocketAddr,
@@ -246,7 +246,7 @@ impl Connection {
         Self { client, server, client_seq: start, server_seq: start + 500_000_000 }
     }
 
-    /// Other initial sequence numbers, for a port that is used again or numbers that wrap.
+    /// Sets the initial sequence numbers, for a reused port or for numbers that wrap.
     pub fn with_initial(mut self, client_seq: u32, server_seq: u32) -> Self {
         (self.client_seq, self.server_seq) = (client_seq, server_seq);
         self
@@ -260,7 +260,7 @@ impl Connection {
         }
     }
 
-    /// A segment that acknowledges all the other side has sent so far; the connection goes on behind it.
+    /// A segment that acknowledges everything the other side has sent; advances this side's sequence number.
     pub fn segment(&mut self, side: Side, flags: u8, payload: impl AsRef<[u8]>) -> Segment {
         let payload = payload.as_ref().to_vec();
         let (from, to) = if side == Side::Client { (self.client, self.server) } else { (self.server, self.client) };
@@ -278,7 +278,7 @@ impl Connection {
         self.segment(side, PSH | ACK, payload)
     }
 
-    /// Captures bytes, over several segments where one is too small, and gives the last frame's number.
+    /// Captures bytes, in several segments if necessary, and returns the last frame's number.
     pub fn send(&mut self, capture: &mut Capture, side: Side, bytes: impl AsRef<[u8]>) -> u32 {
         for piece in bytes.as_ref().chunks(LARGEST_PAYLOAD) {
             let segment = self.data(side, piece);
@@ -287,7 +287,7 @@ impl Connection {
         capture.last()
     }
 
-    /// Captures an acknowledgement of all the other side has sent.
+    /// Captures an ACK of everything the other side has sent.
     pub fn ack(&mut self, capture: &mut Capture, side: Side) -> u32 {
         capture.push(&self.segment(side, ACK, []))
     }

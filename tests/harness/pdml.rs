@@ -1,4 +1,4 @@
-//! tshark's PDML: which bytes each field of the message layer highlights.
+//! tshark's PDML output: the bytes that each field of the message layer highlights.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ pub struct Layer {
     pub frame: u32,
     /// The layer's line in the tree.
     pub text: String,
-    /// Fields that stand for bytes of the message, in the order of these bytes.
+    /// Fields with bytes in the message, in byte order.
     pub fields: Vec<Highlight>,
 }
 
@@ -41,7 +41,7 @@ fn layer(proto: Node) -> Layer {
     Layer { frame: frame_number(proto), text: proto.attribute("showname").unwrap_or_default().to_owned(), fields }
 }
 
-/// A field of the protocol with bytes of its own; generated fields have none.
+/// A field of the protocol that has bytes; generated fields have none.
 fn highlight(node: Node) -> Option<Highlight> {
     let field = node.attribute("name").filter(|name| name.starts_with("workermanchat."))?;
     let size: usize = node.attribute("size")?.parse().ok()?;

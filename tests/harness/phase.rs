@@ -1,4 +1,4 @@
-//! The values of `workermanchat.phase`, written down a second time from the design, not taken from the plugin.
+//! The values of `workermanchat.phase`, from the design and independent of the plugin's code.
 
 pub const SYN: u32 = 1;
 pub const SYN_ACK: u32 = 2;
@@ -25,7 +25,7 @@ pub const PONG: u32 = 28;
 pub const UNKNOWN: u32 = 29;
 pub const MESSAGE_ACKNOWLEDGED: u32 = 30;
 
-/// The name a reader sees for a phase.
+/// The displayed name of a phase.
 pub fn name(phase: u32) -> &'static str {
     match phase {
         SYN => "TCP handshake 1/3 (SYN)",
@@ -56,7 +56,7 @@ pub fn name(phase: u32) -> &'static str {
     }
 }
 
-/// Whether a phase is that of a message of the chat, drawn in the message layer.
+/// Whether a phase is that of a chat message, which is drawn in the message layer.
 pub fn is_message(phase: u32) -> bool {
     (LOGIN_REQUEST..=UNKNOWN).contains(&phase)
 }

@@ -1,7 +1,7 @@
-//! A second, naive way to read what a capture's connections carry: in order, without loss, one thing a time.
+//! A second, naive reader of captures, for TCP streams without loss or reordering.
 //!
-//! It knows pcap files, three link types, TCP's sequence numbers, HTTP heads and WebSocket frames, and no more than the
-//! recorded captures need. What it finds is what the plugin is held against.
+//! It reads pcap files, three link types, TCP sequence numbers, HTTP headers and WebSocket frames, only as far as the
+//! recorded captures need. The tests compare the plugin with its results.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -15,12 +15,12 @@ use serde_json::Value;
 
 use super::websocket::{CLOSE, CONTINUATION, TEXT};
 
-/// What a connection carries.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The head of an HTTP request.
+    /// The header of an HTTP request.
     Request,
-    /// The head of an HTTP response.
+    /// The header of an HTTP response.
     Response,
     /// A WebSocket text message.
     Text,
@@ -28,7 +28,7 @@ pub enum Kind {
     Close,
 }
 
-/// One thing a connection carries.
+/// An HTTP header, text message or close frame.
 #[derive(Clone, Debug)]
 pub struct Message {
     pub kind: Kind,
@@ -38,15 +38,15 @@ pub struct Message {
     pub time: f64,
     pub from: SocketAddr,
     pub to: SocketAddr,
-    /// Which of several connections between the same ports, from 0.
+    /// The number of the connection between these ports, from 0.
     pub incarnation: usize,
-    /// The sequence number behind its last byte.
+    /// The sequence number after its last byte.
     pub end_seq: u32,
-    /// The head, the text, or the close frame's body.
+    /// The HTTP header, the text, or the close frame's body.
     pub payload: Vec<u8>,
 }
 
-/// One TCP segment.
+/// A TCP segment.
 #[derive(Clone, Debug)]
 pub struct Packet {
     pub frame: u32,
@@ -72,7 +72,7 @@ impl Message {
         self.from.port() == server_port
     }
 
-    /// The client's end and incarnation: what tells connections apart.
+    /// Identifies the connection: the client's endpoint and the number of the connection on it.
     pub fn connection(&self, server_port: u16) -> (SocketAddr, usize) {
         (if self.is_from_server(server_port) { self.to } else { self.from }, self.incarnation)
     }
@@ -124,13 +124,13 @@ pub fn messages(capture: &Path) -> Vec<Message> {
     everything(capture).into_iter().filter(|message| message.kind == Kind::Text).collect()
 }
 
-/// All that the connections of a capture file carry, in the order in which it is complete.
+/// All messages of all connections of a capture file, in the order in which they are complete.
 pub fn everything(capture: &Path) -> Vec<Message> {
     let mut streams: BTreeMap<(SocketAddr, SocketAddr), Stream> = BTreeMap::new();
     let mut messages = Vec::new();
     for packet in packets(capture) {
         let stream = streams.entry((packet.from, packet.to)).or_default();
-        // The same SYN once more starts nothing anew.
+        // A retransmitted SYN starts no new connection.
         if packet.syn && stream.initial_seq != Some(packet.seq) {
             stream.restart(packet.seq);
         }
@@ -163,7 +163,7 @@ impl Stream {
         *self = Self { initial_seq: Some(initial_seq), next_seq, restarts, ..Self::default() };
     }
 
-    /// Takes what is new of a segment; a segment after a gap is a fault of the capture this reader is not made for.
+    /// Appends the new bytes of a segment; panics after a gap, which this reader does not support.
     fn append(&mut self, packet: &Packet) {
         let next = *self.next_seq.get_or_insert(packet.seq);
         let known = next.wrapping_sub(packet.seq) as usize;
@@ -181,7 +181,7 @@ impl Stream {
         self.next_seq.expect("a segment was appended").wrapping_sub(self.unread.len() as u32)
     }
 
-    /// The next whole HTTP head, text message or close frame, other frames passed over.
+    /// The next complete HTTP header, text message or close frame; skips other frames.
     fn next(&mut self) -> Option<(Kind, Vec<u8>)> {
         if self.unread.starts_with(b"GET ") || self.unread.starts_with(b"HTTP/") {
             let kind = if self.unread[0] == b'G' { Kind::Request } else { Kind::Response };

@@ -1,14 +1,14 @@
-//! What browsers and today's chat server (dialect C) say, ready to be captured.
+//! Messages of browsers and of the current chat server (dialect C), and functions that capture them.
 
 use serde_json::{Value, json};
 
 use super::packets::{Capture, Connection, Side};
 use super::websocket;
 
-/// When the server says it is, in every message that has a time.
+/// The server's time in all messages.
 pub const TIME: &str = "2026-11-20 08:00:00";
 
-/// The id GatewayWorker packs for its `number`th connection: 127.0.0.1, internal port 2301.
+/// The id that GatewayWorker generates for connection `number`: 127.0.0.1, internal port 2301.
 pub fn client_id(number: u32) -> String {
     format!("7f00000108fd{number:08x}")
 }
@@ -17,7 +17,7 @@ pub fn login_request(name: &str, room: &str) -> String {
     json!({"type": "login", "client_name": name, "room_id": room}).to_string()
 }
 
-/// The answer to the one who logs in, with everybody in the room.
+/// The response to a login, with the users in the room.
 pub fn login_result(number: u32, name: &str, users: &[(u32, &str)]) -> String {
     let list: serde_json::Map<String, Value> =
         users.iter().map(|&(number, name)| (client_id(number), Value::from(name))).collect();
@@ -29,7 +29,7 @@ pub fn login_notification(number: u32, name: &str) -> String {
     json!({"type": "login", "client_id": client_id(number), "client_name": name, "time": TIME}).to_string()
 }
 
-/// A say to everybody in the room.
+/// A say to all users in the room.
 pub fn say_request(content: &str) -> String {
     json!({"type": "say", "to_client_id": "all", "to_client_name": "所有人", "content": content}).to_string()
 }
@@ -43,12 +43,12 @@ pub fn say_delivery(number: u32, name: &str, content: &str) -> String {
     delivery(number, name, "all", content)
 }
 
-/// What the recipient of a private say gets.
+/// The delivery of a private say to its recipient.
 pub fn private_delivery(from: u32, name: &str, to: u32, content: &str) -> String {
     delivery(from, name, &client_id(to), &format!("<b>对你说: </b>{content}"))
 }
 
-/// What the sender of a private say gets back.
+/// The copy of a private say that its sender gets.
 pub fn private_echo(from: u32, name: &str, to: u32, to_name: &str, content: &str) -> String {
     delivery(from, name, &client_id(to), &format!("<b>你对{to_name}说: </b>{content}"))
 }
@@ -63,7 +63,7 @@ pub fn logout(number: u32, name: &str) -> String {
     json!({"type": "logout", "from_client_id": client_id(number), "from_client_name": name, "time": TIME}).to_string()
 }
 
-/// Captures request, ACK, response, ACK, in four frames.
+/// Captures the WebSocket handshake in four frames: request, ACK, response, ACK.
 pub fn upgrade(capture: &mut Capture, connection: &mut Connection) {
     connection.send(capture, Side::Client, websocket::request("/", ""));
     connection.ack(capture, Side::Server);
@@ -71,7 +71,7 @@ pub fn upgrade(capture: &mut Capture, connection: &mut Connection) {
     connection.ack(capture, Side::Client);
 }
 
-/// Captures a browser's arrival: both handshakes, login and its result, acknowledged; ten frames.
+/// Captures both handshakes, the login, its result and its ACK, in ten frames.
 pub fn join(capture: &mut Capture, connection: &mut Connection, number: u32, name: &str, room: &str) {
     connection.open(capture);
     upgrade(capture, connection);
@@ -85,12 +85,12 @@ pub fn login(capture: &mut Capture, connection: &mut Connection, number: u32, na
     connection.ack(capture, Side::Client);
 }
 
-/// Captures one message of the browser and gives its frame number.
+/// Captures a message of the browser and returns its frame number.
 pub fn browser_says(capture: &mut Capture, connection: &mut Connection, message: impl AsRef<[u8]>) -> u32 {
     connection.send(capture, Side::Client, websocket::masked_text(message))
 }
 
-/// Captures one message of the server and gives its frame number.
+/// Captures a message of the server and returns its frame number.
 pub fn server_says(capture: &mut Capture, connection: &mut Connection, message: impl AsRef<[u8]>) -> u32 {
     connection.send(capture, Side::Server, websocket::text(message))
 }

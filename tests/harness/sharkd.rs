@@ -1,4 +1,4 @@
-//! A sharkd session: Wireshark's dissection with random access, as its packet details pane has it.
+//! A sharkd session: dissection with random access, as in Wireshark's packet details pane.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -10,11 +10,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use wait_timeout::ChildExt;
 
-use super::wireshark::{Label, Wireshark, assert_calm};
+use super::wireshark::{Label, Wireshark, assert_no_dissector_fault};
 
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// One running sharkd; it ends with its standard input.
+/// A running sharkd; it exits when its standard input is closed.
 pub struct Sharkd {
     child: Child,
     requests: Option<ChildStdin>,
@@ -31,7 +31,7 @@ impl Sharkd {
         let output = BufReader::new(child.stdout.take().expect("a pipe"));
         let (sender, answers) = channel();
         thread::spawn(move || {
-            // Lines that are no JSON are sharkd's chatter.
+            // sharkd prints log lines that are not JSON.
             let lines = output.lines().map_while(Result::ok).filter(|line| line.starts_with('{'));
             lines.for_each(|line| drop(sender.send(line)));
         });
@@ -41,7 +41,7 @@ impl Sharkd {
         sharkd
     }
 
-    /// One request; its result.
+    /// Sends a request and returns its result.
     pub fn ask(&mut self, method: &str, parameters: Value) -> Value {
         let request = json!({"jsonrpc": "2.0", "id": self.next_id, "method": method, "params": parameters});
         self.next_id += 1;
@@ -49,7 +49,7 @@ impl Sharkd {
         writeln!(requests, "{request}").and_then(|()| requests.flush()).expect("sharkd reads requests");
         let answer =
             self.answers.recv_timeout(TIME_LIMIT).unwrap_or_else(|_| panic!("sharkd does not answer {request}"));
-        assert_calm(&answer, &format!("sharkd's answer to {request}"));
+        assert_no_dissector_fault(&answer, &format!("sharkd's answer to {request}"));
         let mut answer: Value = serde_json::from_str(&answer).expect("sharkd answers JSON");
         assert!(answer.get("error").is_none(), "sharkd refuses {request}: {}", answer["error"]);
         answer["result"].take()
@@ -61,7 +61,7 @@ impl Sharkd {
         frames.as_array().expect("a list of frames").iter().map(|frame| frame["num"].as_u64().unwrap() as u32).collect()
     }
 
-    /// Every tree item of one frame, as sharkd gives it, in tree order.
+    /// All tree items of a frame, in tree order.
     pub fn items(&mut self, frame: u32) -> Vec<Value> {
         let result = self.ask("frame", json!({"frame": frame, "proto": true, "columns": true}));
         let mut items = Vec::new();
@@ -69,12 +69,12 @@ impl Sharkd {
         items
     }
 
-    /// The values of a field in one frame, as they stand in the filter that sharkd offers for each.
+    /// The values of a field in a frame, from the filters that sharkd returns.
     pub fn values(&mut self, frame: u32, field: &str) -> Vec<String> {
         values(&self.items(frame), field)
     }
 
-    /// What one frame is called.
+    /// The label of a frame.
     pub fn label(&mut self, frame: u32) -> Label {
         let items = self.items(frame);
         let numbers = |field| -> Vec<u32> {
@@ -95,7 +95,7 @@ impl Drop for Sharkd {
         self.requests = None;
         let ended = self.child.wait_timeout(Duration::from_secs(10));
         if !matches!(ended, Ok(Some(_))) {
-            // Nothing more can be done about a process that does not even die.
+            // A failed kill is ignored.
             let _ = self.child.kill().and_then(|()| self.child.wait());
         }
         if let Ok(Some(status)) = ended {
@@ -110,7 +110,7 @@ fn values(items: &[Value], field: &str) -> Vec<String> {
     filters.filter_map(|filter| filter.strip_prefix(&prefix)).map(unquoted).collect()
 }
 
-/// A value of a display filter, where it is a string without its quotes and escapes.
+/// A value of a display filter; strings without quotes and escapes.
 fn unquoted(value: &str) -> String {
     serde_json::from_str::<String>(value).unwrap_or_else(|_| value.trim_matches('"').to_owned())
 }

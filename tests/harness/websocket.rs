@@ -1,4 +1,4 @@
-//! WebSocket (RFC 6455) on the sending side: the upgrade and frames, right or wrong as a test wants them.
+//! WebSocket (RFC 6455), sending side: handshake and frames, valid or invalid.
 
 use tungstenite::handshake::derive_accept_key;
 
@@ -14,7 +14,7 @@ pub const CLOSE: u8 = 8;
 pub const PING: u8 = 9;
 pub const PONG: u8 = 10;
 
-/// A frame; `bytes` writes it as it is told, even against the standard.
+/// A frame; `bytes` serialises it without checks, so that it can violate the RFC.
 #[derive(Clone)]
 pub struct Frame {
     pub fin: bool,
@@ -77,7 +77,7 @@ pub fn masked_text(payload: impl AsRef<[u8]>) -> Vec<u8> {
     Frame::new(TEXT, payload).masked().bytes()
 }
 
-/// A browser's upgrade request for `path`, with further header lines (each ended by CRLF).
+/// A browser's handshake request for `path`, with additional header lines (each with CRLF).
 pub fn request(path: &str, more: &str) -> String {
     format!(
         "GET {path} HTTP/1.1\r\nHost: chat.example:7272\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nOrigin: {ORIGIN}\r\n\
@@ -85,7 +85,7 @@ pub fn request(path: &str, more: &str) -> String {
     )
 }
 
-/// The server's 101 with an accept value, with further header lines.
+/// The server's 101 response with an accept value and additional header lines.
 pub fn response(accept: &str, more: &str) -> String {
     format!(
         "HTTP/1.1 101 Switching Protocol\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nConnection: Upgrade\r\n\
@@ -93,7 +93,7 @@ pub fn response(accept: &str, more: &str) -> String {
     )
 }
 
-/// The accept value that answers [`KEY`], by another WebSocket implementation.
+/// The accept value for [`KEY`], computed by another WebSocket implementation.
 pub fn accept() -> String {
     derive_accept_key(KEY.as_bytes())
 }

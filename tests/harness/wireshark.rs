@@ -1,8 +1,8 @@
-//! tshark, sharkd and dumpcap as a user meets them: the plugin in the personal plugin folder of a throwaway home.
+//! Runs tshark, sharkd and dumpcap with the plugin in the personal plugin folder of a temporary home.
 //!
-//! As root the programs run as an unprivileged user, because Wireshark ignores root's personal plugins. No plugin
-//! installed on the machine is seen. Every process has a time limit, and one that crashes, reports a dissector bug or
-//! complains about the plugin fails the test.
+//! If the tests run as root, the programs run as an unprivileged user, because Wireshark does not load root's personal
+//! plugins. Plugins installed on the machine are not loaded. Every process has a time limit. A crash, a dissector bug or
+//! a warning about the plugin fails the test.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
@@ -21,33 +21,33 @@ use wait_timeout::ChildExt;
 use super::packets::Capture;
 use super::phase;
 
-/// The limit of one process; the longest takes a few seconds.
+/// The time limit of a process; the longest takes a few seconds.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// User and group `nobody` of Debian; any id that is not 0 would do.
 const UNPRIVILEGED: u32 = 65534;
 
-/// A throwaway home in which Wireshark's programs run.
+/// A temporary home in which Wireshark's programs run.
 pub struct Wireshark {
     home: TempDir,
     is_root: bool,
 }
 
-/// What a program printed, checked for crashes and complaints unless it came from [`Wireshark::run_unchecked`].
+/// A program's output, checked for crashes and warnings except from [`Wireshark::run_unchecked`].
 pub struct Output {
     pub stdout: String,
     pub stderr: String,
-    /// Exit code; 128 and the signal's number where a signal ended the program.
+    /// Exit code, or 128 + signal number.
     pub code: i32,
 }
 
-/// One frame as `-T json -e …` shows it.
+/// A frame as printed by `-T json -e …`.
 pub struct Row {
     pub frame: u32,
     layers: Value,
 }
 
 impl Wireshark {
-    /// A home in whose plugin folder the library lies that cargo built together with this test.
+    /// A home with the plugin that cargo built for this test.
     pub fn with_plugin() -> Self {
         Self::with_library(&built_library())
     }
@@ -61,7 +61,7 @@ impl Wireshark {
         wireshark
     }
 
-    /// A home with no plugin at all.
+    /// A home without plugins.
     pub fn without_plugin() -> Self {
         let home = TempDir::with_prefix("workermanchat-test-").expect("create a temporary home");
         let is_root = home.path().metadata().expect("read the home's owner").uid() == 0;
@@ -77,7 +77,7 @@ impl Wireshark {
         self.home.path()
     }
 
-    /// One of `tests/captures`, copied to where the unprivileged user can read it.
+    /// A file of `tests/captures`, copied into the home, where the unprivileged user can read it.
     pub fn capture(&self, name: &str) -> PathBuf {
         let copy = self.home.path().join(name);
         if !copy.exists() {
@@ -119,7 +119,7 @@ impl Wireshark {
             .env("XDG_CONFIG_HOME", home.join(".config"))
             .env("XDG_DATA_HOME", home.join(".local/share"))
             .env("XDG_CACHE_HOME", home.join(".cache"))
-            // In place of the machine's plugins, where an installed workermanchat.so may be.
+            // Replaces the machine's plugin folder, which may contain an installed workermanchat.so.
             .env("WIRESHARK_PLUGIN_DIR", home.join("no-plugins"))
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")
@@ -127,7 +127,7 @@ impl Wireshark {
         command
     }
 
-    /// Runs a command to its end, whatever that is.
+    /// Runs a command and returns its output without any check.
     pub fn run_unchecked(&self, command: &mut Command) -> Output {
         let (mut stdout, mut stderr) = (anonymous_file(), anonymous_file());
         command.stdout(stdout.try_clone().unwrap()).stderr(stderr.try_clone().unwrap());
@@ -141,17 +141,16 @@ impl Wireshark {
         Output { stdout: text_of(&mut stdout), stderr: text_of(&mut stderr), code }
     }
 
-    /// Runs tshark; it must succeed and find nothing wrong with the plugin or any dissector.
+    /// Runs tshark, which must succeed without a warning about the plugin or a dissector bug.
     pub fn tshark(&self, arguments: &[&str]) -> Output {
         let output = self.run_unchecked(self.command("tshark").args(arguments));
         assert_eq!(output.code, 0, "tshark {arguments:?} failed:\n{}", output.stderr);
-        assert_calm(&output.stderr, &format!("stderr of tshark {arguments:?}"));
-        assert_calm(&output.stdout, &format!("stdout of tshark {arguments:?}"));
+        assert_no_dissector_fault(&output.stderr, &format!("stderr of tshark {arguments:?}"));
+        assert_no_dissector_fault(&output.stdout, &format!("stdout of tshark {arguments:?}"));
         output
     }
 
-    /// The frames that have at least one of `fields` (all frames, when `frame.number` is among what tshark is asked),
-    /// with every value of each. `options` are tshark's own, such as `-2` or `-Y`.
+    /// The displayed frames, with all values of each of `fields`. `options` are tshark's options, such as `-2` or `-Y`.
     pub fn rows(&self, capture: &Path, options: &[&str], fields: &[&str]) -> Vec<Row> {
         let mut arguments = vec!["-r", capture.to_str().unwrap(), "-T", "json", "-e", "frame.number"];
         arguments.extend(options);
@@ -163,13 +162,13 @@ impl Wireshark {
         packets.iter().map(Row::new).collect()
     }
 
-    /// Every frame's phases with its acknowledged frames, for frames that have any.
+    /// The labels: phases and acknowledged frames of each frame that has any.
     pub fn labels(&self, capture: &Path, options: &[&str]) -> Vec<Label> {
         let rows = self.rows(capture, options, &["workermanchat.phase", "workermanchat.acks", "workermanchat.note"]);
         rows.iter().map(Label::new).filter(|label| !label.phases.is_empty() || !label.acks.is_empty()).collect()
     }
 
-    /// The labels of a capture on which one pass and two agree, and whose whole tree shows no fault.
+    /// The labels of a capture, which must be equal in one pass and in two; the full tree must show no fault.
     pub fn agreed_labels(&self, capture: &Path) -> Vec<Label> {
         let labels = self.labels(capture, &[]);
         assert_same_labels(&labels, &self.labels(capture, &["-2"]), "one pass (left) and two agree");
@@ -208,13 +207,13 @@ impl Row {
     }
 }
 
-/// What a frame was called.
+/// The label of a frame: its phases and the frames it acknowledges.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Label {
     pub frame: u32,
-    /// Sorted, each once: how often a phase stands in a frame is not compared.
+    /// Sorted, without duplicates.
     pub phases: Vec<u32>,
-    /// Sorted, each once.
+    /// Sorted, without duplicates.
     pub acks: Vec<u32>,
 }
 
@@ -244,7 +243,7 @@ fn sorted(numbers: &[u32]) -> Vec<u32> {
     sorted
 }
 
-/// Compares frame by frame, so that a failure shows the first frame on which two lists differ.
+/// Compares frame by frame, so that a failure shows the first difference.
 pub fn assert_same_labels(left: &[Label], right: &[Label], what: &str) {
     let frames = left.iter().chain(right).map(|label| label.frame);
     for frame in frames.collect::<BTreeSet<u32>>() {
@@ -252,7 +251,7 @@ pub fn assert_same_labels(left: &[Label], right: &[Label], what: &str) {
     }
 }
 
-/// The frames that carry a message of the chat, by their labels.
+/// The frames with a chat message, according to their labels.
 pub fn message_frames(labels: &[Label]) -> Vec<u32> {
     labels
         .iter()
@@ -266,13 +265,13 @@ pub fn phases_of(labels: &[Label], frame: u32) -> Vec<u32> {
     label_of(labels, frame).phases
 }
 
-/// The label of one frame; an empty one where the frame has none.
+/// The label of a frame; empty if it has none.
 pub fn label_of(labels: &[Label], frame: u32) -> Label {
     labels.iter().find(|label| label.frame == frame).cloned().unwrap_or(Label::of(frame, &[], &[]))
 }
 
-/// Fails where Wireshark reports a fault of a dissector or of the plugin.
-pub fn assert_calm(text: &str, what: &str) {
+/// Fails if the output reports a dissector bug or a fault of the plugin.
+pub fn assert_no_dissector_fault(text: &str, what: &str) {
     const FAULTS: [&str; 9] = [
         "Dissector bug",
         "Malformed Packet:",
@@ -291,7 +290,7 @@ pub fn assert_calm(text: &str, what: &str) {
     }
 }
 
-/// `X.Y` of the Wireshark on the path, as its plugin folder is called.
+/// `X.Y` of the Wireshark in PATH, which is the name of its plugin folder.
 pub fn version() -> &'static str {
     static VERSION: OnceLock<String> = OnceLock::new();
     VERSION.get_or_init(|| {
@@ -303,7 +302,7 @@ pub fn version() -> &'static str {
     })
 }
 
-/// The library cargo built for this test run: it lies beside the test's own executable.
+/// The library that cargo built for this test run, in the folder of the test's executable.
 pub fn built_library() -> PathBuf {
     let executable = std::env::current_exe().expect("the path of this test");
     let name = format!("{}workermanchat{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
@@ -322,6 +321,6 @@ fn anonymous_file() -> File {
 fn text_of(file: &mut File) -> String {
     let mut bytes = Vec::new();
     file.rewind().and_then(|()| file.read_to_end(&mut bytes)).expect("read the program's output");
-    // A program that is ended may be cut inside a character.
+    // The output of a killed program may end inside a character.
     String::from_utf8_lossy(&bytes).into_owned()
 }
