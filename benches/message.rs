@@ -1,6 +1,8 @@
 //! How long a message takes to read, from a heartbeat to a message as long as a page of a book, and what `serde_json` takes for
 //! the same bytes.
 
+#![expect(missing_docs, reason = "criterion_group! makes a public function without documentation")]
+
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use workermanchat::message::text::readable;

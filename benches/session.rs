@@ -1,5 +1,7 @@
 //! What remembering costs: a room of 100 users, more and more says, each delivered to all. The time per delivery must not grow.
 
+#![expect(missing_docs, reason = "criterion_group! makes a public function without documentation")]
+
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use workermanchat::message::{Message, read};
 use workermanchat::packet::{Endpoint, Frame, FrameTime, Segment, SequenceNumber, Side, StreamId};
