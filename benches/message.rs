@@ -1,5 +1,7 @@
 //! The time to parse messages of different lengths, compared with `serde_json`.
 
+#![expect(missing_docs, reason = "criterion_group! makes a public function without documentation")]
+
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use workermanchat::message::text::readable;

@@ -1,6 +1,8 @@
 //! The cost of the session state: a room of 100 users, and an increasing number of says, each delivered to all. The time per
 //! delivery must not grow.
 
+#![expect(missing_docs, reason = "criterion_group! makes a public function without documentation")]
+
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use workermanchat::message::{Message, read};
 use workermanchat::packet::{Endpoint, Frame, FrameTime, Segment, SequenceNumber, Side, StreamId};
