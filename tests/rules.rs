@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use harness::wireshark::built_library;
 use object::{Object, ObjectSymbol};
+use workermanchat::fields::Phase;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

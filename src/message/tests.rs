@@ -1,5 +1,6 @@
 //! What is read from messages, and what is not taken for one.
 
+use super::table::FORMS;
 use super::*;
 use MemberName::*;
 use Side::{Client as FromClient, Server as FromServer};
@@ -63,6 +64,22 @@ fn each_message_of_the_chat_is_known_by_kind_and_dialect_and_proves_the_chat() {
         assert_eq!(message.fault(), None, "{text}");
         assert_eq!(missing(&message), [], "{text}");
         assert_eq!(message.bad_time(), None, "{text}");
+    }
+}
+
+#[test]
+fn every_row_of_the_table_has_an_example() {
+    for form in FORMS {
+        for shape in form.shapes {
+            // A message that other applications send too does not decide its dialect.
+            let dialect = Some(shape.dialect).filter(|_| shape.distinctive);
+            let is_example = |(sender, kind, found, _): &&(Side, Kind, Option<Dialect>, &str)| {
+                (*sender, *kind) == (form.sender, form.kind)
+                    && (found.is_none() || dialect.is_none() || *found == dialect)
+            };
+            let has_example = !shape.distinctive || CHAT.iter().any(|example| is_example(&example));
+            assert!(has_example, "CHAT has no {:?} of {:?}", form.kind, shape.dialect);
+        }
     }
 }
 

@@ -58,5 +58,12 @@ pub fn name(phase: u32) -> &'static str {
 
 /// Whether a phase is that of a chat message, which is drawn in the message layer.
 pub fn is_message(phase: u32) -> bool {
-    (LOGIN_REQUEST..=UNKNOWN).contains(&phase)
+    match phase {
+        SYN | SYN_ACK | ACK | FIN | FIN_ACKNOWLEDGED | RST => false,
+        REQUEST | REQUEST_ACKNOWLEDGED | RESPONSE | COMPLETE | REFUSED | CLOSE | CLOSE_REPLY => false,
+        LOGIN_REQUEST | USER_LIST | LOGIN_RESULT | LOGIN_NOTIFICATION => true,
+        SAY_REQUEST | SAY_DELIVERY | LOGOUT | PING | PONG | UNKNOWN => true,
+        MESSAGE_ACKNOWLEDGED => false,
+        _ => panic!("no phase has the value {phase}"),
+    }
 }
