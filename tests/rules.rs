@@ -201,6 +201,31 @@ fn code_outside_epan_does_no_io() {
     }
 }
 
+/// The phases that a line of the profile selects: those behind `workermanchat.phase in {` or `==`.
+fn selected_phases(line: &str) -> Vec<std::ops::RangeInclusive<u32>> {
+    let Some((_, rest)) = line.split_once("workermanchat.phase ") else { return Vec::new() };
+    let filter = rest.split(['}', '@', '"']).next().unwrap_or_default();
+    let items = filter.split(|c: char| !c.is_ascii_digit() && c != '.').filter(|item| !item.is_empty());
+    let number = |text: &str| text.parse().expect("a phase is a number");
+    items
+        .map(|item| match item.split_once("..") {
+            Some((first, last)) => number(first)..=number(last),
+            None => number(item)..=number(item),
+        })
+        .collect()
+}
+
+#[test]
+fn the_profile_has_a_colour_for_every_phase_but_unknown_messages() {
+    let colours = fs::read_to_string(root().join("plugin/profile/colorfilters")).expect("the profile has colours");
+    let selected: Vec<_> = colours.lines().flat_map(selected_phases).collect();
+    for phase in Phase::ALL.iter().filter(|phase| **phase != Phase::Unknown) {
+        let number = *phase as u32;
+        let has_colour = selected.iter().any(|phases| phases.contains(&number));
+        assert!(has_colour, "plugin/profile/colorfilters has no colour for {phase:?} ({number})");
+    }
+}
+
 #[test]
 fn the_library_exports_only_wiresharks_entry_points() {
     let bytes = fs::read(built_library()).expect("cargo built the library");
