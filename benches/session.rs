@@ -49,7 +49,7 @@ impl Capture {
         let segment =
             Segment { at, stream, source, destination, sequence, acknowledgment: sequence, flags: 0x10, length };
         self.session.segment(&segment, json.as_bytes());
-        self.session.message(&segment, 0, &Message::of(&read(json.as_bytes()), sender, false), false);
+        self.session.message(&segment, 0, &Message::of(&read(json.as_bytes()), sender, false));
     }
 
     /// A say and its deliveries; every tenth say has the same text.

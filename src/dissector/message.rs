@@ -1,10 +1,10 @@
 //! A message's own tree: its fields, what the session knows of it, and what is wrong with it.
 
-use super::plan::{MAX_LINE, Plan, Settings, draw_identity, draw_links, printable};
+use super::plan::{MAX_LINE, Plan, Settings, draw_identity, draw_links, note, printable};
 use crate::annotation::{Annotation, Layer, Value};
 use crate::event::{Event, Recipient, Say, below_messages};
 use crate::fields::{Field, Finding, PROTOCOL_NAME};
-use crate::language::{Fact, Note};
+use crate::language::Fact;
 use crate::message::gateway::Gateway;
 use crate::message::json::Span;
 use crate::message::{MemberName, Message, text};
@@ -107,14 +107,8 @@ impl<'a> Drawing<'a> {
     fn event(&mut self, said: &str) {
         let event = &self.view.record.event;
         let item = self.annotation.add(None, Field::Phase, Value::Unsigned(event.phase() as u32));
-        let printable = event.filter_map(|text| printable(text, MAX_LINE));
-        let note = self.settings.language.note(Note {
-            event: printable.filter_map(|text| Some(text.as_str())),
-            text: if said.is_empty() && self.is_faulty() { NOT_JSON } else { said },
-            by: self.message.sender,
-            client_port: self.view.connection.client().port,
-            server_port: self.view.connection.server().port,
-        });
+        let text = if said.is_empty() && self.is_faulty() { NOT_JSON } else { said };
+        let note = note(self.view.connection, event, self.message.sender, text, self.settings.language);
         self.annotation.add(Some(item), Field::Note, Value::Text(note));
     }
 

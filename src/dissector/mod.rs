@@ -93,7 +93,7 @@ impl Dissector {
                 let evidence = |side| Message::of(&document, side, truncated).evidence();
                 let sender = self.session.settle_side(segment, evidence);
                 let message = Message::of(&document, sender, truncated);
-                self.session.message(segment, index, &message, truncated);
+                self.session.message(segment, index, &message);
                 message
             }
             false => Message::of(&document, self.session.side(segment), truncated),

@@ -1,10 +1,12 @@
 //! What is drawn, and what the drawings of messages and segments have in common.
 
 use crate::annotation::{Annotation, Layer, Value};
+use crate::event::Event;
 use crate::fields::{Field, Finding, PROTOCOL_NAME};
-use crate::language::{Fact, Language};
+use crate::language::{Fact, Language, Note};
 use crate::message::text;
-use crate::packet::{Frame, FrameTime, Position};
+use crate::packet::{Frame, FrameTime, Position, Side};
+use crate::session::bounded::Name;
 use crate::session::connection::Connection;
 
 /// The longest text in a column, a title or a sentence, in characters.
@@ -51,6 +53,18 @@ pub fn internal(what: &str, is_message: bool, language: Language) -> Plan {
 /// A text in one printable line; `None` for an empty one.
 pub fn printable(text: &str, max_chars: usize) -> Option<String> {
     Some(text::one_line(text, max_chars)).filter(|line| !line.is_empty())
+}
+
+/// The note of an event on a connection. `text`: of a say, what is said, in one printable line.
+pub fn note(connection: &Connection, event: &Event<Name>, by: Side, text: &str, language: Language) -> String {
+    let printable = event.filter_map(|text| printable(text, MAX_LINE));
+    language.note(Note {
+        event: printable.filter_map(|text| Some(text.as_str())),
+        text,
+        by,
+        client_port: connection.client().port,
+        server_port: connection.server().port,
+    })
 }
 
 /// The request that something answers, or the frame of the answer.

@@ -1,13 +1,12 @@
 //! What a frame is below its messages: its events and acknowledgments, in the trees of TCP, HTTP and WebSocket.
 
-use super::plan::{MAX_LINE, Plan, Settings, draw_identity, draw_links, printable};
+use super::plan::{Plan, Settings, draw_identity, draw_links, note};
 use crate::annotation::{Annotation, Layer, Value};
 use crate::event::Event;
 use crate::fields::{Field, Finding, Phase};
-use crate::language::{Fact, Language, Note};
-use crate::packet::{FrameTime, Position, Segment, Side};
+use crate::language::{Fact, Language};
+use crate::packet::{FrameTime, Position, Segment};
 use crate::session::bounded::Name;
-use crate::session::connection::Connection;
 use crate::session::record::Handshake;
 use crate::session::{FrameView, Session};
 
@@ -32,7 +31,7 @@ fn annotations(view: &FrameView, at: FrameTime, language: Language) -> Vec<Annot
     for (event, by) in &view.events {
         let layer = layer(&mut layers, layer_of(event.phase()));
         let item = layer.add(None, Field::Phase, Value::Unsigned(event.phase() as u32));
-        let note = note(view.connection, event, *by, language);
+        let note = note(view.connection, event, *by, "", language);
         layer.add(Some(item), Field::Note, Value::Text(note));
         if let Event::UpgradeRefused(status) = event.as_ref() {
             let sentence = language.finding(&Fact::HandshakeRefused(*status));
@@ -73,17 +72,6 @@ fn layer_of(phase: Phase) -> Layer {
 
 fn is_handshake(event: &Event<Name>) -> bool {
     matches!(event.phase(), Phase::UpgradeRequest | Phase::UpgradeResponse | Phase::UpgradeRefused)
-}
-
-fn note(connection: &Connection, event: &Event<Name>, by: Side, language: Language) -> String {
-    let printable = event.filter_map(|text| printable(text, MAX_LINE));
-    language.note(Note {
-        event: printable.filter_map(|text| Some(text.as_str())),
-        text: "",
-        by,
-        client_port: connection.client().port,
-        server_port: connection.server().port,
-    })
 }
 
 fn draw_handshake(layer: &mut Annotation, item: usize, handshake: &Handshake, at: FrameTime, language: Language) {

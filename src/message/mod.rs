@@ -223,6 +223,11 @@ impl<'d> Message<'d> {
         self.document.fault.as_ref().filter(|_| !self.truncated)
     }
 
+    /// Whether the capture holds only its beginning.
+    pub fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
     /// The members in the order of the message, without the one that is drawn as the client list. A member that is there
     /// twice is here twice.
     pub fn fields(&self) -> impl DoubleEndedIterator<Item = MemberText<'d>> + use<'d> {

@@ -1,6 +1,6 @@
 //! What a message of the chat teaches: who is who, in which room, and what answers what.
 
-use super::application::{Identity, Postponed};
+use super::application::{Application, Identity, Postponed};
 use super::bounded::{Id, Name};
 use super::connection::Connection;
 use super::record::MessageRecord;
@@ -34,14 +34,13 @@ impl Lesson<'_> {
 }
 
 impl Session {
-    /// Learns from a message, on the first pass. `index`: how many messages of this segment came before it;
-    /// `truncated`: the capture holds only its beginning.
-    pub fn message(&mut self, segment: &Segment, index: u32, message: &Message, truncated: bool) {
+    /// Learns from a message, on the first pass. `index`: how many messages of this segment came before it.
+    pub fn message(&mut self, segment: &Segment, index: u32, message: &Message) {
         if !self.connections.contains_key(&segment.stream) {
             self.watch(segment);
         }
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
-        let is_other = !connection.application().is_chat() && !connection.application().is_undecided();
+        let is_other = matches!(connection.application(), Application::Other);
         if is_other && message.evidence() != Evidence::Dialect {
             return;
         }
@@ -51,7 +50,7 @@ impl Session {
         }
         connection.message_ends(segment, ending.map_or(segment.end(), |ending| ending.end));
         connection.reserve_message(Position { frame: segment.at.frame, index });
-        let statement = Statement::of(message, truncated);
+        let statement = Statement::of(message);
         let masked = ending.map(|ending| ending.masked);
         let is_configured = connection.is_configured();
         if !connection.application().accepts(message.evidence(), is_configured) {

@@ -47,8 +47,8 @@ impl Session {
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
         connection.segment(segment);
         let is_open = connection.application().is_undecided() && !connection.is_configured();
-        let is_foreign = connection.side(segment) == Side::Client && !could_lead_to_chat(payload);
-        if is_open && connection.is_unopened() && is_foreign {
+        let is_foreign = || connection.side(segment) == Side::Client && !could_lead_to_chat(payload);
+        if is_open && connection.is_unopened() && is_foreign() {
             self.forget(segment.stream);
         }
     }

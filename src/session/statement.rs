@@ -111,14 +111,15 @@ pub struct Users {
 }
 
 impl<'a> Statement<'a> {
-    /// What `message` states; `truncated`: the capture holds only its beginning.
-    pub fn of(message: &Message<'a>, truncated: bool) -> Statement<'a> {
+    /// What `message` states.
+    pub fn of(message: &Message<'a>) -> Statement<'a> {
+        let truncated = message.is_truncated();
         Statement {
             dialect: message.dialect,
             readable: message.fault().is_none(),
             truncated,
             complete: truncated || message.missing().next().is_none(),
-            act: act(message, truncated),
+            act: act(message),
         }
     }
 
@@ -133,7 +134,8 @@ impl<'a> Statement<'a> {
     }
 }
 
-fn act<'a>(message: &Message<'a>, truncated: bool) -> Act<'a> {
+fn act<'a>(message: &Message<'a>) -> Act<'a> {
+    let truncated = message.is_truncated();
     let by_client = |name: Option<&'a str>| name.map(bounded_name).map(Cow::Borrowed);
     match &message.content {
         Content::LoginRequest(login) => Act::LoginRequest { name: by_client(login.name), room: by_client(login.room) },

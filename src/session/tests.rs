@@ -41,7 +41,7 @@ impl Capture {
         let segment = self.segment(stream, from_client, flags::ACK, json.len() as u32);
         let sender = if from_client { Side::Client } else { Side::Server };
         self.session.segment(&segment, json.as_bytes());
-        self.session.message(&segment, 0, &Message::of(&read(json.as_bytes()), sender, false), false);
+        self.session.message(&segment, 0, &Message::of(&read(json.as_bytes()), sender, false));
         segment.at.frame.0
     }
 
