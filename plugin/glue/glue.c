@@ -155,7 +155,7 @@ static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tr
     if (o->segment.payload.captured > 0)
         for (GSList *source = pinfo->data_src; source != NULL && count < SOURCES_MAX; source = source->next)
             sources[count++] = lend(get_data_source_tvb((struct data_source *)source->data), 0);
-    plan = core->segment(&o->segment, sources, count, wmc_settings(tree), pinfo->pool);
+    plan = core->segment(&o->segment, sources, count, wmc_settings(pinfo, tree), pinfo->pool);
     if (plan != NULL)
         wmc_draw_segment(plan, o->tvb, pinfo, tree, o->tcp_layer);
 }
@@ -245,7 +245,7 @@ static int64_t position_in_payload(const struct observation *o, tvbuff_t *tvb)
 
 static const struct wmc_plan *plan_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    return core->message(&observed->segment, observed->messages++, lend(tvb, 0), wmc_settings(tree), pinfo->pool);
+    return core->message(&observed->segment, observed->messages++, lend(tvb, 0), wmc_settings(pinfo, tree), pinfo->pool);
 }
 
 static void show_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
@@ -360,7 +360,7 @@ static void register_protocol(void)
     proto_register_field_array(wmc_proto, r.fields, r.field_count);
     proto_register_subtree_array(subtrees, 1);
     expert_register_field_array(expert_register_protocol(wmc_proto), r.findings, r.finding_count);
-    wmc_preferences_register(wmc_proto, core);
+    wmc_preferences_register(wmc_proto, core, &r);
     register_init_routine(reset);
     register_cleanup_routine(reset);
 }

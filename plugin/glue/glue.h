@@ -75,7 +75,7 @@ struct wmc_item {
 struct wmc_plan {
     const struct wmc_item *items;
     uint32_t count;
-    const char *title; /* of the message's tree; NULL if the plan draws no message */
+    const char *title; /* of the message's tree; NULL if it is not displayed */
     const char *info;  /* replaces (message) or is appended to (segment) the Info column; may be NULL */
 };
 
@@ -99,8 +99,10 @@ struct wmc_language {
 };
 
 struct wmc_settings {
-    int language; /* index */
-    bool tree;    /* a tree is built; otherwise only expert info and columns are needed */
+    int language;    /* index */
+    uint64_t wanted; /* a bit for each field that is looked at, in the order of registration */
+    bool titles;     /* a tree is displayed */
+    bool info;       /* there is an Info column */
     bool annotate_tcp;
     bool annotate_info;
 };
@@ -149,10 +151,11 @@ void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *p
 int *wmc_subtree(void);
 
 /* plugin/glue/preferences.c */
-void wmc_preferences_register(int proto, const struct wmc_core *core);
+void wmc_preferences_register(int proto, const struct wmc_core *core, const struct wmc_registration *registration);
 void wmc_preferences_handoff(dissector_handle_t by_port, dissector_handle_t by_decode_as);
 bool wmc_is_chat_port(uint16_t port);
 bool wmc_show_json(void);
-const struct wmc_settings *wmc_settings(const proto_tree *tree);
+/* What the user chose, and what of the packet is looked at. */
+const struct wmc_settings *wmc_settings(packet_info *pinfo, proto_tree *tree);
 
 #endif

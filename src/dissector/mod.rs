@@ -10,9 +10,10 @@ mod segment;
 mod start;
 mod truncated;
 
-pub use plan::{Plan, Settings, internal};
+pub use plan::{Settings, internal};
 pub use truncated::truncated_message;
 
+use crate::annotation::Plan;
 use crate::message::{Message, read};
 use crate::packet::{Captured, Position, Segment, StreamId};
 use crate::session::Session;
@@ -47,6 +48,8 @@ pub enum Start {
 #[derive(Debug, Default)]
 pub struct Dissector {
     session: Session,
+    /// The last plan; its buffers serve for the next.
+    plan: Plan,
 }
 
 impl Dissector {
@@ -83,7 +86,7 @@ impl Dissector {
 
     /// A message that the WebSocket dissector hands over. `index`: how many of this segment came before it. `None`: it is not the
     /// chat's.
-    pub fn message(&mut self, packet: &Packet, index: u32, data: Captured, settings: &Settings) -> Option<Plan> {
+    pub fn message(&mut self, packet: &Packet, index: u32, data: Captured, settings: &Settings) -> Option<&Plan> {
         let Packet { segment, payload, first_pass } = packet;
         let document = read(data.bytes);
         let truncated = data.is_truncated();
@@ -103,7 +106,9 @@ impl Dissector {
         if message.value(crate::message::MemberName::Content) == Some("workermanchat:force-panic") {
             panic!("forced by a test");
         }
-        Some(message::Drawing::new(&message, view, settings, data).plan(&self.session))
+        self.plan.clear();
+        message::Drawing::new(&message, view, settings, data).draw(&mut self.plan, &self.session);
+        Some(&self.plan)
     }
 
     /// A segment whose payload has been dissected; `sources` are the data sources that this took (reassembled, decrypted). `None`: there
@@ -113,11 +118,12 @@ impl Dissector {
         packet: &Packet,
         sources: impl IntoIterator<Item = &'a [u8]>,
         settings: &Settings,
-    ) -> Option<Plan> {
+    ) -> Option<&Plan> {
         if packet.first_pass {
             self.session.segment(&packet.segment, packet.payload);
             self.session.handshake(&packet.segment, packet.payload, sources);
         }
-        segment::plan(&self.session, &packet.segment, settings)
+        self.plan.clear();
+        segment::draw(&mut self.plan, &self.session, &packet.segment, settings).then_some(&self.plan)
     }
 }

@@ -1,7 +1,7 @@
 //! What a frame is below its messages: its events and acknowledgments, in the trees of TCP, HTTP and WebSocket.
 
-use super::plan::{Plan, Settings, draw_identity, draw_links, note};
-use crate::annotation::{Annotation, Layer, Value};
+use super::plan::{Settings, draw_event, draw_identity, draw_links};
+use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::Event;
 use crate::fields::{Field, Finding, Phase};
 use crate::language::{Fact, Language};
@@ -10,56 +10,54 @@ use crate::session::bounded::Name;
 use crate::session::record::Handshake;
 use crate::session::{FrameView, Session};
 
-/// What to draw of a segment; `None` for nothing.
-pub fn plan(session: &Session, segment: &Segment, settings: &Settings) -> Option<Plan> {
-    let view = session.frame(segment)?;
-    let is_named = settings.annotate_info && !view.record.holds_message() && !view.events.is_empty();
-    let info = is_named.then(|| {
-        let names: Vec<&str> = view.events.iter().map(|(event, _)| event.phase().name()).collect();
-        names.join(", ")
-    });
+/// Plans what to draw of a segment. Returns whether there is anything.
+pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, settings: &Settings) -> bool {
+    let Some(view) = session.frame(segment) else { return false };
+    let holds_message = view.record.holds_message();
+    if settings.wanted.info && settings.annotate_info && !holds_message && !view.events.is_empty() {
+        plan.set_info(|info| phases(&view, info));
+    }
     let warns = view.record.handshake.as_ref().is_some_and(|handshake| handshake.is_faulty());
-    let annotations = match settings.annotate_tcp && (settings.tree || warns) {
-        true => annotations(&view, segment.at, settings.language),
-        false => Vec::new(),
-    };
-    Some(Plan { annotations, title: None, info })
+    if settings.annotate_tcp && (settings.wanted.fields != 0 || warns) {
+        draw_lines(plan, &view, segment.at, settings);
+    }
+    true
 }
 
-fn annotations(view: &FrameView, at: FrameTime, language: Language) -> Vec<Annotation> {
-    let mut layers: Vec<Annotation> = Vec::new();
+/// The names of a frame's phases in brackets, as the Info column ends with them.
+fn phases(view: &FrameView, info: &mut String) {
+    info.push_str(" [");
+    for (at, (event, _)) in view.events.iter().enumerate() {
+        if at > 0 {
+            info.push_str(", ");
+        }
+        info.push_str(event.phase().name());
+    }
+    info.push(']');
+}
+
+fn draw_lines(plan: &mut Plan, view: &FrameView, at: FrameTime, settings: &Settings) {
+    let Settings { language, wanted, .. } = *settings;
     for (event, by) in &view.events {
-        let layer = layer(&mut layers, layer_of(event.phase()));
-        let item = layer.add(None, Field::Phase, Value::Unsigned(event.phase() as u32));
-        let note = note(view.connection, event, *by, "", language);
-        layer.add(Some(item), Field::Note, Value::Text(note));
+        let tree = &mut plan.tree(layer_of(event.phase()), wanted);
+        let item = draw_event(tree, view.connection, event, *by, "", language);
         if let Event::UpgradeRefused(status) = event.as_ref() {
             let sentence = language.finding(&Fact::HandshakeRefused(*status));
-            layer.add_finding(Some(item), Finding::HandshakeRefused, sentence, None);
+            tree.finding(item, Finding::HandshakeRefused, &sentence, None);
         }
         if let Some(handshake) = view.record.handshake.as_ref().filter(|_| is_handshake(event)) {
-            draw_handshake(layer, item, handshake, at, language);
+            draw_handshake(tree, item, handshake, at, language);
         }
     }
-    if !view.acks.is_empty() {
-        let tcp = layer(&mut layers, Layer::Tcp);
-        for frame in &view.acks {
-            tcp.add(None, Field::Acks, Value::Frame(*frame));
-        }
+    let tcp = &mut plan.tree(Layer::Tcp, wanted);
+    for frame in &view.acks {
+        tcp.value(None, Field::Acks, Value::Frame(*frame));
     }
     // Once a frame; where it holds a message, the message's tree says it.
-    if let Some(first) = layers.first_mut().filter(|_| !view.record.holds_message()) {
-        draw_identity(first, view.connection, Position::end_of(at.frame));
+    if !view.record.holds_message() {
+        let first = view.events.first().map_or(Layer::Tcp, |(event, _)| layer_of(event.phase()));
+        draw_identity(&mut plan.tree(first, wanted), view.connection, Position::end_of(at.frame));
     }
-    layers
-}
-
-fn layer(layers: &mut Vec<Annotation>, wanted: Layer) -> &mut Annotation {
-    let at = layers.iter().position(|annotation| annotation.layer == wanted).unwrap_or_else(|| {
-        layers.push(Annotation::new(wanted));
-        layers.len() - 1
-    });
-    &mut layers[at]
 }
 
 fn layer_of(phase: Phase) -> Layer {
@@ -74,7 +72,7 @@ fn is_handshake(event: &Event<Name>) -> bool {
     matches!(event.phase(), Phase::UpgradeRequest | Phase::UpgradeResponse | Phase::UpgradeRefused)
 }
 
-fn draw_handshake(layer: &mut Annotation, item: usize, handshake: &Handshake, at: FrameTime, language: Language) {
+fn draw_handshake(tree: &mut Tree, item: Option<usize>, handshake: &Handshake, at: FrameTime, language: Language) {
     let texts = [
         (Field::HandshakeKey, &handshake.key),
         (Field::HandshakeOrigin, &handshake.origin),
@@ -83,15 +81,15 @@ fn draw_handshake(layer: &mut Annotation, item: usize, handshake: &Handshake, at
     ];
     for (field, value) in texts {
         if let Some(value) = value {
-            layer.add(Some(item), field, Value::Text(value.to_string()));
+            tree.text(item, field, value);
         }
     }
     if let Some(valid) = handshake.accept_valid().filter(|_| handshake.refused.is_none()) {
-        let line = layer.add(Some(item), Field::HandshakeAcceptValid, Value::Boolean(valid));
+        let line = tree.value(item, Field::HandshakeAcceptValid, Value::Boolean(valid));
         if let (false, Some(expected)) = (valid, handshake.accept_expected.as_deref()) {
             let sentence = language.finding(&Fact::AcceptMismatch { expected, found: handshake.accept.as_deref() });
-            layer.add_finding(Some(line), Finding::AcceptMismatch, sentence, None);
+            tree.finding(line, Finding::AcceptMismatch, &sentence, None);
         }
     }
-    draw_links(layer, Some(item), at, handshake.request, handshake.response);
+    draw_links(tree, item, at, handshake.request, handshake.response);
 }

@@ -58,6 +58,18 @@ pub fn one_line(text: &str, max_chars: usize) -> String {
     line
 }
 
+/// Shortens what follows `start` in `line` to `max_chars` characters, of which the last is then `…`. It is printable already.
+pub fn shorten(line: &mut String, start: usize, max_chars: usize) {
+    if line.len() - start <= max_chars {
+        return; // no more characters than bytes
+    }
+    let mut characters = line[start..].char_indices().skip(max_chars.saturating_sub(1));
+    if let (Some((end, _)), Some(_)) = (characters.next(), characters.next()) {
+        line.truncate(start + end);
+        line.push('…');
+    }
+}
+
 fn printable(character: char) -> String {
     match character {
         '\n' | '\r' | '\t' => character.escape_default().to_string(),
@@ -178,6 +190,16 @@ mod tests {
     #[test]
     fn a_line_has_no_control_characters() {
         assert_eq!(one_line("a\nb\tc\u{7}\u{202e}", 80), r"a\nb\tc\u{7}\u{202e}");
+    }
+
+    #[test]
+    fn a_line_that_is_printable_is_shortened_in_place() {
+        for (text, shortened) in [("hello", "hello"), ("hello!", "hell…"), ("长长长长长", "长长长长长"), ("长长长长长长", "长长长长…")] {
+            let mut line = format!("kept: {text}");
+            shorten(&mut line, "kept: ".len(), 5);
+            assert_eq!(line, format!("kept: {shortened}"));
+            assert_eq!(one_line(text, 5), shortened);
+        }
     }
 
     #[test]
