@@ -121,7 +121,7 @@ struct wmc_core {
     /* A TCP segment, after its payload was dissected. `sources`: the packet's data sources (frame, reassembled, decrypted). */
     const struct wmc_plan *(*segment)(const struct wmc_segment *segment, const struct wmc_bytes *sources, size_t source_count,
                                       const struct wmc_settings *settings, wmem_allocator_t *pool);
-    /* WebSocket data, before it is dissected, in every pass. `position`: its offset in the segment's payload, or -1 if it was
+    /* WebSocket data, before it is dissected, in the first pass. `position`: its offset in the segment's payload, or -1 if it was
      * reassembled or decrypted. */
     void (*frames)(const struct wmc_segment *segment, struct wmc_bytes data, int64_t position);
     /* A WebSocket message; NULL if it is not a chat message. `index`: its number within the segment, from 0. */
@@ -154,6 +154,8 @@ int *wmc_subtree(void);
 void wmc_preferences_register(int proto, const struct wmc_core *core, const struct wmc_registration *registration);
 void wmc_preferences_handoff(dissector_handle_t by_port, dissector_handle_t by_decode_as);
 bool wmc_is_chat_port(uint16_t port);
+/* Called when the ports of the preference or of Decode As may have changed. */
+void wmc_ports_changed(void);
 bool wmc_show_json(void);
 /* What the user chose, and what of the packet is looked at. */
 const struct wmc_settings *wmc_settings(packet_info *pinfo, proto_tree *tree);

@@ -78,12 +78,25 @@ void wmc_preferences_handoff(dissector_handle_t by_port, dissector_handle_t by_d
     apply();
 }
 
-/* The table reflects the preference and Decode As. */
+/* Decode As changes the table without notice, but Wireshark then dissects the capture anew: see wmc_ports_changed(). */
+enum { UNKNOWN, CHAT, OTHER };
+
+static uint8_t kinds[UINT16_MAX + 1];
+
+void wmc_ports_changed(void)
+{
+    memset(kinds, UNKNOWN, sizeof kinds);
+}
+
+/* The table reflects the preference and Decode As. It is asked once for each port, since every TCP segment has two. */
 bool wmc_is_chat_port(uint16_t port)
 {
-    dissector_handle_t handle = dissector_get_uint_handle(tcp_ports, port);
+    if (kinds[port] == UNKNOWN) {
+        dissector_handle_t handle = dissector_get_uint_handle(tcp_ports, port);
 
-    return handle != NULL && (handle == port_handle || handle == decode_as_handle);
+        kinds[port] = handle != NULL && (handle == port_handle || handle == decode_as_handle) ? CHAT : OTHER;
+    }
+    return kinds[port] == CHAT;
 }
 
 bool wmc_show_json(void)
@@ -99,8 +112,7 @@ static uint64_t wanted_fields(proto_tree *tree)
     if (!proto_field_is_referenced(tree, wmc_proto))
         return 0;
     for (int i = 0; i < field_count; i++)
-        if (proto_field_is_referenced(tree, *fields[i].p_id))
-            wanted |= (uint64_t)1 << i;
+        wanted |= (uint64_t)(fields[i].hfinfo.ref_type != HF_REF_TYPE_NONE) << i;
     return wanted;
 }
 
