@@ -244,10 +244,12 @@ static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
 /* If the response was not captured, HTTP does not switch to WebSocket: this does, when WebSocket frames arrive. */
 static int dissect_opening(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+    conversation_t *conversation = NULL;
 
-    if (conversation == NULL || observed == NULL || !know_stream(observed, pinfo) ||
-        core->classify(&observed->segment, lend(tvb, 0)) != WMC_START_WEBSOCKET)
+    if (observed != NULL && know_stream(observed, pinfo) &&
+        core->classify(&observed->segment, lend(tvb, 0)) == WMC_START_WEBSOCKET)
+        conversation = find_conversation_pinfo(pinfo, 0);
+    if (conversation == NULL)
         return pass_on(http_handle, tvb, pinfo, tree, data);
     conversation_set_dissector_from_frame_number(conversation, pinfo->num, stream_handle);
     return pass_on(stream_handle, tvb, pinfo, tree, data);
