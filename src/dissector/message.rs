@@ -9,8 +9,7 @@ use crate::message::gateway::Gateway;
 use crate::message::json::Span;
 use crate::message::{MemberName, Message, text};
 use crate::packet::{Captured, FrameTime, Side};
-use crate::session::bounded::Name;
-use crate::session::{DeliveredTo, MessageView, Session, server};
+use crate::session::{DeliveredTo, MessageView, SayView, Session};
 
 /// Stands in the packet list for what a malformed message says.
 const NOT_JSON: &str = "[not JSON]";
@@ -72,7 +71,7 @@ impl<'a> Drawing<'a> {
 
     /// What follows the phase's name.
     fn summary(&self, said: &str) -> String {
-        let line = |name: &Option<Name>| name.as_deref().and_then(|name| printable(name, MAX_LINE)).unwrap_or_default();
+        let line = |name: &Option<&str>| name.and_then(|name| printable(name, MAX_LINE)).unwrap_or_default();
         match &self.view.record.event {
             Event::LoginRequest { name, room: Some(room) } => {
                 format!("{}, room {}", line(name), text::one_line(room, MAX_LINE))
@@ -84,11 +83,11 @@ impl<'a> Drawing<'a> {
             Event::UserList { .. } => self.listed_names(),
             Event::SayRequest(say) => {
                 let port = || format!("port {}", self.view.connection.client().port);
-                let sender = say.sender.as_deref().map_or_else(port, |name| text::one_line(name, MAX_LINE));
+                let sender = say.sender.map_or_else(port, |name| text::one_line(name, MAX_LINE));
                 format!("{sender} → {}: {said}", recipient(say))
             }
             Event::SayDelivery(say) => {
-                let sender = say.sender.as_deref().map_or("?".to_owned(), |name| text::one_line(name, MAX_LINE));
+                let sender = say.sender.map_or("?".to_owned(), |name| text::one_line(name, MAX_LINE));
                 format!("{sender} → {}: {said}", recipient(say))
             }
             Event::Unknown { type_name, .. } => line(type_name),
@@ -108,7 +107,7 @@ impl<'a> Drawing<'a> {
         let event = &self.view.record.event;
         let item = self.annotation.add(None, Field::Phase, Value::Unsigned(event.phase() as u32));
         let text = if said.is_empty() && self.is_faulty() { NOT_JSON } else { said };
-        let note = note(self.view.connection, event, self.message.sender, text, self.settings.language);
+        let note = note(self.view.connection, event.clone(), self.message.sender, text, self.settings.language);
         self.annotation.add(Some(item), Field::Note, Value::Text(note));
     }
 
@@ -160,15 +159,15 @@ impl<'a> Drawing<'a> {
     }
 
     fn conversation(&mut self, session: &Session) {
-        let record = self.view.record;
+        let record = &self.view.record;
         if let Some(sender) = self.view.sender() {
             self.annotation.add(None, Field::Sender, Value::Text(sender.to_string()));
         }
         if let Some(recipient) = self.view.recipient() {
             self.annotation.add(None, Field::Recipient, Value::Text(recipient.to_string()));
         }
-        draw_identity(&mut self.annotation, self.view.connection, record.position());
-        if let Some(members) = &record.members {
+        draw_identity(&mut self.annotation, self.view.user());
+        if let Some(members) = self.view.members() {
             let mut names = members.names.join(", ");
             if members.count > members.names.len() {
                 names.push_str(", …");
@@ -188,7 +187,7 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    fn deliveries(&mut self, session: &Session, say: &server::TrackedSay) {
+    fn deliveries(&mut self, session: &Session, say: SayView) {
         let item = self.annotation.add(None, Field::Deliveries, Value::Unsigned(say.deliveries));
         for delivery in session.deliveries(say) {
             let line = delivery_line(&delivery, say.at);
@@ -198,13 +197,13 @@ impl<'a> Drawing<'a> {
 
     fn findings(&mut self) {
         self.findings_of_the_message();
-        let record = self.view.record;
-        match (record.masked, self.message.sender) {
+        let (masked, before_login) = (self.view.record.masked, self.view.record.before_login);
+        match (masked, self.message.sender) {
             (Some(false), Side::Client) => self.report(None, Finding::UnmaskedClient, &Fact::UnmaskedClient, None),
             (Some(true), Side::Server) => self.report(None, Finding::MaskedServer, &Fact::MaskedServer, None),
             _ => {}
         }
-        if record.before_login {
+        if before_login {
             self.report(None, Finding::SayBeforeLogin, &Fact::SayBeforeLogin, None);
         }
         if self.view.reached_nobody() {
@@ -216,7 +215,8 @@ impl<'a> Drawing<'a> {
     }
 
     fn findings_of_the_message(&mut self) {
-        let event = &self.view.record.event;
+        let is_unknown = matches!(self.view.record.event, Event::Unknown { .. });
+        let phase = self.view.record.event.phase();
         let truncated = self.data.is_truncated();
         if truncated {
             let (captured, reported) = (self.data.bytes.len(), self.data.reported);
@@ -226,7 +226,7 @@ impl<'a> Drawing<'a> {
             let by = self.message.sender;
             let fact = Fact::MalformedJson { reason: fault.reason, offset: fault.span.start, by };
             self.report(None, Finding::MalformedJson, &fact, Some(fault.span.clone()));
-        } else if matches!(event, Event::Unknown { .. }) && !truncated {
+        } else if is_unknown && !truncated {
             let member = self.message.get(MemberName::Type);
             let shown = member.as_ref().map(|member| text::one_line(member.text, MAX_LINE));
             let span = member.map(|member| member.span);
@@ -236,7 +236,7 @@ impl<'a> Drawing<'a> {
             return;
         }
         for member in self.message.missing() {
-            let fact = Fact::MissingMember(event.phase(), member.key(self.view.record.dialect));
+            let fact = Fact::MissingMember(phase, member.key(self.view.record.dialect));
             self.report(None, Finding::MissingMember, &fact, None);
         }
         if let Some(time) = self.message.bad_time() {
@@ -252,7 +252,7 @@ impl<'a> Drawing<'a> {
 }
 
 /// Whom a say is for, in a title.
-fn recipient(say: &Say<Name>) -> String {
+fn recipient(say: &Say<&str>) -> String {
     match &say.recipient {
         Recipient::Everyone => "all".to_owned(),
         Recipient::Named(text) | Recipient::Id(text) => text::one_line(text, MAX_LINE),
@@ -262,6 +262,6 @@ fn recipient(say: &Say<Name>) -> String {
 
 fn delivery_line(delivery: &DeliveredTo, asked: FrameTime) -> String {
     let milliseconds = delivery.at.since(asked) as f64 / 1e6;
-    let who = delivery.name.as_deref().map(|name| format!("{}, ", text::one_line(name, MAX_LINE))).unwrap_or_default();
+    let who = delivery.name.map(|name| format!("{}, ", text::one_line(name, MAX_LINE))).unwrap_or_default();
     format!("{who}port {}, frame {}, after {milliseconds:.3} ms", delivery.client.port, delivery.at.frame)
 }

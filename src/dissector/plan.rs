@@ -5,8 +5,8 @@ use crate::event::Event;
 use crate::fields::{Field, Finding, PROTOCOL_NAME};
 use crate::language::{Fact, Language, Note};
 use crate::message::text;
-use crate::packet::{Frame, FrameTime, Position, Side};
-use crate::session::bounded::Name;
+use crate::packet::{Frame, FrameTime, Side};
+use crate::session::User;
 use crate::session::connection::Connection;
 
 /// The longest text in a column, a title or a sentence, in characters.
@@ -56,7 +56,7 @@ pub fn printable(text: &str, max_chars: usize) -> Option<String> {
 }
 
 /// The note of an event on a connection. `text`: of a say, what is said, in one printable line.
-pub fn note(connection: &Connection, event: &Event<Name>, by: Side, text: &str, language: Language) -> String {
+pub fn note(connection: &Connection, event: Event<&str>, by: Side, text: &str, language: Language) -> String {
     let printable = event.filter_map(|text| printable(text, MAX_LINE));
     language.note(Note {
         event: printable.filter_map(|text| Some(text.as_str())),
@@ -85,10 +85,10 @@ pub fn draw_links(
 }
 
 /// The user of a connection, and the room.
-pub fn draw_identity(layer: &mut Annotation, connection: &Connection, at: Position) {
-    let Some(identity) = connection.identity(at) else { return };
-    layer.add(None, Field::User, Value::Text(identity.name.to_string()));
-    if let Some(room) = identity.room.as_ref().and_then(|room| room.name()) {
+pub fn draw_identity(layer: &mut Annotation, user: Option<User>) {
+    let Some(user) = user else { return };
+    layer.add(None, Field::User, Value::Text(user.name.to_string()));
+    if let Some(room) = user.room {
         layer.add(None, Field::Room, Value::Text(room.to_string()));
     }
 }

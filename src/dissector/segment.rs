@@ -5,20 +5,19 @@ use crate::annotation::{Annotation, Layer, Value};
 use crate::event::Event;
 use crate::fields::{Field, Finding, Phase};
 use crate::language::{Fact, Language};
-use crate::packet::{FrameTime, Position, Segment};
-use crate::session::bounded::Name;
-use crate::session::record::Handshake;
+use crate::packet::{FrameTime, Segment};
+use crate::session::handshake::Handshake;
 use crate::session::{FrameView, Session};
 
 /// What to draw of a segment; `None` for nothing.
 pub fn plan(session: &Session, segment: &Segment, settings: &Settings) -> Option<Plan> {
     let view = session.frame(segment)?;
-    let is_named = settings.annotate_info && !view.record.holds_message() && !view.events.is_empty();
+    let is_named = settings.annotate_info && !view.holds_message() && view.events().next().is_some();
     let info = is_named.then(|| {
-        let names: Vec<&str> = view.events.iter().map(|(event, _)| event.phase().name()).collect();
+        let names: Vec<&str> = view.events().map(|(event, _)| event.phase().name()).collect();
         names.join(", ")
     });
-    let warns = view.record.handshake.as_ref().is_some_and(|handshake| handshake.is_faulty());
+    let warns = view.has_faulty_handshake();
     let annotations = match settings.annotate_tcp && (settings.tree || warns) {
         true => annotations(&view, segment.at, settings.language),
         false => Vec::new(),
@@ -28,28 +27,27 @@ pub fn plan(session: &Session, segment: &Segment, settings: &Settings) -> Option
 
 fn annotations(view: &FrameView, at: FrameTime, language: Language) -> Vec<Annotation> {
     let mut layers: Vec<Annotation> = Vec::new();
-    for (event, by) in &view.events {
-        let layer = layer(&mut layers, layer_of(event.phase()));
-        let item = layer.add(None, Field::Phase, Value::Unsigned(event.phase() as u32));
-        let note = note(view.connection, event, *by, "", language);
+    for (event, by) in view.events() {
+        let phase = event.phase();
+        let status = if let Event::UpgradeRefused(status) = event { Some(status) } else { None };
+        let layer = layer(&mut layers, layer_of(phase));
+        let item = layer.add(None, Field::Phase, Value::Unsigned(phase as u32));
+        let note = note(view.connection, event, by, "", language);
         layer.add(Some(item), Field::Note, Value::Text(note));
-        if let Event::UpgradeRefused(status) = event.as_ref() {
-            let sentence = language.finding(&Fact::HandshakeRefused(*status));
+        if let Some(status) = status {
+            let sentence = language.finding(&Fact::HandshakeRefused(status));
             layer.add_finding(Some(item), Finding::HandshakeRefused, sentence, None);
         }
-        if let Some(handshake) = view.record.handshake.as_ref().filter(|_| is_handshake(event)) {
-            draw_handshake(layer, item, handshake, at, language);
+        if let Some(handshake) = Some(phase).filter(|phase| is_handshake(*phase)).and_then(|_| view.handshake()) {
+            draw_handshake(layer, item, &handshake, at, language);
         }
     }
-    if !view.acks.is_empty() {
-        let tcp = layer(&mut layers, Layer::Tcp);
-        for frame in &view.acks {
-            tcp.add(None, Field::Acks, Value::Frame(*frame));
-        }
+    for frame in view.acks() {
+        layer(&mut layers, Layer::Tcp).add(None, Field::Acks, Value::Frame(frame));
     }
     // Once a frame; where it holds a message, the message's tree says it.
-    if let Some(first) = layers.first_mut().filter(|_| !view.record.holds_message()) {
-        draw_identity(first, view.connection, Position::end_of(at.frame));
+    if let Some(first) = layers.first_mut().filter(|_| !view.holds_message()) {
+        draw_identity(first, view.user());
     }
     layers
 }
@@ -70,8 +68,8 @@ fn layer_of(phase: Phase) -> Layer {
     }
 }
 
-fn is_handshake(event: &Event<Name>) -> bool {
-    matches!(event.phase(), Phase::UpgradeRequest | Phase::UpgradeResponse | Phase::UpgradeRefused)
+fn is_handshake(phase: Phase) -> bool {
+    matches!(phase, Phase::UpgradeRequest | Phase::UpgradeResponse | Phase::UpgradeRefused)
 }
 
 fn draw_handshake(layer: &mut Annotation, item: usize, handshake: &Handshake, at: FrameTime, language: Language) {
