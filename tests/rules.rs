@@ -104,11 +104,12 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "src/session",
         &[
-            &["bounded"],
-            &["say", "room", "transport"],
-            &["record", "statement", "framing"],
-            &["opening", "application", "server"],
-            &["connection"],
+            &["bounded", "chunks", "early", "in_flight", "texts", "tracked"],
+            &["handshake", "room", "say", "transport"],
+            &["alike", "framing", "opening", "record", "statement"],
+            &["application", "records", "says"],
+            &["connection", "server"],
+            &["connections"],
             &["state"],
             &["learn", "view"],
             &["mod"],

@@ -1,6 +1,6 @@
 //! A message's own tree: its fields, what the session knows of it, and what is wrong with it.
 
-use super::plan::{MAX_LINE, Settings, draw_event, draw_identity, draw_links, title_head};
+use super::plan::{MAX_LINE, Settings, draw_event, draw_links, draw_user, title_head};
 use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::{Event, Recipient, Say, below_messages};
 use crate::fields::{Field, Finding};
@@ -9,8 +9,7 @@ use crate::message::gateway::Gateway;
 use crate::message::json::Span;
 use crate::message::{MemberName, Message, text};
 use crate::packet::{Captured, FrameTime, Side};
-use crate::session::bounded::Name;
-use crate::session::{DeliveredTo, MessageView, Session, server};
+use crate::session::{DeliveredTo, MessageView, SayView, Session};
 use std::fmt::{self, Display, Write};
 
 /// Stands in the packet list for what a malformed message says.
@@ -83,27 +82,27 @@ impl<'a> Drawing<'a> {
     fn summary(&self, line: &mut String, said: &str) {
         let _ = match &self.view.record.event {
             Event::LoginRequest { name, room: Some(room) } => {
-                write!(line, "{}, room {}", Line(name.as_deref().unwrap_or_default()), Line(room))
+                write!(line, "{}, room {}", Line(name.unwrap_or_default()), Line(room))
             }
             Event::LoginRequest { name, room: None }
             | Event::LoginResult(name)
             | Event::LoginNotification(name)
-            | Event::LogoutNotification(name) => write!(line, "{}", Line(name.as_deref().unwrap_or_default())),
+            | Event::LogoutNotification(name) => write!(line, "{}", Line(name.unwrap_or_default())),
             Event::UserList { .. } => {
                 line.push_str(&self.listed_names());
                 Ok(())
             }
             Event::SayRequest(say) => {
-                let sender = match say.sender.as_deref() {
+                let sender = match say.sender {
                     Some(name) => write!(line, "{}", Line(name)),
                     None => write!(line, "port {}", self.view.connection.client().port),
                 };
                 sender.and_then(|()| write!(line, " → {}: {said}", recipient(say)))
             }
             Event::SayDelivery(say) => {
-                write!(line, "{} → {}: {said}", Line(say.sender.as_deref().unwrap_or("?")), recipient(say))
+                write!(line, "{} → {}: {said}", Line(say.sender.unwrap_or("?")), recipient(say))
             }
-            Event::Unknown { type_name, .. } => write!(line, "{}", Line(type_name.as_deref().unwrap_or_default())),
+            Event::Unknown { type_name, .. } => write!(line, "{}", Line(type_name.unwrap_or_default())),
             Event::Ping(_) | Event::Pong(_) => Ok(()),
             below_messages!() => Ok(()),
         }; // a String takes everything
@@ -173,19 +172,19 @@ impl<'a> Drawing<'a> {
     }
 
     fn conversation(&self, tree: &mut Tree, session: &Session) {
-        let record = self.view.record;
+        let record = &self.view.record;
         if tree.wants(Field::Sender) {
             if let Some(sender) = self.view.sender() {
-                tree.text(None, Field::Sender, &sender);
+                tree.text(None, Field::Sender, sender);
             }
         }
         if tree.wants(Field::Recipient) {
             if let Some(recipient) = self.view.recipient() {
-                tree.text(None, Field::Recipient, &recipient);
+                tree.text(None, Field::Recipient, recipient);
             }
         }
-        draw_identity(tree, self.view.connection, record.position());
-        if let Some(members) = &record.members {
+        draw_user(tree, self.view.user());
+        if let Some(members) = Some(Field::RoomMembers).filter(|field| tree.wants(*field)).and_then(|_| self.view.members()) {
             let more = if members.count > members.names.len() { ", …" } else { "" };
             tree.format(None, Field::RoomMembers, format_args!("{}{more}", Joined(&members.names)));
         }
@@ -204,7 +203,7 @@ impl<'a> Drawing<'a> {
 
     fn findings(&self, tree: &mut Tree) {
         self.findings_of_the_message(tree);
-        let record = self.view.record;
+        let record = &self.view.record;
         match (record.masked, self.message.sender) {
             (Some(false), Side::Client) => self.report(tree, None, Finding::UnmaskedClient, &Fact::UnmaskedClient, None),
             (Some(true), Side::Server) => self.report(tree, None, Finding::MaskedServer, &Fact::MaskedServer, None),
@@ -270,7 +269,7 @@ fn draw_gateway(tree: &mut Tree, item: Option<usize>, id: &str) {
     }
 }
 
-fn draw_deliveries(tree: &mut Tree, session: &Session, say: &server::TrackedSay) {
+fn draw_deliveries(tree: &mut Tree, session: &Session, say: SayView) {
     let item = tree.value(None, Field::Deliveries, Value::Unsigned(say.deliveries));
     if tree.wants(Field::Delivery) {
         for delivery in session.deliveries(say) {
@@ -282,7 +281,7 @@ fn draw_deliveries(tree: &mut Tree, session: &Session, say: &server::TrackedSay)
 fn draw_delivery(tree: &mut Tree, item: Option<usize>, delivery: &DeliveredTo, asked: FrameTime) {
     let milliseconds = delivery.at.since(asked) as f64 / 1e6;
     let (port, frame) = (delivery.client.port, delivery.at.frame);
-    let (name, comma) = delivery.name.as_deref().map_or(("", ""), |name| (name, ", "));
+    let (name, comma) = delivery.name.map_or(("", ""), |name| (name, ", "));
     let text = format_args!("{}{comma}port {port}, frame {frame}, after {milliseconds:.3} ms", Line(name));
     tree.format(item, Field::Delivery, text);
 }
@@ -297,7 +296,7 @@ impl Display for Line<'_> {
 }
 
 /// Names, with commas between.
-struct Joined<'a>(&'a [Name]);
+struct Joined<'a>(&'a [&'a str]);
 
 impl Display for Joined<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
@@ -312,7 +311,7 @@ impl Display for Joined<'_> {
 }
 
 /// Whom a say is for, in a title.
-fn recipient(say: &Say<Name>) -> Line<'_> {
+fn recipient<'a>(say: &Say<&'a str>) -> Line<'a> {
     match &say.recipient {
         Recipient::Everyone => Line("all"),
         Recipient::Named(text) | Recipient::Id(text) => Line(text),

@@ -5,8 +5,8 @@ use crate::event::Event;
 use crate::fields::{Field, Finding, PROTOCOL_NAME};
 use crate::language::{Fact, Language, Note};
 use crate::message::text;
-use crate::packet::{Frame, FrameTime, Position, Side};
-use crate::session::bounded::Name;
+use crate::packet::{Frame, FrameTime, Side};
+use crate::session::User;
 use crate::session::connection::Connection;
 
 /// The longest text in a column, a title or a sentence, in characters.
@@ -51,7 +51,7 @@ pub fn printable(text: &str, max_chars: usize) -> Option<String> {
 pub fn draw_event(
     tree: &mut Tree,
     connection: &Connection,
-    event: &Event<Name>,
+    event: &Event<&str>,
     by: Side,
     text: &str,
     language: Language,
@@ -89,10 +89,10 @@ pub fn draw_links(
 }
 
 /// The user of a connection, and the room.
-pub fn draw_identity(tree: &mut Tree, connection: &Connection, at: Position) {
-    let Some(identity) = connection.identity(at) else { return };
-    tree.text(None, Field::User, &identity.name);
-    if let Some(room) = identity.room.as_ref().and_then(|room| room.name()) {
+pub fn draw_user(tree: &mut Tree, user: Option<User>) {
+    let Some(user) = user else { return };
+    tree.text(None, Field::User, user.name);
+    if let Some(room) = user.room {
         tree.text(None, Field::Room, room);
     }
 }

@@ -1,24 +1,21 @@
 //! What a frame is below its messages: its events and acknowledgments, in the trees of TCP, HTTP and WebSocket.
 
-use super::plan::{Settings, draw_event, draw_identity, draw_links};
+use super::plan::{Settings, draw_event, draw_links, draw_user};
 use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::Event;
 use crate::fields::{Field, Finding, Phase};
 use crate::language::{Fact, Language};
-use crate::packet::{FrameTime, Position, Segment};
-use crate::session::bounded::Name;
-use crate::session::record::Handshake;
+use crate::packet::{FrameTime, Segment};
+use crate::session::handshake::Handshake;
 use crate::session::{FrameView, Session};
 
 /// Plans what to draw of a segment. Returns whether there is anything.
 pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, settings: &Settings) -> bool {
     let Some(view) = session.frame(segment) else { return false };
-    let holds_message = view.record.holds_message();
-    if settings.wanted.info && settings.annotate_info && !holds_message && !view.events.is_empty() {
+    if settings.wanted.info && settings.annotate_info && !view.holds_message() && view.events().next().is_some() {
         plan.set_info(|info| phases(&view, info));
     }
-    let warns = view.record.handshake.as_ref().is_some_and(|handshake| handshake.is_faulty());
-    if settings.annotate_tcp && (settings.wanted.fields != 0 || warns) {
+    if settings.annotate_tcp && (settings.wanted.fields != 0 || view.has_faulty_handshake()) {
         draw_lines(plan, &view, segment.at, settings);
     }
     true
@@ -27,7 +24,7 @@ pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, settings: &Se
 /// The names of a frame's phases in brackets, as the Info column ends with them.
 fn phases(view: &FrameView, info: &mut String) {
     info.push_str(" [");
-    for (at, (event, _)) in view.events.iter().enumerate() {
+    for (at, (event, _)) in view.events().enumerate() {
         if at > 0 {
             info.push_str(", ");
         }
@@ -38,25 +35,28 @@ fn phases(view: &FrameView, info: &mut String) {
 
 fn draw_lines(plan: &mut Plan, view: &FrameView, at: FrameTime, settings: &Settings) {
     let Settings { language, wanted, .. } = *settings;
-    for (event, by) in &view.events {
-        let tree = &mut plan.tree(layer_of(event.phase()), wanted);
-        let item = draw_event(tree, view.connection, event, *by, "", language);
-        if let Event::UpgradeRefused(status) = event.as_ref() {
-            let sentence = language.finding(&Fact::HandshakeRefused(*status));
+    let mut first = None;
+    for (event, by) in view.events() {
+        let phase = event.phase();
+        let layer = layer_of(phase);
+        first = first.or(Some(layer));
+        let tree = &mut plan.tree(layer, wanted);
+        let item = draw_event(tree, view.connection, &event, by, "", language);
+        if let Event::UpgradeRefused(status) = event {
+            let sentence = language.finding(&Fact::HandshakeRefused(status));
             tree.finding(item, Finding::HandshakeRefused, &sentence, None);
         }
-        if let Some(handshake) = view.record.handshake.as_ref().filter(|_| is_handshake(event)) {
-            draw_handshake(tree, item, handshake, at, language);
+        if let Some(handshake) = Some(phase).filter(|phase| is_handshake(*phase)).and_then(|_| view.handshake()) {
+            draw_handshake(tree, item, &handshake, at, language);
         }
     }
     let tcp = &mut plan.tree(Layer::Tcp, wanted);
-    for frame in &view.acks {
-        tcp.value(None, Field::Acks, Value::Frame(*frame));
+    for frame in view.acks() {
+        tcp.value(None, Field::Acks, Value::Frame(frame));
     }
     // Once a frame; where it holds a message, the message's tree says it.
-    if !view.record.holds_message() {
-        let first = view.events.first().map_or(Layer::Tcp, |(event, _)| layer_of(event.phase()));
-        draw_identity(&mut plan.tree(first, wanted), view.connection, Position::end_of(at.frame));
+    if !view.holds_message() {
+        draw_user(&mut plan.tree(first.unwrap_or(Layer::Tcp), wanted), view.user());
     }
 }
 
@@ -68,8 +68,8 @@ fn layer_of(phase: Phase) -> Layer {
     }
 }
 
-fn is_handshake(event: &Event<Name>) -> bool {
-    matches!(event.phase(), Phase::UpgradeRequest | Phase::UpgradeResponse | Phase::UpgradeRefused)
+fn is_handshake(phase: Phase) -> bool {
+    matches!(phase, Phase::UpgradeRequest | Phase::UpgradeResponse | Phase::UpgradeRefused)
 }
 
 fn draw_handshake(tree: &mut Tree, item: Option<usize>, handshake: &Handshake, at: FrameTime, language: Language) {

@@ -2,10 +2,10 @@
 
 use std::mem;
 
-use super::bounded::{Id, Name};
+use super::early::EarlySays;
 use super::room::Room;
 use super::statement::Statement;
-use crate::event::Event;
+use super::texts::TextId;
 use crate::message::Evidence;
 use crate::packet::{Frame, FrameTime, Position};
 
@@ -16,17 +16,23 @@ pub const MAX_POSTPONED: usize = 16;
 #[derive(Debug)]
 pub enum Application {
     /// It may yet turn out to be the chat: its messages so far.
-    Undecided(Vec<Postponed<'static>>),
+    Undecided(Option<Box<Waiting>>),
     /// A message has proven it.
-    Chat(Chat),
+    Chat(Box<Chat>),
     /// Something else.
     Other,
 }
 
 impl Default for Application {
     fn default() -> Application {
-        Application::Undecided(Vec::new())
+        Application::Undecided(None)
     }
+}
+
+/// Messages of an undecided connection.
+#[derive(Debug, Default)]
+pub struct Waiting {
+    messages: Vec<Postponed<'static>>,
 }
 
 /// A message seen before its connection was known to be the chat.
@@ -75,7 +81,8 @@ impl Application {
         match (self, evidence) {
             (Application::Chat(_), _) | (_, Evidence::Dialect) => true,
             (Application::Undecided(postponed), Evidence::Likely) => {
-                configured && postponed.iter().all(|message| !message.statement.is_unknown())
+                let mut earlier = postponed.iter().flat_map(|waiting| &waiting.messages);
+                configured && earlier.all(|message| !message.statement.is_unknown())
             }
             (_, Evidence::Likely | Evidence::Foreign | Evidence::Unknown) => false,
         }
@@ -86,9 +93,9 @@ impl Application {
         if self.is_chat() {
             return Vec::new();
         }
-        match mem::replace(self, Application::Chat(Chat::default())) {
-            Application::Undecided(postponed) => postponed,
-            Application::Chat(_) | Application::Other => Vec::new(),
+        match mem::replace(self, Application::Chat(Box::default())) {
+            Application::Undecided(Some(waiting)) => waiting.messages,
+            Application::Undecided(None) | Application::Chat(_) | Application::Other => Vec::new(),
         }
     }
 
@@ -96,8 +103,9 @@ impl Application {
     pub fn postpone(&mut self, message: Postponed<'static>) -> bool {
         match self {
             Application::Undecided(postponed) => {
-                postponed.push(message);
-                postponed.len() > MAX_POSTPONED
+                let messages = &mut postponed.get_or_insert_default().messages;
+                messages.push(message);
+                messages.len() > MAX_POSTPONED
             }
             Application::Chat(_) | Application::Other => false,
         }
@@ -105,16 +113,38 @@ impl Application {
 }
 
 /// A user logged in on a connection.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Identity {
     /// The login request; [`Position::START`] where it was not captured.
     pub since: Position,
     /// The user's name.
-    pub name: Name,
+    pub name: TextId,
     /// The room that the user is in, where it is known.
     pub room: Option<Room>,
     /// The id that the server gave the connection, where it is known.
-    pub id: Option<Id>,
+    pub id: Option<TextId>,
+}
+
+/// When something happened, in 12 bytes; frame 0 for never.
+#[derive(Debug, Clone, Copy, Default)]
+struct Moment {
+    frame: Frame,
+    time: [u8; 8],
+}
+
+impl Moment {
+    fn of(at: FrameTime) -> Moment {
+        Moment { frame: at.frame, time: at.time.to_ne_bytes() }
+    }
+
+    fn get(self) -> Option<FrameTime> {
+        let at = FrameTime { frame: self.frame, time: i64::from_ne_bytes(self.time) };
+        Some(at).filter(|at| at.frame != Frame::default())
+    }
+
+    fn take(&mut self) -> Option<FrameTime> {
+        mem::take(self).get()
+    }
 }
 
 /// The chat's part of a connection.
@@ -123,14 +153,17 @@ pub struct Chat {
     /// The users one after another, by the position of their login.
     identities: Vec<Identity>,
     /// The login request that waits for its result, and its name, where that was captured.
-    login: Option<(FrameTime, Option<Name>)>,
-    has_asked_to_log_in: bool,
+    login: Moment,
+    login_name: Option<TextId>,
     /// The ping that waits for its pong.
-    ping: Option<FrameTime>,
+    ping: Moment,
     last_ping: Frame,
     /// The latest say of this connection that reached anybody.
     last_delivered: Frame,
-    last_from_server: Option<FrameTime>,
+    last_from_server: Moment,
+    has_asked_to_log_in: bool,
+    /// What was said here before the first user was known.
+    pub early: EarlySays,
 }
 
 impl Chat {
@@ -139,11 +172,19 @@ impl Chat {
         &self.identities
     }
 
+    fn identify(&mut self, identity: Identity) {
+        self.identities.reserve_exact(1); // most connections have one
+        self.identities.push(identity);
+    }
+
     /// A login request asks to be this user from now on. A request without a name changes nothing but that.
     pub fn ask_to_log_in(&mut self, at: FrameTime, identity: Option<Identity>) {
         self.has_asked_to_log_in = true;
-        self.login = Some((at, identity.as_ref().map(|identity| identity.name.clone())));
-        self.identities.extend(identity);
+        self.login = Moment::of(at);
+        self.login_name = identity.map(|identity| identity.name);
+        if let Some(identity) = identity {
+            self.identify(identity);
+        }
     }
 
     /// Whether a login request, or what can only follow one, was seen.
@@ -152,19 +193,19 @@ impl Chat {
     }
 
     /// The login request that waits for its result, and the name in it.
-    pub fn waiting_login(&self) -> Option<(FrameTime, Option<&Name>)> {
-        self.login.as_ref().map(|(at, name)| (*at, name.as_ref()))
+    pub fn waiting_login(&self) -> Option<(FrameTime, Option<TextId>)> {
+        self.login.get().map(|at| (at, self.login_name))
     }
 
     /// The server has logged the connection in, at `position`. Returns the request.
-    pub fn log_in(&mut self, position: Position, name: Option<Name>, id: Option<Id>) -> Option<FrameTime> {
+    pub fn log_in(&mut self, position: Position, name: Option<TextId>, id: Option<TextId>) -> Option<FrameTime> {
         self.has_asked_to_log_in = true; // even where the request was not captured
-        let request = self.login.take().map(|(at, _)| at);
+        let request = self.login.take();
         match (self.identities.last_mut(), name) {
             (Some(identity), _) if request.is_some() => identity.id = id,
             (last, Some(name)) => {
                 let since = if last.is_none() { Position::START } else { position };
-                self.identities.push(Identity { since, name, room: None, id });
+                self.identify(Identity { since, name, room: None, id });
             }
             (_, None) => {}
         }
@@ -172,18 +213,18 @@ impl Chat {
     }
 
     /// A delivery names the sender of what this connection said: that is its user.
-    pub fn recognise(&mut self, id: Option<Id>, name: Option<Name>) {
+    pub fn recognise(&mut self, id: Option<TextId>, name: Option<TextId>) {
         self.has_asked_to_log_in = true; // or nothing would have been delivered
         match (self.identities.last_mut(), name) {
             (Some(identity), _) if identity.id.is_none() => identity.id = id,
-            (None, Some(name)) => self.identities.push(Identity { since: Position::START, name, room: None, id }),
+            (None, Some(name)) => self.identify(Identity { since: Position::START, name, room: None, id }),
             _ => {}
         }
     }
 
     /// The server sent a ping.
     pub fn ping(&mut self, at: FrameTime) {
-        self.ping = Some(at);
+        self.ping = Moment::of(at);
         self.last_ping = at.frame;
     }
 
@@ -207,15 +248,13 @@ impl Chat {
         self.last_delivered
     }
 
-    /// Takes note of when the server was heard of last.
-    pub fn heard(&mut self, event: &Event<Name>, at: FrameTime) {
-        if event.is_from_server() {
-            self.last_from_server = Some(at);
-        }
+    /// The server was heard of.
+    pub fn heard(&mut self, at: FrameTime) {
+        self.last_from_server = Moment::of(at);
     }
 
     /// When the server sent its last message.
     pub fn last_from_server(&self) -> Option<FrameTime> {
-        self.last_from_server
+        self.last_from_server.get()
     }
 }

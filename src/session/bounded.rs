@@ -1,13 +1,8 @@
-//! Texts that are kept for the whole capture, each with an upper bound.
+//! Upper bounds of the texts that are kept for the whole capture.
 
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-
-/// A user's name, a room's id or another short text, as a person reads it; at most [`MAX_NAME`] characters.
-pub type Name = Arc<str>;
-/// A client id, as on the wire; at most [`MAX_ID`] bytes, or a shortened one with a hash.
-pub type Id = Arc<str>;
 
 /// Longer names are cut.
 pub const MAX_NAME: usize = 200;
@@ -18,6 +13,9 @@ pub const MAX_VALUE: usize = 1024;
 
 /// A name to keep: at most [`MAX_NAME`] characters.
 pub fn bounded_name(name: &str) -> &str {
+    if name.len() <= MAX_NAME {
+        return name;
+    }
     match name.char_indices().nth(MAX_NAME) {
         Some((end, _)) => &name[..end],
         None => name,
@@ -30,7 +28,7 @@ pub fn bounded_value(value: &str) -> Arc<str> {
     Arc::from(&value[..end])
 }
 
-/// An id to keep: at most about [`MAX_ID`] bytes, and different for different ids.
+/// An id to keep: at most about [`MAX_ID`] bytes, and different for different ids. The hash is shown, so it is the same in each process.
 pub fn bounded_id(id: &str) -> Cow<'_, str> {
     if id.len() <= MAX_ID {
         return Cow::Borrowed(id);

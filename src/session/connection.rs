@@ -1,16 +1,20 @@
 //! One TCP connection that is, or may be, the chat's: it holds the parts of the connection and the records of its frames, and passes to
 //! each part what concerns it.
 
-use std::collections::HashMap;
+use std::num::NonZeroU32;
 
 use super::application::{Application, Chat, Identity};
-use super::bounded::Name;
-use super::framing::{Data, Ending, Framing};
+use super::framing::{Data, Endings, Framing};
+use super::handshake::{Handshake, StoredHandshake};
+use super::in_flight::{Pending, Sent};
 use super::opening::{self, Opening, Step};
-use super::record::{Acknowledgment, FrameEvent, FrameRecord, Handshake, MessageRecord};
-use super::transport::{self, Pending, Sent, Transport};
+use super::record::{Acknowledgment, MAX_MESSAGES, Mark, MessageRecord, StoredMessage};
+use super::records::Records;
+use super::say::SayNumber;
+use super::texts::{TextId, Texts};
+use super::transport::{self, Outcome, Transport};
 use crate::event::Event;
-use crate::packet::{Endpoint, Frame, Position, Segment, SequenceNumber, Side, flags};
+use crate::packet::{Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
 
 /// A TCP connection that is, or may be, a chat connection.
 #[derive(Debug)]
@@ -27,8 +31,14 @@ pub struct Connection {
     opening: Opening,
     framing: Framing,
     application: Application,
-    records: HashMap<Frame, FrameRecord>,
+    records: Records,
+    /// The number of its server among the capture's, once that was looked up.
+    server_number: Option<ServerNumber>,
 }
+
+/// The number of a server in the capture: a niche for none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerNumber(pub NonZeroU32);
 
 impl Connection {
     /// A connection first seen with this segment.
@@ -48,7 +58,8 @@ impl Connection {
             opening: Opening::default(),
             framing: Framing::default(),
             application: Application::default(),
-            records: HashMap::new(),
+            records: Records::default(),
+            server_number: None,
         }
     }
 
@@ -113,91 +124,89 @@ impl Connection {
         std::mem::swap(&mut self.client, &mut self.server);
         self.transport.swap_sides();
         self.framing.swap_sides();
-        for event in self.records.values_mut().flat_map(|record| &mut record.events) {
-            event.by = event.by.other();
-        }
+        self.records.swap_sides();
+        self.server_number = None;
+    }
+
+    /// The number of its server among the capture's, once that was looked up.
+    pub fn server_number(&self) -> Option<ServerNumber> {
+        self.server_number
+    }
+
+    /// Its server was looked up.
+    pub fn set_server_number(&mut self, number: ServerNumber) {
+        self.server_number = Some(number);
     }
 
     // --- records ------------------------------------------------------------------------------------------------------
 
-    /// What is kept of a frame.
-    pub fn record(&self, frame: Frame) -> Option<&FrameRecord> {
-        self.records.get(&frame)
-    }
-
-    fn record_mut(&mut self, frame: Frame) -> &mut FrameRecord {
-        self.records.entry(frame).or_default()
-    }
-
-    /// Whether a frame holds a message of the chat.
-    pub fn holds_message(&self, frame: Frame) -> bool {
-        self.record(frame).is_some_and(FrameRecord::holds_message)
+    /// What is kept of its frames.
+    pub fn records(&self) -> &Records {
+        &self.records
     }
 
     /// Makes room for the frame's message of this number.
-    pub fn reserve_message(&mut self, position: Position) {
-        self.record_mut(position.frame).slot(position.index);
+    pub fn reserve_message(&mut self, at: FrameTime, index: u32) {
+        self.records.reserve(at, index);
     }
 
     /// Keeps a message of the chat.
-    pub fn enter_message(&mut self, record: MessageRecord) {
+    pub fn enter_message(&mut self, record: &MessageRecord<TextId>) {
         if let Application::Chat(chat) = &mut self.application {
-            chat.heard(&record.event, record.at);
+            if record.event.is_from_server() {
+                chat.heard(record.at);
+            }
         }
-        let position = record.position();
-        *self.record_mut(position.frame).slot(position.index) = Some(record);
+        if record.index < MAX_MESSAGES {
+            self.records.keep(StoredMessage::of(record));
+        }
     }
 
-    /// A message of the chat, to fill in what was open.
-    pub fn message_mut(&mut self, position: Position) -> Option<&mut MessageRecord> {
-        self.records.get_mut(&position.frame)?.messages.get_mut(position.index as usize)?.as_mut()
+    /// The message at this position turns out to deliver a say, unless it delivers another.
+    pub fn delivers(&mut self, position: Position, say: SayNumber) {
+        if let Some(message) = self.records.message_mut(position) {
+            message.delivers(say);
+        }
     }
 
     /// Takes note that `frame` answers the request in frame `request` by this event.
-    pub fn answer(&mut self, request: Frame, answer: &Event<Name>, frame: Frame) {
-        let messages = self.records.get_mut(&request).into_iter().flat_map(|record| &mut record.messages).flatten();
-        if let Some(asked) = messages.into_iter().find(|record| answer.answers(&record.event)) {
-            asked.response.get_or_insert(frame);
-        }
+    pub fn answer(&mut self, request: Frame, answer: &Event<TextId>, frame: Frame) {
+        self.records.known_mut(request).any(|asked| asked.answer(answer, frame));
     }
 
-    fn happened(&mut self, frame: Frame, event: Event<Name>, by: Side) {
-        let events = &mut self.record_mut(frame).events;
-        events.reserve_exact(1); // most frames have one
-        events.push(FrameEvent { event, by });
+    fn happened(&mut self, frame: Frame, event: &Event<TextId>, by: Side, texts: &mut Texts) {
+        if let Some(mark) = Mark::of(frame, event, by, texts) {
+            self.records.mark(mark);
+        }
     }
 
     // --- transport ----------------------------------------------------------------------------------------------------
 
     /// Takes in a segment's header, once a frame.
-    pub fn segment(&mut self, segment: &Segment) {
+    pub fn segment(&mut self, segment: &Segment, texts: &mut Texts) {
         let (frame, by) = (segment.at.frame, self.side(segment));
-        let outcome = self.transport.take_in(segment, by);
-        for event in outcome.events {
-            self.happened(frame, event, by);
-        }
-        for done in outcome.acknowledged {
-            self.acknowledged(frame, done, transport::is_bare(segment));
-        }
-    }
-
-    fn acknowledged(&mut self, by: Frame, done: Pending, is_event: bool) {
-        let acks = &mut self.record_mut(by).acks;
-        let ack = Acknowledgment { frame: done.frame, of: done.sent, is_event };
-        if acks.last() != Some(&ack) {
-            acks.reserve_exact(1);
-            acks.push(ack);
-        }
+        let records = &mut self.records;
+        self.transport.take_in(segment, by, |outcome| match outcome {
+            Outcome::Event(event) => {
+                if let Some(mark) = Mark::of(frame, &event, by, texts) {
+                    records.mark(mark);
+                }
+            }
+            Outcome::Acknowledged(done) => {
+                let is_event = transport::is_bare(segment);
+                records.acknowledge(frame, Acknowledgment { frame: done.frame, of: done.sent, is_event });
+            }
+        });
     }
 
     /// Something that the segment completes, and that ends before `end`, waits for its acknowledgment.
     fn expect_ack(&mut self, segment: &Segment, end: SequenceNumber, sent: Sent) {
         let pending = Pending { end, frame: segment.at.frame, sent };
         let by = self.side(segment);
-        if let Some(earlier) = self.transport.expect_ack(by, pending) {
-            if let Some(record) = self.records.get_mut(&earlier) {
-                record.acks.push(Acknowledgment { frame: pending.frame, of: sent, is_event: false });
-            }
+        let earlier = self.transport.expect_ack(by, pending).filter(|earlier| self.records.has(*earlier));
+        if let Some(earlier) = earlier {
+            let ack = Acknowledgment { frame: pending.frame, of: sent, is_event: false };
+            self.records.mark(Mark::acknowledgment(earlier, ack));
         }
     }
 
@@ -223,23 +232,22 @@ impl Connection {
         self.opening.is_handed_over()
     }
 
-    /// Looks for the opening handshake in HTTP bytes that end with this segment; `truncated`: the capture holds only their beginning;
-    /// `encrypted`: the segment carries them encrypted. Returns whether they are HTTP that is no handshake.
-    pub fn http(&mut self, segment: &Segment, bytes: &[u8], truncated: bool, encrypted: bool) -> bool {
+    /// Looks for the opening handshake in HTTP bytes that end with this segment. Returns whether they are HTTP that is no handshake.
+    pub fn http(&mut self, segment: &Segment, http: &HttpBytes, texts: &mut Texts) -> bool {
         if self.framing.since().is_some_and(|since| since < segment.at.frame) {
             return false;
         }
-        match self.opening.read(segment.at, bytes, truncated) {
+        match self.opening.read(segment.at, http.bytes, http.truncated) {
             Step::None => {}
             Step::Foreign => return true,
             Step::Request(handshake) => {
                 self.upgrade_requested(segment);
-                self.upgrade_request(segment.at.frame, handshake);
+                self.upgrade_request(segment.at.frame, &handshake, texts);
             }
             Step::CutRequest => self.upgrade_requested(segment),
             Step::Response(response) => {
-                let end = self.upgrade_response(segment, bytes.len(), response);
-                if !encrypted && self.framing.since().is_none() {
+                let end = self.upgrade_response(segment, http.bytes.len(), response, texts);
+                if !http.encrypted && self.framing.since().is_none() {
                     self.framing.place(self.transport.next(Side::Client), end);
                 }
             }
@@ -255,21 +263,27 @@ impl Connection {
         self.expect_ack(segment, segment.end(), Sent::UpgradeRequest);
     }
 
-    fn upgrade_request(&mut self, frame: Frame, handshake: Handshake) {
-        self.happened(frame, Event::UpgradeRequest, Side::Client);
-        self.record_mut(frame).handshake = Some(Box::new(handshake));
+    fn upgrade_request(&mut self, frame: Frame, handshake: &Handshake, texts: &mut Texts) {
+        self.happened(frame, &Event::UpgradeRequest, Side::Client, texts);
+        self.records.keep_handshake(StoredHandshake::of_request(frame, handshake, texts));
     }
 
     /// Returns the sequence number behind the response.
-    fn upgrade_response(&mut self, segment: &Segment, available: usize, response: opening::Response) -> SequenceNumber {
-        let opening::Response { handshake, length, reveals_request } = response;
+    fn upgrade_response(
+        &mut self,
+        segment: &Segment,
+        available: usize,
+        response: opening::Response,
+        texts: &mut Texts,
+    ) -> SequenceNumber {
+        let opening::Response { handshake, key, length, reveals_request } = response;
         let frame = segment.at.frame;
         if let Some(request) = handshake.request {
             if reveals_request {
-                self.upgrade_request(request.frame, Handshake::default());
+                self.upgrade_request(request.frame, &Handshake::default(), texts);
             }
-            if let Some(asked) = self.record_mut(request.frame).handshake.as_mut() {
-                asked.response = Some(frame);
+            if let Some(asked) = self.records.handshake_mut(request.frame) {
+                asked.answered(frame);
             }
         }
         let (event, sent) = match handshake.refused {
@@ -277,10 +291,10 @@ impl Connection {
             None if handshake.accept_valid() == Some(false) => (Event::UpgradeMisaccepted, Sent::Refusal),
             None => (Event::UpgradeAccepted, Sent::UpgradeResponse),
         };
-        self.happened(frame, event, Side::Server);
+        self.happened(frame, &event, Side::Server, texts);
         // What follows the header section in the same segment is WebSocket's.
         let rest = length.filter(|_| handshake.refused.is_none()).map_or(0, |length| available.saturating_sub(length));
-        self.record_mut(frame).handshake = Some(Box::new(handshake));
+        self.records.keep_handshake(StoredHandshake::of_response(frame, &handshake, key.as_deref()));
         let end = segment.end() - rest.min(segment.length as usize) as u32;
         self.expect_ack(segment, end, sent);
         end
@@ -289,18 +303,21 @@ impl Connection {
     // --- WebSocket ----------------------------------------------------------------------------------------------------
 
     /// Takes in WebSocket data that is about to be dissected: `position` is where it begins in the segment's payload, where it has
-    /// not been reassembled or decrypted.
-    pub fn frames(&mut self, segment: &Segment, bytes: &[u8], position: Option<u32>) {
+    /// not been reassembled or decrypted. Adds the ends of its messages to `endings`.
+    pub fn frames(
+        &mut self,
+        segment: &Segment,
+        bytes: &[u8],
+        position: Option<u32>,
+        endings: &mut Endings,
+        texts: &mut Texts,
+    ) {
         let (frame, by) = (segment.at.frame, self.side(segment));
         let start = position.map(|offset| segment.sequence + offset);
-        for close in self.framing.take_in(frame, by, Data { bytes, start, segment_end: segment.end() }) {
-            self.happened(frame, close, by);
+        let data = Data { bytes, start, segment_end: segment.end() };
+        for close in self.framing.take_in(frame, by, data, endings) {
+            self.happened(frame, &close, by, texts);
         }
-    }
-
-    /// The end of the message that is being handed over, where its frames were seen.
-    pub fn take_ending(&mut self) -> Option<Ending> {
-        self.framing.take_ending()
     }
 
     /// A message ends before `end`, in this segment.
@@ -334,10 +351,19 @@ impl Connection {
     /// Too many messages that are not the chat's: keeps the handshakes, forgets the rest.
     pub fn give_up(&mut self) {
         self.application = Application::Other;
-        for record in self.records.values_mut() {
-            record.messages = Vec::new();
-        }
+        self.records.forget_messages();
     }
+}
+
+/// HTTP bytes that end with a segment.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpBytes<'a> {
+    /// The bytes that were captured.
+    pub bytes: &'a [u8],
+    /// The capture holds only their beginning.
+    pub truncated: bool,
+    /// The segment carries them encrypted.
+    pub encrypted: bool,
 }
 
 /// Who sent the first segment of a connection, judged by its flags and ports.

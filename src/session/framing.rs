@@ -3,10 +3,10 @@
 
 use std::collections::VecDeque;
 
-use super::bounded::Name;
+use super::texts::TextId;
 use crate::event::{Closing, Event};
 use crate::message::text;
-use crate::packet::{Both, Frame, SequenceNumber, Side};
+use crate::packet::{Both, Frame, SequenceNumber, Side, StreamId};
 use crate::websocket::frame::{self, Opcode};
 
 /// The longest reason to close, in characters: a control frame's payload has at most 125 bytes, and escapes are longer.
@@ -38,10 +38,30 @@ pub struct Data<'a> {
 #[derive(Debug, Default)]
 pub struct Framing {
     directions: Both<Direction>,
-    /// The first frame of the capture with WebSocket data.
-    since: Option<Frame>,
+    /// The first frame of the capture with WebSocket data; 0 for none.
+    since: Frame,
     closed_by: Option<Side>,
-    endings: VecDeque<Ending>,
+}
+
+/// The ends of the messages in the data that is being dissected, until the messages are handed over. One capture has one of these, not
+/// each connection: data and its messages follow one another at once.
+#[derive(Debug, Default)]
+pub struct Endings {
+    stream: StreamId,
+    queue: VecDeque<Ending>,
+}
+
+impl Endings {
+    /// Data of this connection is about to be dissected.
+    pub fn begin(&mut self, stream: StreamId) {
+        self.stream = stream;
+        self.queue.clear();
+    }
+
+    /// The end of the message of this connection that is being handed over, where its frames were seen.
+    pub fn take(&mut self, stream: StreamId) -> Option<Ending> {
+        if self.stream == stream { self.queue.pop_front() } else { None }
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -56,7 +76,7 @@ struct Direction {
 impl Framing {
     /// The first frame of the capture with WebSocket data; behind it, what looks like HTTP is none.
     pub fn since(&self) -> Option<Frame> {
-        self.since
+        Some(self.since).filter(|since| *since != Frame::default())
     }
 
     /// The upgrade response was seen: WebSocket begins there.
@@ -65,10 +85,11 @@ impl Framing {
         self.directions.server.next = Some(server);
     }
 
-    /// Takes in data that is about to be dissected in `frame`. Returns the close frames in it.
-    pub fn take_in(&mut self, frame: Frame, by: Side, data: Data) -> Vec<Event<Name>> {
-        self.endings.clear();
-        self.since.get_or_insert(frame);
+    /// Takes in data that is about to be dissected in `frame`. Returns the close frames in it; adds the ends of its messages to `endings`.
+    pub fn take_in(&mut self, frame: Frame, by: Side, data: Data, endings: &mut Endings) -> Vec<Event<TextId>> {
+        if self.since == Frame::default() {
+            self.since = frame;
+        }
         let start = data.start.or(self.directions.of(by).next);
         let mut closes = Vec::new();
         let mut frames = frame::frames(data.bytes);
@@ -76,7 +97,9 @@ impl Framing {
             let end = start.map_or(data.segment_end, |start| start + frames.offset() as u32);
             match frame.header.opcode {
                 Opcode::Close => closes.extend(self.close(by, &frame, data.bytes)),
-                Opcode::Text | Opcode::Binary | Opcode::Continuation => self.data_frame(by, &frame.header, end),
+                Opcode::Text | Opcode::Binary | Opcode::Continuation => {
+                    endings.queue.extend(self.data_frame(by, &frame.header, end));
+                }
                 Opcode::Ping | Opcode::Pong | Opcode::Reserved(_) => {}
             }
             self.directions.of_mut(by).next = start.map(|_| end);
@@ -84,23 +107,23 @@ impl Framing {
         closes
     }
 
-    fn data_frame(&mut self, by: Side, header: &frame::Header, end: SequenceNumber) {
+    fn data_frame(&mut self, by: Side, header: &frame::Header, end: SequenceNumber) -> Option<Ending> {
         let direction = self.directions.of_mut(by);
         let continues = header.opcode == Opcode::Continuation;
         if !header.fin {
             if !continues {
                 direction.compressed_fragments = header.rsv & frame::COMPRESSED != 0;
             }
-            return;
+            return None;
         }
         if !continues && header.payload_length == 0 {
-            return; // an empty message is not handed over
+            return None; // an empty message is not handed over
         }
         let hard_to_inflate = continues && std::mem::take(&mut direction.compressed_fragments);
-        self.endings.push_back(Ending { end, masked: header.masking_key.is_some(), hard_to_inflate });
+        Some(Ending { end, masked: header.masking_key.is_some(), hard_to_inflate })
     }
 
-    fn close(&mut self, by: Side, frame: &frame::Frame, data: &[u8]) -> Option<Event<Name>> {
+    fn close(&mut self, by: Side, frame: &frame::Frame, data: &[u8]) -> Option<Event<TextId>> {
         let direction = self.directions.of_mut(by);
         if std::mem::replace(&mut direction.closed, true) {
             return None;
@@ -113,11 +136,6 @@ impl Framing {
             }
             Some(_) => Event::CloseReply(closing),
         })
-    }
-
-    /// The end of the message that is being handed over, where its frames were seen.
-    pub fn take_ending(&mut self) -> Option<Ending> {
-        self.endings.pop_front()
     }
 
     /// Exchanges the sides.

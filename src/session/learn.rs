@@ -1,14 +1,16 @@
 //! What a message of the chat teaches: who is who, in which room, and what answers what.
 
 use super::application::{Application, Identity, Postponed};
-use super::bounded::{Id, Name};
+use super::bounded::bounded_name;
 use super::connection::Connection;
 use super::record::MessageRecord;
 use super::room::Room;
 use super::say::{Copies, Said};
-use super::server::{Delivery, Place, Server};
+use super::says::{Delivery, Place, Request};
+use super::server::Server;
 use super::state::Session;
 use super::statement::{Act, Announcement, Statement, To, Users};
+use super::texts::{TextId, Texts};
 use crate::event::{Event, Recipient, Say};
 use crate::message::{Dialect, Evidence, Message, text};
 use crate::packet::{Position, Segment, Side, StreamId};
@@ -26,7 +28,7 @@ impl Lesson<'_> {
         Position { frame: self.place.at.frame, index: self.place.index }
     }
 
-    fn record(&self, event: Event<Name>) -> MessageRecord {
+    fn record(&self, event: Event<TextId>) -> MessageRecord<TextId> {
         let mut record = MessageRecord::new(self.place.at, self.place.index, event);
         (record.dialect, record.masked) = (self.dialect, self.masked);
         record
@@ -36,21 +38,22 @@ impl Lesson<'_> {
 impl Session {
     /// Learns from a message, on the first pass. `index`: how many messages of this segment came before it.
     pub fn message(&mut self, segment: &Segment, index: u32, message: &Message) {
-        if !self.connections.contains_key(&segment.stream) {
+        if self.connections.get(&segment.stream).is_none() {
             self.watch(segment);
         }
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
+        let endings = &mut self.endings;
         let is_other = matches!(connection.application(), Application::Other);
         if is_other && message.evidence() != Evidence::Dialect {
             return;
         }
-        let ending = connection.take_ending();
+        let ending = endings.take(segment.stream);
         if message.fault().is_some() && ending.is_some_and(|ending| ending.hard_to_inflate) {
             return; // compressed bytes, not a message
         }
         connection.message_ends(segment, ending.map_or(segment.end(), |ending| ending.end));
-        connection.reserve_message(Position { frame: segment.at.frame, index });
-        let statement = Statement::of(message);
+        connection.reserve_message(segment.at, index);
+        let statement = Statement::of(message, &self.hasher);
         let masked = ending.map(|ending| ending.masked);
         let is_configured = connection.is_configured();
         if !connection.application().accepts(message.evidence(), is_configured) {
@@ -78,128 +81,121 @@ impl Session {
     /// Learns from a message of the chat.
     fn learn(&mut self, stream: StreamId, message: Postponed) {
         let Some(connection) = self.connections.get_mut(&stream) else { return };
-        let server = self.servers.entry(connection.server()).or_default();
+        let (server, texts) = (self.servers.enter(connection), &mut self.texts);
         let Postponed { at, index, statement, masked } = message;
         server.dialect = server.dialect.or(statement.dialect);
         let place = Place { stream, at, index };
         let dialect = statement.dialect.or(server.dialect);
         let lesson = Lesson { place, statement, masked, dialect };
-        let user = || connection.logged_in(lesson.position()).map(|identity| identity.name.clone());
-        match &lesson.statement.act {
+        let user = || connection.logged_in(lesson.position()).map(|identity| identity.name);
+        let record = match &lesson.statement.act {
             Act::LoginRequest { name, room } => {
-                let record = login_request(connection, server, &lesson, name.as_deref(), room.as_deref());
-                self.enter(stream, record);
+                login_request(connection, texts, &lesson, name.as_deref(), room.as_deref())
             }
             Act::UserList(users) => {
                 let count = users.as_ref().map_or(0, |users| users.count);
                 let mut record = lesson.record(Event::UserList { users: count, recipient: user() });
                 record.request = connection.chat().and_then(|chat| chat.waiting_login()).map(|(at, _)| at);
-                take_users(server, &Room::Everywhere, users.as_ref(), &lesson);
-                self.enter(stream, record);
+                take_users(server, texts, Room::Everywhere, users.as_ref(), &lesson);
+                record
             }
-            Act::Login(announcement) => {
-                let record = login(connection, server, &lesson, announcement);
-                self.enter(stream, record);
-            }
-            Act::SayRequest { to, said } => self.say_request(&lesson, to, *said),
+            Act::Login(announcement) => login(connection, server, texts, &lesson, announcement),
+            Act::SayRequest { to, said } => return self.say_request(&lesson, to, *said),
             Act::SayDelivery { from, from_name, to, said, said_raw, copy } => {
-                let readings = [*said, *said_raw].into_iter().flatten().collect();
-                self.say_delivery(&lesson, from.as_deref(), from_name.as_deref(), to, readings, *copy);
+                let readings = [*said, *said_raw];
+                return self.say_delivery(&lesson, (from.as_deref(), from_name.as_deref()), to, readings, *copy);
             }
-            Act::Logout(announcement) => {
-                let record = logout(connection, server, &lesson, announcement);
-                self.enter(stream, record);
-            }
+            Act::Logout(announcement) => logout(connection, server, texts, &lesson, announcement),
             Act::Ping => {
                 let record = lesson.record(Event::Ping(user()));
                 if let Some(chat) = connection.application_mut().chat_mut() {
                     chat.ping(at);
                 }
-                self.enter(stream, record);
+                record
             }
             Act::Pong => {
                 let mut record = lesson.record(Event::Pong(user()));
                 record.request = connection.application_mut().chat_mut().and_then(|chat| chat.pong());
-                self.enter(stream, record);
+                record
             }
             Act::Unknown { type_name, by } => {
-                let type_name = type_name.as_deref().map(Name::from);
                 let sender = user().filter(|_| *by == Side::Client);
-                self.enter(stream, lesson.record(Event::Unknown { type_name, sender }));
+                let type_name = type_name.as_deref().map(|name| texts.intern(name));
+                lesson.record(Event::Unknown { type_name, sender })
             }
-        }
-    }
-
-    fn enter(&mut self, stream: StreamId, record: MessageRecord) {
-        let Some(connection) = self.connections.get_mut(&stream) else { return };
-        if let Some(request) = record.request {
-            connection.answer(request.frame, &record.event, record.at.frame);
-        }
-        connection.enter_message(record);
+        };
+        enter(connection, &record);
     }
 
     fn say_request(&mut self, lesson: &Lesson, to: &To, said: Option<Said>) {
-        let Some(connection) = self.connections.get(&lesson.place.stream) else { return };
-        let Some(server) = self.servers.get_mut(&connection.server()) else { return };
+        let (place, texts) = (lesson.place, &mut self.texts);
+        let Some(connection) = self.connections.get_mut(&place.stream) else { return };
+        let Some(server) = self.servers.of_mut(connection) else { return };
         let position = lesson.position();
-        let sender = connection.logged_in(position).map(|identity| identity.name.clone());
-        let event = Event::SayRequest(Say { sender, recipient: recipient(server, to, position) });
+        let sender = connection.logged_in(position).map(|identity| identity.name);
+        let event = Event::SayRequest(Say { sender, recipient: recipient(server, texts, to, position) });
         let mut record = lesson.record(event);
         let has_asked = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
         record.before_login = connection.is_begun() && !has_asked;
-        let identity = connection.identity(position);
-        record.sender_id = identity.and_then(|identity| identity.id.clone());
-        if let Some(room) = identity.and_then(|identity| identity.room.as_ref()) {
-            record.members = server.members(room);
-        }
-        let mut early = Vec::new();
-        if let Some(said) = said.filter(|_| lesson.statement.readable) {
-            let (number, found) = server.ask(lesson.place, record.sender_id.clone(), said, to.private);
-            record.say = Some(number);
-            early = found;
-        }
-        let number = record.say;
-        self.enter(lesson.place.stream, record);
-        for Delivery { place, .. } in early {
-            let position = Position { frame: place.at.frame, index: place.index };
-            let delivery = self.connections.get_mut(&place.stream).and_then(|other| other.message_mut(position));
-            if let Some(record) = delivery {
-                record.say = record.say.or(number);
+        let identity = connection.identity(position).copied();
+        record.sender_id = identity.and_then(|identity| identity.id);
+        let room = identity.and_then(|identity| identity.room);
+        let members = room.map_or(0, |room| server.list_members(room));
+        let said = said.filter(|_| lesson.statement.readable);
+        let request = Request { place, from: record.sender_id, said, private: to.private, members };
+        let entered = server.says.ask(&request);
+        record.say = Some(entered.number);
+        if let (Some((alike, index)), Some(chat)) = (entered.alike, connection.application_mut().chat_mut()) {
+            if chat.identities().is_empty() {
+                chat.early.insert(alike, index);
             }
-            self.reached(lesson.place);
+        }
+        enter(connection, &record);
+        for Delivery { place, .. } in &entered.early {
+            let position = Position { frame: place.at.frame, index: place.index };
+            if let Some(receiver) = self.connections.get_mut(&place.stream) {
+                receiver.delivers(position, entered.number);
+            }
+        }
+        if !entered.early.is_empty() {
+            self.reached(place);
         }
     }
 
     fn say_delivery(
         &mut self,
         lesson: &Lesson,
-        from: Option<&str>,
-        from_name: Option<&str>,
+        (from, from_name): (Option<&str>, Option<&str>),
         to: &To,
-        readings: Vec<Said>,
+        readings: [Option<Said>; 2],
         copy: Copies,
     ) {
-        let place = lesson.place;
-        let Some(connection) = self.connections.get(&place.stream) else { return };
-        let Some(server) = self.servers.get_mut(&connection.server()) else { return };
+        let (place, texts) = (lesson.place, &mut self.texts);
+        let Some(connection) = self.connections.get_mut(&place.stream) else { return };
+        let Some(server) = self.servers.of_mut(connection) else { return };
         let frame = place.at.frame;
-        let recipient = recipient(server, to, lesson.position());
-        let (id, name) = (from.map(|id| server.id(id)), from_name.map(|name| server.name(name)));
-        if let (Some(id), Some(name)) = (&id, &name) {
+        let recipient = recipient(server, texts, to, lesson.position());
+        let (id, name) = (from.map(|id| texts.intern(id)), from_name.map(|name| texts.intern(name)));
+        if let (Some(id), Some(name)) = (id, name) {
             server.set_name(id, name, frame);
         }
-        let name = name.or_else(|| server.name_of(id.as_deref()?, frame).cloned());
+        let name = name.or_else(|| server.name_of(id?, frame));
         let joined = connection.joined();
-        let deliveries = readings.into_iter().map(|said| Delivery { place, from: id.clone(), said, copy, joined });
-        let say = server.deliver(&deliveries.collect::<Vec<_>>());
-        let asked = say.map(|number| {
-            let say = server.say(number);
-            (Place { stream: say.stream, at: say.at, index: 0 }, server.is_unique(number))
+        let delivery = |said| Delivery { place, from: id, said, copy, joined };
+        let early = connection.chat().map(|chat| &chat.early);
+        let say = match (readings, early) {
+            ([Some(one), Some(other)], Some(early)) => server.says.deliver(&[one, other].map(delivery), early),
+            ([Some(only), None] | [None, Some(only)], Some(early)) => server.says.deliver(&[delivery(only)], early),
+            ([None, None], _) | (_, None) => None,
+        };
+        let asked = say.and_then(|number| {
+            let say = server.says.get(number)?;
+            Some((Place { stream: say.stream, at: say.at(), index: 0 }, server.says.is_unique(number)))
         });
-        let mut record = lesson.record(Event::SayDelivery(Say { sender: name.clone(), recipient }));
-        record.sender_id = id.clone();
+        let mut record = lesson.record(Event::SayDelivery(Say { sender: name, recipient }));
+        record.sender_id = id;
         record.say = say;
-        self.enter(place.stream, record);
+        enter(connection, &record);
         if let Some((request, is_unique)) = asked {
             self.reached(request);
             if is_unique {
@@ -217,7 +213,7 @@ impl Session {
     }
 
     /// A connection whose login was not captured is known by what it says.
-    fn recognise(&mut self, stream: StreamId, id: Option<Id>, name: Option<Name>) {
+    fn recognise(&mut self, stream: StreamId, id: Option<TextId>, name: Option<TextId>) {
         let connection = self.connections.get_mut(&stream);
         if let Some(chat) = connection.and_then(|connection| connection.application_mut().chat_mut()) {
             chat.recognise(id, name);
@@ -225,33 +221,41 @@ impl Session {
     }
 }
 
-fn recipient(server: &Server, to: &To, at: Position) -> Recipient<Name> {
+fn enter(connection: &mut Connection, record: &MessageRecord<TextId>) {
+    if let Some(request) = record.request {
+        connection.answer(request.frame, &record.event, record.at.frame);
+    }
+    connection.enter_message(record);
+}
+
+fn recipient(server: &Server, texts: &mut Texts, to: &To, at: Position) -> Recipient<TextId> {
     let Some(id) = to.id.as_deref() else { return Recipient::Unknown };
     if id == "all" {
         return Recipient::Everyone;
     }
-    match (server.name_of(id, at.frame), to.name.as_deref()) {
-        (Some(name), _) => Recipient::Named(name.clone()),
-        (None, Some(name)) => Recipient::Named(Name::from(name)),
-        (None, None) => Recipient::Id(Id::from(id)),
+    let known = texts.find(id).and_then(|id| server.name_of(id, at.frame));
+    match (known, to.name.as_deref()) {
+        (Some(name), _) => Recipient::Named(name),
+        (None, Some(name)) => Recipient::Named(texts.intern(name)),
+        (None, None) => Recipient::Id(texts.intern(id)),
     }
 }
 
 fn login_request(
     connection: &mut Connection,
-    server: &mut Server,
+    texts: &mut Texts,
     lesson: &Lesson,
     name: Option<&str>,
     room: Option<&str>,
-) -> MessageRecord {
-    let name = name.map(|name| server.name(name));
-    let room = room.map(|room| server.name(room));
+) -> MessageRecord<TextId> {
+    let name = name.map(|name| texts.intern(bounded_name(name)));
+    let room = room.map(|room| texts.intern(bounded_name(room)));
     let is_ignored = !lesson.statement.readable || !lesson.statement.complete;
     let chat = connection.application_mut().chat_mut().filter(|_| !is_ignored);
     if let Some(chat) = chat {
         let everywhere = || (lesson.dialect == Some(Dialect::A2014)).then_some(Room::Everywhere);
-        let room = room.clone().map(Room::Named).or_else(everywhere);
-        let identity = name.clone().map(|name| Identity { since: lesson.position(), name, room, id: None });
+        let room = room.map(Room::Named).or_else(everywhere);
+        let identity = name.map(|name| Identity { since: lesson.position(), name, room, id: None });
         chat.ask_to_log_in(lesson.place.at, identity);
     }
     lesson.record(Event::LoginRequest { name, room })
@@ -262,43 +266,54 @@ fn login_request(
 fn login(
     connection: &mut Connection,
     server: &mut Server,
+    texts: &mut Texts,
     lesson: &Lesson,
     announcement: &Announcement,
-) -> MessageRecord {
+) -> MessageRecord<TextId> {
     let frame = lesson.place.at.frame;
-    let (id, name, users) = interned(server, announcement);
-    if let (Some(id), Some(name)) = (&id, &name) {
+    let (id, name, users) = interned(texts, announcement);
+    if let (Some(id), Some(name)) = (id, name) {
         server.set_name(id, name, frame);
     }
-    let mut record = match is_login_result(connection, lesson, name.as_ref(), users) {
-        false => lesson.record(Event::LoginNotification(name.clone())),
+    let mut record = match is_login_result(connection, texts, lesson, name, users) {
+        false => lesson.record(Event::LoginNotification(name)),
         true => {
             let chat = connection.application_mut().chat_mut();
-            let request = chat.and_then(|chat| chat.log_in(lesson.position(), name.clone(), id.clone()));
-            MessageRecord { request, ..lesson.record(Event::LoginResult(name.clone())) }
+            let request = chat.and_then(|chat| chat.log_in(lesson.position(), name, id));
+            MessageRecord { request, ..lesson.record(Event::LoginResult(name)) }
         }
     };
-    if let Some(room) = connection.identity(lesson.position()).and_then(|identity| identity.room.as_ref()) {
-        take_users(server, room, users, lesson);
-        if let (Some(id), Some(name)) = (&id, &name) {
-            server.join(room, id, name);
+    if let Some(room) = connection.identity(lesson.position()).and_then(|identity| identity.room) {
+        take_users(server, texts, room, users, lesson);
+        if let (Some(id), Some(name)) = (id, name) {
+            server.join(room, id, name, texts);
         }
     }
     record.sender_id = id;
     record
 }
 
-fn interned<'a>(server: &mut Server, announcement: &'a Announcement) -> (Option<Id>, Option<Name>, Option<&'a Users>) {
+fn interned<'a, 'b>(
+    texts: &mut Texts,
+    announcement: &'b Announcement<'a>,
+) -> (Option<TextId>, Option<TextId>, Option<&'b Users<'a>>) {
     let Announcement { id, name, users } = announcement;
-    (id.as_deref().map(|id| server.id(id)), name.as_deref().map(|name| server.name(name)), users.as_ref())
+    let mut intern = |text: &str| texts.intern(text);
+    (id.as_deref().map(&mut intern), name.as_deref().map(&mut intern), users.as_ref())
 }
 
-fn is_login_result(connection: &Connection, lesson: &Lesson, name: Option<&Name>, users: Option<&Users>) -> bool {
+fn is_login_result(
+    connection: &Connection,
+    texts: &Texts,
+    lesson: &Lesson,
+    name: Option<TextId>,
+    users: Option<&Users>,
+) -> bool {
     let statement = &lesson.statement;
     // On a second login, dialect C first notifies the room, the asking connection included, and then answers.
     let announced = statement.dialect == Some(Dialect::C2016) && users.is_none() && !statement.truncated;
-    let is_asker = |asked: Option<&Name>| match (asked, name) {
-        (Some(asked), Some(name)) => asked == name || text::name(asked) == **name,
+    let is_asker = |asked: Option<TextId>| match (asked, name) {
+        (Some(asked), Some(name)) => asked == name || text::name(texts.get(asked)) == texts.get(name),
         (None, _) => true,
         (Some(_), None) => statement.truncated, // a name that the capture cut may be any
     };
@@ -306,29 +321,30 @@ fn is_login_result(connection: &Connection, lesson: &Lesson, name: Option<&Name>
     waiting.is_some_and(|(_, asked)| is_asker(asked)) && !announced || users.is_some_and(|users| users.keyed)
 }
 
-fn take_users(server: &mut Server, room: &Room, users: Option<&Users>, lesson: &Lesson) {
+fn take_users(server: &mut Server, texts: &mut Texts, room: Room, users: Option<&Users>, lesson: &Lesson) {
     let Some(users) = users else { return };
     let mut members = Vec::with_capacity(users.users.len());
     for (id, name) in &users.users {
-        let (id, name) = (server.id(id), server.name(name));
-        server.set_name(&id, &name, lesson.place.at.frame);
+        let (id, name) = (texts.intern(id), texts.intern(name));
+        server.set_name(id, name, lesson.place.at.frame);
         members.push((id, name));
     }
-    server.set_members(room, members);
+    server.set_members(room, members, texts);
 }
 
 fn logout(
-    connection: &mut Connection,
+    connection: &Connection,
     server: &mut Server,
+    texts: &mut Texts,
     lesson: &Lesson,
     announcement: &Announcement,
-) -> MessageRecord {
-    let (id, name, users) = interned(server, announcement);
-    let name = name.or_else(|| server.name_of(id.as_deref()?, lesson.place.at.frame).cloned());
-    if let Some(room) = connection.identity(lesson.position()).and_then(|identity| identity.room.as_ref()) {
-        take_users(server, room, users, lesson);
-        if let Some(id) = &id {
-            server.leave(room, id);
+) -> MessageRecord<TextId> {
+    let (id, name, users) = interned(texts, announcement);
+    let name = name.or_else(|| server.name_of(id?, lesson.place.at.frame));
+    if let Some(room) = connection.identity(lesson.position()).and_then(|identity| identity.room) {
+        take_users(server, texts, room, users, lesson);
+        if let Some(id) = id {
+            server.leave(room, id, texts);
         }
     }
     MessageRecord { sender_id: id, ..lesson.record(Event::LogoutNotification(name)) }

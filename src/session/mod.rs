@@ -11,18 +11,28 @@
 //! chat's. Connections of which nothing is known but their TCP handshake are few (at most [`MAX_UNDECIDED`]); those that turn out to be
 //! something else are forgotten.
 
+mod alike;
 pub mod application;
 pub mod bounded;
+mod chunks;
 pub mod connection;
+mod connections;
+mod early;
 mod framing;
+pub mod handshake;
+mod in_flight;
 mod learn;
 mod opening;
 pub mod record;
+mod records;
 pub mod room;
 pub mod say;
+mod says;
 pub mod server;
 mod state;
 mod statement;
+pub mod texts;
+mod tracked;
 pub mod transport;
 mod view;
 
@@ -30,4 +40,4 @@ mod view;
 mod tests;
 
 pub use state::{MAX_UNDECIDED, Session};
-pub use view::{DeliveredTo, FrameView, MessageView};
+pub use view::{DeliveredTo, FrameView, Members, MessageView, SayView, User};

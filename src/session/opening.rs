@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use super::bounded::bounded_value;
-use super::record::Handshake;
+use super::handshake::Handshake;
 use crate::packet::FrameTime;
 use crate::websocket::handshake::{self, Http};
 
 /// What a connection's HTTP has shown so far.
 #[derive(Debug, Default)]
 pub struct Opening {
-    asked: Option<Asked>,
+    /// Until it is answered.
+    asked: Option<Box<Asked>>,
     upgraded: bool,
     /// Wireshark's HTTP dissector saw the whole response too, and hands the connection over by itself.
     handed_over: bool,
@@ -45,6 +46,8 @@ pub enum Step {
 pub struct Response {
     /// Its header fields, and what its request requires of them.
     pub handshake: Handshake,
+    /// The key of its request.
+    pub key: Option<Arc<str>>,
     /// Bytes of the header section, where all of it was captured.
     pub length: Option<usize>,
     /// The request turns out to have been an upgrade request only now.
@@ -90,7 +93,7 @@ impl Opening {
         if self.asked.as_ref().is_some_and(|asked| asked.whole && asked.key == key) {
             return Step::None; // reassembled, or sent again
         }
-        self.asked = Some(Asked { at, key: key.clone(), whole: true });
+        self.asked = Some(Box::new(Asked { at, key: key.clone(), whole: true }));
         Step::Request(Handshake { key, origin: request.origin.as_deref().map(bounded_value), ..Handshake::default() })
     }
 
@@ -98,7 +101,7 @@ impl Opening {
         if self.asked.is_some() {
             return Step::None; // sent again
         }
-        self.asked = Some(Asked { at, key: None, whole: false });
+        self.asked = Some(Box::new(Asked { at, key: None, whole: false }));
         Step::CutRequest
     }
 
@@ -119,8 +122,9 @@ impl Opening {
             refused: (!response.upgrade).then_some(response.status),
             ..Handshake::default()
         };
-        let reveals_request = asked.is_some_and(|asked| !asked.whole);
-        Step::Response(Response { handshake, length: Some(response.length), reveals_request })
+        let reveals_request = asked.as_ref().is_some_and(|asked| !asked.whole);
+        let key = asked.and_then(|asked| asked.key);
+        Step::Response(Response { handshake, key, length: Some(response.length), reveals_request })
     }
 
     fn cut_response(&mut self) -> Step {
@@ -128,7 +132,8 @@ impl Opening {
         let asked = self.asked.take();
         let handshake = Handshake { request: asked.as_ref().map(|asked| asked.at), ..Handshake::default() };
         let reveals_request = asked.is_some_and(|asked| !asked.whole);
-        Step::Response(Response { handshake, length: None, reveals_request })
+        let key = None; // nothing is compared with it
+        Step::Response(Response { handshake, key, length: None, reveals_request })
     }
 }
 

@@ -1,24 +1,12 @@
-//! What the session keeps of single frames and messages. A record is made when its frame is first seen and stays as it is; later frames
-//! only fill in what was open (an answer, a count, a name).
+//! What the session keeps of single frames and messages, in few bytes: most of a capture's memory is here. A record is made when its frame
+//! is first seen and stays as it is; later frames only fill in what was open (an answer, a count, a name).
 
-use std::sync::Arc;
-
-use super::bounded::{Id, Name};
-use super::room::Members;
+use super::in_flight::Sent;
 use super::say::SayNumber;
-use super::transport::Sent;
-use crate::event::Event;
+use super::texts::{TextId, Texts};
+use crate::event::{Closing, Event, Recipient, Say, below_messages};
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, Position, Side};
-
-/// What happened in a frame below its messages, and who sent it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FrameEvent {
-    /// What happened.
-    pub event: Event<Name>,
-    /// Who sent the segment.
-    pub by: Side,
-}
 
 /// A handshake request or response, or a message, that a frame is the first to acknowledge as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,51 +19,162 @@ pub struct Acknowledgment {
     pub is_event: bool,
 }
 
-/// An upgrade request or response (RFC 6455, section 4).
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Handshake {
-    /// `Sec-WebSocket-Key`, of a request.
-    pub key: Option<Arc<str>>,
-    /// `Origin`, of a request.
-    pub origin: Option<Arc<str>>,
-    /// `Sec-WebSocket-Accept`, of a response.
-    pub accept: Option<Arc<str>>,
-    /// The accept value that the request's key requires.
-    pub accept_expected: Option<Arc<str>>,
-    /// On a response: the request, where it was captured.
-    pub request: Option<FrameTime>,
-    /// On a request: the frame of the response.
-    pub response: Option<Frame>,
-    /// The status code of a response that is no 101.
-    pub refused: Option<u16>,
+/// Something that happened in a frame below its messages: 12 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// The frame.
+    pub frame: Frame,
+    /// The frame or the text that belongs to it; 0 for none.
+    argument: u32,
+    /// An HTTP status or a close code.
+    code: u16,
+    kind: Kind,
+    /// Of an event, whether the server sent the segment; of an acknowledgment, whether it is an event of its own.
+    flag: bool,
 }
 
-impl Handshake {
-    /// Whether it failed: refused, or answered with a wrong accept value.
-    pub fn is_faulty(&self) -> bool {
-        self.refused.is_some() || self.accept_valid() == Some(false)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Syn,
+    SynAgain,
+    SynAck,
+    SynAckAgain,
+    Established,
+    Fin,
+    FinAcked,
+    Reset,
+    UpgradeRequest,
+    UpgradeAccepted,
+    UpgradeMisaccepted,
+    UpgradeRefused,
+    Close,
+    CloseReply,
+    CloseWithoutCode,
+    CloseReplyWithoutCode,
+    Acknowledgment(Sent),
+}
+
+impl Mark {
+    /// Of an event and who sent it. `None` for a message's event, and for those that acknowledgments are.
+    pub fn of(frame: Frame, event: &Event<TextId>, by: Side, texts: &mut Texts) -> Option<Mark> {
+        let (mut argument, mut code) = (0, 0);
+        let mut close = |closing: &Closing, is_reply| {
+            argument =
+                TextId::pack(Some(&*closing.reason).filter(|reason| !reason.is_empty()).map(|text| texts.intern(text)));
+            code = closing.code.unwrap_or_default();
+            match (closing.code, is_reply) {
+                (Some(_), false) => Kind::Close,
+                (Some(_), true) => Kind::CloseReply,
+                (None, false) => Kind::CloseWithoutCode,
+                (None, true) => Kind::CloseReplyWithoutCode,
+            }
+        };
+        let kind = match event {
+            Event::Syn => Kind::Syn,
+            Event::SynAgain(first) => {
+                argument = first.0;
+                Kind::SynAgain
+            }
+            Event::SynAck => Kind::SynAck,
+            Event::SynAckAgain(first) => {
+                argument = first.0;
+                Kind::SynAckAgain
+            }
+            Event::Established => Kind::Established,
+            Event::Fin => Kind::Fin,
+            Event::FinAcked => Kind::FinAcked,
+            Event::Reset => Kind::Reset,
+            Event::UpgradeRequest => Kind::UpgradeRequest,
+            Event::UpgradeAccepted => Kind::UpgradeAccepted,
+            Event::UpgradeMisaccepted => Kind::UpgradeMisaccepted,
+            Event::UpgradeRefused(status) => {
+                code = *status;
+                Kind::UpgradeRefused
+            }
+            Event::Close(closing) => close(closing, false),
+            Event::CloseReply(closing) => close(closing, true),
+            Event::UpgradeRequestAcked(_) | Event::UpgradeComplete(_) | Event::MessagesAcked(_) => return None,
+            Event::LoginRequest { .. }
+            | Event::UserList { .. }
+            | Event::LoginResult(_)
+            | Event::LoginNotification(_)
+            | Event::SayRequest(_)
+            | Event::SayDelivery(_)
+            | Event::LogoutNotification(_)
+            | Event::Ping(_)
+            | Event::Pong(_)
+            | Event::Unknown { .. } => return None,
+        };
+        Some(Mark { frame, argument, code, kind, flag: by == Side::Server })
     }
 
-    /// Whether the accept value answers the key; `None` where either was not captured.
-    pub fn accept_valid(&self) -> Option<bool> {
-        let expected = self.accept_expected.as_ref()?;
-        Some(self.accept.as_ref() == Some(expected))
+    /// Of an acknowledgment.
+    pub fn acknowledgment(frame: Frame, ack: Acknowledgment) -> Mark {
+        Mark { frame, argument: ack.frame.0, code: 0, kind: Kind::Acknowledgment(ack.of), flag: ack.is_event }
+    }
+
+    /// The event, and who sent it; `None` for an acknowledgment.
+    pub fn event<'a>(&self, texts: &Texts) -> Option<(Event<&'a str>, Side)> {
+        let argument = Frame(self.argument);
+        let event = match self.kind {
+            Kind::Syn => Event::Syn,
+            Kind::SynAgain => Event::SynAgain(argument),
+            Kind::SynAck => Event::SynAck,
+            Kind::SynAckAgain => Event::SynAckAgain(argument),
+            Kind::Established => Event::Established,
+            Kind::Fin => Event::Fin,
+            Kind::FinAcked => Event::FinAcked,
+            Kind::Reset => Event::Reset,
+            Kind::UpgradeRequest => Event::UpgradeRequest,
+            Kind::UpgradeAccepted => Event::UpgradeAccepted,
+            Kind::UpgradeMisaccepted => Event::UpgradeMisaccepted,
+            Kind::UpgradeRefused => Event::UpgradeRefused(self.code),
+            Kind::Close => Event::Close(self.closing(Some(self.code), texts)),
+            Kind::CloseReply => Event::CloseReply(self.closing(Some(self.code), texts)),
+            Kind::CloseWithoutCode => Event::Close(self.closing(None, texts)),
+            Kind::CloseReplyWithoutCode => Event::CloseReply(self.closing(None, texts)),
+            Kind::Acknowledgment(_) => return None,
+        };
+        Some((event, if self.flag { Side::Server } else { Side::Client }))
+    }
+
+    fn closing(&self, code: Option<u16>, texts: &Texts) -> Closing {
+        let reason = TextId::unpack(self.argument).map(|reason| texts.get(reason)).unwrap_or_default();
+        Closing { code, reason: reason.into() }
+    }
+
+    /// The acknowledgment; `None` for an event.
+    pub fn as_acknowledgment(&self) -> Option<Acknowledgment> {
+        match self.kind {
+            Kind::Acknowledgment(of) => {
+                Some(Acknowledgment { frame: Frame(self.argument), of, is_event: self.flag })
+            }
+            _ => None,
+        }
+    }
+
+    /// The sides were guessed wrong.
+    pub fn swap_sides(&mut self) {
+        if self.as_acknowledgment().is_none() {
+            self.flag = !self.flag;
+        }
     }
 }
 
-/// What is known of one message beyond its own bytes.
+/// What is known of one message beyond its own bytes. `T` is a name or another short text: its number in the session, and the text itself
+/// where it is looked up.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MessageRecord {
+pub struct MessageRecord<T> {
     /// The frame in which it ends.
     pub at: FrameTime,
     /// How many messages of the frame came before it.
     pub index: u32,
     /// What happened, with the names known when the message was first seen.
-    pub event: Event<Name>,
+    pub event: Event<T>,
     /// The message's own dialect, or else the server's as known then.
     pub dialect: Option<Dialect>,
     /// The client id that it comes from, to look the name up later.
-    pub sender_id: Option<Id>,
+    pub sender_id: Option<TextId>,
     /// Whether its last WebSocket frame was masked; `None` where the frame was not seen.
     pub masked: Option<bool>,
     /// The request that it answers.
@@ -86,13 +185,11 @@ pub struct MessageRecord {
     pub say: Option<SayNumber>,
     /// A say on a connection whose beginning was captured and that had not logged in.
     pub before_login: bool,
-    /// Of a say request: who was in the room.
-    pub members: Option<Members>,
 }
 
-impl MessageRecord {
+impl<T> MessageRecord<T> {
     /// A record of what happened, with nothing else known.
-    pub fn new(at: FrameTime, index: u32, event: Event<Name>) -> MessageRecord {
+    pub fn new(at: FrameTime, index: u32, event: Event<T>) -> MessageRecord<T> {
         MessageRecord {
             at,
             index,
@@ -104,7 +201,6 @@ impl MessageRecord {
             response: None,
             say: None,
             before_login: false,
-            members: None,
         }
     }
 
@@ -114,34 +210,249 @@ impl MessageRecord {
     }
 }
 
-/// Everything kept of one frame of one connection.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct FrameRecord {
-    /// What happened below its messages, apart from the acknowledgments.
-    pub events: Vec<FrameEvent>,
-    /// What this frame is the first to acknowledge.
-    pub acks: Vec<Acknowledgment>,
-    /// The upgrade request or response that it carries.
-    pub handshake: Option<Box<Handshake>>,
-    /// By the message's number in the frame; `None` for one that is not the chat's.
-    pub messages: Vec<Option<MessageRecord>>,
+/// More messages than these cannot end in one captured frame; what came behind them would not be kept.
+pub const MAX_MESSAGES: u32 = 1 << 20;
+
+/// A message's record as it is kept: 32 bytes. Numbers of texts are 0 for none.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredMessage {
+    time: i64,
+    frame: Frame,
+    /// The name of who does it, or the count of a list.
+    who: u32,
+    /// The room, the recipient or, of an unknown message, the sender.
+    whom: u32,
+    sender_id: u32,
+    /// The frame of the request or of the answer, or the number of the say and one more.
+    link: u32,
+    /// From the lowest bit on: the index (20 bits), what it is (4), whom a say is for (2), the dialect (2), the mask (2), before login (1).
+    bits: u32,
 }
 
-impl FrameRecord {
-    /// The slot of the frame's message of this number, made where there is none.
-    pub fn slot(&mut self, index: u32) -> &mut Option<MessageRecord> {
-        let wanted = index as usize + 1;
-        if self.messages.is_empty() {
-            self.messages.reserve_exact(wanted); // most frames have one
-        }
-        if self.messages.len() < wanted {
-            self.messages.resize(wanted, None);
-        }
-        &mut self.messages[index as usize]
+/// What a stored message is. 0 is a place for a message that is not the chat's.
+mod kind {
+    pub const LOGIN_REQUEST: u32 = 1;
+    pub const USER_LIST: u32 = 2;
+    pub const LOGIN_RESULT: u32 = 3;
+    pub const LOGIN_NOTIFICATION: u32 = 4;
+    pub const SAY_REQUEST: u32 = 5;
+    pub const SAY_DELIVERY: u32 = 6;
+    pub const LOGOUT_NOTIFICATION: u32 = 7;
+    pub const PING: u32 = 8;
+    pub const PONG: u32 = 9;
+    pub const UNKNOWN: u32 = 10;
+}
+
+impl StoredMessage {
+    /// A place for the message of this index, below [`MAX_MESSAGES`].
+    pub fn reserved(at: FrameTime, index: u32) -> StoredMessage {
+        let bits = index & (MAX_MESSAGES - 1);
+        StoredMessage { time: at.time, frame: at.frame, who: 0, whom: 0, sender_id: 0, link: 0, bits }
     }
 
-    /// Whether one of its messages is the chat's.
-    pub fn holds_message(&self) -> bool {
-        self.messages.iter().any(Option::is_some)
+    /// The frame in which it ends.
+    pub fn at(&self) -> FrameTime {
+        FrameTime { frame: self.frame, time: self.time }
+    }
+
+    /// Its place in its connection.
+    pub fn position(&self) -> Position {
+        Position { frame: self.frame, index: self.bits & (MAX_MESSAGES - 1) }
+    }
+
+    fn kind(&self) -> u32 {
+        self.bits >> 20 & 0xf
+    }
+
+    /// Whether it is a message of the chat.
+    pub fn is_known(&self) -> bool {
+        self.kind() != 0
+    }
+
+    /// It is not the chat's after all.
+    pub fn forget(&mut self) {
+        *self = StoredMessage::reserved(self.at(), self.position().index);
+    }
+
+    /// Of a record whose index is below [`MAX_MESSAGES`]; an event below the messages leaves a free place.
+    pub fn of(record: &MessageRecord<TextId>) -> StoredMessage {
+        let request = record.request.map_or(0, |request| request.frame.0);
+        let response = record.response.map_or(0, |response| response.0);
+        let say = record.say.map_or(0, |number| number + 1);
+        let text = |id: &Option<TextId>| TextId::pack(*id);
+        let (kind, who, whom, link) = match &record.event {
+            Event::LoginRequest { name, room } => (kind::LOGIN_REQUEST, text(name), text(room), response),
+            Event::UserList { users, recipient } => {
+                (kind::USER_LIST, u32::try_from(*users).unwrap_or(u32::MAX), text(recipient), request)
+            }
+            Event::LoginResult(name) => (kind::LOGIN_RESULT, text(name), 0, request),
+            Event::LoginNotification(name) => (kind::LOGIN_NOTIFICATION, text(name), 0, 0),
+            Event::SayRequest(Say { sender, recipient }) => {
+                (kind::SAY_REQUEST, text(sender), pack_recipient(recipient).1, say)
+            }
+            Event::SayDelivery(Say { sender, recipient }) => {
+                (kind::SAY_DELIVERY, text(sender), pack_recipient(recipient).1, say)
+            }
+            Event::LogoutNotification(name) => (kind::LOGOUT_NOTIFICATION, text(name), 0, 0),
+            Event::Ping(recipient) => (kind::PING, text(recipient), 0, response),
+            Event::Pong(sender) => (kind::PONG, text(sender), 0, request),
+            Event::Unknown { type_name, sender } => (kind::UNKNOWN, text(type_name), text(sender), 0),
+            below_messages!() => return StoredMessage::reserved(record.at, record.index),
+        };
+        let recipient = match &record.event {
+            Event::SayRequest(say) | Event::SayDelivery(say) => pack_recipient(&say.recipient).0,
+            _ => 0,
+        };
+        let dialect = record.dialect.map_or(0, |dialect| dialect as u32);
+        let masked = record.masked.map_or(0, |masked| 1 + u32::from(masked));
+        let bits = record.index & (MAX_MESSAGES - 1)
+            | kind << 20
+            | recipient << 24
+            | dialect << 26
+            | masked << 28
+            | u32::from(record.before_login) << 30;
+        let sender_id = TextId::pack(record.sender_id);
+        StoredMessage { time: record.at.time, frame: record.at.frame, who, whom, sender_id, link, bits }
+    }
+
+    /// What happened; `None` for a message that is not the chat's.
+    pub fn event(&self) -> Option<Event<TextId>> {
+        let (who, whom) = (TextId::unpack(self.who), TextId::unpack(self.whom));
+        let say = || Say { sender: who, recipient: self.recipient() };
+        Some(match self.kind() {
+            kind::LOGIN_REQUEST => Event::LoginRequest { name: who, room: whom },
+            kind::USER_LIST => Event::UserList { users: self.who as usize, recipient: whom },
+            kind::LOGIN_RESULT => Event::LoginResult(who),
+            kind::LOGIN_NOTIFICATION => Event::LoginNotification(who),
+            kind::SAY_REQUEST => Event::SayRequest(say()),
+            kind::SAY_DELIVERY => Event::SayDelivery(say()),
+            kind::LOGOUT_NOTIFICATION => Event::LogoutNotification(who),
+            kind::PING => Event::Ping(who),
+            kind::PONG => Event::Pong(who),
+            kind::UNKNOWN => Event::Unknown { type_name: who, sender: whom },
+            _ => return None,
+        })
+    }
+
+    fn recipient(&self) -> Recipient<TextId> {
+        match (self.bits >> 24 & 3, TextId::unpack(self.whom)) {
+            (1, _) => Recipient::Everyone,
+            (2, Some(name)) => Recipient::Named(name),
+            (3, Some(id)) => Recipient::Id(id),
+            _ => Recipient::Unknown,
+        }
+    }
+
+    /// The whole record; `time_of` says when the request's frame was captured. `None` for a message that is not the chat's.
+    pub fn record<'a>(
+        &self,
+        texts: &'a Texts,
+        time_of: impl FnOnce(Frame) -> Option<FrameTime>,
+    ) -> Option<MessageRecord<&'a str>> {
+        let event = self.event()?.filter_map(|text| Some(texts.get(*text)));
+        let link = Some(self.link).filter(|link| *link != 0);
+        let (is_say, is_answer) = match self.kind() {
+            kind::SAY_REQUEST | kind::SAY_DELIVERY => (true, false),
+            kind::USER_LIST | kind::LOGIN_RESULT | kind::PONG => (false, true),
+            _ => (false, false),
+        };
+        Some(MessageRecord {
+            at: self.at(),
+            index: self.position().index,
+            event,
+            dialect: match self.bits >> 26 & 3 {
+                1 => Some(Dialect::A2014),
+                2 => Some(Dialect::B2015),
+                3 => Some(Dialect::C2016),
+                _ => None,
+            },
+            sender_id: TextId::unpack(self.sender_id),
+            masked: Some(self.bits >> 28 & 3).filter(|masked| *masked != 0).map(|masked| masked == 2),
+            request: link.filter(|_| is_answer).and_then(|frame| time_of(Frame(frame))),
+            response: link.filter(|_| !is_answer && !is_say).map(Frame),
+            say: link.filter(|_| is_say).map(|number| number - 1),
+            before_login: self.bits >> 30 & 1 != 0,
+        })
+    }
+
+    /// A later message answers this request, in `frame`: keeps the first answer. Returns whether it is such a request.
+    pub fn answer(&mut self, answer: &Event<TextId>, frame: Frame) -> bool {
+        let is_asked = self.event().is_some_and(|event| answer.answers(&event));
+        if is_asked && self.link == 0 {
+            self.link = frame.0;
+        }
+        is_asked
+    }
+
+    /// It turns out to deliver this say, unless it delivers another.
+    pub fn delivers(&mut self, say: SayNumber) {
+        if self.kind() == kind::SAY_DELIVERY && self.link == 0 {
+            self.link = say + 1;
+        }
+    }
+}
+
+fn pack_recipient(recipient: &Recipient<TextId>) -> (u32, u32) {
+    match recipient {
+        Recipient::Unknown => (0, 0),
+        Recipient::Everyone => (1, 0),
+        Recipient::Named(name) => (2, TextId::pack(Some(*name))),
+        Recipient::Id(id) => (3, TextId::pack(Some(*id))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A capture has as many of these as packets and messages.
+    #[test]
+    fn records_are_small() {
+        assert_eq!(size_of::<Mark>(), 12);
+        assert_eq!(size_of::<StoredMessage>(), 32);
+    }
+
+    #[test]
+    fn a_stored_record_is_the_record() {
+        let mut texts = Texts::default();
+        let [one, other] = ["one", "other"].map(|text| texts.intern(text));
+        let at = |frame| FrameTime { frame: Frame(frame), time: i64::from(frame) * 1000 };
+        let new = |event| MessageRecord::new(at(9), 5, event);
+        let recipients = [Recipient::Everyone, Recipient::Named(one), Recipient::Id(other), Recipient::Unknown];
+        let mut records: Vec<MessageRecord<TextId>> = Vec::new();
+        for recipient in recipients {
+            let say = Say { sender: Some(one), recipient };
+            records.push(MessageRecord { say: Some(0), masked: Some(true), ..new(Event::SayRequest(say.clone())) });
+            records.push(MessageRecord { sender_id: Some(other), masked: Some(false), ..new(Event::SayDelivery(say)) });
+        }
+        for name in [None, Some(one)] {
+            let answered = Some(Frame(12));
+            records.push(MessageRecord { response: answered, ..new(Event::LoginRequest { name, room: Some(other) }) });
+            records.push(MessageRecord { response: answered, ..new(Event::Ping(name)) });
+            for event in [Event::UserList { users: 3, recipient: name }, Event::LoginResult(name), Event::Pong(name)] {
+                records.push(MessageRecord { request: Some(at(4)), ..new(event) });
+            }
+            records.push(MessageRecord { dialect: Some(Dialect::B2015), ..new(Event::LoginNotification(name)) });
+            records.push(MessageRecord { before_login: true, ..new(Event::LogoutNotification(name)) });
+            records.push(new(Event::Unknown { type_name: Some(other), sender: name }));
+        }
+        for record in records {
+            let stored = StoredMessage::of(&record);
+            let texts_of = record.event.filter_map(|text| Some(texts.get(*text)));
+            let MessageRecord { index, dialect, sender_id, masked, request, response, say, before_login, .. } = record;
+            let expected = MessageRecord {
+                at: at(9),
+                index,
+                event: texts_of,
+                dialect,
+                sender_id,
+                masked,
+                request,
+                response,
+                say,
+                before_login,
+            };
+            assert_eq!(stored.record(&texts, |frame| Some(at(frame.0))), Some(expected));
+        }
     }
 }

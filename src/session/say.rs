@@ -1,6 +1,8 @@
 //! What a say and its deliveries have in common, and what distinguishes the copies of one say.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
+
+use hashbrown::DefaultHashBuilder;
 
 use crate::message::text::{PrivateCopy, private_copy};
 
@@ -37,10 +39,14 @@ pub struct Said {
 }
 
 impl Said {
-    /// From the recipient's id, or `all`, and the text as a person reads it ([`crate::message::text::readable`]).
-    pub fn new(recipient: &str, text: &str) -> Said {
-        let mut hasher = DefaultHasher::new();
-        (recipient, text).hash(&mut hasher);
-        Said { hash: hasher.finish() }
+    /// From the recipient's id, or `all`, and the text as a person reads it ([`crate::message::text::readable`]). The hasher is the
+    /// session's: seeded in each process, so that no capture can hold two texts made to be alike.
+    pub fn new(recipient: &str, text: &str, hasher: &DefaultHashBuilder) -> Said {
+        Said { hash: hasher.hash_one((recipient, text)) }
+    }
+
+    /// One of `count` places, for a table.
+    pub fn place(self, count: usize) -> usize {
+        (self.hash >> 32) as usize % count
     }
 }

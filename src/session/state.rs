@@ -1,51 +1,90 @@
 //! The state of a capture: its connections and servers, which of them are watched, and what TCP, HTTP and WebSocket framing teach about
 //! them. What messages teach is in `learn`.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
 
-use super::connection::Connection;
+use hashbrown::{DefaultHashBuilder, HashMap};
+
+use super::connection::{Connection, HttpBytes, ServerNumber};
+use super::connections::{Connections, Ends};
+use super::framing::Endings;
 use super::server::Server;
+use super::texts::Texts;
 use crate::message::Evidence;
 use crate::packet::{Endpoint, Segment, Side, StreamId, flags};
 
 /// Connections that may yet turn out to be the chat's; beyond, the oldest is forgotten.
 pub const MAX_UNDECIDED: usize = 4096;
 
-/// Both ends of a connection, the same in both directions.
-type Ends = (Endpoint, Endpoint);
-
-fn ends(one: Endpoint, other: Endpoint) -> Ends {
-    if (one.address, one.port) <= (other.address, other.port) { (one, other) } else { (other, one) }
-}
-
 /// What one capture file taught.
 #[derive(Debug, Default)]
 pub struct Session {
-    pub(super) connections: HashMap<StreamId, Box<Connection>>,
-    /// How many of the connections have these two ends.
-    pub(super) ends: HashMap<Ends, u32>,
+    pub(super) connections: Connections,
+    /// The ends of the connections.
+    pub(super) ends: Ends,
     /// Connections that are neither configured nor proven, oldest first.
     undecided: VecDeque<StreamId>,
-    pub(super) servers: HashMap<Endpoint, Server>,
+    pub(super) servers: Servers,
+    pub(super) texts: Texts,
+    /// The ends of the messages that are about to be handed over.
+    pub(super) endings: Endings,
+    /// For the texts that are said.
+    pub(super) hasher: DefaultHashBuilder,
+}
+
+/// The servers of a capture, numbered from 1 on.
+#[derive(Debug, Default)]
+pub(super) struct Servers {
+    servers: Vec<Server>,
+    index: HashMap<Endpoint, ServerNumber>,
+}
+
+impl Servers {
+    /// A connection's server.
+    pub fn of(&self, connection: &Connection) -> Option<&Server> {
+        let number = connection.server_number().or_else(|| self.index.get(&connection.server()).copied())?;
+        self.servers.get(number.0.get() as usize - 1)
+    }
+
+    /// The same, to change it.
+    pub fn of_mut(&mut self, connection: &Connection) -> Option<&mut Server> {
+        let number = connection.server_number().or_else(|| self.index.get(&connection.server()).copied())?;
+        self.servers.get_mut(number.0.get() as usize - 1)
+    }
+
+    /// A connection's server, known from now on.
+    pub fn enter(&mut self, connection: &mut Connection) -> &mut Server {
+        let number = connection.server_number().unwrap_or_else(|| {
+            let number = *self.index.entry(connection.server()).or_insert_with(|| {
+                let number = NonZeroU32::MIN.saturating_add(self.servers.len() as u32);
+                self.servers.push(Server::default());
+                ServerNumber(number)
+            });
+            connection.set_server_number(number);
+            number
+        });
+        &mut self.servers[number.0.get() as usize - 1]
+    }
 }
 
 impl Session {
     /// Whether there is anything to learn from a segment or to show of it: the cheap question that comes before all others.
     pub fn concerns(&self, segment: &Segment, payload: &[u8]) -> bool {
-        may_begin(segment, payload) || self.ends.contains_key(&ends(segment.source, segment.destination))
+        may_begin(segment, payload) || self.ends.contains(segment.source, segment.destination)
     }
 
     /// Takes in a segment, before or after its payload was dissected; `payload` are its captured bytes. A segment that was taken in
     /// already is ignored.
     pub fn segment(&mut self, segment: &Segment, payload: &[u8]) {
-        if !self.connections.contains_key(&segment.stream) {
+        if self.connections.get(&segment.stream).is_none() {
             if !is_worth_watching(segment, payload) {
                 return;
             }
             self.watch(segment);
         }
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
-        connection.segment(segment);
+        connection.segment(segment, &mut self.texts);
         let is_open = connection.application().is_undecided() && !connection.is_configured();
         let is_foreign = || connection.side(segment) == Side::Client && !could_lead_to_chat(payload);
         if is_open && connection.is_unopened() && is_foreign() {
@@ -62,8 +101,8 @@ impl Session {
                 self.forget_oldest();
             }
         }
-        *self.ends.entry(ends(segment.source, segment.destination)).or_default() += 1;
-        self.connections.insert(segment.stream, Box::new(connection));
+        self.ends.insert(segment.source, segment.destination);
+        self.connections.insert(segment.stream, connection);
     }
 
     fn forget_oldest(&mut self) {
@@ -76,11 +115,7 @@ impl Session {
     /// Forgets a connection that is not the chat's.
     pub(super) fn forget(&mut self, stream: StreamId) {
         let Some(connection) = self.connections.remove(&stream) else { return };
-        let ends = ends(connection.client(), connection.server());
-        match self.ends.get_mut(&ends) {
-            Some(count) if *count > 1 => *count -= 1,
-            _ => drop(self.ends.remove(&ends)),
-        }
+        self.ends.remove(connection.client(), connection.server());
     }
 
     /// Looks for the opening handshake: in the segment's captured payload, or where that is only a part, in what Wireshark
@@ -89,9 +124,11 @@ impl Session {
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
         let truncated = payload.len() < segment.length as usize;
         let encrypted = is_tls(payload);
-        let mut foreign = connection.http(segment, payload, truncated, encrypted);
-        for source in sources {
-            foreign |= connection.http(segment, source, false, encrypted);
+        let captured = HttpBytes { bytes: payload, truncated, encrypted };
+        let mut foreign = connection.http(segment, &captured, &mut self.texts);
+        for bytes in sources {
+            let reassembled = HttpBytes { bytes, truncated: false, encrypted };
+            foreign |= connection.http(segment, &reassembled, &mut self.texts);
         }
         if foreign && !connection.is_configured() && connection.application().is_undecided() {
             self.forget(segment.stream);
@@ -102,7 +139,8 @@ impl Session {
     /// not been reassembled or decrypted.
     pub fn frames(&mut self, segment: &Segment, data: &[u8], position: Option<u32>) {
         if let Some(connection) = self.connections.get_mut(&segment.stream) {
-            connection.frames(segment, data, position);
+            self.endings.begin(segment.stream);
+            connection.frames(segment, data, position, &mut self.endings, &mut self.texts);
         }
     }
 
@@ -117,7 +155,7 @@ impl Session {
 
     /// Who sent this segment, on the first pass; `evidence` says what its message would prove if a given side had sent it.
     pub fn settle_side(&mut self, segment: &Segment, evidence: impl Fn(Side) -> Evidence) -> Side {
-        if !self.connections.contains_key(&segment.stream) {
+        if self.connections.get(&segment.stream).is_none() {
             self.watch(segment);
         }
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return self.side(segment) };

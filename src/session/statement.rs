@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use hashbrown::DefaultHashBuilder;
+
 use super::bounded::{MAX_NAME, bounded_id, bounded_name};
 use super::say::{Copies, Said};
 use crate::message::{ClientList, Content, Dialect, MemberName, Message, text};
@@ -37,7 +39,7 @@ pub enum Act<'a> {
         room: Option<Cow<'a, str>>,
     },
     /// The list of users in dialect A.
-    UserList(Option<Users>),
+    UserList(Option<Users<'a>>),
     /// The server says who logged in: `client_id`, `client_name`, `client_list`.
     Login(Announcement<'a>),
     /// A client asks to deliver a text.
@@ -85,7 +87,7 @@ pub struct Announcement<'a> {
     /// The user's name.
     pub name: Option<Cow<'a, str>>,
     /// The users of the room.
-    pub users: Option<Users>,
+    pub users: Option<Users<'a>>,
 }
 
 /// Whom a say is for.
@@ -101,9 +103,9 @@ pub struct To<'a> {
 
 /// A list of users.
 #[derive(Debug, Clone)]
-pub struct Users {
+pub struct Users<'a> {
     /// Ids and names of the first [`MAX_USERS`].
-    pub users: Vec<(String, String)>,
+    pub users: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// How many the list has.
     pub count: usize,
     /// Whether the users stand in an object by id, which only a login's result has.
@@ -111,15 +113,15 @@ pub struct Users {
 }
 
 impl<'a> Statement<'a> {
-    /// What `message` states.
-    pub fn of(message: &Message<'a>) -> Statement<'a> {
+    /// What `message` states; `hasher` is the session's, for texts.
+    pub fn of(message: &Message<'a>, hasher: &DefaultHashBuilder) -> Statement<'a> {
         let truncated = message.is_truncated();
         Statement {
             dialect: message.dialect,
             readable: message.fault().is_none(),
             truncated,
             complete: truncated || message.missing().next().is_none(),
-            act: act(message),
+            act: act(message, hasher),
         }
     }
 
@@ -134,7 +136,7 @@ impl<'a> Statement<'a> {
     }
 }
 
-fn act<'a>(message: &Message<'a>) -> Act<'a> {
+fn act<'a>(message: &Message<'a>, hasher: &DefaultHashBuilder) -> Act<'a> {
     let truncated = message.is_truncated();
     let by_client = |name: Option<&'a str>| name.map(bounded_name).map(Cow::Borrowed);
     match &message.content {
@@ -147,13 +149,17 @@ fn act<'a>(message: &Message<'a>) -> Act<'a> {
         }),
         Content::SayRequest(say) => Act::SayRequest {
             to: to(message, say.to, by_client(say.to_name)),
-            said: content(say.content, say.to, truncated).map(|content| Said::new(recipient_id(say.to), content)),
+            said: content(say.content, say.to, truncated)
+                .map(|content| Said::new(recipient_id(say.to), content, hasher)),
         },
         Content::SayDelivery(say) => {
             let to = to(message, say.to, say.to_name.map(decoded_name));
             let content = content(say.content, say.to, truncated);
-            let said_raw = content.map(|content| Said::new(recipient_id(say.to), content));
-            let said = content.map(|content| Said::new(recipient_id(say.to), &text::readable(content, true).text));
+            let said_raw = content.map(|content| Said::new(recipient_id(say.to), content, hasher));
+            let said = match content.filter(|content| has_markup(content)) {
+                Some(html) => Some(Said::new(recipient_id(say.to), &text::readable(html, true).text, hasher)),
+                None => said_raw,
+            };
             Act::SayDelivery {
                 from: say.from.map(bounded_id),
                 from_name: say.from_name.map(decoded_name),
@@ -190,13 +196,26 @@ fn content<'a>(content: Option<&'a str>, to: Option<&str>, truncated: bool) -> O
     content.filter(|_| !truncated || to.is_some())
 }
 
-fn users(list: &ClientList) -> Users {
+/// Whether what a person reads of the content may differ from it: it has tags or entities, or a NUL.
+fn has_markup(html: &str) -> bool {
+    html.bytes().any(|byte| matches!(byte, b'<' | b'&' | 0))
+}
+
+fn users<'a>(list: &ClientList<'a>) -> Users<'a> {
     let known = list.users().take(MAX_USERS).filter_map(|user| {
-        let id = bounded_id(&user.id?.text).into_owned();
-        let name = user.name.map(|name| decoded_name(&name.text).into_owned());
+        let id = bounded(user.id?.text, bounded_id);
+        let name = user.name.map(|name| bounded(name.text, decoded_name));
         Some((id, name.unwrap_or_default()))
     });
     Users { users: known.collect(), count: list.len(), keyed: list.keyed }
+}
+
+/// A bounded form of a text, which borrows where the text does.
+fn bounded<'a>(text: Cow<'a, str>, bound: for<'b> fn(&'b str) -> Cow<'b, str>) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => bound(text),
+        Cow::Owned(text) => Cow::Owned(bound(&text).into_owned()),
+    }
 }
 
 /// The name behind an escaped one, as long as names are remembered.
@@ -213,7 +232,7 @@ impl Act<'_> {
     fn into_owned(self) -> Act<'static> {
         match self {
             Act::LoginRequest { name, room } => Act::LoginRequest { name: owned(name), room: owned(room) },
-            Act::UserList(users) => Act::UserList(users),
+            Act::UserList(users) => Act::UserList(users.map(Users::into_owned)),
             Act::Login(announcement) => Act::Login(announcement.into_owned()),
             Act::SayRequest { to, said } => Act::SayRequest { to: to.into_owned(), said },
             Act::SayDelivery { from, from_name, to, said, said_raw, copy } => Act::SayDelivery {
@@ -238,7 +257,14 @@ fn owned(text: Option<Cow<str>>) -> Option<Cow<'static, str>> {
 
 impl Announcement<'_> {
     fn into_owned(self) -> Announcement<'static> {
-        Announcement { id: owned(self.id), name: owned(self.name), users: self.users }
+        Announcement { id: owned(self.id), name: owned(self.name), users: self.users.map(Users::into_owned) }
+    }
+}
+
+impl Users<'_> {
+    fn into_owned(self) -> Users<'static> {
+        let owned = |text: Cow<str>| Cow::Owned(text.into_owned());
+        Users { users: self.users.into_iter().map(|(id, name)| (owned(id), owned(name))).collect(), ..self }
     }
 }
 

@@ -250,7 +250,7 @@ fn a_new_login_renames_from_its_frame_on() {
     let as_beth = capture.says(0, "all", "two");
     let name = |frame| {
         let identity = capture.connection(0).identity(Position::end_of(Frame(frame)));
-        identity.map(|identity| identity.name.to_string())
+        identity.map(|identity| capture.session.texts.get(identity.name).to_owned())
     };
     assert_eq!(name(syn).as_deref(), Some("ann"));
     assert_eq!(capture.view(0, as_ann).sender().as_deref(), Some("ann"));
@@ -310,8 +310,8 @@ fn an_ack_covers_every_message_before_it() {
     let again = capture.segment(0, true, flags::ACK, 0);
     capture.session.segment(&again, &[]);
     let view = capture.session.frame(&ack).expect("it acknowledges");
-    assert_eq!(view.acks.iter().map(|frame| frame.0).collect::<Vec<_>>(), frames);
-    assert_eq!(view.events.len(), 1);
+    assert_eq!(view.acks().map(|frame| frame.0).collect::<Vec<_>>(), frames);
+    assert_eq!(view.events().count(), 1);
     assert!(capture.session.frame(&again).is_none(), "an ACK again is none");
 }
 
@@ -322,9 +322,9 @@ fn an_empty_message_does_not_lend_its_end_to_the_next() {
     let data = b"\x81\x00\x81\x02{}";
     let segment = capture.segment(0, false, flags::ACK, data.len() as u32);
     capture.session.frames(&segment, data, Some(0));
-    let connection = capture.session.connections.get_mut(&StreamId(0)).expect("a chat connection");
-    assert_eq!(connection.take_ending().map(|ending| ending.end), Some(segment.end()));
-    assert!(connection.take_ending().is_none());
+    let endings = &mut capture.session.endings;
+    assert_eq!(endings.take(StreamId(0)).map(|ending| ending.end), Some(segment.end()));
+    assert!(endings.take(StreamId(0)).is_none());
 }
 
 #[test]

@@ -1,49 +1,19 @@
 //! The TCP part of a connection: its handshake and end, the sequence space of both directions, and what of it the other side has
 //! acknowledged (RFC 9293, sections 3.4 and 3.5). It returns what happened in a segment and knows nothing of what the bytes mean.
 
-use std::collections::VecDeque;
-
-use super::bounded::Name;
+use super::in_flight::{InFlight, Pending, Sent};
+use super::texts::TextId;
 use crate::event::Event;
 use crate::packet::{Both, Frame, Segment, SequenceNumber, Side, flags};
 
-/// Something sent whose acknowledgment is an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sent {
-    /// A request to upgrade to WebSocket.
-    UpgradeRequest,
-    /// A 101 that the browser accepts.
-    UpgradeResponse,
-    /// Any other answer to an upgrade request.
-    Refusal,
-    /// A WebSocket message.
-    Message,
-    /// A FIN.
-    Fin,
-}
-
-/// Something sent and not acknowledged yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pending {
-    /// The sequence number behind its last byte.
-    pub end: SequenceNumber,
-    /// The frame that carries its last byte.
-    pub frame: Frame,
-    /// What it is.
-    pub sent: Sent,
-}
-
 /// What happened in a segment.
-#[derive(Debug, Default)]
-pub struct Outcome {
+#[derive(Debug)]
+pub enum Outcome {
     /// Handshake, close and reset.
-    pub events: Vec<Event<Name>>,
+    Event(Event<TextId>),
     /// What the segment is the first to acknowledge, FINs excepted.
-    pub acknowledged: Vec<Pending>,
+    Acknowledged(Pending),
 }
-
-/// More than this many things in flight are not chat; the oldest is then forgotten.
-const MAX_PENDING: usize = 100_000;
 
 /// The largest window (RFC 7323, section 2.3): nothing further ahead can have been received.
 const MAX_WINDOW: u32 = 65_535 << 14;
@@ -58,42 +28,38 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// Takes in a segment's header, once a frame.
-    pub fn take_in(&mut self, segment: &Segment, by: Side) -> Outcome {
+    /// Takes in a segment's header, once a frame, and tells what happened.
+    pub fn take_in(&mut self, segment: &Segment, by: Side, mut tell: impl FnMut(Outcome)) {
         let frame = segment.at.frame;
-        let mut outcome = Outcome::default();
         if self.last_segment == frame {
-            return outcome;
+            return;
         }
         self.last_segment = frame;
         if by == Side::Client {
             self.last_from_client = frame;
         }
         if segment.has(flags::SYN) {
-            outcome.events.push(self.synchronize(segment, by));
-            return outcome;
+            return tell(Outcome::Event(self.synchronize(segment, by)));
         }
         if segment.has(flags::ACK) {
-            self.acknowledge(segment, by, &mut outcome);
+            self.acknowledge(segment, by, &mut tell);
         }
         if segment.has(flags::RST) {
-            outcome.events.push(Event::Reset);
-            return outcome;
+            return tell(Outcome::Event(Event::Reset));
         }
         let direction = self.directions.of_mut(by);
         direction.send(segment.sequence, segment.length, frame);
         if segment.has(flags::FIN) && direction.finish(segment) {
-            outcome.events.push(Event::Fin);
+            tell(Outcome::Event(Event::Fin));
         }
-        outcome
     }
 
-    fn synchronize(&mut self, segment: &Segment, by: Side) -> Event<Name> {
+    fn synchronize(&mut self, segment: &Segment, by: Side) -> Event<TextId> {
         let direction = self.directions.of_mut(by);
-        let first = match direction.syn {
+        let first = match direction.syn() {
             Some((sequence, first)) if sequence == segment.sequence => Some(first),
             _ => {
-                direction.syn = Some((segment.sequence, segment.at.frame));
+                direction.syn = (segment.sequence, segment.at.frame);
                 direction.next = Some(segment.sequence + 1);
                 None
             }
@@ -106,21 +72,24 @@ impl Transport {
         }
     }
 
-    fn acknowledge(&mut self, segment: &Segment, by: Side, outcome: &mut Outcome) {
+    fn acknowledge(&mut self, segment: &Segment, by: Side, tell: &mut impl FnMut(Outcome)) {
         let answers = |(sequence, _): (SequenceNumber, Frame)| segment.acknowledgment.is_after(sequence);
-        if by == Side::Client && !self.established && self.directions.server.syn.is_some_and(answers) {
+        if by == Side::Client && !self.established && self.directions.server.syn().is_some_and(answers) {
             self.established = true;
-            outcome.events.push(Event::Established);
+            tell(Outcome::Event(Event::Established));
         }
         let other = self.directions.of_mut(by.other());
         for done in other.acknowledge(segment.acknowledgment, segment.at.frame) {
             match done.sent {
-                Sent::Fin if is_bare(segment) => outcome.events.push(Event::FinAcked),
+                Sent::Fin if is_bare(segment) => tell(Outcome::Event(Event::FinAcked)),
                 Sent::Fin => {}
                 Sent::UpgradeRequest | Sent::UpgradeResponse | Sent::Refusal | Sent::Message => {
-                    outcome.acknowledged.push(done);
+                    tell(Outcome::Acknowledged(done));
                 }
             }
+        }
+        if other.finished {
+            other.pending.release();
         }
     }
 
@@ -156,24 +125,23 @@ pub fn is_bare(segment: &Segment) -> bool {
     segment.length == 0 && !segment.has(flags::RST)
 }
 
-/// What one side has sent.
+/// What one side has sent. Frame 0 stands for none, which saves 8 bytes a connection each time.
 #[derive(Debug, Default)]
 struct Direction {
     /// The SYN's sequence number and frame.
-    syn: Option<(SequenceNumber, Frame)>,
-    finished: bool,
+    syn: (SequenceNumber, Frame),
     /// The sequence number behind all that was sent so far.
     next: Option<SequenceNumber>,
     /// The last frame before which something is missing in the capture.
     last_hole: Frame,
     /// The last acknowledgment by the other side.
-    acknowledged: Option<Advance>,
-    /// By `end`, in order.
-    pending: VecDeque<Pending>,
+    acknowledged: Advance,
+    pending: InFlight,
+    finished: bool,
 }
 
 /// How far an acknowledgment moved the left edge of the send window.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Advance {
     from: SequenceNumber,
     to: SequenceNumber,
@@ -181,6 +149,14 @@ struct Advance {
 }
 
 impl Direction {
+    fn syn(&self) -> Option<(SequenceNumber, Frame)> {
+        Some(self.syn).filter(|(_, frame)| *frame != Frame::default())
+    }
+
+    fn acknowledged(&self) -> Option<Advance> {
+        Some(self.acknowledged).filter(|done| done.frame != Frame::default())
+    }
+
     /// Takes note of a segment's sequence space.
     fn send(&mut self, sequence: SequenceNumber, length: u32, frame: Frame) {
         let end = sequence + length;
@@ -205,35 +181,28 @@ impl Direction {
     }
 
     fn expect_ack(&mut self, pending: Pending) -> Option<Frame> {
-        if let Some(done) = self.acknowledged.filter(|done| !pending.end.is_after(done.to)) {
+        if let Some(done) = self.acknowledged().filter(|done| !pending.end.is_after(done.to)) {
             return pending.end.is_after(done.from).then_some(done.frame);
         }
-        let place = self.pending.iter().rposition(|earlier| !earlier.end.is_after(pending.end)).map_or(0, |at| at + 1);
-        self.pending.insert(place, pending);
-        if self.pending.len() > MAX_PENDING {
-            self.pending.pop_front();
-        }
+        self.pending.insert(pending);
         None
     }
 
     /// The other side acknowledges all before `to`. Returns what is thereby acknowledged for the first time.
     fn acknowledge(&mut self, to: SequenceNumber, frame: Frame) -> impl Iterator<Item = Pending> + '_ {
-        let covered = match self.advance(to, frame) {
-            true => self.pending.iter().take_while(|pending| !pending.end.is_after(to)).count(),
-            false => 0,
-        };
-        self.pending.drain(..covered)
+        let advances = self.advance(to, frame);
+        std::iter::from_fn(move || if advances { self.pending.pop_before(to) } else { None })
     }
 
     fn advance(&mut self, to: SequenceNumber, frame: Frame) -> bool {
         if self.next.is_some_and(|next| to.is_after(next + MAX_WINDOW)) {
             return false; // nothing like it was ever sent
         }
-        match self.acknowledged {
+        match self.acknowledged() {
             Some(done) if !to.is_after(done.to) => false,
             done => {
                 let from = done.map_or(to - 1, |done| done.to);
-                self.acknowledged = Some(Advance { from, to, frame });
+                self.acknowledged = Advance { from, to, frame };
                 true
             }
         }

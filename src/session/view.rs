@@ -1,50 +1,85 @@
 //! What is looked up in a session after it has learned: nothing here changes it.
 
-use std::borrow::Cow;
-
-use super::bounded::Name;
+use super::application::Identity;
 use super::connection::Connection;
-use super::record::{Acknowledgment, FrameRecord, MessageRecord};
-use super::server::{Server, TrackedSay};
+use super::handshake::Handshake;
+use super::in_flight::Sent;
+use super::record::{Acknowledgment, Mark, MessageRecord};
+use super::says::Says;
+use super::server::Server;
 use super::state::Session;
-use super::transport::Sent;
+use super::texts::Texts;
+use super::tracked::TrackedSay;
 use crate::event::{AckedFrames, Event, Recipient};
+use crate::fields::Phase;
 use crate::message::Dialect;
 use crate::packet::{Endpoint, Frame, FrameTime, Position, Segment, Side, StreamId};
 
 /// A say that nobody got is reported when its connection is heard of again after this time. Nanoseconds.
 const PATIENCE: i64 = 1_000_000_000;
 
-/// A frame with what there is to show of it below its messages.
-#[derive(Debug)]
+/// A frame with what there is to show of it below its messages. What it holds is looked up when it is asked for.
+#[derive(Debug, Clone, Copy)]
 pub struct FrameView<'a> {
     /// Its connection.
     pub connection: &'a Connection,
-    /// What is kept of it.
-    pub record: &'a FrameRecord,
-    /// What happened in it, and who did it, in the order of the phases.
-    pub events: Vec<(Cow<'a, Event<Name>>, Side)>,
-    /// The frames whose handshake request, response or message it is the first to acknowledge.
-    pub acks: Vec<Frame>,
+    frame: Frame,
+    /// Who sent the segment.
+    by: Side,
+    texts: &'a Texts,
 }
 
 /// A message with what the capture taught of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct MessageView<'a> {
     /// What is kept of it.
-    pub record: &'a MessageRecord,
+    pub record: MessageRecord<&'a str>,
     /// Its connection.
     pub connection: &'a Connection,
     server: Option<&'a Server>,
+    texts: &'a Texts,
+}
+
+/// The user of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct User<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// The room's id, where there is one to show.
+    pub room: Option<&'a str>,
+}
+
+/// The members of a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Members<'a> {
+    /// The first names.
+    pub names: Vec<&'a str>,
+    /// How many members there are.
+    pub count: usize,
+}
+
+/// A say request and what became of it.
+#[derive(Debug, Clone, Copy)]
+pub struct SayView<'a> {
+    /// The frame in which the request ends.
+    pub at: FrameTime,
+    /// The sender's connection.
+    pub stream: StreamId,
+    /// How many copies were captured; of a private say, how many connections got one.
+    pub deliveries: u32,
+    /// The first frame that delivers it.
+    pub first: Option<Frame>,
+    say: &'a TrackedSay,
+    says: &'a Says,
 }
 
 /// A delivery, as its say's request shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeliveredTo {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeliveredTo<'a> {
     /// The frame that delivers it.
     pub at: FrameTime,
     /// The user who gets it, where that is known.
-    pub name: Option<Name>,
+    pub name: Option<&'a str>,
     /// The browser that gets it.
     pub client: Endpoint,
 }
@@ -53,57 +88,119 @@ impl Session {
     /// What there is to show of a segment's frame below its messages; `None` for nothing, and for a connection that is not the chat's.
     pub fn frame(&self, segment: &Segment) -> Option<FrameView<'_>> {
         let connection = self.connections.get(&segment.stream).filter(|connection| connection.is_shown())?;
-        let record = connection.record(segment.at.frame)?;
-        let shown: Vec<&Acknowledgment> = record.acks.iter().filter(|ack| is_shown(connection, ack)).collect();
-        let mut events: Vec<_> = record.events.iter().map(|event| (Cow::Borrowed(&event.event), event.by)).collect();
-        let by = connection.side(segment);
-        events.extend(ack_events(record, &shown).into_iter().map(|event| (Cow::Owned(event), by)));
-        events.sort_by_key(|(event, _)| event.phase());
-        let mut acks: Vec<Frame> = shown.iter().map(|ack| ack.frame).collect();
-        acks.dedup();
-        let is_empty = events.is_empty() && acks.is_empty();
-        (!is_empty).then_some(FrameView { connection, record, events, acks })
+        let (frame, by) = (segment.at.frame, connection.side(segment));
+        let view = FrameView { connection, frame, by, texts: &self.texts };
+        let is_shown = |mark: &Mark| mark.as_acknowledgment().is_none_or(|ack| is_shown(connection, ack));
+        view.marks().any(is_shown).then_some(view)
     }
 
     /// What the capture taught of a message; `None` for one that is not the chat's.
     pub fn message_view(&self, stream: StreamId, at: Position) -> Option<MessageView<'_>> {
         let connection = self.connections.get(&stream)?;
-        let record = connection.record(at.frame)?.messages.get(at.index as usize)?.as_ref()?;
-        Some(MessageView { record, connection, server: self.servers.get(&connection.server()) })
+        let records = connection.records();
+        let record = records.message(at)?.record(&self.texts, |frame| records.time_of(frame))?;
+        Some(MessageView { record, connection, server: self.servers.of(connection), texts: &self.texts })
     }
 
     /// The connections that got a say, first come first.
-    pub fn deliveries<'a>(&'a self, say: &'a TrackedSay) -> impl Iterator<Item = DeliveredTo> + 'a {
-        say.delivered.iter().filter_map(|delivered| {
+    pub fn deliveries<'a>(&'a self, say: SayView<'a>) -> impl Iterator<Item = DeliveredTo<'a>> + 'a {
+        say.says.delivered(say.say).filter_map(|delivered| {
             let connection = self.connections.get(&delivered.stream)?;
-            let identity = connection.identity(Position::end_of(delivered.at.frame));
-            let name = identity.map(|identity| identity.name.clone());
-            Some(DeliveredTo { at: delivered.at, name, client: connection.client() })
+            let identity = connection.identity(Position::end_of(delivered.frame));
+            let name = identity.map(|identity| self.texts.get(identity.name));
+            Some(DeliveredTo { at: connection.records().time_of(delivered.frame)?, name, client: connection.client() })
         })
     }
 }
 
 /// What is acknowledged is shown where it is a handshake or a message of the chat, not where it is another application's.
-fn is_shown(connection: &Connection, ack: &Acknowledgment) -> bool {
+fn is_shown(connection: &Connection, ack: Acknowledgment) -> bool {
     match ack.of {
-        Sent::Message => connection.holds_message(ack.frame),
+        Sent::Message => connection.records().holds_message(ack.frame),
         Sent::UpgradeRequest | Sent::UpgradeResponse | Sent::Refusal | Sent::Fin => {
-            connection.record(ack.frame).is_some_and(|record| record.handshake.is_some())
+            connection.records().handshake(ack.frame).is_some()
         }
     }
 }
 
-/// The events that the acknowledgments of a segment without payload are.
-fn ack_events(record: &FrameRecord, shown: &[&Acknowledgment]) -> Vec<Event<Name>> {
-    let first = |sent| record.acks.iter().find(|ack| ack.is_event && ack.of == sent);
-    let is_shown = |ack: &&Acknowledgment| shown.iter().any(|shown| shown.frame == ack.frame);
-    let request = first(Sent::UpgradeRequest).filter(is_shown).map(|ack| Event::UpgradeRequestAcked(ack.frame));
-    let response = first(Sent::UpgradeResponse).filter(is_shown).map(|ack| Event::UpgradeComplete(ack.frame));
-    let messages = first(Sent::Message).and_then(|_| {
-        let messages = shown.iter().filter(|ack| ack.of == Sent::Message);
-        AckedFrames::new(messages.map(|ack| ack.frame)).map(Event::MessagesAcked)
-    });
-    [request, response, messages].into_iter().flatten().collect()
+fn user<'a>(identity: &Identity, texts: &'a Texts) -> User<'a> {
+    User { name: texts.get(identity.name), room: identity.room.and_then(|room| room.name(texts)) }
+}
+
+impl<'a> FrameView<'a> {
+    fn marks(&self) -> impl Iterator<Item = &'a Mark> + Clone + use<'a> {
+        self.connection.records().marks(self.frame)
+    }
+
+    /// What it acknowledges that is shown.
+    fn shown(&self) -> impl Iterator<Item = Acknowledgment> + Clone + use<'a> {
+        let connection = self.connection;
+        self.marks().filter_map(Mark::as_acknowledgment).filter(move |ack| is_shown(connection, *ack))
+    }
+
+    /// What happened in it, and who did it, in the order of the phases.
+    pub fn events(&self) -> impl Iterator<Item = (Event<&'a str>, Side)> + use<'a> {
+        let view = *self;
+        let mut phase = view.next_phase(None);
+        let phases = std::iter::from_fn(move || {
+            let this = phase?;
+            phase = view.next_phase(Some(this));
+            Some(this)
+        });
+        phases.flat_map(move |phase| view.unsorted().filter(move |(event, _)| event.phase() == phase))
+    }
+
+    fn next_phase(&self, after: Option<Phase>) -> Option<Phase> {
+        self.unsorted().map(|(event, _)| event.phase()).filter(|phase| Some(*phase) > after).min()
+    }
+
+    fn unsorted(&self) -> impl Iterator<Item = (Event<&'a str>, Side)> + use<'a> {
+        let (texts, by) = (self.texts, self.by);
+        let events = self.marks().filter_map(|mark| mark.event(texts));
+        let acks = [Sent::UpgradeRequest, Sent::UpgradeResponse, Sent::Message].map(|of| self.ack_event(of));
+        events.chain(acks.into_iter().flatten().map(move |event| (event, by)))
+    }
+
+    /// The event that an acknowledgment is, if the segment has no payload.
+    fn ack_event(&self, of: Sent) -> Option<Event<&'a str>> {
+        let first = self.marks().filter_map(Mark::as_acknowledgment).find(|ack| ack.is_event && ack.of == of)?;
+        let is_shown = || self.shown().any(|shown| shown.frame == first.frame);
+        match of {
+            Sent::UpgradeRequest => is_shown().then_some(Event::UpgradeRequestAcked(first.frame)),
+            Sent::UpgradeResponse => is_shown().then_some(Event::UpgradeComplete(first.frame)),
+            Sent::Message => {
+                let messages = self.shown().filter(|ack| ack.of == Sent::Message);
+                AckedFrames::new(messages.map(|ack| ack.frame)).map(Event::MessagesAcked)
+            }
+            Sent::Refusal | Sent::Fin => None,
+        }
+    }
+
+    /// The frames whose handshake request, response or message it is the first to acknowledge.
+    pub fn acks(&self) -> impl Iterator<Item = Frame> + use<'a> {
+        let mut last = None;
+        self.shown().map(|ack| ack.frame).filter(move |frame| last.replace(*frame) != Some(*frame))
+    }
+
+    /// Whether one of its messages is the chat's.
+    pub fn holds_message(&self) -> bool {
+        self.connection.records().holds_message(self.frame)
+    }
+
+    /// The upgrade request or response that it carries.
+    pub fn handshake(&self) -> Option<Handshake> {
+        self.connection.records().handshake(self.frame).map(|handshake| handshake.handshake(self.texts))
+    }
+
+    /// Whether it carries a handshake that failed: refused, or answered with a wrong accept value.
+    pub fn has_faulty_handshake(&self) -> bool {
+        self.connection.records().handshake(self.frame).is_some_and(|handshake| handshake.is_faulty())
+    }
+
+    /// The connection's user at this frame.
+    pub fn user(&self) -> Option<User<'a>> {
+        self.connection.identity(Position::end_of(self.frame)).map(|identity| user(identity, self.texts))
+    }
 }
 
 impl<'a> MessageView<'a> {
@@ -113,30 +210,51 @@ impl<'a> MessageView<'a> {
     }
 
     /// Who says or does it, by name, as far as the whole capture shows.
-    pub fn sender(&self) -> Option<Name> {
-        let MessageRecord { event, sender_id, at, .. } = self.record;
-        let by_id = || self.server?.name_of(sender_id.as_deref()?, at.frame).cloned();
+    pub fn sender(&self) -> Option<&'a str> {
+        let MessageRecord { event, sender_id, at, .. } = &self.record;
+        let by_id = || self.server?.name_of((*sender_id)?, at.frame).map(|name| self.texts.get(name));
         let by_connection = || {
             let is_the_users = matches!(event, Event::SayRequest(_) | Event::Pong(_));
-            let identity = self.connection.identity(self.record.position()).filter(|_| is_the_users);
-            identity.map(|identity| identity.name.clone())
+            self.user().filter(|_| is_the_users).map(|user| user.name)
         };
-        event.sender().cloned().or_else(by_id).or_else(by_connection)
+        event.sender().copied().or_else(by_id).or_else(by_connection)
     }
 
     /// Whom it is for, by name, or `all`.
-    pub fn recipient(&self) -> Option<Name> {
+    pub fn recipient(&self) -> Option<&'a str> {
         match self.record.event.recipient()? {
-            Recipient::Everyone => Some(Name::from("all")),
-            Recipient::Named(name) => Some(name.clone()),
-            Recipient::Id(id) => self.server?.name_of(id, self.record.at.frame).cloned(),
+            Recipient::Everyone => Some("all"),
+            Recipient::Named(name) => Some(name),
+            Recipient::Id(id) => {
+                let name = self.server?.name_of(self.texts.find(id)?, self.record.at.frame)?;
+                Some(self.texts.get(name))
+            }
             Recipient::Unknown => None,
         }
     }
 
+    /// The connection's user at this message.
+    pub fn user(&self) -> Option<User<'a>> {
+        self.connection.identity(self.record.position()).map(|identity| user(identity, self.texts))
+    }
+
+    fn tracked(&self) -> Option<(&'a TrackedSay, &'a Server)> {
+        let server = self.server?;
+        Some((server.says.get(self.record.say?)?, server))
+    }
+
     /// The say that it is or delivers.
-    pub fn say(&self) -> Option<&'a TrackedSay> {
-        Some(self.server?.say(self.record.say?))
+    pub fn say(&self) -> Option<SayView<'a>> {
+        let (say, server) = self.tracked().filter(|(say, _)| say.alike().is_some())?;
+        let (at, first) = (say.at(), say.first());
+        Some(SayView { at, stream: say.stream, deliveries: say.deliveries, first, say, says: &server.says })
+    }
+
+    /// Of a say request: who was in the room.
+    pub fn members(&self) -> Option<Members<'a>> {
+        let (say, server) = self.tracked().filter(|_| matches!(self.record.event, Event::SayRequest(_)))?;
+        let (names, count) = server.members(say.members)?;
+        Some(Members { names: names.map(|name| self.texts.get(name)).collect(), count })
     }
 
     /// Whether a say request reached nobody, although its connection went on.

@@ -1,0 +1,215 @@
+//! What one side of a connection has sent and the other has not acknowledged yet, in the order of the sequence space.
+
+use std::collections::VecDeque;
+
+use crate::packet::{Frame, SequenceNumber};
+
+/// Something sent whose acknowledgment is an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// A request to upgrade to WebSocket.
+    UpgradeRequest,
+    /// A 101 that the browser accepts.
+    UpgradeResponse,
+    /// Any other answer to an upgrade request.
+    Refusal,
+    /// A WebSocket message.
+    Message,
+    /// A FIN.
+    Fin,
+}
+
+/// Something sent and not acknowledged yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pending {
+    /// The sequence number behind its last byte.
+    pub end: SequenceNumber,
+    /// The frame that carries its last byte.
+    pub frame: Frame,
+    /// What it is.
+    pub sent: Sent,
+}
+
+/// More than this many things in flight are not chat; the oldest is then forgotten.
+pub const MAX_PENDING: usize = 100_000;
+
+/// What is in flight: most of the time at most one thing, which takes no memory of its own.
+#[derive(Debug, Default)]
+pub struct InFlight {
+    /// The only thing in flight, where there is no queue.
+    only: Option<Pending>,
+    queue: Option<Box<Queue>>,
+}
+
+impl InFlight {
+    /// Enters what was sent: behind all that does not end after it.
+    pub fn insert(&mut self, pending: Pending) {
+        match (&mut self.queue, self.only) {
+            (Some(queue), _) => queue.insert(pending),
+            (None, None) => self.only = Some(pending),
+            (None, Some(first)) => {
+                let mut queue = Box::new(Queue::default());
+                queue.insert(first);
+                queue.insert(pending);
+                (self.only, self.queue) = (None, Some(queue));
+            }
+        }
+    }
+
+    /// Takes the first, if it ends before `to` or there.
+    pub fn pop_before(&mut self, to: SequenceNumber) -> Option<Pending> {
+        match &mut self.queue {
+            Some(queue) => queue.pop_before(to),
+            None => self.only.take_if(|only| !only.end.is_after(to)),
+        }
+    }
+
+    /// Nothing more will be sent: gives back the memory, where nothing is in flight.
+    pub fn release(&mut self) {
+        self.queue.take_if(|queue| queue.all.is_empty());
+    }
+}
+
+/// Things in flight. Sequence numbers have no order, only a nearest direction, so the queue is sorted in *runs*: within one, all ends lie
+/// less than 2³¹ behind the first and ascend. TCP's window allows for one run; only forged numbers make more.
+///
+/// A thing belongs behind the last one that does not end after it. That one is always in one of the last two runs: a run begins where a
+/// new end `x` lies before the first end `f` of the run in front of it, but not before its last, `e`. What ends before `f`, `e` and
+/// `x` alike would have all three in the half of the circle behind it, in the order `f < e < x < f`.
+#[derive(Debug, Default)]
+struct Queue {
+    all: VecDeque<Pending>,
+    /// Where the last run begins, and the one before it.
+    last_run: usize,
+    run_before: usize,
+}
+
+impl Queue {
+    fn insert(&mut self, pending: Pending) {
+        let (length, last_run, run_before) = (self.all.len(), self.last_run, self.run_before);
+        let place = self
+            .place_in(last_run, length, pending.end)
+            .or_else(|| self.place_in(run_before, last_run, pending.end))
+            .or_else(|| (0..run_before).rev().find(|at| !self.all[*at].end.is_after(pending.end)).map(|at| at + 1))
+            .unwrap_or_default();
+        let is_in_run = |first: &Pending| first.end == pending.end || pending.end.is_after(first.end);
+        let begins_run = place == length && self.all.get(last_run).is_some_and(|first| !is_in_run(first));
+        if begins_run {
+            (self.run_before, self.last_run) = (last_run, length);
+        } else {
+            // What is set in front of a run becomes a part of it.
+            self.last_run += usize::from(place < last_run);
+            self.run_before += usize::from(place < run_before);
+        }
+        self.all.insert(place, pending);
+        if self.all.len() > MAX_PENDING {
+            self.pop();
+        }
+    }
+
+    /// The place behind the last thing of a run that does not end after `end`; `None` where all do.
+    fn place_in(&self, start: usize, stop: usize, end: SequenceNumber) -> Option<usize> {
+        if start >= stop {
+            return None;
+        }
+        let (first, last) = (self.all[start].end, self.all[stop - 1].end);
+        if !last.is_after(end) {
+            return Some(stop); // as nearly always
+        }
+        if first.is_after(end) {
+            return None;
+        }
+        let (mut low, mut high) = (start, stop - 1);
+        while low + 1 < high {
+            let middle = low.midpoint(high);
+            if self.all[middle].end.is_after(end) { high = middle } else { low = middle }
+        }
+        Some(low + 1)
+    }
+
+    fn pop_before(&mut self, to: SequenceNumber) -> Option<Pending> {
+        let first = self.all.front().filter(|first| !first.end.is_after(to)).copied()?;
+        self.pop();
+        Some(first)
+    }
+
+    fn pop(&mut self) {
+        self.all.pop_front();
+        self.last_run = self.last_run.saturating_sub(1);
+        self.run_before = self.run_before.saturating_sub(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The queue as it is meant.
+    #[derive(Default)]
+    struct Naive(Vec<Pending>);
+
+    impl Naive {
+        fn insert(&mut self, pending: Pending) {
+            let place = self.0.iter().rposition(|earlier| !earlier.end.is_after(pending.end));
+            self.0.insert(place.map_or(0, |at| at + 1), pending);
+        }
+
+        fn pop_before(&mut self, to: SequenceNumber) -> Option<Pending> {
+            let is_covered = self.0.first().is_some_and(|first| !first.end.is_after(to));
+            is_covered.then(|| self.0.remove(0))
+        }
+    }
+
+    /// Marsaglia's xorshift.
+    fn random(state: &mut u64) -> u32 {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        (*state >> 16) as u32
+    }
+
+    #[test]
+    fn forged_sequence_numbers_are_queued_as_by_comparing_with_each() {
+        let mut state = 7272;
+        for case in 0..400 {
+            let (mut flight, mut naive, mut last) = (InFlight::default(), Naive::default(), 0u32);
+            for frame in 0..120 {
+                let number = random(&mut state);
+                // Anywhere, near the last one, half a circle away, or one of few.
+                last = match (case % 5, number % 4) {
+                    (0, _) => number,
+                    (1, _) => last.wrapping_sub(number >> 8),
+                    (2, 0) => last.wrapping_add(1 << 31).wrapping_add(number >> 28).wrapping_sub(8),
+                    (3, _) => (number >> 29) << 29,
+                    (4, 0) => last.wrapping_sub(number >> 2),
+                    _ => last.wrapping_add(number >> 10),
+                };
+                let pending = Pending { end: SequenceNumber(last), frame: Frame(frame), sent: Sent::Message };
+                flight.insert(pending);
+                naive.insert(pending);
+                if number % 7 == 0 {
+                    let to = SequenceNumber(last.wrapping_add(number >> 12));
+                    while let Some(done) = naive.pop_before(to) {
+                        assert_eq!(flight.pop_before(to), Some(done));
+                    }
+                    assert_eq!(flight.pop_before(to), None);
+                }
+            }
+            let all: Vec<Pending> =
+                flight.queue.iter().flat_map(|queue| &queue.all).chain(&flight.only).copied().collect();
+            assert_eq!(all, naive.0, "case {case}");
+        }
+    }
+
+    #[test]
+    fn at_most_so_many_are_in_flight() {
+        let mut flight = InFlight::default();
+        for frame in 0..MAX_PENDING as u32 + 10 {
+            flight.insert(Pending { end: SequenceNumber(frame), frame: Frame(frame), sent: Sent::Message });
+        }
+        assert_eq!(flight.pop_before(SequenceNumber(100)).map(|first| first.frame), Some(Frame(10)));
+        while flight.pop_before(SequenceNumber(u32::MAX / 4)).is_some() {}
+        flight.release();
+        assert!(flight.queue.is_none() && size_of::<InFlight>() == 24);
+    }
+}
