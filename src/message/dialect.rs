@@ -1,6 +1,6 @@
 //! Which dialect a message is in, and what it proves about the application that sent it: its members are compared with the table's.
 
-use super::json::{Document, Fault, Reason};
+use super::json::{Document, Fault, Member, Pending, Reason};
 use super::table::{Dialect, ENOUGH, Form, Key, Kind, MemberName, Names, Shape, Shapes};
 
 /// How strongly a message indicates that the application that sent it is the chat.
@@ -33,7 +33,7 @@ pub(super) struct Subject<'a> {
     /// Whether a name was seen twice.
     twice: bool,
     /// The sum of the members' weights that some shape knows.
-    weight: usize,
+    weight: u32,
     /// Whether all members have names that some shape knows, whatever their values.
     all_names_known: bool,
 }
@@ -56,47 +56,43 @@ impl<'a> Subject<'a> {
         };
         let meant = form.and_then(|form| Some(form.shapes_of(type_name?))).unwrap_or_default();
         (subject.agreeing, subject.fitting) = (meant, meant);
-        subject.look_at_members(meant);
+        document.stored().iter().for_each(|member| subject.look_at(member, meant));
+        document.behind().for_each(|member| subject.look_at(&member, meant));
         subject.look_at_pending(meant);
         subject
     }
 
-    fn look_at_members(&mut self, meant: Shapes) {
-        for member in self.document.members() {
-            let key = Key::of_tag(member.tag);
-            if key.is_some_and(|key| key.name == MemberName::Type) {
-                continue;
-            }
-            self.has_members = true;
-            let named = self.form.zip(key).map_or(0, |(form, key)| meant & form.shapes_with(key));
-            let (Some(form), Some(key), 1..) = (self.form, key, named) else {
-                self.all_names_known = false;
-                self.fitting = 0;
-                continue;
-            };
-            let fitting = form.shapes_fitting(named, key.name, &member, self.document);
-            if fitting != 0 {
-                self.agreeing &= fitting;
-                self.weight += key.weight;
-            }
-            self.fitting &= fitting;
-            self.twice |= self.seen & key.name.bit() != 0;
-            self.seen |= key.name.bit();
+    fn look_at(&mut self, member: &Member, meant: Shapes) {
+        let key = Key::of_tag(member.tag);
+        if key.is_some_and(|key| key.name == MemberName::Type) {
+            return;
         }
+        self.has_members = true;
+        let (named, fitting) = self.form.map_or((0, 0), |form| form.shapes_fitting(member, meant, self.document));
+        let Some(key) = key.filter(|_| named != 0) else {
+            self.all_names_known = false;
+            self.fitting = 0;
+            return;
+        };
+        if fitting != 0 {
+            self.agreeing &= fitting;
+            self.weight += u32::from(key.weight);
+        }
+        self.fitting &= fitting;
+        self.twice |= self.seen & key.name.bit() != 0;
+        self.seen |= key.name.bit();
     }
 
     /// The member that the fault broke off has a name, but no value.
     fn look_at_pending(&mut self, meant: Shapes) {
-        let Some(pending) = &self.document.pending else {
-            return;
-        };
-        let key = Key::of_tag(pending.tag);
-        match self.form.zip(key).map(|(form, key)| (key, meant & form.shapes_with(key))) {
-            Some((key, named)) if named != 0 => {
+        let Some(Pending { tag, .. }) = self.document.pending else { return };
+        let named = self.form.map_or(0, |form| form.shapes_with(tag, meant));
+        match Key::of_tag(tag).filter(|_| named != 0) {
+            Some(key) => {
                 self.agreeing &= named;
-                self.weight += key.weight;
+                self.weight += u32::from(key.weight);
             }
-            _ => self.all_names_known = false,
+            None => self.all_names_known = false,
         }
     }
 
@@ -165,7 +161,7 @@ impl<'a> Subject<'a> {
     /// Weighs the members of a message of a known kind: those that only this chat has are enough; common ones are when there
     /// are no members of other names, or when they are many.
     fn likelihood_of_members(&self) -> Evidence {
-        let is_likely = self.weight >= ENOUGH || self.weight > 0 && self.all_names_known;
+        let is_likely = self.weight >= u32::from(ENOUGH) || self.weight > 0 && self.all_names_known;
         if is_likely { Evidence::Likely } else { Evidence::Foreign }
     }
 }

@@ -274,9 +274,15 @@ impl<'a> Document<'a> {
         TopLevel { document: self, at: 0, behind: None }
     }
 
-    /// One of the first [`STORED`] members, by its place in [`members`](Document::members).
-    pub fn stored(&self, at: usize) -> Option<&Member> {
-        self.stored[..self.count.min(STORED)].get(at)
+    /// The first [`STORED`] of the [`members`](Document::members).
+    pub fn stored(&self) -> &[Member] {
+        &self.stored[..self.count.min(STORED)]
+    }
+
+    /// The [`members`](Document::members) behind the stored ones, which are read again.
+    pub fn behind(&self) -> impl Iterator<Item = Member> {
+        let is_some = self.count > STORED;
+        is_some.then_some(TopLevel { document: self, at: STORED, behind: None }).into_iter().flatten()
     }
 
     /// The decoded text of a name, or of a value that is a string: valid UTF-8 without NUL. `\u0000` and lone surrogates are
@@ -377,7 +383,7 @@ impl Iterator for TopLevel<'_> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.document.count - self.at;
+        let left = self.document.count.saturating_sub(self.at);
         (left, Some(left))
     }
 }
@@ -387,6 +393,24 @@ impl Iterator for TopLevel<'_> {
 pub struct Elements<'a> {
     reader: Reader<'a>,
     more: bool,
+}
+
+impl<'a> Elements<'a> {
+    /// What `read` makes of the members of the next element; `None` where there is none, or it is no object. Reads it once, unlike
+    /// [`Document::members_of`] its span.
+    pub fn next_object<T>(&mut self, read: impl FnOnce(&mut Members<'a>) -> T) -> Option<T> {
+        if !self.more || self.reader.peek() != Some(b'{') {
+            return None;
+        }
+        let mut reader = self.reader.clone();
+        let more = reader.begins(b'{', b'}').ok()?;
+        let mut members = Members { reader, more };
+        let result = read(&mut members);
+        members.by_ref().for_each(drop);
+        self.reader = members.reader;
+        self.more = self.reader.goes_on(b']').unwrap_or(false);
+        Some(result)
+    }
 }
 
 impl Iterator for Elements<'_> {

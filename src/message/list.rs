@@ -1,6 +1,6 @@
 //! The users in a message, read from its bytes on demand.
 
-use super::json::{Data, Document, Elements, Member, Members, Span, Text};
+use super::json::{Data, Document, Member, Members, Span, Text};
 use super::table::{USER_IDS, USER_NAMES};
 
 /// The users that the server knows of: of the room, or in dialect A of all.
@@ -36,11 +36,12 @@ impl<'d> ClientList<'d> {
 
     /// The users in the order of the list. Reads them from the message each time, one after the other, and keeps none.
     pub fn users(&self) -> impl Iterator<Item = User<'d>> + use<'d> {
-        let document = self.document;
-        let (mut named, listed) = self.parts();
+        // One of the two is empty.
+        let mut named = self.document.members_of(&self.span);
+        let mut listed = self.document.elements(&self.span);
         let named = std::iter::from_fn(move || named.next_texts());
         let named = named.map(|(id, name)| User { id: Some(id), name: Some(name) });
-        named.chain(listed.map(move |user| listed_user(&user, document)))
+        named.chain(std::iter::from_fn(move || listed.next_object(listed_user)))
     }
 
     /// How many users there are.
@@ -52,22 +53,17 @@ impl<'d> ClientList<'d> {
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
-
-    /// The members of an object, or the elements of an array: one of the two is empty.
-    fn parts(&self) -> (Members<'d>, Elements<'d>) {
-        (self.document.members_of(&self.span), self.document.elements(&self.span))
-    }
 }
 
 /// An object of an id and a name, each the last under one of its keys.
-fn listed_user<'d>(span: &Span, document: &Document<'d>) -> User<'d> {
-    let (mut id, mut name) = (None, None);
-    for (key, value) in document.members_of(span) {
+fn listed_user<'d>(members: &mut Members<'d>) -> User<'d> {
+    let mut user = User::default();
+    while let Some((key, value)) = members.next_texts() {
         if USER_IDS.contains(&&*key.text) {
-            id = Some(value);
+            user.id = Some(value);
         } else if USER_NAMES.contains(&&*key.text) {
-            name = Some(value);
+            user.name = Some(value);
         }
     }
-    User { id: id.map(|span| document.text_at(&span)), name: name.map(|span| document.text_at(&span)) }
+    user
 }

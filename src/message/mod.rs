@@ -303,12 +303,15 @@ const BEHIND: u8 = ABSENT - 1;
 impl<'d> Members<'d> {
     fn of(document: &'d Document<'d>) -> Members<'d> {
         let mut members = Members { document, last: [ABSENT; MemberName::COUNT], behind: None, list: None };
-        for (at, member) in document.members().enumerate() {
-            let Some(key) = Key::of_tag(member.tag) else { continue };
-            let name = key.name as usize;
-            members.last[name] = if at < json::STORED { at as u8 } else { BEHIND };
-            if at >= json::STORED {
-                members.behind.get_or_insert_default()[name] = member;
+        for (at, member) in document.stored().iter().enumerate() {
+            if let Some(key) = Key::of_tag(member.tag) {
+                members.last[key.name as usize] = at as u8;
+            }
+        }
+        for member in document.behind() {
+            if let Some(key) = Key::of_tag(member.tag) {
+                members.last[key.name as usize] = BEHIND;
+                members.behind.get_or_insert_default()[key.name as usize] = member;
             }
         }
         members.list = members.last(MemberName::ClientList).and_then(|list| ClientList::of(list, document));
@@ -319,7 +322,7 @@ impl<'d> Members<'d> {
         match *self.last.get(name as usize)? {
             ABSENT => None,
             BEHIND => Some(&self.behind.as_ref()?[name as usize]),
-            at => self.document.stored(at.into()),
+            at => self.document.stored().get(usize::from(at)),
         }
     }
 

@@ -2,7 +2,7 @@
 //! its key and how far it distinguishes the chat from other applications; [`FORMS`] says which members each message has in each
 //! dialect, of which type, and whether the server needs them.
 
-use super::json::{Data, Document, Member, Span};
+use super::json::{self, Data, Document, Member, Span};
 use super::time::{is_2014_say_time, is_date_time};
 use crate::fields;
 use crate::packet::Side;
@@ -24,16 +24,16 @@ pub enum Dialect {
 }
 
 /// The weight of a member that only this chat has: one such member is enough to regard a message as the chat's.
-pub(super) const ENOUGH: usize = 3;
+pub(super) const ENOUGH: u8 = 3;
 /// The weight of a member that other applications have too.
-const COMMON: usize = 1;
+const COMMON: u8 = 1;
 
 /// What is known of a key.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Key {
     pub(super) name: MemberName,
     /// See [`ENOUGH`].
-    pub(super) weight: usize,
+    pub(super) weight: u8,
     /// Whether dialect A calls the member so.
     old: bool,
     /// Whether dialects B and C call the member so.
@@ -46,10 +46,11 @@ const NO_KEY: u8 = u8::MAX;
 impl Key {
     /// What is known of the key with this tag: see [`tag_of`].
     pub(super) fn of_tag(tag: u8) -> Option<Key> {
-        KEYS.get(usize::from(tag)).copied()
+        static ALL: [Key; MemberName::COUNT * 2] = KEYS;
+        ALL.get(usize::from(tag)).copied()
     }
 
-    fn is_of(self, dialect: Dialect) -> bool {
+    const fn is_of(self, dialect: Dialect) -> bool {
         if dialect as u8 == A2014 as u8 { self.old } else { self.new }
     }
 }
@@ -98,7 +99,7 @@ macro_rules! members {
         }
 
         /// What is known of each key: two for each member, in the order of [`MemberName`], its key in 2014 and that from 2015 on.
-        static KEYS: &[Key] = &[$(
+        const KEYS: [Key; MemberName::COUNT * 2] = [$(
             Key { name: MemberName::$name, weight: $old_weight, old: true, new: is_same($old, $new) },
             Key { name: MemberName::$name, weight: $new_weight, old: is_same($old, $new), new: true },
         )*];
@@ -210,11 +211,16 @@ pub(super) struct Form {
     pub(super) shapes: &'static [Shape],
     /// The values of `type` that such a message has, each with the shapes that go by it.
     types: [(&'static str, Shapes); MAX_TYPES],
-    /// Of each member, its type in each shape.
-    columns: [[Option<Type>; MAX_SHAPES]; MemberName::COUNT],
+    /// By the tag of each key: the types that its values may have, each with the shapes that say so.
+    cells: [Cell; KEYS.len()],
     /// Of each shape, the members without which the message does not prove the chat.
     proving: [Names; MAX_SHAPES],
 }
+
+/// The types of a member in the shapes that have it under some key; behind the last there is one without shapes. Dialects agree
+/// about most members.
+type Cell = [(Type, Shapes); MAX_SHAPES];
+const NO_CELL: Cell = [(Type::String, 0); MAX_SHAPES];
 
 /// A bit for each shape of a form.
 pub(super) type Shapes = u8;
@@ -346,7 +352,7 @@ impl Form {
             sender,
             shapes,
             types: [("", 0); MAX_TYPES],
-            columns: [[None; MAX_SHAPES]; MemberName::COUNT],
+            cells: [NO_CELL; KEYS.len()],
             proving: [0; MAX_SHAPES],
         };
         let mut at = 0;
@@ -361,7 +367,13 @@ impl Form {
         let mut member = 0;
         while member < shape.members.len() {
             let (name, of, need) = shape.members[member];
-            self.columns[name as usize][at] = Some(of);
+            let mut tag = name as usize * 2;
+            while tag < name as usize * 2 + 2 {
+                if KEYS[tag].is_of(shape.dialect) {
+                    self.enter_type(tag, of, at);
+                }
+                tag += 1;
+            }
             if matches!(need, Always | Listed) {
                 self.proving[at] |= name.bit();
             }
@@ -378,6 +390,15 @@ impl Form {
         }
     }
 
+    const fn enter_type(&mut self, tag: usize, of: Type, at: usize) {
+        let cell = &mut self.cells[tag];
+        let mut group = 0;
+        while cell[group].1 != 0 && cell[group].0 as u8 != of as u8 {
+            group += 1;
+        }
+        cell[group] = (of, cell[group].1 | 1 << at);
+    }
+
     /// The message that has this `type` from this side.
     pub(super) fn of(type_name: &str, sender: Side) -> Option<&'static Form> {
         FORMS.iter().find(|form| form.sender == sender && form.shapes_of(type_name) != 0)
@@ -389,31 +410,27 @@ impl Form {
         meant.map_or(0, |(_, shapes)| *shapes)
     }
 
-    /// The shapes that have a member of this key.
-    pub(super) fn shapes_with(&self, key: Key) -> Shapes {
-        self.shapes_where(|at, shape| self.columns[key.name as usize][at].is_some() && key.is_of(shape.dialect))
+    /// Of these shapes, those that have a member with the key of this tag.
+    pub(super) fn shapes_with(&self, tag: u8, shapes: Shapes) -> Shapes {
+        self.cell(tag).iter().fold(0, |all, (_, having)| all | having & shapes)
     }
 
-    /// Those of these shapes, which have a member of this name, that have it with this value. Dialects agree about most members, so
-    /// the value is compared only where the type is another than in the dialect before.
-    pub(super) fn shapes_fitting(
-        &self,
-        shapes: Shapes,
-        name: MemberName,
-        member: &Member,
-        document: &Document,
-    ) -> Shapes {
-        let (mut before, mut fitting) = (None, 0);
-        for (at, of) in self.columns[name as usize].iter().enumerate() {
-            let Some(of) = of.filter(|_| shapes >> at & 1 == 1) else { continue };
-            let fits = match before {
-                Some((before, fits)) if before == of => fits,
-                _ => of.fits(member, document),
-            };
-            before = Some((of, fits));
-            fitting |= Shapes::from(fits) << at;
+    /// Of these shapes, those that have a member with this key, and those of them that have it with this value.
+    pub(super) fn shapes_fitting(&self, member: &Member, shapes: Shapes, document: &Document) -> (Shapes, Shapes) {
+        let named = self.shapes_with(member.tag, shapes);
+        if named == 0 {
+            return (0, 0);
         }
-        fitting
+        let types = types_of(member, document);
+        let fitting = self.cell(member.tag).iter().fold(0, |all, (of, having)| {
+            let fits = having & shapes != 0 && of.fits_one_of(types, member, document);
+            all | if fits { having & shapes } else { 0 }
+        });
+        (named, fitting)
+    }
+
+    fn cell(&self, tag: u8) -> &Cell {
+        self.cells.get(usize::from(tag)).unwrap_or(&NO_CELL)
     }
 
     /// The shapes that distinguish the chat from other applications, where a message has these members.
@@ -455,30 +472,59 @@ impl MemberName {
 impl Type {
     /// Whether the value of a member of the document is one of this type.
     pub(super) fn fits(self, member: &Member, document: &Document) -> bool {
-        let string = || document.string(&member.value);
+        self.fits_one_of(types_of(member, document), member, document)
+    }
+
+    /// The same, where the [`types_of`] the member are known.
+    fn fits_one_of(self, types: Types, member: &Member, document: &Document) -> bool {
+        let list = || member.value.span();
         match (self, member.data) {
-            (Type::String, Data::String) => true,
-            (Type::Number | Type::NumberOrAll, Data::Number) => is_whole(&document.bytes[member.value.span()]),
-            (Type::Hex, Data::String) => is_hex_id(string()),
-            (Type::NumberOrAll, Data::String) => string() == "all" || is_whole(string().as_bytes()),
-            (Type::HexOrAll, Data::String) => string() == "all" || is_hex_id(string()),
-            (Type::NumberOrString, Data::Number | Data::String) => true,
-            (Type::Time, Data::String) => is_date_time(string()),
-            (Type::SayTime, Data::String) => is_2014_say_time(string()) || is_date_time(string()),
             (Type::Users2014, Data::Array { of_objects: true, length: 1.. }) => {
-                are_users(&member.value.span(), &["uid", "code"], "name", document)
+                are_users(&list(), &["uid", "code"], "name", document)
             }
             (Type::Users2015, Data::Array { of_objects: true, length: 1.. }) => {
-                are_users(&member.value.span(), &["client_id"], "client_name", document)
+                are_users(&list(), &["client_id"], "client_name", document)
             }
             (Type::NamesById, Data::Array { length, .. }) => length == 0,
-            (Type::NamesById, Data::Object { .. }) => {
-                let mut names = document.members_of(&member.value.span());
-                names.all(|(id, name)| is_hex_id(&id.text) && is_string(&name, document))
-            }
-            _ => false,
+            (Type::NamesById, Data::Object { .. }) => are_names_by_id(&list(), document),
+            _ => types & self.bit() != 0,
         }
     }
+
+    const fn bit(self) -> Types {
+        1 << self as Types
+    }
+}
+
+/// A bit for each [`Type`].
+type Types = u16;
+
+/// The types of a member's value, but those of lists.
+fn types_of(member: &Member, document: &Document) -> Types {
+    const STRING: Types = Type::String.bit() | Type::NumberOrString.bit();
+    match member.data {
+        Data::String => {
+            let text = document.string(&member.value);
+            STRING
+                | match text.len() {
+                    3 if text == "all" => Type::NumberOrAll.bit() | Type::HexOrAll.bit(),
+                    20 if is_hex_id(text) => Type::Hex.bit() | Type::HexOrAll.bit(),
+                    19 if is_date_time(text) => Type::Time.bit() | Type::SayTime.bit(),
+                    17 if is_2014_say_time(text) => Type::SayTime.bit(),
+                    1..=19 if is_whole(text.as_bytes()) => Type::NumberOrAll.bit(),
+                    _ => 0,
+                }
+        }
+        Data::Number if is_whole(&document.bytes[member.value.span()]) => {
+            Type::Number.bit() | Type::NumberOrAll.bit() | Type::NumberOrString.bit()
+        }
+        Data::Number => Type::NumberOrString.bit(),
+        _ => 0,
+    }
+}
+
+fn are_names_by_id(object: &Span, document: &Document) -> bool {
+    document.members_of(object).all(|(id, name)| is_hex_id(&id.text) && is_string(&name, document))
 }
 
 /// The digits of an id of 2014 or 2015, which are fewer than those of a packed one.
@@ -497,12 +543,14 @@ fn is_string(span: &Span, document: &Document) -> bool {
 }
 
 fn are_users(list: &Span, ids: &[&str], name: &str, document: &Document) -> bool {
-    document.elements(list).all(|user| is_user(&user, ids, name, document))
+    let mut users = document.elements(list);
+    let is_user = |members: &mut json::Members| is_user(members, ids, name, document);
+    std::iter::from_fn(|| users.next_object(is_user)).all(|is_user| is_user)
 }
 
-fn is_user(user: &Span, ids: &[&str], name: &str, document: &Document) -> bool {
+fn is_user(members: &mut json::Members, ids: &[&str], name: &str, document: &Document) -> bool {
     let (mut count, mut has_id, mut has_name) = (0, false, false);
-    for (key, value) in document.members_of(user) {
+    for (key, value) in members {
         count += 1;
         has_id |= ids.contains(&&*key.text) && is_whole(&document.bytes[value.clone()]);
         has_name |= key.text == name && is_string(&value, document);
@@ -533,11 +581,14 @@ mod tests {
             for (at, shape) in form.shapes.iter().enumerate() {
                 assert!(shape.types.iter().all(|name| form.shapes_of(name) >> at & 1 == 1), "{:?}", form.kind);
                 for (name, of, need) in shape.members {
-                    assert_eq!(form.columns[*name as usize][at], Some(*of), "{:?} {name:?}", form.kind);
+                    let tag = tag_of(name.key(Some(shape.dialect)));
+                    assert!(form.cell(tag).iter().any(|(other, shapes)| other == of && shapes >> at & 1 == 1));
                     assert_eq!(form.proving[at] & name.bit() != 0, matches!(need, Always | Listed));
                 }
-                let columns = form.columns.iter().filter(|column| column[at].is_some());
-                assert_eq!(columns.count(), shape.members.len(), "{:?}", form.kind);
+                let has = |tag: &u8| Key::of_tag(*tag).is_some_and(|key| key.is_of(shape.dialect));
+                let keys = (0..KEYS.len() as u8).filter(has).filter(|tag| form.shapes_with(*tag, 1 << at) != 0);
+                let names: std::collections::HashSet<_> = keys.map(|tag| tag / 2).collect();
+                assert_eq!(names.len(), shape.members.len(), "{:?}", form.kind);
             }
             assert_eq!(form.shapes_of("") | form.shapes_of("dance"), 0);
         }

@@ -146,6 +146,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes a value. The text of a string with escapes goes to `decoded`; arrays and objects are checked and counted.
+    #[inline(always)]
     pub fn value(&mut self, decoded: &mut impl Sink) -> Read<(Literal, Data)> {
         if self.peek() == Some(b'"') {
             return Ok((self.string_literal(decoded)?, Data::String));
@@ -156,7 +157,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes a string, whose text goes to `decoded` if it has escapes.
-    #[inline]
+    #[inline(always)]
     pub fn string_literal(&mut self, decoded: &mut impl Sink) -> Read<Literal> {
         let (start, before) = (self.position, decoded.length());
         self.string(decoded)?;
@@ -230,7 +231,14 @@ impl<'a> Reader<'a> {
                     opened
                 }
                 _ => {
-                    of_objects &= self.depth != outside + 1;
+                    let count = if levels.is_object { 0 } else { self.skip_whole_numbers() };
+                    if self.depth == outside + 1 {
+                        of_objects = false;
+                        length += count;
+                    }
+                    if count > 0 {
+                        continue;
+                    }
                     self.skip_flat()?;
                     false
                 }
@@ -266,6 +274,18 @@ impl<'a> Reader<'a> {
                 });
             }
         }
+    }
+
+    /// Takes as many elements of an array as are whole numbers with a comma directly behind them, and the space behind the last
+    /// comma; returns how many. There may be none.
+    #[inline]
+    fn skip_whole_numbers(&mut self) -> u32 {
+        let (count, length) = scan::whole_numbers(self.rest());
+        if count > 0 {
+            self.position += length;
+            self.skip_space();
+        }
+        count
     }
 
     /// Takes a name and its colon.
@@ -346,12 +366,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes a string and checks it. If it has escapes (true), its text goes to the sink.
-    #[inline]
+    #[inline(always)]
     fn string(&mut self, sink: &mut impl Sink) -> Read<bool> {
         let start = self.position;
-        self.byte(b'"')?;
-        self.plain_run(start)?;
-        if self.peek() == Some(b'"') {
+        let Some((b'"', rest)) = self.rest().split_first() else { return Err(self.unexpected()) };
+        let length = plain_length(rest);
+        self.position = start + 1 + length;
+        if rest.get(length) == Some(&b'"') && self.position <= self.text.len() {
             self.position += 1;
             return Ok(false);
         }
@@ -359,9 +380,12 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// Goes on with a string behind its first plain run.
+    /// Goes on with a string behind its first plain run, which has not been checked.
     #[inline(never)]
     fn string_with_escapes(&mut self, start: usize, sink: &mut impl Sink) -> Read<()> {
+        if self.position > self.text.len() {
+            return Err(self.not_utf8(start + 1, start));
+        }
         sink.begin(self.message.len() - start);
         let mut run = start + 1;
         loop {
@@ -370,7 +394,10 @@ impl<'a> Reader<'a> {
                 sink.escaped(self.escape(start)?);
             }
             run = self.position;
-            self.plain_run(start)?;
+            self.position += plain_length(self.rest());
+            if self.position > self.text.len() {
+                return Err(self.not_utf8(run, start));
+            }
             match self.peek() {
                 Some(b'"') => {
                     sink.plain(self.text.get(run..self.position).unwrap_or_default());
@@ -386,19 +413,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes the characters of a string that stand for themselves; there may be none.
-    #[inline]
-    fn plain_run(&mut self, string_start: usize) -> Read<()> {
-        let start = self.position;
-        self.position += plain_length(self.rest());
-        // Such a run begins and ends beside ASCII characters, so it is UTF-8 if it ends in the part that is.
-        if self.position > self.text.len() {
-            return Err(self.not_utf8(start, string_start));
-        }
-        Ok(())
-    }
-
-    /// The fault of the plain run that has just been taken and is not UTF-8.
+    /// The fault of the plain run that has just been taken and is not UTF-8. Such a run begins and ends beside ASCII characters, so it
+    /// is UTF-8 if it ends in the part that is.
     #[cold]
     fn not_utf8(&mut self, run_start: usize, string_start: usize) -> Stop {
         let run = &self.message[run_start..self.position];
@@ -417,7 +433,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes a backslash and what belongs to it.
-    #[inline]
+    #[inline(always)]
     fn escape(&mut self, string_start: usize) -> Read<char> {
         let backslash = self.position;
         let Some(byte) = self.message.get(backslash + 1) else {
@@ -437,7 +453,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes the four digits after `\u`, and the second half of a surrogate pair.
-    #[inline]
+    #[inline(always)]
     fn unicode_escape(&mut self, backslash: usize, string_start: usize) -> Read<char> {
         let Some(unit) = code_unit(self.rest()) else {
             return Err(self.no_code_unit(backslash, string_start));

@@ -16,8 +16,8 @@ fn valid_beginning(bytes: &[u8]) -> &str {
     }
 }
 
-/// How many words are looked at one by one before blocks are: most strings end within them.
-const WORDS: usize = 8;
+/// How many bytes are looked at in words before blocks are: most strings end within them.
+const SHORT: usize = 64;
 /// The bytes of a block.
 const BLOCK: usize = 64;
 
@@ -26,28 +26,24 @@ const BLOCK: usize = 64;
 #[inline]
 pub fn plain_length(bytes: &[u8]) -> usize {
     let mut length = 0;
-    for word in bytes.chunks_exact(8).take(WORDS) {
-        let special = special_bytes(word.try_into().map_or(0, u64::from_le_bytes));
+    while let Some(word) = bytes.get(length..).and_then(<[u8]>::first_chunk) {
+        let special = special_bytes(u64::from_le_bytes(*word));
         if special != 0 {
             return length + special.trailing_zeros() as usize / 8;
         }
         length += 8;
+        if length == SHORT {
+            length += plain_blocks(&bytes[length..]) * BLOCK;
+        }
     }
-    if length == WORDS * 8 {
-        length += long_plain_length(&bytes[length..]);
-    }
-    let rest = &bytes[length..];
-    length + rest.iter().take_while(|byte| !is_special(**byte)).count()
+    length + bytes[length..].iter().take_while(|byte| !is_special(**byte)).count()
 }
 
-/// A length of whole words without a special byte; the first byte that is special, if there is one, is in the word behind them.
+/// How many blocks at the beginning have no special byte. All bytes of a block are looked at, so that many are at a time.
 #[inline(never)]
-fn long_plain_length(bytes: &[u8]) -> usize {
+fn plain_blocks(bytes: &[u8]) -> usize {
     let is_plain = |block: &&[u8]| !block.iter().fold(false, |special, byte| special | is_special(*byte));
-    let blocks = bytes.chunks_exact(BLOCK).take_while(is_plain).count();
-    let is_plain = |word: &&[u8]| special_bytes(<[u8; 8]>::try_from(*word).map_or(0, u64::from_le_bytes)) == 0;
-    let words = bytes[blocks * BLOCK..].chunks_exact(8).take_while(is_plain).count();
-    blocks * BLOCK + words * 8
+    bytes.chunks_exact(BLOCK).take_while(is_plain).count()
 }
 
 #[inline]
@@ -60,9 +56,10 @@ fn is_special(byte: u8) -> bool {
 #[inline]
 fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 0xff;
-    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
-    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & (ONES * 0x80)
+    // With this bit turned, a quote is the byte behind the control characters, and they stay among themselves.
+    let controls_and_quotes = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+    let backslashes = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    (controls_and_quotes | backslashes) & !word & (ONES * 0x80)
 }
 
 /// Four hex digits: a UTF-16 code unit.
@@ -108,6 +105,28 @@ pub fn number(bytes: &[u8]) -> Result<usize, usize> {
     Ok(end)
 }
 
+/// How many whole numbers stand at the beginning, each with a comma directly behind it, and how many bytes that are.
+#[inline]
+pub fn whole_numbers(bytes: &[u8]) -> (u32, usize) {
+    let (mut count, mut length) = (0, 0);
+    let mut rest = bytes.iter();
+    while let Some(first @ b'0'..=b'9') = rest.next() {
+        let mut digits = 1;
+        let behind = loop {
+            match rest.next() {
+                Some(b'0'..=b'9') => digits += 1,
+                behind => break behind,
+            }
+        };
+        if behind != Some(&b',') || *first == b'0' && digits > 1 {
+            break;
+        }
+        count += 1;
+        length += digits + 1;
+    }
+    (count, length)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +163,23 @@ mod tests {
         }
         for (text, fault) in [("", 0), ("-", 1), ("-x", 1), ("x", 0), ("1.", 2), ("1.e5", 2), ("1e", 2), ("1e+", 3)] {
             assert_eq!(number(text.as_bytes()), Err(fault), "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_counted_up_to_anything_else() {
+        for (text, expected) in [
+            ("", (0, 0)),
+            ("1", (0, 0)),
+            ("1,", (1, 2)),
+            ("1,23,0,456]", (3, 7)),
+            ("0,01,2", (1, 2)),
+            ("7,8 ,9", (1, 2)),
+            ("7,-8,9", (1, 2)),
+            ("7,8.0,9", (1, 2)),
+            (",1", (0, 0)),
+        ] {
+            assert_eq!(whole_numbers(text.as_bytes()), expected, "{text}");
         }
     }
 

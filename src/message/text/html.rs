@@ -13,9 +13,12 @@ pub fn text(html: &str, enough: usize) -> Cow<'_, str> {
     let bytes = html.as_bytes();
     let mut at: usize = 0;
     while reading.text.len() + (at - reading.copied) < enough {
-        let window = &bytes[at..bytes.len().min(at.saturating_add(enough))];
-        let Some(found) = memchr3(b'<', b'&', 0, window) else { break };
-        at += found;
+        // What stands directly behind another is found without a search.
+        if !matches!(bytes.get(at), Some(b'<' | b'&' | 0)) {
+            let window = &bytes[at..bytes.len().min(at.saturating_add(enough))];
+            let Some(found) = memchr3(b'<', b'&', 0, window) else { break };
+            at += found;
+        }
         match &bytes[at..] {
             [b'<', b'b', b'r', b' ', b'/', b'>', rest @ ..] => {
                 let end = if goes_on_in_a_new_line(rest) { "" } else { "\n" };
@@ -79,27 +82,34 @@ struct Replaced<'a> {
 impl<'a> Replaced<'a> {
     /// Replaces `length` bytes at `at`; returns where they end.
     fn replace(&mut self, at: usize, length: usize, by: &str) -> usize {
-        if self.copied < at {
-            self.text.push_str(&self.html[self.copied..at]);
-        }
+        self.copy_up_to(at);
         self.text.push_str(by);
         self.copied = at + length;
         self.copied
+    }
+
+    fn copy_up_to(&mut self, at: usize) {
+        if self.copied < at {
+            self.text.push_str(&self.html[self.copied..at]);
+        }
     }
 
     /// Replaces the entity at `at`, if there is one; returns where to go on.
     fn decode(&mut self, at: usize) -> usize {
         let html = &self.html[at..];
         let known = match html.as_bytes() {
-            [b'&', b'a', b'm', b'p', b';', ..] => Some(("&", 5)),
-            [b'&', b'l', b't', b';', ..] => Some(("<", 4)),
-            [b'&', b'g', b't', b';', ..] => Some((">", 4)),
-            [b'&', b'q', b'u', b'o', b't', b';', ..] => Some(("\"", 6)),
-            [b'&', b'#', b'0', b'3', b'9', b';', ..] => Some(("'", 6)),
+            [b'&', b'a', b'm', b'p', b';', ..] => Some(('&', 5)),
+            [b'&', b'l', b't', b';', ..] => Some(('<', 4)),
+            [b'&', b'g', b't', b';', ..] => Some(('>', 4)),
+            [b'&', b'q', b'u', b'o', b't', b';', ..] => Some(('"', 6)),
+            [b'&', b'#', b'0', b'3', b'9', b';', ..] => Some(('\'', 6)),
             _ => None,
         };
         if let Some((character, length)) = known {
-            return self.replace(at, length, character);
+            self.copy_up_to(at);
+            self.text.push(character);
+            self.copied = at + length;
+            return self.copied;
         }
         match entity(html) {
             Some((Entity::Named(text), length)) => self.replace(at, length, text),
@@ -147,8 +157,42 @@ fn named(name: &str) -> Option<&'static str> {
     if name.len() > LONGEST_NAME {
         return None;
     }
-    let place = NAMED_ENTITIES.binary_search_by(|(other, _)| (*other).cmp(name.as_bytes())).ok()?;
-    Some(NAMED_ENTITIES[place].1)
+    let mut slot = slot_of(name.as_bytes());
+    loop {
+        let (other, text) = NAMED_ENTITIES.get(usize::from(PLACES[slot]))?;
+        if *other == name.as_bytes() {
+            return Some(text);
+        }
+        slot = (slot + 1) % PLACES.len();
+    }
+}
+
+/// The places of the named entities, each in the slot of its name or, where that is taken, in the next that is free.
+static PLACES: [u16; 8192] = {
+    let mut places = [FREE; 8192];
+    let mut place = 0;
+    while place < NAMED_ENTITIES.len() {
+        let mut slot = slot_of(NAMED_ENTITIES[place].0);
+        while places[slot] != FREE {
+            slot = (slot + 1) % places.len();
+        }
+        places[slot] = place as u16;
+        place += 1;
+    }
+    places
+};
+
+/// No place.
+const FREE: u16 = u16::MAX;
+
+/// A hash: FNV-1a, folded.
+const fn slot_of(name: &[u8]) -> usize {
+    let (mut hash, mut at) = (0x811c_9dc5_u32, 0);
+    while at < name.len() {
+        hash = (hash ^ name[at] as u32).wrapping_mul(0x0100_0193);
+        at += 1;
+    }
+    (hash ^ hash >> 16) as usize % 8192
 }
 
 /// The character of this number; none for a control character that is not white space.
@@ -187,6 +231,16 @@ mod tests {
         for (name, meant) in &NAMED_ENTITIES {
             let html = format!("&{};", name.escape_ascii());
             assert_eq!(decode(&html), *meant, "{html}");
+        }
+    }
+
+    #[test]
+    fn another_name_is_no_entity() {
+        for (name, _) in &NAMED_ENTITIES {
+            for none in [format!("{}x", name.escape_ascii()), name[1..].escape_ascii().to_string()] {
+                let is_one = NAMED_ENTITIES.iter().any(|(name, _)| *name == none.as_bytes());
+                assert_eq!(named(&none).is_some(), is_one, "{none}");
+            }
         }
     }
 
