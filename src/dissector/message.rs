@@ -7,7 +7,7 @@ use crate::fields::{Field, Finding};
 use crate::language::Fact;
 use crate::message::gateway::Gateway;
 use crate::message::json::Span;
-use crate::message::{MemberName, Message, text};
+use crate::message::{MemberName, MemberText, Message, text};
 use crate::packet::{Captured, FrameTime, Side};
 use crate::session::{DeliveredTo, MessageView, SayView, Session};
 use std::fmt::{self, Display, Write};
@@ -24,24 +24,21 @@ pub struct Drawing<'a> {
     view: MessageView<'a>,
     settings: &'a Settings,
     data: Captured<'a>,
-    /// The content as a person reads it.
-    readable: Option<text::Readable>,
 }
 
 impl<'a> Drawing<'a> {
     /// Of a message and what the session knows of it.
     pub fn new(message: &'a Message<'a>, view: MessageView<'a>, settings: &'a Settings, data: Captured<'a>) -> Self {
-        let content = message.value(MemberName::Content);
-        let readable = content.map(|content| text::readable(content, message.sender == Side::Server));
-        Self { message, view, settings, data, readable }
+        Self { message, view, settings, data }
     }
 
     /// Plans what to draw.
     pub fn draw(self, plan: &mut Plan, session: &Session) {
         let wanted = self.settings.wanted;
         let is_said = wanted.titles || wanted.info || wanted.field(Field::Note);
-        let readable = self.readable.as_ref().filter(|_| is_said);
-        let said = readable.map(|readable| text::one_line(&readable.text, MAX_LINE)).unwrap_or_default();
+        let content = self.message.value(MemberName::Content).filter(|_| is_said);
+        let line = content.map(|content| text::first_line(content, self.is_from_server(), MAX_LINE));
+        let said = line.unwrap_or_default();
         let tree = &mut plan.tree(Layer::Message, wanted);
         self.event(tree, &said);
         self.members(tree);
@@ -54,6 +51,10 @@ impl<'a> Drawing<'a> {
         } else if wanted.info {
             plan.set_info(|text| self.line(text, &said));
         }
+    }
+
+    fn is_from_server(&self) -> bool {
+        self.message.sender == Side::Server
     }
 
     fn is_faulty(&self) -> bool {
@@ -89,7 +90,7 @@ impl<'a> Drawing<'a> {
             | Event::LoginNotification(name)
             | Event::LogoutNotification(name) => write!(line, "{}", Line(name.unwrap_or_default())),
             Event::UserList { .. } => {
-                line.push_str(&self.listed_names());
+                self.listed_names(line);
                 Ok(())
             }
             Event::SayRequest(say) => {
@@ -108,11 +109,14 @@ impl<'a> Drawing<'a> {
         }; // a String takes everything
     }
 
-    fn listed_names(&self) -> String {
-        let Some(list) = self.message.client_list() else { return String::new() };
-        let names = list.users().filter_map(|user| user.name);
-        let lines = names.map(|name| text::one_line(&text::name(&name.text), MAX_LINE)).take(LISTED_NAMES);
-        lines.collect::<Vec<_>>().join(", ")
+    fn listed_names(&self, line: &mut String) {
+        let users = self.message.client_list().into_iter().flat_map(|list| list.users());
+        for (at, name) in users.filter_map(|user| user.name).take(LISTED_NAMES).enumerate() {
+            if at > 0 {
+                line.push_str(", ");
+            }
+            line.push_str(&text::line(&text::unescaped_name(&name.text), MAX_LINE));
+        }
     }
 
     fn event(&self, tree: &mut Tree, said: &str) {
@@ -154,20 +158,30 @@ impl<'a> Drawing<'a> {
     }
 
     fn generated_fields(&self, tree: &mut Tree) {
-        if let Some(readable) = &self.readable {
-            let span = self.message.get(MemberName::Content).map(|member| member.span);
-            let at = span.clone().unwrap_or_default();
-            let item = tree.text_at(None, Field::Text, &readable.text, at);
-            if let Some(tag) = &readable.markup {
-                let tag = text::one_line(tag, MAX_LINE);
-                self.report(tree, item, Finding::UnescapedHtml, &Fact::UnescapedHtml(&tag), span);
-            }
+        if let Some(content) = self.message.get(MemberName::Content) {
+            self.draw_text(tree, &content);
         }
         if let Some(private) = self.message.is_private() {
             tree.value(None, Field::Private, Value::Boolean(private));
         }
         if let Some(dialect) = self.view.dialect() {
             tree.value(None, Field::Dialect, Value::Unsigned(dialect as u32));
+        }
+    }
+
+    /// The content as a person reads it.
+    fn draw_text(&self, tree: &mut Tree, content: &MemberText) {
+        let item = match tree.wants(Field::Text) {
+            true => {
+                let text = text::reading(content.text, self.is_from_server()).text;
+                tree.text_at(None, Field::Text, &text, content.span.clone())
+            }
+            false => None,
+        };
+        if let Some(tag) = text::markup(content.text, self.is_from_server()) {
+            let tag = text::line(&tag, MAX_LINE);
+            let fact = Fact::UnescapedHtml(&tag);
+            self.report(tree, item, Finding::UnescapedHtml, &fact, Some(content.span.clone()));
         }
     }
 
@@ -184,7 +198,9 @@ impl<'a> Drawing<'a> {
             }
         }
         draw_user(tree, self.view.user());
-        if let Some(members) = Some(Field::RoomMembers).filter(|field| tree.wants(*field)).and_then(|_| self.view.members()) {
+        if let Some(members) =
+            Some(Field::RoomMembers).filter(|field| tree.wants(*field)).and_then(|_| self.view.members())
+        {
             let more = if members.count > members.names.len() { ", …" } else { "" };
             tree.format(None, Field::RoomMembers, format_args!("{}{more}", Joined(&members.names)));
         }
@@ -205,7 +221,9 @@ impl<'a> Drawing<'a> {
         self.findings_of_the_message(tree);
         let record = &self.view.record;
         match (record.masked, self.message.sender) {
-            (Some(false), Side::Client) => self.report(tree, None, Finding::UnmaskedClient, &Fact::UnmaskedClient, None),
+            (Some(false), Side::Client) => {
+                self.report(tree, None, Finding::UnmaskedClient, &Fact::UnmaskedClient, None)
+            }
             (Some(true), Side::Server) => self.report(tree, None, Finding::MaskedServer, &Fact::MaskedServer, None),
             _ => {}
         }
@@ -233,7 +251,7 @@ impl<'a> Drawing<'a> {
             self.report(tree, None, Finding::MalformedJson, &fact, Some(fault.span.clone()));
         } else if matches!(event, Event::Unknown { .. }) && !truncated {
             let member = self.message.get(MemberName::Type);
-            let shown = member.as_ref().map(|member| text::one_line(member.text, MAX_LINE));
+            let shown = member.as_ref().map(|member| text::line(member.text, MAX_LINE));
             let span = member.map(|member| member.span);
             self.report(tree, None, Finding::UnknownType, &Fact::UnknownType(shown.as_deref()), span);
         }
@@ -245,7 +263,7 @@ impl<'a> Drawing<'a> {
             self.report(tree, None, Finding::MissingMember, &fact, None);
         }
         if let Some(time) = self.message.bad_time() {
-            let shown = text::one_line(time.text, MAX_LINE);
+            let shown = text::line(time.text, MAX_LINE);
             self.report(tree, None, Finding::BadTime, &Fact::BadTime(&shown), Some(time.span));
         }
     }
@@ -291,7 +309,7 @@ struct Line<'a>(&'a str);
 
 impl Display for Line<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str(&text::one_line(self.0, MAX_LINE))
+        formatter.write_str(&text::line(self.0, MAX_LINE))
     }
 }
 

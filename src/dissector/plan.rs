@@ -8,6 +8,7 @@ use crate::message::text;
 use crate::packet::{Frame, FrameTime, Side};
 use crate::session::User;
 use crate::session::connection::Connection;
+use std::borrow::Cow;
 
 /// The longest text in a column, a title or a sentence, in characters.
 pub const MAX_LINE: usize = 160;
@@ -29,7 +30,7 @@ pub struct Settings {
 pub fn internal(plan: &mut Plan, what: &str, is_message: bool, language: Language) {
     plan.clear();
     let layer = if is_message { Layer::Message } else { Layer::Tcp };
-    let sentence = language.finding(&Fact::Internal(&text::one_line(what, MAX_LINE)));
+    let sentence = language.finding(&Fact::Internal(&text::line(what, MAX_LINE)));
     plan.tree(layer, Wanted::ALL).finding(None, Finding::Internal, &sentence, None);
     if is_message {
         plan.set_title_and_info(&title_head(), |line| line.push_str(Finding::Internal.spec().summary));
@@ -42,8 +43,8 @@ pub fn title_head() -> String {
 }
 
 /// A text in one printable line; `None` for an empty one.
-pub fn printable(text: &str, max_chars: usize) -> Option<String> {
-    Some(text::one_line(text, max_chars)).filter(|line| !line.is_empty())
+fn printable(text: &str) -> Option<Cow<'_, str>> {
+    Some(text::line(text, MAX_LINE)).filter(|line| !line.is_empty())
 }
 
 /// Adds the phase of an event with the note beside it, and returns the place for what belongs to it. `text`: of a say, what is said, in
@@ -58,9 +59,9 @@ pub fn draw_event(
 ) -> Option<usize> {
     let item = tree.value(None, Field::Phase, Value::Unsigned(event.phase() as u32));
     if tree.wants(Field::Note) {
-        let printable = event.filter_map(|text| printable(text, MAX_LINE));
+        let printable = event.filter_map(|text| printable(text));
         let note = language.note(Note {
-            event: printable.filter_map(|text| Some(text.as_str())),
+            event: printable.filter_map(|text| Some(&**text)),
             text,
             by,
             client_port: connection.client().port,

@@ -203,6 +203,39 @@ fn of_a_member_that_is_there_twice_the_last_counts() {
 }
 
 #[test]
+fn of_many_members_the_last_counts_wherever_it_is() {
+    let others: Vec<_> = (0..20).map(|at| format!(r#""x{at}":"\u4f60","content":"c\n{at}""#)).collect();
+    let text = format!(r#"{{"content":"first","to_uid":7,{},"type":"say","time":"\u0031"}}"#, others.join(","));
+    let message = from_client(&text);
+    assert_eq!(kind(&message), Some(Kind::SayRequest));
+    let values = [Content, Time, ToClientId, RoomId].map(|name| message.value(name));
+    assert_eq!(values, [Some("c\n19"), Some("1"), Some("7"), None]);
+    assert_eq!(message.get(Other).unwrap().display(), "x19: 你");
+    assert_eq!(message.fields().count(), 44);
+    assert_eq!(message.fields().filter(|field| field.name == Content).last(), message.get(Content));
+}
+
+#[test]
+fn only_the_last_list_is_drawn_as_one() {
+    let message = from_server(r#"{"type":"login","client_list":{"a":"b"},"user_list":[],"client_list":[{}]}"#);
+    let drawn: Vec<_> = message.fields().map(|field| field.display().into_owned()).collect();
+    assert_eq!(drawn, ["login", r#"client_list: {"a":"b"}"#, "user_list: []"]);
+    assert_eq!(message.client_list().unwrap().len(), 1);
+}
+
+#[test]
+fn of_a_long_list_each_user_is_read_when_it_is_asked_for() {
+    let users: Vec<_> = (0..200_000).map(|at| format!(r#""7f00000108fd{at:08x}":"n{at}""#)).collect();
+    let text = format!(r#"{{"type":"login","client_list":{{{}}}}}"#, users.join(","));
+    let document = read(text.as_bytes());
+    let list = Message::of(&document, FromServer, false).client_list().unwrap();
+    assert_eq!((list.len(), list.is_empty()), (200_000, false));
+    let ends: Vec<_> = list.users().take(3).map(|user| user.name.unwrap().span.end).collect();
+    assert_eq!(ends, [58, 86, 114]);
+    assert_eq!(list.users().last().unwrap().name.unwrap().text, "n199999");
+}
+
+#[test]
 fn a_list_of_users_has_the_bytes_of_each_id_and_name() {
     let text = r#"{"type":"login","client_list":{"7f00000108fd00000001":"a","7f00000108fd00000002":"\u4f60"}}"#;
     let list = from_server(text).client_list().unwrap();
@@ -295,7 +328,7 @@ fn a_faulted_say_keeps_what_is_before_the_fault() {
     let fault = message.fault().unwrap();
     assert_eq!(&text[fault.span.clone()], r"\s");
     assert_eq!(fault.reason, json::Reason::InvalidEscape('s'));
-    assert_eq!(message.document.pending.as_ref().unwrap().text, "content");
+    assert_eq!(message.document.string(&message.document.pending.unwrap().key), "content");
     assert_eq!(message.value(ToClientName), Some("所有人"));
     assert_eq!(message.get(Content), None);
     assert_eq!(message.evidence(), Evidence::Likely);
