@@ -146,9 +146,7 @@ impl Mark {
     /// The acknowledgment; `None` for an event.
     pub fn as_acknowledgment(&self) -> Option<Acknowledgment> {
         match self.kind {
-            Kind::Acknowledgment(of) => {
-                Some(Acknowledgment { frame: Frame(self.argument), of, is_event: self.flag })
-            }
+            Kind::Acknowledgment(of) => Some(Acknowledgment { frame: Frame(self.argument), of, is_event: self.flag }),
             _ => None,
         }
     }
