@@ -125,6 +125,49 @@ pub struct Identity {
     pub id: Option<TextId>,
 }
 
+/// The users of a connection one after another, by the position of their login: most connections have one.
+#[derive(Debug, Default)]
+enum Identities {
+    #[default]
+    None,
+    One(Identity),
+    Several(Box<Several>),
+}
+
+#[derive(Debug)]
+struct Several {
+    identities: Vec<Identity>,
+}
+
+impl Identities {
+    fn all(&self) -> &[Identity] {
+        match self {
+            Identities::None => &[],
+            Identities::One(only) => std::slice::from_ref(only),
+            Identities::Several(several) => &several.identities,
+        }
+    }
+
+    fn last_mut(&mut self) -> Option<&mut Identity> {
+        match self {
+            Identities::None => None,
+            Identities::One(only) => Some(only),
+            Identities::Several(several) => several.identities.last_mut(),
+        }
+    }
+
+    fn push(&mut self, identity: Identity) {
+        match self {
+            Identities::None => *self = Identities::One(identity),
+            Identities::One(first) => {
+                let identities = vec![*first, identity];
+                *self = Identities::Several(Box::new(Several { identities }));
+            }
+            Identities::Several(several) => several.identities.push(identity),
+        }
+    }
+}
+
 /// When something happened, in 12 bytes; frame 0 for never.
 #[derive(Debug, Clone, Copy, Default)]
 struct Moment {
@@ -150,8 +193,7 @@ impl Moment {
 /// The chat's part of a connection.
 #[derive(Debug, Default)]
 pub struct Chat {
-    /// The users one after another, by the position of their login.
-    identities: Vec<Identity>,
+    identities: Identities,
     /// The login request that waits for its result, and its name, where that was captured.
     login: Moment,
     login_name: Option<TextId>,
@@ -169,12 +211,7 @@ pub struct Chat {
 impl Chat {
     /// The users one after another.
     pub fn identities(&self) -> &[Identity] {
-        &self.identities
-    }
-
-    fn identify(&mut self, identity: Identity) {
-        self.identities.reserve_exact(1); // most connections have one
-        self.identities.push(identity);
+        self.identities.all()
     }
 
     /// A login request asks to be this user from now on. A request without a name changes nothing but that.
@@ -183,7 +220,7 @@ impl Chat {
         self.login = Moment::of(at);
         self.login_name = identity.map(|identity| identity.name);
         if let Some(identity) = identity {
-            self.identify(identity);
+            self.identities.push(identity);
         }
     }
 
@@ -205,7 +242,7 @@ impl Chat {
             (Some(identity), _) if request.is_some() => identity.id = id,
             (last, Some(name)) => {
                 let since = if last.is_none() { Position::START } else { position };
-                self.identify(Identity { since, name, room: None, id });
+                self.identities.push(Identity { since, name, room: None, id });
             }
             (_, None) => {}
         }
@@ -217,7 +254,7 @@ impl Chat {
         self.has_asked_to_log_in = true; // or nothing would have been delivered
         match (self.identities.last_mut(), name) {
             (Some(identity), _) if identity.id.is_none() => identity.id = id,
-            (None, Some(name)) => self.identify(Identity { since: Position::START, name, room: None, id }),
+            (None, Some(name)) => self.identities.push(Identity { since: Position::START, name, room: None, id }),
             _ => {}
         }
     }

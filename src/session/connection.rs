@@ -294,7 +294,9 @@ impl Connection {
         self.happened(frame, &event, Side::Server, texts);
         // What follows the header section in the same segment is WebSocket's.
         let rest = length.filter(|_| handshake.refused.is_none()).map_or(0, |length| available.saturating_sub(length));
-        self.records.keep_handshake(StoredHandshake::of_response(frame, &handshake, key.as_deref()));
+        let asked = handshake.request.and_then(|request| self.records.handshake(request.frame));
+        let stored = StoredHandshake::of_response(frame, &handshake, key.as_deref(), asked);
+        self.records.keep_handshake(stored);
         let end = segment.end() - rest.min(segment.length as usize) as u32;
         self.expect_ack(segment, end, sent);
         end

@@ -67,10 +67,21 @@ impl Endings {
 #[derive(Debug, Clone, Default)]
 struct Direction {
     /// Where the next WebSocket frame begins, once one has been placed.
-    next: Option<SequenceNumber>,
+    next: SequenceNumber,
+    is_placed: bool,
     /// A compressed message has begun, in fragments.
     compressed_fragments: bool,
     closed: bool,
+}
+
+impl Direction {
+    fn next(&self) -> Option<SequenceNumber> {
+        self.is_placed.then_some(self.next)
+    }
+
+    fn place(&mut self, next: Option<SequenceNumber>) {
+        (self.next, self.is_placed) = (next.unwrap_or_default(), next.is_some());
+    }
 }
 
 impl Framing {
@@ -81,8 +92,8 @@ impl Framing {
 
     /// The upgrade response was seen: WebSocket begins there.
     pub fn place(&mut self, client: Option<SequenceNumber>, server: SequenceNumber) {
-        self.directions.client.next = client;
-        self.directions.server.next = Some(server);
+        self.directions.client.place(client);
+        self.directions.server.place(Some(server));
     }
 
     /// Takes in data that is about to be dissected in `frame`. Returns the close frames in it; adds the ends of its messages to `endings`.
@@ -90,7 +101,7 @@ impl Framing {
         if self.since == Frame::default() {
             self.since = frame;
         }
-        let start = data.start.or(self.directions.of(by).next);
+        let start = data.start.or(self.directions.of(by).next());
         let mut closes = Vec::new();
         let mut frames = frame::frames(data.bytes);
         while let Some(frame) = frames.next().filter(|frame| frame.complete) {
@@ -102,7 +113,7 @@ impl Framing {
                 }
                 Opcode::Ping | Opcode::Pong | Opcode::Reserved(_) => {}
             }
-            self.directions.of_mut(by).next = start.map(|_| end);
+            self.directions.of_mut(by).place(start.map(|_| end));
         }
         closes
     }

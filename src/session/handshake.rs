@@ -41,31 +41,47 @@ impl Handshake {
     }
 }
 
-/// A handshake as it is kept: 64 bytes. What follows from the key is made again when it is looked at.
+/// A handshake as it is kept: 48 bytes. What follows from the key is made again when it is looked at.
 #[derive(Debug)]
 pub struct StoredHandshake {
-    /// Of a response: when its request was captured.
-    request_time: i64,
     /// The frame that carries it.
     pub frame: Frame,
-    /// The request's frame, or the response's; 0 for none.
-    other: Frame,
-    origin: u32,
-    status: u16,
-    kind: Kind,
-    /// Whether the accept value answers the key.
-    is_answer: bool,
-    /// The request's key, where its response has to answer it.
-    key: Option<Key>,
-    /// The accept value, where it does not answer the key.
-    accept: Option<Box<str>>,
+    of: Stored,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Kind {
-    Request,
-    Response,
-    Refusal,
+#[derive(Debug)]
+enum Stored {
+    Request {
+        key: Option<Key>,
+        origin: u32,
+        /// The response's frame; 0 for none.
+        response: Frame,
+    },
+    Response {
+        /// See [`REFUSED`] and what follows it.
+        bits: u8,
+        status: u16,
+        /// The request's frame; 0 for none.
+        request: Frame,
+        /// When the request was captured.
+        time: i64,
+        /// The accept value, where it does not answer the key.
+        accept: Option<Box<Value>>,
+        /// Its request's key, where the request is not kept.
+        key: Option<Box<Key>>,
+    },
+}
+
+/// A response with a status that is no 101.
+const REFUSED: u8 = 1;
+/// Its request had a key.
+const HAS_KEY: u8 = 2;
+/// The accept value answers the key.
+const ANSWERS: u8 = 4;
+
+#[derive(Debug)]
+struct Value {
+    text: Box<str>,
 }
 
 /// A `Sec-WebSocket-Key`: 16 random bytes in Base64, as a browser sends it, or any text.
@@ -95,64 +111,88 @@ impl Key {
 impl StoredHandshake {
     /// Of a request in this frame.
     pub fn of_request(frame: Frame, request: &Handshake, texts: &mut Texts) -> StoredHandshake {
-        StoredHandshake {
-            request_time: 0,
-            frame,
-            other: request.response.unwrap_or_default(),
-            origin: TextId::pack(request.origin.as_deref().map(|origin| texts.intern(origin))),
-            status: 0,
-            kind: Kind::Request,
-            key: request.key.as_deref().map(Key::of),
-            accept: None,
-            is_answer: false,
-        }
+        let key = request.key.as_deref().map(Key::of);
+        let origin = TextId::pack(request.origin.as_deref().map(|origin| texts.intern(origin)));
+        StoredHandshake { frame, of: Stored::Request { key, origin, response: request.response.unwrap_or_default() } }
     }
 
-    /// Of a response in this frame, to a request with this key.
-    pub fn of_response(frame: Frame, response: &Handshake, key: Option<&str>) -> StoredHandshake {
-        let is_answer = response.accept_valid() == Some(true);
-        StoredHandshake {
-            request_time: response.request.map_or(0, |request| request.time),
-            frame,
-            other: response.request.map_or(Frame::default(), |request| request.frame),
-            origin: 0,
+    /// Of a response in this frame, to a request with this key; `asked` is what is kept in the request's frame.
+    pub fn of_response(
+        frame: Frame,
+        response: &Handshake,
+        key: Option<&str>,
+        asked: Option<&StoredHandshake>,
+    ) -> StoredHandshake {
+        let answers = response.accept_valid() == Some(true);
+        let accept = response.accept.as_deref().filter(|_| !answers);
+        let bit = |bit: u8, is_set: bool| if is_set { bit } else { 0 };
+        let bits = bit(REFUSED, response.refused.is_some()) | bit(HAS_KEY, key.is_some()) | bit(ANSWERS, answers);
+        let key = key.map(Key::of);
+        let is_kept = asked.is_some_and(|asked| asked.frame != frame && asked.request_key() == key.as_ref());
+        let of = Stored::Response {
+            bits,
             status: response.refused.unwrap_or_default(),
-            kind: if response.refused.is_some() { Kind::Refusal } else { Kind::Response },
-            key: key.map(Key::of),
-            accept: response.accept.as_deref().filter(|_| !is_answer).map(Box::from),
-            is_answer,
-        }
+            request: response.request.map_or(Frame::default(), |request| request.frame),
+            time: response.request.map_or(0, |request| request.time),
+            accept: accept.map(|text| Box::new(Value { text: text.into() })),
+            key: key.filter(|_| !is_kept).map(Box::new),
+        };
+        StoredHandshake { frame, of }
     }
 
     /// The response to this request is in this frame.
     pub fn answered(&mut self, frame: Frame) {
-        self.other = frame;
+        if let Stored::Request { response, .. } = &mut self.of {
+            *response = frame;
+        }
+    }
+
+    /// Of a response: the request's frame.
+    pub fn request(&self) -> Option<Frame> {
+        match self.of {
+            Stored::Request { .. } => None,
+            Stored::Response { request, .. } => Some(request),
+        }
+    }
+
+    fn request_key(&self) -> Option<&Key> {
+        match &self.of {
+            Stored::Request { key, .. } => key.as_ref(),
+            Stored::Response { .. } => None,
+        }
     }
 
     /// Whether it failed; see [`Handshake::is_faulty`].
     pub fn is_faulty(&self) -> bool {
-        match self.kind {
-            Kind::Request => false,
-            Kind::Response => self.key.is_some() && !self.is_answer,
-            Kind::Refusal => true,
+        match self.of {
+            Stored::Request { .. } => false,
+            Stored::Response { bits, .. } => bits & REFUSED != 0 || bits & (HAS_KEY | ANSWERS) == HAS_KEY,
         }
     }
 
-    /// As it was.
-    pub fn handshake(&self, texts: &Texts) -> Handshake {
-        let key = self.key.as_ref().map(Key::text);
-        let other = Some(self.other).filter(|frame| *frame != Frame::default());
-        if self.kind == Kind::Request {
-            let origin = TextId::unpack(self.origin).map(|origin| Arc::from(texts.get(origin)));
-            return Handshake { key, origin, response: other, ..Handshake::default() };
-        }
-        let accept_expected = key.map(|key| Arc::from(accept(&key)));
-        Handshake {
-            accept: if self.is_answer { accept_expected.clone() } else { self.accept.as_deref().map(Arc::from) },
-            accept_expected,
-            request: other.map(|frame| FrameTime { frame, time: self.request_time }),
-            refused: (self.kind == Kind::Refusal).then_some(self.status),
-            ..Handshake::default()
+    /// As it was; `asked` is what is kept in the request's frame.
+    pub fn handshake(&self, asked: Option<&StoredHandshake>, texts: &Texts) -> Handshake {
+        let known = |frame: &Frame| Some(*frame).filter(|frame| *frame != Frame::default());
+        match &self.of {
+            Stored::Request { key, origin, response } => Handshake {
+                key: key.as_ref().map(Key::text),
+                origin: TextId::unpack(*origin).map(|origin| Arc::from(texts.get(origin))),
+                response: known(response),
+                ..Handshake::default()
+            },
+            Stored::Response { bits, status, request, time, accept: given, key } => {
+                let is = |bit: u8| bits & bit != 0;
+                let key = key.as_deref().or_else(|| asked?.request_key()).filter(|_| is(HAS_KEY));
+                let accept_expected: Option<Arc<str>> = key.map(|key| accept(&key.text()).into());
+                let given = given.as_ref().map(|value| Arc::from(&*value.text));
+                Handshake {
+                    accept: if is(ANSWERS) { accept_expected.clone() } else { given },
+                    accept_expected,
+                    request: known(request).map(|frame| FrameTime { frame, time: *time }),
+                    refused: is(REFUSED).then_some(*status),
+                    ..Handshake::default()
+                }
+            }
         }
     }
 }
@@ -168,7 +208,8 @@ mod tests {
         // Of 16 bytes, of 15, with a bit too many, and none at all.
         for key in ["dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j", "dGhlIHNhbXBsZSBub25jZR==", "", " x "] {
             let request = Handshake { key: text(key), origin: text("http://a"), ..Handshake::default() };
-            assert_eq!(StoredHandshake::of_request(Frame(4), &request, &mut texts).handshake(&texts), request);
+            let asked = StoredHandshake::of_request(Frame(4), &request, &mut texts);
+            assert_eq!(asked.handshake(None, &texts), request);
             for accepted in [None, text("wrong"), Some(Arc::from(accept(key)))] {
                 for refused in [None, Some(0), Some(403)] {
                     let response = Handshake {
@@ -178,12 +219,19 @@ mod tests {
                         refused,
                         ..Handshake::default()
                     };
-                    let stored = StoredHandshake::of_response(Frame(6), &response, Some(key));
-                    assert_eq!(stored.handshake(&texts), response);
-                    assert_eq!(stored.is_faulty(), response.is_faulty());
+                    for asked in [Some(&asked), None] {
+                        let stored = StoredHandshake::of_response(Frame(6), &response, Some(key), asked);
+                        assert_eq!(stored.handshake(asked, &texts), response);
+                        assert_eq!(stored.is_faulty(), response.is_faulty());
+                    }
                 }
             }
         }
-        assert_eq!(size_of::<StoredHandshake>(), 64);
+        let asked = Handshake { key: text("key"), ..Handshake::default() };
+        let asked = StoredHandshake::of_request(Frame(4), &asked, &mut texts);
+        let cut = Handshake { request: Some(FrameTime { frame: Frame(4), time: 7 }), ..Handshake::default() };
+        let stored = StoredHandshake::of_response(Frame(6), &cut, None, Some(&asked));
+        assert_eq!(stored.handshake(Some(&asked), &texts), cut, "nothing is compared with the key");
+        assert_eq!(size_of::<StoredHandshake>(), 48);
     }
 }

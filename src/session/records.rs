@@ -42,6 +42,11 @@ impl Records {
         self.handshakes[of_frame(&self.handshakes, frame, |handshake| handshake.frame)].first()
     }
 
+    /// What is kept in the frame of the request that a handshake answers.
+    pub fn asked(&self, handshake: &StoredHandshake) -> Option<&StoredHandshake> {
+        self.handshake(handshake.request()?)
+    }
+
     fn messages(&self, frame: Frame) -> &[StoredMessage] {
         &self.messages[of_frame(&self.messages, frame, |message| message.at().frame)]
     }

@@ -60,7 +60,7 @@ impl Transport {
             Some((sequence, first)) if sequence == segment.sequence => Some(first),
             _ => {
                 direction.syn = (segment.sequence, segment.at.frame);
-                direction.next = Some(segment.sequence + 1);
+                direction.set_next(segment.sequence + 1);
                 None
             }
         };
@@ -101,7 +101,7 @@ impl Transport {
 
     /// The sequence number behind all that a side has sent so far.
     pub fn next(&self, by: Side) -> Option<SequenceNumber> {
-        self.directions.of(by).next
+        self.directions.of(by).next()
     }
 
     /// Whether the capture lacks something that a side sent after `frame`.
@@ -131,12 +131,14 @@ struct Direction {
     /// The SYN's sequence number and frame.
     syn: (SequenceNumber, Frame),
     /// The sequence number behind all that was sent so far.
-    next: Option<SequenceNumber>,
+    next: SequenceNumber,
     /// The last frame before which something is missing in the capture.
     last_hole: Frame,
     /// The last acknowledgment by the other side.
     acknowledged: Advance,
     pending: InFlight,
+    /// Whether `next` is known.
+    has_sent: bool,
     finished: bool,
 }
 
@@ -153,6 +155,14 @@ impl Direction {
         Some(self.syn).filter(|(_, frame)| *frame != Frame::default())
     }
 
+    fn next(&self) -> Option<SequenceNumber> {
+        self.has_sent.then_some(self.next)
+    }
+
+    fn set_next(&mut self, next: SequenceNumber) {
+        (self.next, self.has_sent) = (next, true);
+    }
+
     fn acknowledged(&self) -> Option<Advance> {
         Some(self.acknowledged).filter(|done| done.frame != Frame::default())
     }
@@ -160,11 +170,11 @@ impl Direction {
     /// Takes note of a segment's sequence space.
     fn send(&mut self, sequence: SequenceNumber, length: u32, frame: Frame) {
         let end = sequence + length;
-        if self.next.is_some_and(|next| sequence.is_after(next)) {
+        if self.next().is_some_and(|next| sequence.is_after(next)) {
             self.last_hole = frame;
         }
-        if self.next.is_none_or(|next| end.is_after(next)) {
-            self.next = Some(end);
+        if self.next().is_none_or(|next| end.is_after(next)) {
+            self.set_next(end);
         }
     }
 
@@ -195,7 +205,7 @@ impl Direction {
     }
 
     fn advance(&mut self, to: SequenceNumber, frame: Frame) -> bool {
-        if self.next.is_some_and(|next| to.is_after(next + MAX_WINDOW)) {
+        if self.next().is_some_and(|next| to.is_after(next + MAX_WINDOW)) {
             return false; // nothing like it was ever sent
         }
         match self.acknowledged() {
@@ -241,7 +251,7 @@ mod tests {
         assert_eq!(acknowledged(&mut direction, 5, 3), vec![message(5, 1)]);
         direction.send(SequenceNumber(u32::MAX), 10, Frame(1));
         direction.send(SequenceNumber(8), 1, Frame(1));
-        assert_eq!(direction.next, Some(SequenceNumber(9)));
+        assert_eq!(direction.next(), Some(SequenceNumber(9)));
         assert_eq!(direction.last_hole, Frame(0));
         direction.send(SequenceNumber(10), 1, Frame(7));
         assert_eq!(direction.last_hole, Frame(7));

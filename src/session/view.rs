@@ -2,7 +2,7 @@
 
 use super::application::Identity;
 use super::connection::Connection;
-use super::handshake::Handshake;
+use super::handshake::{Handshake, StoredHandshake};
 use super::in_flight::Sent;
 use super::record::{Acknowledgment, Mark, MessageRecord};
 use super::says::Says;
@@ -189,12 +189,14 @@ impl<'a> FrameView<'a> {
 
     /// The upgrade request or response that it carries.
     pub fn handshake(&self) -> Option<Handshake> {
-        self.connection.records().handshake(self.frame).map(|handshake| handshake.handshake(self.texts))
+        let records = self.connection.records();
+        let handshake = records.handshake(self.frame)?;
+        Some(handshake.handshake(records.asked(handshake), self.texts))
     }
 
     /// Whether it carries a handshake that failed: refused, or answered with a wrong accept value.
     pub fn has_faulty_handshake(&self) -> bool {
-        self.connection.records().handshake(self.frame).is_some_and(|handshake| handshake.is_faulty())
+        self.connection.records().handshake(self.frame).is_some_and(StoredHandshake::is_faulty)
     }
 
     /// The connection's user at this frame.
