@@ -66,7 +66,8 @@ const PHRASES: &[&[&str]] = &[
     &["👍", "😂😂😂", "🎉 release 5.2 is out 🎉", "🤔"],
 ];
 
-const NAMES: &[&str] = &["mynick", "小明", "Анна", "José", "lucy", "Jürgen", "O'Brien", "さくら", "flechazo", "<admin>"];
+const NAMES: &[&str] =
+    &["mynick", "小明", "Анна", "José", "lucy", "Jürgen", "O'Brien", "さくら", "flechazo", "<admin>"];
 
 /// Something a user says: one to three phrases, mostly in the user's own language.
 pub fn say(rng: &mut Rng, user: usize) -> String {

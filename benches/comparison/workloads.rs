@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::harness::packets::{ACK, Capture, Connection, FIN, Link, Side};
 use crate::harness::scripts::client_id;
 use crate::harness::websocket::{self, Frame};
+use crate::measure::Dissector;
 use crate::{php, texts};
 
 const SEED: u64 = 7272;
@@ -32,35 +33,104 @@ pub struct Recipe {
     pub name: &'static str,
     /// What the documentation says of it.
     pub what: &'static str,
+    /// What reads it.
+    pub dissectors: &'static [Dissector],
     pub build: fn() -> Workload,
+}
+
+const PEERS: &[Dissector] = &Dissector::ALL;
+const ALONE: &[Dissector] = &[Dissector::Stock, Dissector::Plugin];
+
+/// The workload of this name, which must exist.
+pub fn recipe(name: &str) -> &'static Recipe {
+    RECIPES.iter().find(|recipe| recipe.name == name).unwrap_or_else(|| panic!("no workload {name}"))
 }
 
 /// All workloads.
 pub const RECIPES: &[Recipe] = &[
-    Recipe { name: "start", what: "one packet, no chat", build: start },
-    Recipe { name: "chat-20k", what: "the first 20,000 packets of chat", build: || chat(20_000) },
-    Recipe { name: "chat-40k", what: "the first 40,000 packets of chat", build: || chat(40_000) },
-    Recipe { name: "chat", what: "100 users in three rooms, real texts in nine languages", build: || chat(211_855) },
-    Recipe { name: "chat-double", what: "chat, twice as long", build: || chat(2 * 211_855) },
-    Recipe { name: "quiet", what: "binary TCP, HTTP, and WebSocket of another application", build: || quiet(200_000) },
-    Recipe { name: "wide", what: "50,000 short chat connections", build: || wide(50_000) },
-    Recipe { name: "wide-half", what: "25,000 short chat connections", build: || wide(25_000) },
-    Recipe { name: "huge", what: "200 messages of 200 KB", build: || huge(200) },
-    Recipe { name: "bomb-amp", what: "50 compressed messages of 10 MB: `&amp;` repeated", build: || bomb(50, ampersands) },
-    Recipe { name: "bomb-array", what: "50 compressed messages of 10 MB: an array of 5 M numbers", build: || bomb(50, array) },
-    Recipe { name: "bomb-objects", what: "50 compressed messages of 10 MB: 3.3 M empty objects", build: || bomb(50, objects) },
-    Recipe { name: "bomb-text", what: "50 compressed messages of 10 MB: ordinary text", build: || bomb(50, plain_text) },
-    Recipe { name: "bomb-list", what: "one compressed message of 9 MB: a list of users", build: || bomb(1, client_list) },
-    Recipe { name: "bomb-amp-5", what: "five messages of bomb-amp", build: || bomb(5, ampersands) },
-    Recipe { name: "bomb-array-5", what: "five messages of bomb-array", build: || bomb(5, array) },
-    Recipe { name: "bomb-objects-5", what: "five messages of bomb-objects", build: || bomb(5, objects) },
-    Recipe { name: "bomb-text-5", what: "five messages of bomb-text", build: || bomb(5, plain_text) },
-    Recipe { name: "unnamed", what: "100,000 equal says of an unknown user, 100,000 nameless deliveries", build: || unnamed(100_000) },
-    Recipe { name: "unnamed-half", what: "the half of unnamed", build: || unnamed(50_000) },
-    Recipe { name: "late", what: "60,000 equal says, delivered to 60,000 later connections", build: || late(60_000) },
-    Recipe { name: "late-half", what: "the half of late", build: || late(30_000) },
-    Recipe { name: "descending", what: "100,000 upgrade requests in descending TCP sequence", build: || descending(100_000) },
-    Recipe { name: "descending-half", what: "the half of descending", build: || descending(50_000) },
+    Recipe { name: "start", what: "one packet, no chat", dissectors: ALONE, build: start },
+    Recipe { name: "chat-20k", what: "the first 20,000 packets of chat", dissectors: PEERS, build: || chat(20_000) },
+    Recipe {
+        name: "chat",
+        what: "100 users in three rooms, real texts in nine languages",
+        dissectors: PEERS,
+        build: || chat(211_855),
+    },
+    Recipe { name: "chat-double", what: "chat, twice as long", dissectors: ALONE, build: || chat(2 * 211_855) },
+    Recipe {
+        name: "quiet",
+        what: "binary TCP, HTTP, and WebSocket of another application",
+        dissectors: ALONE,
+        build: || quiet(200_000),
+    },
+    Recipe { name: "wide", what: "50,000 short chat connections", dissectors: ALONE, build: || wide(50_000) },
+    Recipe { name: "wide-half", what: "25,000 short chat connections", dissectors: ALONE, build: || wide(25_000) },
+    Recipe { name: "huge", what: "200 messages of 200 KB", dissectors: PEERS, build: || huge(200) },
+    Recipe {
+        name: "bomb-amp",
+        what: "50 compressed messages of 10 MB: `&amp;` repeated",
+        dissectors: ALONE,
+        build: || bomb(50, ampersands),
+    },
+    Recipe {
+        name: "bomb-array",
+        what: "50 compressed messages of 10 MB: an array of 5 M numbers",
+        dissectors: ALONE,
+        build: || bomb(50, array),
+    },
+    Recipe {
+        name: "bomb-objects",
+        what: "50 compressed messages of 10 MB: 3.3 M empty objects",
+        dissectors: ALONE,
+        build: || bomb(50, objects),
+    },
+    Recipe {
+        name: "bomb-text",
+        what: "50 compressed messages of 10 MB: ordinary text",
+        dissectors: ALONE,
+        build: || bomb(50, plain_text),
+    },
+    Recipe {
+        name: "bomb-list",
+        what: "one compressed message of 9 MB: a list of users",
+        dissectors: ALONE,
+        build: || bomb(1, client_list),
+    },
+    Recipe { name: "bomb-amp-5", what: "five messages of bomb-amp", dissectors: ALONE, build: || bomb(5, ampersands) },
+    Recipe { name: "bomb-array-5", what: "five messages of bomb-array", dissectors: ALONE, build: || bomb(5, array) },
+    Recipe {
+        name: "bomb-objects-5",
+        what: "five messages of bomb-objects",
+        dissectors: ALONE,
+        build: || bomb(5, objects),
+    },
+    Recipe {
+        name: "bomb-text-5",
+        what: "five messages of bomb-text",
+        dissectors: ALONE,
+        build: || bomb(5, plain_text),
+    },
+    Recipe {
+        name: "unnamed",
+        what: "100,000 equal says of an unknown user, 100,000 nameless deliveries",
+        dissectors: ALONE,
+        build: || unnamed(100_000),
+    },
+    Recipe { name: "unnamed-half", what: "the half of unnamed", dissectors: ALONE, build: || unnamed(50_000) },
+    Recipe {
+        name: "late",
+        what: "60,000 equal says, delivered to 60,000 later connections",
+        dissectors: ALONE,
+        build: || late(60_000),
+    },
+    Recipe { name: "late-half", what: "the half of late", dissectors: ALONE, build: || late(30_000) },
+    Recipe {
+        name: "descending",
+        what: "100,000 upgrade requests in descending TCP sequence",
+        dissectors: ALONE,
+        build: || descending(100_000),
+    },
+    Recipe { name: "descending-half", what: "the half of descending", dissectors: ALONE, build: || descending(50_000) },
 ];
 
 /// Messages on their way into a capture.
@@ -277,7 +347,8 @@ fn say_privately(script: &mut Script, users: &mut [User], speaker: usize) {
     let (from, name, to_name) = (users[speaker].number, php::html(&users[speaker].name), users[listener].name.clone());
     script.ask(&mut users[speaker].connection, &say_request(&to, &to_name, &content));
     let to_name = php::html(&to_name);
-    for (user, prefix) in [(listener, "<b>对你说: </b>".to_owned()), (speaker, format!("<b>你对{to_name}说: </b>"))] {
+    for (user, prefix) in [(listener, "<b>对你说: </b>".to_owned()), (speaker, format!("<b>你对{to_name}说: </b>"))]
+    {
         let delivery = script.delivery(from, &name, &to, &format!("{prefix}{}", php::html(&content)));
         script.answer(&mut users[user].connection, &delivery);
         users[user].connection.ack(&mut script.capture, Side::Client);
@@ -327,7 +398,10 @@ fn quiet(packets: u32) -> Workload {
                 let response = format!(
                     "HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {length}\r\n\r\n{body}"
                 );
-                (format!("GET /page/{number} HTTP/1.1\r\nHost: www.example\r\n\r\n").into_bytes(), response.into_bytes())
+                (
+                    format!("GET /page/{number} HTTP/1.1\r\nHost: www.example\r\n\r\n").into_bytes(),
+                    response.into_bytes(),
+                )
             }
             8_080 => {
                 let request = json!({"op": "subscribe", "id": number, "channel": "ticker", "content": "hi"});
@@ -439,11 +513,15 @@ fn ampersands() -> String {
 }
 
 fn array() -> String {
-    say_with("content", &format!("\"hi\",\"more\":[{}0]", "0,".repeat(TEN_MEGABYTES / 2)))
+    say_with("content", &format!("[{}0]", "0,".repeat(TEN_MEGABYTES / 2)))
 }
 
+/// A list of users as the server of 2015 sent it, but of users without id and name.
 fn objects() -> String {
-    say_with("content", &format!("\"hi\",\"more\":[{}0]", "{},".repeat(TEN_MEGABYTES / 3)))
+    let users = "{},".repeat(TEN_MEGABYTES / 3);
+    format!(
+        r#"{{"type":"login","client_id":7,"client_name":"mynick","client_list":[{users}{{}}],"time":"2015-01-14 08:00:00"}}"#
+    )
 }
 
 fn plain_text() -> String {

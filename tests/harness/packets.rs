@@ -79,7 +79,14 @@ struct Packet {
 
 impl Capture {
     pub fn new(link: Link) -> Self {
-        Self { link, snapshot_length: 262_144, copies: 1, pace: Duration::from_millis(1), clock: START, packets: Vec::new() }
+        Self {
+            link,
+            snapshot_length: 262_144,
+            copies: 1,
+            pace: Duration::from_millis(1),
+            clock: START,
+            packets: Vec::new(),
+        }
     }
 
     /// Truncates every packet, as `tcpdump -s` does.

@@ -1,0 +1,198 @@
+//! The tables that the benchmark prints, and `docs/performance.md`.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::Command;
+use std::{fs, io};
+
+use crate::bench::Bench;
+use crate::limits::{Estimate, Limit};
+use crate::measure::{Cost, Dissector, Task};
+use crate::workloads::RECIPES;
+
+/// A limit and what was measured.
+pub struct Result {
+    pub limit: Limit,
+    pub estimate: Estimate,
+    /// The most that was allowed, with slack.
+    pub most: f64,
+}
+
+impl Result {
+    pub fn is_met(&self) -> bool {
+        self.estimate.is_at_most(self.most)
+    }
+}
+
+/// The limits as a Markdown table.
+pub fn limits(results: &[Result]) -> String {
+    let mut table = table_head(&["workload", "command", "what", "measured", "limit", "met"]);
+    for result in results {
+        let Limit { workload, task, figure, .. } = result.limit;
+        let measured = format!("{}{}", number(result.estimate.value), error(result.estimate.error));
+        let met = if result.is_met() { "yes" } else { "**no**" };
+        let command = format!("`{}`", task.command(Dissector::Plugin));
+        row(&mut table, &[workload, &command, &figure.description(), &measured, &number(result.most), met]);
+    }
+    table
+}
+
+/// All that was measured, as Markdown tables.
+pub fn figures(bench: &Bench) -> String {
+    let seconds = costs(bench, |cost| cost.seconds, 2);
+    let megabytes = costs(bench, |cost| cost.peak / 1e6, 1);
+    let instructions = instructions(bench);
+    format!(
+        "### User time in seconds\n\n{seconds}\n### Peak memory in MB\n\n{megabytes}\n### Instructions in millions\n\n{instructions}"
+    )
+}
+
+fn costs(bench: &Bench, what: fn(&Cost) -> f64, digits: usize) -> String {
+    let mut table = head_of_dissectors();
+    for ((workload, task), rounds) in bench.all_costs() {
+        let of = |dissector| {
+            let costs: Vec<&Cost> = rounds.iter().filter_map(|round| round.get(&dissector)).collect();
+            let estimate = Estimate::of(costs.iter().map(|cost| what(cost)));
+            let text = format!("{:.digits$} ± {:.digits$}", estimate.value, estimate.error);
+            Some(text).filter(|_| !costs.is_empty())
+        };
+        row_of_dissectors(&mut table, workload, *task, of);
+    }
+    table
+}
+
+fn instructions(bench: &Bench) -> String {
+    let counts = bench.all_instructions();
+    let mut rows: Vec<_> = counts.keys().map(|(workload, task, _)| (*workload, *task)).collect();
+    rows.dedup();
+    let mut table = head_of_dissectors();
+    for (workload, task) in rows {
+        let of = |dissector| Some(number(counts.get(&(workload, task, dissector))? / 1e6));
+        row_of_dissectors(&mut table, workload, task, of);
+    }
+    table
+}
+
+fn head_of_dissectors() -> String {
+    let names = Dissector::ALL.map(|dissector| dissector.to_string());
+    table_head(&[&["workload", "command"][..], &names.each_ref().map(String::as_str)].concat())
+}
+
+fn row_of_dissectors(table: &mut String, workload: &str, task: Task, of: impl Fn(Dissector) -> Option<String>) {
+    let command = format!("`{}`", task.command(Dissector::Plugin));
+    let cells = Dissector::ALL.map(|dissector| of(dissector).unwrap_or_default());
+    row(table, &[&[workload, &command][..], &cells.each_ref().map(String::as_str)].concat());
+}
+
+/// The file of the documentation that [`write`] writes.
+pub fn path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/performance.md")
+}
+
+/// Writes `docs/performance.md`.
+pub fn write(bench: &Bench, results: &[Result], rounds: usize) -> io::Result<()> {
+    let met = results.iter().filter(|result| result.is_met()).count();
+    let text = format!(
+        "# Performance\n\n\
+         Written by `benches/tshark --write`; do not edit. {met} of {all} limits are met.\n\n\
+         {machine}\n\
+         ## Method\n\n\
+         The same tshark reads the same capture four times: as it is installed (stock), with its own JSON dissector\n\
+         (`-o 'websocket.text_type:As json'`), with a Lua dissector that does the plugin's job (`benches/peers/workermanchat.lua`), and with the\n\
+         plugin. With `-Y`, each filters by its own protocol: `websocket`, `json`, `wmlua`, `workermanchat`. \"Added\" is what a run needs more than\n\
+         stock with the same command.\n\n\
+         - Instructions: valgrind's cachegrind counts those of the whole process, without address-space randomisation. They are the same in each\n  \
+           run within 0.1 %.\n\
+         - User time: the median of {rounds} rounds. A round runs the four one after the other, and differences and quotients are taken within the\n  \
+           round. After ± stands the standard error, from the median deviation.\n\
+         - Peak memory: the largest resident set, from the same runs. 1 MB is 1,000,000 bytes.\n\n\
+         A limit on time or memory counts as met unless the value is above it by more than two standard errors.\n\n\
+         ## Workloads\n\n{workloads}\n\
+         ## Limits\n\n{limits}\n\
+         ## Figures\n\n{figures}",
+        all = results.len(),
+        machine = machine()?,
+        workloads = workloads(bench)?,
+        limits = limits(results),
+        figures = figures(bench),
+    );
+    fs::write(path(), text)
+}
+
+fn workloads(bench: &Bench) -> io::Result<String> {
+    let mut table = table_head(&["name", "packets", "messages", "connections", "MB", "what"]);
+    for recipe in RECIPES {
+        let built = bench.built(recipe.name);
+        let megabytes = format!("{:.1}", built.size()? as f64 / 1e6);
+        let [packets, messages, connections] =
+            [built.packets, built.messages, built.connections].map(|count| number(f64::from(count)));
+        row(&mut table, &[recipe.name, &packets, &messages, &connections, &megabytes, recipe.what]);
+    }
+    Ok(table)
+}
+
+/// What the figures depend on.
+fn machine() -> io::Result<String> {
+    let cpu = fs::read_to_string("/proc/cpuinfo")?;
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
+    let cores = std::thread::available_parallelism()?;
+    let tshark = output("tshark", &["--version"])?;
+    let lua = tshark.split(',').map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+    let lua = lua.into_iter().find_map(|part| part.strip_prefix("with Lua ").map(str::to_owned)).unwrap_or_default();
+    let mut table = table_head(&["", ""]);
+    for (what, value) in [
+        ("date", output("date", &["-u", "+%F"])?),
+        ("processor", format!("{}, {cores} cores", model.trim_start_matches([' ', '\t', ':']))),
+        ("system", format!("{}, Linux {}", system()?, output("uname", &["-rm"])?)),
+        ("Wireshark", tshark.lines().next().unwrap_or_default().to_owned()),
+        ("Lua", lua),
+        ("rustc", output(&std::env::var("RUSTC").unwrap_or("rustc".to_owned()), &["--version"])?),
+        ("valgrind", output("valgrind", &["--version"])?),
+    ] {
+        row(&mut table, &[what, value.trim()]);
+    }
+    Ok(table)
+}
+
+fn system() -> io::Result<String> {
+    let release = fs::read_to_string("/etc/os-release")?;
+    let name = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or_default();
+    Ok(name.trim_matches('"').to_owned())
+}
+
+fn output(program: &str, arguments: &[&str]) -> io::Result<String> {
+    let output = Command::new(program).args(arguments).output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+fn table_head(cells: &[&str]) -> String {
+    let mut table = String::new();
+    row(&mut table, cells);
+    writeln!(table, "|{}", "---|".repeat(cells.len())).unwrap();
+    table
+}
+
+fn row(table: &mut String, cells: &[&str]) {
+    writeln!(table, "| {} |", cells.join(" | ")).unwrap();
+}
+
+/// Three significant digits, or an integer with commas.
+fn number(value: f64) -> String {
+    if !value.is_finite() {
+        return "no result in time".to_owned();
+    }
+    if value.abs() < 100.0 {
+        let text = format!("{value:.3}");
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    let (mut rest, mut text) = (value.abs().round() as u64, String::new());
+    while rest >= 1000 {
+        text = format!(",{:03}{text}", rest % 1000);
+        rest /= 1000;
+    }
+    format!("{}{rest}{text}", if value < 0.0 { "-" } else { "" })
+}
+
+fn error(error: f64) -> String {
+    if error > 0.0 && error.is_finite() { format!(" ± {}", number(error)) } else { String::new() }
+}
