@@ -44,8 +44,7 @@ wm.experts = { malformed }
 
 local tcp_stream = Field.new("tcp.stream")
 
-local byte, char, find, format, gsub, match, sub =
-    string.byte, string.char, string.find, string.format, string.gsub, string.match, string.sub
+local byte, char, find, gsub, match, sub = string.byte, string.char, string.find, string.gsub, string.match, string.sub
 local floor, concat = math.floor, table.concat
 
 -- JSON ----------------------------------------------------------------------------------------------------------------
@@ -92,21 +91,25 @@ end
 
 local value
 
--- The members of the object at `at` as a list of { key, value, first byte, last byte }, and its last byte; nil if it is none.
+-- The members of the object at `at` as a list of { key, value, first byte, last byte }, and its last byte. If it is none: nil, nil
+-- and the members before the fault.
 local function object(text, at)
     local members = {}
     local next = match(text, "^%s*}()", at + 1)
     if next then return members, next - 1 end
     repeat
-        local quote = match(text, '^%s*()"', at + 1)
-        if not quote then return nil end
-        local stop = string_end(text, quote)
-        if not stop then return nil end
-        local first = match(text, "^%s*:%s*()", stop + 1)
-        if not first then return nil end
-        local found, last = value(text, first)
-        if not last then return nil, nil, members end
-        members[#members + 1] = { decoded(sub(text, quote + 1, stop - 1)), found, first, last }
+        -- Most members are strings without escapes.
+        local key, first, found, last = match(text, '^%s*"([^"\\]*)"%s*:%s*()"([^"\\]*)()"', at + 1)
+        if not key then
+            local quote = match(text, '^%s*()"', at + 1)
+            local stop = quote and string_end(text, quote)
+            first = stop and match(text, "^%s*:%s*()", stop + 1)
+            if not first then return nil, nil, members end
+            key = decoded(sub(text, quote + 1, stop - 1))
+            found, last = value(text, first)
+            if not last then return nil, nil, members end
+        end
+        members[#members + 1] = { key, found, first, last }
         local separator
         separator, at = match(text, "^%s*([,}])()", last + 1)
         if not separator then return nil, nil, members end
@@ -186,7 +189,7 @@ local responses = {
 -- The first pass: what a message is, and what it teaches. Returns the record of the message.
 local function learn(message, stream, from_client, frame)
     local kind = message.type
-    local record = { phase = (from_client and requests or responses)[kind] or "Unknown message" }
+    local record = { phase = (from_client and requests or responses)[kind] or "Unknown message", user = users[stream] }
     if kind == "login" and from_client then
         record.sender, record.room = message.client_name or message.name, message.room_id
         waiting_login[stream] = record
@@ -212,7 +215,7 @@ local function learn(message, stream, from_client, frame)
     elseif kind == "say" and from_client then
         local to = message.to_client_id or message.to_uid
         record.sender, record.recipient = users[stream], to == "all" and "all" or names[to]
-        record.frame, record.deliveries, record.time = frame, 0, message.at
+        record.frame, record.deliveries = frame, 0
         local key = concat({ record.sender or "", to or "", message.text }, "\0")
         local alike = says[key]
         if not alike then
@@ -256,36 +259,25 @@ local function record_of(message, pinfo, from_client)
     local frame = pinfo.number
     if frame ~= current_frame then current_frame, index = frame, 0 end
     index = index + 1
-    local of_frame = records[frame]
-    if not of_frame then
-        of_frame = {}
-        records[frame] = of_frame
+    local place = index == 1 and frame or frame .. "/" .. index
+    local record = records[place]
+    if not record then
+        record = learn(message, tcp_stream().value, from_client, frame)
+        records[place] = record
     end
-    if not of_frame[index] then
-        of_frame[index] = learn(message, tcp_stream().value, from_client, frame)
-    end
-    return of_frame[index]
+    return record
 end
 
--- Drawing --------------------------------------------------------------------------------------------------------------------
+-- Drawing: only the fields that are looked at -----------------------------------------------------------------------------
 
 local function add_generated(tree, field, shown)
-    if shown ~= nil then tree:add(field, shown):set_generated() end
+    if shown ~= nil and tree:referenced(field) then tree:add(field, shown):set_generated() end
 end
 
-local function add_member(tree, tvb, key, shown, first, last)
-    local range = tvb(first - 1, last - first + 1)
-    if type(shown) ~= "table" then
-        local field = member_fields[key]
-        if field then
-            tree:add(field, range, shown)
-        else
-            tree:add(f.member, range, key .. ": " .. shown)
-        end
-        return
-    end
-    local list = tree:add(wm, range, "Client list")
-    for _, user in ipairs(shown) do
+local function add_list(tree, tvb, users, first, last)
+    if not tree:referenced(f.list_id) and not tree:referenced(f.list_name) and not tree:referenced(f.count) then return end
+    local list = tree:add(wm, tvb(first - 1, last - first + 1), "Client list")
+    for _, user in ipairs(users) do
         local id, name = user[1], user[2]
         if type(id) == "string" and type(name) == "string" and user[3] then
             local place = tvb(user[3] - 1, user[4] - user[3] + 1)
@@ -293,7 +285,16 @@ local function add_member(tree, tvb, key, shown, first, last)
             list:add(f.list_name, place, name)
         end
     end
-    list:add(f.count, #shown):set_generated()
+    list:add(f.count, #users):set_generated()
+end
+
+local function add_member(tree, tvb, key, shown, first, last)
+    if type(shown) == "table" then return add_list(tree, tvb, shown, first, last) end
+    local field = member_fields[key]
+    if not field then
+        field, shown = f.member, key .. ": " .. shown
+    end
+    if tree:referenced(field) then tree:add(field, tvb(first - 1, last - first + 1), shown) end
 end
 
 local function draw(tree, tvb, pinfo, members, message, record)
