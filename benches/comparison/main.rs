@@ -44,7 +44,7 @@ struct Options {
     /// Rounds of the measurements of time and memory
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Writes docs/performance.md
+    /// Writes docs/performance.md and README's sentence from it
     #[arg(long, conflicts_with_all = ["only", "measure", "slice", "slack"])]
     write: bool,
     /// Writes the workloads to a folder, all or those named with --only, and measures nothing
@@ -84,7 +84,7 @@ fn main() -> io::Result<ExitCode> {
     }
     println!("{}\n{}", report::limits(&results), report::figures(&bench));
     if options.write {
-        report::write(&bench, &results, options.rounds)?;
+        report::write(&mut bench, &results, options.rounds)?;
     }
     let missed = results.iter().filter(|result| !result.is_met()).count();
     println!("{} of {} limits are met.", results.len() - missed, results.len());

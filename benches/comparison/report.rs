@@ -8,7 +8,7 @@ use std::{fs, io};
 use crate::bench::Bench;
 use crate::limits::{Estimate, Limit};
 use crate::measure::{Cost, Dissector, Task};
-use crate::workloads::RECIPES;
+use crate::workloads::{RECIPES, recipe};
 
 /// A limit and what was measured.
 pub struct Result {
@@ -84,17 +84,19 @@ fn row_of_dissectors(table: &mut String, workload: &str, task: Task, of: impl Fn
     row(table, &[&[workload, &command][..], &cells.each_ref().map(String::as_str)].concat());
 }
 
-/// The file of the documentation that [`write`] writes.
-pub fn path() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/performance.md")
+/// A file of the source tree.
+fn file(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Writes `docs/performance.md`.
-pub fn write(bench: &Bench, results: &[Result], rounds: usize) -> io::Result<()> {
+/// Writes `docs/performance.md`, and README's sentence that is taken from it.
+pub fn write(bench: &mut Bench, results: &[Result], rounds: usize) -> io::Result<()> {
+    let summary = summary(bench)?;
     let met = results.iter().filter(|result| result.is_met()).count();
     let text = format!(
         "# Performance\n\n\
          Written by `benches/tshark --write`; do not edit. {met} of {all} limits are met.\n\n\
+         {summary}\n\n\
          {machine}\n\
          ## Method\n\n\
          The same tshark reads the same capture four times: as it is installed (stock), with its own JSON dissector\n\
@@ -116,7 +118,30 @@ pub fn write(bench: &Bench, results: &[Result], rounds: usize) -> io::Result<()>
         limits = limits(results),
         figures = figures(bench),
     );
-    fs::write(path(), text)
+    fs::write(file("docs/performance.md"), text)?;
+    let readme = fs::read_to_string(file("README.md"))?;
+    let old = readme.lines().find(|line| line.starts_with(SUMMARY));
+    let old = old.ok_or_else(|| io::Error::other(format!("README.md has no line that begins with \"{SUMMARY}\"")))?;
+    fs::write(file("README.md"), readme.replace(old, &summary))
+}
+
+/// How the line of README begins that [`write`] replaces.
+const SUMMARY: &str = "To list a chat of ";
+
+/// What the plugin costs, in two sentences.
+fn summary(bench: &mut Bench) -> io::Result<String> {
+    let chat = recipe("chat");
+    let messages = number(f64::from(bench.built(chat.name).messages));
+    let rounds = bench.costs(chat, Task::Messages)?;
+    let seconds = |dissector| Estimate::of(rounds.iter().map(|round| round[&dissector].seconds)).value;
+    let [stock, json, lua, plugin] = Dissector::ALL.map(seconds);
+    let quiet = recipe("quiet");
+    let with = bench.instructions(quiet, Task::Read, Dissector::Plugin)?;
+    let more = (with / bench.instructions(quiet, Task::Read, Dissector::Stock)? - 1.0) * 100.0;
+    Ok(format!(
+        "{SUMMARY}{messages} messages, tshark needs {plugin:.1} s with the plugin, {stock:.1} s without it, {json:.1} s with its own JSON \
+         dissector, and {lua:.1} s with a Lua dissector of the same job. For a capture without chat, it executes {more:.1} % more instructions."
+    ))
 }
 
 fn workloads(bench: &Bench) -> io::Result<String> {
