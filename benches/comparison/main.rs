@@ -80,7 +80,9 @@ fn main() -> io::Result<ExitCode> {
     let mut results = Vec::new();
     for limit in limits {
         let estimate = limit.estimate(&mut bench)?;
-        results.push(report::Result { limit, estimate, most: limit.most * (1.0 + options.slack / 100.0) });
+        let result = report::Result { limit, estimate, most: limit.most * (1.0 + options.slack / 100.0) };
+        eprint!("{}", result.row());
+        results.push(result);
     }
     println!("{}\n{}", report::limits(&results), report::figures(&bench));
     if options.write {

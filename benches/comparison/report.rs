@@ -1,6 +1,5 @@
 //! The tables that the benchmark prints, and `docs/performance.md`.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::Command;
 use std::{fs, io};
@@ -22,19 +21,21 @@ impl Result {
     pub fn is_met(&self) -> bool {
         self.estimate.is_at_most(self.most)
     }
+
+    /// Its row of the table of [`limits`].
+    pub fn row(&self) -> String {
+        let Limit { workload, task, figure, .. } = self.limit;
+        let measured = format!("{}{}", number(self.estimate.value), error(self.estimate.error));
+        let met = if self.is_met() { "yes" } else { "**no**" };
+        let command = format!("`{}`", task.command(Dissector::Plugin));
+        row(&[workload, &command, &figure.description(), &measured, &number(self.most), met])
+    }
 }
 
 /// The limits as a Markdown table.
 pub fn limits(results: &[Result]) -> String {
-    let mut table = table_head(&["workload", "command", "what", "measured", "limit", "met"]);
-    for result in results {
-        let Limit { workload, task, figure, .. } = result.limit;
-        let measured = format!("{}{}", number(result.estimate.value), error(result.estimate.error));
-        let met = if result.is_met() { "yes" } else { "**no**" };
-        let command = format!("`{}`", task.command(Dissector::Plugin));
-        row(&mut table, &[workload, &command, &figure.description(), &measured, &number(result.most), met]);
-    }
-    table
+    let head = table_head(&["workload", "command", "what", "measured", "limit", "met"]);
+    head + &results.iter().map(Result::row).collect::<String>()
 }
 
 /// All that was measured, as Markdown tables.
@@ -56,7 +57,7 @@ fn costs(bench: &Bench, what: fn(&Cost) -> f64, digits: usize) -> String {
             let text = format!("{:.digits$} ± {:.digits$}", estimate.value, estimate.error);
             Some(text).filter(|_| !costs.is_empty())
         };
-        row_of_dissectors(&mut table, workload, *task, of);
+        table += &row_of_dissectors(workload, *task, of);
     }
     table
 }
@@ -68,7 +69,7 @@ fn instructions(bench: &Bench) -> String {
     let mut table = head_of_dissectors();
     for (workload, task) in rows {
         let of = |dissector| Some(number(counts.get(&(workload, task, dissector))? / 1e6));
-        row_of_dissectors(&mut table, workload, task, of);
+        table += &row_of_dissectors(workload, task, of);
     }
     table
 }
@@ -78,10 +79,10 @@ fn head_of_dissectors() -> String {
     table_head(&[&["workload", "command"][..], &names.each_ref().map(String::as_str)].concat())
 }
 
-fn row_of_dissectors(table: &mut String, workload: &str, task: Task, of: impl Fn(Dissector) -> Option<String>) {
+fn row_of_dissectors(workload: &str, task: Task, of: impl Fn(Dissector) -> Option<String>) -> String {
     let command = format!("`{}`", task.command(Dissector::Plugin));
     let cells = Dissector::ALL.map(|dissector| of(dissector).unwrap_or_default());
-    row(table, &[&[workload, &command][..], &cells.each_ref().map(String::as_str)].concat());
+    row(&[&[workload, &command][..], &cells.each_ref().map(String::as_str)].concat())
 }
 
 /// A file of the source tree.
@@ -151,7 +152,7 @@ fn workloads(bench: &Bench) -> io::Result<String> {
         let megabytes = format!("{:.1}", built.size()? as f64 / 1e6);
         let [packets, messages, connections] =
             [built.packets, built.messages, built.connections].map(|count| number(f64::from(count)));
-        row(&mut table, &[recipe.name, &packets, &messages, &connections, &megabytes, recipe.what]);
+        table += &row(&[recipe.name, &packets, &messages, &connections, &megabytes, recipe.what]);
     }
     Ok(table)
 }
@@ -174,7 +175,7 @@ fn machine() -> io::Result<String> {
         ("rustc", output(&std::env::var("RUSTC").unwrap_or("rustc".to_owned()), &["--version"])?),
         ("valgrind", output("valgrind", &["--version"])?),
     ] {
-        row(&mut table, &[what, value.trim()]);
+        table += &row(&[what, value.trim()]);
     }
     Ok(table)
 }
@@ -191,14 +192,11 @@ fn output(program: &str, arguments: &[&str]) -> io::Result<String> {
 }
 
 fn table_head(cells: &[&str]) -> String {
-    let mut table = String::new();
-    row(&mut table, cells);
-    writeln!(table, "|{}", "---|".repeat(cells.len())).unwrap();
-    table
+    format!("{}|{}\n", row(cells), "---|".repeat(cells.len()))
 }
 
-fn row(table: &mut String, cells: &[&str]) {
-    writeln!(table, "| {} |", cells.join(" | ")).unwrap();
+fn row(cells: &[&str]) -> String {
+    format!("| {} |\n", cells.join(" | "))
 }
 
 /// Three significant digits, or an integer with commas.
