@@ -38,8 +38,16 @@ pub struct Recipe {
     pub build: fn() -> Workload,
 }
 
-const PEERS: &[Dissector] = &Dissector::ALL;
-const ALONE: &[Dissector] = &[Dissector::Stock, Dissector::Plugin];
+impl Recipe {
+    const fn new(name: &'static str, what: &'static str, build: fn() -> Workload) -> Self {
+        Self { name, what, dissectors: &[Dissector::Stock, Dissector::Plugin], build }
+    }
+
+    /// A workload that the peers read, too.
+    const fn with_peers(name: &'static str, what: &'static str, build: fn() -> Workload) -> Self {
+        Self { name, what, dissectors: &Dissector::ALL, build }
+    }
+}
 
 /// The workload of this name, which must exist.
 pub fn recipe(name: &str) -> &'static Recipe {
@@ -48,89 +56,29 @@ pub fn recipe(name: &str) -> &'static Recipe {
 
 /// All workloads.
 pub const RECIPES: &[Recipe] = &[
-    Recipe { name: "start", what: "one packet, no chat", dissectors: ALONE, build: start },
-    Recipe { name: "chat-20k", what: "the first 20,000 packets of chat", dissectors: PEERS, build: || chat(20_000) },
-    Recipe {
-        name: "chat",
-        what: "100 users in three rooms, real texts in nine languages",
-        dissectors: PEERS,
-        build: || chat(211_855),
-    },
-    Recipe { name: "chat-double", what: "chat, twice as long", dissectors: ALONE, build: || chat(2 * 211_855) },
-    Recipe {
-        name: "quiet",
-        what: "binary TCP, HTTP, and WebSocket of another application",
-        dissectors: ALONE,
-        build: || quiet(200_000),
-    },
-    Recipe { name: "wide", what: "50,000 short chat connections", dissectors: ALONE, build: || wide(50_000) },
-    Recipe { name: "wide-half", what: "25,000 short chat connections", dissectors: ALONE, build: || wide(25_000) },
-    Recipe { name: "huge", what: "200 messages of 200 KB", dissectors: PEERS, build: || huge(200) },
-    Recipe {
-        name: "bomb-amp",
-        what: "50 compressed messages of 10 MB: `&amp;` repeated",
-        dissectors: ALONE,
-        build: || bomb(50, ampersands),
-    },
-    Recipe {
-        name: "bomb-array",
-        what: "50 compressed messages of 10 MB: an array of 5 M numbers",
-        dissectors: ALONE,
-        build: || bomb(50, array),
-    },
-    Recipe {
-        name: "bomb-objects",
-        what: "50 compressed messages of 10 MB: 3.3 M empty objects",
-        dissectors: ALONE,
-        build: || bomb(50, objects),
-    },
-    Recipe {
-        name: "bomb-text",
-        what: "50 compressed messages of 10 MB: ordinary text",
-        dissectors: ALONE,
-        build: || bomb(50, plain_text),
-    },
-    Recipe {
-        name: "bomb-list",
-        what: "one compressed message of 9 MB: a list of users",
-        dissectors: ALONE,
-        build: || bomb(1, client_list),
-    },
-    Recipe { name: "bomb-amp-5", what: "five messages of bomb-amp", dissectors: ALONE, build: || bomb(5, ampersands) },
-    Recipe { name: "bomb-array-5", what: "five messages of bomb-array", dissectors: ALONE, build: || bomb(5, array) },
-    Recipe {
-        name: "bomb-objects-5",
-        what: "five messages of bomb-objects",
-        dissectors: ALONE,
-        build: || bomb(5, objects),
-    },
-    Recipe {
-        name: "bomb-text-5",
-        what: "five messages of bomb-text",
-        dissectors: ALONE,
-        build: || bomb(5, plain_text),
-    },
-    Recipe {
-        name: "unnamed",
-        what: "100,000 equal says of an unknown user, 100,000 nameless deliveries",
-        dissectors: ALONE,
-        build: || unnamed(100_000),
-    },
-    Recipe { name: "unnamed-half", what: "the half of unnamed", dissectors: ALONE, build: || unnamed(50_000) },
-    Recipe {
-        name: "late",
-        what: "60,000 equal says, delivered to 60,000 later connections",
-        dissectors: ALONE,
-        build: || late(60_000),
-    },
-    Recipe { name: "late-half", what: "the half of late", dissectors: ALONE, build: || late(30_000) },
-    Recipe {
-        name: "descending",
-        what: "100,000 upgrade requests in descending TCP sequence",
-        dissectors: ALONE,
-        build: || descending(100_000),
-    },
-    Recipe { name: "descending-half", what: "the half of descending", dissectors: ALONE, build: || descending(50_000) },
+    Recipe::new("start", "one packet, no chat", start),
+    Recipe::with_peers("chat-20k", "the first 20,000 packets of chat", || chat(20_000)),
+    Recipe::with_peers("chat", "100 users in three rooms, real texts in nine languages", || chat(211_855)),
+    Recipe::new("chat-double", "chat, twice as long", || chat(2 * 211_855)),
+    Recipe::new("quiet", "binary TCP, HTTP, and WebSocket of another application", || quiet(200_000)),
+    Recipe::new("wide", "50,000 short chat connections", || wide(50_000)),
+    Recipe::new("wide-half", "25,000 short chat connections", || wide(25_000)),
+    Recipe::with_peers("huge", "200 messages of 200 KB", || huge(200)),
+    Recipe::new("bomb-amp", "50 compressed messages of 10 MB: `&amp;` repeated", || bomb(50, ampersands)),
+    Recipe::new("bomb-array", "50 compressed messages of 10 MB: an array of 5 M numbers", || bomb(50, array)),
+    Recipe::new("bomb-objects", "50 compressed messages of 10 MB: 3.3 M empty objects", || bomb(50, objects)),
+    Recipe::new("bomb-text", "50 compressed messages of 10 MB: ordinary text", || bomb(50, plain_text)),
+    Recipe::new("bomb-list", "one compressed message of 9 MB: a list of users", || bomb(1, client_list)),
+    Recipe::new("bomb-amp-5", "five messages of bomb-amp", || bomb(5, ampersands)),
+    Recipe::new("bomb-array-5", "five messages of bomb-array", || bomb(5, array)),
+    Recipe::new("bomb-objects-5", "five messages of bomb-objects", || bomb(5, objects)),
+    Recipe::new("bomb-text-5", "five messages of bomb-text", || bomb(5, plain_text)),
+    Recipe::new("unnamed", "100,000 equal says of an unknown user, 100,000 nameless deliveries", || unnamed(100_000)),
+    Recipe::new("unnamed-half", "the half of unnamed", || unnamed(50_000)),
+    Recipe::new("late", "60,000 equal says, delivered to 60,000 later connections", || late(60_000)),
+    Recipe::new("late-half", "the half of late", || late(30_000)),
+    Recipe::new("descending", "100,000 upgrade requests in descending TCP sequence", || descending(100_000)),
+    Recipe::new("descending-half", "the half of descending", || descending(50_000)),
 ];
 
 /// Messages on their way into a capture.
@@ -156,17 +104,15 @@ impl Script {
         self.connections += 1;
         let mut connection = Connection::between(browser(number), SocketAddr::from(SERVER));
         connection.open(&mut self.capture);
-        self.upgrade(&mut connection, BROWSER_HEADERS);
+        self.upgrade(&mut connection, BROWSER_HEADERS, "");
         connection
     }
 
-    fn upgrade(&mut self, connection: &mut Connection, headers: &str) {
-        connection.send(&mut self.capture, Side::Client, websocket::request("/", headers));
+    /// The WebSocket handshake, with further header lines of the request and of the response.
+    fn upgrade(&mut self, connection: &mut Connection, asks: &str, answers: &str) {
+        connection.send(&mut self.capture, Side::Client, websocket::request("/", asks));
         connection.ack(&mut self.capture, Side::Server);
-        let extension = headers.lines().find(|line| line.starts_with("Sec-WebSocket-Extensions"));
-        let extension = extension.filter(|_| headers == DEFLATE).map_or(String::new(), |line| format!("{line}\r\n"));
-        let response = websocket::response(&websocket::accept(), &extension);
-        connection.send(&mut self.capture, Side::Server, response);
+        connection.send(&mut self.capture, Side::Server, websocket::response(&websocket::accept(), answers));
         connection.ack(&mut self.capture, Side::Client);
     }
 
@@ -382,7 +328,7 @@ fn quiet(packets: u32) -> Workload {
             let mut connection = Connection::between(browser(number), SocketAddr::from((SERVER.0, port)));
             connection.open(&mut script.capture);
             if port == 8_080 {
-                script.upgrade(&mut connection, BROWSER_HEADERS);
+                script.upgrade(&mut connection, BROWSER_HEADERS, "");
             }
             connections.push(connection);
         }
@@ -479,7 +425,7 @@ fn bomb(messages: u32, message: fn() -> String) -> Workload {
     script.connections = 1;
     let mut connection = Connection::between(browser(0), SocketAddr::from(SERVER));
     connection.open(&mut script.capture);
-    script.upgrade(&mut connection, DEFLATE);
+    script.upgrade(&mut connection, DEFLATE, DEFLATE);
     let compressed = deflate(message().as_bytes());
     let frame = Frame::new(websocket::TEXT, compressed).compressed().bytes();
     for _ in 0..messages {
