@@ -7,7 +7,7 @@ use fastrand::Rng;
 use flate2::{Compress, Compression, FlushCompress};
 use serde_json::{Map, Value, json};
 
-use crate::harness::packets::{ACK, Capture, Connection, FIN, Link, Side};
+use crate::harness::packets::{ACK, Capture, Connection, FIN, Link, Segment, Side};
 use crate::harness::scripts::client_id;
 use crate::harness::websocket::{self, Frame};
 use crate::measure::Dissector;
@@ -512,18 +512,19 @@ fn late(count: u32) -> Workload {
     script.done()
 }
 
-/// Upgrade requests on one connection, each before its predecessor in TCP's sequence.
+/// Different upgrade requests on one connection, each before its predecessor in TCP's sequence.
 fn descending(count: u32) -> Workload {
     let mut script = Script::new();
     script.connections = 1;
     let mut connection = Connection::between(browser(0), SocketAddr::from(SERVER));
     connection.open(&mut script.capture);
-    let request = connection.data(Side::Client, websocket::request("/", ""));
-    let length = request.payload.len() as u32;
+    let request = websocket::request("/", "");
+    let first = connection.data(Side::Client, []);
     for number in (0..count).rev() {
-        let mut segment = request.clone();
-        segment.seq = segment.seq.wrapping_add(number * length);
-        script.capture.push(&segment);
+        let key = format!("{number:022}==");
+        let payload = request.replace(websocket::KEY, &key).into_bytes();
+        let seq = first.seq.wrapping_add(number * payload.len() as u32);
+        script.capture.push(&Segment { seq, payload, ..first.clone() });
     }
     script.done()
 }
