@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use crate::bench::{Bench, Round};
 use crate::measure::{Cost, Dissector, Task};
-use crate::workloads::{Recipe, recipe};
+use crate::workloads::{Recipe, START, recipe};
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -124,8 +124,6 @@ impl Figure {
         }
     }
 }
-
-const START: &str = "start";
 
 fn added(round: &Round, dissector: Dissector, what: fn(&Cost) -> f64) -> f64 {
     what(&round[&dissector]) - what(&round[&Dissector::Stock])
@@ -247,7 +245,7 @@ pub fn all() -> Vec<Limit> {
         limit("huge", Messages, ShareOf(Time, Dissector::Json), 1.0 / 3.0),
         limit("quiet", Read, OfStock(Instructions), 1.01),
         limit("quiet", Read, OfStock(Time), 1.01),
-        in_slice(limit("start", Read, OfStock(Instructions), 1.005)),
+        in_slice(limit(START, Read, OfStock(Instructions), 1.005)),
     ]);
     for (bomb, most) in
         [("bomb-amp", 2.0), ("bomb-array", 2.0), ("bomb-objects", 2.0), ("bomb-list", 2.0), ("bomb-text", 1.5)]

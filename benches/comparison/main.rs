@@ -22,7 +22,7 @@ use bench::{Bench, Built};
 use clap::Parser;
 use limits::{Limit, Measure};
 use measure::Laboratory;
-use workloads::{RECIPES, recipe};
+use workloads::{RECIPES, START, recipe};
 
 /// Measures what the plugin costs in tshark, beside Wireshark's JSON dissector and a Lua dissector, and checks the limits.
 /// Exits with 1 if a limit is not met.
@@ -55,12 +55,23 @@ struct Options {
     bench: bool,
 }
 
-fn main() -> io::Result<ExitCode> {
-    let options = Options::parse();
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Does what the options say, and returns whether all limits are met.
+fn run(options: &Options) -> io::Result<bool> {
     let is_chosen = |name: &str| options.only.is_empty() || options.only.iter().any(|only| name.starts_with(only));
     if let Some(folder) = &options.generate {
         generate(folder, is_chosen)?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(true);
     }
     let limits: Vec<Limit> = limits::all()
         .into_iter()
@@ -73,10 +84,11 @@ fn main() -> io::Result<ExitCode> {
     let laboratory = Laboratory::new()?;
     let needed = match options.write {
         true => RECIPES.iter().map(|recipe| recipe.name).collect(),
-        false => limits.iter().flat_map(Limit::workloads).collect(),
+        false => limits.iter().flat_map(Limit::workloads).chain([START]).collect(),
     };
     let built = build(laboratory.folder(), &needed)?;
     let mut bench = Bench::new(laboratory, built, options.rounds);
+    bench.check_dissectors()?;
     let mut results = Vec::new();
     for limit in limits {
         let estimate = limit.estimate(&mut bench)?;
@@ -90,7 +102,7 @@ fn main() -> io::Result<ExitCode> {
     }
     let missed = results.iter().filter(|result| !result.is_met()).count();
     println!("{} of {} limits are met.", results.len() - missed, results.len());
-    Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(missed == 0)
 }
 
 /// Writes workloads to a folder, and prints one line for each: its name, packets, messages and connections.

@@ -145,14 +145,13 @@ impl Laboratory {
         let wireshark = if dissector == Dissector::Plugin { &self.plugin } else { &self.stock };
         let mut command = wireshark.command("timeout");
         command.arg(TIME_LIMIT.to_string()).args(runner).arg("tshark").args(dissector.options(&self.lua_peer));
-        command.arg("-r").arg(capture).args(task.options(dissector)).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.arg("-r").arg(capture).args(task.options(dissector)).stdout(Stdio::piped());
         command
     }
 
     /// Runs tshark once.
     pub fn run(&self, dissector: Dissector, task: Task, capture: &Path) -> io::Result<Cost> {
         let mut command = self.command(&[], dissector, task, capture);
-        command.stderr(Stdio::null());
         let mut child = command.spawn()?;
         let rows = count_lines(child.stdout.take().expect("the output is piped"))?;
         // The largest resident set of a process is at least its parent's, so this process must stay smaller than tshark.
@@ -167,23 +166,22 @@ impl Laboratory {
         Ok(Cost { seconds: usage.utime.as_secs_f64(), peak: usage.maxrss as f64, rows })
     }
 
-    /// The instructions of one run. Without randomised addresses, they are the same within 0.1 %.
-    pub fn instructions(&self, dissector: Dissector, task: Task, capture: &Path) -> io::Result<f64> {
+    /// The instructions of one run, and the printed lines. Without randomised addresses, they are the same within 0.1 %.
+    pub fn instructions(&self, dissector: Dissector, task: Task, capture: &Path) -> io::Result<(f64, usize)> {
         // Of valgrind's tools, cachegrind without a cache counts the same instructions as callgrind in half of the time.
         let runner =
             ["setarch", "-R", "valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"];
         let mut command = self.command(&runner, dissector, task, capture);
-        let output = command.stdout(Stdio::null()).output()?;
+        let output = command.output()?;
         if output.status.code() == Some(STOPPED) {
-            return Ok(f64::INFINITY);
+            return Ok((f64::INFINITY, 0));
         }
         let messages = String::from_utf8_lossy(&output.stderr);
         let count =
             messages.lines().find_map(|line| line.split_once("I   refs:")).map(|(_, count)| count.replace(',', ""));
-        count
-            .and_then(|count| count.trim().parse().ok())
-            .filter(|_| output.status.success())
-            .ok_or_else(|| io::Error::other(format!("{command:?}: {}\n{messages}", output.status)))
+        let count = count.and_then(|count| count.trim().parse().ok()).filter(|_| output.status.success());
+        let count = count.ok_or_else(|| io::Error::other(format!("{command:?}: {}\n{messages}", output.status)))?;
+        Ok((count, count_lines(&*output.stdout)?))
     }
 }
 

@@ -40,16 +40,17 @@ pub fn limits(results: &[Result]) -> String {
 
 /// All that was measured, as Markdown tables.
 pub fn figures(bench: &Bench) -> String {
-    let seconds = costs(bench, |cost| cost.seconds, 2);
-    let megabytes = costs(bench, |cost| cost.peak / 1e6, 1);
-    let instructions = instructions(bench);
-    format!(
-        "### User time in seconds\n\n{seconds}\n### Peak memory in MB\n\n{megabytes}\n### Instructions in millions\n\n{instructions}"
-    )
+    let tables = [
+        ("User time in seconds", costs(bench, |cost| cost.seconds, 2)),
+        ("Peak memory in MB", costs(bench, |cost| cost.peak / 1e6, 1)),
+        ("Instructions in millions", instructions(bench)),
+    ];
+    let text = tables.into_iter().filter(|(_, rows)| !rows.is_empty());
+    text.map(|(title, rows)| format!("### {title}\n\n{}{rows}\n", head_of_dissectors())).collect()
 }
 
 fn costs(bench: &Bench, what: fn(&Cost) -> f64, digits: usize) -> String {
-    let mut table = head_of_dissectors();
+    let mut table = String::new();
     for ((workload, task), rounds) in bench.all_costs() {
         let of = |dissector| {
             let costs: Vec<&Cost> = rounds.iter().filter_map(|round| round.get(&dissector)).collect();
@@ -66,7 +67,7 @@ fn instructions(bench: &Bench) -> String {
     let counts = bench.all_instructions();
     let mut rows: Vec<_> = counts.keys().map(|(workload, task, _)| (*workload, *task)).collect();
     rows.dedup();
-    let mut table = head_of_dissectors();
+    let mut table = String::new();
     for (workload, task) in rows {
         let of = |dissector| Some(number(counts.get(&(workload, task, dissector))? / 1e6));
         table += &row_of_dissectors(workload, task, of);

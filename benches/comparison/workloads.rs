@@ -54,9 +54,12 @@ pub fn recipe(name: &str) -> &'static Recipe {
     RECIPES.iter().find(|recipe| recipe.name == name).unwrap_or_else(|| panic!("no workload {name}"))
 }
 
+/// The workload that shows what starting tshark costs.
+pub const START: &str = "start";
+
 /// All workloads.
 pub const RECIPES: &[Recipe] = &[
-    Recipe::new("start", "one packet, no chat", start),
+    Recipe::new(START, "one packet, no chat", start),
     Recipe::with_peers("chat-20k", "the first 20,000 packets of chat", || chat(20_000)),
     Recipe::with_peers("chat", "100 users in three rooms, real texts in nine languages", || chat(211_855)),
     Recipe::new("chat-double", "chat, twice as long", || chat(2 * 211_855)),
