@@ -138,6 +138,13 @@ fn peak(cost: &Cost) -> f64 {
 }
 
 impl Limit {
+    /// The most that it may be with slack, a percentage of what the plugin may add.
+    pub fn with_slack(&self, percent: f64) -> f64 {
+        let is_of_stock = matches!(self.figure, Figure::OfStock(_) | Figure::OfStockAfterStart);
+        let without_plugin = if is_of_stock { 1.0 } else { 0.0 };
+        without_plugin + (self.most - without_plugin) * (1.0 + percent / 100.0)
+    }
+
     /// The workloads that it needs.
     pub fn workloads(&self) -> impl Iterator<Item = &'static str> {
         [Some(self.workload), self.figure.other()].into_iter().flatten()

@@ -38,7 +38,7 @@ struct Options {
     /// Only the part that CI runs: instructions
     #[arg(long)]
     slice: bool,
-    /// Percentage by which a value may exceed its limit
+    /// Percentage by which what the plugin adds may exceed its limit
     #[arg(long, default_value_t = 0.0)]
     slack: f64,
     /// Rounds of the measurements of time and memory
@@ -92,7 +92,7 @@ fn run(options: &Options) -> io::Result<bool> {
     let mut results = Vec::new();
     for limit in limits {
         let estimate = limit.estimate(&mut bench)?;
-        let result = report::Result { limit, estimate, most: limit.most * (1.0 + options.slack / 100.0) };
+        let result = report::Result { limit, estimate, most: limit.with_slack(options.slack) };
         eprint!("{}", result.row());
         results.push(result);
     }

@@ -200,13 +200,13 @@ fn row(cells: &[&str]) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-/// Three significant digits, or an integer with commas.
+/// Up to four decimals, or an integer with commas.
 fn number(value: f64) -> String {
     if !value.is_finite() {
         return "no result in time".to_owned();
     }
     if value.abs() < 100.0 {
-        let text = format!("{value:.3}");
+        let text = if value.abs() < 10.0 { format!("{value:.4}") } else { format!("{value:.2}") };
         return text.trim_end_matches('0').trim_end_matches('.').to_owned();
     }
     let (mut rest, mut text) = (value.abs().round() as u64, String::new());
