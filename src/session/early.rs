@@ -5,22 +5,24 @@ use std::collections::BTreeSet;
 /// The places of a connection's first says: the number of the says that they are alike to, and their index among those. Empty, and 8 bytes,
 /// for a connection whose user is known from the beginning.
 #[derive(Debug, Default)]
-pub struct EarlySays(Option<Box<BTreeSet<(u32, u32)>>>);
+pub struct EarlySays {
+    places: Option<Box<Places>>,
+}
+
+#[derive(Debug, Default)]
+struct Places {
+    sorted: BTreeSet<(u32, u32)>,
+}
 
 impl EarlySays {
     /// Enters a say.
     pub fn insert(&mut self, alike: u32, index: u32) {
-        self.0.get_or_insert_default().insert((alike, index));
+        self.places.get_or_insert_default().sorted.insert((alike, index));
     }
 
     /// The places among these says from `index` on, in order.
     pub fn from(&self, alike: u32, index: u32) -> impl Iterator<Item = u32> + '_ {
-        let places = self.0.iter().flat_map(move |says| says.range((alike, index)..=(alike, u32::MAX)));
+        let places = self.places.iter().flat_map(move |places| places.sorted.range((alike, index)..=(alike, u32::MAX)));
         places.map(|(_, index)| *index)
-    }
-
-    /// They are not asked for any more.
-    pub fn forget(&mut self) {
-        self.0 = None;
     }
 }

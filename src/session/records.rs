@@ -15,7 +15,12 @@ pub struct Records {
     messages: Vec<StoredMessage>,
     handshakes: Vec<StoredHandshake>,
     /// Marks of frames that were not the last one when they were made: packets were captured out of order.
-    late: Option<Box<BTreeMap<Frame, Vec<Mark>>>>,
+    late: Option<Box<Late>>,
+}
+
+#[derive(Debug, Default)]
+struct Late {
+    marks: BTreeMap<Frame, Vec<Mark>>,
 }
 
 /// The items of a list that are of one frame; the list is sorted.
@@ -33,7 +38,7 @@ fn of_frame<T>(list: &[T], frame: Frame, frame_of: impl Fn(&T) -> Frame) -> std:
 impl Records {
     /// What happened in a frame below its messages, in the order in which it was seen.
     pub fn marks(&self, frame: Frame) -> impl Iterator<Item = &Mark> + Clone + '_ {
-        let late = self.late.as_ref().and_then(|late| late.get(&frame)).map_or(&[][..], Vec::as_slice);
+        let late = self.late.as_ref().and_then(|late| late.marks.get(&frame)).map_or(&[][..], Vec::as_slice);
         self.marks[of_frame(&self.marks, frame, |mark| mark.frame)].iter().chain(late)
     }
 
@@ -91,7 +96,7 @@ impl Records {
     pub fn mark(&mut self, mark: Mark) {
         match self.marks.last() {
             Some(last) if last.frame > mark.frame => {
-                self.late.get_or_insert_default().entry(mark.frame).or_default().push(mark);
+                self.late.get_or_insert_default().marks.entry(mark.frame).or_default().push(mark);
             }
             _ => push_tight(&mut self.marks, mark),
         }
@@ -159,7 +164,7 @@ impl Records {
 
     /// The sides were guessed wrong.
     pub fn swap_sides(&mut self) {
-        let late = self.late.iter_mut().flat_map(|late| late.values_mut().flatten());
+        let late = self.late.iter_mut().flat_map(|late| late.marks.values_mut().flatten());
         self.marks.iter_mut().chain(late).for_each(Mark::swap_sides);
     }
 }

@@ -45,7 +45,7 @@ impl Roll {
     }
 
     /// How many clients there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.count
     }
 
@@ -118,13 +118,13 @@ mod tests {
                 true => assert_eq!(roll.insert(id, name, &texts), map.insert(text, name) != Some(name)),
                 false => assert_eq!(roll.remove(id, &texts), map.remove(&text).is_some()),
             }
-            assert_eq!(roll.len(), map.len());
+            assert_eq!(roll.count(), map.len());
         }
-        assert!(roll.len() > PIECE && roll.names().eq(map.values().copied()));
+        assert!(roll.count() > PIECE && roll.names().eq(map.values().copied()));
         let listed: Vec<_> =
             ids.iter().chain(&ids[..9]).zip(names.iter().cycle()).map(|(id, name)| (*id, *name)).collect();
         let map: BTreeMap<_, _> = listed.iter().map(|(id, name)| (texts.get(*id), *name)).collect();
         let roll = Roll::new(listed.clone(), &texts);
-        assert!(roll.len() == 700 && roll.names().eq(map.values().copied()));
+        assert!(roll.count() == 700 && roll.names().eq(map.values().copied()));
     }
 }

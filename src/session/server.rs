@@ -134,7 +134,7 @@ impl Server {
     pub fn list_members(&mut self, room: Room) -> u32 {
         let Some(room) = self.rooms.get_mut(&room) else { return 0 };
         if room.listed == 0 {
-            let (names, count) = (|| room.members.names().take(MAX_LISTED), room.members.len() as u32);
+            let (names, count) = (|| room.members.names().take(MAX_LISTED), room.members.count() as u32);
             let length = names().count() as u32;
             let last = self.lists.len().checked_sub(1).and_then(|last| self.lists.get(last));
             let same = last.filter(|last| {

@@ -253,8 +253,8 @@ fn a_new_login_renames_from_its_frame_on() {
         identity.map(|identity| capture.session.texts.get(identity.name).to_owned())
     };
     assert_eq!(name(syn).as_deref(), Some("ann"));
-    assert_eq!(capture.view(0, as_ann).sender().as_deref(), Some("ann"));
-    assert_eq!(capture.view(0, as_beth).sender().as_deref(), Some("beth"));
+    assert_eq!(capture.view(0, as_ann).sender(), Some("ann"));
+    assert_eq!(capture.view(0, as_beth).sender(), Some("beth"));
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn the_user_of_a_connection_joined_in_the_middle_is_known_by_what_it_says() {
     let say = capture.says(0, "all", "hi");
     assert_eq!(capture.view(0, say).record.event.sender(), None);
     capture.delivers(0, 0, "all", "hi");
-    assert_eq!(capture.view(0, say).sender().as_deref(), Some("u"));
+    assert_eq!(capture.view(0, say).sender(), Some("u"));
     assert_eq!(capture.view(0, say).record.event.sender(), None, "what was said at first stays");
 }
 
