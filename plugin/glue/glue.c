@@ -17,6 +17,7 @@
 #include <epan/exceptions.h>
 
 #define TCP_HEADER_MIN 20
+#define START_MAX 64 /* the longest TCP header, and 4 bytes of its payload */
 #define SOURCES_MAX 16
 
 int wmc_proto = -1;
@@ -38,7 +39,8 @@ static dissector_handle_t opening_handle;   /* dissect_opening(), in front of HT
 struct observation {
     struct observation *outer;
     tvbuff_t *tvb;
-    const uint8_t *header; /* TCP_HEADER_MIN bytes */
+    const uint8_t *header; /* `started` bytes, TCP_HEADER_MIN at least */
+    unsigned started;
     unsigned header_length;
     unsigned tcp_layer;
     address source;
@@ -93,9 +95,12 @@ static struct wmc_endpoint endpoint(const address *from, uint16_t port)
 /* Finds the TCP header; false if it is truncated or invalid. */
 static bool observe(struct observation *o, tvbuff_t *tvb, packet_info *pinfo)
 {
-    if (tvb_captured_length(tvb) < TCP_HEADER_MIN)
+    const unsigned captured = tvb_captured_length(tvb);
+
+    if (captured < TCP_HEADER_MIN)
         return false;
-    o->header = tvb_get_ptr(tvb, 0, TCP_HEADER_MIN);
+    o->started = captured < START_MAX ? captured : START_MAX;
+    o->header = tvb_get_ptr(tvb, 0, (int)o->started);
     o->header_length = (o->header[12] >> 4) * 4u;
     if (o->header_length < TCP_HEADER_MIN)
         return false;
@@ -154,6 +159,11 @@ static bool know_stream(struct observation *o, packet_info *pinfo)
     return true;
 }
 
+static bool on_chat_port(const struct observation *o)
+{
+    return wmc_is_chat_port(be16(o->header)) || wmc_is_chat_port(be16(o->header + 2));
+}
+
 /* Calls the next dissector with the state it would have without this plugin. */
 static int pass_on(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
@@ -169,7 +179,9 @@ static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tr
     size_t count = 0;
     const struct wmc_plan *plan;
 
-    if (!core->concerns(describe(o, pinfo)) || !know_stream(o, pinfo))
+    const struct wmc_bytes start = { o->header, o->started, o->started };
+
+    if (!core->concerns(start, on_chat_port(o)) || !know_stream(o, pinfo))
         return;
     if (o->segment.first_pass && o->segment.payload.captured > 0)
         for (GSList *source = pinfo->data_src; source != NULL && count < SOURCES_MAX; source = source->next)
@@ -318,14 +330,14 @@ static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info 
 
 static int dissect_upgraded(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (observed == NULL || !know_stream(observed, pinfo))
+    if (observed == NULL || core->is_strange(describe(observed, pinfo)) || !know_stream(observed, pinfo))
         return pass_on(upgraded_handle, tvb, pinfo, tree, data);
     return dissect_frames(upgraded_handle, tvb, pinfo, tree, data);
 }
 
 static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (observed == NULL || !know_stream(observed, pinfo))
+    if (observed == NULL || core->is_strange(describe(observed, pinfo)) || !know_stream(observed, pinfo))
         return pass_on(websocket_handle, tvb, pinfo, tree, data);
     return dissect_frames(websocket_handle, tvb, pinfo, tree, data);
 }
@@ -341,11 +353,6 @@ static bool dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     return plan != NULL;
 }
 
-static bool on_chat_port(const struct observation *o)
-{
-    return wmc_is_chat_port(be16(o->header)) || wmc_is_chat_port(be16(o->header + 2));
-}
-
 static wmc_truth dissect_on_chat_port(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     if (observed == NULL || !on_chat_port(observed) || !know_stream(observed, pinfo))
@@ -355,7 +362,8 @@ static wmc_truth dissect_on_chat_port(tvbuff_t *tvb, packet_info *pinfo, proto_t
 
 static wmc_truth dissect_by_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (observed == NULL || on_chat_port(observed) || !know_stream(observed, pinfo))
+    if (observed == NULL || on_chat_port(observed) || core->declines(describe(observed, pinfo), lend(tvb, 0)) ||
+        !know_stream(observed, pinfo))
         return false;
     return dissect_message(tvb, pinfo, tree);
 }

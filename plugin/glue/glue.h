@@ -114,8 +114,13 @@ struct wmc_core {
     size_t language_count;
     /* Clears all state; called when a capture file is opened or closed. */
     void (*reset)(void);
-    /* Whether a segment may belong to a chat connection. Does not need `stream`. */
-    bool (*concerns)(const struct wmc_segment *segment);
+    /* Whether a segment may belong to a chat connection. `start`: its header and the first bytes of its payload; `chat_port`: one of its
+     * ports is the chat's. */
+    bool (*concerns)(struct wmc_bytes start, bool chat_port);
+    /* Whether a segment's connection was found to be another application's. Does not need `stream`. */
+    bool (*is_strange)(const struct wmc_segment *segment);
+    /* Whether the message is another application's, as all others of its connection. Does not need `stream`. */
+    bool (*declines)(const struct wmc_segment *segment, struct wmc_bytes message);
     /* Classifies data on a chat port while the conversation has no WebSocket dissector. */
     enum wmc_start (*classify)(const struct wmc_segment *segment, struct wmc_bytes start);
     /* A TCP segment, after its payload was dissected. `sources`: the packet's data sources (frame, reassembled, decrypted). */

@@ -5,26 +5,32 @@ use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::Event;
 use crate::fields::{Field, Finding, Phase};
 use crate::language::{Fact, Language};
-use crate::packet::{FrameTime, Segment};
+use crate::packet::{FrameTime, Segment, Side};
 use crate::session::handshake::Handshake;
 use crate::session::{FrameView, Session};
 
 /// Plans what to draw of a segment. Returns whether there is anything.
 pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, settings: &Settings) -> bool {
     let Some(view) = session.frame(segment) else { return false };
-    if settings.wanted.info && settings.annotate_info && !view.holds_message() && view.events().next().is_some() {
-        plan.set_info(|info| phases(&view, info));
+    let names_phases = settings.wanted.info && settings.annotate_info && !view.holds_message();
+    let has_lines = settings.annotate_tcp && (settings.wanted.fields != 0 || view.has_faulty_handshake());
+    if !names_phases && !has_lines {
+        return true;
     }
-    if settings.annotate_tcp && (settings.wanted.fields != 0 || view.has_faulty_handshake()) {
-        draw_lines(plan, &view, segment.at, settings);
+    let events = view.events();
+    if names_phases && !events.is_empty() {
+        plan.set_info(|info| phases(&events, info));
+    }
+    if has_lines {
+        draw_lines(plan, &view, events, segment.at, settings);
     }
     true
 }
 
 /// The names of a frame's phases in brackets, as the Info column ends with them.
-fn phases(view: &FrameView, info: &mut String) {
+fn phases(events: &[(Event<&str>, Side)], info: &mut String) {
     info.push_str(" [");
-    for (at, (event, _)) in view.events().enumerate() {
+    for (at, (event, _)) in events.iter().enumerate() {
         if at > 0 {
             info.push_str(", ");
         }
@@ -33,10 +39,10 @@ fn phases(view: &FrameView, info: &mut String) {
     info.push(']');
 }
 
-fn draw_lines(plan: &mut Plan, view: &FrameView, at: FrameTime, settings: &Settings) {
+fn draw_lines(plan: &mut Plan, view: &FrameView, events: Vec<(Event<&str>, Side)>, at: FrameTime, settings: &Settings) {
     let Settings { language, wanted, .. } = *settings;
     let mut first = None;
-    for (event, by) in view.events() {
+    for (event, by) in events {
         let phase = event.phase();
         let layer = layer_of(phase);
         first = first.or(Some(layer));

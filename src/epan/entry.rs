@@ -9,7 +9,7 @@ use super::{panic, registry, sys};
 use crate::annotation::{Plan, Wanted};
 use crate::dissector::{self, Dissector, Packet, Settings, Start};
 use crate::language::Language;
-use crate::packet::{Captured, Endpoint, Frame, FrameTime, Segment, SequenceNumber, StreamId};
+use crate::packet::{Captured, Endpoint, Frame, FrameTime, Outline, Segment, SequenceNumber, StreamId};
 
 /// The dissector of the capture file at hand. Wireshark dissects one packet at a time, so nobody ever waits for the lock; it is
 /// held within one entry only, never while Wireshark runs.
@@ -44,6 +44,8 @@ pub fn core() -> *const sys::wmc_core {
                 language_count: languages.len() as _,
                 reset: Some(reset),
                 concerns: Some(concerns),
+                is_strange: Some(is_strange),
+                declines: Some(declines),
                 classify: Some(classify),
                 segment: Some(segment),
                 frames: Some(frames),
@@ -71,12 +73,23 @@ extern "C" fn reset() {
     let _ = panic::guard(|| *Locked::new().0 = None);
 }
 
-unsafe extern "C" fn concerns(segment: *const sys::wmc_segment) -> bool {
+unsafe extern "C" fn concerns(start: sys::wmc_bytes, chat_port: bool) -> bool {
+    // SAFETY: C lends the bytes for this call.
+    let start = unsafe { lent(&start) }.bytes;
+    let concerns = |outline: &Outline| Locked::new().dissector().concerns(outline);
+    panic::guard(|| Outline::of(start, chat_port).as_ref().is_some_and(concerns)).unwrap_or(false)
+}
+
+unsafe extern "C" fn is_strange(segment: *const sys::wmc_segment) -> bool {
     // SAFETY: C lends the segment for this call.
-    let raw = unsafe { &*segment };
-    // SAFETY: and its payload.
-    let packet = unsafe { packet_of(raw) };
-    panic::guard(|| Locked::new().dissector().concerns(&packet.segment, packet.payload)).unwrap_or(false)
+    let segment = segment_of(unsafe { &*segment });
+    panic::guard(|| Locked::new().dissector().is_strange(&segment)).unwrap_or(false)
+}
+
+unsafe extern "C" fn declines(segment: *const sys::wmc_segment, message: sys::wmc_bytes) -> bool {
+    // SAFETY: C lends both for this call.
+    let (segment, message) = unsafe { (segment_of(&*segment), lent(&message)) };
+    panic::guard(|| Locked::new().dissector().declines(&segment, message.bytes)).unwrap_or(false)
 }
 
 unsafe extern "C" fn classify(segment: *const sys::wmc_segment, start: sys::wmc_bytes) -> sys::wmc_start {

@@ -22,8 +22,21 @@ pub use table::{Dialect, MemberName};
 use crate::packet::Side;
 use dialect::Subject;
 use json::{Data, Document, Fault, Limits, Member, Span};
+use memchr::memmem::Finder;
 use std::borrow::Cow;
+use std::sync::LazyLock;
 use table::{Form, Key, Kind};
+
+/// In the name of a member that a message must have to be [`Evidence::Dialect`].
+const PROVING: [&str; 3] = ["client_", "uid", "user_list"];
+
+/// Whether a message may be [`Evidence::Dialect`]: judged by its bytes, among which there is one of a few names, or an escape in which such
+/// a name may be written.
+pub fn may_prove_chat(bytes: &[u8]) -> bool {
+    static FINDERS: LazyLock<[Finder; 3]> = LazyLock::new(|| PROVING.map(Finder::new));
+    static ESCAPE: LazyLock<Finder> = LazyLock::new(|| Finder::new("\\u00"));
+    FINDERS.iter().chain([&*ESCAPE]).any(|finder| finder.find(bytes).is_some())
+}
 
 /// How large a message the chat server accepts.
 ///

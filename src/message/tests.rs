@@ -1,6 +1,6 @@
 //! What is read from messages, and what is not taken for one.
 
-use super::table::FORMS;
+use super::table::{FORMS, Need};
 use super::*;
 use MemberName::*;
 use Side::{Client as FromClient, Server as FromServer};
@@ -373,4 +373,21 @@ fn a_truncated_message_has_no_fault_of_its_sender() {
     let document = read(br#"{"typ"#);
     assert_eq!(Message::of(&document, FromClient, true).content, super::Content::Unknown(None));
     assert_eq!(Message::of(&document, FromClient, false).content, super::Content::Malformed);
+}
+
+#[test]
+fn what_may_prove_the_chat_has_a_name_that_every_proof_has() {
+    for shape in FORMS.iter().flat_map(|form| form.shapes).filter(|shape| shape.distinctive) {
+        let is_needed = |need| matches!(need, Need::Always | Need::Listed);
+        let mut keys = shape
+            .members
+            .iter()
+            .filter(|(_, _, need)| is_needed(*need))
+            .map(|(name, ..)| name.key(Some(shape.dialect)));
+        assert!(keys.any(|key| may_prove_chat(key.as_bytes())), "{shape:?}");
+    }
+    assert!(!may_prove_chat(br#"{"type":"ping"}"#) && !may_prove_chat(br#"{"op":"say","content":"hi \u4f60"}"#));
+    let escaped = br#"{"type":"login","\u0063lient_name":"ann","room_id":1}"#;
+    assert!(may_prove_chat(escaped));
+    assert_eq!(message(escaped, FromClient).evidence(), Evidence::Dialect);
 }

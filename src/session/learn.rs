@@ -74,7 +74,10 @@ impl Session {
         match (too_many, connection.is_configured()) {
             (false, _) => {}
             (true, true) => connection.give_up(),
-            (true, false) => self.forget(stream),
+            (true, false) => {
+                self.strangers.insert(connection.client(), connection.server());
+                self.forget(stream);
+            }
         }
     }
 
