@@ -13,8 +13,10 @@
 
 mod reader;
 mod scan;
+mod sink;
 
-use reader::{Counted, Decoded, Read, Reader, Sink};
+use reader::{Read, Reader};
+use sink::{Counted, Decoded, Sink};
 use std::borrow::Cow;
 
 /// How large a message may be. Larger ones have a fault.
