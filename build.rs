@@ -77,7 +77,11 @@ mod plugin {
     /// Compiles the C glue. A callback or preference of the wrong type could overwrite memory, and an undeclared function would give a
     /// plugin that does not load; both are errors here, as they are by default in newer compilers.
     fn glue(wireshark: &Wireshark) {
-        cc::Build::new()
+        let mut build = cc::Build::new();
+        if wireshark.declares("epan/conversation.h", "find_conversation_deinterlaced") {
+            build.define("WMC_DEINTERLACED_CONVERSATIONS", None);
+        }
+        build
             .files(GLUE)
             .include("plugin/glue")
             .includes(&wireshark.include_dirs)

@@ -247,6 +247,7 @@ findings! {
     UnmaskedClient "unmasked_client" Warning Protocol "A client's WebSocket frame is not masked (RFC 6455, section 5.1)";
     MaskedServer "masked_server" Warning Protocol "A server's WebSocket frame is masked (RFC 6455, section 5.1)";
     Truncated "truncated" Note Undecoded "The capture cut the message";
+    AnotherWay "another_way" Note Undecoded "Not everything of this connection has a label: it is in a tunnel, or TCP does not come from IP";
     Internal "internal" Error Undecoded "A fault of this plugin";
 }
 

@@ -47,6 +47,13 @@ impl Wireshark {
         Ok(Self { include_dirs, major, minor })
     }
 
+    /// Whether a header declares a function, where the preprocessor cannot tell.
+    pub fn declares(&self, header: &str, function: &str) -> bool {
+        let texts = self.include_dirs.iter().filter_map(|directory| fs::read_to_string(directory.join(header)).ok());
+        let call = format!("{function}(");
+        texts.into_iter().next().is_some_and(|text| text.contains(&call))
+    }
+
     /// A warning if this is a build for another version than the installed one, in the same target folder.
     pub fn not_installed(&self, out_dir: &str) -> Option<String> {
         let installed = pkg_config::Config::new().cargo_metadata(false).probe("wireshark").ok()?.version;

@@ -137,6 +137,14 @@ size_t wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info 
     return strlen(info_column(pinfo));
 }
 
+void wmc_draw_remark(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    proto_tree *roots[WMC_LAYERS] = { NULL, NULL, NULL, NULL };
+
+    roots[WMC_LAYER_MESSAGE] = proto_item_add_subtree(proto_tree_add_item(tree, wmc_proto, tvb, 0, -1, ENC_NA), subtree);
+    draw_items(plan, roots, tvb, pinfo);
+}
+
 void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned tcp_layer)
 {
     proto_tree *roots[WMC_LAYERS] = { NULL, NULL, NULL, NULL };

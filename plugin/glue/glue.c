@@ -15,7 +15,9 @@
 #include <epan/conversation.h>
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/exceptions.h>
+#include <epan/proto_data.h>
 
+#define IP_PROTOCOL_TCP 6
 #define TCP_HEADER_MIN 20
 #define SOURCES_MAX 16
 
@@ -25,13 +27,22 @@ static const struct wmc_core *core;
 static protocol_t *protocol;
 static int proto_tcp = -1;
 static int proto_http = -1;
+static dissector_table_t ip_protocols;
 static dissector_handle_t tcp_handle;
+static dissector_handle_t segment_handle; /* dissect_segment(), in front of tcp_handle */
 static dissector_handle_t http_handle;
 static dissector_handle_t json_handle;
 static dissector_handle_t upgraded_handle;  /* the handler of http.upgrade that the plugin replaced */
 static dissector_handle_t websocket_handle; /* WebSocket directly over TCP */
 static dissector_handle_t stream_handle;    /* dissect_stream(), in front of websocket_handle */
 static dissector_handle_t opening_handle;   /* dissect_opening(), in front of HTTP until the connection is upgraded */
+
+/* HTTP that the plugin is having dissected, and the ports that Wireshark takes its conversation by. */
+struct opening {
+    struct opening *outer;
+    uint32_t source_port;
+    uint32_t destination_port;
+};
 
 /* The segment being dissected. A stack, because TCP can be tunnelled in TCP. Most segments are not a chat's: `segment` and what follows
  * it are filled in when they are needed. */
@@ -45,7 +56,10 @@ struct observation {
     address source;
     address destination;
     uint32_t messages;  /* passed to the core so far */
+    uint32_t *numbered; /* the same of all segments of the stream in this frame; NULL before the first */
+    uint32_t declined;  /* messages that were not read, and not numbered yet */
     size_t info_length; /* length of the Info column after the last chat message; 0 before the first */
+    struct opening *opening;
     bool described;     /* `segment` is filled in, but for `stream` */
     bool stream_known;
     struct wmc_segment segment;
@@ -106,7 +120,10 @@ static bool observe(struct observation *o, tvbuff_t *tvb, packet_info *pinfo)
     copy_address_shallow(&o->source, &pinfo->src);
     copy_address_shallow(&o->destination, &pinfo->dst);
     o->messages = 0;
+    o->numbered = NULL;
+    o->declined = 0;
     o->info_length = 0;
+    o->opening = NULL;
     o->described = false;
     o->stream_known = false;
     return true;
@@ -136,6 +153,7 @@ static const struct wmc_segment *describe(struct observation *o, packet_info *pi
     segment->acknowledgment = be32(o->header + 8);
     segment->flags = be16(o->header + 12) & 0x0fff;
     segment->payload = lend(o->tvb, o->header_length);
+    segment->tunnelled = false;
     o->described = true;
     return segment;
 }
@@ -146,17 +164,31 @@ static bool is_strange(const struct observation *o)
     return !on_chat_port(o) && core->is_strange(be16(o->header), be16(o->header + 2));
 }
 
+/* The conversation that the TCP dissector keeps. With the preference protocols.conversation_deinterlacing_key it is one for each
+ * interface, MAC address or VLAN. */
+static conversation_t *tcp_conversation(const struct observation *o, const packet_info *pinfo)
+{
+    const uint32_t source_port = be16(o->header), destination_port = be16(o->header + 2);
+#ifdef WMC_DEINTERLACED_CONVERSATIONS
+    const conversation_t *deinterlacer = find_conversation_deinterlacer_pinfo(pinfo);
+
+    if (deinterlacer != NULL)
+        return find_conversation_deinterlaced(pinfo->num, &o->source, &o->destination, CONVERSATION_TCP, source_port,
+                                              destination_port, deinterlacer->conv_index, 0);
+#endif
+    return find_conversation(pinfo->num, &o->source, &o->destination, CONVERSATION_TCP, source_port, destination_port, 0);
+}
+
 /* Looks up tcp.stream, which exists once the TCP dissector has processed the segment. */
 static bool know_stream(struct observation *o, packet_info *pinfo)
 {
-    const struct wmc_segment *segment = describe(o, pinfo);
     conversation_t *conversation;
     const struct tcp_analysis *analysis;
 
     if (o->stream_known)
         return true;
-    conversation = find_conversation(segment->frame, &o->source, &o->destination, CONVERSATION_TCP, segment->source.port,
-                                     segment->destination.port, 0);
+    describe(o, pinfo);
+    conversation = tcp_conversation(o, pinfo);
     if (conversation == NULL)
         return false;
     analysis = (const struct tcp_analysis *)conversation_get_proto_data(conversation, proto_tcp);
@@ -179,7 +211,7 @@ static int pass_on(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo,
 static bool concerns(const struct observation *o)
 {
     const struct wmc_bytes bytes = { o->header, o->captured, o->captured };
-    const bool chat_port = on_chat_port(o);
+    const bool chat_port = on_chat_port(o) || (o->described && o->segment.tunnelled);
     const bool is_syn = (o->header[13] & TH_SYN) != 0;
     const bool may_be_get = o->captured > o->header_length && o->header[o->header_length] == 'G';
 
@@ -232,48 +264,103 @@ static int dissect_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
 
 /* 2. tcp.port: data on a chat port while the conversation has no dissector */
 
+static bool is_open(const struct observation *o, const packet_info *pinfo)
+{
+    for (const struct opening *opening = o->opening; opening != NULL; opening = opening->outer)
+        if (opening->source_port == pinfo->srcport && opening->destination_port == pinfo->destport)
+            return true;
+    return false;
+}
+
+/* HTTP for a conversation with opening_handle. What a proxy passes on (CONNECT) reaches the plugin again within it. TRY as in
+ * dissect_observed(). */
+static int dissect_http(struct observation *o, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    struct opening opening = { o->opening, pinfo->srcport, pinfo->destport };
+    volatile int length = 0;
+
+    o->opening = &opening;
+    TRY {
+        length = pass_on(http_handle, tvb, pinfo, tree, data);
+    }
+    FINALLY {
+        o->opening = opening.outer;
+    }
+    ENDTRY;
+    return length;
+}
+
+/* In a tunnel (HTTP's CONNECT, SOCKS), Wireshark's dissector for the proxy gives the ports behind it. */
+static bool is_tunnelled(const struct observation *o, const packet_info *pinfo)
+{
+    return pinfo->srcport != be16(o->header) || pinfo->destport != be16(o->header + 2);
+}
+
+/* A tunnel to a port of the chat counts as a connection to one. */
+static void enter_tunnel(struct observation *o, const packet_info *pinfo)
+{
+    if (!is_tunnelled(o, pinfo))
+        return;
+    o->segment.tunnelled = true;
+    o->segment.source.chat_port |= wmc_is_chat_port((uint16_t)pinfo->srcport);
+    o->segment.destination.chat_port |= wmc_is_chat_port((uint16_t)pinfo->destport);
+}
+
 static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+    struct observation *const o = observed;
+    conversation_t *conversation;
+    enum wmc_start start;
 
-    if (conversation == NULL || observed == NULL || !know_stream(observed, pinfo) || !enabled())
+    if (o == NULL || !know_stream(o, pinfo) || !enabled())
         return 0;
-    switch (core->classify(&observed->segment, lend(tvb, 0))) {
-    case WMC_START_SHORT:
+    enter_tunnel(o, pinfo);
+    start = core->classify(&o->segment, lend(tvb, 0));
+    if (start == WMC_START_SHORT) {
         if (pinfo->can_desegment == 0)
             return 0;
         pinfo->desegment_offset = 0;
         pinfo->desegment_len = DESEGMENT_ONE_MORE_SEGMENT;
         return (int)tvb_captured_length(tvb);
-    case WMC_START_UPGRADED:
-        if (conversation_get_proto_data(conversation, proto_http) == NULL) {
-            /* The request was not captured, so HTTP will not switch to WebSocket. */
-            conversation_set_dissector_from_frame_number(conversation, pinfo->num + 1, stream_handle);
-            return pass_on(http_handle, tvb, pinfo, tree, data);
-        }
-        /* fallthrough */
-    case WMC_START_HTTP:
-        conversation_set_dissector_from_frame_number(conversation, pinfo->num, opening_handle);
-        return pass_on(http_handle, tvb, pinfo, tree, data);
-    case WMC_START_WEBSOCKET:
+    }
+    /* A tunnel begins with a request, unless Wireshark is mistaken about where it begins. */
+    if (start == WMC_START_OTHER || (start == WMC_START_RESPONSE && o->segment.tunnelled))
+        return 0;
+    /* The conversation of the dissectors above TCP: in a tunnel, or with the preference of tcp_conversation(), not TCP's. Later passes
+     * decide nothing anew. */
+    conversation = o->segment.first_pass ? find_or_create_conversation(pinfo) : find_conversation_pinfo(pinfo, 0);
+    if (conversation == NULL)
+        return 0;
+    if (start == WMC_START_WEBSOCKET) {
         conversation_set_dissector_from_frame_number(conversation, pinfo->num, stream_handle);
         return pass_on(stream_handle, tvb, pinfo, tree, data);
-    case WMC_START_OTHER:
-        break;
     }
-    return 0;
+    if (start == WMC_START_UPGRADED && conversation_get_proto_data(conversation, proto_http) == NULL) {
+        /* The request was not captured, so HTTP will not switch to WebSocket. */
+        conversation_set_dissector_from_frame_number(conversation, pinfo->num + 1, stream_handle);
+        return pass_on(http_handle, tvb, pinfo, tree, data);
+    }
+    conversation_set_dissector_from_frame_number(conversation, pinfo->num, opening_handle);
+    return dissect_http(o, tvb, pinfo, tree, data);
 }
 
 /* If the response was not captured, HTTP does not switch to WebSocket: this does, when WebSocket frames arrive. */
 static int dissect_opening(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
+    struct observation *const o = observed;
     conversation_t *conversation = NULL;
 
-    if (observed != NULL && know_stream(observed, pinfo) &&
-        core->classify(&observed->segment, lend(tvb, 0)) == WMC_START_WEBSOCKET)
+    if (o == NULL || !know_stream(o, pinfo))
+        return pass_on(http_handle, tvb, pinfo, tree, data);
+    /* HTTP does not dissect what is passed on to a conversation of its own, which would go on without end. It knows that by the
+     * conversation's dissector, and here that is this one. */
+    if (is_open(o, pinfo))
+        return call_data_dissector(tvb, pinfo, tree);
+    enter_tunnel(o, pinfo);
+    if (core->classify(&o->segment, lend(tvb, 0)) == WMC_START_WEBSOCKET)
         conversation = find_conversation_pinfo(pinfo, 0);
     if (conversation == NULL)
-        return pass_on(http_handle, tvb, pinfo, tree, data);
+        return dissect_http(o, tvb, pinfo, tree, data);
     conversation_set_dissector_from_frame_number(conversation, pinfo->num, stream_handle);
     return pass_on(stream_handle, tvb, pinfo, tree, data);
 }
@@ -287,9 +374,26 @@ static int64_t position_in_payload(const struct observation *o, tvbuff_t *tvb)
     return (int64_t)tvb_raw_offset(tvb) - tvb_raw_offset(o->tvb) - o->header_length;
 }
 
+/* The number of a message in its frame and stream: a frame can hold several segments of a stream (A-MSDU, IP in IP). */
+static uint32_t number_message(struct observation *o, packet_info *pinfo)
+{
+    if (o->numbered == NULL)
+        o->numbered = (uint32_t *)p_get_proto_data(pinfo->pool, pinfo, wmc_proto, o->segment.stream);
+    if (o->numbered == NULL) {
+        o->numbered = wmem_new0(pinfo->pool, uint32_t);
+        p_add_proto_data(pinfo->pool, pinfo, wmc_proto, o->segment.stream, o->numbered);
+    }
+    *o->numbered += o->declined;
+    o->declined = 0;
+    o->messages++;
+    return (*o->numbered)++;
+}
+
 static const struct wmc_plan *plan_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    return core->message(&observed->segment, observed->messages++, lend(tvb, 0), wmc_settings(pinfo, tree), pinfo->pool);
+    const uint32_t number = number_message(observed, pinfo);
+
+    return core->message(&observed->segment, number, lend(tvb, 0), wmc_settings(pinfo, tree), pinfo->pool);
 }
 
 static void show_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
@@ -364,28 +468,58 @@ static bool dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     return plan != NULL;
 }
 
+/* The ports that Wireshark takes the conversation by: in a tunnel, those behind the proxy. */
+static bool leads_to_chat_port(const packet_info *pinfo)
+{
+    return wmc_is_chat_port((uint16_t)pinfo->srcport) || wmc_is_chat_port((uint16_t)pinfo->destport);
+}
+
+/* Says of a message that TCP was not reached through IP. It stays Wireshark's. */
+static void report_unobserved(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    const struct wmc_plan *plan = core->unobserved(wmc_settings(pinfo, tree), pinfo->pool);
+
+    if (plan != NULL)
+        wmc_draw_remark(plan, tvb, pinfo, tree);
+}
+
 static wmc_truth dissect_on_chat_port(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (observed == NULL || !on_chat_port(observed) || !know_stream(observed, pinfo))
+    if (!leads_to_chat_port(pinfo))
         return false;
-    return dissect_message(tvb, pinfo, tree);
+    if (observed == NULL) {
+        report_unobserved(tvb, pinfo, tree);
+        return false;
+    }
+    return know_stream(observed, pinfo) && dissect_message(tvb, pinfo, tree);
 }
 
 static wmc_truth dissect_by_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (observed == NULL || on_chat_port(observed))
+    if (observed == NULL || leads_to_chat_port(pinfo))
         return false;
-    if (is_strange(observed) && !core->may_prove_chat(lend(tvb, 0)))
+    if (is_strange(observed) && !core->may_prove_chat(lend(tvb, 0))) {
+        observed->declined++;
         return false;
+    }
     if (!know_stream(observed, pinfo))
         return false;
     return dissect_message(tvb, pinfo, tree);
+}
+
+/* Decode As can put the TCP dissector itself into ip.proto, where it is by default: the plugin goes in front of it again. Another
+ * dissector stays. */
+static void go_in_front(void)
+{
+    if (segment_handle != NULL && dissector_get_uint_handle(ip_protocols, IP_PROTOCOL_TCP) == tcp_handle)
+        dissector_change_uint("ip.proto", IP_PROTOCOL_TCP, segment_handle);
 }
 
 /* Called when a capture file is opened or closed. */
 static void reset(void)
 {
     observed = NULL;
+    go_in_front();
     wmc_ports_changed();
     core->reset();
 }
@@ -418,7 +552,6 @@ static dissector_handle_t transparent(dissector_t dissector, const char *name, c
 
 static void register_handoff(void)
 {
-    dissector_table_t ip_protocols = find_dissector_table("ip.proto");
     dissector_table_t upgrades = find_dissector_table("http.upgrade");
 
     protocol = find_protocol_by_id(wmc_proto);
@@ -435,8 +568,10 @@ static void register_handoff(void)
 
     opening_handle = transparent(dissect_opening, "workermanchat_http", "HTTP (Workerman Chat)");
 
-    tcp_handle = dissector_get_uint_handle(ip_protocols, 6);
-    dissector_add_uint("ip.proto", 6, transparent(dissect_segment, "workermanchat_tcp", "TCP (with Workerman Chat)"));
+    ip_protocols = find_dissector_table("ip.proto");
+    tcp_handle = dissector_get_uint_handle(ip_protocols, IP_PROTOCOL_TCP);
+    segment_handle = transparent(dissect_segment, "workermanchat_tcp", "TCP (with Workerman Chat)");
+    dissector_add_uint("ip.proto", IP_PROTOCOL_TCP, segment_handle);
     upgraded_handle = dissector_get_string_handle(upgrades, "websocket");
     dissector_add_string("http.upgrade", "websocket",
                          transparent(dissect_upgraded, "workermanchat_upgrade", "WebSocket (with Workerman Chat)"));

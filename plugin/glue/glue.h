@@ -43,6 +43,7 @@ struct wmc_segment {
     uint32_t acknowledgment;
     uint16_t flags;
     struct wmc_bytes payload;
+    bool tunnelled; /* its HTTP came through a proxy, by CONNECT or SOCKS */
 };
 
 /* The tree of an item. The first three are built by Wireshark's dissectors. */
@@ -80,7 +81,7 @@ struct wmc_plan {
 };
 
 /* The kind of the first data on a chat port. */
-enum wmc_start { WMC_START_OTHER, WMC_START_SHORT, WMC_START_HTTP, WMC_START_UPGRADED, WMC_START_WEBSOCKET };
+enum wmc_start { WMC_START_OTHER, WMC_START_SHORT, WMC_START_HTTP, WMC_START_RESPONSE, WMC_START_UPGRADED, WMC_START_WEBSOCKET };
 
 /* What C registers with Wireshark. */
 struct wmc_registration {
@@ -131,9 +132,11 @@ struct wmc_core {
     /* WebSocket data, before it is dissected, in the first pass. `position`: its offset in the segment's payload, or -1 if it was
      * reassembled or decrypted. */
     void (*frames)(const struct wmc_segment *segment, struct wmc_bytes data, int64_t position);
-    /* A WebSocket message; NULL if it is not a chat message. `index`: its number within the segment, from 0. */
+    /* A WebSocket message; NULL if it is not a chat message. `index`: its number within the frame's segments of this stream, from 0. */
     const struct wmc_plan *(*message)(const struct wmc_segment *segment, uint32_t index, struct wmc_bytes message,
                                       const struct wmc_settings *settings, wmem_allocator_t *pool);
+    /* A remark on a message on a chat port whose TCP the plugin was not called for. */
+    const struct wmc_plan *(*unobserved)(const struct wmc_settings *settings, wmem_allocator_t *pool);
     /* The captured part of a truncated message that Wireshark did not pass on, unmasked, in the pool; data is NULL if there is
      * none. `messages`: the number of messages in this data that it did pass on. */
     struct wmc_bytes (*rest)(struct wmc_bytes data, uint32_t messages, wmem_allocator_t *pool);
@@ -152,6 +155,8 @@ extern const value_string wmc_blank_name;
 void wmc_draw_init(int proto_tcp, int proto_http, int proto_websocket);
 /* Returns the length of the Info column with the message. */
 size_t wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
+/* A tree of the plugin's for a message that it does not dissect. */
+void wmc_draw_remark(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
 /* Puts a separator between the messages in the Info column and text that other dissectors appended. */
 void wmc_separate_columns(packet_info *pinfo, size_t info_length);
 void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned tcp_layer);

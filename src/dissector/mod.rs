@@ -10,7 +10,7 @@ mod segment;
 mod start;
 mod truncated;
 
-pub use plan::{Settings, internal};
+pub use plan::{Settings, internal, unobserved};
 pub use truncated::truncated_message;
 
 use crate::annotation::Plan;
@@ -27,6 +27,8 @@ pub struct Packet<'a> {
     pub payload: &'a [u8],
     /// Whether Wireshark dissects this frame for the first time.
     pub first_pass: bool,
+    /// Whether its HTTP came through a proxy, in a tunnel.
+    pub tunnelled: bool,
 }
 
 /// What data on a chat port looks like.
@@ -36,8 +38,10 @@ pub enum Start {
     Other,
     /// Too short to tell.
     Short,
-    /// HTTP.
+    /// An HTTP request.
     Http,
+    /// An HTTP response, to a request that was not captured.
+    Response,
     /// An HTTP response that switches protocols.
     Upgraded,
     /// A WebSocket frame, in the middle of a connection.
@@ -79,7 +83,7 @@ impl Dissector {
             _ if start.starts_with(REQUEST) => Start::Http,
             _ if start.starts_with(UPGRADED) => Start::Upgraded,
             _ if REQUEST.starts_with(start) || UPGRADED.starts_with(start) => Start::Short,
-            _ if start.starts_with(RESPONSE) => Start::Http,
+            _ if start.starts_with(RESPONSE) => Start::Response,
             _ if !self.session.is_handed_over(stream) && start::plausible_start(start) => Start::WebSocket,
             _ => Start::Other,
         }
@@ -94,10 +98,10 @@ impl Dissector {
         }
     }
 
-    /// A message that the WebSocket dissector hands over. `index`: how many of this segment came before it. `None`: it is not the
+    /// A message that the WebSocket dissector hands over. `index`: how many of this frame and stream came before it. `None`: it is not the
     /// chat's.
     pub fn message(&mut self, packet: &Packet, index: u32, data: Captured, settings: &Settings) -> Option<&Plan> {
-        let Packet { segment, payload, first_pass } = packet;
+        let Packet { segment, payload, first_pass, .. } = packet;
         let position = Position { frame: segment.at.frame, index };
         if !first_pass && self.session.message_view(segment.stream, position).is_none() {
             return None;
@@ -144,6 +148,6 @@ impl Dissector {
             self.session.handshake(&packet.segment, packet.payload, sources);
         }
         self.plan.clear();
-        segment::draw(&mut self.plan, &self.session, &packet.segment, settings).then_some(&self.plan)
+        segment::draw(&mut self.plan, &self.session, &packet.segment, packet.tunnelled, settings).then_some(&self.plan)
     }
 }

@@ -37,6 +37,13 @@ pub fn internal(plan: &mut Plan, what: &str, is_message: bool, language: Languag
     }
 }
 
+/// Plans the remark on a message whose TCP the plugin was not called for.
+pub fn unobserved(plan: &mut Plan, language: Language) {
+    plan.clear();
+    let sentence = language.finding(&Fact::AnotherWay { proxy_port: None });
+    plan.tree(Layer::Message, Wanted::ALL).finding(None, Finding::AnotherWay, &sentence, None);
+}
+
 /// What a message's title begins with.
 pub fn title_head() -> String {
     format!("{PROTOCOL_NAME}, ")

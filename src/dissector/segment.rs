@@ -9,11 +9,12 @@ use crate::packet::{FrameTime, Segment, Side};
 use crate::session::handshake::Handshake;
 use crate::session::{FrameView, Session};
 
-/// Plans what to draw of a segment. Returns whether there is anything.
-pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, settings: &Settings) -> bool {
+/// Plans what to draw of a segment; `tunnelled`: it came through a proxy. Returns whether there is anything.
+pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bool, settings: &Settings) -> bool {
     let Some(view) = session.frame(segment) else { return false };
     let names_phases = settings.wanted.info && settings.annotate_info && !view.holds_message();
-    let has_lines = settings.annotate_tcp && (settings.wanted.fields != 0 || view.has_faulty_handshake());
+    let warns = tunnelled || view.has_faulty_handshake();
+    let has_lines = settings.annotate_tcp && (settings.wanted.fields != 0 || warns);
     if !names_phases && !has_lines {
         return true;
     }
@@ -22,7 +23,7 @@ pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, settings: &Se
         plan.set_info(|info| phases(&events, info));
     }
     if has_lines {
-        draw_lines(plan, &view, events, segment.at, settings);
+        draw_lines(plan, &view, events, segment.at, tunnelled, settings);
     }
     true
 }
@@ -39,7 +40,14 @@ fn phases(events: &[(Event<&str>, Side)], info: &mut String) {
     info.push(']');
 }
 
-fn draw_lines(plan: &mut Plan, view: &FrameView, events: Vec<(Event<&str>, Side)>, at: FrameTime, settings: &Settings) {
+fn draw_lines(
+    plan: &mut Plan,
+    view: &FrameView,
+    events: Vec<(Event<&str>, Side)>,
+    at: FrameTime,
+    tunnelled: bool,
+    settings: &Settings,
+) {
     let Settings { language, wanted, .. } = *settings;
     let mut first = None;
     for (event, by) in events {
@@ -51,6 +59,11 @@ fn draw_lines(plan: &mut Plan, view: &FrameView, events: Vec<(Event<&str>, Side)
         if let Event::UpgradeRefused(status) = event {
             let sentence = language.finding(&Fact::HandshakeRefused(status));
             tree.finding(item, Finding::HandshakeRefused, &sentence, None);
+        }
+        if tunnelled && phase == Phase::UpgradeRequest {
+            let proxy_port = Some(view.connection.server().port);
+            let sentence = language.finding(&Fact::AnotherWay { proxy_port });
+            tree.finding(item, Finding::AnotherWay, &sentence, None);
         }
         if let Some(handshake) = Some(phase).filter(|phase| is_handshake(*phase)).and_then(|_| view.handshake()) {
             draw_handshake(tree, item, &handshake, at, language);

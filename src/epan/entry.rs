@@ -62,6 +62,7 @@ pub fn core() -> *const sys::wmc_core {
                 segment: Some(segment),
                 frames: Some(frames),
                 message: Some(message),
+                unobserved: Some(unobserved),
                 rest: Some(rest),
             })
         })
@@ -109,6 +110,7 @@ unsafe extern "C" fn classify(segment: *const sys::wmc_segment, start: sys::wmc_
         Ok(Start::Other) | Err(_) => sys::WMC_START_OTHER,
         Ok(Start::Short) => sys::WMC_START_SHORT,
         Ok(Start::Http) => sys::WMC_START_HTTP,
+        Ok(Start::Response) => sys::WMC_START_RESPONSE,
         Ok(Start::Upgraded) => sys::WMC_START_UPGRADED,
         Ok(Start::WebSocket) => sys::WMC_START_WEBSOCKET,
     }
@@ -159,6 +161,20 @@ unsafe extern "C" fn message(
         // SAFETY: C lends the payload for this call.
         let packet = unsafe { packet_of(raw) };
         Locked::new().dissector().message(&packet, index, data, &settings).map(|plan| pool.plan(plan))
+    };
+    answer(work, true, &settings, pool)
+}
+
+unsafe extern "C" fn unobserved(
+    settings: *const sys::wmc_settings,
+    pool: *mut sys::wmem_allocator_t,
+) -> *const sys::wmc_plan {
+    // SAFETY: C lends both for this call.
+    let (settings, pool) = unsafe { (settings_of(&*settings), Pool::new(pool)) };
+    let work = || {
+        let mut plan = Plan::default();
+        dissector::unobserved(&mut plan, settings.language);
+        Some(pool.plan(&plan))
     };
     answer(work, true, &settings, pool)
 }
@@ -220,7 +236,7 @@ fn settings_of(settings: &sys::wmc_settings) -> Settings {
 unsafe fn packet_of(raw: &sys::wmc_segment) -> Packet<'_> {
     // SAFETY: the caller vouches for it.
     let payload = unsafe { lent(&raw.payload) }.bytes;
-    Packet { segment: segment_of(raw), payload, first_pass: raw.first_pass }
+    Packet { segment: segment_of(raw), payload, first_pass: raw.first_pass, tunnelled: raw.tunnelled }
 }
 
 fn segment_of(raw: &sys::wmc_segment) -> Segment {

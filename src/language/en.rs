@@ -115,6 +115,12 @@ pub fn finding(fact: &Fact) -> String {
         Fact::Truncated { captured, reported } => {
             format!("The capture holds {captured} of this message's {reported} bytes; what follows is not shown")
         }
+        Fact::AnotherWay { proxy_port: Some(port) } => {
+            format!("In a tunnel through the proxy on port {port}: what browser and proxy agreed on before has no label")
+        }
+        Fact::AnotherWay { proxy_port: None } => {
+            "This message has no label: Wireshark did not get its TCP from IP, so the plugin does not see the TCP headers".to_owned()
+        }
         Fact::Internal(what) => format!("A fault of this plugin, not of the packet: {what}; please report it"),
     }
 }

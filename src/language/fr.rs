@@ -123,6 +123,12 @@ pub fn finding(fact: &Fact) -> String {
         Fact::Truncated { captured, reported } => {
             format!("La capture contient {captured} des {reported} octets de ce message ; la suite n'est pas affichée")
         }
+        Fact::AnotherWay { proxy_port: Some(port) } => {
+            format!("Dans un tunnel par le proxy du port {port} : ce que le navigateur et le proxy ont convenu auparavant n'a pas d'étiquette")
+        }
+        Fact::AnotherWay { proxy_port: None } => {
+            "Ce message n'a pas d'étiquette : Wireshark n'a pas reçu son TCP depuis IP, le plugin n'en voit donc pas les en-têtes TCP".to_owned()
+        }
         Fact::Internal(what) => {
             format!("C'est un défaut de ce plugin, non du paquet : {what} ; merci de le signaler")
         }

@@ -122,6 +122,12 @@ pub fn finding(fact: &Fact) -> String {
         Fact::Truncated { captured, reported } => {
             format!("La cattura contiene {captured} dei {reported} byte di questo messaggio; il resto non è mostrato")
         }
+        Fact::AnotherWay { proxy_port: Some(port) } => {
+            format!("In un tunnel attraverso il proxy sulla porta {port}: quanto concordato prima tra browser e proxy non ha etichetta")
+        }
+        Fact::AnotherWay { proxy_port: None } => {
+            "Questo messaggio non ha etichetta: Wireshark non ha ricevuto il suo TCP da IP, quindi il plugin non ne vede le intestazioni TCP".to_owned()
+        }
         Fact::Internal(what) => {
             format!("È un difetto di questo plugin, non del pacchetto: {what}; si prega di segnalarlo")
         }

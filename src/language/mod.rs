@@ -161,6 +161,11 @@ pub(crate) enum Fact<'a> {
         /// How many bytes it had on the wire.
         reported: usize,
     },
+    /// A connection that Wireshark reaches another way than from IP to TCP to the chat.
+    AnotherWay {
+        /// The port of the proxy, for a tunnel; `None` where TCP does not come from IP.
+        proxy_port: Option<u16>,
+    },
     /// The panic's place in the source and its message.
     Internal(&'a str),
 }

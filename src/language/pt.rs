@@ -118,6 +118,12 @@ pub fn finding(fact: &Fact) -> String {
         Fact::Truncated { captured, reported } => {
             format!("A captura contém {captured} dos {reported} bytes desta mensagem; o restante não é mostrado")
         }
+        Fact::AnotherWay { proxy_port: Some(port) } => {
+            format!("Num túnel pelo proxy da porta {port}: o que navegador e proxy combinaram antes não tem rótulo")
+        }
+        Fact::AnotherWay { proxy_port: None } => {
+            "Esta mensagem não tem rótulo: o Wireshark não recebeu o TCP dela a partir do IP, por isso o plugin não vê os cabeçalhos TCP".to_owned()
+        }
         Fact::Internal(what) => {
             format!("É uma falha deste plugin, não do pacote: {what}; por favor, comunique-a")
         }

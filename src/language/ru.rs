@@ -115,6 +115,12 @@ pub fn finding(fact: &Fact) -> String {
         Fact::Truncated { captured, reported } => {
             format!("Захвачено байтов этого сообщения: {captured} из {reported}; остальное не показано")
         }
+        Fact::AnotherWay { proxy_port: Some(port) } => {
+            format!("В туннеле через прокси на порту {port}: то, о чём браузер и прокси договорились раньше, не подписано")
+        }
+        Fact::AnotherWay { proxy_port: None } => {
+            "Это сообщение не подписано: Wireshark получил его TCP не из IP, поэтому плагин не видит заголовков TCP".to_owned()
+        }
         Fact::Internal(what) => {
             format!("Это ошибка самого плагина, а не пакета: {what}; пожалуйста, сообщите о ней")
         }

@@ -156,6 +156,10 @@ fn facts(finding: Finding) -> Vec<(Fact<'static>, Vec<&'static str>)> {
         Finding::UnmaskedClient => vec![(Fact::UnmaskedClient, vec!["RFC 6455", "5.1"])],
         Finding::MaskedServer => vec![(Fact::MaskedServer, vec!["RFC 6455", "5.1"])],
         Finding::Truncated => vec![(Fact::Truncated { captured: 96, reported: 300 }, vec!["96", "300"])],
+        Finding::AnotherWay => vec![
+            (Fact::AnotherWay { proxy_port: Some(3128) }, vec!["3128"]),
+            (Fact::AnotherWay { proxy_port: None }, vec!["TCP", "IP"]),
+        ],
         Finding::Internal => vec![(Fact::Internal("boom"), vec!["boom"])],
     }
 }

@@ -83,6 +83,12 @@ pub fn finding(fact: &Fact) -> String {
         Fact::Truncated { captured, reported } => {
             format!("这条消息共 {reported} 字节，只捕获到 {captured} 字节；其余部分不显示")
         }
+        Fact::AnotherWay { proxy_port: Some(port) } => {
+            format!("在经过端口 {port} 上代理的隧道中：浏览器与代理此前的协商没有标注")
+        }
+        Fact::AnotherWay { proxy_port: None } => {
+            "这条消息没有标注：Wireshark 不是从 IP 得到其 TCP 的，因此本插件看不到 TCP 首部".to_owned()
+        }
         Fact::Internal(what) => format!("这是本插件的故障，不是数据包的问题：{what}；请报告"),
     }
 }

@@ -90,6 +90,12 @@ pub fn finding(fact: &Fact) -> String {
         Fact::Truncated { captured, reported } => {
             format!("這則訊息共 {reported} 位元組，只擷取到 {captured} 位元組；其餘部分不顯示")
         }
+        Fact::AnotherWay { proxy_port: Some(port) } => {
+            format!("在經由連接埠 {port} 上代理伺服器的通道中：瀏覽器與代理伺服器先前的協商沒有標註")
+        }
+        Fact::AnotherWay { proxy_port: None } => {
+            "這則訊息沒有標註：Wireshark 不是從 IP 取得其 TCP 的，因此本外掛程式看不到 TCP 標頭".to_owned()
+        }
         Fact::Internal(what) => format!("這是本外掛程式的錯誤，不是封包的問題：{what}；請回報"),
     }
 }

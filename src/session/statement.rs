@@ -198,7 +198,7 @@ fn content<'a>(content: Option<&'a str>, to: Option<&str>, truncated: bool) -> O
 
 /// Whether what a person reads of the content may differ from it: it has tags or entities, or a NUL.
 fn has_markup(html: &str) -> bool {
-    html.bytes().any(|byte| matches!(byte, b'<' | b'&' | 0))
+    memchr::memchr3(b'<', b'&', 0, html.as_bytes()).is_some()
 }
 
 fn users<'a>(list: &ClientList<'a>) -> Users<'a> {

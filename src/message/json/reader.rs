@@ -137,6 +137,10 @@ impl<'a> Reader<'a> {
         loop {
             // In front of a value.
             let opened = match self.peek() {
+                Some(b'{') if self.depth < self.max_depth && self.rest().starts_with(b"{}") => {
+                    self.position += 2;
+                    false
+                }
                 Some(b'{') => {
                     let opened = self.begins(b'{', b'}')?;
                     if opened {

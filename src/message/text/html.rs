@@ -24,7 +24,7 @@ pub fn text(html: &str, enough: usize) -> Cow<'_, str> {
                 let end = if goes_on_in_a_new_line(rest) { "" } else { "\n" };
                 at = reading.replace(at, BREAK.len(), end);
             }
-            [b'&', ..] => at = reading.decode(at),
+            [b'&', ..] => at = reading.decode(at, enough),
             [0, ..] => at = reading.replace(at, 1, "\u{fffd}"),
             _ => at += 1,
         }
@@ -39,7 +39,7 @@ pub fn decode(html: &str) -> Cow<'_, str> {
     let mut at = 0;
     while let Some(found) = memchr2(b'&', 0, &bytes[at..]) {
         at += found;
-        at = if bytes[at] == 0 { reading.replace(at, 1, "\u{fffd}") } else { reading.decode(at) };
+        at = if bytes[at] == 0 { reading.replace(at, 1, "\u{fffd}") } else { reading.decode(at, usize::MAX) };
     }
     reading.finish(usize::MAX)
 }
@@ -94,23 +94,32 @@ impl<'a> Replaced<'a> {
         }
     }
 
-    /// Replaces the entity at `at`, if there is one; returns where to go on.
-    fn decode(&mut self, at: usize) -> usize {
-        let html = &self.html[at..];
-        let known = match html.as_bytes() {
-            [b'&', b'a', b'm', b'p', b';', ..] => Some(('&', 5)),
-            [b'&', b'l', b't', b';', ..] => Some(('<', 4)),
-            [b'&', b'g', b't', b';', ..] => Some(('>', 4)),
-            [b'&', b'q', b'u', b'o', b't', b';', ..] => Some(('"', 6)),
-            [b'&', b'#', b'0', b'3', b'9', b';', ..] => Some(('\'', 6)),
-            _ => None,
-        };
-        if let Some((character, length)) = known {
-            self.copy_up_to(at);
-            self.text.push(character);
-            self.copied = at + length;
-            return self.copied;
+    /// Replaces the entity at `at`, if there is one, and those of `htmlspecialchars()` that stand directly behind it; returns where to go on.
+    #[inline]
+    fn decode(&mut self, at: usize, enough: usize) -> usize {
+        match special(&self.html.as_bytes()[at..]) {
+            Some(first) => self.decode_specials(at, first, enough),
+            None => self.decode_other(at),
         }
+    }
+
+    fn decode_specials(&mut self, at: usize, first: (char, usize), enough: usize) -> usize {
+        if self.copied == 0 {
+            self.text.reserve(self.html.len().min(enough));
+        }
+        self.copy_up_to(at);
+        let (mut at, mut next) = (at, Some(first));
+        while let Some((character, length)) = next.filter(|_| self.text.len() < enough) {
+            self.text.push(character);
+            at += length;
+            next = special(&self.html.as_bytes()[at..]);
+        }
+        self.copied = at;
+        at
+    }
+
+    fn decode_other(&mut self, at: usize) -> usize {
+        let html = &self.html[at..];
         match entity(html) {
             Some((Entity::Named(text), length)) => self.replace(at, length, text),
             Some((Entity::Numeric(character), length)) => self.replace(at, length, character.encode_utf8(&mut [0; 4])),
@@ -130,6 +139,19 @@ impl<'a> Replaced<'a> {
         }
         self.text.push_str(&rest[..end]);
         Cow::Owned(self.text)
+    }
+}
+
+/// The entity of `htmlspecialchars()` at the beginning, and its length.
+#[inline]
+fn special(html: &[u8]) -> Option<(char, usize)> {
+    match html {
+        [b'&', b'a', b'm', b'p', b';', ..] => Some(('&', 5)),
+        [b'&', b'l', b't', b';', ..] => Some(('<', 4)),
+        [b'&', b'g', b't', b';', ..] => Some(('>', 4)),
+        [b'&', b'q', b'u', b'o', b't', b';', ..] => Some(('"', 6)),
+        [b'&', b'#', b'0', b'3', b'9', b';', ..] => Some(('\'', 6)),
+        _ => None,
     }
 }
 
