@@ -5,22 +5,25 @@ use std::collections::BTreeMap;
 
 use super::chunks::push_tight;
 use super::handshake::StoredHandshake;
-use super::record::{Acknowledgment, MAX_MESSAGES, Mark, StoredMessage};
+use super::mark::{Acknowledgment, Mark, PackedMark};
+use super::record::{MAX_MESSAGES, StoredMessage};
 use crate::packet::{Frame, FrameTime, Position};
 
 /// What is kept of the frames of one connection.
 #[derive(Debug, Default)]
 pub struct Records {
-    marks: Vec<Mark>,
+    marks: Vec<PackedMark>,
     messages: Vec<StoredMessage>,
     handshakes: Vec<StoredHandshake>,
-    /// Marks of frames that were not the last one when they were made: packets were captured out of order.
-    late: Option<Box<Late>>,
+    rare: Option<Box<Rare>>,
 }
 
 #[derive(Debug, Default)]
-struct Late {
-    marks: BTreeMap<Frame, Vec<Mark>>,
+struct Rare {
+    /// Marks of frames that were not the last one when they were made: packets were captured out of order.
+    late: BTreeMap<Frame, Vec<Mark>>,
+    /// Marks that do not fit in few bytes.
+    large: Vec<Mark>,
 }
 
 /// The items of a list that are of one frame; the list is sorted.
@@ -37,9 +40,17 @@ fn of_frame<T>(list: &[T], frame: Frame, frame_of: impl Fn(&T) -> Frame) -> std:
 
 impl Records {
     /// What happened in a frame below its messages, in the order in which it was seen.
-    pub fn marks(&self, frame: Frame) -> impl Iterator<Item = &Mark> + Clone + '_ {
-        let late = self.late.as_ref().and_then(|late| late.marks.get(&frame)).map_or(&[][..], Vec::as_slice);
-        self.marks[of_frame(&self.marks, frame, |mark| mark.frame)].iter().chain(late)
+    pub fn marks(&self, frame: Frame) -> impl Iterator<Item = Mark> + Clone + '_ {
+        let late = self.rare.as_ref().and_then(|rare| rare.late.get(&frame)).map_or(&[][..], Vec::as_slice);
+        let marks = &self.marks[of_frame(&self.marks, frame, |mark| mark.frame)];
+        marks.iter().filter_map(|mark| self.unpack(*mark)).chain(late.iter().copied())
+    }
+
+    fn unpack(&self, mark: PackedMark) -> Option<Mark> {
+        match mark.unpack() {
+            Ok(mark) => Some(mark),
+            Err(number) => self.rare.as_ref()?.large.get(number as usize).copied(),
+        }
     }
 
     /// The upgrade request or response in a frame.
@@ -94,18 +105,22 @@ impl Records {
 
     /// Keeps a mark.
     pub fn mark(&mut self, mark: Mark) {
-        match self.marks.last() {
-            Some(last) if last.frame > mark.frame => {
-                self.late.get_or_insert_default().marks.entry(mark.frame).or_default().push(mark);
-            }
-            _ => push_tight(&mut self.marks, mark),
+        if self.marks.last().is_some_and(|last| last.frame > mark.frame) {
+            self.rare.get_or_insert_default().late.entry(mark.frame).or_default().push(mark);
+            return;
         }
+        let packed = PackedMark::of(&mark).unwrap_or_else(|| {
+            let large = &mut self.rare.get_or_insert_default().large;
+            large.push(mark);
+            PackedMark::elsewhere(mark.frame, large.len() as u32 - 1)
+        });
+        push_tight(&mut self.marks, packed);
     }
 
     /// Keeps an acknowledgment, unless it is the frame's last one again.
     pub fn acknowledge(&mut self, frame: Frame, ack: Acknowledgment) {
         let of_frame = self.marks.iter().rev().take_while(|mark| mark.frame == frame);
-        let last = of_frame.map(Mark::as_acknowledgment).find(Option::is_some).flatten();
+        let last = of_frame.filter_map(|mark| self.unpack(*mark)?.as_acknowledgment()).next();
         if last != Some(ack) {
             self.mark(Mark::acknowledgment(frame, ack));
         }
@@ -164,7 +179,15 @@ impl Records {
 
     /// The sides were guessed wrong.
     pub fn swap_sides(&mut self) {
-        let late = self.late.iter_mut().flat_map(|late| late.marks.values_mut().flatten());
-        self.marks.iter_mut().chain(late).for_each(Mark::swap_sides);
+        let rare = self.rare.iter_mut().map(|rare| &mut **rare);
+        for Rare { late, large } in rare {
+            late.values_mut().flatten().chain(large).for_each(Mark::swap_sides);
+        }
+        for packed in &mut self.marks {
+            if let Ok(mut mark) = packed.unpack() {
+                mark.swap_sides();
+                *packed = PackedMark::of(&mark).unwrap_or(*packed);
+            }
+        }
     }
 }

@@ -4,7 +4,8 @@ use super::application::Identity;
 use super::connection::Connection;
 use super::handshake::{Handshake, StoredHandshake};
 use super::in_flight::Sent;
-use super::record::{Acknowledgment, Mark, MessageRecord};
+use super::mark::{Acknowledgment, Mark};
+use super::record::MessageRecord;
 use super::says::Says;
 use super::server::Server;
 use super::state::Session;
@@ -90,7 +91,7 @@ impl Session {
         let connection = self.connections.get(&segment.stream).filter(|connection| connection.is_shown())?;
         let (frame, by) = (segment.at.frame, connection.side(segment));
         let view = FrameView { connection, frame, by, texts: &self.texts };
-        let is_shown = |mark: &Mark| mark.as_acknowledgment().is_none_or(|ack| is_shown(connection, ack));
+        let is_shown = |mark: Mark| mark.as_acknowledgment().is_none_or(|ack| is_shown(connection, ack));
         view.marks().any(is_shown).then_some(view)
     }
 
@@ -128,14 +129,14 @@ fn user<'a>(identity: &Identity, texts: &'a Texts) -> User<'a> {
 }
 
 impl<'a> FrameView<'a> {
-    fn marks(&self) -> impl Iterator<Item = &'a Mark> + Clone + use<'a> {
+    fn marks(&self) -> impl Iterator<Item = Mark> + Clone + use<'a> {
         self.connection.records().marks(self.frame)
     }
 
     /// What it acknowledges that is shown.
     fn shown(&self) -> impl Iterator<Item = Acknowledgment> + Clone + use<'a> {
         let connection = self.connection;
-        self.marks().filter_map(Mark::as_acknowledgment).filter(move |ack| is_shown(connection, *ack))
+        self.marks().filter_map(|mark| mark.as_acknowledgment()).filter(move |ack| is_shown(connection, *ack))
     }
 
     /// What happened in it, and who did it, in the order of the phases.
@@ -163,7 +164,8 @@ impl<'a> FrameView<'a> {
 
     /// The event that an acknowledgment is, if the segment has no payload.
     fn ack_event(&self, of: Sent) -> Option<Event<&'a str>> {
-        let first = self.marks().filter_map(Mark::as_acknowledgment).find(|ack| ack.is_event && ack.of == of)?;
+        let first =
+            self.marks().filter_map(|mark| mark.as_acknowledgment()).find(|ack| ack.is_event && ack.of == of)?;
         let is_shown = || self.shown().any(|shown| shown.frame == first.frame);
         match of {
             Sent::UpgradeRequest => is_shown().then_some(Event::UpgradeRequestAcked(first.frame)),
