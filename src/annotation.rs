@@ -1,12 +1,16 @@
 //! What is to be shown, as plain data: the one thing that passes from the pure part to the part that draws.
+//!
+//! A [`Plan`] holds the lines of all trees and their texts in two buffers, which serve for one packet after the other. What Wireshark
+//! will not look at is not made: see [`Wanted`].
 
+use std::fmt::{self, Write};
 use std::net::Ipv4Addr;
 
-use crate::fields::{Field, Finding};
+use crate::fields::{FIELDS, Field, Finding};
 use crate::message::json::Span;
 use crate::packet::Frame;
 
-/// The tree an annotation is drawn in.
+/// The tree that a line is drawn in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Layer {
     /// The TCP tree that Wireshark built.
@@ -19,11 +23,49 @@ pub enum Layer {
     Message,
 }
 
+/// What Wireshark looks at in the packet at hand: everything while a tree is displayed, the fields that a filter, a column or a tap
+/// refers to while one is only built for them, and nothing without a tree. Expert info is always wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// A bit for each field, in the order of [`FIELDS`].
+    pub fields: u64,
+    /// Whether the titles of trees are displayed.
+    pub titles: bool,
+    /// Whether there is an Info column.
+    pub info: bool,
+}
+
+const _: () = assert!(FIELDS.len() <= u64::BITS as usize, "Wanted::fields has a bit for each field");
+
+impl Wanted {
+    /// Everything.
+    pub const ALL: Wanted = Wanted { fields: u64::MAX, titles: true, info: true };
+
+    /// Whether a field is looked at.
+    pub fn field(self, field: Field) -> bool {
+        self.fields >> field as u32 & 1 != 0
+    }
+}
+
+/// A text in its plan's buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text {
+    start: usize,
+    end: usize,
+}
+
+impl Text {
+    /// Where it begins in [`Plan::texts`], in bytes. A NUL follows it.
+    pub fn start(self) -> usize {
+        self.start
+    }
+}
+
 /// A value, in the form that its field's type ([`crate::fields::Type`]) requires.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value {
     /// A string: `FT_STRING`.
-    Text(String),
+    Text(Text),
     /// A number, or the number of a phase or dialect: `FT_UINT32`.
     Unsigned(u32),
     /// A truth value: `FT_BOOLEAN`.
@@ -35,56 +77,232 @@ pub enum Value {
     /// A relative time in nanoseconds: `FT_RELATIVE_TIME`. Negative where the capture has the later packet first.
     Duration(i64),
     /// Expert info, with the sentence that says what it means for this packet.
-    Finding(Finding, String),
+    Finding(Finding, Text),
     /// A field that only groups its children, with the text it shows: `FT_NONE`.
-    Group(String),
+    Group(Text),
 }
 
 /// One line of a tree.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
+    /// The tree.
+    pub layer: Layer,
     /// The field shown; none for a finding, which is a field of its own.
     pub field: Option<Field>,
     /// What the line shows.
     pub value: Value,
     /// The bytes that it highlights, as offsets into the message; `None` for a line that stands for no bytes.
     pub span: Option<Span>,
-    /// The item it stands under, by its place in the list; none for the tree's root.
+    /// The item it stands under, by its place in the plan; none for the tree's root.
     pub parent: Option<usize>,
 }
 
-/// The lines to draw in one tree, parents before their children.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Annotation {
-    /// The tree.
-    pub layer: Layer,
-    /// The lines, in the order in which they are drawn. A line's index is its place for [`Item::parent`].
-    pub items: Vec<Item>,
+/// What to draw of a message, or of a frame below its messages.
+#[derive(Debug, Default)]
+pub struct Plan {
+    items: Vec<Item>,
+    texts: String,
+    title: Option<Text>,
+    info: Option<Text>,
 }
 
-impl Annotation {
-    /// An annotation without lines.
-    pub fn new(layer: Layer) -> Self {
-        Self { layer, items: Vec::new() }
+impl Plan {
+    /// Buffers larger than this are not kept for the next packet. Bytes.
+    const KEPT: usize = 64 * 1024;
+
+    /// Removes everything, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.texts.clear();
+        self.items.shrink_to(Plan::KEPT / size_of::<Item>());
+        self.texts.shrink_to(Plan::KEPT);
+        (self.title, self.info) = (None, None);
     }
 
-    /// Adds a line under `parent`, or under the tree's root, and returns its place.
-    pub fn add(&mut self, parent: Option<usize>, field: Field, value: Value) -> usize {
-        self.push(Item { field: Some(field), value, span: None, parent })
+    /// The lines, parents before their children, in the order in which they are drawn.
+    pub fn items(&self) -> &[Item] {
+        &self.items
     }
 
-    /// Adds a line that highlights `span`, and returns its place.
-    pub fn add_at(&mut self, parent: Option<usize>, field: Field, value: Value, span: Span) -> usize {
-        self.push(Item { field: Some(field), value, span: Some(span), parent })
+    /// All texts, each followed by a NUL, which none of them contains.
+    pub fn texts(&self) -> &str {
+        &self.texts
+    }
+
+    /// A text of this plan.
+    pub fn text(&self, text: Text) -> &str {
+        &self.texts[text.start..text.end]
+    }
+
+    /// The title of a message's tree.
+    pub fn title(&self) -> Option<Text> {
+        self.title
+    }
+
+    /// A message for the Info column, or what a handshake or ACK packet adds to it.
+    pub fn info(&self) -> Option<Text> {
+        self.info
+    }
+
+    /// Keeps a text that `write` appends to the buffer. U+FFFD stands for NUL.
+    fn keep(&mut self, write: impl FnOnce(&mut String)) -> Text {
+        let start = self.texts.len();
+        write(&mut self.texts);
+        if memchr::memchr(0, &self.texts.as_bytes()[start..]).is_some() {
+            let clean = self.texts[start..].replace('\0', "\u{fffd}");
+            self.texts.replace_range(start.., &clean);
+        }
+        let end = self.texts.len();
+        self.texts.push('\0');
+        Text { start, end }
+    }
+
+    /// Sets the Info column's text, which `write` appends to the buffer it gets.
+    pub fn set_info(&mut self, write: impl FnOnce(&mut String)) {
+        self.info = Some(self.keep(write));
+    }
+
+    /// Sets the title of the message's tree to `head` and what `write` appends, and the Info column's text to the latter alone.
+    pub fn set_title_and_info(&mut self, head: &str, write: impl FnOnce(&mut String)) {
+        let title = self.keep(|text| {
+            text.push_str(head);
+            write(text);
+        });
+        self.title = Some(title);
+        self.info = Some(Text { start: title.start + head.len(), end: title.end });
+    }
+
+    /// The lines of one tree, to add to them.
+    pub fn tree(&mut self, layer: Layer, wanted: Wanted) -> Tree<'_> {
+        Tree { plan: self, layer, wanted }
+    }
+}
+
+/// The lines of one tree while they are added. A line that is not wanted is left out, and its children stand under its parent.
+#[derive(Debug)]
+pub struct Tree<'p> {
+    plan: &'p mut Plan,
+    layer: Layer,
+    wanted: Wanted,
+}
+
+impl Tree<'_> {
+    /// Whether a field is looked at: asked before a value is computed that takes work.
+    pub fn wants(&self, field: Field) -> bool {
+        self.wanted.field(field)
+    }
+
+    /// Adds a value under `parent`, or under the tree's root, and returns the place for children.
+    pub fn value(&mut self, parent: Option<usize>, field: Field, value: Value) -> Option<usize> {
+        if self.wants(field) { self.push(parent, Some(field), value, None) } else { parent }
+    }
+
+    /// Adds a text.
+    pub fn text(&mut self, parent: Option<usize>, field: Field, text: &str) -> Option<usize> {
+        self.text_at(parent, field, text, None)
+    }
+
+    /// Adds a text that highlights `span`.
+    pub fn text_at(
+        &mut self,
+        parent: Option<usize>,
+        field: Field,
+        text: &str,
+        span: impl Into<Option<Span>>,
+    ) -> Option<usize> {
+        if !self.wants(field) {
+            return parent;
+        }
+        let text = self.plan.keep(|texts| texts.push_str(text));
+        self.push(parent, Some(field), Value::Text(text), span.into())
+    }
+
+    /// Adds a text that is put together only if it is wanted.
+    pub fn format(&mut self, parent: Option<usize>, field: Field, text: fmt::Arguments) -> Option<usize> {
+        if !self.wants(field) {
+            return parent;
+        }
+        let text = self.plan.keep(|texts| {
+            let _ = texts.write_fmt(text); // a String takes everything
+        });
+        self.push(parent, Some(field), Value::Text(text), None)
+    }
+
+    /// Adds a field that groups its children, and highlights `span`.
+    pub fn group(&mut self, parent: Option<usize>, field: Field, title: fmt::Arguments, span: Span) -> Option<usize> {
+        if !self.wants(field) {
+            return parent;
+        }
+        let title = self.plan.keep(|texts| {
+            let _ = texts.write_fmt(title);
+        });
+        self.push(parent, Some(field), Value::Group(title), Some(span))
     }
 
     /// Adds an expert info on `parent`, or on the tree's root; `span` is what it highlights.
-    pub fn add_finding(&mut self, parent: Option<usize>, finding: Finding, sentence: String, span: Option<Span>) {
-        self.push(Item { field: None, value: Value::Finding(finding, sentence), span, parent });
+    pub fn finding(&mut self, parent: Option<usize>, finding: Finding, sentence: &str, span: Option<Span>) {
+        let sentence = self.plan.keep(|texts| texts.push_str(sentence));
+        self.push(parent, None, Value::Finding(finding, sentence), span);
     }
 
-    fn push(&mut self, item: Item) -> usize {
-        self.items.push(item);
-        self.items.len() - 1
+    fn push(&mut self, parent: Option<usize>, field: Option<Field>, value: Value, span: Option<Span>) -> Option<usize> {
+        self.plan.items.push(Item { layer: self.layer, field, value, span, parent });
+        Some(self.plan.items.len() - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn only(field: Field) -> Wanted {
+        Wanted { fields: 1 << field as u32, titles: false, info: false }
+    }
+
+    #[test]
+    fn what_is_not_wanted_is_left_out_and_its_children_stand_under_its_parent() {
+        let mut plan = Plan::default();
+        let mut tree = plan.tree(Layer::Message, only(Field::Note));
+        let phase = tree.value(None, Field::Phase, Value::Unsigned(24));
+        tree.text(phase, Field::Note, "a note");
+        tree.format(phase, Field::Delivery, format_args!("{}", "a delivery"));
+        let [note] = plan.items() else { panic!("{:?}", plan.items()) };
+        assert_eq!((note.field, note.parent), (Some(Field::Note), None));
+        let Value::Text(text) = note.value else { panic!("{note:?}") };
+        assert_eq!(plan.text(text), "a note");
+        assert_eq!(plan.texts(), "a note\0");
+    }
+
+    #[test]
+    fn a_finding_is_kept_when_no_field_is_wanted() {
+        let mut plan = Plan::default();
+        let nothing = Wanted { fields: 0, titles: false, info: false };
+        plan.tree(Layer::Tcp, nothing).finding(None, Finding::NoDelivery, "nobody", None);
+        assert_eq!(plan.items().len(), 1);
+    }
+
+    #[test]
+    fn a_nul_in_a_text_is_a_replacement_character() {
+        let mut plan = Plan::default();
+        plan.tree(Layer::Message, Wanted::ALL).text(None, Field::Content, "a\0b");
+        assert_eq!(plan.texts(), "a\u{fffd}b\0");
+    }
+
+    #[test]
+    fn the_info_column_is_the_title_without_its_head() {
+        let mut plan = Plan::default();
+        plan.set_title_and_info("head, ", |text| text.push_str("line"));
+        let texts = [plan.title(), plan.info()].map(|text| text.map(|text| plan.text(text)));
+        assert_eq!(texts, [Some("head, line"), Some("line")]);
+    }
+
+    #[test]
+    fn a_cleared_plan_holds_nothing_and_no_large_buffer() {
+        let mut plan = Plan::default();
+        plan.tree(Layer::Message, Wanted::ALL).text(None, Field::Content, &"x".repeat(10 * Plan::KEPT));
+        plan.set_info(|text| text.push('x'));
+        plan.clear();
+        assert_eq!((plan.items().len(), plan.texts(), plan.info()), (0, "", None));
+        assert!(plan.texts.capacity() <= 2 * Plan::KEPT);
     }
 }

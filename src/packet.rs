@@ -166,6 +166,29 @@ pub mod flags {
     pub const ACK: u16 = 0x10;
 }
 
+/// What decides at once whether a segment is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Outline<'a> {
+    /// The source and the destination port.
+    pub ports: (u16, u16),
+    /// The control bits; see [`flags`].
+    pub flags: u16,
+    /// Whether one of the ports is the chat's by preference or Decode As.
+    pub chat_port: bool,
+    /// The captured payload, or the first bytes of it.
+    pub payload: &'a [u8],
+}
+
+impl<'a> Outline<'a> {
+    /// From the captured bytes of a segment: its header (RFC 9293, section 3.1) and what follows. `None` for less than a header.
+    pub fn of(bytes: &'a [u8], chat_port: bool) -> Option<Outline<'a>> {
+        let [s0, s1, d0, d1, _, _, _, _, _, _, _, _, offset, flags, ..] = *bytes else { return None };
+        let payload = bytes.get(usize::from(offset >> 4) * 4..).unwrap_or_default();
+        let ports = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
+        Some(Outline { ports, flags: flags.into(), chat_port, payload })
+    }
+}
+
 /// A TCP segment as its header says it.
 #[derive(Debug, Clone, Copy)]
 pub struct Segment {
@@ -232,6 +255,16 @@ mod tests {
         assert!((last + 10).is_after(last));
         assert!(!last.is_after(last));
         assert!(!last.is_after(last + 10));
+    }
+
+    #[test]
+    fn an_outline_is_read_from_the_header() {
+        let header = *b"\x1c\x68\xc0\x22SEQ_ACK_\x60\x12..........";
+        let bytes = [&header[..], b"GET "].concat();
+        let outline = Outline::of(&bytes, true).expect("a header");
+        assert_eq!((outline.ports, outline.flags, outline.payload), ((7272, 49186), 0x12, &b"GET "[..]));
+        assert!(Outline::of(&header[..20], false).is_some_and(|outline| outline.payload.is_empty()));
+        assert!(Outline::of(&header[..13], false).is_none());
     }
 
     #[test]

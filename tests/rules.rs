@@ -227,6 +227,15 @@ fn the_profile_has_a_colour_for_every_phase_but_unknown_messages() {
     }
 }
 
+/// `benches/tshark --write` writes both.
+#[test]
+fn the_readme_claims_the_speed_that_the_benchmark_measured() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let (readme, performance) = (read("README.md"), read("docs/performance.md"));
+    let claim = readme.lines().find(|line| line.starts_with("To list a chat of ")).expect("README has the claim");
+    assert!(performance.lines().any(|line| line == claim), "docs/performance.md does not say: {claim}");
+}
+
 #[test]
 fn the_library_exports_only_wiresharks_entry_points() {
     let bytes = fs::read(built_library()).expect("cargo built the library");

@@ -125,10 +125,13 @@ size_t wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info 
     claim_protocol_column(pinfo);
     /* Remove the WebSocket dissector's text for this frame; the fence keeps that of earlier messages. */
     col_clear(pinfo->cinfo, COL_INFO);
-    col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", plan->info);
+    if (plan->info != NULL)
+        col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", plan->info);
     col_set_fence(pinfo->cinfo, COL_INFO);
 
-    top = proto_tree_add_protocol_format(tree, wmc_proto, tvb, 0, -1, "%s", plan->title);
+    top = proto_tree_add_item(tree, wmc_proto, tvb, 0, -1, ENC_NA);
+    if (plan->title != NULL)
+        proto_item_set_text(top, "%s", plan->title);
     roots[WMC_LAYER_MESSAGE] = proto_item_add_subtree(top, subtree);
     draw_items(plan, roots, tvb, pinfo);
     return strlen(info_column(pinfo));
@@ -141,7 +144,7 @@ void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *p
 
     pinfo->current_proto = proto_get_protocol_short_name(find_protocol_by_id(wmc_proto)); /* the protocol of the expert infos */
     if (plan->info != NULL)
-        col_append_fstr(pinfo->cinfo, COL_INFO, " [%s]", plan->info);
+        col_append_str(pinfo->cinfo, COL_INFO, plan->info);
     if (tree != NULL) {
         /* The TCP dissector stores its subtree as proto data. */
         roots[WMC_LAYER_TCP] = (proto_tree *)p_get_proto_data(pinfo->pool, pinfo, tcp, tcp_layer);

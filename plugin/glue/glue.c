@@ -17,11 +17,13 @@
 #include <epan/exceptions.h>
 
 #define TCP_HEADER_MIN 20
+#define START_MAX 64 /* the longest TCP header, and 4 bytes of its payload */
 #define SOURCES_MAX 16
 
 int wmc_proto = -1;
 
 static const struct wmc_core *core;
+static protocol_t *protocol;
 static int proto_tcp = -1;
 static int proto_http = -1;
 static dissector_handle_t tcp_handle;
@@ -32,18 +34,22 @@ static dissector_handle_t websocket_handle; /* WebSocket directly over TCP */
 static dissector_handle_t stream_handle;    /* dissect_stream(), in front of websocket_handle */
 static dissector_handle_t opening_handle;   /* dissect_opening(), in front of HTTP until the connection is upgraded */
 
-/* The segment being dissected. A stack, because TCP can be tunnelled in TCP. */
+/* The segment being dissected. A stack, because TCP can be tunnelled in TCP. Most segments are not a chat's: `segment` and what follows
+ * it are filled in when they are needed. */
 struct observation {
     struct observation *outer;
-    struct wmc_segment segment;
     tvbuff_t *tvb;
+    const uint8_t *header; /* `started` bytes, TCP_HEADER_MIN at least */
+    unsigned started;
     unsigned header_length;
     unsigned tcp_layer;
     address source;
     address destination;
-    bool stream_known;
     uint32_t messages;  /* passed to the core so far */
     size_t info_length; /* length of the Info column after the last chat message; 0 before the first */
+    bool described;     /* `segment` is filled in, but for `stream` */
+    bool stream_known;
+    struct wmc_segment segment;
 };
 
 static struct observation *observed;
@@ -60,7 +66,7 @@ static uint32_t be32(const uint8_t *bytes)
 
 static bool enabled(void)
 {
-    return proto_is_protocol_enabled(find_protocol_by_id(wmc_proto));
+    return proto_is_protocol_enabled(protocol);
 }
 
 static struct wmc_bytes lend(tvbuff_t *tvb, unsigned offset)
@@ -86,45 +92,63 @@ static struct wmc_endpoint endpoint(const address *from, uint16_t port)
     return end;
 }
 
-/* Reads the TCP header; false if it is truncated or invalid. */
+/* Finds the TCP header; false if it is truncated or invalid. */
 static bool observe(struct observation *o, tvbuff_t *tvb, packet_info *pinfo)
 {
-    const uint8_t *header;
+    const unsigned captured = tvb_captured_length(tvb);
 
-    if (tvb_captured_length(tvb) < TCP_HEADER_MIN)
+    if (captured < TCP_HEADER_MIN)
         return false;
-    header = tvb_get_ptr(tvb, 0, TCP_HEADER_MIN);
-    memset(o, 0, sizeof *o);
-    o->header_length = (header[12] >> 4) * 4u;
+    o->started = captured < START_MAX ? captured : START_MAX;
+    o->header = tvb_get_ptr(tvb, 0, (int)o->started);
+    o->header_length = (o->header[12] >> 4) * 4u;
     if (o->header_length < TCP_HEADER_MIN)
         return false;
     o->tvb = tvb;
     o->tcp_layer = pinfo->curr_layer_num + 1u; /* the layer number that the TCP dissector will have */
     copy_address_shallow(&o->source, &pinfo->src);
     copy_address_shallow(&o->destination, &pinfo->dst);
-    o->segment.frame = pinfo->num;
-    if (pinfo->abs_ts.secs >= 0 && pinfo->abs_ts.secs < INT64_MAX / 1000000000)
-        o->segment.time = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
-    o->segment.first_pass = !pinfo->fd->visited;
-    o->segment.source = endpoint(&o->source, be16(header));
-    o->segment.destination = endpoint(&o->destination, be16(header + 2));
-    o->segment.sequence = be32(header + 4);
-    o->segment.acknowledgment = be32(header + 8);
-    o->segment.flags = be16(header + 12) & 0x0fff;
-    o->segment.payload = lend(tvb, o->header_length);
+    o->messages = 0;
+    o->info_length = 0;
+    o->described = false;
+    o->stream_known = false;
     return true;
 }
 
-/* Looks up tcp.stream, which exists once the TCP dissector has processed the segment. */
-static bool know_stream(struct observation *o)
+/* The observed segment, but for its stream. */
+static const struct wmc_segment *describe(struct observation *o, packet_info *pinfo)
 {
+    struct wmc_segment *segment = &o->segment;
+
+    if (o->described)
+        return segment;
+    segment->frame = pinfo->num;
+    segment->stream = 0;
+    segment->time = 0;
+    if (pinfo->abs_ts.secs >= 0 && pinfo->abs_ts.secs < INT64_MAX / 1000000000)
+        segment->time = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
+    segment->first_pass = !pinfo->fd->visited;
+    segment->source = endpoint(&o->source, be16(o->header));
+    segment->destination = endpoint(&o->destination, be16(o->header + 2));
+    segment->sequence = be32(o->header + 4);
+    segment->acknowledgment = be32(o->header + 8);
+    segment->flags = be16(o->header + 12) & 0x0fff;
+    segment->payload = lend(o->tvb, o->header_length);
+    o->described = true;
+    return segment;
+}
+
+/* Looks up tcp.stream, which exists once the TCP dissector has processed the segment. */
+static bool know_stream(struct observation *o, packet_info *pinfo)
+{
+    const struct wmc_segment *segment = describe(o, pinfo);
     conversation_t *conversation;
     const struct tcp_analysis *analysis;
 
     if (o->stream_known)
         return true;
-    conversation = find_conversation(o->segment.frame, &o->source, &o->destination, CONVERSATION_TCP,
-                                     o->segment.source.port, o->segment.destination.port, 0);
+    conversation = find_conversation(segment->frame, &o->source, &o->destination, CONVERSATION_TCP, segment->source.port,
+                                     segment->destination.port, 0);
     if (conversation == NULL)
         return false;
     analysis = (const struct tcp_analysis *)conversation_get_proto_data(conversation, proto_tcp);
@@ -133,6 +157,11 @@ static bool know_stream(struct observation *o)
     o->segment.stream = analysis->stream;
     o->stream_known = true;
     return true;
+}
+
+static bool on_chat_port(const struct observation *o)
+{
+    return wmc_is_chat_port(be16(o->header)) || wmc_is_chat_port(be16(o->header + 2));
 }
 
 /* Calls the next dissector with the state it would have without this plugin. */
@@ -150,12 +179,14 @@ static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tr
     size_t count = 0;
     const struct wmc_plan *plan;
 
-    if (!core->concerns(&o->segment) || !know_stream(o))
+    const struct wmc_bytes start = { o->header, o->started, o->started };
+
+    if (!core->concerns(start, on_chat_port(o)) || !know_stream(o, pinfo))
         return;
-    if (o->segment.payload.captured > 0)
+    if (o->segment.first_pass && o->segment.payload.captured > 0)
         for (GSList *source = pinfo->data_src; source != NULL && count < SOURCES_MAX; source = source->next)
             sources[count++] = lend(get_data_source_tvb((struct data_source *)source->data), 0);
-    plan = core->segment(&o->segment, sources, count, wmc_settings(tree), pinfo->pool);
+    plan = core->segment(&o->segment, sources, count, wmc_settings(pinfo, tree), pinfo->pool);
     if (plan != NULL)
         wmc_draw_segment(plan, o->tvb, pinfo, tree, o->tcp_layer);
 }
@@ -194,7 +225,7 @@ static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
 {
     conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
 
-    if (conversation == NULL || observed == NULL || !know_stream(observed) || !enabled())
+    if (conversation == NULL || observed == NULL || !know_stream(observed, pinfo) || !enabled())
         return 0;
     switch (core->classify(&observed->segment, lend(tvb, 0))) {
     case WMC_START_SHORT:
@@ -225,10 +256,12 @@ static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
 /* If the response was not captured, HTTP does not switch to WebSocket: this does, when WebSocket frames arrive. */
 static int dissect_opening(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
+    conversation_t *conversation = NULL;
 
-    if (conversation == NULL || observed == NULL || !know_stream(observed) ||
-        core->classify(&observed->segment, lend(tvb, 0)) != WMC_START_WEBSOCKET)
+    if (observed != NULL && know_stream(observed, pinfo) &&
+        core->classify(&observed->segment, lend(tvb, 0)) == WMC_START_WEBSOCKET)
+        conversation = find_conversation_pinfo(pinfo, 0);
+    if (conversation == NULL)
         return pass_on(http_handle, tvb, pinfo, tree, data);
     conversation_set_dissector_from_frame_number(conversation, pinfo->num, stream_handle);
     return pass_on(stream_handle, tvb, pinfo, tree, data);
@@ -245,7 +278,7 @@ static int64_t position_in_payload(const struct observation *o, tvbuff_t *tvb)
 
 static const struct wmc_plan *plan_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    return core->message(&observed->segment, observed->messages++, lend(tvb, 0), wmc_settings(tree), pinfo->pool);
+    return core->message(&observed->segment, observed->messages++, lend(tvb, 0), wmc_settings(pinfo, tree), pinfo->pool);
 }
 
 static void show_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
@@ -279,7 +312,8 @@ static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info 
     struct observation *const o = observed;
     const uint32_t before = o->messages;
 
-    core->frames(&o->segment, lend(tvb, 0), position_in_payload(o, tvb));
+    if (o->segment.first_pass)
+        core->frames(&o->segment, lend(tvb, 0), position_in_payload(o, tvb));
     TRY {
         length = pass_on(handle, tvb, pinfo, tree, data);
         done = true;
@@ -296,14 +330,14 @@ static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info 
 
 static int dissect_upgraded(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (observed == NULL || !know_stream(observed))
+    if (observed == NULL || core->is_strange(describe(observed, pinfo)) || !know_stream(observed, pinfo))
         return pass_on(upgraded_handle, tvb, pinfo, tree, data);
     return dissect_frames(upgraded_handle, tvb, pinfo, tree, data);
 }
 
 static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (observed == NULL || !know_stream(observed))
+    if (observed == NULL || core->is_strange(describe(observed, pinfo)) || !know_stream(observed, pinfo))
         return pass_on(websocket_handle, tvb, pinfo, tree, data);
     return dissect_frames(websocket_handle, tvb, pinfo, tree, data);
 }
@@ -319,21 +353,17 @@ static bool dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     return plan != NULL;
 }
 
-static bool on_chat_port(const struct observation *o)
-{
-    return o->segment.source.chat_port || o->segment.destination.chat_port;
-}
-
 static wmc_truth dissect_on_chat_port(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (observed == NULL || !on_chat_port(observed) || !know_stream(observed))
+    if (observed == NULL || !on_chat_port(observed) || !know_stream(observed, pinfo))
         return false;
     return dissect_message(tvb, pinfo, tree);
 }
 
 static wmc_truth dissect_by_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (observed == NULL || on_chat_port(observed) || !know_stream(observed))
+    if (observed == NULL || on_chat_port(observed) || core->declines(describe(observed, pinfo), lend(tvb, 0)) ||
+        !know_stream(observed, pinfo))
         return false;
     return dissect_message(tvb, pinfo, tree);
 }
@@ -342,6 +372,7 @@ static wmc_truth dissect_by_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tr
 static void reset(void)
 {
     observed = NULL;
+    wmc_ports_changed();
     core->reset();
 }
 
@@ -360,7 +391,7 @@ static void register_protocol(void)
     proto_register_field_array(wmc_proto, r.fields, r.field_count);
     proto_register_subtree_array(subtrees, 1);
     expert_register_field_array(expert_register_protocol(wmc_proto), r.findings, r.finding_count);
-    wmc_preferences_register(wmc_proto, core);
+    wmc_preferences_register(wmc_proto, core, &r);
     register_init_routine(reset);
     register_cleanup_routine(reset);
 }
@@ -376,6 +407,7 @@ static void register_handoff(void)
     dissector_table_t ip_protocols = find_dissector_table("ip.proto");
     dissector_table_t upgrades = find_dissector_table("http.upgrade");
 
+    protocol = find_protocol_by_id(wmc_proto);
     proto_tcp = proto_get_id_by_filter_name("tcp");
     proto_http = proto_get_id_by_filter_name("http");
     wmc_draw_init(proto_tcp, proto_http, proto_get_id_by_filter_name("websocket"));

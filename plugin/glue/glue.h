@@ -75,7 +75,7 @@ struct wmc_item {
 struct wmc_plan {
     const struct wmc_item *items;
     uint32_t count;
-    const char *title; /* of the message's tree; NULL if the plan draws no message */
+    const char *title; /* of the message's tree; NULL if it is not displayed */
     const char *info;  /* replaces (message) or is appended to (segment) the Info column; may be NULL */
 };
 
@@ -99,8 +99,10 @@ struct wmc_language {
 };
 
 struct wmc_settings {
-    int language; /* index */
-    bool tree;    /* a tree is built; otherwise only expert info and columns are needed */
+    int language;    /* index */
+    uint64_t wanted; /* a bit for each field that is looked at, in the order of registration */
+    bool titles;     /* a tree is displayed */
+    bool info;       /* there is an Info column */
     bool annotate_tcp;
     bool annotate_info;
 };
@@ -112,14 +114,19 @@ struct wmc_core {
     size_t language_count;
     /* Clears all state; called when a capture file is opened or closed. */
     void (*reset)(void);
-    /* Whether a segment may belong to a chat connection. Does not need `stream`. */
-    bool (*concerns)(const struct wmc_segment *segment);
+    /* Whether a segment may belong to a chat connection. `start`: its header and the first bytes of its payload; `chat_port`: one of its
+     * ports is the chat's. */
+    bool (*concerns)(struct wmc_bytes start, bool chat_port);
+    /* Whether a segment's connection was found to be another application's. Does not need `stream`. */
+    bool (*is_strange)(const struct wmc_segment *segment);
+    /* Whether the message is another application's, as all others of its connection. Does not need `stream`. */
+    bool (*declines)(const struct wmc_segment *segment, struct wmc_bytes message);
     /* Classifies data on a chat port while the conversation has no WebSocket dissector. */
     enum wmc_start (*classify)(const struct wmc_segment *segment, struct wmc_bytes start);
     /* A TCP segment, after its payload was dissected. `sources`: the packet's data sources (frame, reassembled, decrypted). */
     const struct wmc_plan *(*segment)(const struct wmc_segment *segment, const struct wmc_bytes *sources, size_t source_count,
                                       const struct wmc_settings *settings, wmem_allocator_t *pool);
-    /* WebSocket data, before it is dissected, in every pass. `position`: its offset in the segment's payload, or -1 if it was
+    /* WebSocket data, before it is dissected, in the first pass. `position`: its offset in the segment's payload, or -1 if it was
      * reassembled or decrypted. */
     void (*frames)(const struct wmc_segment *segment, struct wmc_bytes data, int64_t position);
     /* A WebSocket message; NULL if it is not a chat message. `index`: its number within the segment, from 0. */
@@ -149,10 +156,13 @@ void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *p
 int *wmc_subtree(void);
 
 /* plugin/glue/preferences.c */
-void wmc_preferences_register(int proto, const struct wmc_core *core);
+void wmc_preferences_register(int proto, const struct wmc_core *core, const struct wmc_registration *registration);
 void wmc_preferences_handoff(dissector_handle_t by_port, dissector_handle_t by_decode_as);
 bool wmc_is_chat_port(uint16_t port);
+/* Called when the ports of the preference or of Decode As may have changed. */
+void wmc_ports_changed(void);
 bool wmc_show_json(void);
-const struct wmc_settings *wmc_settings(const proto_tree *tree);
+/* What the user chose, and what of the packet is looked at. */
+const struct wmc_settings *wmc_settings(packet_info *pinfo, proto_tree *tree);
 
 #endif

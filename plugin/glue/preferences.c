@@ -1,6 +1,7 @@
 /* The preferences, and registration on the chat's ports. */
 #include "glue.h"
 
+#include <epan/column-utils.h>
 #include <epan/prefs.h>
 #include <epan/range.h>
 
@@ -14,6 +15,8 @@ static wmc_truth annotate_info = true;
 static wmc_truth show_json = false;
 
 static struct wmc_settings settings;
+static const hf_register_info *fields;
+static int field_count;
 static dissector_table_t tcp_ports;
 static dissector_handle_t port_handle;
 static dissector_handle_t decode_as_handle;
@@ -47,10 +50,12 @@ static const enum_val_t *languages(const struct wmc_core *core)
     return values;
 }
 
-void wmc_preferences_register(int proto, const struct wmc_core *core)
+void wmc_preferences_register(int proto, const struct wmc_core *core, const struct wmc_registration *registration)
 {
     module_t *module = prefs_register_protocol(proto, apply);
 
+    fields = registration->fields;
+    field_count = registration->field_count;
     range_convert_str(wmem_epan_scope(), &ports, DEFAULT_PORTS, 65535);
     prefs_register_range_preference(module, "tcp.port", "Chat server TCP ports",
         "TCP ports of chat servers. On other ports the chat is recognised by its messages.", &ports, 65535);
@@ -73,12 +78,25 @@ void wmc_preferences_handoff(dissector_handle_t by_port, dissector_handle_t by_d
     apply();
 }
 
-/* The table reflects the preference and Decode As. */
+/* Decode As changes the table without notice, but Wireshark then dissects the capture anew: see wmc_ports_changed(). */
+enum { UNKNOWN, CHAT, OTHER };
+
+static uint8_t kinds[UINT16_MAX + 1];
+
+void wmc_ports_changed(void)
+{
+    memset(kinds, UNKNOWN, sizeof kinds);
+}
+
+/* The table reflects the preference and Decode As. It is asked once for each port, since every TCP segment has two. */
 bool wmc_is_chat_port(uint16_t port)
 {
-    dissector_handle_t handle = dissector_get_uint_handle(tcp_ports, port);
+    if (kinds[port] == UNKNOWN) {
+        dissector_handle_t handle = dissector_get_uint_handle(tcp_ports, port);
 
-    return handle != NULL && (handle == port_handle || handle == decode_as_handle);
+        kinds[port] = handle != NULL && (handle == port_handle || handle == decode_as_handle) ? CHAT : OTHER;
+    }
+    return kinds[port] == CHAT;
 }
 
 bool wmc_show_json(void)
@@ -86,8 +104,22 @@ bool wmc_show_json(void)
     return show_json;
 }
 
-const struct wmc_settings *wmc_settings(const proto_tree *tree)
+/* In a tree built for filters, columns or taps alone, the fields that they refer to. A reference to a field is one to its protocol. */
+static uint64_t wanted_fields(proto_tree *tree)
 {
-    settings.tree = tree != NULL;
+    uint64_t wanted = 0;
+
+    if (!proto_field_is_referenced(tree, wmc_proto))
+        return 0;
+    for (int i = 0; i < field_count; i++)
+        wanted |= (uint64_t)(fields[i].hfinfo.ref_type != HF_REF_TYPE_NONE) << i;
+    return wanted;
+}
+
+const struct wmc_settings *wmc_settings(packet_info *pinfo, proto_tree *tree)
+{
+    settings.titles = tree != NULL && PTREE_DATA(tree)->visible;
+    settings.wanted = settings.titles ? UINT64_MAX : wanted_fields(tree);
+    settings.info = col_get_text(pinfo->cinfo, COL_INFO) != NULL;
     return &settings;
 }

@@ -1,15 +1,16 @@
 //! A message's own tree: its fields, what the session knows of it, and what is wrong with it.
 
-use super::plan::{MAX_LINE, Plan, Settings, draw_identity, draw_links, note, printable};
-use crate::annotation::{Annotation, Layer, Value};
+use super::plan::{MAX_LINE, Settings, draw_event, draw_links, draw_user, title_head};
+use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::{Event, Recipient, Say, below_messages};
-use crate::fields::{Field, Finding, PROTOCOL_NAME};
+use crate::fields::{Field, Finding};
 use crate::language::Fact;
 use crate::message::gateway::Gateway;
 use crate::message::json::Span;
-use crate::message::{MemberName, Message, text};
+use crate::message::{MemberName, MemberText, Message, text};
 use crate::packet::{Captured, FrameTime, Side};
 use crate::session::{DeliveredTo, MessageView, SayView, Session};
+use std::fmt::{self, Display, Write};
 
 /// Stands in the packet list for what a malformed message says.
 const NOT_JSON: &str = "[not JSON]";
@@ -23,34 +24,37 @@ pub struct Drawing<'a> {
     view: MessageView<'a>,
     settings: &'a Settings,
     data: Captured<'a>,
-    /// The content as a person reads it.
-    readable: Option<text::Readable>,
-    annotation: Annotation,
 }
 
 impl<'a> Drawing<'a> {
     /// Of a message and what the session knows of it.
     pub fn new(message: &'a Message<'a>, view: MessageView<'a>, settings: &'a Settings, data: Captured<'a>) -> Self {
-        let content = message.value(MemberName::Content);
-        let readable = content.map(|content| text::readable(content, message.sender == Side::Server));
-        Self { message, view, settings, data, readable, annotation: Annotation::new(Layer::Message) }
+        Self { message, view, settings, data }
     }
 
-    /// What to draw.
-    pub fn plan(mut self, session: &Session) -> Plan {
-        let said = self.readable.as_ref().map(|readable| text::one_line(&readable.text, MAX_LINE)).unwrap_or_default();
-        if self.settings.tree {
-            self.event(&said);
-            self.members();
-            self.client_list();
+    /// Plans what to draw.
+    pub fn draw(self, plan: &mut Plan, session: &Session) {
+        let wanted = self.settings.wanted;
+        let is_said = wanted.titles || wanted.info || wanted.field(Field::Note);
+        let content = self.message.value(MemberName::Content).filter(|_| is_said);
+        let line = content.map(|content| text::first_line(content, self.is_from_server(), MAX_LINE));
+        let said = line.unwrap_or_default();
+        let tree = &mut plan.tree(Layer::Message, wanted);
+        self.event(tree, &said);
+        self.members(tree);
+        self.client_list(tree);
+        self.generated_fields(tree);
+        self.conversation(tree, session);
+        self.findings(tree);
+        if wanted.titles {
+            plan.set_title_and_info(&title_head(), |text| self.line(text, &said));
+        } else if wanted.info {
+            plan.set_info(|text| self.line(text, &said));
         }
-        self.generated_fields();
-        if self.settings.tree {
-            self.conversation(session);
-        }
-        self.findings();
-        let line = self.line(&said);
-        Plan { annotations: vec![self.annotation], title: Some(format!("{PROTOCOL_NAME}, {line}")), info: Some(line) }
+    }
+
+    fn is_from_server(&self) -> bool {
+        self.message.sender == Side::Server
     }
 
     fn is_faulty(&self) -> bool {
@@ -58,210 +62,277 @@ impl<'a> Drawing<'a> {
     }
 
     /// The title and the Info column. They are made of what was known when the message was first seen.
-    fn line(&self, said: &str) -> String {
-        let summary = self.summary(said);
-        let phase = self.view.record.event.phase().name();
-        let line = match summary.is_empty() {
-            true => phase.to_owned(),
-            false => format!("{phase}: {summary}"),
-        };
-        let line = text::one_line(&line, MAX_LINE);
-        if self.is_faulty() { format!("{line} {NOT_JSON}") } else { line }
+    fn line(&self, line: &mut String, said: &str) {
+        let start = line.len();
+        line.push_str(self.view.record.event.phase().name());
+        let end_of_phase = line.len();
+        line.push_str(": ");
+        let before = line.len();
+        self.summary(line, said);
+        if line.len() == before {
+            line.truncate(end_of_phase);
+        }
+        text::shorten(line, start, MAX_LINE);
+        if self.is_faulty() {
+            line.push(' ');
+            line.push_str(NOT_JSON);
+        }
     }
 
     /// What follows the phase's name.
-    fn summary(&self, said: &str) -> String {
-        let line = |name: &Option<&str>| name.and_then(|name| printable(name, MAX_LINE)).unwrap_or_default();
-        match &self.view.record.event {
+    fn summary(&self, line: &mut String, said: &str) {
+        let _ = match &self.view.record.event {
             Event::LoginRequest { name, room: Some(room) } => {
-                format!("{}, room {}", line(name), text::one_line(room, MAX_LINE))
+                write!(line, "{}, room {}", Line(name.unwrap_or_default()), Line(room))
             }
             Event::LoginRequest { name, room: None }
             | Event::LoginResult(name)
             | Event::LoginNotification(name)
-            | Event::LogoutNotification(name) => line(name),
-            Event::UserList { .. } => self.listed_names(),
+            | Event::LogoutNotification(name) => write!(line, "{}", Line(name.unwrap_or_default())),
+            Event::UserList { .. } => {
+                self.listed_names(line);
+                Ok(())
+            }
             Event::SayRequest(say) => {
-                let port = || format!("port {}", self.view.connection.client().port);
-                let sender = say.sender.map_or_else(port, |name| text::one_line(name, MAX_LINE));
-                format!("{sender} → {}: {said}", recipient(say))
+                let sender = match say.sender {
+                    Some(name) => write!(line, "{}", Line(name)),
+                    None => write!(line, "port {}", self.view.connection.client().port),
+                };
+                sender.and_then(|()| write!(line, " → {}: {said}", recipient(say)))
             }
             Event::SayDelivery(say) => {
-                let sender = say.sender.map_or("?".to_owned(), |name| text::one_line(name, MAX_LINE));
-                format!("{sender} → {}: {said}", recipient(say))
+                write!(line, "{} → {}: {said}", Line(say.sender.unwrap_or("?")), recipient(say))
             }
-            Event::Unknown { type_name, .. } => line(type_name),
-            Event::Ping(_) | Event::Pong(_) => String::new(),
-            below_messages!() => String::new(),
+            Event::Unknown { type_name, .. } => write!(line, "{}", Line(type_name.unwrap_or_default())),
+            Event::Ping(_) | Event::Pong(_) => Ok(()),
+            below_messages!() => Ok(()),
+        }; // a String takes everything
+    }
+
+    fn listed_names(&self, line: &mut String) {
+        let users = self.message.client_list().into_iter().flat_map(|list| list.users());
+        for (at, name) in users.filter_map(|user| user.name).take(LISTED_NAMES).enumerate() {
+            if at > 0 {
+                line.push_str(", ");
+            }
+            line.push_str(&text::line(&text::unescaped_name(&name.text), MAX_LINE));
         }
     }
 
-    fn listed_names(&self) -> String {
-        let Some(list) = self.message.client_list() else { return String::new() };
-        let names = list.users().filter_map(|user| user.name);
-        let lines = names.map(|name| text::one_line(&text::name(&name.text), MAX_LINE)).take(LISTED_NAMES);
-        lines.collect::<Vec<_>>().join(", ")
-    }
-
-    fn event(&mut self, said: &str) {
-        let event = &self.view.record.event;
-        let item = self.annotation.add(None, Field::Phase, Value::Unsigned(event.phase() as u32));
+    fn event(&self, tree: &mut Tree, said: &str) {
         let text = if said.is_empty() && self.is_faulty() { NOT_JSON } else { said };
-        let note = note(self.view.connection, event.clone(), self.message.sender, text, self.settings.language);
-        self.annotation.add(Some(item), Field::Note, Value::Text(note));
+        let (connection, event) = (self.view.connection, &self.view.record.event);
+        draw_event(tree, connection, event, self.message.sender, text, self.settings.language);
     }
 
-    fn members(&mut self) {
+    fn members(&self, tree: &mut Tree) {
         for member in self.message.fields() {
-            let value = Value::Text(member.display().into_owned());
-            let item = self.annotation.add_at(None, member.name.field(), value, member.span.clone());
-            let is_id = matches!(member.name, MemberName::ClientId | MemberName::FromClientId | MemberName::ToClientId);
-            if let Some(gateway) = Gateway::from_client_id(member.text).filter(|_| is_id) {
-                self.annotation.add(Some(item), Field::GatewayAddress, Value::Address(gateway.address));
-                self.annotation.add(Some(item), Field::GatewayPort, Value::Unsigned(gateway.port.into()));
-                self.annotation.add(Some(item), Field::GatewayConnection, Value::Unsigned(gateway.connection));
+            let item = match member.name {
+                MemberName::Other => tree.text_at(None, Field::Member, &member.display(), member.span),
+                name => tree.text_at(None, name.field(), member.text, member.span),
+            };
+            if matches!(member.name, MemberName::ClientId | MemberName::FromClientId | MemberName::ToClientId) {
+                draw_gateway(tree, item, member.text);
             }
         }
     }
 
-    fn client_list(&mut self) {
+    fn client_list(&self, tree: &mut Tree) {
+        const FIELDS: [Field; 4] =
+            [Field::ClientList, Field::ClientListClientId, Field::ClientListClientName, Field::ClientListCount];
+        if !FIELDS.iter().any(|field| tree.wants(*field)) {
+            return;
+        }
         let Some(list) = self.message.client_list() else { return };
         let count = list.len();
-        let title = format!("Client list ({count})");
-        let tree = self.annotation.add_at(None, Field::ClientList, Value::Group(title), list.span.clone());
+        let item = tree.group(None, Field::ClientList, format_args!("Client list ({count})"), list.span.clone());
         for user in list.users() {
             let parts = [(Field::ClientListClientId, user.id), (Field::ClientListClientName, user.name)];
             for (field, part) in parts {
                 if let Some(part) = part {
-                    self.annotation.add_at(Some(tree), field, Value::Text(part.text.into_owned()), part.span);
+                    tree.text_at(item, field, &part.text, part.span);
                 }
             }
         }
-        self.annotation.add(Some(tree), Field::ClientListCount, Value::Unsigned(count as u32));
+        tree.value(item, Field::ClientListCount, Value::Unsigned(count as u32));
     }
 
-    fn generated_fields(&mut self) {
-        if let Some(readable) = self.readable.take() {
-            let span = self.message.get(MemberName::Content).map(|member| member.span);
-            let at = span.clone().unwrap_or_default();
-            let item = self.annotation.add_at(None, Field::Text, Value::Text(readable.text), at);
-            if let Some(tag) = readable.markup {
-                let tag = text::one_line(&tag, MAX_LINE);
-                self.report(Some(item), Finding::UnescapedHtml, &Fact::UnescapedHtml(&tag), span);
-            }
+    fn generated_fields(&self, tree: &mut Tree) {
+        if let Some(content) = self.message.get(MemberName::Content) {
+            self.draw_text(tree, &content);
         }
         if let Some(private) = self.message.is_private() {
-            self.annotation.add(None, Field::Private, Value::Boolean(private));
+            tree.value(None, Field::Private, Value::Boolean(private));
         }
         if let Some(dialect) = self.view.dialect() {
-            self.annotation.add(None, Field::Dialect, Value::Unsigned(dialect as u32));
+            tree.value(None, Field::Dialect, Value::Unsigned(dialect as u32));
         }
     }
 
-    fn conversation(&mut self, session: &Session) {
-        let record = &self.view.record;
-        if let Some(sender) = self.view.sender() {
-            self.annotation.add(None, Field::Sender, Value::Text(sender.to_string()));
-        }
-        if let Some(recipient) = self.view.recipient() {
-            self.annotation.add(None, Field::Recipient, Value::Text(recipient.to_string()));
-        }
-        draw_identity(&mut self.annotation, self.view.user());
-        if let Some(members) = self.view.members() {
-            let mut names = members.names.join(", ");
-            if members.count > members.names.len() {
-                names.push_str(", …");
+    /// The content as a person reads it.
+    fn draw_text(&self, tree: &mut Tree, content: &MemberText) {
+        let item = match tree.wants(Field::Text) {
+            true => {
+                let text = text::reading(content.text, self.is_from_server()).text;
+                tree.text_at(None, Field::Text, &text, content.span.clone())
             }
-            self.annotation.add(None, Field::RoomMembers, Value::Text(names));
+            false => None,
+        };
+        if let Some(tag) = text::markup(content.text, self.is_from_server()) {
+            let tag = text::line(&tag, MAX_LINE);
+            let fact = Fact::UnescapedHtml(&tag);
+            self.report(tree, item, Finding::UnescapedHtml, &fact, Some(content.span.clone()));
+        }
+    }
+
+    fn conversation(&self, tree: &mut Tree, session: &Session) {
+        let record = &self.view.record;
+        if tree.wants(Field::Sender) {
+            if let Some(sender) = self.view.sender() {
+                tree.text(None, Field::Sender, sender);
+            }
+        }
+        if tree.wants(Field::Recipient) {
+            if let Some(recipient) = self.view.recipient() {
+                tree.text(None, Field::Recipient, recipient);
+            }
+        }
+        draw_user(tree, self.view.user());
+        if let Some(members) =
+            Some(Field::RoomMembers).filter(|field| tree.wants(*field)).and_then(|_| self.view.members())
+        {
+            let more = if members.count > members.names.len() { ", …" } else { "" };
+            tree.format(None, Field::RoomMembers, format_args!("{}{more}", Joined(&members.names)));
         }
         match (&record.event, self.view.say()) {
             (Event::SayRequest(_), Some(say)) => {
-                draw_links(&mut self.annotation, None, record.at, None, say.first);
+                draw_links(tree, None, record.at, None, say.first);
                 // Nothing yet is not nobody: more frames may follow.
                 if say.deliveries > 0 || self.view.reached_nobody() {
-                    self.deliveries(session, say);
+                    draw_deliveries(tree, session, say);
                 }
             }
-            (_, Some(say)) => draw_links(&mut self.annotation, None, record.at, Some(say.at), None),
-            (_, None) => draw_links(&mut self.annotation, None, record.at, record.request, record.response),
+            (_, Some(say)) => draw_links(tree, None, record.at, Some(say.at), None),
+            (_, None) => draw_links(tree, None, record.at, record.request, record.response),
         }
     }
 
-    fn deliveries(&mut self, session: &Session, say: SayView) {
-        let item = self.annotation.add(None, Field::Deliveries, Value::Unsigned(say.deliveries));
-        for delivery in session.deliveries(say) {
-            let line = delivery_line(&delivery, say.at);
-            self.annotation.add(Some(item), Field::Delivery, Value::Text(line));
-        }
-    }
-
-    fn findings(&mut self) {
-        self.findings_of_the_message();
-        let (masked, before_login) = (self.view.record.masked, self.view.record.before_login);
-        match (masked, self.message.sender) {
-            (Some(false), Side::Client) => self.report(None, Finding::UnmaskedClient, &Fact::UnmaskedClient, None),
-            (Some(true), Side::Server) => self.report(None, Finding::MaskedServer, &Fact::MaskedServer, None),
+    fn findings(&self, tree: &mut Tree) {
+        self.findings_of_the_message(tree);
+        let record = &self.view.record;
+        match (record.masked, self.message.sender) {
+            (Some(false), Side::Client) => {
+                self.report(tree, None, Finding::UnmaskedClient, &Fact::UnmaskedClient, None)
+            }
+            (Some(true), Side::Server) => self.report(tree, None, Finding::MaskedServer, &Fact::MaskedServer, None),
             _ => {}
         }
-        if before_login {
-            self.report(None, Finding::SayBeforeLogin, &Fact::SayBeforeLogin, None);
+        if record.before_login {
+            self.report(tree, None, Finding::SayBeforeLogin, &Fact::SayBeforeLogin, None);
         }
         if self.view.reached_nobody() {
-            self.report(None, Finding::NoDelivery, &Fact::NoDelivery, None);
+            self.report(tree, None, Finding::NoDelivery, &Fact::NoDelivery, None);
         }
         if self.view.unanswered() {
-            self.report(None, Finding::NoPong, &Fact::NoPong, None);
+            self.report(tree, None, Finding::NoPong, &Fact::NoPong, None);
         }
     }
 
-    fn findings_of_the_message(&mut self) {
-        let is_unknown = matches!(self.view.record.event, Event::Unknown { .. });
-        let phase = self.view.record.event.phase();
+    fn findings_of_the_message(&self, tree: &mut Tree) {
+        let event = &self.view.record.event;
         let truncated = self.data.is_truncated();
         if truncated {
             let (captured, reported) = (self.data.bytes.len(), self.data.reported);
-            self.report(None, Finding::Truncated, &Fact::Truncated { captured, reported }, None);
+            self.report(tree, None, Finding::Truncated, &Fact::Truncated { captured, reported }, None);
         }
         if let Some(fault) = self.message.fault() {
             let by = self.message.sender;
             let fact = Fact::MalformedJson { reason: fault.reason, offset: fault.span.start, by };
-            self.report(None, Finding::MalformedJson, &fact, Some(fault.span.clone()));
-        } else if is_unknown && !truncated {
+            self.report(tree, None, Finding::MalformedJson, &fact, Some(fault.span.clone()));
+        } else if matches!(event, Event::Unknown { .. }) && !truncated {
             let member = self.message.get(MemberName::Type);
-            let shown = member.as_ref().map(|member| text::one_line(member.text, MAX_LINE));
+            let shown = member.as_ref().map(|member| text::line(member.text, MAX_LINE));
             let span = member.map(|member| member.span);
-            self.report(None, Finding::UnknownType, &Fact::UnknownType(shown.as_deref()), span);
+            self.report(tree, None, Finding::UnknownType, &Fact::UnknownType(shown.as_deref()), span);
         }
         if truncated {
             return;
         }
         for member in self.message.missing() {
-            let fact = Fact::MissingMember(phase, member.key(self.view.record.dialect));
-            self.report(None, Finding::MissingMember, &fact, None);
+            let fact = Fact::MissingMember(event.phase(), member.key(self.view.record.dialect));
+            self.report(tree, None, Finding::MissingMember, &fact, None);
         }
         if let Some(time) = self.message.bad_time() {
-            let shown = text::one_line(time.text, MAX_LINE);
-            self.report(None, Finding::BadTime, &Fact::BadTime(&shown), Some(time.span));
+            let shown = text::line(time.text, MAX_LINE);
+            self.report(tree, None, Finding::BadTime, &Fact::BadTime(&shown), Some(time.span));
         }
     }
 
-    fn report(&mut self, parent: Option<usize>, finding: Finding, fact: &Fact, span: Option<Span>) {
+    fn report(&self, tree: &mut Tree, parent: Option<usize>, finding: Finding, fact: &Fact, span: Option<Span>) {
         let sentence = self.settings.language.finding(fact);
-        self.annotation.add_finding(parent, finding, sentence, span);
+        tree.finding(parent, finding, &sentence, span);
+    }
+}
+
+/// What the id of a client says of its gateway.
+fn draw_gateway(tree: &mut Tree, item: Option<usize>, id: &str) {
+    let fields = [Field::GatewayAddress, Field::GatewayPort, Field::GatewayConnection];
+    if !fields.iter().any(|field| tree.wants(*field)) {
+        return;
+    }
+    if let Some(gateway) = Gateway::from_client_id(id) {
+        tree.value(item, Field::GatewayAddress, Value::Address(gateway.address));
+        tree.value(item, Field::GatewayPort, Value::Unsigned(gateway.port.into()));
+        tree.value(item, Field::GatewayConnection, Value::Unsigned(gateway.connection));
+    }
+}
+
+fn draw_deliveries(tree: &mut Tree, session: &Session, say: SayView) {
+    let item = tree.value(None, Field::Deliveries, Value::Unsigned(say.deliveries));
+    if tree.wants(Field::Delivery) {
+        for delivery in session.deliveries(say) {
+            draw_delivery(tree, item, &delivery, say.at);
+        }
+    }
+}
+
+fn draw_delivery(tree: &mut Tree, item: Option<usize>, delivery: &DeliveredTo, asked: FrameTime) {
+    let milliseconds = delivery.at.since(asked) as f64 / 1e6;
+    let (port, frame) = (delivery.client.port, delivery.at.frame);
+    let (name, comma) = delivery.name.map_or(("", ""), |name| (name, ", "));
+    let text = format_args!("{}{comma}port {port}, frame {frame}, after {milliseconds:.3} ms", Line(name));
+    tree.format(item, Field::Delivery, text);
+}
+
+/// A text in one printable line.
+struct Line<'a>(&'a str);
+
+impl Display for Line<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(&text::line(self.0, MAX_LINE))
+    }
+}
+
+/// Names, with commas between.
+struct Joined<'a>(&'a [&'a str]);
+
+impl Display for Joined<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        for (at, name) in self.0.iter().enumerate() {
+            if at > 0 {
+                formatter.write_str(", ")?;
+            }
+            formatter.write_str(name)?;
+        }
+        Ok(())
     }
 }
 
 /// Whom a say is for, in a title.
-fn recipient(say: &Say<&str>) -> String {
+fn recipient<'a>(say: &Say<&'a str>) -> Line<'a> {
     match &say.recipient {
-        Recipient::Everyone => "all".to_owned(),
-        Recipient::Named(text) | Recipient::Id(text) => text::one_line(text, MAX_LINE),
-        Recipient::Unknown => "?".to_owned(),
+        Recipient::Everyone => Line("all"),
+        Recipient::Named(text) | Recipient::Id(text) => Line(text),
+        Recipient::Unknown => Line("?"),
     }
-}
-
-fn delivery_line(delivery: &DeliveredTo, asked: FrameTime) -> String {
-    let milliseconds = delivery.at.since(asked) as f64 / 1e6;
-    let who = delivery.name.map(|name| format!("{}, ", text::one_line(name, MAX_LINE))).unwrap_or_default();
-    format!("{who}port {}, frame {}, after {milliseconds:.3} ms", delivery.client.port, delivery.at.frame)
 }

@@ -10,11 +10,12 @@ mod segment;
 mod start;
 mod truncated;
 
-pub use plan::{Plan, Settings, internal};
+pub use plan::{Settings, internal};
 pub use truncated::truncated_message;
 
-use crate::message::{Message, read};
-use crate::packet::{Captured, Position, Segment, StreamId};
+use crate::annotation::Plan;
+use crate::message::{Evidence, Message, may_prove_chat, read};
+use crate::packet::{Captured, Outline, Position, Segment, Side, StreamId};
 use crate::session::Session;
 
 /// A TCP segment that is being dissected.
@@ -47,13 +48,24 @@ pub enum Start {
 #[derive(Debug, Default)]
 pub struct Dissector {
     session: Session,
+    /// The last plan; its buffers serve for the next.
+    plan: Plan,
 }
 
 impl Dissector {
-    /// Whether there is anything to learn from a segment or to show of it: the cheap question that comes before all others. The segment's
-    /// stream need not be known yet.
-    pub fn concerns(&self, segment: &Segment, payload: &[u8]) -> bool {
-        self.session.concerns(segment, payload)
+    /// Whether there is anything to learn from a segment or to show of it: the cheap question that comes before all others.
+    pub fn concerns(&self, outline: &Outline) -> bool {
+        self.session.concerns(outline)
+    }
+
+    /// Whether the segment's connection was found to be another application's. Its stream need not be known.
+    pub fn is_strange(&self, segment: &Segment) -> bool {
+        self.session.is_strange(segment)
+    }
+
+    /// Whether a message can be left to others without reading it: it is another application's, and does not prove the chat.
+    pub fn declines(&self, segment: &Segment, message: &[u8]) -> bool {
+        self.session.is_strange(segment) && !may_prove_chat(message)
     }
 
     /// Says what data on a chat port is, where no WebSocket dissector has been given the connection.
@@ -83,14 +95,22 @@ impl Dissector {
 
     /// A message that the WebSocket dissector hands over. `index`: how many of this segment came before it. `None`: it is not the
     /// chat's.
-    pub fn message(&mut self, packet: &Packet, index: u32, data: Captured, settings: &Settings) -> Option<Plan> {
+    pub fn message(&mut self, packet: &Packet, index: u32, data: Captured, settings: &Settings) -> Option<&Plan> {
         let Packet { segment, payload, first_pass } = packet;
+        let position = Position { frame: segment.at.frame, index };
+        if !first_pass && self.session.message_view(segment.stream, position).is_none() {
+            return None;
+        }
         let document = read(data.bytes);
         let truncated = data.is_truncated();
         let message = match first_pass {
             true => {
                 self.session.segment(segment, payload);
                 let evidence = |side| Message::of(&document, side, truncated).evidence();
+                let proves = |side| evidence(side) == Evidence::Dialect;
+                if self.session.is_strange(segment) && !proves(Side::Client) && !proves(Side::Server) {
+                    return None;
+                }
                 let sender = self.session.settle_side(segment, evidence);
                 let message = Message::of(&document, sender, truncated);
                 self.session.message(segment, index, &message);
@@ -98,12 +118,14 @@ impl Dissector {
             }
             false => Message::of(&document, self.session.side(segment), truncated),
         };
-        let view = self.session.message_view(segment.stream, Position { frame: segment.at.frame, index })?;
+        let view = self.session.message_view(segment.stream, position)?;
         #[cfg(feature = "force-panic")]
         if message.value(crate::message::MemberName::Content) == Some("workermanchat:force-panic") {
             panic!("forced by a test");
         }
-        Some(message::Drawing::new(&message, view, settings, data).plan(&self.session))
+        self.plan.clear();
+        message::Drawing::new(&message, view, settings, data).draw(&mut self.plan, &self.session);
+        Some(&self.plan)
     }
 
     /// A segment whose payload has been dissected; `sources` are the data sources that this took (reassembled, decrypted). `None`: there
@@ -113,11 +135,12 @@ impl Dissector {
         packet: &Packet,
         sources: impl IntoIterator<Item = &'a [u8]>,
         settings: &Settings,
-    ) -> Option<Plan> {
+    ) -> Option<&Plan> {
         if packet.first_pass {
             self.session.segment(&packet.segment, packet.payload);
             self.session.handshake(&packet.segment, packet.payload, sources);
         }
-        segment::plan(&self.session, &packet.segment, settings)
+        self.plan.clear();
+        segment::draw(&mut self.plan, &self.session, &packet.segment, settings).then_some(&self.plan)
     }
 }

@@ -1,63 +1,69 @@
 //! What a frame is below its messages: its events and acknowledgments, in the trees of TCP, HTTP and WebSocket.
 
-use super::plan::{Plan, Settings, draw_identity, draw_links, note};
-use crate::annotation::{Annotation, Layer, Value};
+use super::plan::{Settings, draw_event, draw_links, draw_user};
+use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::Event;
 use crate::fields::{Field, Finding, Phase};
 use crate::language::{Fact, Language};
-use crate::packet::{FrameTime, Segment};
+use crate::packet::{FrameTime, Segment, Side};
 use crate::session::handshake::Handshake;
 use crate::session::{FrameView, Session};
 
-/// What to draw of a segment; `None` for nothing.
-pub fn plan(session: &Session, segment: &Segment, settings: &Settings) -> Option<Plan> {
-    let view = session.frame(segment)?;
-    let is_named = settings.annotate_info && !view.holds_message() && view.events().next().is_some();
-    let info = is_named.then(|| {
-        let names: Vec<&str> = view.events().map(|(event, _)| event.phase().name()).collect();
-        names.join(", ")
-    });
-    let warns = view.has_faulty_handshake();
-    let annotations = match settings.annotate_tcp && (settings.tree || warns) {
-        true => annotations(&view, segment.at, settings.language),
-        false => Vec::new(),
-    };
-    Some(Plan { annotations, title: None, info })
+/// Plans what to draw of a segment. Returns whether there is anything.
+pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, settings: &Settings) -> bool {
+    let Some(view) = session.frame(segment) else { return false };
+    let names_phases = settings.wanted.info && settings.annotate_info && !view.holds_message();
+    let has_lines = settings.annotate_tcp && (settings.wanted.fields != 0 || view.has_faulty_handshake());
+    if !names_phases && !has_lines {
+        return true;
+    }
+    let events = view.events();
+    if names_phases && !events.is_empty() {
+        plan.set_info(|info| phases(&events, info));
+    }
+    if has_lines {
+        draw_lines(plan, &view, events, segment.at, settings);
+    }
+    true
 }
 
-fn annotations(view: &FrameView, at: FrameTime, language: Language) -> Vec<Annotation> {
-    let mut layers: Vec<Annotation> = Vec::new();
-    for (event, by) in view.events() {
+/// The names of a frame's phases in brackets, as the Info column ends with them.
+fn phases(events: &[(Event<&str>, Side)], info: &mut String) {
+    info.push_str(" [");
+    for (at, (event, _)) in events.iter().enumerate() {
+        if at > 0 {
+            info.push_str(", ");
+        }
+        info.push_str(event.phase().name());
+    }
+    info.push(']');
+}
+
+fn draw_lines(plan: &mut Plan, view: &FrameView, events: Vec<(Event<&str>, Side)>, at: FrameTime, settings: &Settings) {
+    let Settings { language, wanted, .. } = *settings;
+    let mut first = None;
+    for (event, by) in events {
         let phase = event.phase();
-        let status = if let Event::UpgradeRefused(status) = event { Some(status) } else { None };
-        let layer = layer(&mut layers, layer_of(phase));
-        let item = layer.add(None, Field::Phase, Value::Unsigned(phase as u32));
-        let note = note(view.connection, event, by, "", language);
-        layer.add(Some(item), Field::Note, Value::Text(note));
-        if let Some(status) = status {
+        let layer = layer_of(phase);
+        first = first.or(Some(layer));
+        let tree = &mut plan.tree(layer, wanted);
+        let item = draw_event(tree, view.connection, &event, by, "", language);
+        if let Event::UpgradeRefused(status) = event {
             let sentence = language.finding(&Fact::HandshakeRefused(status));
-            layer.add_finding(Some(item), Finding::HandshakeRefused, sentence, None);
+            tree.finding(item, Finding::HandshakeRefused, &sentence, None);
         }
         if let Some(handshake) = Some(phase).filter(|phase| is_handshake(*phase)).and_then(|_| view.handshake()) {
-            draw_handshake(layer, item, &handshake, at, language);
+            draw_handshake(tree, item, &handshake, at, language);
         }
     }
+    let tcp = &mut plan.tree(Layer::Tcp, wanted);
     for frame in view.acks() {
-        layer(&mut layers, Layer::Tcp).add(None, Field::Acks, Value::Frame(frame));
+        tcp.value(None, Field::Acks, Value::Frame(frame));
     }
     // Once a frame; where it holds a message, the message's tree says it.
-    if let Some(first) = layers.first_mut().filter(|_| !view.holds_message()) {
-        draw_identity(first, view.user());
+    if !view.holds_message() {
+        draw_user(&mut plan.tree(first.unwrap_or(Layer::Tcp), wanted), view.user());
     }
-    layers
-}
-
-fn layer(layers: &mut Vec<Annotation>, wanted: Layer) -> &mut Annotation {
-    let at = layers.iter().position(|annotation| annotation.layer == wanted).unwrap_or_else(|| {
-        layers.push(Annotation::new(wanted));
-        layers.len() - 1
-    });
-    &mut layers[at]
 }
 
 fn layer_of(phase: Phase) -> Layer {
@@ -72,7 +78,7 @@ fn is_handshake(phase: Phase) -> bool {
     matches!(phase, Phase::UpgradeRequest | Phase::UpgradeResponse | Phase::UpgradeRefused)
 }
 
-fn draw_handshake(layer: &mut Annotation, item: usize, handshake: &Handshake, at: FrameTime, language: Language) {
+fn draw_handshake(tree: &mut Tree, item: Option<usize>, handshake: &Handshake, at: FrameTime, language: Language) {
     let texts = [
         (Field::HandshakeKey, &handshake.key),
         (Field::HandshakeOrigin, &handshake.origin),
@@ -81,15 +87,15 @@ fn draw_handshake(layer: &mut Annotation, item: usize, handshake: &Handshake, at
     ];
     for (field, value) in texts {
         if let Some(value) = value {
-            layer.add(Some(item), field, Value::Text(value.to_string()));
+            tree.text(item, field, value);
         }
     }
     if let Some(valid) = handshake.accept_valid().filter(|_| handshake.refused.is_none()) {
-        let line = layer.add(Some(item), Field::HandshakeAcceptValid, Value::Boolean(valid));
+        let line = tree.value(item, Field::HandshakeAcceptValid, Value::Boolean(valid));
         if let (false, Some(expected)) = (valid, handshake.accept_expected.as_deref()) {
             let sentence = language.finding(&Fact::AcceptMismatch { expected, found: handshake.accept.as_deref() });
-            layer.add_finding(Some(line), Finding::AcceptMismatch, sentence, None);
+            tree.finding(line, Finding::AcceptMismatch, &sentence, None);
         }
     }
-    draw_links(layer, Some(item), at, handshake.request, handshake.response);
+    draw_links(tree, item, at, handshake.request, handshake.response);
 }

@@ -6,9 +6,10 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::plan::Pool;
 use super::{panic, registry, sys};
-use crate::dissector::{self, Dissector, Packet, Plan, Settings, Start};
+use crate::annotation::{Plan, Wanted};
+use crate::dissector::{self, Dissector, Packet, Settings, Start};
 use crate::language::Language;
-use crate::packet::{Captured, Endpoint, Frame, FrameTime, Segment, SequenceNumber, StreamId};
+use crate::packet::{Captured, Endpoint, Frame, FrameTime, Outline, Segment, SequenceNumber, StreamId};
 
 /// The dissector of the capture file at hand. Wireshark dissects one packet at a time, so nobody ever waits for the lock; it is
 /// held within one entry only, never while Wireshark runs.
@@ -43,6 +44,8 @@ pub fn core() -> *const sys::wmc_core {
                 language_count: languages.len() as _,
                 reset: Some(reset),
                 concerns: Some(concerns),
+                is_strange: Some(is_strange),
+                declines: Some(declines),
                 classify: Some(classify),
                 segment: Some(segment),
                 frames: Some(frames),
@@ -70,12 +73,23 @@ extern "C" fn reset() {
     let _ = panic::guard(|| *Locked::new().0 = None);
 }
 
-unsafe extern "C" fn concerns(segment: *const sys::wmc_segment) -> bool {
+unsafe extern "C" fn concerns(start: sys::wmc_bytes, chat_port: bool) -> bool {
+    // SAFETY: C lends the bytes for this call.
+    let start = unsafe { lent(&start) }.bytes;
+    let concerns = |outline: &Outline| Locked::new().dissector().concerns(outline);
+    panic::guard(|| Outline::of(start, chat_port).as_ref().is_some_and(concerns)).unwrap_or(false)
+}
+
+unsafe extern "C" fn is_strange(segment: *const sys::wmc_segment) -> bool {
     // SAFETY: C lends the segment for this call.
-    let raw = unsafe { &*segment };
-    // SAFETY: and its payload.
-    let packet = unsafe { packet_of(raw) };
-    panic::guard(|| Locked::new().dissector().concerns(&packet.segment, packet.payload)).unwrap_or(false)
+    let segment = segment_of(unsafe { &*segment });
+    panic::guard(|| Locked::new().dissector().is_strange(&segment)).unwrap_or(false)
+}
+
+unsafe extern "C" fn declines(segment: *const sys::wmc_segment, message: sys::wmc_bytes) -> bool {
+    // SAFETY: C lends both for this call.
+    let (segment, message) = unsafe { (segment_of(&*segment), lent(&message)) };
+    panic::guard(|| Locked::new().dissector().declines(&segment, message.bytes)).unwrap_or(false)
 }
 
 unsafe extern "C" fn classify(segment: *const sys::wmc_segment, start: sys::wmc_bytes) -> sys::wmc_start {
@@ -105,7 +119,7 @@ unsafe extern "C" fn segment(
         let packet = unsafe { packet_of(raw) };
         // SAFETY: C lends the sources for this call; the array has `source_count` members.
         let sources = (0..source_count).map(|at| unsafe { lent(&*sources.add(at)) }.bytes);
-        Locked::new().dissector().segment(&packet, sources, &settings)
+        Locked::new().dissector().segment(&packet, sources, &settings).map(|plan| pool.plan(plan))
     };
     answer(work, false, &settings, pool)
 }
@@ -134,7 +148,7 @@ unsafe extern "C" fn message(
     let work = || {
         // SAFETY: C lends the payload for this call.
         let packet = unsafe { packet_of(raw) };
-        Locked::new().dissector().message(&packet, index, data, &settings)
+        Locked::new().dissector().message(&packet, index, data, &settings).map(|plan| pool.plan(plan))
     };
     answer(work, true, &settings, pool)
 }
@@ -154,16 +168,19 @@ unsafe extern "C" fn rest(data: sys::wmc_bytes, messages: u32, pool: *mut sys::w
     }
 }
 
-/// Runs `work` and hands its plan to C. A panic becomes a finding on this packet.
+/// Hands a plan to C, as `work` made it. A panic becomes a finding on this packet.
 fn answer(
-    work: impl FnOnce() -> Option<Plan>,
+    work: impl FnOnce() -> Option<*const sys::wmc_plan>,
     is_message: bool,
     settings: &Settings,
     pool: Pool,
 ) -> *const sys::wmc_plan {
-    let copied = panic::guard(|| work().map(|plan| pool.plan(&plan)));
-    let plan = copied
-        .or_else(|what| panic::guard(|| Some(pool.plan(&dissector::internal(&what, is_message, settings.language)))));
+    let report = |what: String| {
+        let mut plan = Plan::default();
+        dissector::internal(&mut plan, &what, is_message, settings.language);
+        Some(pool.plan(&plan))
+    };
+    let plan = panic::guard(work).or_else(|what| panic::guard(|| report(what)));
     plan.ok().flatten().unwrap_or(ptr::null())
 }
 
@@ -182,7 +199,7 @@ fn settings_of(settings: &sys::wmc_settings) -> Settings {
     let language = usize::try_from(settings.language).ok().and_then(|at| Language::ALL.get(at));
     Settings {
         language: language.copied().unwrap_or_default(),
-        tree: settings.tree,
+        wanted: Wanted { fields: settings.wanted, titles: settings.titles, info: settings.info },
         annotate_tcp: settings.annotate_tcp,
         annotate_info: settings.annotate_info,
     }

@@ -3,8 +3,7 @@
 use std::ptr;
 
 use super::{registry, sys};
-use crate::annotation::{Annotation, Item, Layer, Value};
-use crate::dissector::Plan;
+use crate::annotation::{Item, Layer, Plan, Text, Value};
 
 /// A packet's memory pool. What is allocated in it lives until the packet has been dissected.
 #[derive(Clone, Copy)]
@@ -19,14 +18,17 @@ impl Pool {
 
     /// Copies `items` into the pool.
     fn array<T: Copy>(self, items: &[T]) -> *mut T {
-        let size = std::mem::size_of_val(items).max(1);
-        // SAFETY: the pool is alive (see `new`). wmem aligns as malloc does and ends the program where memory runs out, so the
-        // pointer is good for `size` bytes, which nobody else has.
-        unsafe {
-            let copy: *mut T = sys::wmem_alloc(self.0, size as _).cast();
-            ptr::copy_nonoverlapping(items.as_ptr(), copy, items.len());
-            copy
-        }
+        let copy = self.uninitialised(items.len());
+        // SAFETY: there is room for all items, in memory that nobody else has.
+        unsafe { ptr::copy_nonoverlapping(items.as_ptr(), copy, items.len()) };
+        copy
+    }
+
+    /// Room for so many items. wmem aligns as malloc does and ends the program where memory runs out.
+    fn uninitialised<T: Copy>(self, count: usize) -> *mut T {
+        let size = (count * size_of::<T>()).max(1);
+        // SAFETY: the pool is alive (see `new`).
+        unsafe { sys::wmem_alloc(self.0, size as _) }.cast()
     }
 
     /// Copies bytes into the pool.
@@ -34,69 +36,67 @@ impl Pool {
         self.array(bytes)
     }
 
-    /// A C string. A NUL within would end it, so there is none: U+FFFD stands for it.
-    fn text(self, text: &str) -> *const libc::c_char {
-        let clean = if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text.to_owned() };
-        let mut bytes = clean.into_bytes();
-        bytes.push(0);
-        self.array(&bytes).cast()
-    }
-
     /// The plan as C reads it.
     pub fn plan(self, plan: &Plan) -> *const sys::wmc_plan {
-        let mut items = Vec::new();
-        for annotation in &plan.annotations {
-            self.append(annotation, &mut items);
+        let texts = Texts(self.array(plan.texts().as_bytes()).cast());
+        let items: *mut sys::wmc_item = self.uninitialised(plan.items().len());
+        for (at, item) in plan.items().iter().enumerate() {
+            // SAFETY: there is room for all items.
+            unsafe { items.add(at).write(drawn(item, texts)) };
         }
         let plan = sys::wmc_plan {
-            items: self.array(&items),
-            count: items.len() as u32,
-            title: plan.title.as_deref().map_or(ptr::null(), |title| self.text(title)),
-            info: plan.info.as_deref().map_or(ptr::null(), |info| self.text(info)),
+            items,
+            count: plan.items().len() as u32,
+            title: plan.title().map_or(ptr::null(), |title| texts.pointer(title)),
+            info: plan.info().map_or(ptr::null(), |info| texts.pointer(info)),
         };
         self.array(&[plan])
     }
+}
 
-    fn append(self, annotation: &Annotation, items: &mut Vec<sys::wmc_item>) {
-        let first = items.len();
-        let layer = match annotation.layer {
+/// The texts of a plan, in the pool.
+#[derive(Clone, Copy)]
+struct Texts(*const libc::c_char);
+
+impl Texts {
+    /// A text, which ends with a NUL.
+    fn pointer(self, text: Text) -> *const libc::c_char {
+        // SAFETY: a text begins within the texts of its plan.
+        unsafe { self.0.add(text.start()) }
+    }
+}
+
+fn drawn(item: &Item, texts: Texts) -> sys::wmc_item {
+    let (start, length) = item.span.as_ref().map_or((0, 0), |span| (span.start, span.len()));
+    let mut drawn = sys::wmc_item {
+        layer: match item.layer {
             Layer::Tcp => sys::WMC_LAYER_TCP,
             Layer::Http => sys::WMC_LAYER_HTTP,
             Layer::WebSocket => sys::WMC_LAYER_WEBSOCKET,
             Layer::Message => sys::WMC_LAYER_MESSAGE,
-        };
-        items.extend(annotation.items.iter().map(|item| self.item(item, layer, first)));
-    }
-
-    fn item(self, item: &Item, layer: sys::wmc_layer, first: usize) -> sys::wmc_item {
-        let (start, length) = item.span.as_ref().map_or((0, 0), |span| (span.start, span.len()));
-        let mut drawn = sys::wmc_item {
-            layer,
-            type_: sys::WMC_TEXT,
-            parent: item.parent.map_or(-1, |parent| (first + parent) as libc::c_int),
-            field: item.field.map_or(-1, registry::field),
-            expert: ptr::null_mut(),
-            start: start as libc::c_int,
-            length: length as libc::c_int,
-            generated: item.field.is_some_and(|field| field.spec().generated),
-            number: 0,
-            text: ptr::null(),
-        };
-        match &item.value {
-            Value::Text(text) => drawn.text = self.text(text),
-            Value::Group(text) => (drawn.type_, drawn.text) = (sys::WMC_GROUP, self.text(text)),
-            Value::Unsigned(number) => (drawn.type_, drawn.number) = (sys::WMC_UNSIGNED, i64::from(*number)),
-            Value::Frame(frame) => (drawn.type_, drawn.number) = (sys::WMC_UNSIGNED, i64::from(frame.0)),
-            Value::Boolean(truth) => (drawn.type_, drawn.number) = (sys::WMC_BOOLEAN, i64::from(*truth)),
-            Value::Address(address) => {
-                (drawn.type_, drawn.number) = (sys::WMC_IPV4, i64::from(u32::from(*address)));
-            }
-            Value::Duration(nanoseconds) => (drawn.type_, drawn.number) = (sys::WMC_DURATION, *nanoseconds),
-            Value::Finding(finding, sentence) => {
-                (drawn.type_, drawn.expert) = (sys::WMC_FINDING, registry::finding(*finding));
-                drawn.text = self.text(sentence);
-            }
+        },
+        type_: sys::WMC_TEXT,
+        parent: item.parent.map_or(-1, |parent| parent as libc::c_int),
+        field: item.field.map_or(-1, registry::field),
+        expert: ptr::null_mut(),
+        start: start as libc::c_int,
+        length: length as libc::c_int,
+        generated: item.field.is_some_and(|field| field.spec().generated),
+        number: 0,
+        text: ptr::null(),
+    };
+    match item.value {
+        Value::Text(text) => drawn.text = texts.pointer(text),
+        Value::Group(text) => (drawn.type_, drawn.text) = (sys::WMC_GROUP, texts.pointer(text)),
+        Value::Unsigned(number) => (drawn.type_, drawn.number) = (sys::WMC_UNSIGNED, i64::from(number)),
+        Value::Frame(frame) => (drawn.type_, drawn.number) = (sys::WMC_UNSIGNED, i64::from(frame.0)),
+        Value::Boolean(truth) => (drawn.type_, drawn.number) = (sys::WMC_BOOLEAN, i64::from(truth)),
+        Value::Address(address) => (drawn.type_, drawn.number) = (sys::WMC_IPV4, i64::from(u32::from(address))),
+        Value::Duration(nanoseconds) => (drawn.type_, drawn.number) = (sys::WMC_DURATION, nanoseconds),
+        Value::Finding(finding, sentence) => {
+            (drawn.type_, drawn.expert) = (sys::WMC_FINDING, registry::finding(finding));
+            drawn.text = texts.pointer(sentence);
         }
-        drawn
     }
+    drawn
 }

@@ -4,59 +4,85 @@
 //! before the fault are kept, so that a reader can see what was meant. It knows nothing of the chat; the message module does,
 //! and sets the [`Limits`].
 //!
-//! A message is read once. Strings without escapes are borrowed from it; arrays and objects within the top-level object are
-//! checked but not stored, and can be read again, element by element, with [`Document::elements`] and [`Document::members_of`].
-//! The one allocation of a message without escapes is the list of its members.
+//! A message is read once. Of each string only the place is kept; the text of one with escapes is decoded into one buffer of the
+//! document, which is no longer than the message. Arrays and objects within the top-level object are checked and counted but not
+//! stored, and can be read again, element by element, with [`Document::elements`] and [`Document::members_of`]; so can the
+//! members beyond the first [`STORED`]. Reading a message without escapes allocates nothing, however large it is.
 //!
-//! nom reads numbers, which have a grammar. The rest is written by hand: a fault has to name the exact bytes, what was read
-//! before it has to be kept, and nested values must be read without allocating; nom's combinators do none of the three.
-//!
-//! Nothing panics on any input, and the call stack is bounded by [`Limits::depth`].
+//! Nothing panics on any input, and nothing recurses.
 
-use nom::branch::alt;
-use nom::bytes::complete::tag;
-use nom::character::complete::{char, digit0, digit1, one_of};
-use nom::combinator::{cut, opt, recognize};
-use nom::sequence::preceded;
-use nom::{IResult, Parser};
+mod reader;
+mod scan;
+mod sink;
+
+use reader::{Read, Reader};
+use sink::{Counted, Decoded, Sink};
 use std::borrow::Cow;
 
 /// How large a message may be. Larger ones have a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The length of a message in bytes.
+    /// The length of a message in bytes, less than 4 GiB.
     pub length: usize,
-    /// How many arrays and objects may lie within each other; the top-level object counts.
+    /// How many arrays and objects may lie within each other, at most [`MAX_DEPTH`]; the top-level object counts.
     pub depth: usize,
 }
+
+/// The highest limit of [`Limits::depth`].
+pub const MAX_DEPTH: usize = 512;
+
+/// How many members are stored; those behind them are read again when they are asked for. The chat's own messages have
+/// at most six.
+pub const STORED: usize = 8;
+
+/// Says what a member's name means to the caller of [`parse`], which is then the member's [`tag`](Member::tag).
+pub type Tagging = fn(&str) -> u8;
 
 /// Byte offsets into the message.
 pub type Span = std::ops::Range<usize>;
 
-/// A JSON value and the bytes it was read from; a string's span includes its quotes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Value<'a> {
-    /// The bytes of the value, without the white space around it.
-    pub span: Span,
-    /// The value.
-    pub data: Data<'a>,
+/// A [`Span`] in half the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Place {
+    start: u32,
+    end: u32,
+}
+
+impl Place {
+    /// Positions are below [`Limits::length`], so they fit.
+    fn new(start: usize, end: usize) -> Place {
+        Place { start: start as u32, end: end as u32 }
+    }
+
+    fn span(self) -> Span {
+        self.start as usize..self.end as usize
+    }
 }
 
 /// What a JSON value is.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Data<'a> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Data {
     /// `null`.
+    #[default]
     Null,
     /// `true` or `false`.
     Bool(bool),
     /// Its digits are the bytes of the span: the chat shows numbers as they were sent.
     Number,
-    /// Decoded: valid UTF-8 without NUL. `\u0000` and lone surrogates are U+FFFD, surrogate pairs one character.
-    String(Cow<'a, str>),
+    /// See [`Document::string`].
+    String,
     /// Read its elements with [`Document::elements`].
-    Array,
+    Array {
+        /// How many elements it has.
+        length: u32,
+        /// Whether all of them are objects.
+        of_objects: bool,
+    },
     /// Read its members with [`Document::members_of`].
-    Object,
+    Object {
+        /// How many members it has.
+        length: u32,
+    },
 }
 
 /// A decoded string and the bytes it was read from, quotes included.
@@ -64,17 +90,36 @@ pub enum Data<'a> {
 pub struct Text<'a> {
     /// The bytes of the string, quotes included.
     pub span: Span,
-    /// Valid UTF-8 without NUL, as in [`Data::String`].
+    /// Valid UTF-8 without NUL. `\u0000` and lone surrogates are U+FFFD, surrogate pairs one character.
     pub text: Cow<'a, str>,
 }
 
-/// A name and its value within an object.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Member<'a> {
-    /// The decoded name.
-    pub key: Text<'a>,
+/// Where a value stands, and where its text is if it is a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Literal {
+    place: Place,
+    /// In the document's buffer; empty for a string without an escape, whose text stands in the message.
+    decoded: Place,
+}
+
+impl Literal {
+    /// The bytes of the value, without the white space around it; a string's quotes included.
+    pub fn span(&self) -> Span {
+        self.place.span()
+    }
+}
+
+/// A name and its value within the top-level object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Member {
+    /// The name.
+    pub key: Literal,
     /// The value.
-    pub value: Value<'a>,
+    pub value: Literal,
+    /// What the value is.
+    pub data: Data,
+    /// What the name means to the caller of [`parse`].
+    pub tag: u8,
 }
 
 /// Why a message is not a JSON object, and at which bytes. The span is within the message, and empty only when the message
@@ -116,56 +161,155 @@ pub enum Reason {
 }
 
 /// A message as far as it could be read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Document<'a> {
     /// The whole message.
     pub bytes: &'a [u8],
-    /// Of the top-level object, in the order of the message: all, or those that are whole before the fault. Of members with
-    /// the same name all are kept.
-    pub members: Vec<Member<'a>>,
     /// The name of the top-level member within whose value the fault lies.
-    pub pending: Option<Text<'a>>,
+    pub pending: Option<Pending>,
     /// The first fault; `None` for a JSON object.
     pub fault: Option<Fault>,
     /// The message up to the first byte that is not UTF-8, or up to the longest length.
     text: &'a str,
+    /// The texts of the strings with escapes, one behind the other, of the top-level names and values.
+    decoded: String,
+    /// The first members.
+    stored: [Member; STORED],
+    /// How many members there are.
+    count: usize,
+    /// Where the member behind the stored ones begins: in the message and in the buffer.
+    behind: (usize, usize),
+    tagging: Tagging,
+}
+
+/// The name of a member that is not whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pending {
+    /// The name.
+    pub key: Literal,
+    /// As [`Member::tag`].
+    pub tag: u8,
+}
+
+/// Documents of the same bytes are the same.
+impl PartialEq for Document<'_> {
+    fn eq(&self, other: &Document) -> bool {
+        self.bytes == other.bytes && self.text.len() == other.text.len() && self.fault == other.fault
+    }
 }
 
 /// Reads one message. Never fails: what is wrong is the document's [`fault`](Document::fault).
-pub fn parse(bytes: &[u8], limits: Limits) -> Document<'_> {
+pub fn parse(bytes: &[u8], limits: Limits, tagging: Tagging) -> Document<'_> {
     let message = &bytes[..bytes.len().min(limits.length)];
-    let text = valid_part(message);
-    let mut reader = Reader { message, text, position: 0, depth: 0, max_depth: limits.depth };
-    let mut members = Vec::new();
-    let mut pending = None;
-    let mut fault = reader.top_level(&mut members, &mut pending).err();
+    let text = scan::valid_part(message);
+    let mut document = Document {
+        bytes,
+        pending: None,
+        fault: None,
+        text,
+        decoded: String::new(),
+        stored: [Member::default(); STORED],
+        count: 0,
+        behind: (0, 0),
+        tagging,
+    };
+    let mut reader = Reader::new(message, text, 0, limits.depth);
+    if document.read(&mut reader).is_err() {
+        document.fault = reader.fault;
+    }
     if bytes.len() > limits.length {
-        fault = Some(Fault { span: limits.length..bytes.len(), reason: Reason::TooLong });
+        document.fault = Some(Fault { span: limits.length..bytes.len(), reason: Reason::TooLong });
     }
-    Document { bytes, members, pending, fault, text }
-}
-
-/// The bytes before the first that is not UTF-8.
-fn valid_part(bytes: &[u8]) -> &str {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
-    }
+    document
 }
 
 impl<'a> Document<'a> {
+    fn read(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        reader.skip_space();
+        let start = reader.position;
+        match reader.peek() {
+            None => return Err(reader.fail(0..reader.message.len(), Reason::Empty)),
+            Some(b'{') => self.read_object(reader)?,
+            Some(_) => {
+                reader.skip_value()?;
+                return Err(reader.fail(start..reader.position, Reason::NotAnObject));
+            }
+        }
+        reader.skip_space();
+        if reader.peek().is_some() {
+            return Err(reader.fail(reader.position..reader.message.len(), Reason::TrailingData));
+        }
+        Ok(())
+    }
+
+    /// Reads the top-level object. The members that are whole stay when there is a fault; `pending` is then the name whose
+    /// value is not.
+    fn read_object(&mut self, reader: &mut Reader<'a>) -> Read<()> {
+        let mut decoded = Decoded(&mut self.decoded);
+        let mut more = reader.begins(b'{', b'}')?;
+        while more {
+            if self.count == STORED {
+                self.behind = (reader.position, decoded.length());
+            }
+            let key = reader.string_literal(&mut decoded)?;
+            let tag = (self.tagging)(text_of(&key, self.text, decoded.0));
+            match reader.colon().and_then(|()| reader.value(&mut decoded)) {
+                Ok((value, data)) => {
+                    if let Some(slot) = self.stored.get_mut(self.count) {
+                        *slot = Member { key, value, data, tag };
+                    }
+                    self.count += 1;
+                }
+                Err(stop) => {
+                    self.pending = Some(Pending { key, tag });
+                    return Err(stop);
+                }
+            }
+            more = reader.goes_on(b'}')?;
+        }
+        Ok(())
+    }
+
+    /// The members of the top-level object, in the order of the message: all, or those that are whole before the fault. Of
+    /// members with the same name all are there.
+    pub fn members(&self) -> TopLevel<'_> {
+        TopLevel { document: self, at: 0, behind: None }
+    }
+
+    /// The first [`STORED`] of the [`members`](Document::members).
+    pub fn stored(&self) -> &[Member] {
+        &self.stored[..self.count.min(STORED)]
+    }
+
+    /// The [`members`](Document::members) behind the stored ones, which are read again.
+    pub fn behind(&self) -> impl Iterator<Item = Member> {
+        let is_some = self.count > STORED;
+        is_some.then_some(TopLevel { document: self, at: STORED, behind: None }).into_iter().flatten()
+    }
+
+    /// The decoded text of a name, or of a value that is a string: valid UTF-8 without NUL. `\u0000` and lone surrogates are
+    /// U+FFFD, surrogate pairs one character.
+    pub fn string(&self, literal: &Literal) -> &str {
+        text_of(literal, self.text, &self.decoded)
+    }
+
     /// The JSON text of a value that was read without a fault.
     pub fn text(&self, span: &Span) -> &'a str {
         self.text.get(span.clone()).unwrap_or_default()
     }
 
     /// Reads a value again that was read without a fault, at this span. `None` where no JSON value begins there.
-    pub fn value(&self, span: Span) -> Option<Value<'a>> {
-        self.reader_at(span.start).value().ok()
+    pub fn data(&self, span: &Span) -> Option<Data> {
+        self.reader_at(span.start).skip_value().ok()
+    }
+
+    /// The decoded string at this span, or the JSON text of another value, which was read without a fault.
+    pub fn text_at(&self, span: &Span) -> Text<'a> {
+        self.reader_at(span.start).value_text().unwrap_or(Text { span: span.clone(), text: "".into() })
     }
 
     /// The spans of the elements of the array at `span`, which was read without a fault; none of any other value. Each can be
-    /// had as a [`value`](Document::value).
+    /// had as [`data`](Document::data) and as [text](Document::text_at).
     pub fn elements(&self, span: &Span) -> Elements<'a> {
         let mut reader = self.reader_at(span.start);
         let more = reader.peek() == Some(b'[') && reader.begins(b'[', b']').unwrap_or(false);
@@ -173,7 +317,7 @@ impl<'a> Document<'a> {
     }
 
     /// The names and the spans of the values of the members of the object at `span`, which was read without a fault; none of
-    /// any other value. Each value can be had as a [`value`](Document::value).
+    /// any other value. Each value can be had as [`data`](Document::data) and as [text](Document::text_at).
     pub fn members_of(&self, span: &Span) -> Members<'a> {
         let mut reader = self.reader_at(span.start);
         let more = reader.peek() == Some(b'{') && reader.begins(b'{', b'}').unwrap_or(false);
@@ -181,7 +325,68 @@ impl<'a> Document<'a> {
     }
 
     fn reader_at(&self, position: usize) -> Reader<'a> {
-        Reader { message: self.text.as_bytes(), text: self.text, position, depth: 0, max_depth: usize::MAX }
+        Reader::new(self.text.as_bytes(), self.text, position, MAX_DEPTH)
+    }
+}
+
+fn text_of<'t>(string: &Literal, message: &'t str, decoded: &'t str) -> &'t str {
+    let text = match string.decoded.span() {
+        span if !span.is_empty() => decoded.get(span),
+        _ => message.get(string.place.start as usize + 1..(string.place.end as usize).saturating_sub(1)),
+    };
+    text.unwrap_or_default()
+}
+
+/// The members of the top-level object; see [`Document::members`].
+#[derive(Debug, Clone)]
+pub struct TopLevel<'d> {
+    document: &'d Document<'d>,
+    at: usize,
+    /// In front of the next member, behind the stored ones.
+    behind: Option<(Reader<'d>, Counted)>,
+}
+
+impl TopLevel<'_> {
+    /// Reads a member again. Only whole ones are, so there is no fault.
+    fn read_again(&mut self) -> Option<Member> {
+        let document = self.document;
+        let (reader, decoded) = match &mut self.behind {
+            Some((reader, decoded)) => {
+                reader.goes_on(b'}').ok()?;
+                (reader, decoded)
+            }
+            first => {
+                let (position, decoded) = document.behind;
+                let (reader, decoded) = first.insert((document.reader_at(position), Counted(decoded)));
+                reader.depth = 1;
+                (reader, decoded)
+            }
+        };
+        let key = reader.string_literal(decoded).ok()?;
+        reader.colon().ok()?;
+        let (value, data) = reader.value(decoded).ok()?;
+        Some(Member { key, value, data, tag: (document.tagging)(document.string(&key)) })
+    }
+}
+
+impl Iterator for TopLevel<'_> {
+    type Item = Member;
+
+    fn next(&mut self) -> Option<Member> {
+        let at = self.at;
+        if at >= self.document.count {
+            return None;
+        }
+        self.at += 1;
+        match self.document.stored.get(at) {
+            Some(member) => Some(*member),
+            None => self.read_again(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.document.count.saturating_sub(self.at);
+        (left, Some(left))
     }
 }
 
@@ -190,6 +395,24 @@ impl<'a> Document<'a> {
 pub struct Elements<'a> {
     reader: Reader<'a>,
     more: bool,
+}
+
+impl<'a> Elements<'a> {
+    /// What `read` makes of the members of the next element; `None` where there is none, or it is no object. Reads it once, unlike
+    /// [`Document::members_of`] its span.
+    pub fn next_object<T>(&mut self, read: impl FnOnce(&mut Members<'a>) -> T) -> Option<T> {
+        if !self.more || self.reader.peek() != Some(b'{') {
+            return None;
+        }
+        let mut reader = self.reader.clone();
+        let more = reader.begins(b'{', b'}').ok()?;
+        let mut members = Members { reader, more };
+        let result = read(&mut members);
+        members.by_ref().for_each(drop);
+        self.reader = members.reader;
+        self.more = self.reader.goes_on(b']').unwrap_or(false);
+        Some(result)
+    }
 }
 
 impl Iterator for Elements<'_> {
@@ -214,408 +437,34 @@ pub struct Members<'a> {
     more: bool,
 }
 
-impl<'a> Iterator for Members<'a> {
-    type Item = (Text<'a>, Span);
+impl<'a> Members<'a> {
+    /// The name of the next member, and the text of its value: a decoded string, or the JSON text of another value.
+    pub fn next_texts(&mut self) -> Option<(Text<'a>, Text<'a>)> {
+        self.next_with(Reader::value_text)
+    }
 
-    fn next(&mut self) -> Option<(Text<'a>, Span)> {
+    fn next_with<T>(&mut self, value: impl FnOnce(&mut Reader<'a>) -> Read<T>) -> Option<(Text<'a>, T)> {
         if !self.more {
             return None;
         }
         let key = self.reader.text().ok()?;
         self.reader.colon().ok()?;
-        let start = self.reader.position;
-        self.reader.skip_value().ok()?;
-        let span = start..self.reader.position;
+        let value = value(&mut self.reader).ok()?;
         self.more = self.reader.goes_on(b'}').unwrap_or(false);
-        Some((key, span))
+        Some((key, value))
     }
 }
 
-/// How many members a message of the chat has, at most, so that their list is allocated once.
-const USUAL_MEMBERS: usize = 6;
+impl<'a> Iterator for Members<'a> {
+    type Item = (Text<'a>, Span);
 
-type Read<T> = Result<T, Fault>;
-
-/// Takes the pieces of a string while it is read.
-trait Pieces<'a>: Default {
-    /// Characters that stand for themselves.
-    fn plain(&mut self, run: &'a str);
-    /// What an escape stands for.
-    fn escaped(&mut self, character: char);
-}
-
-/// Borrows a string of one piece.
-impl<'a> Pieces<'a> for Cow<'a, str> {
-    fn plain(&mut self, run: &'a str) {
-        if self.is_empty() {
-            *self = Cow::Borrowed(run);
-        } else if !run.is_empty() {
-            self.to_mut().push_str(run);
-        }
+    fn next(&mut self) -> Option<(Text<'a>, Span)> {
+        self.next_with(|reader| {
+            let start = reader.position;
+            reader.skip_value()?;
+            Ok(start..reader.position)
+        })
     }
-
-    fn escaped(&mut self, character: char) {
-        self.to_mut().push(character);
-    }
-}
-
-/// Of a string that is only checked, nothing is kept.
-impl Pieces<'_> for () {
-    fn plain(&mut self, _run: &str) {}
-    fn escaped(&mut self, _character: char) {}
-}
-
-/// Where reading has come to in a message.
-#[derive(Debug, Clone)]
-struct Reader<'a> {
-    message: &'a [u8],
-    /// The message up to the first byte that is not UTF-8.
-    text: &'a str,
-    position: usize,
-    /// Arrays and objects that are open.
-    depth: usize,
-    max_depth: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn rest(&self) -> &'a [u8] {
-        &self.message[self.position..]
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.message.get(self.position).copied()
-    }
-
-    fn skip_space(&mut self) {
-        while self.peek().is_some_and(is_space) {
-            self.position += 1;
-        }
-    }
-
-    /// The fault of the byte at the position, or of the end of the message.
-    #[cold]
-    fn unexpected(&self) -> Fault {
-        match self.peek() {
-            Some(byte) => fault(self.position..self.position + 1, Reason::UnexpectedByte(byte)),
-            None => self.unexpected_end(),
-        }
-    }
-
-    /// There is no byte to point at behind the end, so it is the last one.
-    fn unexpected_end(&self) -> Fault {
-        let length = self.message.len();
-        fault(length.saturating_sub(1)..length, Reason::UnexpectedEnd)
-    }
-
-    fn top_level(&mut self, members: &mut Vec<Member<'a>>, pending: &mut Option<Text<'a>>) -> Read<()> {
-        self.skip_space();
-        let start = self.position;
-        match self.peek() {
-            None => return Err(fault(0..self.message.len(), Reason::Empty)),
-            Some(b'{') => self.object(members, pending)?,
-            Some(_) => {
-                self.skip_value()?;
-                return Err(fault(start..self.position, Reason::NotAnObject));
-            }
-        }
-        self.skip_space();
-        if self.peek().is_some() {
-            return Err(fault(self.position..self.message.len(), Reason::TrailingData));
-        }
-        Ok(())
-    }
-
-    /// Reads the top-level object into `members`, which keeps those that are whole when there is a fault; `pending` is then
-    /// the name whose value is not.
-    fn object(&mut self, members: &mut Vec<Member<'a>>, pending: &mut Option<Text<'a>>) -> Read<()> {
-        let mut more = self.begins(b'{', b'}')?;
-        members.reserve(if more { USUAL_MEMBERS } else { 0 });
-        while more {
-            let key = self.text()?;
-            let value = match self.colon().and_then(|()| self.value()) {
-                Ok(value) => value,
-                Err(fault) => {
-                    *pending = Some(key);
-                    return Err(fault);
-                }
-            };
-            members.push(Member { key, value });
-            more = self.goes_on(b'}')?;
-        }
-        Ok(())
-    }
-
-    fn value(&mut self) -> Read<Value<'a>> {
-        let start = self.position;
-        let data = match self.peek() {
-            Some(b'"') => Data::String(self.string()?),
-            _ => self.skip_value()?,
-        };
-        Ok(Value { span: start..self.position, data })
-    }
-
-    /// Takes a value and checks it. Of a string, the text is left out.
-    fn skip_value(&mut self) -> Read<Data<'a>> {
-        match self.peek() {
-            Some(b'{') => self.skip_object(),
-            Some(b'[') => self.skip_array(),
-            Some(b'"') => self.string::<()>().map(|()| Data::String(Cow::Borrowed(""))),
-            Some(b't') => self.literal(b"true", Data::Bool(true)),
-            Some(b'f') => self.literal(b"false", Data::Bool(false)),
-            Some(b'n') => self.literal(b"null", Data::Null),
-            _ => self.number(),
-        }
-    }
-
-    fn skip_array(&mut self) -> Read<Data<'a>> {
-        let mut more = self.begins(b'[', b']')?;
-        while more {
-            self.skip_value()?;
-            more = self.goes_on(b']')?;
-        }
-        Ok(Data::Array)
-    }
-
-    fn skip_object(&mut self) -> Read<Data<'a>> {
-        let mut more = self.begins(b'{', b'}')?;
-        while more {
-            self.string::<()>()?;
-            self.colon()?;
-            self.skip_value()?;
-            more = self.goes_on(b'}')?;
-        }
-        Ok(Data::Object)
-    }
-
-    fn literal(&mut self, name: &[u8], data: Data<'a>) -> Read<Data<'a>> {
-        for byte in name {
-            self.byte(*byte)?;
-        }
-        Ok(data)
-    }
-
-    /// Where a number does not match the grammar, the fault is at the first byte that does not.
-    fn number(&mut self) -> Read<Data<'a>> {
-        match number(self.rest()) {
-            Ok((rest, _)) => {
-                self.position = self.message.len() - rest.len();
-                Ok(Data::Number)
-            }
-            Err(nom::Err::Error(error) | nom::Err::Failure(error)) => {
-                self.position = self.message.len() - error.input.len();
-                Err(self.unexpected())
-            }
-            Err(nom::Err::Incomplete(_)) => Err(self.unexpected_end()),
-        }
-    }
-
-    fn byte(&mut self, expected: u8) -> Read<()> {
-        if self.peek() != Some(expected) {
-            return Err(self.unexpected());
-        }
-        self.position += 1;
-        Ok(())
-    }
-
-    /// Takes the colon between a name and its value, with the space around it.
-    fn colon(&mut self) -> Read<()> {
-        self.skip_space();
-        self.byte(b':')?;
-        self.skip_space();
-        Ok(())
-    }
-
-    /// Takes an opening bracket and the space after it, and of an empty array or object the closing bracket too: then
-    /// nothing follows (false).
-    fn begins(&mut self, open: u8, close: u8) -> Read<bool> {
-        if self.depth == self.max_depth {
-            return Err(fault(self.position..self.position + 1, Reason::TooDeep));
-        }
-        self.byte(open)?;
-        self.depth += 1;
-        self.skip_space();
-        if self.peek() == Some(close) {
-            self.close(close)?;
-            return Ok(false);
-        }
-        Ok(true)
-    }
-
-    /// After an element: takes a comma (true) or the closing bracket (false), with the space around it.
-    fn goes_on(&mut self, close: u8) -> Read<bool> {
-        self.skip_space();
-        let comma = self.peek() == Some(b',');
-        if comma {
-            self.position += 1;
-            self.skip_space();
-        } else {
-            self.close(close)?;
-        }
-        Ok(comma)
-    }
-
-    fn close(&mut self, bracket: u8) -> Read<()> {
-        self.byte(bracket)?;
-        self.depth -= 1;
-        Ok(())
-    }
-
-    fn text(&mut self) -> Read<Text<'a>> {
-        let start = self.position;
-        let text = self.string()?;
-        Ok(Text { span: start..self.position, text })
-    }
-
-    fn string<T: Pieces<'a>>(&mut self) -> Read<T> {
-        let start = self.position;
-        self.byte(b'"')?;
-        let mut text = T::default();
-        loop {
-            text.plain(self.plain_run(start)?);
-            match self.peek() {
-                Some(b'"') => {
-                    self.position += 1;
-                    return Ok(text);
-                }
-                Some(b'\\') => text.escaped(self.escape(start)?),
-                Some(byte) => return Err(fault(self.position..self.position + 1, Reason::ControlCharacter(byte))),
-                None => return Err(self.unterminated(start)),
-            }
-        }
-    }
-
-    /// Takes the characters of a string that stand for themselves; there may be none.
-    fn plain_run(&mut self, string_start: usize) -> Read<&'a str> {
-        let start = self.position;
-        self.position += plain_length(self.rest());
-        match self.text.get(start..self.position) {
-            Some(run) => Ok(run),
-            None => Err(self.not_utf8(start, string_start)),
-        }
-    }
-
-    /// The fault of the plain run that has just been taken and is not UTF-8.
-    #[cold]
-    fn not_utf8(&self, run_start: usize, string_start: usize) -> Fault {
-        let valid = valid_part(&self.message[run_start..self.position]).len();
-        let bad = run_start + valid;
-        let length = std::str::from_utf8(&self.message[bad..self.position]).err().and_then(|error| error.error_len());
-        match length {
-            None if self.peek().is_none() => self.unterminated(string_start),
-            None => fault(bad..self.position, Reason::InvalidUtf8),
-            Some(length) => fault(bad..bad + length, Reason::InvalidUtf8),
-        }
-    }
-
-    fn unterminated(&self, string_start: usize) -> Fault {
-        fault(string_start..self.message.len(), Reason::UnterminatedString)
-    }
-
-    /// Takes a backslash and what belongs to it.
-    fn escape(&mut self, string_start: usize) -> Read<char> {
-        let backslash = self.position;
-        self.position += 1;
-        let Some(byte) = self.peek() else {
-            return Err(self.unterminated(string_start));
-        };
-        self.position += 1;
-        match byte {
-            b'"' | b'\\' | b'/' => Ok(char::from(byte)),
-            b'b' => Ok('\u{8}'),
-            b'f' => Ok('\u{c}'),
-            b'n' => Ok('\n'),
-            b'r' => Ok('\r'),
-            b't' => Ok('\t'),
-            b'u' => self.unicode_escape(backslash, string_start),
-            _ => Err(self.invalid_escape(backslash, string_start)),
-        }
-    }
-
-    /// Takes the four digits after `\u`, and the second half of a surrogate pair.
-    fn unicode_escape(&mut self, backslash: usize, string_start: usize) -> Read<char> {
-        let Some(unit) = code_unit(self.rest()) else {
-            let digits = self.rest().iter().take(4).take_while(|byte| byte.is_ascii_hexdigit()).count();
-            self.position += digits;
-            if self.peek().is_none() {
-                return Err(self.unterminated(string_start));
-            }
-            return Err(fault(backslash..self.position, Reason::InvalidEscape('u')));
-        };
-        self.position += 4;
-        if let Some(character) = char::from_u32(u32::from(unit)) {
-            return Ok(if character == '\0' { char::REPLACEMENT_CHARACTER } else { character });
-        }
-        let low = self.rest().strip_prefix(b"\\u").and_then(code_unit);
-        let pair = low.and_then(|low| char::decode_utf16([unit, low]).next()?.ok());
-        self.position += if pair.is_some() { 6 } else { 0 };
-        Ok(pair.unwrap_or(char::REPLACEMENT_CHARACTER))
-    }
-
-    /// The fault of a backslash before something that is no escape; the character after it may have several bytes.
-    fn invalid_escape(&self, backslash: usize, string_start: usize) -> Fault {
-        let after = &self.message[backslash + 1..];
-        let chunk = after[..after.len().min(4)].utf8_chunks().next();
-        let (valid, invalid) = chunk.map_or(("", &[][..]), |chunk| (chunk.valid(), chunk.invalid()));
-        match valid.chars().next() {
-            Some(control) if control < ' ' => {
-                fault(backslash + 1..backslash + 2, Reason::ControlCharacter(control as u8))
-            }
-            Some(character) => fault(backslash..backslash + 1 + character.len_utf8(), Reason::InvalidEscape(character)),
-            None if invalid.len() == after.len() && is_cut_character(invalid) => self.unterminated(string_start),
-            None => fault(backslash + 1..backslash + 1 + invalid.len(), Reason::InvalidUtf8),
-        }
-    }
-}
-
-fn fault(span: Span, reason: Reason) -> Fault {
-    Fault { span, reason }
-}
-
-/// Whether the bytes are the beginning of a UTF-8 character.
-fn is_cut_character(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
-}
-
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
-}
-
-/// How many bytes at the beginning stand for themselves in a string: all before the first quote, backslash or control
-/// character. Looks at eight bytes at a time.
-fn plain_length(bytes: &[u8]) -> usize {
-    let mut words = bytes.chunks_exact(8);
-    for (at, word) in words.by_ref().enumerate() {
-        let special = special_bytes(word.try_into().map_or(0, u64::from_le_bytes));
-        if special != 0 {
-            return at * 8 + special.trailing_zeros() as usize / 8;
-        }
-    }
-    let rest = words.remainder();
-    let length = rest.iter().take_while(|byte| **byte >= 0x20 && !matches!(byte, b'"' | b'\\')).count();
-    bytes.len() - rest.len() + length
-}
-
-/// The highest bit of the first byte of `word`, from the lowest on, that is a quote, a backslash or a control character is
-/// set; no bit below it is. Bits above it may be set without reason.
-fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 0xff;
-    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
-    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & (ONES * 0x80)
-}
-
-/// RFC 8259 section 6.
-fn number(input: &[u8]) -> IResult<&[u8], &[u8]> {
-    let integer = alt((tag(&b"0"[..]), recognize((one_of("123456789"), digit0))));
-    let fraction = preceded(char('.'), cut(digit1));
-    let exponent = preceded(one_of("eE"), cut(preceded(opt(one_of("+-")), digit1)));
-    recognize((opt(char('-')), integer, opt(fraction), opt(exponent))).parse(input)
-}
-
-/// Four hex digits: a UTF-16 code unit.
-fn code_unit(bytes: &[u8]) -> Option<u16> {
-    let digits = bytes.first_chunk::<4>()?;
-    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)? as u16))
 }
 
 #[cfg(test)]

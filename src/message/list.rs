@@ -1,8 +1,7 @@
 //! The users in a message, read from its bytes on demand.
 
-use super::json::{Data, Document, Elements, Members, Span, Text, Value};
+use super::json::{Data, Document, Member, Members, Span, Text};
 use super::table::{USER_IDS, USER_NAMES};
-use std::borrow::Cow;
 
 /// The users that the server knows of: of the room, or in dialect A of all.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +10,7 @@ pub struct ClientList<'d> {
     pub span: Span,
     /// Whether it is an object of names by id (dialect C), rather than an array of users.
     pub keyed: bool,
+    length: u32,
     document: &'d Document<'d>,
 }
 
@@ -25,61 +25,45 @@ pub struct User<'d> {
 
 impl<'d> ClientList<'d> {
     /// `None` for a value that lists no users.
-    pub(super) fn of(value: &Value, document: &'d Document<'d>) -> Option<ClientList<'d>> {
-        let is_object = |user: Span| document.bytes[user.start] == b'{';
-        let lists_users = match value.data {
-            Data::Object => true,
-            Data::Array => document.elements(&value.span).all(is_object),
-            _ => false,
+    pub(super) fn of(member: &Member, document: &'d Document<'d>) -> Option<ClientList<'d>> {
+        let (keyed, length) = match member.data {
+            Data::Object { length } => (true, length),
+            Data::Array { length, of_objects: true } => (false, length),
+            _ => return None,
         };
-        let keyed = value.data == Data::Object;
-        lists_users.then(|| ClientList { span: value.span.clone(), keyed, document })
+        Some(ClientList { span: member.value.span(), keyed, length, document })
     }
 
-    /// The users in the order of the list. Reads them from the message each time.
+    /// The users in the order of the list. Reads them from the message each time, one after the other, and keeps none.
     pub fn users(&self) -> impl Iterator<Item = User<'d>> + use<'d> {
-        let document = self.document;
-        let (named, listed) = self.parts();
-        let named = named.map(move |(id, name)| User { id: Some(id), name: Some(text_at(name, document)) });
-        named.chain(listed.map(move |user| listed_user(&user, document)))
+        // One of the two is empty.
+        let mut named = self.document.members_of(&self.span);
+        let mut listed = self.document.elements(&self.span);
+        let named = std::iter::from_fn(move || named.next_texts());
+        let named = named.map(|(id, name)| User { id: Some(id), name: Some(name) });
+        named.chain(std::iter::from_fn(move || listed.next_object(listed_user)))
     }
 
-    /// How many users there are. Reads the list from the message each time.
+    /// How many users there are.
     pub fn len(&self) -> usize {
-        let (named, listed) = self.parts();
-        named.count() + listed.count()
+        self.length as usize
     }
 
     /// Whether it lists no users.
     pub fn is_empty(&self) -> bool {
-        let (mut named, mut listed) = self.parts();
-        named.next().is_none() && listed.next().is_none()
-    }
-
-    /// The members of an object, or the elements of an array: one of the two is empty.
-    fn parts(&self) -> (Members<'d>, Elements<'d>) {
-        (self.document.members_of(&self.span), self.document.elements(&self.span))
+        self.length == 0
     }
 }
 
 /// An object of an id and a name, each the last under one of its keys.
-fn listed_user<'d>(span: &Span, document: &Document<'d>) -> User<'d> {
-    let (mut id, mut name) = (None, None);
-    for (key, value) in document.members_of(span) {
+fn listed_user<'d>(members: &mut Members<'d>) -> User<'d> {
+    let mut user = User::default();
+    while let Some((key, value)) = members.next_texts() {
         if USER_IDS.contains(&&*key.text) {
-            id = Some(value);
+            user.id = Some(value);
         } else if USER_NAMES.contains(&&*key.text) {
-            name = Some(value);
+            user.name = Some(value);
         }
     }
-    User { id: id.map(|span| text_at(span, document)), name: name.map(|span| text_at(span, document)) }
-}
-
-/// A decoded string, or the JSON text of another value.
-fn text_at<'d>(span: Span, document: &Document<'d>) -> Text<'d> {
-    let decoded = match document.value(span.clone()).map(|value| value.data) {
-        Some(Data::String(text)) => text,
-        _ => Cow::Borrowed(document.text(&span)),
-    };
-    Text { span, text: decoded }
+    user
 }

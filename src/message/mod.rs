@@ -2,7 +2,7 @@
 //! at a time, without memory of others: who a client id is, or which login a login answers, is the session's business.
 //!
 //! [`read`] parses the bytes into a [`Document`], which does not depend on the sender; [`Message::of`] interprets it as sent by one
-//! side. A message borrows everything from its document and allocates nothing.
+//! side. A message borrows everything from its document.
 
 pub mod gateway;
 pub mod json;
@@ -22,8 +22,21 @@ pub use table::{Dialect, MemberName};
 use crate::packet::Side;
 use dialect::Subject;
 use json::{Data, Document, Fault, Limits, Member, Span};
+use memchr::memmem::Finder;
 use std::borrow::Cow;
-use table::{Form, Kind};
+use std::sync::LazyLock;
+use table::{Form, Key, Kind};
+
+/// In the name of a member that a message must have to be [`Evidence::Dialect`].
+const PROVING: [&str; 3] = ["client_", "uid", "user_list"];
+
+/// Whether a message may be [`Evidence::Dialect`]: judged by its bytes, among which there is one of a few names, or an escape in which such
+/// a name may be written.
+pub fn may_prove_chat(bytes: &[u8]) -> bool {
+    static FINDERS: LazyLock<[Finder; 3]> = LazyLock::new(|| PROVING.map(Finder::new));
+    static ESCAPE: LazyLock<Finder> = LazyLock::new(|| Finder::new("\\u00"));
+    FINDERS.iter().chain([&*ESCAPE]).any(|finder| finder.find(bytes).is_some())
+}
 
 /// How large a message the chat server accepts.
 ///
@@ -170,7 +183,7 @@ pub struct Logout<'d> {
 /// Parses a message, which has been unmasked, inflated and reassembled from its frames. Never fails: the document of what is not
 /// a JSON object has a [`fault`](Document::fault), and the members before the fault.
 pub fn read(bytes: &[u8]) -> Document<'_> {
-    json::parse(bytes, LIMITS)
+    json::parse(bytes, LIMITS, table::tag_of)
 }
 
 /// A document interpreted as sent by one of the sides, as far as it could be read.
@@ -230,19 +243,19 @@ impl<'d> Message<'d> {
 
     /// The members in the order of the message, without the one that is drawn as the client list. A member that is there
     /// twice is here twice.
-    pub fn fields(&self) -> impl DoubleEndedIterator<Item = MemberText<'d>> + use<'d> {
-        let members = self.members.clone();
-        let (document, list) = (members.document, members.drawn_list());
-        let is_drawn = move |member: &&Member| !list.is_some_and(|list| std::ptr::eq(list, *member));
-        document.members.iter().filter(is_drawn).map(move |member| members.field(member))
+    pub fn fields(&self) -> impl Iterator<Item = MemberText<'d>> + use<'d> {
+        let document = self.document;
+        let list = self.members.drawn_list().map(|list| list.value);
+        let is_drawn = move |member: &Member| list.is_none_or(|list| list != member.value);
+        document.members().filter(is_drawn).map(move |member| field(&member, document))
     }
 
     /// The field of this name; where there are several, the last, as `json_decode()` has it.
     pub fn get(&self, name: MemberName) -> Option<MemberText<'d>> {
         match name {
-            MemberName::Other => self.fields().rfind(|field| field.name == MemberName::Other),
+            MemberName::Other => self.fields().filter(|field| field.name == MemberName::Other).last(),
             MemberName::ClientList => None,
-            _ => self.members.last(name).map(|member| self.members.field(member)),
+            _ => self.members.last(name).map(|member| field(member, self.document)),
         }
     }
 
@@ -272,7 +285,7 @@ impl<'d> Message<'d> {
         let private = self.is_private() == Some(true);
         let form = self.form.filter(|_| self.fault().is_none());
         let needed = form.into_iter().flat_map(move |form| form.needed(self.dialect, private));
-        needed.filter(|name| self.members.last(*name).is_none_or(|member| member.value.data == Data::Null))
+        needed.filter(|name| self.members.last(*name).is_none_or(|member| member.data == Data::Null))
     }
 
     /// The member `time` where it is not a time as the server of the message's dialect writes it. `YYYY-MM-DD :MM:SS` in a say of
@@ -280,7 +293,7 @@ impl<'d> Message<'d> {
     pub fn bad_time(&self) -> Option<MemberText<'d>> {
         let of = self.form?.type_of(MemberName::Time, self.dialect)?;
         let time = self.members.last(MemberName::Time)?;
-        (!of.fits(&time.value, self.document)).then(|| self.members.field(time))
+        (!of.fits(time, self.document)).then(|| field(time, self.document))
     }
 }
 
@@ -288,52 +301,56 @@ impl<'d> Message<'d> {
 #[derive(Debug, Clone)]
 struct Members<'d> {
     document: &'d Document<'d>,
-    /// The last of each name.
-    last: [Option<&'d Member<'d>>; MemberName::COUNT],
+    /// The place of the last of each name among the stored ones; [`ABSENT`], or [`BEHIND`] for one that is not stored.
+    last: [u8; MemberName::COUNT],
+    /// The last of each name that is [`BEHIND`].
+    behind: Option<Box<[Member; MemberName::COUNT]>>,
     list: Option<ClientList<'d>>,
 }
 
+/// There is no member of this name.
+const ABSENT: u8 = u8::MAX;
+/// It is behind the stored members.
+const BEHIND: u8 = ABSENT - 1;
+
 impl<'d> Members<'d> {
     fn of(document: &'d Document<'d>) -> Members<'d> {
-        let mut last = [None; MemberName::COUNT];
-        for member in &document.members {
-            if let Some(key) = MemberName::of_key(&member.key.text) {
-                last[key.name as usize] = Some(member);
+        let mut members = Members { document, last: [ABSENT; MemberName::COUNT], behind: None, list: None };
+        for (at, member) in document.stored().iter().enumerate() {
+            if let Some(key) = Key::of_tag(member.tag) {
+                members.last[key.name as usize] = at as u8;
             }
         }
-        let list = last[MemberName::ClientList as usize];
-        Members { document, last, list: list.and_then(|list| ClientList::of(&list.value, document)) }
+        for member in document.behind() {
+            if let Some(key) = Key::of_tag(member.tag) {
+                members.last[key.name as usize] = BEHIND;
+                members.behind.get_or_insert_default()[key.name as usize] = member;
+            }
+        }
+        members.list = members.last(MemberName::ClientList).and_then(|list| ClientList::of(list, document));
+        members
     }
 
-    fn last(&self, name: MemberName) -> Option<&'d Member<'d>> {
-        self.last.get(name as usize).copied().flatten()
+    fn last(&self, name: MemberName) -> Option<&Member> {
+        match *self.last.get(name as usize)? {
+            ABSENT => None,
+            BEHIND => Some(&self.behind.as_ref()?[name as usize]),
+            at => self.document.stored().get(usize::from(at)),
+        }
     }
 
-    fn drawn_list(&self) -> Option<&'d Member<'d>> {
+    fn drawn_list(&self) -> Option<&Member> {
         self.last(MemberName::ClientList).filter(|_| self.list.is_some())
     }
 
     fn string(&self, name: MemberName) -> Option<&'d str> {
-        match &self.last(name)?.value.data {
-            Data::String(text) => Some(text),
-            _ => None,
-        }
+        let member = self.last(name)?;
+        (member.data == Data::String).then(|| self.document.string(&member.value))
     }
 
     /// A decoded string, or the JSON text of another value.
     fn text(&self, name: MemberName) -> Option<&'d str> {
         self.last(name).map(|member| value_text(member, self.document))
-    }
-
-    fn field(&self, member: &'d Member<'d>) -> MemberText<'d> {
-        let name = MemberName::of_key(&member.key.text).map(|key| key.name);
-        MemberText {
-            name: name.filter(|name| *name != MemberName::ClientList).unwrap_or(MemberName::Other),
-            span: member.value.span.clone(),
-            key: &member.key.text,
-            text: value_text(member, self.document),
-            json_type: json_type(&member.value.data),
-        }
     }
 
     fn unknown(&self, is_malformed: bool) -> Content<'d> {
@@ -379,18 +396,30 @@ impl<'d> Members<'d> {
     }
 }
 
-fn value_text<'d>(member: &'d Member<'d>, document: &'d Document<'d>) -> &'d str {
-    match &member.value.data {
-        Data::String(text) => text,
-        _ => document.text(&member.value.span),
+/// A member as it is drawn.
+fn field<'d>(member: &Member, document: &'d Document<'d>) -> MemberText<'d> {
+    let name = Key::of_tag(member.tag).map(|key| key.name);
+    MemberText {
+        name: name.filter(|name| *name != MemberName::ClientList).unwrap_or(MemberName::Other),
+        span: member.value.span(),
+        key: document.string(&member.key),
+        text: value_text(member, document),
+        json_type: json_type(member.data),
     }
 }
 
-fn json_type(data: &Data) -> JsonType {
+fn value_text<'d>(member: &Member, document: &'d Document<'d>) -> &'d str {
+    match member.data {
+        Data::String => document.string(&member.value),
+        _ => document.text(&member.value.span()),
+    }
+}
+
+fn json_type(data: Data) -> JsonType {
     match data {
-        Data::String(_) => JsonType::String,
+        Data::String => JsonType::String,
         Data::Number => JsonType::Number,
         Data::Null => JsonType::Null,
-        Data::Bool(_) | Data::Array | Data::Object => JsonType::Other,
+        Data::Bool(_) | Data::Array { .. } | Data::Object { .. } => JsonType::Other,
     }
 }

@@ -2,8 +2,9 @@
 //! its key and how far it distinguishes the chat from other applications; [`FORMS`] says which members each message has in each
 //! dialect, of which type, and whether the server needs them.
 
-use super::json::{Data, Document, Span, Value};
-use super::time::{is_2014_say_time, is_date_time};
+mod value;
+
+use super::json::{Document, Member};
 use crate::fields;
 use crate::packet::Side;
 use Dialect::{A2014, B2015, C2016};
@@ -11,6 +12,7 @@ use MemberName::{
     ClientId, ClientList, ClientName, Content, FromClientId, FromClientName, RoomId, Time, ToClientId, ToClientName,
 };
 use Need::{Always, Listed, Optional, Private, Usual};
+use value::types_of;
 
 /// The protocol's generations; the numbers are the values of `workermanchat.dialect`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,26 +26,45 @@ pub enum Dialect {
 }
 
 /// The weight of a member that only this chat has: one such member is enough to regard a message as the chat's.
-pub(super) const ENOUGH: usize = 3;
+pub(super) const ENOUGH: u8 = 3;
 /// The weight of a member that other applications have too.
-const COMMON: usize = 1;
+const COMMON: u8 = 1;
 
 /// What is known of a key.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Key {
     pub(super) name: MemberName,
     /// See [`ENOUGH`].
-    pub(super) weight: usize,
+    pub(super) weight: u8,
     /// Whether dialect A calls the member so.
     old: bool,
     /// Whether dialects B and C call the member so.
     new: bool,
 }
 
+/// The tag of a key that the chat does not have.
+const NO_KEY: u8 = u8::MAX;
+
 impl Key {
-    pub(super) fn is_of(self, dialect: Dialect) -> bool {
-        if dialect == A2014 { self.old } else { self.new }
+    /// What is known of the key with this tag: see [`tag_of`].
+    pub(super) fn of_tag(tag: u8) -> Option<Key> {
+        static ALL: [Key; MemberName::COUNT * 2] = KEYS;
+        ALL.get(usize::from(tag)).copied()
     }
+
+    const fn is_of(self, dialect: Dialect) -> bool {
+        if dialect as u8 == A2014 as u8 { self.old } else { self.new }
+    }
+}
+
+/// `==` in a constant.
+const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
 }
 
 macro_rules! members {
@@ -77,17 +98,24 @@ macro_rules! members {
                 }
             }
 
-            /// Which member has this key in some dialect.
-            // Many members have the same key in all dialects.
-            #[allow(unreachable_patterns)]
-            pub(super) fn of_key(key: &str) -> Option<Key> {
-                Some(match key {
-                    $(
-                        $old => Key { name: MemberName::$name, weight: $old_weight, old: true, new: $old == $new },
-                        $new => Key { name: MemberName::$name, weight: $new_weight, old: false, new: true },
-                    )*
-                    _ => return None,
-                })
+        }
+
+        /// What is known of each key: two for each member, in the order of [`MemberName`], its key in 2014 and that from 2015 on.
+        const KEYS: [Key; MemberName::COUNT * 2] = [$(
+            Key { name: MemberName::$name, weight: $old_weight, old: true, new: is_same($old, $new) },
+            Key { name: MemberName::$name, weight: $new_weight, old: is_same($old, $new), new: true },
+        )*];
+
+        /// The tag of a key of the chat, in whatever dialect; [`NO_KEY`] for any other. See [`Key::of_tag`].
+        // Many members have the same key in all dialects.
+        #[allow(unreachable_patterns)]
+        pub(super) fn tag_of(key: &str) -> u8 {
+            match key {
+                $(
+                    $old => MemberName::$name as u8 * 2,
+                    $new => MemberName::$name as u8 * 2 + 1,
+                )*
+                _ => NO_KEY,
             }
         }
     };
@@ -153,11 +181,10 @@ pub(super) enum Type {
     Time,
     /// The time in a say of 2014: [`Type::Time`] without the hour.
     SayTime,
-    /// Objects of a numeric id and a name, under these keys.
-    Users {
-        ids: &'static [&'static str],
-        name: &'static str,
-    },
+    /// Objects of a numeric `uid` or `code` and a `name`.
+    Users2014,
+    /// Objects of a numeric `client_id` and a `client_name`.
+    Users2015,
     /// An object of names by id, or PHP's empty array.
     NamesById,
 }
@@ -182,39 +209,55 @@ pub(super) struct Form {
     pub(super) kind: Kind,
     /// Who sends it.
     pub(super) sender: Side,
-    /// At most eight.
+    /// At most [`MAX_SHAPES`].
     pub(super) shapes: &'static [Shape],
+    /// The values of `type` that such a message has, each with the shapes that go by it.
+    types: [(&'static str, Shapes); MAX_TYPES],
+    /// By the tag of each key: the types that its values may have, each with the shapes that say so.
+    cells: [Cell; KEYS.len()],
+    /// Of each shape, the members without which the message does not prove the chat.
+    proving: [Names; MAX_SHAPES],
 }
+
+/// The types of a member in the shapes that have it under some key; behind the last there is one without shapes. Dialects agree
+/// about most members.
+type Cell = [(Type, Shapes); MAX_SHAPES];
+const NO_CELL: Cell = [(Type::String, 0); MAX_SHAPES];
+
+/// A bit for each shape of a form.
+pub(super) type Shapes = u8;
+/// A bit for each [`MemberName`].
+pub(super) type Names = u16;
+/// How many shapes a form has at most, and how many values of `type`.
+const MAX_SHAPES: usize = 3;
+const MAX_TYPES: usize = 2;
 
 /// A message of one kind in one dialect. Members may come in any order.
 #[derive(Debug)]
 pub(super) struct Shape {
     pub(super) dialect: Dialect,
     /// The values of `type` that such a message has.
-    pub(super) types: &'static [&'static str],
+    types: &'static [&'static str],
     /// Whether such a message alone distinguishes the chat from other applications.
     pub(super) distinctive: bool,
     /// All members but `type`.
     pub(super) members: &'static [(MemberName, Type, Need)],
 }
 
-const USERS_2014: Type = Type::Users { ids: &["uid", "code"], name: "name" };
-const USERS_2015: Type = Type::Users { ids: &["client_id"], name: "client_name" };
-
 const LOGIN_REQUEST: &[(MemberName, Type, Need)] =
     &[(ClientName, Type::String, Always), (RoomId, Type::NumberOrString, Always)];
 
 /// Every message of the chat.
 #[rustfmt::skip]
-pub(super) const FORMS: &[Form] = &[
-    Form { kind: Kind::LoginRequest, sender: Side::Client, shapes: &[
+pub(super) static FORMS: &[Form] = &[
+    Form::new(Kind::LoginRequest, Side::Client, &[
         Shape { dialect: A2014, types: &["login"], distinctive: false, members: &[
             (ClientName, Type::String, Always),
         ]},
         Shape { dialect: B2015, types: &["login", "re_login"], distinctive: true, members: LOGIN_REQUEST },
         Shape { dialect: C2016, types: &["login"], distinctive: true, members: LOGIN_REQUEST },
-    ]},
-    Form { kind: Kind::SayRequest, sender: Side::Client, shapes: &[
+    ]),
+    Form::new(Kind::SayRequest, Side::Client, &[
         Shape { dialect: A2014, types: &["say"], distinctive: true, members: &[
             (ToClientId, Type::NumberOrAll, Always),
             (Content, Type::String, Always),
@@ -229,12 +272,12 @@ pub(super) const FORMS: &[Form] = &[
             (ToClientName, Type::String, Private),
             (Content, Type::String, Always),
         ]},
-    ]},
-    Form { kind: Kind::Pong, sender: Side::Client, shapes: &[
+    ]),
+    Form::new(Kind::Pong, Side::Client, &[
         Shape { dialect: B2015, types: &["pong"], distinctive: false, members: &[] },
         Shape { dialect: C2016, types: &["pong"], distinctive: false, members: &[] },
-    ]},
-    Form { kind: Kind::SayDelivery, sender: Side::Server, shapes: &[
+    ]),
+    Form::new(Kind::SayDelivery, Side::Server, &[
         Shape { dialect: A2014, types: &["say"], distinctive: true, members: &[
             (FromClientId, Type::Number, Always),
             (ToClientId, Type::NumberOrAll, Usual),
@@ -255,8 +298,8 @@ pub(super) const FORMS: &[Form] = &[
             (Content, Type::String, Always),
             (Time, Type::Time, Usual),
         ]},
-    ]},
-    Form { kind: Kind::Login, sender: Side::Server, shapes: &[
+    ]),
+    Form::new(Kind::Login, Side::Server, &[
         Shape { dialect: A2014, types: &["login"], distinctive: true, members: &[
             (ClientId, Type::Number, Always),
             (ClientName, Type::String, Always),
@@ -265,7 +308,7 @@ pub(super) const FORMS: &[Form] = &[
         Shape { dialect: B2015, types: &["login", "re_login"], distinctive: true, members: &[
             (ClientId, Type::Number, Always),
             (ClientName, Type::String, Always),
-            (ClientList, USERS_2015, Optional),
+            (ClientList, Type::Users2015, Optional),
             (Time, Type::Time, Always),
         ]},
         Shape { dialect: C2016, types: &["login"], distinctive: true, members: &[
@@ -274,8 +317,8 @@ pub(super) const FORMS: &[Form] = &[
             (Time, Type::Time, Always),
             (ClientList, Type::NamesById, Optional),
         ]},
-    ]},
-    Form { kind: Kind::Logout, sender: Side::Server, shapes: &[
+    ]),
+    Form::new(Kind::Logout, Side::Server, &[
         Shape { dialect: A2014, types: &["logout"], distinctive: true, members: &[
             (ClientId, Type::Number, Always),
             (Time, Type::Time, Always),
@@ -283,7 +326,7 @@ pub(super) const FORMS: &[Form] = &[
         Shape { dialect: B2015, types: &["logout"], distinctive: true, members: &[
             (FromClientId, Type::Number, Always),
             (FromClientName, Type::String, Usual),
-            (ClientList, USERS_2015, Optional),
+            (ClientList, Type::Users2015, Optional),
             (Time, Type::Time, Always),
         ]},
         Shape { dialect: C2016, types: &["logout"], distinctive: true, members: &[
@@ -291,23 +334,115 @@ pub(super) const FORMS: &[Form] = &[
             (FromClientName, Type::String, Usual),
             (Time, Type::Time, Always),
         ]},
-    ]},
-    Form { kind: Kind::Ping, sender: Side::Server, shapes: &[
+    ]),
+    Form::new(Kind::Ping, Side::Server, &[
         Shape { dialect: B2015, types: &["ping"], distinctive: false, members: &[] },
         Shape { dialect: C2016, types: &["ping"], distinctive: false, members: &[] },
-    ]},
-    Form { kind: Kind::UserList, sender: Side::Server, shapes: &[
+    ]),
+    Form::new(Kind::UserList, Side::Server, &[
         Shape { dialect: A2014, types: &["user_list"], distinctive: true, members: &[
-            (ClientList, USERS_2014, Listed),
+            (ClientList, Type::Users2014, Listed),
         ]},
-    ]},
+    ]),
 ];
 
 impl Form {
+    /// The message of this kind that has these shapes, with what is looked up in them.
+    const fn new(kind: Kind, sender: Side, shapes: &'static [Shape]) -> Form {
+        let mut form = Form {
+            kind,
+            sender,
+            shapes,
+            types: [("", 0); MAX_TYPES],
+            cells: [NO_CELL; KEYS.len()],
+            proving: [0; MAX_SHAPES],
+        };
+        let mut at = 0;
+        while at < shapes.len() {
+            form.enter(at, &shapes[at]);
+            at += 1;
+        }
+        form
+    }
+
+    const fn enter(&mut self, at: usize, shape: &'static Shape) {
+        let mut member = 0;
+        while member < shape.members.len() {
+            let (name, of, need) = shape.members[member];
+            let mut tag = name as usize * 2;
+            while tag < name as usize * 2 + 2 {
+                if KEYS[tag].is_of(shape.dialect) {
+                    self.enter_type(tag, of, at);
+                }
+                tag += 1;
+            }
+            if matches!(need, Always | Listed) {
+                self.proving[at] |= name.bit();
+            }
+            member += 1;
+        }
+        let mut of_shape = 0;
+        while of_shape < shape.types.len() {
+            let mut row = 0;
+            while !is_same(self.types[row].0, shape.types[of_shape]) && self.types[row].1 != 0 {
+                row += 1;
+            }
+            self.types[row] = (shape.types[of_shape], self.types[row].1 | 1 << at);
+            of_shape += 1;
+        }
+    }
+
+    const fn enter_type(&mut self, tag: usize, of: Type, at: usize) {
+        let cell = &mut self.cells[tag];
+        let mut group = 0;
+        while cell[group].1 != 0 && cell[group].0 as u8 != of as u8 {
+            group += 1;
+        }
+        cell[group] = (of, cell[group].1 | 1 << at);
+    }
+
     /// The message that has this `type` from this side.
     pub(super) fn of(type_name: &str, sender: Side) -> Option<&'static Form> {
-        let is_meant = |form: &&Form| form.sender == sender && form.shapes.iter().any(|shape| shape.goes_by(type_name));
-        FORMS.iter().find(is_meant)
+        FORMS.iter().find(|form| form.sender == sender && form.shapes_of(type_name) != 0)
+    }
+
+    /// The shapes that have this `type`.
+    pub(super) fn shapes_of(&self, type_name: &str) -> Shapes {
+        let meant = self.types.iter().find(|(name, shapes)| *shapes != 0 && *name == type_name);
+        meant.map_or(0, |(_, shapes)| *shapes)
+    }
+
+    /// Of these shapes, those that have a member with the key of this tag.
+    pub(super) fn shapes_with(&self, tag: u8, shapes: Shapes) -> Shapes {
+        self.cell(tag).iter().fold(0, |all, (_, having)| all | having & shapes)
+    }
+
+    /// Of these shapes, those that have a member with this key, and those of them that have it with this value.
+    pub(super) fn shapes_fitting(&self, member: &Member, shapes: Shapes, document: &Document) -> (Shapes, Shapes) {
+        let named = self.shapes_with(member.tag, shapes);
+        if named == 0 {
+            return (0, 0);
+        }
+        let types = types_of(member, document);
+        let fitting = self.cell(member.tag).iter().fold(0, |all, (of, having)| {
+            let fits = having & shapes != 0 && of.fits_one_of(types, member, document);
+            all | if fits { having & shapes } else { 0 }
+        });
+        (named, fitting)
+    }
+
+    fn cell(&self, tag: u8) -> &Cell {
+        self.cells.get(usize::from(tag)).unwrap_or(&NO_CELL)
+    }
+
+    /// The shapes that distinguish the chat from other applications, where a message has these members.
+    pub(super) fn shapes_proved_by(&self, seen: Names) -> Shapes {
+        self.shapes_where(|at, shape| shape.distinctive && self.proving[at] & !seen == 0)
+    }
+
+    /// The shapes of which this is true; it gets their places, too.
+    pub(super) fn shapes_where(&self, is_one: impl Fn(usize, &Shape) -> bool) -> Shapes {
+        self.shapes.iter().enumerate().fold(0, |all, (at, shape)| all | Shapes::from(is_one(at, shape)) << at)
     }
 
     /// The message in a dialect; in the current one, where the dialect is not known.
@@ -324,77 +459,53 @@ impl Form {
 
     /// What the value of a member may be; `None` where such a message has no such member.
     pub(super) fn type_of(&self, name: MemberName, dialect: Option<Dialect>) -> Option<Type> {
-        let (_, of, _) = self.shape(dialect)?.member(name)?;
+        let (_, of, _) = self.shape(dialect)?.members.iter().find(|(member, ..)| *member == name)?;
         Some(*of)
     }
 }
 
-impl Shape {
-    pub(super) fn goes_by(&self, type_name: &str) -> bool {
-        self.types.contains(&type_name)
-    }
-
-    pub(super) fn member(&self, name: MemberName) -> Option<&'static (MemberName, Type, Need)> {
-        self.members.iter().find(|(member, ..)| *member == name)
-    }
-
-    /// What the value under this key may be.
-    pub(super) fn type_of(&self, key: Key) -> Option<Type> {
-        let (_, of, _) = self.member(key.name).filter(|_| key.is_of(self.dialect))?;
-        Some(*of)
-    }
-
-    /// The members without which the message does not prove the chat.
-    pub(super) fn proving(&self) -> impl Iterator<Item = MemberName> + use<> {
-        self.members.iter().filter(|(_, _, need)| matches!(need, Always | Listed)).map(|(name, ..)| *name)
+impl MemberName {
+    /// Its bit in [`Names`].
+    pub(super) const fn bit(self) -> Names {
+        1 << self as u16
     }
 }
 
-impl Type {
-    /// Whether a value of the document is one of this type.
-    pub(super) fn fits(self, value: &Value, document: &Document) -> bool {
-        match (self, &value.data) {
-            (Type::String, Data::String(_)) => true,
-            (Type::Number | Type::NumberOrAll, Data::Number) => is_whole(&document.bytes[value.span.clone()]),
-            (Type::Hex, Data::String(id)) => is_hex_id(id),
-            (Type::NumberOrAll, Data::String(id)) => id == "all" || is_whole(id.as_bytes()),
-            (Type::HexOrAll, Data::String(id)) => id == "all" || is_hex_id(id),
-            (Type::NumberOrString, Data::Number | Data::String(_)) => true,
-            (Type::Time, Data::String(time)) => is_date_time(time),
-            (Type::SayTime, Data::String(time)) => is_2014_say_time(time) || is_date_time(time),
-            (Type::Users { ids, name }, Data::Array) => {
-                let mut users = document.elements(&value.span).peekable();
-                users.peek().is_some() && users.all(|user| is_user(&user, ids, name, document))
-            }
-            (Type::NamesById, Data::Array) => document.elements(&value.span).next().is_none(),
-            (Type::NamesById, Data::Object) => {
-                let mut names = document.members_of(&value.span);
-                names.all(|(id, name)| is_hex_id(&id.text) && is_string(&name, document))
-            }
-            _ => false,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_its_members_tag() {
+        for key in KEYS {
+            let dialect = if key.old { A2014 } else { C2016 };
+            let found = Key::of_tag(tag_of(key.name.key(Some(dialect)))).unwrap();
+            assert_eq!((found.name, found.weight), (key.name, key.weight));
+            assert_eq!((found.old, found.new), (key.old, key.new), "{:?}", key.name);
+        }
+        for other in ["", "typ", "types", "client", "member", "nam\\u0065", "code"] {
+            assert!(Key::of_tag(tag_of(other)).is_none(), "{other}");
         }
     }
-}
 
-/// The digits of an id of 2014 or 2015, which are fewer than those of a packed one.
-fn is_whole(digits: &[u8]) -> bool {
-    (1..=19).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
-}
-
-fn is_hex_id(id: &str) -> bool {
-    id.len() == 20 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-fn is_string(span: &Span, document: &Document) -> bool {
-    document.bytes[span.start] == b'"'
-}
-
-fn is_user(user: &Span, ids: &[&str], name: &str, document: &Document) -> bool {
-    let (mut count, mut has_id, mut has_name) = (0, false, false);
-    for (key, value) in document.members_of(user) {
-        count += 1;
-        has_id |= ids.contains(&&*key.text) && is_whole(&document.bytes[value.clone()]);
-        has_name |= key.text == name && is_string(&value, document);
+    #[test]
+    fn a_form_knows_what_its_shapes_say() {
+        for form in FORMS {
+            for (at, shape) in form.shapes.iter().enumerate() {
+                assert!(shape.types.iter().all(|name| form.shapes_of(name) >> at & 1 == 1), "{:?}", form.kind);
+                for (name, of, need) in shape.members {
+                    let tag = tag_of(name.key(Some(shape.dialect)));
+                    assert!(form.cell(tag).iter().any(|(other, shapes)| other == of && shapes >> at & 1 == 1));
+                    assert_eq!(form.proving[at] & name.bit() != 0, matches!(need, Always | Listed));
+                }
+                let has = |tag: &u8| Key::of_tag(*tag).is_some_and(|key| key.is_of(shape.dialect));
+                let keys = (0..KEYS.len() as u8).filter(has).filter(|tag| form.shapes_with(*tag, 1 << at) != 0);
+                let names: std::collections::HashSet<_> = keys.map(|tag| tag / 2).collect();
+                assert_eq!(names.len(), shape.members.len(), "{:?}", form.kind);
+            }
+            assert_eq!(form.shapes_of("") | form.shapes_of("dance"), 0);
+        }
+        let login = Form::of("login", Side::Server).unwrap();
+        assert_eq!((login.shapes_of("login"), login.shapes_of("re_login")), (0b111, 0b010));
     }
-    count == 2 && has_id && has_name
 }

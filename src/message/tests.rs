@@ -1,6 +1,6 @@
 //! What is read from messages, and what is not taken for one.
 
-use super::table::FORMS;
+use super::table::{FORMS, Need};
 use super::*;
 use MemberName::*;
 use Side::{Client as FromClient, Server as FromServer};
@@ -203,6 +203,39 @@ fn of_a_member_that_is_there_twice_the_last_counts() {
 }
 
 #[test]
+fn of_many_members_the_last_counts_wherever_it_is() {
+    let others: Vec<_> = (0..20).map(|at| format!(r#""x{at}":"\u4f60","content":"c\n{at}""#)).collect();
+    let text = format!(r#"{{"content":"first","to_uid":7,{},"type":"say","time":"\u0031"}}"#, others.join(","));
+    let message = from_client(&text);
+    assert_eq!(kind(&message), Some(Kind::SayRequest));
+    let values = [Content, Time, ToClientId, RoomId].map(|name| message.value(name));
+    assert_eq!(values, [Some("c\n19"), Some("1"), Some("7"), None]);
+    assert_eq!(message.get(Other).unwrap().display(), "x19: 你");
+    assert_eq!(message.fields().count(), 44);
+    assert_eq!(message.fields().filter(|field| field.name == Content).last(), message.get(Content));
+}
+
+#[test]
+fn only_the_last_list_is_drawn_as_one() {
+    let message = from_server(r#"{"type":"login","client_list":{"a":"b"},"user_list":[],"client_list":[{}]}"#);
+    let drawn: Vec<_> = message.fields().map(|field| field.display().into_owned()).collect();
+    assert_eq!(drawn, ["login", r#"client_list: {"a":"b"}"#, "user_list: []"]);
+    assert_eq!(message.client_list().unwrap().len(), 1);
+}
+
+#[test]
+fn of_a_long_list_each_user_is_read_when_it_is_asked_for() {
+    let users: Vec<_> = (0..200_000).map(|at| format!(r#""7f00000108fd{at:08x}":"n{at}""#)).collect();
+    let text = format!(r#"{{"type":"login","client_list":{{{}}}}}"#, users.join(","));
+    let document = read(text.as_bytes());
+    let list = Message::of(&document, FromServer, false).client_list().unwrap();
+    assert_eq!((list.len(), list.is_empty()), (200_000, false));
+    let ends: Vec<_> = list.users().take(3).map(|user| user.name.unwrap().span.end).collect();
+    assert_eq!(ends, [58, 86, 114]);
+    assert_eq!(list.users().last().unwrap().name.unwrap().text, "n199999");
+}
+
+#[test]
 fn a_list_of_users_has_the_bytes_of_each_id_and_name() {
     let text = r#"{"type":"login","client_list":{"7f00000108fd00000001":"a","7f00000108fd00000002":"\u4f60"}}"#;
     let list = from_server(text).client_list().unwrap();
@@ -295,7 +328,7 @@ fn a_faulted_say_keeps_what_is_before_the_fault() {
     let fault = message.fault().unwrap();
     assert_eq!(&text[fault.span.clone()], r"\s");
     assert_eq!(fault.reason, json::Reason::InvalidEscape('s'));
-    assert_eq!(message.document.pending.as_ref().unwrap().text, "content");
+    assert_eq!(message.document.string(&message.document.pending.unwrap().key), "content");
     assert_eq!(message.value(ToClientName), Some("所有人"));
     assert_eq!(message.get(Content), None);
     assert_eq!(message.evidence(), Evidence::Likely);
@@ -340,4 +373,21 @@ fn a_truncated_message_has_no_fault_of_its_sender() {
     let document = read(br#"{"typ"#);
     assert_eq!(Message::of(&document, FromClient, true).content, super::Content::Unknown(None));
     assert_eq!(Message::of(&document, FromClient, false).content, super::Content::Malformed);
+}
+
+#[test]
+fn what_may_prove_the_chat_has_a_name_that_every_proof_has() {
+    for shape in FORMS.iter().flat_map(|form| form.shapes).filter(|shape| shape.distinctive) {
+        let is_needed = |need| matches!(need, Need::Always | Need::Listed);
+        let mut keys = shape
+            .members
+            .iter()
+            .filter(|(_, _, need)| is_needed(*need))
+            .map(|(name, ..)| name.key(Some(shape.dialect)));
+        assert!(keys.any(|key| may_prove_chat(key.as_bytes())), "{shape:?}");
+    }
+    assert!(!may_prove_chat(br#"{"type":"ping"}"#) && !may_prove_chat(br#"{"op":"say","content":"hi \u4f60"}"#));
+    let escaped = br#"{"type":"login","\u0063lient_name":"ann","room_id":1}"#;
+    assert!(may_prove_chat(escaped));
+    assert_eq!(message(escaped, FromClient).evidence(), Evidence::Dialect);
 }

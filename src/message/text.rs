@@ -1,56 +1,107 @@
 //! A message's text as a person reads it: without the server's HTML, and in one line for a column. Nothing here validates a message.
+//!
+//! Everything is borrowed where nothing has to be changed, and takes time in proportion to the text; what has a bound stops at it.
 
-use html_escape::decode_html_entities;
+mod html;
+
+use std::borrow::Cow;
 
 /// The content of a say as its reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Readable {
+pub struct Reading<'a> {
     /// The text: entities decoded, line ends as `\n` or as sent, without the prefix of a private say.
-    pub text: String,
+    pub text: Cow<'a, str>,
     /// The first tag that is not the server's own, as on the wire. The server escapes `<` with `htmlspecialchars()`, so there
     /// should be none.
-    pub markup: Option<String>,
+    pub markup: Option<Cow<'a, str>>,
 }
 
 /// What a person reads of `content`. The server makes HTML of what it was sent; what a client sends is plain text.
-pub fn readable(content: &str, from_server: bool) -> Readable {
+pub fn reading(content: &str, from_server: bool) -> Reading<'_> {
     if !from_server {
-        return Readable { text: content.to_owned(), markup: None };
+        return Reading { text: Cow::Borrowed(content), markup: None };
     }
-    let lines = without_line_breaks(private_copy(content).map_or(content, |(_, rest)| rest));
-    Readable { text: decode(&lines), markup: first_tag(&lines).map(str::to_owned) }
+    let html = without_prefix(content);
+    Reading { text: html::text(html, usize::MAX), markup: html::first_tag(html) }
+}
+
+/// The first tag in `content` that is not the server's own: the [`Reading::markup`] of it, without its text.
+pub fn markup(content: &str, from_server: bool) -> Option<Cow<'_, str>> {
+    html::first_tag(without_prefix(content)).filter(|_| from_server)
+}
+
+/// The [`line`] of what a person reads of `content`. No more of it is read than stands in the line.
+pub fn first_line(content: &str, from_server: bool, max_chars: usize) -> Cow<'_, str> {
+    // One character more than the line has.
+    let enough = max_chars.saturating_add(1).saturating_mul(4);
+    match from_server {
+        false => line(content, max_chars),
+        true => match html::text(without_prefix(content), enough) {
+            Cow::Borrowed(text) => line(text, max_chars),
+            Cow::Owned(text) => Cow::Owned(line(&text, max_chars).into_owned()),
+        },
+    }
 }
 
 /// The name behind an escaped one: entities are decoded until nothing changes, at most three times. The server escapes the
 /// name in a login twice, elsewhere once.
-pub fn name(escaped: &str) -> String {
-    let mut name = escaped.to_owned();
+pub fn unescaped_name(escaped: &str) -> Cow<'_, str> {
+    let mut name = Cow::Borrowed(escaped);
     for _ in 0..3 {
-        let decoded = decode(&name);
-        if decoded == name {
-            break;
+        match html::decode(&name) {
+            Cow::Borrowed(_) => break,
+            Cow::Owned(decoded) => name = Cow::Owned(decoded),
         }
-        name = decoded;
     }
     name
 }
 
 /// `text` in one line of at most `max_chars` characters, for columns and trees: control characters (those that turn the
-/// direction of writing too) as escapes, and `…` where something was cut off.
-pub fn one_line(text: &str, max_chars: usize) -> String {
-    let mut line = String::new();
-    let mut length = 0;
+/// direction of writing too) as escapes, and `…` where something was cut off. Behind that, nothing is looked at.
+pub fn line(text: &str, max_chars: usize) -> Cow<'_, str> {
+    let whole = plain_ascii(text.as_bytes(), max_chars);
+    if whole == text.len() {
+        return Cow::Borrowed(text);
+    }
+    let (mut length, mut end) = (whole, whole);
     // How much of the line stays when `…` has to follow.
-    let mut kept = 0;
-    for character in text.chars() {
-        let piece = printable(character);
-        length += piece.chars().count();
-        if length > max_chars {
-            line.truncate(kept);
-            line.extend((max_chars > 0).then_some('…'));
-            return line;
+    let mut kept = whole.min(max_chars.saturating_sub(1));
+    for character in text[whole..].chars() {
+        if !is_printable(character) {
+            return Cow::Owned(escaped_line(text, end, (length, kept), max_chars));
         }
-        line.push_str(&piece);
+        length += 1;
+        if length > max_chars {
+            return Cow::Owned(cut_line(&text[..kept], max_chars));
+        }
+        end += character.len_utf8();
+        if length < max_chars {
+            kept = end;
+        }
+    }
+    Cow::Borrowed(text)
+}
+
+/// A line of which `text[..end]` stands for itself, and what follows does not; `begun` is how many characters that are, and how
+/// many bytes of it stay when `…` has to follow.
+fn escaped_line(text: &str, end: usize, begun: (usize, usize), max_chars: usize) -> String {
+    let (mut length, mut kept) = begun;
+    let mut line = text[..end].to_owned();
+    for character in text[end..].chars() {
+        let before = line.len();
+        if is_printable(character) {
+            line.push(character);
+            length += 1;
+        } else {
+            match character {
+                '\n' | '\r' | '\t' => line.extend(character.escape_default()),
+                _ => line.extend(character.escape_unicode()),
+            }
+            length += line.len() - before; // the escape is ASCII
+        }
+        if length > max_chars {
+            return cut_line(&line[..kept], max_chars);
+        }
         if length < max_chars {
             kept = line.len();
         }
@@ -58,21 +109,41 @@ pub fn one_line(text: &str, max_chars: usize) -> String {
     line
 }
 
-fn printable(character: char) -> String {
-    match character {
-        '\n' | '\r' | '\t' => character.escape_default().to_string(),
-        '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            character.escape_unicode().to_string()
-        }
-        _ if character.is_control() => character.escape_unicode().to_string(),
-        _ => character.to_string(),
+/// Shortens what follows `start` in `line` to `max_chars` characters, of which the last is then `…`. It is printable already.
+pub fn shorten(line: &mut String, start: usize, max_chars: usize) {
+    if line.len() - start <= max_chars {
+        return; // no more characters than bytes
+    }
+    let mut characters = line[start..].char_indices().skip(max_chars.saturating_sub(1));
+    if let (Some((end, _)), Some(_)) = (characters.next(), characters.next()) {
+        line.truncate(start + end);
+        line.push('…');
     }
 }
 
-/// Entities decoded once. A NUL that one of them stood for is U+FFFD, as in a browser.
-fn decode(html: &str) -> String {
-    let text = decode_html_entities(html);
-    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text.into_owned() }
+fn cut_line(kept: &str, max_chars: usize) -> String {
+    let ellipsis = if max_chars > 0 { "…" } else { "" };
+    [kept, ellipsis].concat()
+}
+
+/// How many characters at the beginning are ASCII and printable, at most so many.
+fn plain_ascii(text: &[u8], at_most: usize) -> usize {
+    const BLOCK: usize = 16;
+    let text = &text[..text.len().min(at_most)];
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte);
+    // All of a block are looked at, so that many are at a time.
+    let is_plain_block = |block: &&[u8]| block.iter().fold(true, |plain, byte| plain & is_plain(*byte));
+    let blocks = text.chunks_exact(BLOCK).take_while(is_plain_block).count() * BLOCK;
+    blocks + text[blocks..].iter().take_while(|byte| is_plain(**byte)).count()
+}
+
+/// Whether a character stands for itself in a line.
+fn is_printable(character: char) -> bool {
+    match character {
+        ' '..='~' => true,
+        '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
+        _ => !character.is_control(),
+    }
 }
 
 /// Whose copy of a private say a delivery is.
@@ -99,31 +170,17 @@ fn sender_copy(html: &str) -> Option<&str> {
     rest.strip_prefix("</b>")
 }
 
-/// `nl2br` sets `<br />` before each line end, which stays. One without a line end is read as one all the same.
-fn without_line_breaks(html: &str) -> String {
-    let mut lines = String::with_capacity(html.len());
-    let mut pieces = html.split("<br />");
-    lines.extend(pieces.next());
-    for piece in pieces {
-        if !piece.starts_with(['\n', '\r']) {
-            lines.push('\n');
-        }
-        lines.push_str(piece);
-    }
-    lines
-}
-
-fn first_tag(html: &str) -> Option<&str> {
-    let tag = &html[html.find('<')?..];
-    Some(&tag[..=tag.find('>')?])
+fn without_prefix(html: &str) -> &str {
+    private_copy(html).map_or(html, |(_, rest)| rest)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    fn delivered(content: &str) -> Readable {
-        readable(content, true)
+    fn delivered(content: &str) -> Reading<'_> {
+        reading(content, true)
     }
 
     #[test]
@@ -136,7 +193,7 @@ mod tests {
     fn the_private_prefix_is_taken_off() {
         assert_eq!(delivered("<b>对你说: </b>psst").text, "psst");
         assert_eq!(delivered("<b>你对mynick说: </b>psst").text, "psst");
-        assert_eq!(delivered("<b>你对a &lt;说: &gt;说: </b>psst"), Readable { text: "psst".into(), markup: None });
+        assert_eq!(delivered("<b>你对a &lt;说: &gt;说: </b>psst"), Reading { text: "psst".into(), markup: None });
         assert_eq!(delivered("<b>对你说: </b>").text, "");
     }
 
@@ -148,7 +205,7 @@ mod tests {
 
     #[test]
     fn line_breaks_become_line_ends() {
-        assert_eq!(delivered("a<br />\nb<br />\r\nc<br />d"), Readable { text: "a\nb\r\nc\nd".into(), markup: None });
+        assert_eq!(delivered("a<br />\nb<br />\r\nc<br />d"), Reading { text: "a\nb\r\nc\nd".into(), markup: None });
     }
 
     #[test]
@@ -160,14 +217,14 @@ mod tests {
 
     #[test]
     fn what_a_client_sends_is_plain_text() {
-        assert_eq!(readable("<b>&lt;", false), Readable { text: "<b>&lt;".into(), markup: None });
+        assert_eq!(reading("<b>&lt;", false), Reading { text: "<b>&lt;".into(), markup: None });
     }
 
     #[test]
     fn a_name_is_decoded_until_it_is_stable() {
-        assert_eq!(name("O&amp;quot;Brien &amp;lt;b&amp;gt;"), "O\"Brien <b>");
-        assert_eq!(name("O&quot;Brien &lt;b&gt;"), "O\"Brien <b>");
-        assert_eq!(name("&amp;amp;amp;amp;"), "&amp;");
+        assert_eq!(unescaped_name("O&amp;quot;Brien &amp;lt;b&amp;gt;"), "O\"Brien <b>");
+        assert_eq!(unescaped_name("O&quot;Brien &lt;b&gt;"), "O\"Brien <b>");
+        assert_eq!(unescaped_name("&amp;amp;amp;amp;"), "&amp;");
     }
 
     #[test]
@@ -177,16 +234,87 @@ mod tests {
 
     #[test]
     fn a_line_has_no_control_characters() {
-        assert_eq!(one_line("a\nb\tc\u{7}\u{202e}", 80), r"a\nb\tc\u{7}\u{202e}");
+        assert_eq!(line("a\nb\tc\u{7}\u{202e}", 80), r"a\nb\tc\u{7}\u{202e}");
+    }
+
+    #[test]
+    fn a_line_that_is_printable_is_shortened_in_place() {
+        for (text, shortened) in
+            [("hello", "hello"), ("hello!", "hell…"), ("长长长长长", "长长长长长"), ("长长长长长长", "长长长长…")]
+        {
+            let mut kept = format!("kept: {text}");
+            shorten(&mut kept, "kept: ".len(), 5);
+            assert_eq!(kept, format!("kept: {shortened}"));
+            assert_eq!(line(text, 5), shortened);
+        }
     }
 
     #[test]
     fn a_line_is_cut_with_an_ellipsis() {
-        assert_eq!(one_line("hello", 5), "hello");
-        assert_eq!(one_line("hello!", 5), "hell…");
-        assert_eq!(one_line("长长长长", 3), "长长…");
-        assert_eq!(one_line("abc\u{7}", 4), "abc…");
-        assert_eq!(one_line("a", 0), "");
-        assert_eq!(one_line("", 0), "");
+        assert_eq!(line("hello", 5), "hello");
+        assert_eq!(line("hello!", 5), "hell…");
+        assert_eq!(line("长长长长", 3), "长长…");
+        assert_eq!(line("abc\u{7}", 4), "abc…");
+        assert_eq!(line("a", 0), "");
+        assert_eq!(line("", 0), "");
+    }
+
+    #[test]
+    fn what_needs_no_change_is_borrowed() {
+        for text in ["", "a", "hi, all !", "长长", "0123456789abcdef0123456789abcdef", "aé"] {
+            assert!(matches!(line(text, 32), Cow::Borrowed(_)), "{text}");
+            assert!(matches!(unescaped_name(text), Cow::Borrowed(_)), "{text}");
+        }
+        for html in ["a &", "1 < 2; 3 > 2", "&nonsense;", "<b>对你说: </b>x"] {
+            assert!(matches!(reading(html, true).text, Cow::Borrowed(_)), "{html}");
+        }
+        assert_eq!(reading("a<br />\n<i>", true).markup, Some(Cow::Borrowed("<i>")));
+    }
+
+    #[test]
+    fn a_first_line_is_the_line_of_the_whole_and_reads_no_more_than_it_needs() {
+        let texts = [
+            "&lt;b&gt;<br />\nx",
+            "a<br />b &amp; c",
+            "长&#38271;长",
+            "<b>对你说: </b>psst &quot;",
+            "a\tb<i>c",
+            "plain",
+        ];
+        for text in texts {
+            for repeated in [text.to_owned(), text.repeat(50)] {
+                for max in [0, 1, 2, 5, 20, 100] {
+                    for from_server in [false, true] {
+                        let whole = reading(&repeated, from_server).text;
+                        assert_eq!(first_line(&repeated, from_server, max), line(&whole, max), "{repeated} {max}");
+                    }
+                }
+            }
+        }
+        // Ten million characters; what is read of them is in proportion to the line.
+        for many in ["x".repeat(10_000_000), "&amp;".repeat(2_000_000), "长".repeat(3_000_000)] {
+            assert!(html::text(&many, 400).len() < 1_000);
+        }
+    }
+
+    #[test]
+    fn markup_alone_is_that_of_the_reading() {
+        for html in ["x <b>y", "<br />", "<<br />a>", "&lt;", "a < b", "<b>对你说: </b><i>"] {
+            assert_eq!(markup(html, true), reading(html, true).markup, "{html}");
+            assert_eq!(markup(html, false), None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_is_as_long_as_it_may_be(text in r"[a-z\n\t长é\x00\u{202e}]{0,40}", max in 0..50usize) {
+            let short = line(&text, max);
+            prop_assert!(short.chars().count() <= max);
+            prop_assert!(short.chars().all(is_printable));
+            let unbounded = line(&text, usize::MAX);
+            let beginning = short.strip_suffix('…').unwrap_or(&short);
+            prop_assert!(unbounded.starts_with(beginning));
+            prop_assert_eq!(unbounded.chars().count() <= max, short == unbounded);
+        }
     }
 }

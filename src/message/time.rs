@@ -2,23 +2,19 @@
 
 /// Whether the text is `YYYY-MM-DD HH:MM:SS` with a date that exists and a time of day.
 pub fn is_date_time(text: &str) -> bool {
-    match numbers(text, b"0000-00-00 00:00:00") {
-        Some([year, month, day, hour, minute, second]) => {
-            is_date(year, month, day) && hour < 24 && minute < 60 && second < 60
-        }
-        None => false,
-    }
+    let Some(text) = of_form(text, b"0000-00-00 00:00:00") else { return false };
+    is_date(text) && two(text, 11) < 24 && two(text, 14) < 60 && two(text, 17) < 60
 }
 
 /// Whether the text is `YYYY-MM-DD :MM:SS`, as the server of 2014 writes it in a `say`: its format string lacks the hour.
 pub fn is_2014_say_time(text: &str) -> bool {
-    match numbers(text, b"0000-00-00 :00:00") {
-        Some([year, month, day, minute, second, _]) => is_date(year, month, day) && minute < 60 && second < 60,
-        None => false,
-    }
+    let Some(text) = of_form(text, b"0000-00-00 :00:00") else { return false };
+    is_date(text) && two(text, 12) < 60 && two(text, 15) < 60
 }
 
-fn is_date(year: u32, month: u32, day: u32) -> bool {
+/// Whether the digits of `YYYY-MM-DD` at the beginning are a date of the calendar.
+fn is_date(text: &[u8]) -> bool {
+    let (year, month, day) = (two(text, 0) * 100 + two(text, 2), two(text, 5), two(text, 8));
     (1..=12).contains(&month) && (1..=days_in(year, month)).contains(&day)
 }
 
@@ -32,25 +28,21 @@ fn days_in(year: u32, month: u32) -> u32 {
     }
 }
 
-/// The numbers of a text of this form, where `0` stands for any digit and all else for itself; at most six.
-fn numbers(text: &str, form: &[u8]) -> Option<[u32; 6]> {
-    if text.len() != form.len() {
-        return None;
-    }
-    let (mut values, mut at, mut within) = ([0; 6], 0, false);
-    for (byte, expected) in text.bytes().zip(form) {
-        if *expected == b'0' {
-            let digit = byte.wrapping_sub(b'0');
-            let value: &mut u32 = values.get_mut(at).filter(|_| digit < 10)?;
-            *value = *value * 10 + u32::from(digit);
-        } else if byte != *expected {
-            return None;
-        } else if within {
-            at += 1;
-        }
-        within = *expected == b'0';
-    }
-    Some(values)
+/// The text, if it is of this form, where `0` stands for any digit and all else for itself.
+fn of_form<'t, const LENGTH: usize>(text: &'t str, form: &[u8; LENGTH]) -> Option<&'t [u8]> {
+    let text: &[u8; LENGTH] = text.as_bytes().try_into().ok()?;
+    let fits = |(byte, expected): (&u8, &u8)| match expected {
+        b'0' => byte.wrapping_sub(b'0') < 10,
+        _ => byte == expected,
+    };
+    // All are looked at, so that many are at a time.
+    text.iter().zip(form).fold(true, |all, pair| all & fits(pair)).then_some(text)
+}
+
+/// The number of the two digits at `at`.
+fn two(digits: &[u8], at: usize) -> u32 {
+    let digit = |at: usize| digits.get(at).map_or(0, |digit| u32::from(digit.wrapping_sub(b'0')));
+    digit(at) * 10 + digit(at + 1)
 }
 
 #[cfg(test)]

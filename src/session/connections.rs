@@ -1,9 +1,9 @@
-//! Which connections are watched: found by their stream's number, or asked for by their ends.
+//! Which connections are watched: found by their stream's number, or asked for by their ports.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
 
 use super::connection::Connection;
 use crate::packet::{Endpoint, StreamId};
@@ -74,63 +74,90 @@ impl std::ops::Index<&StreamId> for Connections {
     }
 }
 
-/// The ends of the watched connections, as hashes of 32 bits. Two pairs of ends with one hash, one in four thousand millions, are taken for
-/// each other: then a segment is looked at that need not have been, and nothing is found.
+/// The ports of the watched connections, in pairs. Most segments of a capture are told by them alone to be none of the chat's; two
+/// connections of the same ports but other addresses are taken for each other here, and distinguished by their streams later.
 #[derive(Debug, Default)]
-pub struct Ends {
-    /// A hash, and how many connections have it.
-    counts: HashTable<(u32, u32)>,
-    hasher: DefaultHashBuilder,
+pub struct Ports {
+    /// How many connections have a pair of ports.
+    counts: HashMap<[u16; 2], u32>,
 }
 
-impl Ends {
-    /// How many pairs of ends there are.
+impl Ports {
+    /// How many pairs there are.
     #[cfg(test)]
     pub fn len(&self) -> usize {
         self.counts.len()
     }
 
-    /// The same in both directions.
-    fn hash(&self, one: Endpoint, other: Endpoint) -> u32 {
-        let hash = |end: Endpoint| self.hasher.hash_one((u128::from_ne_bytes(end.address), end.port));
-        let sum = hash(one).wrapping_add(hash(other));
-        (sum >> 32) as u32 ^ sum as u32
+    /// Whether a connection between these ports is watched.
+    pub fn contains(&self, one: u16, other: u16) -> bool {
+        !self.counts.is_empty() && self.counts.contains_key(&pair(one, other))
     }
 
-    /// Whether a connection with these ends may be watched.
-    pub fn contains(&self, one: Endpoint, other: Endpoint) -> bool {
-        if self.counts.is_empty() {
-            return false;
-        }
-        let hash = self.hash(one, other);
-        self.counts.find(spread(hash), |(known, _)| *known == hash).is_some()
+    /// A connection between these ports is watched from now on.
+    pub fn insert(&mut self, one: u16, other: u16) {
+        *self.counts.entry(pair(one, other)).or_default() += 1;
     }
 
-    /// A connection with these ends is watched from now on.
-    pub fn insert(&mut self, one: Endpoint, other: Endpoint) {
-        let hash = self.hash(one, other);
-        match self.counts.find_mut(spread(hash), |(known, _)| *known == hash) {
-            Some((_, count)) => *count += 1,
-            None => drop(self.counts.insert_unique(spread(hash), (hash, 1), |(known, _)| spread(*known))),
-        }
-    }
-
-    /// A connection with these ends is watched no more.
-    pub fn remove(&mut self, one: Endpoint, other: Endpoint) {
-        let hash = self.hash(one, other);
-        if let Ok(mut entry) = self.counts.find_entry(spread(hash), |(known, _)| *known == hash) {
-            let (_, count) = entry.get_mut();
-            *count -= 1;
-            if *count == 0 {
-                entry.remove();
-            }
+    /// A connection between these ports is watched no more.
+    pub fn remove(&mut self, one: u16, other: u16) {
+        let pair = pair(one, other);
+        match self.counts.get_mut(&pair) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(self.counts.remove(&pair)),
         }
     }
 }
 
-/// A table uses the lowest bits of a hash and the highest.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+/// The same in both directions.
+fn pair(one: u16, other: u16) -> [u16; 2] {
+    [one.min(other), one.max(other)]
+}
+
+/// Connections that were found to be another application's, by their ends: at most this many, the last ones.
+const MAX_STRANGERS: usize = 1 << 16;
+
+/// The connections that were watched and found to be another application's. A message must prove the chat for one of them to be watched
+/// again.
+#[derive(Debug, Default)]
+pub struct Strangers {
+    /// Hashes of the ends. Two pairs of ends with one hash, one in four thousand millions, are taken for each other.
+    hashes: HashSet<u32>,
+    /// Oldest first.
+    order: VecDeque<u32>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Strangers {
+    /// The same in both directions.
+    fn hash(&self, one: Endpoint, other: Endpoint) -> u32 {
+        let sum = self.hasher.hash_one(one).wrapping_add(self.hasher.hash_one(other));
+        (sum >> 32) as u32 ^ sum as u32
+    }
+
+    /// Whether the connection between these ends is one of them.
+    pub fn contains(&self, one: Endpoint, other: Endpoint) -> bool {
+        !self.hashes.is_empty() && self.hashes.contains(&self.hash(one, other))
+    }
+
+    /// The connection between these ends is one from now on.
+    pub fn insert(&mut self, one: Endpoint, other: Endpoint) {
+        let hash = self.hash(one, other);
+        if !self.hashes.insert(hash) {
+            return;
+        }
+        self.order.push_back(hash);
+        if self.order.len() > MAX_STRANGERS {
+            self.order.pop_front().is_some_and(|oldest| self.hashes.remove(&oldest));
+        }
+    }
+
+    /// A connection between these ends is watched, again or anew.
+    pub fn remove(&mut self, one: Endpoint, other: Endpoint) {
+        if !self.hashes.is_empty() {
+            self.hashes.remove(&self.hash(one, other));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -142,17 +169,33 @@ mod tests {
     }
 
     #[test]
-    fn ends_are_counted_in_both_directions() {
-        let mut ends = Ends::default();
-        ends.insert(end(1), end(2));
-        ends.insert(end(2), end(1));
-        ends.remove(end(1), end(2));
-        assert!(ends.contains(end(1), end(2)) && ends.contains(end(2), end(1)) && !ends.contains(end(1), end(3)));
-        ends.remove(end(1), end(2));
-        assert!(!ends.contains(end(1), end(2)) && ends.len() == 0);
+    fn ports_are_counted_in_both_directions() {
+        let mut ports = Ports::default();
+        ports.insert(1, 2);
+        ports.insert(2, 1);
+        ports.remove(1, 2);
+        assert!(ports.contains(1, 2) && ports.contains(2, 1) && !ports.contains(1, 3));
+        ports.remove(1, 2);
+        assert!(!ports.contains(1, 2) && ports.len() == 0);
     }
 
-    /// A capture has as many of these as connections on the chat's ports.
+    #[test]
+    fn the_last_strangers_are_known_until_they_are_watched_again() {
+        let mut strangers = Strangers::default();
+        for number in 0..MAX_STRANGERS as u16 - 1 {
+            strangers.insert(end(number), end(u16::MAX));
+        }
+        strangers.insert(end(0), end(u16::MAX));
+        strangers.insert(end(1), end(0));
+        assert_eq!((strangers.hashes.len(), strangers.order.len()), (MAX_STRANGERS, MAX_STRANGERS));
+        strangers.insert(end(2), end(0));
+        assert_eq!((strangers.hashes.len(), strangers.order.len()), (MAX_STRANGERS, MAX_STRANGERS));
+        assert!(!strangers.contains(end(0), end(u16::MAX)), "the oldest");
+        assert!(strangers.contains(end(u16::MAX), end(1)));
+        strangers.remove(end(1), end(u16::MAX));
+        assert!(!strangers.contains(end(u16::MAX), end(1)));
+    }
+
     #[test]
     fn a_connection_is_small() {
         let size = size_of::<Connection>();

@@ -163,5 +163,5 @@ fn closing(frame: &frame::Frame, data: &[u8]) -> Closing {
         [high, low, reason @ ..] => (Some(u16::from_be_bytes([*high, *low])), String::from_utf8_lossy(reason)),
         _ => (None, "".into()),
     };
-    Closing { code, reason: text::one_line(&reason, MAX_REASON).into() }
+    Closing { code, reason: (*text::line(&reason, MAX_REASON)).into() }
 }

@@ -74,7 +74,10 @@ impl Session {
         match (too_many, connection.is_configured()) {
             (false, _) => {}
             (true, true) => connection.give_up(),
-            (true, false) => self.forget(stream),
+            (true, false) => {
+                self.strangers.insert(connection.client(), connection.server());
+                self.forget(stream);
+            }
         }
     }
 
@@ -313,7 +316,7 @@ fn is_login_result(
     // On a second login, dialect C first notifies the room, the asking connection included, and then answers.
     let announced = statement.dialect == Some(Dialect::C2016) && users.is_none() && !statement.truncated;
     let is_asker = |asked: Option<TextId>| match (asked, name) {
-        (Some(asked), Some(name)) => asked == name || text::name(texts.get(asked)) == texts.get(name),
+        (Some(asked), Some(name)) => asked == name || text::unescaped_name(texts.get(asked)) == texts.get(name),
         (None, _) => true,
         (Some(_), None) => statement.truncated, // a name that the capture cut may be any
     };

@@ -7,12 +7,12 @@ use std::num::NonZeroU32;
 use hashbrown::{DefaultHashBuilder, HashMap};
 
 use super::connection::{Connection, HttpBytes, ServerNumber};
-use super::connections::{Connections, Ends};
+use super::connections::{Connections, Ports, Strangers};
 use super::framing::Endings;
 use super::server::Server;
 use super::texts::Texts;
 use crate::message::Evidence;
-use crate::packet::{Endpoint, Segment, Side, StreamId, flags};
+use crate::packet::{Endpoint, Outline, Segment, Side, StreamId, flags};
 
 /// Connections that may yet turn out to be the chat's; beyond, the oldest is forgotten.
 pub const MAX_UNDECIDED: usize = 4096;
@@ -21,8 +21,10 @@ pub const MAX_UNDECIDED: usize = 4096;
 #[derive(Debug, Default)]
 pub struct Session {
     pub(super) connections: Connections,
-    /// The ends of the connections.
-    pub(super) ends: Ends,
+    /// The ports of the connections.
+    pub(super) ports: Ports,
+    /// Connections that are watched no more.
+    pub(super) strangers: Strangers,
     /// Connections that are neither configured nor proven, oldest first.
     undecided: VecDeque<StreamId>,
     pub(super) servers: Servers,
@@ -70,8 +72,13 @@ impl Servers {
 
 impl Session {
     /// Whether there is anything to learn from a segment or to show of it: the cheap question that comes before all others.
-    pub fn concerns(&self, segment: &Segment, payload: &[u8]) -> bool {
-        may_begin(segment, payload) || self.ends.contains(segment.source, segment.destination)
+    pub fn concerns(&self, outline: &Outline) -> bool {
+        may_begin(outline) || self.ports.contains(outline.ports.0, outline.ports.1)
+    }
+
+    /// Whether the segment's connection was found to be another application's: only a message that proves the chat changes that.
+    pub fn is_strange(&self, segment: &Segment) -> bool {
+        !segment.is_on_chat_port() && self.strangers.contains(segment.source, segment.destination)
     }
 
     /// Takes in a segment, before or after its payload was dissected; `payload` are its captured bytes. A segment that was taken in
@@ -101,7 +108,8 @@ impl Session {
                 self.forget_oldest();
             }
         }
-        self.ends.insert(segment.source, segment.destination);
+        self.strangers.remove(segment.source, segment.destination);
+        self.ports.insert(segment.source.port, segment.destination.port);
         self.connections.insert(segment.stream, connection);
     }
 
@@ -115,7 +123,7 @@ impl Session {
     /// Forgets a connection that is not the chat's.
     pub(super) fn forget(&mut self, stream: StreamId) {
         let Some(connection) = self.connections.remove(&stream) else { return };
-        self.ends.remove(connection.client(), connection.server());
+        self.ports.remove(connection.client().port, connection.server().port);
     }
 
     /// Looks for the opening handshake: in the segment's captured payload, or where that is only a part, in what Wireshark
@@ -176,14 +184,16 @@ impl Session {
 }
 
 /// Whether a segment can belong to a chat connection that nobody watches yet.
-fn may_begin(segment: &Segment, payload: &[u8]) -> bool {
-    segment.is_on_chat_port() || segment.has(flags::SYN) || payload.starts_with(b"GET ")
+fn may_begin(outline: &Outline) -> bool {
+    outline.chat_port || outline.flags & flags::SYN != 0 || outline.payload.starts_with(b"GET ")
 }
 
 /// Whether a connection first seen with this segment is worth watching.
 fn is_worth_watching(segment: &Segment, payload: &[u8]) -> bool {
     let is_upgrade = || crate::websocket::handshake::request(payload).complete().is_some();
-    may_begin(segment, payload) && (!payload.starts_with(b"GET ") || segment.is_on_chat_port() || is_upgrade())
+    let ports = (segment.source.port, segment.destination.port);
+    let outline = Outline { ports, flags: segment.flags, chat_port: segment.is_on_chat_port(), payload };
+    may_begin(&outline) && (!payload.starts_with(b"GET ") || segment.is_on_chat_port() || is_upgrade())
 }
 
 /// Whether a client's first bytes leave it open that this becomes a chat connection: an HTTP request, TLS, or nothing yet.

@@ -157,7 +157,7 @@ fn act<'a>(message: &Message<'a>, hasher: &DefaultHashBuilder) -> Act<'a> {
             let content = content(say.content, say.to, truncated);
             let said_raw = content.map(|content| Said::new(recipient_id(say.to), content, hasher));
             let said = match content.filter(|content| has_markup(content)) {
-                Some(html) => Some(Said::new(recipient_id(say.to), &text::readable(html, true).text, hasher)),
+                Some(html) => Some(Said::new(recipient_id(say.to), &text::reading(html, true).text, hasher)),
                 None => said_raw,
             };
             Act::SayDelivery {
@@ -225,7 +225,7 @@ fn decoded_name(escaped: &str) -> Cow<'_, str> {
         return Cow::Borrowed(bounded_name(escaped));
     }
     let enough = escaped.char_indices().nth(LONGEST_ESCAPE * MAX_NAME).map_or(escaped, |(end, _)| &escaped[..end]);
-    Cow::Owned(bounded_name(&text::name(enough)).to_owned())
+    Cow::Owned(bounded_name(&text::unescaped_name(enough)).to_owned())
 }
 
 impl Act<'_> {

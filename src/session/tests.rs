@@ -18,6 +18,8 @@ struct Capture {
     frame: u32,
     time: i64,
     sequences: HashMap<(u32, bool), u32>,
+    /// Nobody configured the server's port.
+    elsewhere: bool,
 }
 
 impl Capture {
@@ -25,7 +27,7 @@ impl Capture {
         self.frame += 1;
         self.time += 1_000_000;
         let end = |port: u16, chat_port| Endpoint { address: [127; 16], port, chat_port };
-        let (client, server) = (end(40_000 + stream as u16, false), end(SERVER, true));
+        let (client, server) = (end(40_000 + stream as u16, false), end(SERVER, !self.elsewhere));
         let (source, destination) = if from_client { (client, server) } else { (server, client) };
         let other = *self.sequences.entry((stream, !from_client)).or_insert(1);
         let next = self.sequences.entry((stream, from_client)).or_insert(1);
@@ -287,6 +289,19 @@ fn many_foreign_messages_make_a_connection_another_applications() {
 }
 
 #[test]
+fn on_a_port_that_nobody_configured_many_foreign_messages_make_a_stranger() {
+    let mut capture = Capture { elsewhere: true, ..Capture::default() };
+    for _ in 0..=MAX_POSTPONED {
+        capture.sends(0, true, r#"{"op":"publish"}"#);
+    }
+    let segment = capture.segment(0, true, flags::ACK, 0);
+    assert!(capture.session.is_strange(&segment));
+    assert_eq!((capture.session.connections.len(), capture.session.ports.len()), (0, 0));
+    capture.logs_in(0, "ann");
+    assert!(!capture.session.is_strange(&segment), "a login proves the chat");
+}
+
+#[test]
 fn a_ping_without_pong_is_reported_at_the_next_ping() {
     let mut capture = Capture::default();
     capture.logs_in(0, "ann");
@@ -311,7 +326,7 @@ fn an_ack_covers_every_message_before_it() {
     capture.session.segment(&again, &[]);
     let view = capture.session.frame(&ack).expect("it acknowledges");
     assert_eq!(view.acks().map(|frame| frame.0).collect::<Vec<_>>(), frames);
-    assert_eq!(view.events().count(), 1);
+    assert_eq!(view.events().len(), 1);
     assert!(capture.session.frame(&again).is_none(), "an ACK again is none");
 }
 
@@ -347,7 +362,7 @@ fn opened_connections_that_never_speak_are_forgotten() {
         session.segment(&syn, &[]);
     }
     assert!(session.connections.len() <= MAX_UNDECIDED);
-    assert!(session.ends.len() <= MAX_UNDECIDED);
+    assert!(session.ports.len() <= MAX_UNDECIDED);
 }
 
 #[test]

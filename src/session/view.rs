@@ -12,7 +12,6 @@ use super::state::Session;
 use super::texts::Texts;
 use super::tracked::TrackedSay;
 use crate::event::{AckedFrames, Event, Recipient};
-use crate::fields::Phase;
 use crate::message::Dialect;
 use crate::packet::{Endpoint, Frame, FrameTime, Position, Segment, Side, StreamId};
 
@@ -140,26 +139,16 @@ impl<'a> FrameView<'a> {
     }
 
     /// What happened in it, and who did it, in the order of the phases.
-    pub fn events(&self) -> impl Iterator<Item = (Event<&'a str>, Side)> + use<'a> {
-        let view = *self;
-        let mut phase = view.next_phase(None);
-        let phases = std::iter::from_fn(move || {
-            let this = phase?;
-            phase = view.next_phase(Some(this));
-            Some(this)
-        });
-        phases.flat_map(move |phase| view.unsorted().filter(move |(event, _)| event.phase() == phase))
-    }
-
-    fn next_phase(&self, after: Option<Phase>) -> Option<Phase> {
-        self.unsorted().map(|(event, _)| event.phase()).filter(|phase| Some(*phase) > after).min()
-    }
-
-    fn unsorted(&self) -> impl Iterator<Item = (Event<&'a str>, Side)> + use<'a> {
-        let (texts, by) = (self.texts, self.by);
-        let events = self.marks().filter_map(|mark| mark.event(texts));
-        let acks = [Sent::UpgradeRequest, Sent::UpgradeResponse, Sent::Message].map(|of| self.ack_event(of));
-        events.chain(acks.into_iter().flatten().map(move |event| (event, by)))
+    pub fn events(&self) -> Vec<(Event<&'a str>, Side)> {
+        let mut events: Vec<_> = self.marks().filter_map(|mark| mark.event(self.texts)).collect();
+        if self.marks().filter_map(Mark::as_acknowledgment).any(|ack| ack.is_event) {
+            let acks = [Sent::UpgradeRequest, Sent::UpgradeResponse, Sent::Message];
+            events.extend(acks.into_iter().filter_map(|of| self.ack_event(of)).map(|event| (event, self.by)));
+        }
+        if events.len() > 1 {
+            events.sort_by_key(|(event, _)| event.phase());
+        }
+        events
     }
 
     /// The event that an acknowledgment is, if the segment has no payload.

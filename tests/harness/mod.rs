@@ -1,4 +1,4 @@
-//! Shared by the tests: Wireshark in a temporary home, a capture builder, and a second, naive reader of captures.
+//! Shared by the tests and `benches/comparison`: Wireshark in a temporary home, a capture builder, and a second, naive reader of captures.
 //!
 //! Nothing here uses the code under test: expected values come from the script that built a capture, from the naive
 //! reader with serde_json, or from a table written by hand.

@@ -57,11 +57,12 @@ pub struct Segment {
     pub payload: Vec<u8>,
 }
 
-/// The packets of a capture, one millisecond apart; [`Capture::wait`] adds time.
+/// The packets of a capture, one millisecond apart unless [`Capture::with_pace`] says otherwise; [`Capture::wait`] adds time.
 pub struct Capture {
     link: Link,
     snapshot_length: usize,
     copies: usize,
+    pace: Duration,
     clock: Duration,
     packets: Vec<Packet>,
 }
@@ -78,13 +79,31 @@ struct Packet {
 
 impl Capture {
     pub fn new(link: Link) -> Self {
-        Self { link, snapshot_length: 262_144, copies: 1, clock: START, packets: Vec::new() }
+        Self {
+            link,
+            snapshot_length: 262_144,
+            copies: 1,
+            pace: Duration::from_millis(1),
+            clock: START,
+            packets: Vec::new(),
+        }
     }
 
     /// Truncates every packet, as `tcpdump -s` does.
     pub fn with_snapshot_length(mut self, bytes: usize) -> Self {
         self.snapshot_length = bytes;
         self
+    }
+
+    /// The time from one packet to the next.
+    pub fn with_pace(mut self, pace: Duration) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// The time since the first packet.
+    pub fn elapsed(&self) -> Duration {
+        self.clock - START
     }
 
     /// Captures every further packet twice, as on two interfaces of one path.
@@ -119,7 +138,7 @@ impl Capture {
         let bytes = link_frame(self.link, packet, to);
         let captured = bytes.len().min(self.snapshot_length);
         self.packets.push(Packet { sender: None, time: self.clock, bytes, captured });
-        self.clock += Duration::from_millis(1);
+        self.clock += self.pace;
         self.packets.len() as u32
     }
 

@@ -6,7 +6,11 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 
 fn parse(bytes: &[u8]) -> Document<'_> {
-    super::parse(bytes, LIMITS)
+    super::parse(bytes, LIMITS, |key| key.len() as u8)
+}
+
+fn members(document: &Document) -> Vec<Member> {
+    document.members().collect()
 }
 
 fn fault(text: impl AsRef<[u8]>) -> (Reason, Span) {
@@ -19,10 +23,10 @@ fn string(literal: &str) -> String {
     let message = format!(r#"{{"a":{literal}}}"#);
     let parsed = parse(message.as_bytes());
     assert_eq!(parsed.fault, None, "{literal}");
-    match &parsed.members[0].value.data {
-        Data::String(text) => text.to_string(),
-        other => panic!("{other:?}"),
-    }
+    let member = parsed.stored()[0];
+    let text = parsed.string(&member.value);
+    assert_eq!((member.data, &*parsed.text_at(&member.value.span()).text), (Data::String, text));
+    text.to_owned()
 }
 
 #[test]
@@ -30,8 +34,7 @@ fn an_object_is_its_members_with_their_bytes() {
     let text = r#" {"type" : "say", "n":-1.5e3, "l":[true,null,false], "o":{}, "e":[]} "#;
     let parsed = parse(text.as_bytes());
     assert_eq!(parsed.fault, None);
-    let shown: Vec<_> =
-        parsed.members.iter().map(|m| (&text[m.key.span.clone()], &text[m.value.span.clone()])).collect();
+    let shown: Vec<_> = parsed.members().map(|m| (&text[m.key.span()], &text[m.value.span()])).collect();
     assert_eq!(
         shown,
         [
@@ -47,7 +50,74 @@ fn an_object_is_its_members_with_their_bytes() {
 #[test]
 fn members_of_one_name_are_all_kept() {
     let parsed = parse(br#"{"a":1,"a":2}"#);
-    assert_eq!(parsed.members.len(), 2);
+    assert_eq!(parsed.members().count(), 2);
+}
+
+#[test]
+fn arrays_and_objects_are_counted() {
+    let data = |value: &str| parse(format!(r#"{{"a":{value}}}"#).as_bytes()).stored()[0].data;
+    assert_eq!(data("[]"), Data::Array { length: 0, of_objects: true });
+    assert_eq!(data("[{},{\"a\":[1,2]}, {} ]"), Data::Array { length: 3, of_objects: true });
+    assert_eq!(data("[{},[{}],{}]"), Data::Array { length: 3, of_objects: false });
+    assert_eq!(data("[[1],[2,3]]"), Data::Array { length: 2, of_objects: false });
+    assert_eq!(data("{}"), Data::Object { length: 0 });
+    assert_eq!(data(r#"{"a":[1,{}],"b":{"c":1,"d":2}}"#), Data::Object { length: 2 });
+}
+
+/// Members of names and values with and without escapes.
+fn many_members(count: usize) -> String {
+    let member = |at| match at % 3 {
+        0 => format!(r#""\u4f60{at}": "\n{at}\ud83d\ude00""#),
+        1 => format!(r#" "k{at}" :"v{at}""#),
+        _ => format!(r#""n\t{at}":[{at},"\u4f60"]"#),
+    };
+    format!("{{{}}}", (0..count).map(member).collect::<Vec<_>>().join(" , "))
+}
+
+#[test]
+fn members_that_are_not_stored_are_read_again() {
+    for count in [STORED - 1, STORED, STORED + 1, STORED + 2, 100] {
+        let text = many_members(count);
+        let parsed = parse(text.as_bytes());
+        assert_eq!((&parsed.fault, parsed.members().count()), (&None, count));
+        assert_eq!(parsed.stored().len(), count.min(STORED));
+        assert_eq!([parsed.stored().to_vec(), parsed.behind().collect()].concat(), members(&parsed));
+        let json: Json = serde_json::from_str(&text).unwrap();
+        for (at, member) in parsed.members().enumerate() {
+            let key = parsed.string(&member.key);
+            assert_eq!(usize::from(member.tag), key.len());
+            assert_eq!(key, parsed.text_at(&member.key.span()).text);
+            match at % 3 {
+                2 => assert_eq!(parsed.text(&member.value.span()), format!(r#"[{at},"\u4f60"]"#)),
+                _ => assert_eq!(json[key], parsed.string(&member.value)),
+            }
+        }
+        let cut = parse(&text.as_bytes()[..text.len() - 1]);
+        assert_eq!(members(&cut), members(&parsed));
+        assert_eq!(cut.fault.unwrap().reason, Reason::UnexpectedEnd);
+    }
+}
+
+/// What a document owns, in bytes.
+fn memory(document: &Document) -> usize {
+    document.decoded.capacity()
+}
+
+#[test]
+fn a_message_takes_no_memory_but_for_its_escapes() {
+    let user = r#"{"client_id":1,"client_name":"a"},"#;
+    for (value, count) in [("1,", 4_000_000), ("{},", 3_000_000), ("\"\\u4f60\",", 900_000), (user, 250_000)] {
+        let text = format!(r#"{{"type":"say","content":[{}0]}}"#, value.repeat(count));
+        let parsed = parse(text.as_bytes());
+        assert_eq!((&parsed.fault, memory(&parsed)), (&None, 0), "{value}");
+        assert_eq!(parsed.stored()[1].data, Data::Array { length: count as u32 + 1, of_objects: false });
+    }
+    let text = format!("{{{}\"a\":1}}", "\"a\":1,".repeat(1_500_000));
+    let parsed = parse(text.as_bytes());
+    assert_eq!((parsed.members().count(), memory(&parsed)), (1_500_001, 0));
+    let text = format!(r#"{{"a":"{}"}}"#, r"\u4f60\n\u0000\ud83d\ude00".repeat(300_000));
+    let parsed = parse(text.as_bytes());
+    assert!(memory(&parsed) <= text.len() && parsed.fault.is_none());
 }
 
 #[test]
@@ -154,11 +224,15 @@ fn bytes_behind_the_object_are_the_fault() {
 #[test]
 fn members_before_the_fault_are_kept_and_the_broken_one_is_named() {
     let parsed = parse(br#"{"type":"say","o":{"x":1},"content":"a\slash","z":1}"#);
-    let keys: Vec<_> = parsed.members.iter().map(|member| &*member.key.text).collect();
+    let keys: Vec<_> = parsed.members().map(|member| parsed.string(&member.key).to_owned()).collect();
     assert_eq!(keys, ["type", "o"]);
-    assert_eq!(parsed.pending.unwrap().text, "content");
-    assert_eq!(parse(br#"{"type":"say","con"#).pending, None);
-    assert_eq!(parse(br#"{"a":{"b":"x"#).pending.unwrap().text, "a");
+    let pending = |text: &str| {
+        let parsed = parse(text.as_bytes());
+        parsed.pending.map(|pending| (parsed.string(&pending.key).to_owned(), pending.tag))
+    };
+    assert_eq!(pending(r#"{"type":"say","content":"a\slash"}"#), Some(("content".to_owned(), 7)));
+    assert_eq!(pending(r#"{"type":"say","con"#), None);
+    assert_eq!(pending(r#"{"\u4f60":{"b":"x"#), Some(("你".to_owned(), 3)));
 }
 
 #[test]
@@ -176,7 +250,7 @@ fn a_message_longer_than_the_server_takes_keeps_what_is_whole() {
     let text = format!(r#"{{"type":"say","content":"{}"}}"#, "x".repeat(16 << 20));
     let parsed = parse(text.as_bytes());
     assert_eq!(parsed.fault, Some(Fault { span: LIMITS.length..text.len(), reason: Reason::TooLong }));
-    assert_eq!(parsed.members.len(), 1);
+    assert_eq!(parsed.members().count(), 1);
     let just_fits = format!(r#"{{"c":"{}"}}"#, "x".repeat(LIMITS.length - 8));
     assert_eq!((just_fits.len(), parse(just_fits.as_bytes()).fault), (LIMITS.length, None));
 }
@@ -196,20 +270,23 @@ fn second_opinion(bytes: &[u8]) -> Option<Result<Json, ()>> {
 
 /// Asserts that the value at the span, and every value within it, is what `serde_json` reads from the bytes of its span.
 fn assert_same(document: &Document, span: &Span) {
-    let value = document.value(span.clone()).unwrap();
-    assert_eq!(value.span, *span);
+    let data = document.data(span).unwrap();
+    let text = document.text_at(span);
+    assert_eq!(text.span, *span);
     let json: Json = serde_json::from_slice(&document.bytes[span.clone()]).unwrap();
-    match (&value.data, &json) {
+    match (&data, &json) {
         (Data::Null, Json::Null) | (Data::Number, Json::Number(_)) => {}
         (Data::Bool(ours), Json::Bool(theirs)) => assert_eq!(ours, theirs),
-        (Data::String(ours), Json::String(theirs)) => {
-            assert_eq!(*ours, theirs.replace('\0', "\u{fffd}"))
+        (Data::String, Json::String(theirs)) => {
+            assert_eq!(text.text, theirs.replace('\0', "\u{fffd}"))
         }
-        (Data::Array, Json::Array(theirs)) => {
+        (Data::Array { length, .. }, Json::Array(theirs)) => {
+            assert_eq!(*length as usize, theirs.len());
             assert_eq!(document.elements(span).count(), theirs.len());
             document.elements(span).for_each(|element| assert_same(document, &element));
         }
-        (Data::Object, Json::Object(theirs)) => {
+        (Data::Object { length }, Json::Object(theirs)) => {
+            assert_eq!(*length as usize, theirs.len());
             assert_eq!(document.members_of(span).count(), theirs.len());
             document.members_of(span).for_each(|(key, value)| assert_same_member(document, &key, &value));
         }
@@ -218,6 +295,7 @@ fn assert_same(document: &Document, span: &Span) {
 }
 
 fn assert_same_member(document: &Document, key: &Text, value: &Span) {
+    assert_eq!(*key, document.text_at(&key.span));
     let expected: String = serde_json::from_slice(&document.bytes[key.span.clone()]).unwrap();
     assert_eq!(key.text, expected.replace('\0', "\u{fffd}"));
     assert_same(document, value);
@@ -276,8 +354,12 @@ fn assert_sound(bytes: &[u8]) {
         assert!(fault.span.end <= bytes.len(), "{fault:?}");
         assert!(fault.span.start < fault.span.end || bytes.is_empty(), "{fault:?}");
     }
-    for member in &parsed.members {
-        assert!(member.key.span.end < member.value.span.start && member.value.span.end <= bytes.len());
+    for member in parsed.members() {
+        assert!(member.key.span().end < member.value.span().start && member.value.span().end <= bytes.len());
+        assert_eq!(parsed.string(&member.key), parsed.text_at(&member.key.span()).text);
+        if member.data == Data::String {
+            assert_eq!(parsed.string(&member.value), parsed.text_at(&member.value.span()).text);
+        }
     }
 }
 
@@ -287,10 +369,10 @@ proptest! {
         let text = if pretty { serde_json::to_string_pretty(&json).unwrap() } else { json.to_string() };
         let parsed = parse(text.as_bytes());
         prop_assert_eq!(&parsed.fault, &None);
-        prop_assert_eq!(parsed.members.len(), json.as_object().unwrap().len());
-        for member in &parsed.members {
-            prop_assert_eq!(&parsed.value(member.value.span.clone()).unwrap(), &member.value);
-            assert_same_member(&parsed, &member.key, &member.value.span);
+        prop_assert_eq!(parsed.members().count(), json.as_object().unwrap().len());
+        for member in parsed.members() {
+            prop_assert_eq!(parsed.data(&member.value.span()), Some(member.data));
+            assert_same_member(&parsed, &parsed.text_at(&member.key.span()), &member.value.span());
         }
     }
 
@@ -314,8 +396,10 @@ proptest! {
         let parsed = parse(&text.as_bytes()[..cut]);
         prop_assert!(parsed.fault.is_some());
         // A number may go on, so it is only whole when something follows it.
-        let kept: Vec<_> = whole.members.iter().filter(|member| member.value.span.end <= cut).cloned().collect();
-        prop_assert!(parsed.members.starts_with(&kept) && parsed.members.len() <= kept.len() + 1);
+        // Where decoded texts are depends on what is decoded before, which is the same.
+        let kept: Vec<_> = whole.members().filter(|member| member.value.span().end <= cut).collect();
+        let found = members(&parsed);
+        prop_assert!(found.starts_with(&kept) && found.len() <= kept.len() + 1);
     }
 
     #[test]

@@ -1,0 +1,201 @@
+//! Looking at many bytes at a time: where a string's plain characters end, what is UTF-8, and the digits of an escape.
+
+/// The bytes before the first that is not UTF-8.
+pub fn valid_part(bytes: &[u8]) -> &str {
+    match simdutf8::basic::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(_) => valid_beginning(bytes),
+    }
+}
+
+#[cold]
+fn valid_beginning(bytes: &[u8]) -> &str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
+    }
+}
+
+/// How many bytes are looked at in words before blocks are: most strings end within them.
+const SHORT: usize = 64;
+/// The bytes of a block.
+const BLOCK: usize = 64;
+
+/// How many bytes at the beginning stand for themselves in a string: all before the first quote, backslash or control
+/// character.
+#[inline]
+pub fn plain_length(bytes: &[u8]) -> usize {
+    let mut length = 0;
+    while let Some(word) = bytes.get(length..).and_then(<[u8]>::first_chunk) {
+        let special = special_bytes(u64::from_le_bytes(*word));
+        if special != 0 {
+            return length + special.trailing_zeros() as usize / 8;
+        }
+        length += 8;
+        if length == SHORT {
+            length += plain_blocks(&bytes[length..]) * BLOCK;
+        }
+    }
+    length + bytes[length..].iter().take_while(|byte| !is_special(**byte)).count()
+}
+
+/// How many blocks at the beginning have no special byte. All bytes of a block are looked at, so that many are at a time.
+#[inline(never)]
+fn plain_blocks(bytes: &[u8]) -> usize {
+    let is_plain = |block: &&[u8]| !block.iter().fold(false, |special, byte| special | is_special(*byte));
+    bytes.chunks_exact(BLOCK).take_while(is_plain).count()
+}
+
+#[inline]
+fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// The highest bit of the first byte of `word`, from the lowest on, that is a quote, a backslash or a control character is
+/// set; no bit below it is. Bits above it may be set without reason.
+#[inline]
+fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    // With this bit turned, a quote is the byte behind the control characters, and they stay among themselves.
+    let controls_and_quotes = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+    let backslashes = (word ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+    (controls_and_quotes | backslashes) & !word & (ONES * 0x80)
+}
+
+/// Four hex digits: a UTF-16 code unit.
+#[inline]
+pub fn code_unit(bytes: &[u8]) -> Option<u16> {
+    let [a, b, c, d] = *bytes.first_chunk::<4>()?;
+    let digit = |byte: u8| HEX[usize::from(byte)];
+    let unit = digit(a) << 12 | digit(b) << 8 | digit(c) << 4 | digit(d);
+    // Of what is no digit a bit is set that no shift by a multiple of four up to twelve moves below the sixteenth.
+    u16::try_from(unit).ok()
+}
+
+/// The value of each hex digit; of other bytes, what is above 16 bits wherever it is moved to.
+const HEX: [u32; 256] = {
+    let mut values = [0x1_0000; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        let lower = b"0123456789abcdef"[digit];
+        values[lower as usize] = digit as u32;
+        values[lower.to_ascii_uppercase() as usize] = digit as u32;
+        digit += 1;
+    }
+    values
+};
+
+/// The end of a JSON number (RFC 8259, section 6) that begins the bytes; where they do not match the grammar, the first
+/// byte that does not.
+pub fn number(bytes: &[u8]) -> Result<usize, usize> {
+    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let some_digits = |from: usize| match digits(from) {
+        0 => Err(from),
+        some => Ok(from + some),
+    };
+    let mut end = usize::from(bytes.first() == Some(&b'-'));
+    end = if bytes.get(end) == Some(&b'0') { end + 1 } else { some_digits(end)? };
+    if bytes.get(end) == Some(&b'.') {
+        end = some_digits(end + 1)?;
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let sign = matches!(bytes.get(end + 1), Some(b'+' | b'-'));
+        end = some_digits(end + 1 + usize::from(sign))?;
+    }
+    Ok(end)
+}
+
+/// How many whole numbers stand at the beginning, each with a comma directly behind it, and how many bytes that are.
+#[inline]
+pub fn whole_numbers(bytes: &[u8]) -> (u32, usize) {
+    let (mut count, mut length) = (0, 0);
+    let mut rest = bytes.iter();
+    while let Some(first @ b'0'..=b'9') = rest.next() {
+        let mut digits = 1;
+        let behind = loop {
+            match rest.next() {
+                Some(b'0'..=b'9') => digits += 1,
+                behind => break behind,
+            }
+        };
+        if behind != Some(&b',') || *first == b'0' && digits > 1 {
+            break;
+        }
+        count += 1;
+        length += digits + 1;
+    }
+    (count, length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_plain_run_ends_before_each_special_byte_wherever_it_stands() {
+        for length in (0..200).chain([1_000, 4_096, 4_097]) {
+            let mut bytes = vec![b'x'; length];
+            assert_eq!(plain_length(&bytes), length);
+            for special in [b'"', b'\\', 0, 0x1f] {
+                bytes.push(special);
+                bytes.extend(b"\x80more \" and \x7f");
+                assert_eq!(plain_length(&bytes), length, "{special}");
+                bytes.truncate(length);
+            }
+        }
+    }
+
+    #[test]
+    fn four_hex_digits_are_a_code_unit() {
+        for (digits, unit) in [("0000", 0), ("4f60", 0x4f60), ("FfFf", 0xffff), ("d83d", 0xd83d), ("00419", 0x41)] {
+            assert_eq!(code_unit(digits.as_bytes()), Some(unit), "{digits}");
+        }
+        for none in ["", "123", "g000", "0g00", "00g0", "000g", "+123", "12 4", "é12"] {
+            assert_eq!(code_unit(none.as_bytes()), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_number_ends_where_its_grammar_does() {
+        for (text, end) in [("0", 1), ("01", 1), ("-12.50e+3,", 9), ("1E5]", 3), ("7.0", 3), ("9-", 1)] {
+            assert_eq!(number(text.as_bytes()), Ok(end), "{text}");
+        }
+        for (text, fault) in [("", 0), ("-", 1), ("-x", 1), ("x", 0), ("1.", 2), ("1.e5", 2), ("1e", 2), ("1e+", 3)] {
+            assert_eq!(number(text.as_bytes()), Err(fault), "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_counted_up_to_anything_else() {
+        for (text, expected) in [
+            ("", (0, 0)),
+            ("1", (0, 0)),
+            ("1,", (1, 2)),
+            ("1,23,0,456]", (3, 7)),
+            ("0,01,2", (1, 2)),
+            ("7,8 ,9", (1, 2)),
+            ("7,-8,9", (1, 2)),
+            ("7,8.0,9", (1, 2)),
+            (",1", (0, 0)),
+        ] {
+            assert_eq!(whole_numbers(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_valid_is_what_std_says(mut bytes: Vec<u8>, text: String, at: prop::sample::Index) {
+            prop_assert_eq!(valid_part(text.as_bytes()), &text);
+            bytes.splice(..0, text.bytes());
+            let cut = &bytes[..at.index(bytes.len() + 1)];
+            prop_assert_eq!(valid_part(cut), cut.utf8_chunks().next().map_or("", |chunk| chunk.valid()));
+        }
+
+        #[test]
+        fn a_plain_run_is_as_long_as_byte_by_byte(bytes in prop::collection::vec(prop_oneof![20 => 0x20u8.., 1 => any::<u8>()], 0..300)) {
+            let expected = bytes.iter().take_while(|byte| !is_special(**byte)).count();
+            prop_assert_eq!(plain_length(&bytes), expected);
+        }
+    }
+}
