@@ -26,6 +26,32 @@ struct Rare {
     large: Vec<Mark>,
 }
 
+/// What happened in one frame below its messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Marks<'a> {
+    packed: &'a [PackedMark],
+    late: &'a [Mark],
+    large: &'a [Mark],
+}
+
+impl<'a> Marks<'a> {
+    /// In the order in which it was seen.
+    pub fn iter(self) -> impl Iterator<Item = Mark> + use<'a> {
+        self.packed.iter().filter_map(move |packed| unpack(*packed, self.large)).chain(self.late.iter().copied())
+    }
+}
+
+fn large(rare: Option<&Rare>) -> &[Mark] {
+    rare.map_or(&[], |rare| &rare.large)
+}
+
+fn unpack(packed: PackedMark, large: &[Mark]) -> Option<Mark> {
+    match packed.unpack() {
+        Ok(mark) => Some(mark),
+        Err(number) => large.get(number as usize).copied(),
+    }
+}
+
 /// The items of a list that are of one frame; the list is sorted.
 fn of_frame<T>(list: &[T], frame: Frame, frame_of: impl Fn(&T) -> Frame) -> std::ops::Range<usize> {
     let start = match list {
@@ -39,18 +65,11 @@ fn of_frame<T>(list: &[T], frame: Frame, frame_of: impl Fn(&T) -> Frame) -> std:
 }
 
 impl Records {
-    /// What happened in a frame below its messages, in the order in which it was seen.
-    pub fn marks(&self, frame: Frame) -> impl Iterator<Item = Mark> + Clone + '_ {
-        let late = self.rare.as_ref().and_then(|rare| rare.late.get(&frame)).map_or(&[][..], Vec::as_slice);
-        let marks = &self.marks[of_frame(&self.marks, frame, |mark| mark.frame)];
-        marks.iter().filter_map(|mark| self.unpack(*mark)).chain(late.iter().copied())
-    }
-
-    fn unpack(&self, mark: PackedMark) -> Option<Mark> {
-        match mark.unpack() {
-            Ok(mark) => Some(mark),
-            Err(number) => self.rare.as_ref()?.large.get(number as usize).copied(),
-        }
+    /// What happened in a frame below its messages.
+    pub fn marks(&self, frame: Frame) -> Marks<'_> {
+        let rare = self.rare.as_deref();
+        let late = rare.and_then(|rare| rare.late.get(&frame)).map_or(&[][..], Vec::as_slice);
+        Marks { packed: &self.marks[of_frame(&self.marks, frame, |mark| mark.frame)], late, large: large(rare) }
     }
 
     /// The upgrade request or response in a frame.
@@ -100,7 +119,7 @@ impl Records {
 
     /// Whether anything is kept of a frame.
     pub fn has(&self, frame: Frame) -> bool {
-        self.marks(frame).next().is_some() || !self.messages(frame).is_empty() || self.handshake(frame).is_some()
+        self.marks(frame).iter().next().is_some() || !self.messages(frame).is_empty() || self.handshake(frame).is_some()
     }
 
     /// Keeps a mark.
@@ -120,7 +139,8 @@ impl Records {
     /// Keeps an acknowledgment, unless it is the frame's last one again.
     pub fn acknowledge(&mut self, frame: Frame, ack: Acknowledgment) {
         let of_frame = self.marks.iter().rev().take_while(|mark| mark.frame == frame);
-        let last = of_frame.filter_map(|mark| self.unpack(*mark)?.as_acknowledgment()).next();
+        let large = large(self.rare.as_deref());
+        let last = of_frame.filter_map(|mark| unpack(*mark, large)?.as_acknowledgment()).next();
         if last != Some(ack) {
             self.mark(Mark::acknowledgment(frame, ack));
         }
