@@ -17,7 +17,6 @@
 #include <epan/exceptions.h>
 
 #define TCP_HEADER_MIN 20
-#define START_MAX 64 /* the longest TCP header, and 4 bytes of its payload */
 #define SOURCES_MAX 16
 
 int wmc_proto = -1;
@@ -39,8 +38,8 @@ static dissector_handle_t opening_handle;   /* dissect_opening(), in front of HT
 struct observation {
     struct observation *outer;
     tvbuff_t *tvb;
-    const uint8_t *header; /* `started` bytes, TCP_HEADER_MIN at least */
-    unsigned started;
+    const uint8_t *header; /* and what was captured behind it: `captured` bytes in all, TCP_HEADER_MIN at least */
+    unsigned captured;
     unsigned header_length;
     unsigned tcp_layer;
     address source;
@@ -95,12 +94,10 @@ static struct wmc_endpoint endpoint(const address *from, uint16_t port)
 /* Finds the TCP header; false if it is truncated or invalid. */
 static bool observe(struct observation *o, tvbuff_t *tvb, packet_info *pinfo)
 {
-    const unsigned captured = tvb_captured_length(tvb);
-
-    if (captured < TCP_HEADER_MIN)
+    o->captured = tvb_captured_length(tvb);
+    if (o->captured < TCP_HEADER_MIN)
         return false;
-    o->started = captured < START_MAX ? captured : START_MAX;
-    o->header = tvb_get_ptr(tvb, 0, (int)o->started);
+    o->header = tvb_get_ptr(tvb, 0, (int)o->captured);
     o->header_length = (o->header[12] >> 4) * 4u;
     if (o->header_length < TCP_HEADER_MIN)
         return false;
@@ -113,6 +110,11 @@ static bool observe(struct observation *o, tvbuff_t *tvb, packet_info *pinfo)
     o->described = false;
     o->stream_known = false;
     return true;
+}
+
+static bool on_chat_port(const struct observation *o)
+{
+    return wmc_is_chat_port(be16(o->header)) || wmc_is_chat_port(be16(o->header + 2));
 }
 
 /* The observed segment, but for its stream. */
@@ -138,6 +140,12 @@ static const struct wmc_segment *describe(struct observation *o, packet_info *pi
     return segment;
 }
 
+/* Whether the connection was found to be another application's. */
+static bool is_strange(const struct observation *o)
+{
+    return !on_chat_port(o) && core->is_strange(be16(o->header), be16(o->header + 2));
+}
+
 /* Looks up tcp.stream, which exists once the TCP dissector has processed the segment. */
 static bool know_stream(struct observation *o, packet_info *pinfo)
 {
@@ -159,11 +167,6 @@ static bool know_stream(struct observation *o, packet_info *pinfo)
     return true;
 }
 
-static bool on_chat_port(const struct observation *o)
-{
-    return wmc_is_chat_port(be16(o->header)) || wmc_is_chat_port(be16(o->header + 2));
-}
-
 /* Calls the next dissector with the state it would have without this plugin. */
 static int pass_on(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
@@ -173,15 +176,23 @@ static int pass_on(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo,
 
 /* 1. ip.proto: TCP segments */
 
+static bool concerns(const struct observation *o)
+{
+    const struct wmc_bytes bytes = { o->header, o->captured, o->captured };
+    const bool chat_port = on_chat_port(o);
+    const bool is_syn = (o->header[13] & TH_SYN) != 0;
+    const bool may_be_get = o->captured > o->header_length && o->header[o->header_length] == 'G';
+
+    return (chat_port || is_syn || may_be_get || *core->watched > 0) && core->concerns(bytes, chat_port);
+}
+
 static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tree *tree)
 {
     struct wmc_bytes sources[SOURCES_MAX];
     size_t count = 0;
     const struct wmc_plan *plan;
 
-    const struct wmc_bytes start = { o->header, o->started, o->started };
-
-    if (!core->concerns(start, on_chat_port(o)) || !know_stream(o, pinfo))
+    if (!concerns(o) || !know_stream(o, pinfo))
         return;
     if (o->segment.first_pass && o->segment.payload.captured > 0)
         for (GSList *source = pinfo->data_src; source != NULL && count < SOURCES_MAX; source = source->next)
@@ -330,14 +341,14 @@ static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info 
 
 static int dissect_upgraded(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (observed == NULL || core->is_strange(describe(observed, pinfo)) || !know_stream(observed, pinfo))
+    if (observed == NULL || is_strange(observed) || !know_stream(observed, pinfo))
         return pass_on(upgraded_handle, tvb, pinfo, tree, data);
     return dissect_frames(upgraded_handle, tvb, pinfo, tree, data);
 }
 
 static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (observed == NULL || core->is_strange(describe(observed, pinfo)) || !know_stream(observed, pinfo))
+    if (observed == NULL || is_strange(observed) || !know_stream(observed, pinfo))
         return pass_on(websocket_handle, tvb, pinfo, tree, data);
     return dissect_frames(websocket_handle, tvb, pinfo, tree, data);
 }
@@ -362,8 +373,11 @@ static wmc_truth dissect_on_chat_port(tvbuff_t *tvb, packet_info *pinfo, proto_t
 
 static wmc_truth dissect_by_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (observed == NULL || on_chat_port(observed) || core->declines(describe(observed, pinfo), lend(tvb, 0)) ||
-        !know_stream(observed, pinfo))
+    if (observed == NULL || on_chat_port(observed))
+        return false;
+    if (is_strange(observed) && !core->may_prove_chat(lend(tvb, 0)))
+        return false;
+    if (!know_stream(observed, pinfo))
         return false;
     return dissect_message(tvb, pinfo, tree);
 }

@@ -114,13 +114,15 @@ struct wmc_core {
     size_t language_count;
     /* Clears all state; called when a capture file is opened or closed. */
     void (*reset)(void);
-    /* Whether a segment may belong to a chat connection. `start`: its header and the first bytes of its payload; `chat_port`: one of its
-     * ports is the chat's. */
-    bool (*concerns)(struct wmc_bytes start, bool chat_port);
-    /* Whether a segment's connection was found to be another application's. Does not need `stream`. */
-    bool (*is_strange)(const struct wmc_segment *segment);
-    /* Whether the message is another application's, as all others of its connection. Does not need `stream`. */
-    bool (*declines)(const struct wmc_segment *segment, struct wmc_bytes message);
+    /* How many pairs of ports are watched. While it is 0, `concerns` is false of a segment that is on no chat port, is no SYN and does not
+     * begin with a G. */
+    const uint32_t *watched;
+    /* Whether a segment may belong to a chat connection. `bytes`: its header and payload; `chat_port`: one of its ports is the chat's. */
+    bool (*concerns)(struct wmc_bytes bytes, bool chat_port);
+    /* Whether the connection between these ports was found to be another application's. */
+    bool (*is_strange)(uint16_t port, uint16_t other);
+    /* Whether a message may prove that such a connection is the chat's after all; asked before the message is read. */
+    bool (*may_prove_chat)(struct wmc_bytes message);
     /* Classifies data on a chat port while the conversation has no WebSocket dissector. */
     enum wmc_start (*classify)(const struct wmc_segment *segment, struct wmc_bytes start);
     /* A TCP segment, after its payload was dissected. `sources`: the packet's data sources (frame, reassembled, decrypted). */
@@ -158,7 +160,14 @@ int *wmc_subtree(void);
 /* plugin/glue/preferences.c */
 void wmc_preferences_register(int proto, const struct wmc_core *core, const struct wmc_registration *registration);
 void wmc_preferences_handoff(dissector_handle_t by_port, dissector_handle_t by_decode_as);
-bool wmc_is_chat_port(uint16_t port);
+enum wmc_port { WMC_PORT_UNKNOWN, WMC_PORT_CHAT, WMC_PORT_OTHER };
+extern uint8_t wmc_ports[UINT16_MAX + 1];
+bool wmc_look_up_port(uint16_t port);
+/* Every TCP segment has two ports: the table is asked once for each. */
+static inline bool wmc_is_chat_port(uint16_t port)
+{
+    return wmc_ports[port] == WMC_PORT_UNKNOWN ? wmc_look_up_port(port) : wmc_ports[port] == WMC_PORT_CHAT;
+}
 /* Called when the ports of the preference or of Decode As may have changed. */
 void wmc_ports_changed(void);
 bool wmc_show_json(void);

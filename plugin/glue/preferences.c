@@ -78,25 +78,22 @@ void wmc_preferences_handoff(dissector_handle_t by_port, dissector_handle_t by_d
     apply();
 }
 
-/* Decode As changes the table without notice, but Wireshark then dissects the capture anew: see wmc_ports_changed(). */
-enum { UNKNOWN, CHAT, OTHER };
+uint8_t wmc_ports[UINT16_MAX + 1];
 
-static uint8_t kinds[UINT16_MAX + 1];
-
+/* Decode As changes the table without notice, but Wireshark then dissects the capture anew. */
 void wmc_ports_changed(void)
 {
-    memset(kinds, UNKNOWN, sizeof kinds);
+    memset(wmc_ports, WMC_PORT_UNKNOWN, sizeof wmc_ports);
 }
 
-/* The table reflects the preference and Decode As. It is asked once for each port, since every TCP segment has two. */
-bool wmc_is_chat_port(uint16_t port)
+/* The table reflects the preference and Decode As. */
+bool wmc_look_up_port(uint16_t port)
 {
-    if (kinds[port] == UNKNOWN) {
-        dissector_handle_t handle = dissector_get_uint_handle(tcp_ports, port);
+    dissector_handle_t handle = dissector_get_uint_handle(tcp_ports, port);
+    const bool is_chat = handle != NULL && (handle == port_handle || handle == decode_as_handle);
 
-        kinds[port] = handle != NULL && (handle == port_handle || handle == decode_as_handle) ? CHAT : OTHER;
-    }
-    return kinds[port] == CHAT;
+    wmc_ports[port] = is_chat ? WMC_PORT_CHAT : WMC_PORT_OTHER;
+    return is_chat;
 }
 
 bool wmc_show_json(void)

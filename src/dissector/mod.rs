@@ -14,7 +14,7 @@ pub use plan::{Settings, internal};
 pub use truncated::truncated_message;
 
 use crate::annotation::Plan;
-use crate::message::{Evidence, Message, may_prove_chat, read};
+use crate::message::{Evidence, Message, read};
 use crate::packet::{Captured, Outline, Position, Segment, Side, StreamId};
 use crate::session::Session;
 
@@ -58,14 +58,15 @@ impl Dissector {
         self.session.concerns(outline)
     }
 
-    /// Whether the segment's connection was found to be another application's. Its stream need not be known.
-    pub fn is_strange(&self, segment: &Segment) -> bool {
-        self.session.is_strange(segment)
+    /// Whether the connection between these ports was found to be another application's: only a message that [may prove the
+    /// chat](crate::message::may_prove_chat) needs to be read.
+    pub fn is_strange(&self, ports: (u16, u16)) -> bool {
+        self.session.is_strange(ports)
     }
 
-    /// Whether a message can be left to others without reading it: it is another application's, and does not prove the chat.
-    pub fn declines(&self, segment: &Segment, message: &[u8]) -> bool {
-        self.session.is_strange(segment) && !may_prove_chat(message)
+    /// Of how many pairs of ports a segment may concern anybody, apart from those that [begin a connection](Dissector::concerns).
+    pub fn watched(&self) -> usize {
+        self.session.watched()
     }
 
     /// Says what data on a chat port is, where no WebSocket dissector has been given the connection.
@@ -108,7 +109,9 @@ impl Dissector {
                 self.session.segment(segment, payload);
                 let evidence = |side| Message::of(&document, side, truncated).evidence();
                 let proves = |side| evidence(side) == Evidence::Dialect;
-                if self.session.is_strange(segment) && !proves(Side::Client) && !proves(Side::Server) {
+                let ports = (segment.source.port, segment.destination.port);
+                let is_strange = !segment.is_on_chat_port() && self.session.is_strange(ports);
+                if is_strange && !proves(Side::Client) && !proves(Side::Server) {
                     return None;
                 }
                 let sender = self.session.settle_side(segment, evidence);

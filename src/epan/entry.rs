@@ -2,6 +2,7 @@
 //! data in the packet's pool; none of them calls anything that may longjmp.
 
 use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::plan::Pool;
@@ -9,13 +10,23 @@ use super::{panic, registry, sys};
 use crate::annotation::{Plan, Wanted};
 use crate::dissector::{self, Dissector, Packet, Settings, Start};
 use crate::language::Language;
+use crate::message::may_prove_chat;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Outline, Segment, SequenceNumber, StreamId};
 
 /// The dissector of the capture file at hand. Wireshark dissects one packet at a time, so nobody ever waits for the lock; it is
 /// held within one entry only, never while Wireshark runs.
 static DISSECTOR: Mutex<Option<Dissector>> = Mutex::new(None);
 
+/// How many pairs of ports the dissector watches: C reads it, to ask no more of a capture without chat.
+static WATCHED: AtomicU32 = AtomicU32::new(0);
+
 struct Locked(MutexGuard<'static, Option<Dissector>>);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        WATCHED.store(self.0.as_ref().map_or(0, Dissector::watched) as u32, Ordering::Relaxed);
+    }
+}
 
 impl Locked {
     fn new() -> Locked {
@@ -43,9 +54,10 @@ pub fn core() -> *const sys::wmc_core {
                 languages: languages.as_ptr(),
                 language_count: languages.len() as _,
                 reset: Some(reset),
+                watched: WATCHED.as_ptr(),
                 concerns: Some(concerns),
                 is_strange: Some(is_strange),
-                declines: Some(declines),
+                may_prove_chat: Some(may_prove),
                 classify: Some(classify),
                 segment: Some(segment),
                 frames: Some(frames),
@@ -80,16 +92,14 @@ unsafe extern "C" fn concerns(start: sys::wmc_bytes, chat_port: bool) -> bool {
     panic::guard(|| Outline::of(start, chat_port).as_ref().is_some_and(concerns)).unwrap_or(false)
 }
 
-unsafe extern "C" fn is_strange(segment: *const sys::wmc_segment) -> bool {
-    // SAFETY: C lends the segment for this call.
-    let segment = segment_of(unsafe { &*segment });
-    panic::guard(|| Locked::new().dissector().is_strange(&segment)).unwrap_or(false)
+extern "C" fn is_strange(port: u16, other: u16) -> bool {
+    panic::guard(|| Locked::new().dissector().is_strange((port, other))).unwrap_or(false)
 }
 
-unsafe extern "C" fn declines(segment: *const sys::wmc_segment, message: sys::wmc_bytes) -> bool {
-    // SAFETY: C lends both for this call.
-    let (segment, message) = unsafe { (segment_of(&*segment), lent(&message)) };
-    panic::guard(|| Locked::new().dissector().declines(&segment, message.bytes)).unwrap_or(false)
+unsafe extern "C" fn may_prove(message: sys::wmc_bytes) -> bool {
+    // SAFETY: C lends the bytes for this call.
+    let message = unsafe { lent(&message) };
+    panic::guard(|| may_prove_chat(message.bytes)).unwrap_or(true)
 }
 
 unsafe extern "C" fn classify(segment: *const sys::wmc_segment, start: sys::wmc_bytes) -> sys::wmc_start {

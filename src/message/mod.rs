@@ -30,12 +30,14 @@ use table::{Form, Key, Kind};
 /// In the name of a member that a message must have to be [`Evidence::Dialect`].
 const PROVING: [&str; 3] = ["client_", "uid", "user_list"];
 
-/// Whether a message may be [`Evidence::Dialect`]: judged by its bytes, among which there is one of a few names, or an escape in which such
-/// a name may be written.
+/// Whether a message may be [`Evidence::Dialect`]: judged by its bytes, among which there is `type` and one of a few other names, or an
+/// escape in which such names may be written.
 pub fn may_prove_chat(bytes: &[u8]) -> bool {
-    static FINDERS: LazyLock<[Finder; 3]> = LazyLock::new(|| PROVING.map(Finder::new));
+    static TYPE: LazyLock<Finder> = LazyLock::new(|| Finder::new("type"));
+    static OTHERS: LazyLock<[Finder; 3]> = LazyLock::new(|| PROVING.map(Finder::new));
     static ESCAPE: LazyLock<Finder> = LazyLock::new(|| Finder::new("\\u00"));
-    FINDERS.iter().chain([&*ESCAPE]).any(|finder| finder.find(bytes).is_some())
+    let has = |finder: &Finder| finder.find(bytes).is_some();
+    has(&TYPE) && OTHERS.iter().any(has) || has(&ESCAPE)
 }
 
 /// How large a message the chat server accepts.

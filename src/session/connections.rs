@@ -1,12 +1,11 @@
 //! Which connections are watched: found by their stream's number, or asked for by their ports.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 use super::connection::Connection;
-use crate::packet::{Endpoint, StreamId};
+use crate::packet::StreamId;
 
 /// Streams below this number have a place of 8 bytes each. Wireshark numbers them from 0 on without gaps.
 const DENSE: usize = 1 << 22;
@@ -84,7 +83,6 @@ pub struct Ports {
 
 impl Ports {
     /// How many pairs there are.
-    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.counts.len()
     }
@@ -114,48 +112,41 @@ fn pair(one: u16, other: u16) -> [u16; 2] {
     [one.min(other), one.max(other)]
 }
 
-/// Connections that were found to be another application's, by their ends: at most this many, the last ones.
+/// Connections that were found to be another application's, by their ports: at most this many, the last ones.
 const MAX_STRANGERS: usize = 1 << 16;
 
 /// The connections that were watched and found to be another application's. A message must prove the chat for one of them to be watched
-/// again.
+/// again; so it must for one that has their ports, until its SYN is seen.
 #[derive(Debug, Default)]
 pub struct Strangers {
-    /// Hashes of the ends. Two pairs of ends with one hash, one in four thousand millions, are taken for each other.
-    hashes: HashSet<u32>,
+    ports: HashSet<[u16; 2]>,
     /// Oldest first.
-    order: VecDeque<u32>,
-    hasher: DefaultHashBuilder,
+    order: VecDeque<[u16; 2]>,
 }
 
 impl Strangers {
-    /// The same in both directions.
-    fn hash(&self, one: Endpoint, other: Endpoint) -> u32 {
-        let sum = self.hasher.hash_one(one).wrapping_add(self.hasher.hash_one(other));
-        (sum >> 32) as u32 ^ sum as u32
+    /// Whether the connection between these ports is one of them.
+    pub fn contains(&self, one: u16, other: u16) -> bool {
+        !self.ports.is_empty() && self.ports.contains(&pair(one, other))
     }
 
-    /// Whether the connection between these ends is one of them.
-    pub fn contains(&self, one: Endpoint, other: Endpoint) -> bool {
-        !self.hashes.is_empty() && self.hashes.contains(&self.hash(one, other))
-    }
-
-    /// The connection between these ends is one from now on.
-    pub fn insert(&mut self, one: Endpoint, other: Endpoint) {
-        let hash = self.hash(one, other);
-        if !self.hashes.insert(hash) {
+    /// The connection between these ports is one from now on.
+    pub fn insert(&mut self, one: u16, other: u16) {
+        if !self.ports.insert(pair(one, other)) {
             return;
         }
-        self.order.push_back(hash);
+        self.order.push_back(pair(one, other));
         if self.order.len() > MAX_STRANGERS {
-            self.order.pop_front().is_some_and(|oldest| self.hashes.remove(&oldest));
+            if let Some(oldest) = self.order.pop_front() {
+                self.ports.remove(&oldest);
+            }
         }
     }
 
-    /// A connection between these ends is watched, again or anew.
-    pub fn remove(&mut self, one: Endpoint, other: Endpoint) {
-        if !self.hashes.is_empty() {
-            self.hashes.remove(&self.hash(one, other));
+    /// A connection between these ports is watched, again or anew.
+    pub fn remove(&mut self, one: u16, other: u16) {
+        if !self.ports.is_empty() {
+            self.ports.remove(&pair(one, other));
         }
     }
 }
@@ -182,18 +173,18 @@ mod tests {
     #[test]
     fn the_last_strangers_are_known_until_they_are_watched_again() {
         let mut strangers = Strangers::default();
-        for number in 0..MAX_STRANGERS as u16 - 1 {
-            strangers.insert(end(number), end(u16::MAX));
+        for number in 0..u16::MAX {
+            strangers.insert(number, u16::MAX);
         }
-        strangers.insert(end(0), end(u16::MAX));
-        strangers.insert(end(1), end(0));
-        assert_eq!((strangers.hashes.len(), strangers.order.len()), (MAX_STRANGERS, MAX_STRANGERS));
-        strangers.insert(end(2), end(0));
-        assert_eq!((strangers.hashes.len(), strangers.order.len()), (MAX_STRANGERS, MAX_STRANGERS));
-        assert!(!strangers.contains(end(0), end(u16::MAX)), "the oldest");
-        assert!(strangers.contains(end(u16::MAX), end(1)));
-        strangers.remove(end(1), end(u16::MAX));
-        assert!(!strangers.contains(end(u16::MAX), end(1)));
+        strangers.insert(0, u16::MAX);
+        strangers.insert(1, 0);
+        assert_eq!((strangers.ports.len(), strangers.order.len()), (MAX_STRANGERS, MAX_STRANGERS));
+        strangers.insert(2, 0);
+        assert_eq!((strangers.ports.len(), strangers.order.len()), (MAX_STRANGERS, MAX_STRANGERS));
+        assert!(!strangers.contains(0, u16::MAX), "the oldest");
+        assert!(strangers.contains(u16::MAX, 1));
+        strangers.remove(1, u16::MAX);
+        assert!(!strangers.contains(u16::MAX, 1));
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Session {
             (false, _) => {}
             (true, true) => connection.give_up(),
             (true, false) => {
-                self.strangers.insert(connection.client(), connection.server());
+                self.strangers.insert(connection.client().port, connection.server().port);
                 self.forget(stream);
             }
         }

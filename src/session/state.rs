@@ -13,6 +13,7 @@ use super::server::Server;
 use super::texts::Texts;
 use crate::message::Evidence;
 use crate::packet::{Endpoint, Outline, Segment, Side, StreamId, flags};
+use crate::websocket::handshake;
 
 /// Connections that may yet turn out to be the chat's; beyond, the oldest is forgotten.
 pub const MAX_UNDECIDED: usize = 4096;
@@ -76,16 +77,24 @@ impl Session {
         may_begin(outline) || self.ports.contains(outline.ports.0, outline.ports.1)
     }
 
-    /// Whether the segment's connection was found to be another application's: only a message that proves the chat changes that.
-    pub fn is_strange(&self, segment: &Segment) -> bool {
-        !segment.is_on_chat_port() && self.strangers.contains(segment.source, segment.destination)
+    /// Whether the connection between these ports was found to be another application's: only a message that proves the chat changes that.
+    pub fn is_strange(&self, ports: (u16, u16)) -> bool {
+        self.strangers.contains(ports.0, ports.1)
+    }
+
+    /// How many pairs of ports there are among the watched connections. While there is none, only a segment that may begin a connection
+    /// needs to be asked about.
+    pub fn watched(&self) -> usize {
+        self.ports.len()
     }
 
     /// Takes in a segment, before or after its payload was dissected; `payload` are its captured bytes. A segment that was taken in
     /// already is ignored.
     pub fn segment(&mut self, segment: &Segment, payload: &[u8]) {
         if self.connections.get(&segment.stream).is_none() {
-            if !is_worth_watching(segment, payload) {
+            let ports = (segment.source.port, segment.destination.port);
+            let chat_port = segment.is_on_chat_port();
+            if !may_begin(&Outline { ports, flags: segment.flags, chat_port, payload }) {
                 return;
             }
             self.watch(segment);
@@ -108,7 +117,7 @@ impl Session {
                 self.forget_oldest();
             }
         }
-        self.strangers.remove(segment.source, segment.destination);
+        self.strangers.remove(segment.source.port, segment.destination.port);
         self.ports.insert(segment.source.port, segment.destination.port);
         self.connections.insert(segment.stream, connection);
     }
@@ -183,17 +192,19 @@ impl Session {
     }
 }
 
-/// Whether a segment can belong to a chat connection that nobody watches yet.
+/// Whether a connection may be the chat's that is first seen with such a segment.
 fn may_begin(outline: &Outline) -> bool {
-    outline.chat_port || outline.flags & flags::SYN != 0 || outline.payload.starts_with(b"GET ")
+    let is_upgrade = || {
+        let request = Some(outline.payload).filter(|payload| payload.starts_with(b"GET ") && mentions_upgrade(payload));
+        request.is_some_and(|request| handshake::request(request).complete().is_some())
+    };
+    outline.chat_port || outline.flags & flags::SYN != 0 || is_upgrade()
 }
 
-/// Whether a connection first seen with this segment is worth watching.
-fn is_worth_watching(segment: &Segment, payload: &[u8]) -> bool {
-    let is_upgrade = || crate::websocket::handshake::request(payload).complete().is_some();
-    let ports = (segment.source.port, segment.destination.port);
-    let outline = Outline { ports, flags: segment.flags, chat_port: segment.is_on_chat_port(), payload };
-    may_begin(&outline) && (!payload.starts_with(b"GET ") || segment.is_on_chat_port() || is_upgrade())
+/// Whether `Upgrade` stands somewhere, in whatever case: looked for before a request is parsed.
+fn mentions_upgrade(request: &[u8]) -> bool {
+    let is_it = |at: usize| request[at..].get(..6).is_some_and(|name| name.eq_ignore_ascii_case(b"pgrade"));
+    memchr::memchr2_iter(b'p', b'P', request).any(is_it)
 }
 
 /// Whether a client's first bytes leave it open that this becomes a chat connection: an HTTP request, TLS, or nothing yet.
