@@ -106,7 +106,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         &[
             &["bounded", "chunks", "early", "in_flight", "texts", "tracked"],
             &["handshake", "room", "say", "transport"],
-            &["alike", "framing", "opening", "record", "statement"],
+            &["alike", "framing", "mark", "opening", "record", "statement"],
             &["application", "records", "says"],
             &["connection", "server"],
             &["connections"],

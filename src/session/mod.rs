@@ -22,6 +22,7 @@ mod framing;
 pub mod handshake;
 mod in_flight;
 mod learn;
+mod mark;
 mod opening;
 pub mod record;
 mod records;

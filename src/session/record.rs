@@ -1,163 +1,11 @@
-//! What the session keeps of single frames and messages, in few bytes: most of a capture's memory is here. A record is made when its frame
-//! is first seen and stays as it is; later frames only fill in what was open (an answer, a count, a name).
+//! What the session keeps of single messages, in few bytes: most of a capture's memory is here. A record is made when its message is first
+//! seen and stays as it is; later frames only fill in what was open (an answer, a count, a name).
 
-use super::in_flight::Sent;
 use super::say::SayNumber;
 use super::texts::{TextId, Texts};
-use crate::event::{Closing, Event, Recipient, Say, below_messages};
+use crate::event::{Event, Recipient, Say, below_messages};
 use crate::message::Dialect;
-use crate::packet::{Frame, FrameTime, Position, Side};
-
-/// A handshake request or response, or a message, that a frame is the first to acknowledge as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Acknowledgment {
-    /// The frame that carried its last byte.
-    pub frame: Frame,
-    /// What it is.
-    pub of: Sent,
-    /// Whether the acknowledgment is an event of its own: its segment has no payload.
-    pub is_event: bool,
-}
-
-/// Something that happened in a frame below its messages: 12 bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark {
-    /// The frame.
-    pub frame: Frame,
-    /// The frame or the text that belongs to it; 0 for none.
-    argument: u32,
-    /// An HTTP status or a close code.
-    code: u16,
-    kind: Kind,
-    /// Of an event, whether the server sent the segment; of an acknowledgment, whether it is an event of its own.
-    flag: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Syn,
-    SynAgain,
-    SynAck,
-    SynAckAgain,
-    Established,
-    Fin,
-    FinAcked,
-    Reset,
-    UpgradeRequest,
-    UpgradeAccepted,
-    UpgradeMisaccepted,
-    UpgradeRefused,
-    Close,
-    CloseReply,
-    CloseWithoutCode,
-    CloseReplyWithoutCode,
-    Acknowledgment(Sent),
-}
-
-impl Mark {
-    /// Of an event and who sent it. `None` for a message's event, and for those that acknowledgments are.
-    pub fn of(frame: Frame, event: &Event<TextId>, by: Side, texts: &mut Texts) -> Option<Mark> {
-        let (mut argument, mut code) = (0, 0);
-        let mut close = |closing: &Closing, is_reply| {
-            argument =
-                TextId::pack(Some(&*closing.reason).filter(|reason| !reason.is_empty()).map(|text| texts.intern(text)));
-            code = closing.code.unwrap_or_default();
-            match (closing.code, is_reply) {
-                (Some(_), false) => Kind::Close,
-                (Some(_), true) => Kind::CloseReply,
-                (None, false) => Kind::CloseWithoutCode,
-                (None, true) => Kind::CloseReplyWithoutCode,
-            }
-        };
-        let kind = match event {
-            Event::Syn => Kind::Syn,
-            Event::SynAgain(first) => {
-                argument = first.0;
-                Kind::SynAgain
-            }
-            Event::SynAck => Kind::SynAck,
-            Event::SynAckAgain(first) => {
-                argument = first.0;
-                Kind::SynAckAgain
-            }
-            Event::Established => Kind::Established,
-            Event::Fin => Kind::Fin,
-            Event::FinAcked => Kind::FinAcked,
-            Event::Reset => Kind::Reset,
-            Event::UpgradeRequest => Kind::UpgradeRequest,
-            Event::UpgradeAccepted => Kind::UpgradeAccepted,
-            Event::UpgradeMisaccepted => Kind::UpgradeMisaccepted,
-            Event::UpgradeRefused(status) => {
-                code = *status;
-                Kind::UpgradeRefused
-            }
-            Event::Close(closing) => close(closing, false),
-            Event::CloseReply(closing) => close(closing, true),
-            Event::UpgradeRequestAcked(_) | Event::UpgradeComplete(_) | Event::MessagesAcked(_) => return None,
-            Event::LoginRequest { .. }
-            | Event::UserList { .. }
-            | Event::LoginResult(_)
-            | Event::LoginNotification(_)
-            | Event::SayRequest(_)
-            | Event::SayDelivery(_)
-            | Event::LogoutNotification(_)
-            | Event::Ping(_)
-            | Event::Pong(_)
-            | Event::Unknown { .. } => return None,
-        };
-        Some(Mark { frame, argument, code, kind, flag: by == Side::Server })
-    }
-
-    /// Of an acknowledgment.
-    pub fn acknowledgment(frame: Frame, ack: Acknowledgment) -> Mark {
-        Mark { frame, argument: ack.frame.0, code: 0, kind: Kind::Acknowledgment(ack.of), flag: ack.is_event }
-    }
-
-    /// The event, and who sent it; `None` for an acknowledgment.
-    pub fn event<'a>(&self, texts: &Texts) -> Option<(Event<&'a str>, Side)> {
-        let argument = Frame(self.argument);
-        let event = match self.kind {
-            Kind::Syn => Event::Syn,
-            Kind::SynAgain => Event::SynAgain(argument),
-            Kind::SynAck => Event::SynAck,
-            Kind::SynAckAgain => Event::SynAckAgain(argument),
-            Kind::Established => Event::Established,
-            Kind::Fin => Event::Fin,
-            Kind::FinAcked => Event::FinAcked,
-            Kind::Reset => Event::Reset,
-            Kind::UpgradeRequest => Event::UpgradeRequest,
-            Kind::UpgradeAccepted => Event::UpgradeAccepted,
-            Kind::UpgradeMisaccepted => Event::UpgradeMisaccepted,
-            Kind::UpgradeRefused => Event::UpgradeRefused(self.code),
-            Kind::Close => Event::Close(self.closing(Some(self.code), texts)),
-            Kind::CloseReply => Event::CloseReply(self.closing(Some(self.code), texts)),
-            Kind::CloseWithoutCode => Event::Close(self.closing(None, texts)),
-            Kind::CloseReplyWithoutCode => Event::CloseReply(self.closing(None, texts)),
-            Kind::Acknowledgment(_) => return None,
-        };
-        Some((event, if self.flag { Side::Server } else { Side::Client }))
-    }
-
-    fn closing(&self, code: Option<u16>, texts: &Texts) -> Closing {
-        let reason = TextId::unpack(self.argument).map(|reason| texts.get(reason)).unwrap_or_default();
-        Closing { code, reason: reason.into() }
-    }
-
-    /// The acknowledgment; `None` for an event.
-    pub fn as_acknowledgment(&self) -> Option<Acknowledgment> {
-        match self.kind {
-            Kind::Acknowledgment(of) => Some(Acknowledgment { frame: Frame(self.argument), of, is_event: self.flag }),
-            _ => None,
-        }
-    }
-
-    /// The sides were guessed wrong.
-    pub fn swap_sides(&mut self) {
-        if self.as_acknowledgment().is_none() {
-            self.flag = !self.flag;
-        }
-    }
-}
+use crate::packet::{Frame, FrameTime, Position};
 
 /// What is known of one message beyond its own bytes. `T` is a name or another short text: its number in the session, and the text itself
 /// where it is looked up.
@@ -406,7 +254,6 @@ mod tests {
     /// A capture has as many of these as packets and messages.
     #[test]
     fn records_are_small() {
-        assert_eq!(size_of::<Mark>(), 12);
         assert_eq!(size_of::<StoredMessage>(), 32);
     }
 

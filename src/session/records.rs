@@ -5,22 +5,51 @@ use std::collections::BTreeMap;
 
 use super::chunks::push_tight;
 use super::handshake::StoredHandshake;
-use super::record::{Acknowledgment, MAX_MESSAGES, Mark, StoredMessage};
+use super::mark::{Acknowledgment, Mark, PackedMark};
+use super::record::{MAX_MESSAGES, StoredMessage};
 use crate::packet::{Frame, FrameTime, Position};
 
 /// What is kept of the frames of one connection.
 #[derive(Debug, Default)]
 pub struct Records {
-    marks: Vec<Mark>,
+    marks: Vec<PackedMark>,
     messages: Vec<StoredMessage>,
     handshakes: Vec<StoredHandshake>,
-    /// Marks of frames that were not the last one when they were made: packets were captured out of order.
-    late: Option<Box<Late>>,
+    rare: Option<Box<Rare>>,
 }
 
 #[derive(Debug, Default)]
-struct Late {
-    marks: BTreeMap<Frame, Vec<Mark>>,
+struct Rare {
+    /// Marks of frames that were not the last one when they were made: packets were captured out of order.
+    late: BTreeMap<Frame, Vec<Mark>>,
+    /// Marks that do not fit in few bytes.
+    large: Vec<Mark>,
+}
+
+/// What happened in one frame below its messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Marks<'a> {
+    packed: &'a [PackedMark],
+    late: &'a [Mark],
+    large: &'a [Mark],
+}
+
+impl<'a> Marks<'a> {
+    /// In the order in which it was seen.
+    pub fn iter(self) -> impl Iterator<Item = Mark> + use<'a> {
+        self.packed.iter().filter_map(move |packed| unpack(*packed, self.large)).chain(self.late.iter().copied())
+    }
+}
+
+fn large(rare: Option<&Rare>) -> &[Mark] {
+    rare.map_or(&[], |rare| &rare.large)
+}
+
+fn unpack(packed: PackedMark, large: &[Mark]) -> Option<Mark> {
+    match packed.unpack() {
+        Ok(mark) => Some(mark),
+        Err(number) => large.get(number as usize).copied(),
+    }
 }
 
 /// The items of a list that are of one frame; the list is sorted.
@@ -36,10 +65,11 @@ fn of_frame<T>(list: &[T], frame: Frame, frame_of: impl Fn(&T) -> Frame) -> std:
 }
 
 impl Records {
-    /// What happened in a frame below its messages, in the order in which it was seen.
-    pub fn marks(&self, frame: Frame) -> impl Iterator<Item = &Mark> + Clone + '_ {
-        let late = self.late.as_ref().and_then(|late| late.marks.get(&frame)).map_or(&[][..], Vec::as_slice);
-        self.marks[of_frame(&self.marks, frame, |mark| mark.frame)].iter().chain(late)
+    /// What happened in a frame below its messages.
+    pub fn marks(&self, frame: Frame) -> Marks<'_> {
+        let rare = self.rare.as_deref();
+        let late = rare.and_then(|rare| rare.late.get(&frame)).map_or(&[][..], Vec::as_slice);
+        Marks { packed: &self.marks[of_frame(&self.marks, frame, |mark| mark.frame)], late, large: large(rare) }
     }
 
     /// The upgrade request or response in a frame.
@@ -89,23 +119,28 @@ impl Records {
 
     /// Whether anything is kept of a frame.
     pub fn has(&self, frame: Frame) -> bool {
-        self.marks(frame).next().is_some() || !self.messages(frame).is_empty() || self.handshake(frame).is_some()
+        self.marks(frame).iter().next().is_some() || !self.messages(frame).is_empty() || self.handshake(frame).is_some()
     }
 
     /// Keeps a mark.
     pub fn mark(&mut self, mark: Mark) {
-        match self.marks.last() {
-            Some(last) if last.frame > mark.frame => {
-                self.late.get_or_insert_default().marks.entry(mark.frame).or_default().push(mark);
-            }
-            _ => push_tight(&mut self.marks, mark),
+        if self.marks.last().is_some_and(|last| last.frame > mark.frame) {
+            self.rare.get_or_insert_default().late.entry(mark.frame).or_default().push(mark);
+            return;
         }
+        let packed = PackedMark::of(&mark).unwrap_or_else(|| {
+            let large = &mut self.rare.get_or_insert_default().large;
+            large.push(mark);
+            PackedMark::elsewhere(mark.frame, large.len() as u32 - 1)
+        });
+        push_tight(&mut self.marks, packed);
     }
 
     /// Keeps an acknowledgment, unless it is the frame's last one again.
     pub fn acknowledge(&mut self, frame: Frame, ack: Acknowledgment) {
         let of_frame = self.marks.iter().rev().take_while(|mark| mark.frame == frame);
-        let last = of_frame.map(Mark::as_acknowledgment).find(Option::is_some).flatten();
+        let large = large(self.rare.as_deref());
+        let last = of_frame.filter_map(|mark| unpack(*mark, large)?.as_acknowledgment()).next();
         if last != Some(ack) {
             self.mark(Mark::acknowledgment(frame, ack));
         }
@@ -164,7 +199,15 @@ impl Records {
 
     /// The sides were guessed wrong.
     pub fn swap_sides(&mut self) {
-        let late = self.late.iter_mut().flat_map(|late| late.marks.values_mut().flatten());
-        self.marks.iter_mut().chain(late).for_each(Mark::swap_sides);
+        let rare = self.rare.iter_mut().map(|rare| &mut **rare);
+        for Rare { late, large } in rare {
+            late.values_mut().flatten().chain(large).for_each(Mark::swap_sides);
+        }
+        for packed in &mut self.marks {
+            if let Ok(mut mark) = packed.unpack() {
+                mark.swap_sides();
+                *packed = PackedMark::of(&mark).unwrap_or(*packed);
+            }
+        }
     }
 }

@@ -4,7 +4,9 @@ use super::application::Identity;
 use super::connection::Connection;
 use super::handshake::{Handshake, StoredHandshake};
 use super::in_flight::Sent;
-use super::record::{Acknowledgment, Mark, MessageRecord};
+use super::mark::{Acknowledgment, Mark};
+use super::record::MessageRecord;
+use super::records::Marks;
 use super::says::Says;
 use super::server::Server;
 use super::state::Session;
@@ -23,6 +25,7 @@ pub struct FrameView<'a> {
     /// Its connection.
     pub connection: &'a Connection,
     frame: Frame,
+    marks: Marks<'a>,
     /// Who sent the segment.
     by: Side,
     texts: &'a Texts,
@@ -88,9 +91,9 @@ impl Session {
     pub fn frame(&self, segment: &Segment) -> Option<FrameView<'_>> {
         let connection = self.connections.get(&segment.stream).filter(|connection| connection.is_shown())?;
         let (frame, by) = (segment.at.frame, connection.side(segment));
-        let view = FrameView { connection, frame, by, texts: &self.texts };
-        let is_shown = |mark: &Mark| mark.as_acknowledgment().is_none_or(|ack| is_shown(connection, ack));
-        view.marks().any(is_shown).then_some(view)
+        let marks = connection.records().marks(frame);
+        let is_shown = |mark: Mark| mark.as_acknowledgment().is_none_or(|ack| is_shown(connection, ack));
+        marks.iter().any(is_shown).then_some(FrameView { connection, frame, by, marks, texts: &self.texts })
     }
 
     /// What the capture taught of a message; `None` for one that is not the chat's.
@@ -127,20 +130,20 @@ fn user<'a>(identity: &Identity, texts: &'a Texts) -> User<'a> {
 }
 
 impl<'a> FrameView<'a> {
-    fn marks(&self) -> impl Iterator<Item = &'a Mark> + Clone + use<'a> {
-        self.connection.records().marks(self.frame)
+    fn acknowledgments(&self) -> impl Iterator<Item = Acknowledgment> + use<'a> {
+        self.marks.iter().filter_map(|mark| mark.as_acknowledgment())
     }
 
     /// What it acknowledges that is shown.
-    fn shown(&self) -> impl Iterator<Item = Acknowledgment> + Clone + use<'a> {
+    fn shown(&self) -> impl Iterator<Item = Acknowledgment> + use<'a> {
         let connection = self.connection;
-        self.marks().filter_map(Mark::as_acknowledgment).filter(move |ack| is_shown(connection, *ack))
+        self.acknowledgments().filter(move |ack| is_shown(connection, *ack))
     }
 
     /// What happened in it, and who did it, in the order of the phases.
     pub fn events(&self) -> Vec<(Event<&'a str>, Side)> {
-        let mut events: Vec<_> = self.marks().filter_map(|mark| mark.event(self.texts)).collect();
-        if self.marks().filter_map(Mark::as_acknowledgment).any(|ack| ack.is_event) {
+        let mut events: Vec<_> = self.marks.iter().filter_map(|mark| mark.event(self.texts)).collect();
+        if self.acknowledgments().any(|ack| ack.is_event) {
             let acks = [Sent::UpgradeRequest, Sent::UpgradeResponse, Sent::Message];
             events.extend(acks.into_iter().filter_map(|of| self.ack_event(of)).map(|event| (event, self.by)));
         }
@@ -152,7 +155,7 @@ impl<'a> FrameView<'a> {
 
     /// The event that an acknowledgment is, if the segment has no payload.
     fn ack_event(&self, of: Sent) -> Option<Event<&'a str>> {
-        let first = self.marks().filter_map(Mark::as_acknowledgment).find(|ack| ack.is_event && ack.of == of)?;
+        let first = self.acknowledgments().find(|ack| ack.is_event && ack.of == of)?;
         let is_shown = || self.shown().any(|shown| shown.frame == first.frame);
         match of {
             Sent::UpgradeRequest => is_shown().then_some(Event::UpgradeRequestAcked(first.frame)),

@@ -1,0 +1,260 @@
+//! What happened in single frames below their messages, in few bytes: a connection has about as many of these as packets.
+
+use super::in_flight::Sent;
+use super::texts::{TextId, Texts};
+use crate::event::{Closing, Event};
+use crate::packet::{Frame, Side};
+
+/// A handshake request or response, or a message, that a frame is the first to acknowledge as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acknowledgment {
+    /// The frame that carried its last byte.
+    pub frame: Frame,
+    /// What it is.
+    pub of: Sent,
+    /// Whether the acknowledgment is an event of its own: its segment has no payload.
+    pub is_event: bool,
+}
+
+/// Something that happened in a frame below its messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// The frame.
+    pub frame: Frame,
+    /// The frame or the text that belongs to it; 0 for none.
+    argument: u32,
+    /// An HTTP status or a close code.
+    code: u16,
+    kind: Kind,
+    /// Of an event, whether the server sent the segment; of an acknowledgment, whether it is an event of its own.
+    flag: bool,
+}
+
+/// What happened. Of those with a frame, the argument is its number; of the others, it is a text's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Syn,
+    SynAgain,
+    SynAck,
+    SynAckAgain,
+    Established,
+    Fin,
+    FinAcked,
+    Reset,
+    UpgradeRequest,
+    UpgradeAccepted,
+    UpgradeMisaccepted,
+    UpgradeRefused,
+    Close,
+    CloseReply,
+    CloseWithoutCode,
+    CloseReplyWithoutCode,
+    Acknowledgment(Sent),
+}
+
+impl Mark {
+    /// Of an event and who sent it. `None` for a message's event, and for those that acknowledgments are.
+    pub fn of(frame: Frame, event: &Event<TextId>, by: Side, texts: &mut Texts) -> Option<Mark> {
+        let (mut argument, mut code) = (0, 0);
+        let mut close = |closing: &Closing, is_reply| {
+            argument =
+                TextId::pack(Some(&*closing.reason).filter(|reason| !reason.is_empty()).map(|text| texts.intern(text)));
+            code = closing.code.unwrap_or_default();
+            match (closing.code, is_reply) {
+                (Some(_), false) => Kind::Close,
+                (Some(_), true) => Kind::CloseReply,
+                (None, false) => Kind::CloseWithoutCode,
+                (None, true) => Kind::CloseReplyWithoutCode,
+            }
+        };
+        let kind = match event {
+            Event::Syn => Kind::Syn,
+            Event::SynAgain(first) => {
+                argument = first.0;
+                Kind::SynAgain
+            }
+            Event::SynAck => Kind::SynAck,
+            Event::SynAckAgain(first) => {
+                argument = first.0;
+                Kind::SynAckAgain
+            }
+            Event::Established => Kind::Established,
+            Event::Fin => Kind::Fin,
+            Event::FinAcked => Kind::FinAcked,
+            Event::Reset => Kind::Reset,
+            Event::UpgradeRequest => Kind::UpgradeRequest,
+            Event::UpgradeAccepted => Kind::UpgradeAccepted,
+            Event::UpgradeMisaccepted => Kind::UpgradeMisaccepted,
+            Event::UpgradeRefused(status) => {
+                code = *status;
+                Kind::UpgradeRefused
+            }
+            Event::Close(closing) => close(closing, false),
+            Event::CloseReply(closing) => close(closing, true),
+            Event::UpgradeRequestAcked(_) | Event::UpgradeComplete(_) | Event::MessagesAcked(_) => return None,
+            Event::LoginRequest { .. }
+            | Event::UserList { .. }
+            | Event::LoginResult(_)
+            | Event::LoginNotification(_)
+            | Event::SayRequest(_)
+            | Event::SayDelivery(_)
+            | Event::LogoutNotification(_)
+            | Event::Ping(_)
+            | Event::Pong(_)
+            | Event::Unknown { .. } => return None,
+        };
+        Some(Mark { frame, argument, code, kind, flag: by == Side::Server })
+    }
+
+    /// Of an acknowledgment.
+    pub fn acknowledgment(frame: Frame, ack: Acknowledgment) -> Mark {
+        Mark { frame, argument: ack.frame.0, code: 0, kind: Kind::Acknowledgment(ack.of), flag: ack.is_event }
+    }
+
+    /// The event, and who sent it; `None` for an acknowledgment.
+    pub fn event<'a>(&self, texts: &Texts) -> Option<(Event<&'a str>, Side)> {
+        let argument = Frame(self.argument);
+        let event = match self.kind {
+            Kind::Syn => Event::Syn,
+            Kind::SynAgain => Event::SynAgain(argument),
+            Kind::SynAck => Event::SynAck,
+            Kind::SynAckAgain => Event::SynAckAgain(argument),
+            Kind::Established => Event::Established,
+            Kind::Fin => Event::Fin,
+            Kind::FinAcked => Event::FinAcked,
+            Kind::Reset => Event::Reset,
+            Kind::UpgradeRequest => Event::UpgradeRequest,
+            Kind::UpgradeAccepted => Event::UpgradeAccepted,
+            Kind::UpgradeMisaccepted => Event::UpgradeMisaccepted,
+            Kind::UpgradeRefused => Event::UpgradeRefused(self.code),
+            Kind::Close => Event::Close(self.closing(Some(self.code), texts)),
+            Kind::CloseReply => Event::CloseReply(self.closing(Some(self.code), texts)),
+            Kind::CloseWithoutCode => Event::Close(self.closing(None, texts)),
+            Kind::CloseReplyWithoutCode => Event::CloseReply(self.closing(None, texts)),
+            Kind::Acknowledgment(_) => return None,
+        };
+        Some((event, if self.flag { Side::Server } else { Side::Client }))
+    }
+
+    fn closing(&self, code: Option<u16>, texts: &Texts) -> Closing {
+        let reason = TextId::unpack(self.argument).map(|reason| texts.get(reason)).unwrap_or_default();
+        Closing { code, reason: reason.into() }
+    }
+
+    /// The acknowledgment; `None` for an event.
+    pub fn as_acknowledgment(&self) -> Option<Acknowledgment> {
+        match self.kind {
+            Kind::Acknowledgment(of) => Some(Acknowledgment { frame: Frame(self.argument), of, is_event: self.flag }),
+            _ => None,
+        }
+    }
+
+    /// The sides were guessed wrong.
+    pub fn swap_sides(&mut self) {
+        if self.as_acknowledgment().is_none() {
+            self.flag = !self.flag;
+        }
+    }
+}
+
+/// Every kind, by its number in a [`PackedMark`].
+const KINDS: [Kind; 21] = [
+    Kind::Syn,
+    Kind::SynAgain,
+    Kind::SynAck,
+    Kind::SynAckAgain,
+    Kind::Established,
+    Kind::Fin,
+    Kind::FinAcked,
+    Kind::Reset,
+    Kind::UpgradeRequest,
+    Kind::UpgradeAccepted,
+    Kind::UpgradeMisaccepted,
+    Kind::UpgradeRefused,
+    Kind::Close,
+    Kind::CloseReply,
+    Kind::CloseWithoutCode,
+    Kind::CloseReplyWithoutCode,
+    Kind::Acknowledgment(Sent::UpgradeRequest),
+    Kind::Acknowledgment(Sent::UpgradeResponse),
+    Kind::Acknowledgment(Sent::Refusal),
+    Kind::Acknowledgment(Sent::Message),
+    Kind::Acknowledgment(Sent::Fin),
+];
+
+/// A mark in 8 bytes: of a frame, how far away it is. One that does not fit (with a reason to close, or of a frame more than 33 million
+/// frames away) is kept elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PackedMark {
+    /// The frame.
+    pub frame: Frame,
+    /// From the lowest bit on: the kind's number (5 bits), the flag (1), the code or the distance (26).
+    bits: u32,
+}
+
+/// The kind's number of a mark that is kept elsewhere.
+const ELSEWHERE: u32 = 31;
+
+impl Kind {
+    fn has_frame(self) -> bool {
+        matches!(self, Kind::SynAgain | Kind::SynAckAgain | Kind::Acknowledgment(_))
+    }
+}
+
+impl PackedMark {
+    /// `None` for a mark that does not fit.
+    pub fn of(mark: &Mark) -> Option<PackedMark> {
+        let distance = mark.frame.0.wrapping_sub(mark.argument) as i32;
+        let value = match (mark.kind.has_frame(), mark.argument) {
+            (true, _) => (distance << 1 ^ distance >> 31) as u32, // the sign last
+            (false, 0) => u32::from(mark.code),
+            (false, _) => return None,
+        };
+        let kind = KINDS.iter().position(|kind| *kind == mark.kind)? as u32;
+        let fits = value < 1 << 26 && (distance << 1 >> 1 == distance || !mark.kind.has_frame());
+        fits.then_some(PackedMark { frame: mark.frame, bits: kind | u32::from(mark.flag) << 5 | value << 6 })
+    }
+
+    /// Stands for the mark of this number elsewhere, below 2²⁶.
+    pub fn elsewhere(frame: Frame, number: u32) -> PackedMark {
+        PackedMark { frame, bits: ELSEWHERE | number << 6 }
+    }
+
+    /// The mark, or else its number elsewhere.
+    pub fn unpack(self) -> Result<Mark, u32> {
+        let value = self.bits >> 6;
+        let Some(kind) = KINDS.get((self.bits & 31) as usize).copied() else { return Err(value) };
+        let distance = (value >> 1) ^ (value & 1).wrapping_neg();
+        let (argument, code) = match kind.has_frame() {
+            true => (self.frame.0.wrapping_sub(distance), 0),
+            false => (0, value as u16),
+        };
+        Ok(Mark { frame: self.frame, argument, code, kind, flag: self.bits >> 5 & 1 != 0 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A capture has as many of these as packets.
+    #[test]
+    fn a_mark_takes_eight_bytes_where_it_fits() {
+        assert_eq!((size_of::<PackedMark>(), size_of::<Mark>()), (8, 12));
+        let (near, far) = (40_000_000, u32::MAX);
+        for kind in KINDS {
+            for flag in [false, true] {
+                let mark = |argument, code| Mark { frame: Frame(near), argument, code, kind, flag };
+                let marks = match kind.has_frame() {
+                    true => [near - 7, near, near + 7, 7_000_000, 73_000_000].map(|frame| mark(frame, 0)),
+                    false => [0, 1, 1000, 0x8000, u16::MAX].map(|code| mark(0, code)),
+                };
+                for mark in marks {
+                    assert_eq!(PackedMark::of(&mark).map(PackedMark::unpack), Some(Ok(mark)));
+                }
+                assert!([1, far].iter().all(|argument| PackedMark::of(&mark(*argument, 0)).is_none()));
+            }
+        }
+        assert_eq!(PackedMark::elsewhere(Frame(1), 5).unpack(), Err(5));
+    }
+}
