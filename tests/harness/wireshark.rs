@@ -88,9 +88,14 @@ impl Wireshark {
 
     /// Writes a built capture into the home.
     pub fn write(&self, name: &str, capture: &Capture) -> PathBuf {
+        self.write_file(name, &capture.pcap())
+    }
+
+    /// Writes a file into the home.
+    pub fn write_file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.home.path().join(name);
-        fs::write(&path, capture.pcap()).expect("write the capture");
-        fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("make the capture readable");
+        fs::write(&path, bytes).expect("write the file");
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("make the file readable");
         path
     }
 
