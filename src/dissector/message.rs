@@ -206,7 +206,9 @@ impl<'a> Drawing<'a> {
         self.findings_of_the_message(tree);
         let record = self.view.record;
         match (record.masked, self.message.sender) {
-            (Some(false), Side::Client) => self.report(tree, None, Finding::UnmaskedClient, &Fact::UnmaskedClient, None),
+            (Some(false), Side::Client) => {
+                self.report(tree, None, Finding::UnmaskedClient, &Fact::UnmaskedClient, None)
+            }
             (Some(true), Side::Server) => self.report(tree, None, Finding::MaskedServer, &Fact::MaskedServer, None),
             _ => {}
         }

@@ -194,7 +194,9 @@ mod tests {
 
     #[test]
     fn a_line_that_is_printable_is_shortened_in_place() {
-        for (text, shortened) in [("hello", "hello"), ("hello!", "hell…"), ("长长长长长", "长长长长长"), ("长长长长长长", "长长长长…")] {
+        for (text, shortened) in
+            [("hello", "hello"), ("hello!", "hell…"), ("长长长长长", "长长长长长"), ("长长长长长长", "长长长长…")]
+        {
             let mut line = format!("kept: {text}");
             shorten(&mut line, "kept: ".len(), 5);
             assert_eq!(line, format!("kept: {shortened}"));
