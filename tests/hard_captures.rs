@@ -383,8 +383,21 @@ fn two_segments_of_a_stream_in_one_frame_are_both_labelled() {
 
 #[test]
 fn a_connect_to_the_chats_port_does_not_recurse() {
-    let wireshark = Wireshark::with_plugin();
     let recording = Recording::read(&captures().join("hard/connect.pcap"));
+    assert_does_not_recurse(&recording);
+}
+
+#[test]
+#[ignore = "not right yet"]
+fn a_connect_captured_before_an_earlier_response_does_not_recurse() {
+    let mut recording = Recording::read(&captures().join("hard/connect.pcap"));
+    recording.packets.swap(3, 4);
+    assert_does_not_recurse(&recording);
+}
+
+/// HTTP in HTTP in HTTP … until Wireshark's limit of layers is a dissector bug.
+fn assert_does_not_recurse(recording: &Recording) {
+    let wireshark = Wireshark::with_plugin();
     let (path, _) = recording.prepare(&wireshark, "connect", &recording.packets);
     for passes in [1, 2] {
         let mut command = wireshark.command("tshark");

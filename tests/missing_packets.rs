@@ -54,7 +54,7 @@ use harness::random::Random;
 use harness::recording::{Header, Recorded, Recording, reaches, recordings};
 use harness::simulation::simulations;
 use harness::variant::{Kept, Variant, Way};
-use harness::wireshark::{Wireshark, assert_no_dissector_fault, version};
+use harness::wireshark::{FAULTS, Wireshark, version};
 use serde_json::Value;
 
 /// The number of variants that a normal run tries.
@@ -119,6 +119,9 @@ const NOT_RIGHT_YET: &[&str] = &[
     "user (other)",
 ];
 
+/// The same for kinds that occur only in larger runs or with other seeds.
+const RARE_AND_NOT_RIGHT_YET: &[&str] = &[];
+
 // ---- what tshark shows ----
 
 /// The plugin's fields, and which of them are links.
@@ -150,8 +153,9 @@ impl Fields {
 
 /// The values of each field of a frame, in the order of the tree.
 type Labels = BTreeMap<String, Vec<String>>;
-/// The frames that have any label.
+/// The frames that have any label. What tshark reports of a fault, its own or the plugin's, is a label of frame 0.
 type Shown = BTreeMap<u32, Labels>;
+const FAULT: &str = "fault of the dissection";
 
 /// The labels after two passes.
 fn shown(
@@ -170,7 +174,8 @@ fn shown(
     fields.names.iter().for_each(|field| arguments.extend(["-e", field]));
     let output = wireshark.run_unchecked(wireshark.command("tshark").args(&arguments));
     assert_eq!(output.code, 0, "{name}: tshark failed:\n{}", output.stderr);
-    assert_no_dissector_fault(&output.stderr, name);
+    let is_fault = |line: &&str| FAULTS.iter().any(|fault| line.contains(fault));
+    let faults: Vec<String> = output.stderr.lines().filter(is_fault).take(1).map(str::to_owned).collect();
     let rows: Vec<Value> = serde_json::from_str(&output.stdout).expect("tshark -T json prints JSON");
     let labels = |row: &Value| {
         let layers = row["_source"]["layers"].as_object().expect("a packet has layers").clone();
@@ -184,7 +189,11 @@ fn shown(
         let number = labels.remove("frame.number").expect("a frame number")[0].parse().expect("a number");
         (number, labels)
     };
-    rows.iter().map(labels).map(numbered).collect()
+    let mut shown: Shown = rows.iter().map(labels).map(numbered).collect();
+    if !faults.is_empty() {
+        shown.insert(0, Labels::from([(FAULT.to_owned(), faults)]));
+    }
+    shown
 }
 
 fn values<'a>(labels: Option<&'a Labels>, field: &str) -> &'a [String] {
@@ -339,7 +348,7 @@ fn stand_ins(full: &Full, variant: &Variant, new: &BTreeMap<u32, u32>) -> Vec<Ve
 impl Comparison<'_> {
     /// Finds out which acknowledgments slide to which frame.
     fn slide(&mut self) {
-        for (&frame, labels) in &self.full.shown {
+        for (&frame, labels) in self.full.shown.range(1..) {
             let Some(header) = self.full.header(frame).filter(|header| header.has(ACK)) else { continue };
             for message in numbers(Some(labels), "workermanchat.acks") {
                 let since = self.new_frames(message).first().copied().unwrap_or(1);
@@ -403,6 +412,9 @@ impl Comparison<'_> {
             if self.shown.contains_key(&frame) {
                 groups.entry(kept.origin).or_default().push(frame);
             }
+        }
+        for fault in values(self.shown.get(&0), FAULT) {
+            self.found.push(Difference { kind: FAULT.to_owned(), text: fault.clone() });
         }
         for frames in groups.values() {
             let before = self.found.len();
@@ -543,7 +555,7 @@ impl Comparison<'_> {
                 let is_new_here = self.full.labels(kept.origin).is_none();
                 let is_slid = self.slid.contains_key(&frame) || self.slid_phases.contains_key(&frame);
                 let of = self.full.connection(kept.origin);
-                let mut others = self.full.shown.iter().filter(|(other, _)| self.full.connection(**other) == of);
+                let mut others = self.full.shown.range(1..).filter(|(other, _)| self.full.connection(**other) == of);
                 is_new_here
                     && is_slid
                     && others.any(|(_, labels)| values(Some(labels), field).contains(&value.to_owned()))
@@ -626,7 +638,8 @@ fn kind_of(name: &str, value: &str, right: &[String]) -> String {
     if name == "deliveries" && right.iter().any(|right| right.parse::<u32>().ok() > value.parse::<u32>().ok()) {
         return "deliveries (fewer, though a hole shows)".to_owned();
     }
-    match right.iter().any(|right| right.len() > value.len() && right.starts_with(value)) {
+    let is_number = value.parse::<u64>().is_ok();
+    match !is_number && right.iter().any(|right| right.len() > value.len() && right.starts_with(value)) {
         true => format!("{name} (cut off)"),
         false if right.is_empty() => format!("{name} (new)"),
         false => format!("{name} (other)"),
@@ -702,6 +715,9 @@ fn what_is_missing_from_a_capture_changes_no_label_of_the_rest() {
                     if number >= wanted {
                         return;
                     }
+                    if number % 200 == 199 {
+                        eprintln!("variant {} of {wanted}", number + 1);
+                    }
                     attempt(seed, number, full, &format!("variant-{thread}"), wireshark, fields, tallies);
                 }
             });
@@ -757,10 +773,14 @@ fn keep(kind: &str, example: &str, recording: &Recording, packets: &[Recorded], 
     std::fs::write(folder.join(format!("{name}.txt")), format!("{example}\n")).expect("write what differs");
 }
 
+fn is_known(kind: &str) -> bool {
+    NOT_RIGHT_YET.contains(&kind) || RARE_AND_NOT_RIGHT_YET.contains(&kind)
+}
+
 fn judge(tallies: &BTreeMap<String, Tally>, seed: u64, is_default: bool) {
     let mut report = String::new();
     for (kind, tally) in tallies {
-        let known = if NOT_RIGHT_YET.contains(&kind.as_str()) { "known: " } else { "" };
+        let known = if is_known(kind) { "known: " } else { "" };
         writeln!(report, "{known}{kind}: {} times", tally.count).unwrap();
         let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for ((capture, way), count) in &tally.places {
@@ -770,7 +790,7 @@ fn judge(tallies: &BTreeMap<String, Tally>, seed: u64, is_default: bool) {
         tally.examples.iter().for_each(|example| writeln!(report, "  {example}").unwrap());
     }
     println!("{report}");
-    let new: Vec<&String> = tallies.keys().filter(|kind| !NOT_RIGHT_YET.contains(&kind.as_str())).collect();
+    let new: Vec<&String> = tallies.keys().filter(|kind| !is_known(kind)).collect();
     assert!(new.is_empty(), "seed {seed}: labels that the full capture does not have: {new:#?}\n{report}");
     let gone: Vec<&&str> = NOT_RIGHT_YET.iter().filter(|kind| !tallies.contains_key(**kind)).collect();
     assert!(!is_default || gone.is_empty(), "these are right now; take them out of NOT_RIGHT_YET: {gone:#?}");

@@ -160,7 +160,11 @@ impl Recording {
         let path = wireshark.write_file(&format!("{name}.pcap"), &self.pcap(packets));
         let mut options = Vec::new();
         if let Some(secrets) = &self.secrets {
-            let keys = wireshark.write_file(&format!("{}.keys", self.name), secrets);
+            let keys = wireshark.home().join(format!("{}.keys", self.name));
+            // Written once: another thread's tshark may be reading it.
+            if !keys.exists() {
+                wireshark.write_file(&format!("{}.keys", self.name), secrets);
+            }
             options.extend(["-o".to_owned(), format!("tls.keylog_file:{}", keys.display())]);
         }
         (path, options)

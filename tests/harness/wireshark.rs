@@ -275,19 +275,21 @@ pub fn label_of(labels: &[Label], frame: u32) -> Label {
     labels.iter().find(|label| label.frame == frame).cloned().unwrap_or(Label::of(frame, &[], &[]))
 }
 
+/// What Wireshark prints of a dissector bug or a fault of the plugin.
+pub const FAULTS: [&str; 9] = [
+    "Dissector bug",
+    "Malformed Packet:",
+    "[Malformed",
+    "compiled for Wireshark",
+    "Couldn't load plugin",
+    "has no \"plugin_",
+    "found in multiple directories",
+    "panicked at",
+    "Unhandled exception",
+];
+
 /// Fails if the output reports a dissector bug or a fault of the plugin.
 pub fn assert_no_dissector_fault(text: &str, what: &str) {
-    const FAULTS: [&str; 9] = [
-        "Dissector bug",
-        "Malformed Packet:",
-        "[Malformed",
-        "compiled for Wireshark",
-        "Couldn't load plugin",
-        "has no \"plugin_",
-        "found in multiple directories",
-        "panicked at",
-        "Unhandled exception",
-    ];
     for fault in FAULTS {
         if let Some(line) = text.lines().find(|line| line.contains(fault)) {
             panic!("{what}: {line}");
