@@ -155,10 +155,6 @@ impl Strangers {
 mod tests {
     use super::*;
 
-    fn end(port: u16) -> Endpoint {
-        Endpoint { address: [10; 16], port, chat_port: false }
-    }
-
     #[test]
     fn ports_are_counted_in_both_directions() {
         let mut ports = Ports::default();

@@ -7,13 +7,18 @@
 #![allow(dead_code)]
 
 pub mod build;
+pub mod dissection;
 pub mod expected;
 pub mod json;
 pub mod packets;
 pub mod pdml;
 pub mod phase;
+pub mod random;
 pub mod reader;
+pub mod recording;
 pub mod scripts;
 pub mod sharkd;
+pub mod simulation;
+pub mod variant;
 pub mod websocket;
 pub mod wireshark;

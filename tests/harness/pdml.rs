@@ -56,6 +56,6 @@ fn frame_number(proto: Node) -> u32 {
     number.and_then(|node| node.attribute("show")).and_then(|show| show.parse().ok()).expect("a packet has a number")
 }
 
-fn from_hex(digits: &str) -> Vec<u8> {
+pub fn from_hex(digits: &str) -> Vec<u8> {
     (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hex digits")).collect()
 }

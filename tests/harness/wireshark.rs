@@ -88,9 +88,14 @@ impl Wireshark {
 
     /// Writes a built capture into the home.
     pub fn write(&self, name: &str, capture: &Capture) -> PathBuf {
+        self.write_file(name, &capture.pcap())
+    }
+
+    /// Writes a file into the home.
+    pub fn write_file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.home.path().join(name);
-        fs::write(&path, capture.pcap()).expect("write the capture");
-        fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("make the capture readable");
+        fs::write(&path, bytes).expect("write the file");
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("make the file readable");
         path
     }
 
@@ -270,19 +275,21 @@ pub fn label_of(labels: &[Label], frame: u32) -> Label {
     labels.iter().find(|label| label.frame == frame).cloned().unwrap_or(Label::of(frame, &[], &[]))
 }
 
+/// What Wireshark prints of a dissector bug or a fault of the plugin.
+pub const FAULTS: [&str; 9] = [
+    "Dissector bug",
+    "Malformed Packet:",
+    "[Malformed",
+    "compiled for Wireshark",
+    "Couldn't load plugin",
+    "has no \"plugin_",
+    "found in multiple directories",
+    "panicked at",
+    "Unhandled exception",
+];
+
 /// Fails if the output reports a dissector bug or a fault of the plugin.
 pub fn assert_no_dissector_fault(text: &str, what: &str) {
-    const FAULTS: [&str; 9] = [
-        "Dissector bug",
-        "Malformed Packet:",
-        "[Malformed",
-        "compiled for Wireshark",
-        "Couldn't load plugin",
-        "has no \"plugin_",
-        "found in multiple directories",
-        "panicked at",
-        "Unhandled exception",
-    ];
     for fault in FAULTS {
         if let Some(line) = text.lines().find(|line| line.contains(fault)) {
             panic!("{what}: {line}");
