@@ -44,6 +44,8 @@ pub struct Limit {
     pub task: Task,
     pub figure: Figure,
     pub most: f64,
+    /// Of a limit that is not met, what is reached: CI checks that it gets no worse.
+    pub reached: Option<f64>,
     /// Whether CI checks it.
     pub in_slice: bool,
 }
@@ -138,11 +140,11 @@ fn peak(cost: &Cost) -> f64 {
 }
 
 impl Limit {
-    /// The most that it may be with slack, a percentage of what the plugin may add.
+    /// The most that it may be in CI, with slack: a percentage of what the plugin may add.
     pub fn with_slack(&self, percent: f64) -> f64 {
         let is_of_stock = matches!(self.figure, Figure::OfStock(_) | Figure::OfStockAfterStart);
         let without_plugin = if is_of_stock { 1.0 } else { 0.0 };
-        without_plugin + (self.most - without_plugin) * (1.0 + percent / 100.0)
+        without_plugin + (self.reached.unwrap_or(self.most) - without_plugin) * (1.0 + percent / 100.0)
     }
 
     /// The workloads that it needs.
@@ -230,10 +232,11 @@ pub fn all() -> Vec<Limit> {
     use Figure::*;
     use Measure::*;
     use Task::*;
-    let limit = |workload, task, figure, most| Limit { workload, task, figure, most, in_slice: false };
+    let limit = |workload, task, figure, most| Limit { workload, task, figure, most, reached: None, in_slice: false };
+    let reaches = |limit, reached| Limit { reached: Some(reached), ..limit };
     let in_slice = |limit| Limit { in_slice: true, ..limit };
     let mut limits = vec![
-        in_slice(limit("chat-20k", Read, PerMessage, 15_000.0)),
+        in_slice(reaches(limit("chat-20k", Read, PerMessage, 15_000.0), 22_000.0)),
         in_slice(limit("chat-20k", Messages, PerMessage, 40_000.0)),
     ];
     for task in [Read, Messages, Contains, TwoPasses] {

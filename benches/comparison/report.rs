@@ -13,7 +13,7 @@ use crate::workloads::{RECIPES, recipe};
 pub struct Result {
     pub limit: Limit,
     pub estimate: Estimate,
-    /// The most that was allowed, with slack.
+    /// The most that was allowed.
     pub most: f64,
 }
 

@@ -7,7 +7,7 @@ use crate::fields::{Field, Finding};
 use crate::language::Fact;
 use crate::message::gateway::Gateway;
 use crate::message::json::Span;
-use crate::message::{MemberName, MemberText, Message, text};
+use crate::message::{MemberName, Message, text};
 use crate::packet::{Captured, FrameTime, Side};
 use crate::session::{DeliveredTo, MessageView, SayView, Session};
 use std::fmt::{self, Display, Write};
@@ -40,11 +40,17 @@ impl<'a> Drawing<'a> {
         let line = content.map(|content| text::first_line(content, self.is_from_server(), MAX_LINE));
         let said = line.unwrap_or_default();
         let tree = &mut plan.tree(Layer::Message, wanted);
-        self.event(tree, &said);
-        self.members(tree);
-        self.client_list(tree);
-        self.generated_fields(tree);
-        self.conversation(tree, session);
+        let has_lines = wanted.fields != 0;
+        if has_lines {
+            self.event(tree, &said);
+            self.members(tree);
+            self.client_list(tree);
+        }
+        self.text(tree);
+        if has_lines {
+            self.generated_fields(tree);
+            self.conversation(tree, session);
+        }
         self.findings(tree);
         if wanted.titles {
             plan.set_title_and_info(&title_head(), |text| self.line(text, &said));
@@ -158,9 +164,6 @@ impl<'a> Drawing<'a> {
     }
 
     fn generated_fields(&self, tree: &mut Tree) {
-        if let Some(content) = self.message.get(MemberName::Content) {
-            self.draw_text(tree, &content);
-        }
         if let Some(private) = self.message.is_private() {
             tree.value(None, Field::Private, Value::Boolean(private));
         }
@@ -170,7 +173,8 @@ impl<'a> Drawing<'a> {
     }
 
     /// The content as a person reads it.
-    fn draw_text(&self, tree: &mut Tree, content: &MemberText) {
+    fn text(&self, tree: &mut Tree) {
+        let Some(content) = self.message.get(MemberName::Content) else { return };
         let item = match tree.wants(Field::Text) {
             true => {
                 let text = text::reading(content.text, self.is_from_server()).text;
