@@ -334,7 +334,6 @@ fn a_reset_of_an_open_connection_loses_what_is_under_way() {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn messages_in_an_http_connect_tunnel_are_labelled() {
     let labels = labels("http-connect");
     assert_eq!(labels.phases(17), [LOGIN_REQUEST]);
@@ -373,7 +372,6 @@ fn a_packet_captured_twice_was_sent_once() {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn two_segments_of_a_stream_in_one_frame_are_both_labelled() {
     for passes in [&[][..], &["-2"]] {
         let labels = labels_with("amsdu2", passes);
@@ -388,7 +386,6 @@ fn a_connect_to_the_chats_port_does_not_recurse() {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn a_connect_captured_before_an_earlier_response_does_not_recurse() {
     let mut recording = Recording::read(&captures().join("hard/connect.pcap"));
     recording.packets.swap(3, 4);

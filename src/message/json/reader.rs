@@ -136,11 +136,11 @@ impl<'a> Reader<'a> {
         let (mut length, mut of_objects) = (0, true);
         loop {
             // In front of a value.
+            if self.depth != outside && !levels.is_object {
+                let count = self.skip_empty_objects();
+                length += if self.depth == outside + 1 { count } else { 0 };
+            }
             let opened = match self.peek() {
-                Some(b'{') if self.depth < self.max_depth && self.rest().starts_with(b"{}") => {
-                    self.position += 2;
-                    false
-                }
                 Some(b'{') => {
                     let opened = self.begins(b'{', b'}')?;
                     if opened {
@@ -201,6 +201,18 @@ impl<'a> Reader<'a> {
                 });
             }
         }
+    }
+
+    /// Takes as many elements of an array as are empty objects with a comma directly behind them, and the space behind the last
+    /// comma; returns how many. There may be none.
+    #[inline]
+    fn skip_empty_objects(&mut self) -> u32 {
+        let count = if self.depth < self.max_depth { scan::empty_objects(self.rest()) } else { 0 };
+        if count > 0 {
+            self.position += 3 * count as usize;
+            self.skip_space();
+        }
+        count
     }
 
     /// Takes as many elements of an array as are whole numbers with a comma directly behind them, and the space behind the last

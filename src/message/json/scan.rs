@@ -105,11 +105,52 @@ pub fn number(bytes: &[u8]) -> Result<usize, usize> {
     Ok(end)
 }
 
+/// How many empty objects stand at the beginning, each with a comma directly behind it: three bytes each.
+#[inline]
+pub fn empty_objects(bytes: &[u8]) -> u32 {
+    bytes.chunks_exact(3).take_while(|element| *element == b"{},").count() as u32
+}
+
+/// [`whole_numbers`] as far as whole blocks hold them. All bytes of a block are looked at, so that many are at a time.
+#[inline(never)]
+fn number_blocks(bytes: &[u8]) -> (u32, usize) {
+    match bytes {
+        [b'0', b'0'..=b'9', ..] => return (0, 0),
+        [b'0'..=b'9', ..] => {}
+        _ => return (0, 0),
+    }
+    let (mut count, mut at) = (0, 1);
+    while let Some(commas) = number_block(&bytes[at - 1..]) {
+        count += commas;
+        at += BLOCK;
+    }
+    memchr::memrchr(b',', &bytes[..at]).map_or((0, 0), |last| (count, last + 1))
+}
+
+/// The commas among the bytes behind the first, a block of them, where all are digits and commas as between whole numbers.
+#[inline]
+fn number_block(bytes: &[u8]) -> Option<u32> {
+    let before: &[u8; BLOCK] = bytes.first_chunk()?;
+    let block: &[u8; BLOCK] = bytes[1..].first_chunk()?;
+    let behind: &[u8; BLOCK] = bytes.get(2..)?.first_chunk()?;
+    // Truth values in bytes, so that a vector holds many.
+    let is = |truth: bool| u8::from(truth);
+    let is_digit = |byte: u8| is(byte.wrapping_sub(b'0') < 10);
+    let (mut is_bad, mut commas) = (0, 0);
+    for at in 0..BLOCK {
+        let (is_comma, follows_comma) = (is(block[at] == b','), is(before[at] == b','));
+        let leads = follows_comma & is(block[at] == b'0') & is_digit(behind[at]);
+        is_bad |= (1 ^ (is_comma | is_digit(block[at]))) | (is_comma & follows_comma) | leads;
+        commas += is_comma;
+    }
+    (is_bad == 0).then_some(commas.into())
+}
+
 /// How many whole numbers stand at the beginning, each with a comma directly behind it, and how many bytes that are.
 #[inline]
 pub fn whole_numbers(bytes: &[u8]) -> (u32, usize) {
-    let (mut count, mut length) = (0, 0);
-    let mut rest = bytes.iter();
+    let (mut count, mut length) = if bytes.len() > 2 * BLOCK { number_blocks(bytes) } else { (0, 0) };
+    let mut rest = bytes[length..].iter();
     while let Some(first @ b'0'..=b'9') = rest.next() {
         let mut digits = 1;
         let behind = loop {
@@ -163,6 +204,37 @@ mod tests {
         }
         for (text, fault) in [("", 0), ("-", 1), ("-x", 1), ("x", 0), ("1.", 2), ("1.e5", 2), ("1e", 2), ("1e+", 3)] {
             assert_eq!(number(text.as_bytes()), Err(fault), "{text}");
+        }
+    }
+
+    #[test]
+    fn empty_objects_are_counted_up_to_anything_else() {
+        for (text, expected) in [("", 0), ("{}", 0), ("{},", 1), ("{},{},{}]", 2), ("{},{ },", 1), ("[],", 0)] {
+            assert_eq!(empty_objects(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    /// As [`whole_numbers`] says, one number after the other.
+    fn whole_numbers_one_by_one(text: &str) -> (u32, usize) {
+        let is_whole = |number: &&str| {
+            let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+            digits && (*number == "0" || !number.starts_with('0'))
+        };
+        let numbers: Vec<&str> = text.split(',').collect();
+        let whole = numbers[..numbers.len() - 1].iter().take_while(|number| is_whole(number));
+        whole.fold((0, 0), |(count, length), number| (count + 1, length + number.len() + 1))
+    }
+
+    #[test]
+    fn whole_numbers_are_counted_in_blocks_as_one_by_one() {
+        for unit in ["1,", "0,", "10,", "123456789,", "7,0,", "1234567890123456789012345678901234567890,"] {
+            let long = unit.repeat(100);
+            for odd in ["", "x", ",", "00,", "01,", "-1,", "1.5,", "]", " 1,", "0"] {
+                for at in 0..long.len().min(300) {
+                    let text = [&long[..at], odd, &long[at..]].concat();
+                    assert_eq!(whole_numbers(text.as_bytes()), whole_numbers_one_by_one(&text), "{text}");
+                }
+            }
         }
     }
 
