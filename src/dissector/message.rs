@@ -304,8 +304,12 @@ fn draw_delivery(tree: &mut Tree, item: Option<usize>, delivery: &DeliveredTo, a
     let milliseconds = delivery.at.since(asked) as f64 / 1e6;
     let (port, frame) = (delivery.client.port, delivery.at.frame);
     let (name, comma) = delivery.name.map_or(("", ""), |name| (name, ", "));
-    let text = format_args!("{}{comma}port {port}, frame {frame}, after {milliseconds:.3} ms", Line(name));
-    tree.format(item, Field::Delivery, text);
+    let line = Line(name);
+    tree.format(
+        item,
+        Field::Delivery,
+        format_args!("{line}{comma}port {port}, frame {frame}, after {milliseconds:.3} ms"),
+    );
 }
 
 /// A text in one printable line.
