@@ -443,18 +443,27 @@ static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info 
     return length;
 }
 
+/* WebSocket data, of which the core is told unless another application's connection carries it. */
+static int dissect_websocket(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    int length;
+
+    if (observed != NULL && !is_strange(observed) && know_stream(observed, pinfo))
+        return dissect_frames(handle, tvb, pinfo, tree, data);
+    length = pass_on(handle, tvb, pinfo, tree, data);
+    if (observed != NULL && observed->info_length > 0)
+        wmc_separate_columns(pinfo, observed->info_length);
+    return length;
+}
+
 static int dissect_upgraded(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (observed == NULL || is_strange(observed) || !know_stream(observed, pinfo))
-        return pass_on(upgraded_handle, tvb, pinfo, tree, data);
-    return dissect_frames(upgraded_handle, tvb, pinfo, tree, data);
+    return dissect_websocket(upgraded_handle, tvb, pinfo, tree, data);
 }
 
 static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (observed == NULL || is_strange(observed) || !know_stream(observed, pinfo))
-        return pass_on(websocket_handle, tvb, pinfo, tree, data);
-    return dissect_frames(websocket_handle, tvb, pinfo, tree, data);
+    return dissect_websocket(websocket_handle, tvb, pinfo, tree, data);
 }
 
 /* 4. ws heuristics: messages */
@@ -488,7 +497,8 @@ static wmc_truth dissect_on_chat_port(tvbuff_t *tvb, packet_info *pinfo, proto_t
     if (!leads_to_chat_port(pinfo))
         return false;
     if (observed == NULL) {
-        report_unobserved(tvb, pinfo, tree);
+        if (!pinfo->flags.in_error_pkt)
+            report_unobserved(tvb, pinfo, tree);
         return false;
     }
     return know_stream(observed, pinfo) && dissect_message(tvb, pinfo, tree);

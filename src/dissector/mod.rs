@@ -113,9 +113,7 @@ impl Dissector {
                 self.session.segment(segment, payload);
                 let evidence = |side| Message::of(&document, side, truncated).evidence();
                 let proves = |side| evidence(side) == Evidence::Dialect;
-                let ports = (segment.source.port, segment.destination.port);
-                let is_strange = !segment.is_on_chat_port() && self.session.is_strange(ports);
-                if is_strange && !proves(Side::Client) && !proves(Side::Server) {
+                if self.session.is_stranger(segment) && !proves(Side::Client) && !proves(Side::Server) {
                     return None;
                 }
                 let sender = self.session.settle_side(segment, evidence);

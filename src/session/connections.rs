@@ -112,7 +112,7 @@ fn pair(one: u16, other: u16) -> [u16; 2] {
     [one.min(other), one.max(other)]
 }
 
-/// Connections that were found to be another application's, by their ports: at most this many, the last ones.
+/// Connections that were found to be another application's, by their ports: at most about this many, of the last ones.
 const MAX_STRANGERS: usize = 1 << 16;
 
 /// The connections that were watched and found to be another application's. A message must prove the chat for one of them to be watched

@@ -36,7 +36,7 @@ impl Lesson<'_> {
 }
 
 impl Session {
-    /// Learns from a message, on the first pass. `index`: how many messages of this segment came before it.
+    /// Learns from a message, on the first pass. `index`: how many messages of this frame and stream came before it.
     pub fn message(&mut self, segment: &Segment, index: u32, message: &Message) {
         if self.connections.get(&segment.stream).is_none() {
             self.watch(segment);

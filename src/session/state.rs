@@ -77,9 +77,18 @@ impl Session {
         may_begin(outline) || self.ports.contains(outline.ports.0, outline.ports.1)
     }
 
-    /// Whether the connection between these ports was found to be another application's: only a message that proves the chat changes that.
+    /// Whether the only connection between these ports was found to be another application's: only a message that proves the chat changes
+    /// that.
     pub fn is_strange(&self, ports: (u16, u16)) -> bool {
-        self.strangers.contains(ports.0, ports.1)
+        self.strangers.contains(ports.0, ports.1) && !self.ports.contains(ports.0, ports.1)
+    }
+
+    /// Whether this segment's connection was found to be another application's, whatever others have its ports.
+    pub fn is_stranger(&self, segment: &Segment) -> bool {
+        let is_watched = self.connections.get(&segment.stream).is_some();
+        !is_watched
+            && !segment.is_on_chat_port()
+            && self.strangers.contains(segment.source.port, segment.destination.port)
     }
 
     /// How many pairs of ports there are among the watched connections. While there is none, only a segment that may begin a connection

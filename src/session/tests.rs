@@ -297,6 +297,9 @@ fn on_a_port_that_nobody_configured_many_foreign_messages_make_a_stranger() {
     let ports = (SERVER, 40_000);
     assert!(capture.session.is_strange(ports));
     assert_eq!((capture.session.connections.len(), capture.session.ports.len()), (0, 0));
+    capture.session.ports.insert(SERVER, 40_000);
+    assert!(!capture.session.is_strange(ports), "a chat connection between other addresses has the same ports");
+    capture.session.ports.remove(SERVER, 40_000);
     capture.logs_in(0, "ann");
     assert!(!capture.session.is_strange(ports), "a login proves the chat");
 }
