@@ -97,7 +97,8 @@ pub fn write(bench: &mut Bench, results: &[Result], rounds: usize) -> io::Result
     let met = results.iter().filter(|result| result.is_met()).count();
     let text = format!(
         "# Performance\n\n\
-         Written by `benches/tshark --write`; do not edit. {met} of {all} limits are met.\n\n\
+         Written by `benches/tshark --write`; do not edit. {met} of {all} limits are met; [limits.md](limits.md) says where the instructions go that\n\
+         exceed one.\n\n\
          {summary}\n\n\
          {machine}\n\
          ## Method\n\n\
