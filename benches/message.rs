@@ -8,7 +8,7 @@
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::time::Duration;
-use workermanchat::message::text::{line, reading};
+use workermanchat::message::text::{line, markup, readable};
 use workermanchat::message::{Evidence, MemberName, Message, read};
 use workermanchat::packet::Side;
 
@@ -114,8 +114,8 @@ fn label(bytes: &[u8], sender: Side) {
     message.fields().for_each(|field| drop(black_box(field.display())));
     black_box((message.missing().count(), message.bad_time(), message.client_list().map(|list| list.len())));
     if let Some(content) = message.value(MemberName::Content) {
-        let reading = reading(content, sender == Side::Server);
-        black_box((line(&reading.text, 200), &reading.markup));
+        let from_server = sender == Side::Server;
+        black_box((line(&readable(content, from_server), 200), markup(content, from_server)));
     }
 }
 
@@ -165,8 +165,8 @@ fn read_text(criterion: &mut Criterion) {
     for (name, content) in [("lines", "line &lt;b&gt;<br />\n"), ("entities", "&amp;"), ("plain", "all work ")] {
         let content = content.repeat(60_000 / content.len());
         group.throughput(Throughput::Bytes(content.len() as u64));
-        group.bench_function(BenchmarkId::new("reading, 60 KB", name), |bencher| {
-            bencher.iter_batched(|| &content, |content| reading(black_box(content), true), BatchSize::SmallInput);
+        group.bench_function(BenchmarkId::new("readable, 60 KB", name), |bencher| {
+            bencher.iter_batched(|| &content, |content| readable(black_box(content), true), BatchSize::SmallInput);
         });
     }
     group.finish();

@@ -157,6 +157,12 @@ impl Plan {
         Text { start, end }
     }
 
+    fn keep_formatted(&mut self, text: fmt::Arguments) -> Text {
+        self.keep(|texts| {
+            let _ = texts.write_fmt(text); // a String takes everything
+        })
+    }
+
     /// Sets the Info column's text, which `write` appends to the buffer it gets.
     pub fn set_info(&mut self, write: impl FnOnce(&mut String)) {
         self.info = Some(self.keep(write));
@@ -222,9 +228,7 @@ impl Tree<'_> {
         if !self.wants(field) {
             return parent;
         }
-        let text = self.plan.keep(|texts| {
-            let _ = texts.write_fmt(text); // a String takes everything
-        });
+        let text = self.plan.keep_formatted(text);
         self.push(parent, Some(field), Value::Text(text), None)
     }
 
@@ -233,9 +237,7 @@ impl Tree<'_> {
         if !self.wants(field) {
             return parent;
         }
-        let title = self.plan.keep(|texts| {
-            let _ = texts.write_fmt(title);
-        });
+        let title = self.plan.keep_formatted(title);
         self.push(parent, Some(field), Value::Group(title), Some(span))
     }
 

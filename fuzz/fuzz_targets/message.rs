@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use workermanchat::message::json::Span;
-use workermanchat::message::text::{line, reading, unescaped_name};
+use workermanchat::message::text::{line, readable, unescaped_name};
 use workermanchat::message::{MemberName, Message, read};
 use workermanchat::packet::Side;
 
@@ -47,7 +47,7 @@ fn check_span(span: &Span, bytes: &[u8]) {
 
 fn check_text(text: &str, sender: Side) {
     assert!(!text.contains('\0'));
-    assert!(!reading(text, sender == Side::Server).text.contains('\0'));
+    assert!(!readable(text, sender == Side::Server).contains('\0'));
     assert!(!unescaped_name(text).contains('\0'));
     assert!(line(text, 20).chars().count() <= 20);
 }

@@ -133,10 +133,7 @@ impl<'a> Drawing<'a> {
 
     fn members(&self, tree: &mut Tree) {
         for member in self.message.fields() {
-            let item = match member.name {
-                MemberName::Other => tree.text_at(None, Field::Member, &member.display(), member.span),
-                name => tree.text_at(None, name.field(), member.text, member.span),
-            };
+            let item = tree.text_at(None, member.name.field(), &member.display(), member.span);
             if matches!(member.name, MemberName::ClientId | MemberName::FromClientId | MemberName::ToClientId) {
                 draw_gateway(tree, item, member.text);
             }
@@ -177,7 +174,7 @@ impl<'a> Drawing<'a> {
         let Some(content) = self.message.get(MemberName::Content) else { return };
         let item = match tree.wants(Field::Text) {
             true => {
-                let text = text::reading(content.text, self.is_from_server()).text;
+                let text = text::readable(content.text, self.is_from_server());
                 tree.text_at(None, Field::Text, &text, content.span.clone())
             }
             false => None,

@@ -14,6 +14,7 @@ pub use plan::{Settings, internal, unobserved};
 pub use truncated::truncated_message;
 
 use crate::annotation::Plan;
+use crate::message::json::Document;
 use crate::message::{Evidence, Message, read};
 use crate::packet::{Captured, Outline, Position, Segment, Side, StreamId};
 use crate::session::Session;
@@ -101,29 +102,19 @@ impl Dissector {
     /// A message that the WebSocket dissector hands over. `index`: how many of this frame and stream came before it. `None`: it is not the
     /// chat's.
     pub fn message(&mut self, packet: &Packet, index: u32, data: Captured, settings: &Settings) -> Option<&Plan> {
-        let Packet { segment, payload, first_pass, .. } = packet;
+        let Packet { segment, first_pass, .. } = packet;
         let position = Position { frame: segment.at.frame, index };
-        if !first_pass && self.session.message_view(segment.stream, position).is_none() {
-            return None;
-        }
-        let document = read(data.bytes);
         let truncated = data.is_truncated();
-        let message = match first_pass {
-            true => {
-                self.session.segment(segment, payload);
-                let evidence = |side| Message::of(&document, side, truncated).evidence();
-                let proves = |side| evidence(side) == Evidence::Dialect;
-                if self.session.is_stranger(segment) && !proves(Side::Client) && !proves(Side::Server) {
-                    return None;
-                }
-                let sender = self.session.settle_side(segment, evidence);
-                let message = Message::of(&document, sender, truncated);
-                self.session.message(segment, index, &message);
-                message
-            }
-            false => Message::of(&document, self.session.side(segment), truncated),
-        };
-        let view = self.session.message_view(segment.stream, position)?;
+        let (document, message, view);
+        if *first_pass {
+            document = read(data.bytes);
+            message = self.learn(packet, index, &document, truncated)?;
+            view = self.session.message_view(segment.stream, position)?;
+        } else {
+            view = self.session.message_view(segment.stream, position)?;
+            document = read(data.bytes);
+            message = Message::of(&document, self.session.side(segment), truncated);
+        }
         #[cfg(feature = "force-panic")]
         if message.value(crate::message::MemberName::Content) == Some("workermanchat:force-panic") {
             panic!("forced by a test");
@@ -131,6 +122,26 @@ impl Dissector {
         self.plan.clear();
         message::Drawing::new(&message, view, settings, data).draw(&mut self.plan, &self.session);
         Some(&self.plan)
+    }
+
+    /// Learns from a message, on the first pass. `None`: it is one more of another application.
+    fn learn<'d>(
+        &mut self,
+        packet: &Packet,
+        index: u32,
+        document: &'d Document<'d>,
+        truncated: bool,
+    ) -> Option<Message<'d>> {
+        let Packet { segment, payload, .. } = packet;
+        self.session.segment(segment, payload);
+        let evidence = |side| Message::of(document, side, truncated).evidence();
+        let proves = |side| evidence(side) == Evidence::Dialect;
+        if self.session.is_stranger(segment) && !proves(Side::Client) && !proves(Side::Server) {
+            return None;
+        }
+        let message = Message::of(document, self.session.settle_side(segment, evidence), truncated);
+        self.session.message(segment, index, &message);
+        Some(message)
     }
 
     /// A segment whose payload has been dissected; `sources` are the data sources that this took (reassembled, decrypted). `None`: there

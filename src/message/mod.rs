@@ -131,7 +131,7 @@ pub struct UserList<'d> {
 pub struct Login<'d> {
     /// The id of the new user's client.
     pub id: Option<&'d str>,
-    /// As escaped as it is on the wire: see [`text::name`].
+    /// As escaped as it is on the wire: see [`text::unescaped_name`].
     pub name: Option<&'d str>,
     /// As sent; see [`Message::bad_time`].
     pub time: Option<&'d str>,
@@ -155,7 +155,7 @@ pub struct SayRequest<'d> {
 pub struct SayDelivery<'d> {
     /// The id of the client that says it.
     pub from: Option<&'d str>,
-    /// As escaped as it is on the wire: see [`text::name`].
+    /// As escaped as it is on the wire: see [`text::unescaped_name`].
     pub from_name: Option<&'d str>,
     /// A client's id, or `all`.
     pub to: Option<&'d str>,
@@ -174,7 +174,7 @@ pub struct Logout<'d> {
     pub id: Option<&'d str>,
     /// The client, from 2015 on.
     pub from: Option<&'d str>,
-    /// As escaped as it is on the wire: see [`text::name`].
+    /// As escaped as it is on the wire: see [`text::unescaped_name`].
     pub from_name: Option<&'d str>,
     /// As sent; see [`Message::bad_time`].
     pub time: Option<&'d str>,

@@ -6,28 +6,16 @@ mod html;
 
 use std::borrow::Cow;
 
-/// The content of a say as its reader sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading<'a> {
-    /// The text: entities decoded, line ends as `\n` or as sent, without the prefix of a private say.
-    pub text: Cow<'a, str>,
-    /// The first tag that is not the server's own, as on the wire. The server escapes `<` with `htmlspecialchars()`, so there
-    /// should be none.
-    pub markup: Option<Cow<'a, str>>,
+/// What a person reads of the content of a say: entities decoded, line ends as `\n` or as sent, without the prefix of a private say. The
+/// server makes HTML of what it was sent; what a client sends is plain text.
+pub fn readable(content: &str, from_server: bool) -> Cow<'_, str> {
+    if from_server { html::text(without_prefix(content), usize::MAX) } else { Cow::Borrowed(content) }
 }
 
-/// What a person reads of `content`. The server makes HTML of what it was sent; what a client sends is plain text.
-pub fn reading(content: &str, from_server: bool) -> Reading<'_> {
-    if !from_server {
-        return Reading { text: Cow::Borrowed(content), markup: None };
-    }
-    let html = without_prefix(content);
-    Reading { text: html::text(html, usize::MAX), markup: html::first_tag(html) }
-}
-
-/// The first tag in `content` that is not the server's own: the [`Reading::markup`] of it, without its text.
+/// The first tag in `content` that is not the server's own, as on the wire. The server escapes `<` with `htmlspecialchars()`, so there
+/// should be none.
 pub fn markup(content: &str, from_server: bool) -> Option<Cow<'_, str>> {
-    html::first_tag(without_prefix(content)).filter(|_| from_server)
+    if from_server { html::first_tag(without_prefix(content)) } else { None }
 }
 
 /// The [`line`] of what a person reads of `content`. No more of it is read than stands in the line.
@@ -179,6 +167,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[derive(Debug, PartialEq)]
+    struct Reading<'a> {
+        text: Cow<'a, str>,
+        markup: Option<Cow<'a, str>>,
+    }
+
+    fn reading(content: &str, from_server: bool) -> Reading<'_> {
+        Reading { text: readable(content, from_server), markup: markup(content, from_server) }
+    }
+
     fn delivered(content: &str) -> Reading<'_> {
         reading(content, true)
     }
@@ -298,9 +296,16 @@ mod tests {
     }
 
     #[test]
-    fn markup_alone_is_that_of_the_reading() {
-        for html in ["x <b>y", "<br />", "<<br />a>", "&lt;", "a < b", "<b>对你说: </b><i>"] {
-            assert_eq!(markup(html, true), reading(html, true).markup, "{html}");
+    fn markup_is_the_first_tag_that_is_not_the_servers_own() {
+        for (html, tag) in [
+            ("x <b>y", Some("<b>")),
+            ("<br />", None),
+            ("<<br />a>", Some("<\na>")),
+            ("&lt;", None),
+            ("a < b", None),
+            ("<b>对你说: </b><i>", Some("<i>")),
+        ] {
+            assert_eq!(markup(html, true).as_deref(), tag, "{html}");
             assert_eq!(markup(html, false), None);
         }
     }

@@ -156,10 +156,10 @@ fn act<'a>(message: &Message<'a>, hasher: &DefaultHashBuilder) -> Act<'a> {
             let to = to(message, say.to, say.to_name.map(decoded_name));
             let content = content(say.content, say.to, truncated);
             let said_raw = content.map(|content| Said::new(recipient_id(say.to), content, hasher));
-            let said = match content.filter(|content| has_markup(content)) {
-                Some(html) => Some(Said::new(recipient_id(say.to), &text::reading(html, true).text, hasher)),
-                None => said_raw,
-            };
+            let said = content.and_then(|html| match text::readable(html, true) {
+                Cow::Borrowed(text) if text.len() == html.len() => said_raw,
+                text => Some(Said::new(recipient_id(say.to), &text, hasher)),
+            });
             Act::SayDelivery {
                 from: say.from.map(bounded_id),
                 from_name: say.from_name.map(decoded_name),
@@ -194,11 +194,6 @@ fn recipient_id(to: Option<&str>) -> &str {
 /// The content, where it is certain whom it is for.
 fn content<'a>(content: Option<&'a str>, to: Option<&str>, truncated: bool) -> Option<&'a str> {
     content.filter(|_| !truncated || to.is_some())
-}
-
-/// Whether what a person reads of the content may differ from it: it has tags or entities, or a NUL.
-fn has_markup(html: &str) -> bool {
-    memchr::memchr3(b'<', b'&', 0, html.as_bytes()).is_some()
 }
 
 fn users<'a>(list: &ClientList<'a>) -> Users<'a> {
