@@ -19,6 +19,7 @@ pub mod connection;
 mod connections;
 mod early;
 mod framing;
+mod gaps;
 pub mod handshake;
 mod in_flight;
 mod learn;

@@ -1,0 +1,123 @@
+//! What a capture lacks: stretches of a direction's byte stream that were not captured, or cannot be read. Nothing is concluded from what
+//! such a stretch might contradict.
+
+use crate::packet::{Frame, FrameTime};
+
+/// Gaps that are kept apart; beyond, neighbours are merged, so that more is unknown than must be.
+const MAX_GAPS: usize = 256;
+
+/// A stretch of one direction that the capture lacks, or holds unreadable: cut, or out of step with WebSocket's frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// The last captured segment of the direction before it. [`Gap::BEGINNING`] where the capture begins with the gap.
+    pub after: FrameTime,
+    /// The frame that shows it: a segment of the direction behind it, or an acknowledgment of it.
+    pub until: Frame,
+}
+
+impl Gap {
+    /// Before the capture.
+    pub const BEGINNING: FrameTime = FrameTime { frame: Frame(0), time: i64::MIN };
+}
+
+/// Gaps of one direction, or of several. Of two gaps, of which one shows later and began earlier, only that one is kept: so both `after`
+/// and `until` ascend, and of all gaps that show behind a frame the first began first.
+#[derive(Debug, Default)]
+pub struct Gaps {
+    gaps: Vec<Gap>,
+}
+
+impl Gaps {
+    /// Adds a gap that shows in the frame at hand: nothing that was added shows later.
+    pub fn add(&mut self, gap: Gap) {
+        while self
+            .gaps
+            .last()
+            .is_some_and(|last| last.after.time >= gap.after.time || last.after.frame >= gap.after.frame)
+        {
+            self.gaps.pop();
+        }
+        self.gaps.push(gap);
+        if self.gaps.len() > MAX_GAPS {
+            self.halve();
+        }
+    }
+
+    /// Adds those of another direction.
+    pub fn add_all(&mut self, others: &Gaps) {
+        let mut all = std::mem::take(&mut self.gaps);
+        all.extend(&others.gaps);
+        all.sort_by_key(|gap| gap.until);
+        all.into_iter().for_each(|gap| self.add(gap));
+    }
+
+    /// Merges each two neighbours.
+    fn halve(&mut self) {
+        let merged = self.gaps.chunks(2).map(|pair| Gap { after: pair[0].after, until: pair[pair.len() - 1].until });
+        self.gaps = merged.collect();
+    }
+
+    /// Whether something may be missing that was sent after `from`, and before `before` (nanoseconds since the epoch).
+    pub fn any(&self, from: Frame, before: i64) -> bool {
+        let at = self.gaps.partition_point(|gap| gap.until <= from);
+        self.gaps.get(at).is_some_and(|gap| gap.after.time < before)
+    }
+
+    /// Whether something may be missing that was sent after the frame `from` and before the frame `to`.
+    pub fn between(&self, from: Frame, to: Frame) -> bool {
+        let at = self.gaps.partition_point(|gap| gap.until <= from);
+        self.gaps.get(at).is_some_and(|gap| gap.after.frame < to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gap(after: u32, until: u32) -> Gap {
+        Gap { after: FrameTime { frame: Frame(after), time: i64::from(after) * 10 }, until: Frame(until) }
+    }
+
+    #[test]
+    fn a_gap_is_where_something_may_be_missing() {
+        let mut gaps = Gaps::default();
+        gaps.add(gap(10, 20));
+        gaps.add(gap(30, 40));
+        let between = |from, to| gaps.between(Frame(from), Frame(to));
+        assert!(between(5, 11) && between(15, 16) && between(20, 31) && between(39, 50));
+        assert!(!between(5, 10) && !between(20, 30) && !between(40, 50));
+        assert!(gaps.any(Frame(19), 101) && !gaps.any(Frame(20), 300) && gaps.any(Frame(20), 301));
+    }
+
+    #[test]
+    fn gaps_are_kept_as_if_each_was_compared() {
+        let mut state = 7u32;
+        let mut random = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % below
+        };
+        for _ in 0..200 {
+            let (mut gaps, mut all) = (Gaps::default(), Vec::new());
+            for until in 1..60 {
+                if random(3) == 0 {
+                    let gap = gap(random(until), until);
+                    gaps.add(gap);
+                    all.push(gap);
+                }
+            }
+            for _ in 0..50 {
+                let (from, to) = (Frame(random(60)), Frame(random(60)));
+                let expected = all.iter().any(|gap| gap.until > from && gap.after.frame < to);
+                assert_eq!(gaps.between(from, to), expected, "{from} to {to}: {all:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_gaps_are_merged_not_forgotten() {
+        let mut gaps = Gaps::default();
+        (1..10_000).for_each(|at| gaps.add(gap(at * 3, at * 3 + 1)));
+        assert!(gaps.gaps.len() <= MAX_GAPS);
+        assert!((1..10_000).all(|at| gaps.between(Frame(at * 3), Frame(at * 3 + 1))));
+    }
+}
