@@ -289,7 +289,10 @@ fn draw_gateway(tree: &mut Tree, item: Option<usize>, id: &str) {
 }
 
 fn draw_deliveries(tree: &mut Tree, session: &Session, say: SayView) {
-    let item = tree.value(None, Field::Deliveries, Value::Unsigned(say.deliveries));
+    let item = match say.is_counted {
+        true => tree.value(None, Field::Deliveries, Value::Unsigned(say.deliveries)),
+        false => None,
+    };
     if tree.wants(Field::Delivery) {
         for delivery in session.deliveries(say) {
             draw_delivery(tree, item, &delivery, say.at);

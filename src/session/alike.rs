@@ -1,233 +1,160 @@
-//! Says that look alike: from one sender, to one recipient, with one text. Deliveries are assigned to them in order, each connection's apart.
+//! Says that look alike: from one sender, to one recipient, with one text; and which of them a delivery can deliver.
 
-use super::chunks::Chunks;
-use super::early::EarlySays;
 use super::say::{Said, SayNumber};
+use super::says::Says;
 use super::texts::TextId;
 use super::tracked::TrackedSay;
-use crate::packet::{Frame, StreamId};
+use crate::packet::Frame;
 
-/// A delivery follows its say within milliseconds; a say older than this is not considered. Nanoseconds.
+/// A say older than this is not considered. Nanoseconds.
 pub const DELIVERY_WINDOW: i64 = 60_000_000_000;
 
-/// Says that look alike. An index among them counts the forgotten ones too.
+/// Says that look alike, in the order in which they were said.
 #[derive(Debug)]
 pub struct Alike {
+    /// The recipient and the text.
     pub said: Said,
+    /// The sender's client id, where it is known.
     pub from: Option<TextId>,
-    first: SayNumber,
-    /// Where there are several: all of them.
-    several: Option<Box<Several>>,
+    numbers: Numbers,
+}
+
+/// Most are said once.
+#[derive(Debug)]
+enum Numbers {
+    One(SayNumber),
+    Several(Box<Several>),
 }
 
 #[derive(Debug)]
 struct Several {
     says: Vec<SayNumber>,
-    /// How many were forgotten at the front.
-    forgotten: u32,
-    /// How many of those that are not forgotten, but the first, come from another connection than the one before.
-    turns: u32,
-    steps: Option<Box<Steps>>,
 }
 
 /// What a delivery asks of its say.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct Wanted {
     /// When it was captured, in nanoseconds.
     pub time: i64,
     /// The first frame in which its connection can have been in a room.
     pub joined: Frame,
-    /// What its connection said earlier than that.
-    pub early: &'a EarlySays,
+    /// The first say that can reach its connection: a connection gets says in their order.
+    pub next: SayNumber,
+    /// The time that the server usually takes, in nanoseconds.
+    pub usual: i64,
 }
 
-impl Wanted<'_> {
-    fn is_in_time(&self, said: i64) -> bool {
-        self.time.saturating_sub(said) <= DELIVERY_WINDOW
-    }
+/// The say that a delivery most likely delivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// The say.
+    pub say: SayNumber,
+    /// How long before the delivery it was captured, in nanoseconds.
+    pub age: i64,
+    /// Later ones could be meant, too: only their order decides.
+    pub by_order: bool,
 }
 
 impl Alike {
     /// The first say of its kind.
     pub fn new(said: Said, from: Option<TextId>, first: SayNumber) -> Alike {
-        Alike { said, from, first, several: None }
+        Alike { said, from, numbers: Numbers::One(first) }
     }
 
-    /// The index of the first one that is not forgotten.
-    fn start(&self) -> u32 {
-        self.several.as_ref().map_or(0, |several| several.forgotten)
+    /// The numbers of the says, ascending.
+    pub fn numbers(&self) -> &[SayNumber] {
+        match &self.numbers {
+            Numbers::One(only) => std::slice::from_ref(only),
+            Numbers::Several(several) => &several.says,
+        }
     }
 
-    /// The index of the next one to come.
-    pub fn end(&self) -> u32 {
-        self.several.as_ref().map_or(1, |several| several.says.len() as u32)
+    /// Enters another say, behind all that were said earlier.
+    pub fn push(&mut self, number: SayNumber) {
+        match &mut self.numbers {
+            Numbers::One(first) => {
+                let says = vec![number.min(*first), number.max(*first)];
+                self.numbers = Numbers::Several(Box::new(Several { says }));
+            }
+            Numbers::Several(several) if several.says.last().is_none_or(|last| *last < number) => {
+                several.says.push(number);
+            }
+            Numbers::Several(several) => {
+                let at = several.says.partition_point(|earlier| *earlier < number);
+                several.says.insert(at, number);
+            }
+        }
     }
 
-    fn number(&self, index: u32) -> SayNumber {
-        let listed = self.several.as_ref().and_then(|several| several.says.get(index as usize));
-        listed.copied().unwrap_or(self.first)
-    }
-
-    /// Enters another say, and forgets those that are too old for a delivery at the time of this one.
-    pub fn push(&mut self, number: SayNumber, says: &Chunks<TrackedSay>) {
-        let Some(new) = says.get(number) else { return };
-        let several = self
-            .several
-            .get_or_insert_with(|| Box::new(Several { says: vec![self.first], forgotten: 0, turns: 0, steps: None }));
-        let stream_of = |index: u32, list: &[SayNumber]| {
-            list.get(index as usize).and_then(|number| says.get(*number)).map(|say| say.stream)
+    /// The says that a delivery can deliver, as far as their order and age tell.
+    pub fn candidates(&self, wanted: &Wanted, says: &Says) -> &[SayNumber] {
+        let is_too_early = |say: &TrackedSay| {
+            say.at().frame < wanted.joined || wanted.time.saturating_sub(say.at().time) > DELIVERY_WINDOW
         };
-        while let Some(oldest) = several.says.get(several.forgotten as usize).and_then(|number| says.get(*number)) {
-            if new.at().time.saturating_sub(oldest.at().time) <= DELIVERY_WINDOW {
-                break;
-            }
-            several.forgotten += 1;
-            let next = stream_of(several.forgotten, &several.says);
-            several.turns -= u32::from(next.is_some_and(|next| next != oldest.stream));
-        }
-        let index = several.says.len() as u32;
-        let last = stream_of(index - 1, &several.says).filter(|_| several.forgotten < index);
-        several.turns += u32::from(last.is_some_and(|last| last != new.stream));
-        several.says.push(number);
-        if let Some(steps) = &mut several.steps {
-            steps.enter(index, new);
-        } else if several.says.len() == Steps::WORTH_IT {
-            let mut steps = Steps::default();
-            for (index, say) in (0..).zip(several.says.iter().filter_map(|number| says.get(*number))) {
-                steps.enter(index, say);
-            }
-            several.steps = Some(Box::new(steps));
-        }
-    }
-
-    /// Whether all that are not forgotten come from this connection.
-    pub fn are_all_from(&self, stream: StreamId, says: &Chunks<TrackedSay>) -> bool {
-        if self.several.as_ref().is_some_and(|several| several.turns > 0) {
-            return false;
-        }
-        self.start() == self.end() || says.get(self.number(self.start())).is_none_or(|say| say.stream == stream)
-    }
-
-    /// The first say from `index` on that a delivery can deliver: its index and number. `own` is this list's number in `wanted.early`.
-    pub fn find(&self, own: u32, index: u32, wanted: &Wanted, says: &Chunks<TrackedSay>) -> Option<(u32, SayNumber)> {
-        let start = index.max(self.start());
-        let is_in_time =
-            |index: &u32| says.get(self.number(*index)).is_some_and(|say| wanted.is_in_time(say.at().time));
-        let reached = self.first_reached(start, wanted, says);
-        let early = match wanted.joined == Frame::default() {
-            true => None,
-            false => wanted.early.from(own, start).find(is_in_time),
-        };
-        let found = [reached, early].into_iter().flatten().min()?;
-        Some((found, self.number(found)))
-    }
-
-    /// The first one from `start` on that was said after the delivery's connection joined, and not too early.
-    fn first_reached(&self, start: u32, wanted: &Wanted, says: &Chunks<TrackedSay>) -> Option<u32> {
-        let steps = self.several.as_ref().and_then(|several| several.steps.as_ref());
-        let mut index = start;
-        while index < self.end() {
-            if let Some(next) = steps.and_then(|steps| steps.skip(index, wanted)) {
-                index = next;
-                continue;
-            }
-            let say = says.get(self.number(index))?;
-            if say.at().frame >= wanted.joined && wanted.is_in_time(say.at().time) {
-                return Some(index);
-            }
-            index += 1;
-        }
-        None
+        let numbers = self.numbers();
+        let start =
+            numbers.partition_point(|number| *number < wanted.next || says.get(*number).is_none_or(is_too_early));
+        &numbers[start..]
     }
 }
 
-/// The latest frame and time of each block of 32 says, of 32 such blocks, and of 32 of those, so that many says that cannot be meant are
-/// passed over at once.
-#[derive(Debug, Default)]
-struct Steps {
-    levels: [Vec<(Frame, i64)>; 3],
-}
-
-impl Steps {
-    /// Says of a list that has steps.
-    const WORTH_IT: usize = 64;
-    /// Blocks in a block.
-    const BLOCK: u32 = 32;
-
-    fn enter(&mut self, index: u32, say: &TrackedSay) {
-        let mut block = index;
-        for level in &mut self.levels {
-            block /= Steps::BLOCK;
-            match level.get_mut(block as usize) {
-                Some((frame, time)) => (*frame, *time) = ((*frame).max(say.at().frame), (*time).max(say.at().time)),
-                None => level.push((say.at().frame, say.at().time)),
-            }
-        }
-    }
-
-    /// Where to go on, if at `index` a block begins in which no say can be meant.
-    fn skip(&self, index: u32, wanted: &Wanted) -> Option<u32> {
-        let sizes = (1..).map(|level| Steps::BLOCK.pow(level));
-        let blocks = self.levels.iter().zip(sizes).take_while(|(_, size)| index % size == 0);
-        let useless = blocks.filter(|(level, size)| {
-            let latest = level.get((index / size) as usize);
-            latest.is_some_and(|(frame, time)| *frame < wanted.joined || !wanted.is_in_time(*time))
-        });
-        useless.last().map(|(_, size)| index + size)
-    }
+/// The say among `candidates` that a delivery at this time most likely delivers: of those that fit the time that the server usually takes,
+/// the first; if none does, the last one, or the first that is at most twice as old.
+pub fn choose(candidates: &[SayNumber], wanted: &Wanted, says: &Says) -> Option<Choice> {
+    let age = |number: &SayNumber| says.get(*number).map_or(i64::MAX, |say| wanted.time.saturating_sub(say.at().time).max(0));
+    let limit = wanted.usual.max(age(candidates.last()?).saturating_mul(2));
+    let at = candidates.partition_point(|number| age(number) > limit).min(candidates.len() - 1);
+    Some(Choice { say: candidates[at], age: age(&candidates[at]), by_order: at + 1 < candidates.len() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::FrameTime;
+    use crate::packet::{FrameTime, StreamId};
 
-    fn say(number: u32, stream: u32) -> TrackedSay {
-        let at = FrameTime { frame: Frame(number + 1), time: i64::from(number) };
-        TrackedSay::new(at, StreamId(stream), false, 0)
-    }
-
-    /// So many says of one connection that look alike.
-    fn says(count: u32) -> (Alike, Chunks<TrackedSay>) {
-        let mut says = Chunks::default();
+    /// Says of one connection that look alike, at these times.
+    fn says(times: &[i64]) -> (Alike, Says) {
+        let mut says = Says::default();
         let mut alike = Alike::new(Said::new("all", "x", &Default::default()), None, 0);
-        for number in 0..count {
-            says.push(say(number, 0));
+        for (frame, time) in (1..).zip(times) {
+            let at = FrameTime { frame: Frame(frame), time: *time };
+            let number = says.push(TrackedSay::new(at, StreamId(0), true, 0));
             if number > 0 {
-                alike.push(number, &says);
+                alike.push(number);
             }
         }
         (alike, says)
     }
 
-    #[test]
-    fn who_joins_late_passes_over_many_says_in_few_steps() {
-        let (alike, says) = says(100_000);
-        let several = alike.several.as_ref().expect("several");
-        let steps = several.steps.as_ref().expect("many");
-        for joined in [1, 2, 64, 1000, 99_999, 100_000, 100_001] {
-            let wanted = Wanted { time: 0, joined: Frame(joined), early: &EarlySays::default() };
-            let expected = (joined <= 100_000).then_some(joined - 1);
-            assert_eq!(alike.find(0, 0, &wanted, &says).map(|(index, _)| index), expected);
-            let (mut index, mut count) = (0, 0);
-            while index < joined - 1 {
-                index = steps.skip(index, &wanted).unwrap_or(index + 1);
-                count += 1;
-            }
-            assert!(count < 4 * Steps::BLOCK, "{count} steps to frame {joined}");
-        }
+    fn chosen(times: &[i64], time: i64, usual: i64) -> Option<(SayNumber, bool)> {
+        let (alike, says) = says(times);
+        let wanted = Wanted { time, joined: Frame(0), next: 0, usual };
+        choose(alike.candidates(&wanted, &says), &wanted, &says).map(|choice| (choice.say, choice.by_order))
     }
 
     #[test]
-    fn says_from_one_connection_are_told_from_those_of_several() {
-        let (mut alike, mut says) = says(3);
-        assert!(alike.are_all_from(StreamId(0), &says) && !alike.are_all_from(StreamId(1), &says));
-        says.push(say(3, 1));
-        alike.push(3, &says);
-        assert!(!alike.are_all_from(StreamId(0), &says) && !alike.are_all_from(StreamId(1), &says));
-        let late = FrameTime { frame: Frame(9), time: 3 * DELIVERY_WINDOW };
-        says.push(TrackedSay::new(late, StreamId(1), false, 0));
-        alike.push(4, &says);
-        assert!(alike.are_all_from(StreamId(1), &says) && !alike.are_all_from(StreamId(0), &says));
+    fn a_new_say_that_fits_comes_before_an_old_one() {
+        assert_eq!(chosen(&[0, 2500], 2501, 50), Some((1, false)));
+        assert_eq!(chosen(&[0], 2501, 50), Some((0, false)));
+        assert_eq!(chosen(&[0, 2500], 2800, 50), Some((1, false)), "slower than usual");
+        assert_eq!(chosen(&[], 5, 50), None);
+    }
+
+    #[test]
+    fn of_says_in_flight_the_first_is_delivered_first() {
+        assert_eq!(chosen(&[0, 10, 20], 21, 50), Some((0, true)));
+        assert_eq!(chosen(&[0, 300], 600, 50), Some((0, true)), "both are late");
+    }
+
+    #[test]
+    fn who_joins_late_gets_no_earlier_say() {
+        let (alike, says) = says(&[0, 1, 2, 3]);
+        for joined in 0..6 {
+            let wanted = Wanted { time: 4, joined: Frame(joined), next: 0, usual: 50 };
+            let expected = (joined.max(1) <= 4).then(|| joined.max(1) - 1);
+            assert_eq!(alike.candidates(&wanted, &says).first().copied(), expected);
+        }
+        let wanted = Wanted { time: 3 + DELIVERY_WINDOW, joined: Frame(0), next: 2, usual: 50 };
+        assert_eq!(alike.candidates(&wanted, &says), [3]);
     }
 }

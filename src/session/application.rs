@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::early::EarlySays;
+use super::matching::Place;
 use super::room::Room;
 use super::statement::Statement;
 use super::texts::TextId;
@@ -197,6 +197,8 @@ pub struct Chat {
     /// The login request that waits for its result, and its name, where that was captured.
     login: Moment,
     login_name: Option<TextId>,
+    /// The last result of a login.
+    logged_in: Moment,
     /// The ping that waits for its pong.
     ping: Moment,
     last_ping: Frame,
@@ -204,14 +206,24 @@ pub struct Chat {
     last_delivered: Frame,
     last_from_server: Moment,
     has_asked_to_log_in: bool,
-    /// What was said here before the first user was known.
-    pub early: EarlySays,
 }
 
 impl Chat {
     /// The users one after another.
     pub fn identities(&self) -> &[Identity] {
         self.identities.all()
+    }
+
+    /// The id that the server gave the connection, where it is known: a user who logs in anew keeps it.
+    pub fn id(&self) -> Option<TextId> {
+        self.identities().iter().find_map(|identity| identity.id)
+    }
+
+    /// Whether the users here were in more than one room. The server leaves the connection in all of them.
+    pub fn has_moved(&self) -> bool {
+        let mut rooms = self.identities().iter().filter_map(|identity| identity.room);
+        let first = rooms.next();
+        rooms.any(|room| Some(room) != first)
     }
 
     /// A login request asks to be this user from now on. A request without a name changes nothing but that.
@@ -234,9 +246,16 @@ impl Chat {
         self.login.get().map(|at| (at, self.login_name))
     }
 
-    /// The server has logged the connection in, at `position`. Returns the request.
-    pub fn log_in(&mut self, position: Position, name: Option<TextId>, id: Option<TextId>) -> Option<FrameTime> {
+    /// When the last login was asked for (frame 0 where that was not captured) and answered.
+    pub fn logged_in(&self) -> Option<(Frame, FrameTime)> {
+        Some((self.identities().last()?.since.frame, self.logged_in.get()?))
+    }
+
+    /// The server has logged the connection in. Returns the request.
+    pub fn log_in(&mut self, place: Place, name: Option<TextId>, id: Option<TextId>) -> Option<FrameTime> {
+        let position = place.position();
         self.has_asked_to_log_in = true; // even where the request was not captured
+        self.logged_in = Moment::of(place.at);
         let request = self.login.take();
         match (self.identities.last_mut(), name) {
             (Some(identity), _) if request.is_some() => identity.id = id,

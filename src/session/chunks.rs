@@ -42,6 +42,11 @@ impl<T> Chunks<T> {
         self.pieces.get(number as usize / PIECE)?.get(number as usize % PIECE)
     }
 
+    /// All items, in the order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.pieces.iter().flatten()
+    }
+
     /// The item of this number, to change it.
     pub fn get_mut(&mut self, number: u32) -> Option<&mut T> {
         self.pieces.get_mut(number as usize / PIECE)?.get_mut(number as usize % PIECE)

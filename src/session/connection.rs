@@ -5,6 +5,8 @@ use std::num::NonZeroU32;
 
 use super::application::{Application, Chat, Identity};
 use super::framing::{Data, Endings, Framing};
+use super::gaps::Gaps;
+use super::server::PROXY_DELAY;
 use super::handshake::{Handshake, StoredHandshake};
 use super::in_flight::{Pending, Sent};
 use super::mark::{Acknowledgment, Mark};
@@ -38,7 +40,7 @@ pub struct Connection {
 }
 
 /// The number of a server in the capture: a niche for none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ServerNumber(pub NonZeroU32);
 
 impl Connection {
@@ -345,10 +347,26 @@ impl Connection {
         self.identity(at).filter(|identity| identity.since <= at)
     }
 
+    /// Whether a proxy passes on between this connection and the other, as their logins show: one is answered while the other waits.
+    pub fn logs_in_with(&self, other: &Connection) -> bool {
+        let (Some(one), Some(other)) = (self.chat(), other.chat()) else { return false };
+        let (Some(ours), Some(theirs)) = (one.logged_in(), other.logged_in()) else { return false };
+        let asks_before = |asked: Frame, answer: Frame| asked < answer;
+        asks_before(ours.0, theirs.1.frame)
+            && asks_before(theirs.0, ours.1.frame)
+            && ours.1.since(theirs.1).abs() <= PROXY_DELAY
+    }
+
     /// The first frame in which the server can have counted this connection among a room's; 0 where that is not known.
     pub fn joined(&self) -> Frame {
         let first = self.chat().and_then(|chat| chat.identities().first());
         first.map_or(Frame::default(), |identity| identity.since.frame)
+    }
+
+    /// What the capture lacks of one direction.
+    pub fn gaps(&self, _by: Side) -> &Gaps {
+        static NONE: Gaps = Gaps::NONE;
+        &NONE
     }
 
     /// Too many messages that are not the chat's: keeps the handshakes, forgets the rest.

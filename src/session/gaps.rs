@@ -28,6 +28,9 @@ pub struct Gaps {
 }
 
 impl Gaps {
+    /// Nothing is missing.
+    pub const NONE: Gaps = Gaps { gaps: Vec::new() };
+
     /// Adds a gap that shows in the frame at hand: nothing that was added shows later.
     pub fn add(&mut self, gap: Gap) {
         while self
@@ -61,6 +64,11 @@ impl Gaps {
     pub fn any(&self, from: Frame, before: i64) -> bool {
         let at = self.gaps.partition_point(|gap| gap.until <= from);
         self.gaps.get(at).is_some_and(|gap| gap.after.time < before)
+    }
+
+    /// Whether something may be missing that was sent after the frame `from`.
+    pub fn after(&self, from: Frame) -> bool {
+        self.gaps.last().is_some_and(|gap| gap.until > from)
     }
 
     /// Whether something may be missing that was sent after the frame `from` and before the frame `to`.

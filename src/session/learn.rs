@@ -1,16 +1,19 @@
 //! What a message of the chat teaches: who is who, in which room, and what answers what.
 
+use std::hash::BuildHasher;
+
 use super::application::{Application, Identity, Postponed};
 use super::bounded::bounded_name;
 use super::connection::Connection;
 use super::record::MessageRecord;
+use super::matching::{Delivery, Found, Place};
 use super::room::Room;
-use super::say::{Copies, Said};
-use super::says::{Delivery, Place, Request};
+use super::say::{Copies, Said, SayNumber};
 use super::server::Server;
 use super::state::Session;
 use super::statement::{Act, Announcement, Statement, To, Users};
 use super::texts::{TextId, Texts};
+use super::tracked::TrackedSay;
 use crate::event::{Event, Recipient, Say};
 use crate::message::{Dialect, Evidence, Message, text};
 use crate::packet::{Position, Segment, Side, StreamId};
@@ -25,7 +28,7 @@ struct Lesson<'a> {
 
 impl Lesson<'_> {
     fn position(&self) -> Position {
-        Position { frame: self.place.at.frame, index: self.place.index }
+        self.place.position()
     }
 
     fn record(&self, event: Event<TextId>) -> MessageRecord<TextId> {
@@ -83,8 +86,13 @@ impl Session {
 
     /// Learns from a message of the chat.
     fn learn(&mut self, stream: StreamId, message: Postponed) {
+        let is_anothers = self.is_login_of_another(stream, &message.statement.act);
         let Some(connection) = self.connections.get_mut(&stream) else { return };
-        let (server, texts) = (self.servers.enter(connection), &mut self.texts);
+        let texts = &mut self.texts;
+        let (server, is_new) = self.servers.enter(connection);
+        if is_new {
+            server.gaps.add_all(connection.gaps(Side::Server));
+        }
         let Postponed { at, index, statement, masked } = message;
         server.dialect = server.dialect.or(statement.dialect);
         let place = Place { stream, at, index };
@@ -93,7 +101,7 @@ impl Session {
         let user = || connection.logged_in(lesson.position()).map(|identity| identity.name);
         let record = match &lesson.statement.act {
             Act::LoginRequest { name, room } => {
-                login_request(connection, texts, &lesson, name.as_deref(), room.as_deref())
+                login_request(connection, server, texts, &lesson, name.as_deref(), room.as_deref())
             }
             Act::UserList(users) => {
                 let count = users.as_ref().map_or(0, |users| users.count);
@@ -102,13 +110,21 @@ impl Session {
                 take_users(server, texts, Room::Everywhere, users.as_ref(), &lesson);
                 record
             }
-            Act::Login(announcement) => login(connection, server, texts, &lesson, announcement),
+            Act::Login(announcement) => {
+                let record = login(connection, server, texts, &lesson, announcement, is_anothers);
+                enter(connection, &record);
+                return self.log_in(&lesson, &record);
+            }
             Act::SayRequest { to, said } => return self.say_request(&lesson, to, *said),
             Act::SayDelivery { from, from_name, to, said, said_raw, copy } => {
                 let readings = [*said, *said_raw];
                 return self.say_delivery(&lesson, (from.as_deref(), from_name.as_deref()), to, readings, *copy);
             }
-            Act::Logout(announcement) => logout(connection, server, texts, &lesson, announcement),
+            Act::Logout(announcement) => {
+                let record = logout(connection, server, texts, &lesson, announcement);
+                enter(connection, &record);
+                return self.hear(&lesson, record.sender_id, 0);
+            }
             Act::Ping => {
                 let record = lesson.record(Event::Ping(user()));
                 if let Some(chat) = connection.application_mut().chat_mut() {
@@ -130,6 +146,75 @@ impl Session {
         enter(connection, &record);
     }
 
+    /// Dialects A and B number their clients in the order of connecting. Where several connections ask to log in by one name at the same
+    /// time, this tells which of them a login is about: whether it is another one than this.
+    fn is_login_of_another(&self, stream: StreamId, act: &Act) -> bool {
+        const NEAR: u32 = 64;
+        let Act::Login(Announcement { id: Some(id), .. }) = act else { return false };
+        let (Ok(number), Some(connection)) = (id.parse::<u64>(), self.connections.get(&stream)) else { return false };
+        let name_of = |other: &Connection| other.chat()?.waiting_login()?.1;
+        let Some(name) = name_of(connection) else { return false };
+        let is_same_server = |other: &&Connection| other.server() == connection.server();
+        let near = |distance: i64| {
+            let other = u32::try_from(i64::from(stream.0) + distance).ok()?;
+            self.connections.get(&StreamId(other)).filter(is_same_server)
+        };
+        let distances = || 1..=i64::from(NEAR);
+        let mut others = distances().flat_map(|distance| [near(distance), near(-distance)]).flatten();
+        if !others.any(|other| name_of(other) == Some(name)) {
+            return false;
+        }
+        // The nearest connection whose id is known, and how many lie between.
+        let expected = |sign: i64| {
+            let beside = distances().filter_map(|distance| near(sign * distance));
+            let id_of = |other: &Connection| self.texts.get(other.chat()?.id()?).parse::<i64>().ok();
+            let (steps, id) = (1..).zip(beside).find_map(|(steps, other)| Some((steps, id_of(other)?)))?;
+            u64::try_from(id - sign * steps).ok()
+        };
+        expected(-1).or_else(|| expected(1)).is_some_and(|expected| expected != number)
+    }
+
+    /// The server tells its clients something about this one: `text` is a hash of what.
+    fn hear(&mut self, lesson: &Lesson, client: Option<TextId>, text: u64) {
+        let (Some(client), Some(time)) = (client, lesson.statement.time) else { return };
+        let Some(connection) = self.connections.get(&lesson.place.stream) else { return };
+        let kind = std::mem::discriminant(&lesson.statement.act);
+        let broadcast = self.hasher.hash_one((kind, client, time, text));
+        let Some(servers) = self.servers.broadcast(connection, broadcast, lesson.place.at.time) else { return };
+        // A client that both servers know is one that a proxy stands before; or the servers are two, and give out the same ids.
+        let is_proxied = |streams: [StreamId; 2]| {
+            let [one, other] = streams.map(|stream| self.connections.get(&stream));
+            matches!((one, other), (Some(one), Some(other)) if one.logs_in_with(other))
+        };
+        if !self.servers.common_clients(servers).all(|(_, streams)| is_proxied(streams)) {
+            return;
+        }
+        let proxied: Vec<TextId> = self.servers.common_clients(servers).map(|(id, _)| id).collect();
+        let (server, orphans) = self.servers.unite(servers);
+        proxied.into_iter().for_each(|id| server.set_proxied(id));
+        for delivery in orphans {
+            self.assign(&[delivery]);
+        }
+    }
+
+    /// A connection is told of a login, which may be its own.
+    fn log_in(&mut self, lesson: &Lesson, record: &MessageRecord<TextId>) {
+        let stream = lesson.place.stream;
+        if let (Some(id), Event::LoginResult(_)) = (record.sender_id, &record.event) {
+            let Some(connection) = self.connections.get(&stream) else { return };
+            let Some(server) = self.servers.of_mut(connection) else { return };
+            if let Some(request) = record.request {
+                server.matching.answered_after(record.at.since(request));
+            }
+            // Who logs in later has got the id of somebody who is gone.
+            let before = server.set_owner(id, stream).and_then(|before| self.connections.get(&before));
+            if before.is_some_and(|before| before.logs_in_with(connection)) {
+                server.set_proxied(id);
+            }
+        }
+        self.hear(lesson, record.sender_id, 1);
+    }
+
     fn say_request(&mut self, lesson: &Lesson, to: &To, said: Option<Said>) {
         let (place, texts) = (lesson.place, &mut self.texts);
         let Some(connection) = self.connections.get_mut(&place.stream) else { return };
@@ -141,27 +226,30 @@ impl Session {
         let has_asked = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
         record.before_login = connection.is_begun() && !has_asked;
         let identity = connection.identity(position).copied();
-        record.sender_id = identity.and_then(|identity| identity.id);
-        let room = identity.and_then(|identity| identity.room);
-        let members = room.map_or(0, |room| server.list_members(room));
+        let client = connection.chat().and_then(|chat| chat.id());
+        record.sender_id = client;
         let said = said.filter(|_| lesson.statement.readable);
-        let request = Request { place, from: record.sender_id, said, private: to.private, members };
-        let entered = server.says.ask(&request);
-        record.say = Some(entered.number);
-        if let (Some((alike, index)), Some(chat)) = (entered.alike, connection.application_mut().chat_mut()) {
-            if chat.identities().is_empty() {
-                chat.early.insert(alike, index);
-            }
+        let earlier = client.and_then(|client| server.said_before(client, place.stream, said, place.at));
+        if earlier.is_some() {
+            record.say = earlier;
+            return enter(connection, &record);
         }
+        let is_told = |since| !connection.gaps(Side::Server).after(since);
+        let room = identity.and_then(|identity| identity.room);
+        let members = room.map_or(0, |room| server.list_members(room, &mut self.lists, is_told));
+        let say = TrackedSay::new(place.at, place.stream, to.private, members);
+        let number = self.says.push(say);
+        record.say = Some(number);
         enter(connection, &record);
-        for Delivery { place, .. } in &entered.early {
-            let position = Position { frame: place.at.frame, index: place.index };
-            if let Some(receiver) = self.connections.get_mut(&place.stream) {
-                receiver.delivers(position, entered.number);
-            }
+        if let Some(client) = client {
+            server.says(client, place.stream, said, place.at.time, number);
         }
-        if !entered.early.is_empty() {
-            self.reached(place);
+        let Some(said) = said else { return };
+        server.matching.ask(number, client, said, &mut self.says);
+        let mut early = server.matching.take_early(&say, client, said, &self.connections);
+        early.extend(self.late.take(place.at, client, said));
+        for delivery in early {
+            self.link(number, &delivery);
         }
     }
 
@@ -184,42 +272,84 @@ impl Session {
         }
         let name = name.or_else(|| server.name_of(id?, frame));
         let joined = connection.joined();
-        let delivery = |said| Delivery { place, from: id, said, copy, joined };
-        let early = connection.chat().map(|chat| &chat.early);
-        let say = match (readings, early) {
-            ([Some(one), Some(other)], Some(early)) => server.says.deliver(&[one, other].map(delivery), early),
-            ([Some(only), None] | [None, Some(only)], Some(early)) => server.says.deliver(&[delivery(only)], early),
-            ([None, None], _) | (_, None) => None,
-        };
-        let asked = say.and_then(|number| {
-            let say = server.says.get(number)?;
-            Some((Place { stream: say.stream, at: say.at(), index: 0 }, server.says.is_unique(number)))
-        });
+        let delivery = |said| Delivery { place, from: (id, name), said, copy, joined };
         let mut record = lesson.record(Event::SayDelivery(Say { sender: name, recipient }));
         record.sender_id = id;
-        record.say = say;
         enter(connection, &record);
-        if let Some((request, is_unique)) = asked {
-            self.reached(request);
-            if is_unique {
-                self.recognise(request.stream, id, name);
+        if self.servers.are_several() {
+            let text = self.hasher.hash_one((readings[0], copy));
+            self.hear(lesson, id, text);
+        }
+        match readings {
+            [Some(one), Some(other)] => self.assign(&[one, other].map(delivery)),
+            [Some(only), None] | [None, Some(only)] => self.assign(&[delivery(only)]),
+            [None, None] => {}
+        }
+    }
+
+    /// Looks for the say of a delivery, which is read in one or more ways.
+    fn assign(&mut self, readings: &[Delivery]) {
+        let Some(first) = readings.first() else { return };
+        let Some(connection) = self.connections.get(&first.place.stream) else { return };
+        let Some(server) = self.servers.of_mut(connection) else { return };
+        for delivery in readings {
+            match server.matching.find(delivery, &self.says, &self.connections) {
+                Found::None => {}
+                Found::Unknown => return,
+                Found::Late(say) => {
+                    if let Some(sender) = self.says.get(say).map(|say| say.stream) {
+                        self.late.push(*delivery, say, sender);
+                    }
+                    return;
+                }
+                Found::Say(say, choice) => {
+                    if !choice.by_order {
+                        server.matching.answered_after(choice.age);
+                    }
+                    return self.link(say, delivery);
+                }
+            }
+        }
+        server.matching.keep(*first);
+    }
+
+    /// A segment of this connection was captured, which may show that nothing is missing there.
+    pub(super) fn settle_late(&mut self, stream: StreamId) {
+        for (delivery, _) in self.late.heard(stream) {
+            let server = self.connections.get(&delivery.place.stream).and_then(|connection| self.servers.of(connection));
+            let found = server.map(|server| server.matching.find(&delivery, &self.says, &self.connections));
+            if let Some(Found::Late(say) | Found::Say(say, _)) = found {
+                self.link(say, &delivery);
             }
         }
     }
 
-    /// The say at this place has reached somebody.
-    fn reached(&mut self, request: Place) {
-        let connection = self.connections.get_mut(&request.stream);
-        if let Some(chat) = connection.and_then(|connection| connection.application_mut().chat_mut()) {
-            chat.delivered(request.at.frame);
+    /// A delivery delivers this say.
+    fn link(&mut self, number: SayNumber, delivery: &Delivery) {
+        let place = delivery.place;
+        let Some(say) = self.says.get(number).copied() else { return };
+        let Some(receiver) = self.connections.get_mut(&place.stream) else { return };
+        receiver.delivers(place.position(), number);
+        let client = receiver.chat().and_then(|chat| chat.id());
+        let Some(server) = self.servers.of_mut(receiver) else { return };
+        let counts = client.is_none_or(|client| server.receives(number, client));
+        if client.is_none() && server.has_several_addresses {
+            if let Some(say) = self.says.get_mut(number) {
+                say.set_uncounted();
+            }
         }
-    }
-
-    /// A connection whose login was not captured is known by what it says.
-    fn recognise(&mut self, stream: StreamId, id: Option<TextId>, name: Option<TextId>) {
-        let connection = self.connections.get_mut(&stream);
-        if let Some(chat) = connection.and_then(|connection| connection.application_mut().chat_mut()) {
-            chat.recognise(id, name);
+        self.says.deliver(number, place.at.frame, place.stream, counts);
+        server.matching.reached(number, delivery);
+        let is_unique = server.matching.is_unique(number, delivery.said, &self.says);
+        let (id, name) = delivery.from;
+        let owner = id.and_then(|id| server.owner(id));
+        let sender = self.connections.get_mut(&say.stream);
+        if let Some(chat) = sender.and_then(|sender| sender.application_mut().chat_mut()) {
+            chat.delivered(say.at().frame);
+            // A connection whose login was not captured is known by what it says.
+            if is_unique && owner.is_none_or(|owner| owner == say.stream) {
+                chat.recognise(id, name);
+            }
         }
     }
 }
@@ -246,6 +376,7 @@ fn recipient(server: &Server, texts: &mut Texts, to: &To, at: Position) -> Recip
 
 fn login_request(
     connection: &mut Connection,
+    server: &mut Server,
     texts: &mut Texts,
     lesson: &Lesson,
     name: Option<&str>,
@@ -258,6 +389,9 @@ fn login_request(
     if let Some(chat) = chat {
         let everywhere = || (lesson.dialect == Some(Dialect::A2014)).then_some(Room::Everywhere);
         let room = room.map(Room::Named).or_else(everywhere);
+        if let (Some(name), Some(room)) = (name, room) {
+            server.ask_for(name, room);
+        }
         let identity = name.map(|name| Identity { since: lesson.position(), name, room, id: None });
         chat.ask_to_log_in(lesson.place.at, identity);
     }
@@ -265,34 +399,51 @@ fn login_request(
 }
 
 /// A login seen on the connection that asked is a result; on any other, a notification. Where the request was not captured, a list
-/// by id shows a result.
+/// by id shows a result. `is_anothers`: it is known to be of another connection.
 fn login(
     connection: &mut Connection,
     server: &mut Server,
     texts: &mut Texts,
     lesson: &Lesson,
     announcement: &Announcement,
+    is_anothers: bool,
 ) -> MessageRecord<TextId> {
     let frame = lesson.place.at.frame;
     let (id, name, users) = interned(texts, announcement);
     if let (Some(id), Some(name)) = (id, name) {
         server.set_name(id, name, frame);
     }
-    let mut record = match is_login_result(connection, texts, lesson, name, users) {
+    let is_result = !is_anothers && is_login_result(connection, texts, lesson, name, users);
+    let mut record = match is_result {
         false => lesson.record(Event::LoginNotification(name)),
         true => {
             let chat = connection.application_mut().chat_mut();
-            let request = chat.and_then(|chat| chat.log_in(lesson.position(), name, id));
+            let asked = chat.as_ref().and_then(|chat| chat.waiting_login()).and_then(|(_, name)| name);
+            let request = chat.and_then(|chat| chat.log_in(lesson.place, name, id));
+            [asked, name].into_iter().flatten().for_each(|name| server.has_joined(name));
             MessageRecord { request, ..lesson.record(Event::LoginResult(name)) }
         }
     };
-    if let Some(room) = connection.identity(lesson.position()).and_then(|identity| identity.room) {
-        take_users(server, texts, room, users, lesson);
-        if let (Some(id), Some(name)) = (id, name) {
-            server.join(room, id, name, texts);
+    record.sender_id = id;
+    let own = connection.identity(lesson.position()).and_then(|identity| identity.room);
+    let has_moved = connection.chat().is_some_and(|chat| chat.has_moved());
+    // Who is told in several rooms does not learn in which of them.
+    let room = match has_moved && !is_result {
+        true => name.and_then(|name| server.asked_for(name)),
+        false => own,
+    };
+    let Some(room) = room else {
+        let rooms = connection.chat().into_iter().flat_map(|chat| chat.identities()).filter_map(|user| user.room);
+        rooms.for_each(|room| server.lose_track(room));
+        return record;
+    };
+    take_users(server, texts, room, users, lesson);
+    if let Some(id) = id {
+        server.join(room, id, texts);
+        if is_result && has_moved {
+            server.moves(id);
         }
     }
-    record.sender_id = id;
     record
 }
 
@@ -330,9 +481,14 @@ fn take_users(server: &mut Server, texts: &mut Texts, room: Room, users: Option<
     for (id, name) in &users.users {
         let (id, name) = (texts.intern(id), texts.intern(name));
         server.set_name(id, name, lesson.place.at.frame);
-        members.push((id, name));
+        members.push(id);
     }
-    server.set_members(room, members, texts);
+    // Of a long list, only the beginning is known.
+    if users.count == members.len() && !lesson.statement.truncated {
+        server.set_members(room, members, lesson.place.at.frame, texts);
+    } else {
+        server.lose_track(room);
+    }
 }
 
 fn logout(

@@ -24,21 +24,20 @@ impl Room {
 /// Members of one piece of a [`Roll`].
 const PIECE: usize = 128;
 
-/// The clients in a room by their ids, in the order of the ids' bytes: 8 bytes a client.
+/// The clients in a room by their ids, in the order of the ids' bytes: 4 bytes a client.
 #[derive(Debug, Default)]
 pub struct Roll {
-    /// Ids and names; no piece is empty.
-    pieces: Vec<Vec<(TextId, TextId)>>,
+    /// No piece is empty.
+    pieces: Vec<Vec<TextId>>,
     count: usize,
 }
 
 impl Roll {
-    /// Of clients in any order; of an id that is there twice, the last.
-    pub fn new(mut clients: Vec<(TextId, TextId)>, texts: &Texts) -> Roll {
-        if !clients.is_sorted_by(|one, other| texts.get(one.0) < texts.get(other.0)) {
-            clients.reverse();
-            clients.sort_by(|one, other| texts.get(one.0).cmp(texts.get(other.0)));
-            clients.dedup_by_key(|client| client.0);
+    /// Of clients in any order.
+    pub fn new(mut clients: Vec<TextId>, texts: &Texts) -> Roll {
+        if !clients.is_sorted_by(|one, other| texts.get(*one) < texts.get(*other)) {
+            clients.sort_by(|one, other| texts.get(*one).cmp(texts.get(*other)));
+            clients.dedup();
         }
         let pieces = clients.chunks(PIECE / 2).map(<[_]>::to_vec).collect();
         Roll { pieces, count: clients.len() }
@@ -49,42 +48,37 @@ impl Roll {
         self.count
     }
 
-    /// The names of the clients.
-    pub fn names(&self) -> impl Iterator<Item = TextId> + '_ {
-        self.pieces.iter().flatten().map(|(_, name)| *name)
+    /// The clients' ids.
+    pub fn ids(&self) -> impl Iterator<Item = TextId> + Clone + '_ {
+        self.pieces.iter().flatten().copied()
     }
 
     /// Whether a piece holds the client of this id or would, and at which place: the piece, and there the client or else its place.
     fn find(&self, id: TextId, texts: &Texts) -> (usize, Result<usize, usize>) {
         let wanted = texts.get(id);
-        let is_before = |piece: &Vec<(TextId, TextId)>| piece.first().is_some_and(|first| texts.get(first.0) <= wanted);
+        let is_before = |piece: &Vec<TextId>| piece.first().is_some_and(|first| texts.get(*first) <= wanted);
         let piece = self.pieces.partition_point(is_before).saturating_sub(1);
         let place = self
             .pieces
             .get(piece)
-            .map_or(Err(0), |clients| clients.binary_search_by(|client| texts.get(client.0).cmp(wanted)));
+            .map_or(Err(0), |clients| clients.binary_search_by(|client| texts.get(*client).cmp(wanted)));
         (piece, place)
     }
 
-    /// Adds a client, or renames it. Returns whether that changes anything.
-    pub fn insert(&mut self, id: TextId, name: TextId, texts: &Texts) -> bool {
+    /// Adds a client. Returns whether it was not there.
+    pub fn insert(&mut self, id: TextId, texts: &Texts) -> bool {
         let (at, place) = self.find(id, texts);
         if self.pieces.is_empty() {
             self.pieces.push(Vec::new());
         }
-        let Some(piece) = self.pieces.get_mut(at) else { return false };
-        match place {
-            Ok(known) => std::mem::replace(&mut piece[known].1, name) != name,
-            Err(place) => {
-                piece.insert(place, (id, name));
-                if piece.len() >= PIECE {
-                    let rest = piece.split_off(PIECE / 2);
-                    self.pieces.insert(at + 1, rest);
-                }
-                self.count += 1;
-                true
-            }
+        let (Some(piece), Err(place)) = (self.pieces.get_mut(at), place) else { return false };
+        piece.insert(place, id);
+        if piece.len() >= PIECE {
+            let rest = piece.split_off(PIECE / 2);
+            self.pieces.insert(at + 1, rest);
         }
+        self.count += 1;
+        true
     }
 
     /// Removes a client. Returns whether it was there.
@@ -105,26 +99,24 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[test]
-    fn a_roll_is_a_map_in_the_order_of_ids() {
+    fn a_roll_is_a_set_in_the_order_of_ids() {
         let mut texts = Texts::default();
         let ids: Vec<TextId> =
             (0..700u32).map(|n| texts.intern(&format!("{:08x}", n.wrapping_mul(0x9e37_79b9)))).collect();
-        let names = ["ann", "bob"].map(|name| texts.intern(name));
         let (mut roll, mut map) = (Roll::default(), BTreeMap::new());
         for step in 0..5000usize {
-            let (id, name) = (ids[step * 31 % 700], names[step % 2]);
+            let id = ids[step * 31 % 700];
             let text = texts.get(id).to_owned();
             match step % 5 < 3 {
-                true => assert_eq!(roll.insert(id, name, &texts), map.insert(text, name) != Some(name)),
+                true => assert_eq!(roll.insert(id, &texts), map.insert(text, id).is_none()),
                 false => assert_eq!(roll.remove(id, &texts), map.remove(&text).is_some()),
             }
             assert_eq!(roll.count(), map.len());
         }
-        assert!(roll.count() > PIECE && roll.names().eq(map.values().copied()));
-        let listed: Vec<_> =
-            ids.iter().chain(&ids[..9]).zip(names.iter().cycle()).map(|(id, name)| (*id, *name)).collect();
-        let map: BTreeMap<_, _> = listed.iter().map(|(id, name)| (texts.get(*id), *name)).collect();
+        assert!(roll.count() > PIECE && roll.ids().eq(map.values().copied()));
+        let listed: Vec<_> = ids.iter().chain(&ids[..9]).copied().collect();
+        let map: BTreeMap<_, _> = listed.iter().map(|id| (texts.get(*id), *id)).collect();
         let roll = Roll::new(listed.clone(), &texts);
-        assert!(roll.count() == 700 && roll.names().eq(map.values().copied()));
+        assert!(roll.count() == 700 && roll.ids().eq(map.values().copied()));
     }
 }

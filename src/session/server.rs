@@ -1,23 +1,28 @@
-//! One chat server as the capture shows it: who has which id, who is in which room, and what is said.
+//! One chat server as the capture shows it, by whatever addresses it is reached: who has which id, who is in which room, and what is said.
 
 use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 
 use super::chunks::Chunks;
+use super::gaps::Gaps;
+use super::lists::{ListNumber, Lists};
+use super::matching::{Delivery, Matching};
 use super::room::{Roll, Room};
-use super::says::Says;
+use super::say::{Said, SayNumber};
 use super::texts::{TextId, Texts};
 use crate::message::Dialect;
-use crate::packet::Frame;
+use crate::packet::{Frame, FrameTime, StreamId};
 
-/// Names of a room's members that are listed; beyond, only the count grows.
-const MAX_LISTED: usize = 50;
+/// How long a proxy takes to pass on a message. Nanoseconds.
+pub const PROXY_DELAY: i64 = 100_000_000;
 
-/// The names of a client id: 24 bytes.
+/// A client id: its names, and the connection that has it. 24 bytes.
 #[derive(Debug)]
 struct User {
     id: TextId,
+    /// The number of the latest connection that has this id, and one more; 0 for none.
+    owner: u32,
     names: Names,
 }
 
@@ -26,6 +31,7 @@ struct User {
 enum Names {
     One(Frame, TextId),
     Several(Box<Several>),
+    None,
 }
 
 #[derive(Debug)]
@@ -33,21 +39,68 @@ struct Several {
     names: Vec<(Frame, TextId)>,
 }
 
+impl Names {
+    fn all(&self) -> Vec<(Frame, TextId)> {
+        match self {
+            Names::One(frame, name) => vec![(*frame, *name)],
+            Names::Several(several) => several.names.clone(),
+            Names::None => Vec::new(),
+        }
+    }
+
+    /// Returns whether another name was known.
+    fn add(&mut self, frame: Frame, name: TextId) -> bool {
+        match self {
+            Names::None => {
+                *self = Names::One(frame, name);
+                false
+            }
+            Names::One(_, last) if *last == name => false,
+            Names::One(since, first) => {
+                let names = vec![(*since, *first), (frame, name)];
+                *self = Names::Several(Box::new(Several { names }));
+                true
+            }
+            Names::Several(several) => {
+                let is_new = several.names.last().is_none_or(|(_, last)| *last != name);
+                if is_new {
+                    several.names.push((frame, name));
+                }
+                is_new
+            }
+        }
+    }
+}
+
 /// Who is in a room.
 #[derive(Debug, Default)]
 struct Membership {
     members: Roll,
+    /// The frame in which the server listed all of them; 0 for none.
+    complete: Frame,
     /// The number of the list that says so; 0 until somebody asks.
-    listed: u32,
+    listed: ListNumber,
+    /// How often users had been renamed when it was made.
+    renamed: u32,
 }
 
-/// The members of a room at one time: 12 bytes, and 4 a name where the names differ from those of the list before.
-#[derive(Debug, Clone, Copy)]
-struct List {
-    /// Of the first names, in the server's names.
-    start: u32,
-    length: u32,
-    count: u32,
+/// A say of a client that is captured on both sides of a proxy, seen on one of them.
+#[derive(Debug)]
+struct Unpaired {
+    client: TextId,
+    stream: StreamId,
+    said: Option<Said>,
+    say: SayNumber,
+    time: i64,
+}
+
+/// Clients that are captured on both sides of a proxy.
+#[derive(Debug, Default)]
+struct Proxied {
+    clients: HashSet<TextId>,
+    unpaired: Vec<Unpaired>,
+    /// What they have got.
+    received: HashSet<(SayNumber, TextId)>,
 }
 
 /// What is known of one server from the packets dissected so far.
@@ -56,49 +109,56 @@ pub struct Server {
     /// The dialect of its messages; `None` until a message is of exactly one.
     pub dialect: Option<Dialect>,
     /// What was said.
-    pub says: Says,
+    pub matching: Matching,
+    /// What the capture lacks of all that it sent.
+    pub gaps: Gaps,
+    /// The capture shows it by more than one address.
+    pub has_several_addresses: bool,
     users: Chunks<User>,
     /// Numbers of `users`, by their ids.
     index: HashTable<u32>,
     hasher: DefaultHashBuilder,
     rooms: HashMap<Room, Membership>,
-    listed: Chunks<TextId>,
-    lists: Chunks<List>,
+    /// How often a user was renamed.
+    renamed: u32,
+    /// Where users are about to be, by their names, until they are logged in.
+    asking: HashMap<TextId, Room>,
+    /// Users that are in more than one room.
+    movers: HashSet<TextId>,
+    proxied: Option<Box<Proxied>>,
 }
 
 impl Server {
+    /// How many client ids are known.
+    pub fn users(&self) -> u32 {
+        self.users.len()
+    }
+
     fn user(&self, id: TextId) -> Option<u32> {
         let is_it = |at: &u32| self.users.get(*at).is_some_and(|user| user.id == id);
         self.index.find(self.hasher.hash_one(id), is_it).copied()
     }
 
-    /// Records that the server names `id` as `name` in `frame`.
-    pub fn set_name(&mut self, id: TextId, name: TextId, frame: Frame) {
-        let user = self.user(id).and_then(|at| self.users.get_mut(at));
-        let Some(user) = user else {
-            let number = self.users.push(User { id, names: Names::One(frame, name) });
+    fn user_mut(&mut self, id: TextId) -> Option<&mut User> {
+        if self.user(id).is_none() {
+            let number = self.users.push(User { id, owner: 0, names: Names::None });
             let (users, hasher) = (&self.users, &self.hasher);
             let hash_of = |at: &u32| users.get(*at).map_or(0, |user| hasher.hash_one(user.id));
             self.index.insert_unique(hash_of(&number), number, hash_of);
-            return;
-        };
-        match &mut user.names {
-            Names::One(_, last) if *last == name => {}
-            Names::One(since, first) => {
-                let names = vec![(*since, *first), (frame, name)];
-                user.names = Names::Several(Box::new(Several { names }));
-            }
-            Names::Several(several) => {
-                if several.names.last().is_none_or(|(_, last)| *last != name) {
-                    several.names.push((frame, name));
-                }
-            }
         }
+        self.users.get_mut(self.user(id)?)
+    }
+
+    /// Records that the server names `id` as `name` in `frame`.
+    pub fn set_name(&mut self, id: TextId, name: TextId, frame: Frame) {
+        let is_renamed = self.user_mut(id).is_some_and(|user| user.names.add(frame, name));
+        self.renamed += u32::from(is_renamed);
     }
 
     /// The name that `id` had in `frame`; the first known one where only later frames name it, `None` where no frame does.
     pub fn name_of(&self, id: TextId, frame: Frame) -> Option<TextId> {
         match &self.users.get(self.user(id)?)?.names {
+            Names::None => None,
             Names::One(_, name) => Some(*name),
             Names::Several(several) => {
                 let earlier = several.names.partition_point(|(since, _)| *since <= frame);
@@ -107,55 +167,163 @@ impl Server {
         }
     }
 
+    /// The server gave a connection this id. Returns the one that had it before.
+    pub fn set_owner(&mut self, id: TextId, stream: StreamId) -> Option<StreamId> {
+        let user = self.user_mut(id)?;
+        let before = std::mem::replace(&mut user.owner, stream.0.wrapping_add(1));
+        before.checked_sub(1).map(StreamId).filter(|before| *before != stream)
+    }
+
+    /// The latest connection that has this id.
+    pub fn owner(&self, id: TextId) -> Option<StreamId> {
+        self.users.get(self.user(id)?)?.owner.checked_sub(1).map(StreamId)
+    }
+
+    /// The ids of which a connection is known, and the latest of each.
+    pub fn owners(&self) -> impl Iterator<Item = (TextId, StreamId)> + '_ {
+        self.users.iter().filter_map(|user| Some((user.id, StreamId(user.owner.checked_sub(1)?))))
+    }
+
+    // --- rooms --------------------------------------------------------------------------------------------------------
+
+    /// A client with this name asks to be in a room.
+    pub fn ask_for(&mut self, name: TextId, room: Room) {
+        self.asking.insert(name, room);
+    }
+
+    /// The room that a client with this name asked for last, until it is there.
+    pub fn asked_for(&self, name: TextId) -> Option<Room> {
+        self.asking.get(&name).copied()
+    }
+
+    /// A client with this name is logged in.
+    pub fn has_joined(&mut self, name: TextId) {
+        self.asking.remove(&name);
+    }
+
+    /// A client is in more than one room: the server takes it out of none before it goes.
+    pub fn moves(&mut self, id: TextId) {
+        self.movers.insert(id);
+    }
+
     /// Adds a client to a room.
-    pub fn join(&mut self, room: Room, id: TextId, name: TextId, texts: &Texts) {
+    pub fn join(&mut self, room: Room, id: TextId, texts: &Texts) {
         let room = self.rooms.entry(room).or_default();
-        if room.members.insert(id, name, texts) {
+        if room.members.insert(id, texts) {
             room.listed = 0;
         }
     }
 
-    /// Removes a client from a room.
+    /// A client has gone, out of this room or, where it is in more than one, of all.
     pub fn leave(&mut self, room: Room, id: TextId, texts: &Texts) {
-        let Some(room) = self.rooms.get_mut(&room) else { return };
-        if room.members.remove(id, texts) {
-            room.listed = 0;
-        }
-    }
-
-    /// Replaces a room's members by those that the server listed.
-    pub fn set_members(&mut self, room: Room, members: Vec<(TextId, TextId)>, texts: &Texts) {
-        let room = self.rooms.entry(room).or_default();
-        room.members = Roll::new(members, texts);
-        room.listed = 0;
-    }
-
-    /// The number of a list of a room's members, as far as the capture shows them; 0 for a room of which nothing is known.
-    pub fn list_members(&mut self, room: Room) -> u32 {
-        let Some(room) = self.rooms.get_mut(&room) else { return 0 };
-        if room.listed == 0 {
-            let (names, count) = (|| room.members.names().take(MAX_LISTED), room.members.count() as u32);
-            let length = names().count() as u32;
-            let last = self.lists.len().checked_sub(1).and_then(|last| self.lists.get(last));
-            let same = last.filter(|last| {
-                let listed = (last.start..last.start + last.length).filter_map(|at| self.listed.get(at).copied());
-                last.length == length && names().eq(listed)
-            });
-            let start = same.map_or(self.listed.len(), |same| same.start);
-            if same.is_none() {
-                for name in names() {
-                    self.listed.push(name);
-                }
+        let remove = |room: &mut Membership| {
+            if room.members.remove(id, texts) {
+                room.listed = 0;
             }
-            room.listed = self.lists.push(List { start, length, count }) + 1;
+        };
+        match self.movers.remove(&id) {
+            true => self.rooms.values_mut().for_each(remove),
+            false => self.rooms.get_mut(&room).into_iter().for_each(remove),
         }
-        room.listed
     }
 
-    /// A list of members: the first 50 names, and how many there are.
-    pub fn members(&self, list: u32) -> Option<(impl Iterator<Item = TextId> + '_, usize)> {
-        let List { start, length, count } = *self.lists.get(list.checked_sub(1)?)?;
-        let names = (start..start + length).filter_map(|at| self.listed.get(at).copied());
-        Some((names, count as usize))
+    /// Who is in this room is not known any more, until the server lists them.
+    pub fn lose_track(&mut self, room: Room) {
+        if let Some(room) = self.rooms.get_mut(&room) {
+            room.complete = Frame::default();
+        }
+    }
+
+    /// Replaces a room's members by those that the server listed in this frame.
+    pub fn set_members(&mut self, room: Room, members: Vec<TextId>, frame: Frame, texts: &Texts) {
+        let room = self.rooms.entry(room).or_default();
+        *room = Membership { members: Roll::new(members, texts), complete: frame, ..Membership::default() };
+    }
+
+    /// A list of a room's members; 0 for a room of which not all are known. `is_told`: whether the capture shows all that the server said
+    /// of the room since that frame.
+    pub fn list_members(&mut self, room: Room, lists: &mut Lists, is_told: impl Fn(Frame) -> bool) -> ListNumber {
+        let renamed = self.renamed;
+        let is_known = |room: &&Membership| room.complete != Frame::default() && is_told(room.complete);
+        let Some(known) = self.rooms.get(&room).filter(is_known) else { return 0 };
+        if known.listed != 0 && known.renamed == renamed {
+            return known.listed;
+        }
+        let names = known.members.ids().filter_map(|id| self.name_of(id, Frame(u32::MAX)));
+        let listed = lists.add(names, known.members.count());
+        if let Some(room) = self.rooms.get_mut(&room) {
+            (room.listed, room.renamed) = (listed, renamed);
+        }
+        listed
+    }
+
+    // --- proxies ------------------------------------------------------------------------------------------------------
+
+    /// Two connections have this id: a proxy passes on what is said.
+    pub fn set_proxied(&mut self, id: TextId) {
+        self.proxied.get_or_insert_default().clients.insert(id);
+    }
+
+    /// Whether a say that reaches this client has not reached it on another connection.
+    pub fn receives(&mut self, say: SayNumber, client: TextId) -> bool {
+        match self.proxied.as_mut().filter(|proxied| proxied.clients.contains(&client)) {
+            Some(proxied) => proxied.received.insert((say, client)),
+            None => true,
+        }
+    }
+
+    /// The say of a client that was just seen on the other side of a proxy.
+    pub fn said_before(&mut self, client: TextId, stream: StreamId, said: Option<Said>, at: FrameTime) -> Option<SayNumber> {
+        let proxied = self.proxied.as_mut().filter(|proxied| proxied.clients.contains(&client))?;
+        proxied.unpaired.retain(|say| at.time.saturating_sub(say.time) <= PROXY_DELAY);
+        let is_same = |say: &Unpaired| (say.client, say.said) == (client, said) && say.stream != stream;
+        let place = proxied.unpaired.iter().position(is_same)?;
+        Some(proxied.unpaired.remove(place).say)
+    }
+
+    /// A client says this, and may be seen to do so on the other side of a proxy.
+    pub fn says(&mut self, client: TextId, stream: StreamId, said: Option<Said>, time: i64, say: SayNumber) {
+        if let Some(proxied) = self.proxied.as_mut().filter(|proxied| proxied.clients.contains(&client)) {
+            proxied.unpaired.push(Unpaired { client, stream, said, say, time });
+        }
+    }
+
+    // --- addresses ----------------------------------------------------------------------------------------------------
+
+    /// Takes over what is known of a server that turns out to be this one. Returns the deliveries without a say, in the order of the
+    /// capture.
+    pub fn absorb(&mut self, other: Server) -> Vec<Delivery> {
+        self.has_several_addresses = true;
+        self.dialect = self.dialect.or(other.dialect);
+        self.gaps.add_all(&other.gaps);
+        for user in other.users.iter() {
+            let Some(known) = self.user_mut(user.id) else { continue };
+            let mut names = known.names.all();
+            names.extend(user.names.all());
+            names.sort_by_key(|(frame, _)| *frame);
+            known.names = Names::None;
+            for (frame, name) in names {
+                known.names.add(frame, name);
+            }
+            if known.owner == 0 {
+                known.owner = user.owner;
+            }
+        }
+        self.renamed += 1;
+        for (room, theirs) in other.rooms {
+            let ours = self.rooms.entry(room).or_default();
+            if theirs.complete > ours.complete || ours.members.count() == 0 {
+                *ours = Membership { listed: 0, ..theirs };
+            }
+        }
+        self.asking.extend(other.asking);
+        self.movers.extend(other.movers);
+        if let Some(theirs) = other.proxied {
+            let ours = self.proxied.get_or_insert_default();
+            ours.clients.extend(theirs.clients);
+            ours.unpaired.extend(theirs.unpaired);
+            ours.received.extend(theirs.received);
+        }
+        self.matching.absorb(other.matching)
     }
 }

@@ -2,17 +2,19 @@
 //! them. What messages teach is in `learn`.
 
 use std::collections::VecDeque;
-use std::num::NonZeroU32;
 
-use hashbrown::{DefaultHashBuilder, HashMap};
+use hashbrown::DefaultHashBuilder;
 
-use super::connection::{Connection, HttpBytes, ServerNumber};
+use super::connection::{Connection, HttpBytes};
 use super::connections::{Connections, Ports, Strangers};
 use super::framing::Endings;
-use super::server::Server;
+use super::lists::Lists;
+use super::matching::LateDeliveries;
+use super::says::Says;
+use super::servers::Servers;
 use super::texts::Texts;
 use crate::message::Evidence;
-use crate::packet::{Endpoint, Outline, Segment, Side, StreamId, flags};
+use crate::packet::{Outline, Segment, Side, StreamId, flags};
 use crate::websocket::handshake;
 
 /// Connections that may yet turn out to be the chat's; beyond, the oldest is forgotten.
@@ -29,46 +31,14 @@ pub struct Session {
     /// Connections that are neither configured nor proven, oldest first.
     undecided: VecDeque<StreamId>,
     pub(super) servers: Servers,
+    pub(super) says: Says,
+    pub(super) late: LateDeliveries,
+    pub(super) lists: Lists,
     pub(super) texts: Texts,
     /// The ends of the messages that are about to be handed over.
     pub(super) endings: Endings,
     /// For the texts that are said.
     pub(super) hasher: DefaultHashBuilder,
-}
-
-/// The servers of a capture, numbered from 1 on.
-#[derive(Debug, Default)]
-pub(super) struct Servers {
-    servers: Vec<Server>,
-    index: HashMap<Endpoint, ServerNumber>,
-}
-
-impl Servers {
-    /// A connection's server.
-    pub fn of(&self, connection: &Connection) -> Option<&Server> {
-        let number = connection.server_number().or_else(|| self.index.get(&connection.server()).copied())?;
-        self.servers.get(number.0.get() as usize - 1)
-    }
-
-    /// The same, to change it.
-    pub fn of_mut(&mut self, connection: &Connection) -> Option<&mut Server> {
-        let number = connection.server_number().or_else(|| self.index.get(&connection.server()).copied())?;
-        self.servers.get_mut(number.0.get() as usize - 1)
-    }
-
-    /// A connection's server, known from now on.
-    pub fn enter(&mut self, connection: &mut Connection) -> &mut Server {
-        let number = connection.server_number().unwrap_or_else(|| {
-            let number = *self.index.entry(connection.server()).or_insert_with(|| {
-                let number = NonZeroU32::MIN.saturating_add(self.servers.len() as u32);
-                self.servers.push(Server::default());
-                ServerNumber(number)
-            });
-            connection.set_server_number(number);
-            number
-        });
-        &mut self.servers[number.0.get() as usize - 1]
-    }
 }
 
 impl Session {
@@ -110,10 +80,14 @@ impl Session {
         }
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
         connection.segment(segment, &mut self.texts);
+        let connection = &*connection;
         let is_open = connection.application().is_undecided() && !connection.is_configured();
         let is_foreign = || connection.side(segment) == Side::Client && !could_lead_to_chat(payload);
         if is_open && connection.is_unopened() && is_foreign() {
             self.forget(segment.stream);
+        }
+        if !self.late.is_empty() {
+            self.settle_late(segment.stream);
         }
     }
 

@@ -2,6 +2,7 @@
 //! the connection is known to be the chat.
 
 use std::borrow::Cow;
+use std::hash::BuildHasher;
 
 use hashbrown::DefaultHashBuilder;
 
@@ -24,9 +25,15 @@ pub struct Statement<'a> {
     pub truncated: bool,
     /// Nothing is missing that the server needs, as far as it was captured.
     pub complete: bool,
+    /// The server's local time as it was sent.
+    pub time: Option<Moment>,
     /// What it is for, with the members that the session needs.
     pub act: Act<'a>,
 }
+
+/// The hash of a time as the server writes it: what the copies of a broadcast have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Moment(u64);
 
 /// What a message is for. Names are as a person reads them.
 #[derive(Debug, Clone)]
@@ -121,6 +128,7 @@ impl<'a> Statement<'a> {
             readable: message.fault().is_none(),
             truncated,
             complete: truncated || message.missing().next().is_none(),
+            time: message.value(MemberName::Time).map(|time| Moment(hasher.hash_one(time))),
             act: act(message, hasher),
         }
     }

@@ -16,20 +16,22 @@ pub struct TrackedSay {
     pub listed: (u32, u32),
     /// The number of the room's members when it was said.
     pub members: u32,
-    alike: u32,
+    flags: u32,
 }
 
-/// The highest bit says whether it is for one client.
-const PRIVATE: u32 = 1 << 31;
-/// Alike to none: it is not known what was said.
-const NONE: u32 = PRIVATE - 1;
+/// It is for one client.
+const PRIVATE: u32 = 1;
+/// It is known what was said.
+const READABLE: u32 = 2;
+/// Whether one of the copies reached a client for the first time is not known.
+const UNCERTAIN: u32 = 4;
 
 impl TrackedSay {
-    /// Nobody has got it yet, and it is alike to none.
+    /// Nobody has got it yet, and it is not known what was said.
     pub fn new(at: FrameTime, stream: StreamId, private: bool, members: u32) -> TrackedSay {
-        let alike = NONE | if private { PRIVATE } else { 0 };
+        let flags = if private { PRIVATE } else { 0 };
         let first = Frame::default();
-        TrackedSay { time: at.time, frame: at.frame, stream, deliveries: 0, first, listed: (0, 0), members, alike }
+        TrackedSay { time: at.time, frame: at.frame, stream, deliveries: 0, first, listed: (0, 0), members, flags }
     }
 
     /// The frame in which the request ends.
@@ -39,17 +41,27 @@ impl TrackedSay {
 
     /// Whether it is for one client.
     pub fn is_private(&self) -> bool {
-        self.alike & PRIVATE != 0
+        self.flags & PRIVATE != 0
     }
 
-    /// The number of the says that it is alike to; `None` for one of which it is not known what was said, so that nothing delivers it.
-    pub fn alike(&self) -> Option<u32> {
-        Some(self.alike & !PRIVATE).filter(|alike| *alike != NONE)
+    /// Whether it is known what was said, so that deliveries can be recognised.
+    pub fn is_readable(&self) -> bool {
+        self.flags & READABLE != 0
     }
 
-    /// It is alike to these.
-    pub fn set_alike(&mut self, alike: u32) {
-        self.alike = self.alike & PRIVATE | alike.min(NONE);
+    /// It is known what was said.
+    pub fn set_readable(&mut self) {
+        self.flags |= READABLE;
+    }
+
+    /// Whether the number of the clients that got it is the number of deliveries.
+    pub fn is_counted(&self) -> bool {
+        self.flags & UNCERTAIN == 0
+    }
+
+    /// One of the connections that got it may be a client's second one.
+    pub fn set_uncounted(&mut self) {
+        self.flags |= UNCERTAIN;
     }
 
     /// The first frame that delivers it.
@@ -72,10 +84,12 @@ mod tests {
     fn a_tracked_say_is_small() {
         assert_eq!(size_of::<TrackedSay>(), 40);
         let mut say = TrackedSay::new(FrameTime { frame: Frame(3), time: -1 }, StreamId(7), true, 0);
-        assert_eq!((say.alike(), say.is_private(), say.at().time), (None, true, -1));
-        say.set_alike(5);
+        assert_eq!((say.is_readable(), say.is_private(), say.is_counted(), say.at().time), (false, true, true, -1));
+        say.set_readable();
         say.reached(Frame(9));
         say.reached(Frame(8));
-        assert_eq!((say.alike(), say.is_private(), say.first()), (Some(5), true, Some(Frame(8))));
+        say.set_uncounted();
+        assert_eq!((say.is_readable(), say.is_private(), say.is_counted()), (true, true, false));
+        assert_eq!(say.first(), Some(Frame(8)));
     }
 }

@@ -4,6 +4,7 @@ use super::application::Identity;
 use super::connection::Connection;
 use super::handshake::{Handshake, StoredHandshake};
 use super::in_flight::Sent;
+use super::lists::Lists;
 use super::mark::{Acknowledgment, Mark};
 use super::record::MessageRecord;
 use super::records::Marks;
@@ -18,6 +19,8 @@ use crate::packet::{Endpoint, Frame, FrameTime, Position, Segment, Side, StreamI
 
 /// A say that nobody got is reported when its connection is heard of again after this time. Nanoseconds.
 const PATIENCE: i64 = 1_000_000_000;
+/// Where the capture lacks what the server sent within this time after a say, the say's deliveries are not counted. Nanoseconds.
+const COUNTED_WITHIN: i64 = 2_000_000_000;
 
 /// A frame with what there is to show of it below its messages. What it holds is looked up when it is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +42,8 @@ pub struct MessageView<'a> {
     /// Its connection.
     pub connection: &'a Connection,
     server: Option<&'a Server>,
+    says: &'a Says,
+    lists: &'a Lists,
     texts: &'a Texts,
 }
 
@@ -69,6 +74,8 @@ pub struct SayView<'a> {
     pub stream: StreamId,
     /// How many copies were captured; of a private say, how many connections got one.
     pub deliveries: u32,
+    /// Whether nothing is missing in the capture that would change that number.
+    pub is_counted: bool,
     /// The first frame that delivers it.
     pub first: Option<Frame>,
     say: &'a TrackedSay,
@@ -101,7 +108,8 @@ impl Session {
         let connection = self.connections.get(&stream)?;
         let records = connection.records();
         let record = records.message(at)?.record(&self.texts, |frame| records.time_of(frame))?;
-        Some(MessageView { record, connection, server: self.servers.of(connection), texts: &self.texts })
+        let server = self.servers.of(connection);
+        Some(MessageView { record, connection, server, says: &self.says, lists: &self.lists, texts: &self.texts })
     }
 
     /// The connections that got a say, first come first.
@@ -232,22 +240,23 @@ impl<'a> MessageView<'a> {
         self.connection.identity(self.record.position()).map(|identity| user(identity, self.texts))
     }
 
-    fn tracked(&self) -> Option<(&'a TrackedSay, &'a Server)> {
-        let server = self.server?;
-        Some((server.says.get(self.record.say?)?, server))
+    fn tracked(&self) -> Option<&'a TrackedSay> {
+        self.says.get(self.record.say?)
     }
 
     /// The say that it is or delivers.
     pub fn say(&self) -> Option<SayView<'a>> {
-        let (say, server) = self.tracked().filter(|(say, _)| say.alike().is_some())?;
+        let say = self.tracked().filter(|say| say.is_readable())?;
         let (at, first) = (say.at(), say.first());
-        Some(SayView { at, stream: say.stream, deliveries: say.deliveries, first, say, says: &server.says })
+        let is_missed = |server: &Server| server.gaps.any(at.frame, at.time.saturating_add(COUNTED_WITHIN));
+        let is_counted = say.is_counted() && !self.server.is_some_and(is_missed);
+        Some(SayView { at, stream: say.stream, deliveries: say.deliveries, is_counted, first, say, says: self.says })
     }
 
     /// Of a say request: who was in the room.
     pub fn members(&self) -> Option<Members<'a>> {
-        let (say, server) = self.tracked().filter(|_| matches!(self.record.event, Event::SayRequest(_)))?;
-        let (names, count) = server.members(say.members)?;
+        let say = self.tracked().filter(|_| matches!(self.record.event, Event::SayRequest(_)))?;
+        let (names, count) = self.lists.get(say.members)?;
         Some(Members { names: names.map(|name| self.texts.get(name)).collect(), count })
     }
 
@@ -257,7 +266,7 @@ impl<'a> MessageView<'a> {
         let at = self.record.at;
         let went_on =
             chat.last_delivered() > at.frame || chat.last_from_server().is_some_and(|last| last.since(at) >= PATIENCE);
-        let is_lost = self.say().is_some_and(|say| say.deliveries == 0) && !self.record.before_login;
+        let is_lost = self.say().is_some_and(|say| say.deliveries == 0 && say.is_counted) && !self.record.before_login;
         is_lost && went_on && !self.connection.lacks_answers_after(at.frame)
     }
 

@@ -1,0 +1,384 @@
+//! Which say a delivery delivers: by sender, recipient, text and time. Where the capture lacks what would decide it, nothing is said.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+
+use super::alike::{Alike, Choice, Wanted, choose};
+use super::chunks::Chunks;
+use super::connection::Connection;
+use super::connections::Connections;
+use super::say::{Copies, Said, SayNumber};
+use super::says::Says;
+use super::texts::TextId;
+use super::tracked::TrackedSay;
+use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
+
+/// How much earlier than its say a delivery may have been captured. Nanoseconds.
+const REORDER_WINDOW: i64 = 100_000_000;
+/// How many deliveries without a say are kept, in case the say was captured late.
+const MAX_ORPHANS: usize = 1024;
+/// How many deliveries wait until nothing is missing before them.
+const MAX_WAITING: usize = 256;
+/// How many says of unknown senders are compared with a delivery.
+const MAX_COMPARED: usize = 64;
+/// The time that a server is granted for a delivery, until it has shown more. Nanoseconds.
+const LEAST_USUAL: i64 = 50_000_000;
+/// The longest time that is usual for any server. Nanoseconds.
+const MOST_USUAL: i64 = 2_000_000_000;
+
+/// A message's place: stream, frame, number in the frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The connection.
+    pub stream: StreamId,
+    /// The frame in which the message ends.
+    pub at: FrameTime,
+    /// How many messages of the frame came before it.
+    pub index: u32,
+}
+
+impl Place {
+    /// In its connection.
+    pub fn position(&self) -> Position {
+        Position { frame: self.at.frame, index: self.index }
+    }
+}
+
+/// A delivery that is to be assigned to its say.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery {
+    /// The message.
+    pub place: Place,
+    /// The sender's client id and name, where the message has them.
+    pub from: (Option<TextId>, Option<TextId>),
+    /// The recipient and the text.
+    pub said: Said,
+    /// Which copy it is.
+    pub copy: Copies,
+    /// The first frame in which the receiving connection can have been in a room.
+    pub joined: Frame,
+}
+
+/// What is known of the say that a delivery delivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// It is this one.
+    Say(SayNumber, Choice),
+    /// It is this one, if the sender's connection shows that no later one is missing in the capture.
+    Late(SayNumber),
+    /// Several could be meant, and the capture lacks what would decide it.
+    Unknown,
+    /// It was not captured.
+    None,
+}
+
+/// The says of one server by what they have in common with their deliveries.
+#[derive(Debug, Default)]
+pub struct Matching {
+    alike: Chunks<Alike>,
+    /// Numbers of `alike`, by sender and text.
+    index: HashTable<u32>,
+    /// Per connection, copy and says that are alike, the first say that can reach the connection next. The connection's number and,
+    /// above two bits for the copy, that of the says.
+    progress: HashMap<(StreamId, u32), SayNumber>,
+    orphans: Orphans,
+    /// The mean time between a request and its answer, in nanoseconds; 0 until one is known.
+    mean: i64,
+    hasher: DefaultHashBuilder,
+}
+
+impl Matching {
+    fn find_alike(&self, from: Option<TextId>, said: Said) -> Option<u32> {
+        let is_it = |at: &u32| self.alike.get(*at).is_some_and(|alike| (alike.from, alike.said) == (from, said));
+        self.index.find(self.hasher.hash_one((from, said)), is_it).copied()
+    }
+
+    /// An answer took so many nanoseconds.
+    pub fn answered_after(&mut self, nanoseconds: i64) {
+        let nanoseconds = nanoseconds.clamp(1, MOST_USUAL);
+        self.mean = if self.mean == 0 { nanoseconds } else { self.mean - self.mean / 4 + nanoseconds / 4 };
+    }
+
+    /// The time that the server usually takes at most.
+    fn usual(&self) -> i64 {
+        (4 * self.mean).clamp(LEAST_USUAL, MOST_USUAL)
+    }
+
+    /// Enters a say request, which is alike to none yet.
+    pub fn ask(&mut self, number: SayNumber, from: Option<TextId>, said: Said, says: &mut Says) {
+        let list = self.find_alike(from, said);
+        match list.and_then(|list| self.alike.get_mut(list)) {
+            Some(alike) => alike.push(number),
+            None => self.add(Alike::new(said, from, number)),
+        }
+        if let Some(say) = says.get_mut(number) {
+            say.set_readable();
+        }
+    }
+
+    fn add(&mut self, new: Alike) {
+        let list = self.alike.push(new);
+        let (alike, hasher) = (&self.alike, &self.hasher);
+        let hash_of = |at: &u32| alike.get(*at).map_or(0, |alike| hasher.hash_one((alike.from, alike.said)));
+        self.index.insert_unique(hash_of(&list), list, hash_of);
+    }
+
+    /// The deliveries of a say that were captured shortly before it; none where an earlier say may be missing, which they could deliver.
+    pub fn take_early(
+        &mut self,
+        say: &TrackedSay,
+        from: Option<TextId>,
+        said: Said,
+        connections: &Connections,
+    ) -> Vec<Delivery> {
+        let lacks = |sender: &Connection| sender.gaps(Side::Client).after(Frame(0));
+        match connections.get(&say.stream).is_some_and(lacks) {
+            true => Vec::new(),
+            false => self.orphans.take(say.at(), from, said),
+        }
+    }
+
+    /// Looks for the say of a delivery.
+    pub fn find(&self, delivery: &Delivery, says: &Says, connections: &Connections) -> Found {
+        let known = self.find_from(delivery.from.0, delivery, says, connections);
+        match (known, delivery.from.0) {
+            (Found::None, Some(_)) => self.find_from(None, delivery, says, connections),
+            _ => known,
+        }
+    }
+
+    fn find_from(&self, from: Option<TextId>, delivery: &Delivery, says: &Says, connections: &Connections) -> Found {
+        let Some((list, alike)) = self.find_alike(from, delivery.said).and_then(|at| Some((at, self.alike.get(at)?)))
+        else {
+            return Found::None;
+        };
+        let next = self.progress.get(&progress_of(delivery, list)).copied().unwrap_or(0);
+        let time = delivery.place.at.time;
+        let wanted = Wanted { time, joined: delivery.joined, next, usual: self.usual() };
+        let last = |candidates: &[SayNumber], is_possible: &dyn Fn(SayNumber) -> bool| -> Vec<SayNumber> {
+            let last = &candidates[candidates.len().saturating_sub(MAX_COMPARED)..];
+            last.iter().copied().filter(|number| is_possible(*number)).collect()
+        };
+        let mut candidates = Cow::Borrowed(alike.candidates(&wanted, says));
+        if candidates.is_empty() && delivery.joined != Frame::default() {
+            // What the connection said itself, before its user was known.
+            let earlier = Wanted { joined: Frame::default(), ..wanted };
+            let is_own = |number| says.get(number).is_some_and(|say| say.stream == delivery.place.stream);
+            candidates = last(alike.candidates(&earlier, says), &is_own).into();
+        }
+        if from.is_none() {
+            candidates = last(&candidates, &|number| may_be_from(number, delivery, says, connections)).into();
+        }
+        let candidates = &*candidates;
+        let Some(choice) = choose(candidates, &wanted, says) else { return Found::None };
+        let Some(say) = says.get(choice.say) else { return Found::None };
+        let from_several = || {
+            let stream = |number: &SayNumber| says.get(*number).map(|say| say.stream);
+            candidates.iter().any(|number| stream(number) != Some(say.stream))
+        };
+        let lacks = |stream: StreamId, side: Side| {
+            connections.get(&stream).is_some_and(|connection| connection.gaps(side).after(say.at().frame))
+        };
+        let (says_missing, deliveries_missing) =
+            (lacks(say.stream, Side::Client), lacks(delivery.place.stream, Side::Server));
+        if (choice.by_order || says_missing) && deliveries_missing || from.is_none() && from_several() {
+            return Found::Unknown;
+        }
+        match choice.age > wanted.usual {
+            true if says_missing => Found::Unknown,
+            true => Found::Late(choice.say),
+            false => Found::Say(choice.say, choice),
+        }
+    }
+
+    /// A delivery delivers this say: its connection gets no earlier one any more.
+    pub fn reached(&mut self, number: SayNumber, delivery: &Delivery) {
+        for from in [delivery.from.0, None] {
+            let Some(list) = self.find_alike(from, delivery.said) else { continue };
+            let holds = |alike: &Alike| alike.numbers().binary_search(&number).is_ok();
+            if self.alike.get(list).is_some_and(holds) {
+                let next = self.progress.entry(progress_of(delivery, list)).or_insert(0);
+                *next = (*next).max(number + 1);
+                return;
+            }
+        }
+    }
+
+    /// A delivery whose say was not captured yet.
+    pub fn keep(&mut self, delivery: Delivery) {
+        self.orphans.push(delivery);
+    }
+
+    /// True if no other connection recently sent an identical say, so that the delivery names the sender of this one.
+    pub fn is_unique(&self, number: SayNumber, said: Said, says: &Says) -> bool {
+        let Some(say) = says.get(number) else { return true };
+        let Some(alike) = self.find_alike(None, said).and_then(|list| self.alike.get(list)) else { return true };
+        let recent = |other: &&TrackedSay| say.at().since(other.at()).abs() <= super::alike::DELIVERY_WINDOW;
+        let mut others = alike.numbers().iter().rev().take(MAX_COMPARED).filter_map(|number| says.get(*number));
+        others.by_ref().filter(recent).all(|other| other.stream == say.stream)
+    }
+
+    /// Takes over what is known of a server that turns out to be the same. Returns the deliveries without a say, in the order of the
+    /// capture.
+    pub fn absorb(&mut self, other: Matching) -> Vec<Delivery> {
+        let Matching { alike, progress, orphans, mean, .. } = other;
+        let mut lists = Vec::new();
+        for old in alike.iter() {
+            let known = self.find_alike(old.from, old.said);
+            lists.push(match known {
+                Some(list) => {
+                    if let Some(alike) = self.alike.get_mut(list) {
+                        old.numbers().iter().for_each(|number| alike.push(*number));
+                    }
+                    list
+                }
+                None => {
+                    let numbers = old.numbers();
+                    let mut new = Alike::new(old.said, old.from, numbers[0]);
+                    numbers[1..].iter().for_each(|number| new.push(*number));
+                    self.add(new);
+                    self.alike.len() - 1
+                }
+            });
+        }
+        for ((stream, key), number) in progress {
+            let Some(list) = lists.get((key >> 2) as usize) else { continue };
+            let next = self.progress.entry((stream, list << 2 | key & 3)).or_insert(0);
+            *next = (*next).max(number);
+        }
+        self.mean = self.mean.max(mean);
+        let mut left: Vec<Delivery> = self.orphans.clear();
+        left.extend(orphans.queue);
+        left.sort_by_key(|delivery| delivery.place.position());
+        left
+    }
+}
+
+/// Whether a say whose sender's id was not known when it was said may be delivered as one of this sender.
+fn may_be_from(number: SayNumber, delivery: &Delivery, says: &Says, connections: &Connections) -> bool {
+    let connection = says.get(number).and_then(|say| connections.get(&say.stream));
+    let Some(identity) = connection.and_then(|connection| connection.identity(Position::end_of(delivery.place.at.frame)))
+    else {
+        return true;
+    };
+    let (id, name) = delivery.from;
+    let differs = |one: Option<TextId>, other: Option<TextId>| one.is_some() && other.is_some() && one != other;
+    !differs(identity.id, id) && !(identity.id.is_none() && differs(Some(identity.name), name))
+}
+
+fn progress_of(delivery: &Delivery, list: u32) -> (StreamId, u32) {
+    (delivery.place.stream, list << 2 | delivery.copy as u32)
+}
+
+/// A delivery that came later than usual: its say is certain once its sender's connection is heard of again, and shows that no later say
+/// is missing in the capture.
+#[derive(Debug, Clone, Copy)]
+struct Late {
+    delivery: Delivery,
+    say: SayNumber,
+    sender: StreamId,
+    /// The sender's connection was heard of.
+    confirmed: bool,
+}
+
+/// Deliveries that came later than usual.
+#[derive(Debug, Default)]
+pub struct LateDeliveries {
+    waiting: Vec<Late>,
+}
+
+impl LateDeliveries {
+    /// Whether there is none, as nearly always.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, delivery: Delivery, say: SayNumber, sender: StreamId) {
+        if self.waiting.len() >= MAX_WAITING {
+            self.waiting.remove(0);
+        }
+        let confirmed = sender == delivery.place.stream; // the same segment acknowledges all that was said
+        self.waiting.push(Late { delivery, say, sender, confirmed });
+    }
+
+    /// A segment of this connection was captured. Returns the deliveries that earlier segments confirmed, and their says.
+    pub fn heard(&mut self, stream: StreamId) -> Vec<(Delivery, SayNumber)> {
+        let confirmed = self.remove(|late| late.confirmed);
+        self.waiting.iter_mut().filter(|late| late.sender == stream).for_each(|late| late.confirmed = true);
+        confirmed.into_iter().map(|late| (late.delivery, late.say)).collect()
+    }
+
+    /// Removes those that could be of a say that is captured only now.
+    pub fn take(&mut self, at: FrameTime, from: Option<TextId>, said: Said) -> Vec<Delivery> {
+        let is_its = |late: &Late| {
+            let delivery = &late.delivery;
+            delivery.said == said
+                && at.since(delivery.place.at) <= REORDER_WINDOW
+                && (from.is_none() || delivery.from.0 == from)
+        };
+        self.remove(is_its).into_iter().map(|late| late.delivery).collect()
+    }
+
+    fn remove(&mut self, is_meant: impl Fn(&Late) -> bool) -> Vec<Late> {
+        let (removed, left) = std::mem::take(&mut self.waiting).into_iter().partition(is_meant);
+        self.waiting = left;
+        removed
+    }
+}
+
+/// The last deliveries without a say.
+#[derive(Debug, Default)]
+struct Orphans {
+    queue: VecDeque<Delivery>,
+    /// How many of them have a text of this place: most says find none at once.
+    counts: Vec<u16>,
+}
+
+impl Orphans {
+    const PLACES: usize = 256;
+
+    fn push(&mut self, delivery: Delivery) {
+        if self.counts.is_empty() {
+            self.counts = vec![0; Orphans::PLACES];
+        }
+        if self.queue.len() >= MAX_ORPHANS {
+            if let Some(oldest) = self.queue.pop_front() {
+                self.counts[oldest.said.place(Orphans::PLACES)] -= 1;
+            }
+        }
+        self.counts[delivery.said.place(Orphans::PLACES)] += 1;
+        self.queue.push_back(delivery);
+    }
+
+    fn clear(&mut self) -> Vec<Delivery> {
+        self.counts.clear();
+        self.queue.drain(..).collect()
+    }
+
+    /// The deliveries of a say that were captured shortly before it, one a connection and copy.
+    fn take(&mut self, at: FrameTime, from: Option<TextId>, said: Said) -> Vec<Delivery> {
+        let recent = |delivery: &Delivery| at.since(delivery.place.at) <= REORDER_WINDOW;
+        let mut taken: Vec<Delivery> = Vec::new();
+        let mut left = self.counts.get(said.place(Orphans::PLACES)).copied().unwrap_or_default();
+        let mut place = self.queue.len();
+        while left > 0 && place > 0 && recent(&self.queue[place - 1]) {
+            place -= 1;
+            let orphan = &self.queue[place];
+            if orphan.said.place(Orphans::PLACES) == said.place(Orphans::PLACES) {
+                left -= 1;
+            }
+            let same_sender = from.is_none() || orphan.from.0 == from;
+            let is_new = || !taken.iter().any(|t| (t.place.stream, t.copy) == (orphan.place.stream, orphan.copy));
+            if orphan.said == said && same_sender && is_new() {
+                self.counts[said.place(Orphans::PLACES)] -= 1;
+                taken.extend(self.queue.remove(place));
+            }
+        }
+        taken.reverse();
+        taken
+    }
+}

@@ -1,0 +1,140 @@
+//! The servers of a capture: which connection leads to which, and which addresses lead to the same.
+
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+
+use hashbrown::HashMap;
+
+use super::connection::{Connection, ServerNumber};
+use super::matching::Delivery;
+use super::server::Server;
+use super::texts::TextId;
+use crate::packet::{Endpoint, StreamId};
+
+/// How far apart the copies of one broadcast are captured. Nanoseconds.
+const SPREAD: i64 = 50_000_000;
+/// How many broadcasts are remembered.
+const MAX_BROADCASTS: usize = 256;
+
+/// The servers of a capture, numbered from 1 on.
+#[derive(Debug, Default)]
+pub struct Servers {
+    servers: Vec<Server>,
+    /// By its number: the number of the server that it turned out to be, or its own.
+    same: Vec<ServerNumber>,
+    index: HashMap<Endpoint, ServerNumber>,
+    broadcasts: Broadcasts,
+}
+
+/// What servers told their clients last, to find out which of them are one.
+#[derive(Debug, Default)]
+struct Broadcasts {
+    recent: HashMap<u64, (ServerNumber, i64)>,
+    order: VecDeque<u64>,
+}
+
+impl Servers {
+    fn number(&self, connection: &Connection) -> Option<ServerNumber> {
+        let number = connection.server_number().or_else(|| self.index.get(&connection.server()).copied())?;
+        Some(self.known(number))
+    }
+
+    /// Whether more than one is known, though they may be one.
+    pub fn are_several(&self) -> bool {
+        self.servers.len() > 1
+    }
+
+    /// A connection's server.
+    pub fn of(&self, connection: &Connection) -> Option<&Server> {
+        self.servers.get(place(self.number(connection)?))
+    }
+
+    /// The same, to change it.
+    pub fn of_mut(&mut self, connection: &Connection) -> Option<&mut Server> {
+        let number = self.number(connection)?;
+        self.servers.get_mut(place(number))
+    }
+
+    /// A connection's server, known from now on; whether the connection was not known to lead to it.
+    pub fn enter(&mut self, connection: &mut Connection) -> (&mut Server, bool) {
+        let is_new = connection.server_number().is_none();
+        let number = self.number(connection).unwrap_or_else(|| {
+            let number = ServerNumber(NonZeroU32::MIN.saturating_add(self.servers.len() as u32));
+            self.servers.push(Server::default());
+            self.same.push(number);
+            self.index.insert(connection.server(), number);
+            number
+        });
+        connection.set_server_number(number);
+        (&mut self.servers[place(number)], is_new)
+    }
+
+    /// The server of this number, whichever it turned out to be.
+    fn known(&self, number: ServerNumber) -> ServerNumber {
+        let mut number = number;
+        while let Some(same) = self.same.get(place(number)).filter(|same| **same != number) {
+            number = *same;
+        }
+        number
+    }
+
+    /// A connection's server tells its clients something: `broadcast` is a hash of all that the copies have in common. If another server
+    /// did so at the same time, they may be one: returns both.
+    pub fn broadcast(&mut self, connection: &Connection, broadcast: u64, time: i64) -> Option<[ServerNumber; 2]> {
+        let number = self.number(connection)?;
+        let other = self.broadcasts.hear(broadcast, number, time)?;
+        let other = self.known(other);
+        (other != number).then_some([number, other])
+    }
+
+    /// The clients of which each of two servers has a connection.
+    pub fn common_clients(&self, servers: [ServerNumber; 2]) -> impl Iterator<Item = (TextId, [StreamId; 2])> + '_ {
+        let [few, many] = self.by_size(servers).map(|number| self.servers.get(place(number)));
+        few.into_iter().flat_map(Server::owners).filter_map(move |(id, one)| Some((id, [one, many?.owner(id)?])))
+    }
+
+    /// The one of which less is known first.
+    fn by_size(&self, [one, other]: [ServerNumber; 2]) -> [ServerNumber; 2] {
+        let users = |number| self.servers.get(place(number)).map_or(0, Server::users);
+        if users(one) < users(other) { [one, other] } else { [other, one] }
+    }
+
+    /// Two servers turn out to be one. Returns it, and the deliveries that may now find their says, in the order of the capture.
+    pub fn unite(&mut self, servers: [ServerNumber; 2]) -> (&mut Server, Vec<Delivery>) {
+        let [gone, kept] = self.by_size(servers);
+        self.same[place(gone)] = kept;
+        let absorbed = std::mem::take(&mut self.servers[place(gone)]);
+        let server = &mut self.servers[place(kept)];
+        let orphans = server.absorb(absorbed);
+        (server, orphans)
+    }
+}
+
+fn place(number: ServerNumber) -> usize {
+    number.0.get() as usize - 1
+}
+
+impl Broadcasts {
+    /// Returns the server that has told the same.
+    fn hear(&mut self, broadcast: u64, by: ServerNumber, time: i64) -> Option<ServerNumber> {
+        match self.recent.get_mut(&broadcast) {
+            Some((first, last)) if time.saturating_sub(*last).abs() <= SPREAD => {
+                *last = time;
+                Some(*first).filter(|first| *first != by)
+            }
+            Some(known) => {
+                *known = (by, time);
+                None
+            }
+            None => {
+                self.recent.insert(broadcast, (by, time));
+                self.order.push_back(broadcast);
+                if self.order.len() > MAX_BROADCASTS {
+                    let oldest = self.order.pop_front();
+                    oldest.and_then(|oldest| self.recent.remove(&oldest));
+                }
+                None
+            }
+        }
+    }
+}
