@@ -433,8 +433,10 @@ fn login(
         false => own,
     };
     let Some(room) = room else {
-        let rooms = connection.chat().into_iter().flat_map(|chat| chat.identities()).filter_map(|user| user.room);
-        rooms.for_each(|room| server.lose_track(room));
+        let rooms = || connection.chat().into_iter().flat_map(|chat| chat.identities()).filter_map(|user| user.room);
+        if !rooms().any(|room| id.is_some_and(|id| server.is_in(room, id, texts))) {
+            rooms().for_each(|room| server.lose_track(room));
+        }
         return record;
     };
     take_users(server, texts, room, users, lesson);

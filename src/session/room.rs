@@ -65,6 +65,11 @@ impl Roll {
         (piece, place)
     }
 
+    /// Whether a client is there.
+    pub fn contains(&self, id: TextId, texts: &Texts) -> bool {
+        self.find(id, texts).1.is_ok()
+    }
+
     /// Adds a client. Returns whether it was not there.
     pub fn insert(&mut self, id: TextId, texts: &Texts) -> bool {
         let (at, place) = self.find(id, texts);

@@ -214,6 +214,11 @@ impl Server {
         }
     }
 
+    /// Whether a client is in a room.
+    pub fn is_in(&self, room: Room, id: TextId, texts: &Texts) -> bool {
+        self.rooms.get(&room).is_some_and(|room| room.members.contains(id, texts))
+    }
+
     /// A client has gone, out of this room or, where it is in more than one, of all.
     pub fn leave(&mut self, room: Room, id: TextId, texts: &Texts) {
         let remove = |room: &mut Membership| {
