@@ -12,7 +12,7 @@ use super::state::Session;
 use super::statement::{Act, Announcement, Statement, To, Users};
 use super::texts::{TextId, Texts};
 use crate::event::{Event, Recipient, Say};
-use crate::message::{Dialect, Evidence, Message, text};
+use crate::message::{Dialect, Evidence, Message};
 use crate::packet::{Position, Segment, Side, StreamId};
 
 /// A message on its way into the session.
@@ -139,7 +139,8 @@ impl Session {
         let event = Event::SayRequest(Say { sender, recipient: recipient(server, texts, to, position) });
         let mut record = lesson.record(event);
         let has_asked = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
-        record.before_login = connection.is_begun() && !has_asked;
+        // The server of 2014 does not ask who says it.
+        record.before_login = connection.is_begun() && !has_asked && lesson.dialect != Some(Dialect::A2014);
         let identity = connection.identity(position).copied();
         record.sender_id = identity.and_then(|identity| identity.id);
         let room = identity.and_then(|identity| identity.room);
@@ -253,11 +254,14 @@ fn login_request(
 ) -> MessageRecord<TextId> {
     let name = name.map(|name| texts.intern(bounded_name(name)));
     let room = room.map(|room| texts.intern(bounded_name(room)));
-    let is_ignored = !lesson.statement.readable || !lesson.statement.complete;
+    let has_room = lesson.statement.complete || lesson.dialect == Some(Dialect::A2014);
+    let is_ignored = !lesson.statement.readable || !has_room;
     let chat = connection.application_mut().chat_mut().filter(|_| !is_ignored);
     if let Some(chat) = chat {
         let everywhere = || (lesson.dialect == Some(Dialect::A2014)).then_some(Room::Everywhere);
         let room = room.map(Room::Named).or_else(everywhere);
+        // Who gives no name gets an empty one.
+        let name = name.or_else(|| (!lesson.statement.truncated).then(|| texts.intern("")));
         let identity = name.map(|name| Identity { since: lesson.position(), name, room, id: None });
         chat.ask_to_log_in(lesson.place.at, identity);
     }
@@ -278,7 +282,7 @@ fn login(
     if let (Some(id), Some(name)) = (id, name) {
         server.set_name(id, name, frame);
     }
-    let mut record = match is_login_result(connection, texts, lesson, name, users) {
+    let mut record = match is_login_result(connection, lesson, name, users) {
         false => lesson.record(Event::LoginNotification(name)),
         true => {
             let chat = connection.application_mut().chat_mut();
@@ -305,18 +309,12 @@ fn interned<'a, 'b>(
     (id.as_deref().map(&mut intern), name.as_deref().map(&mut intern), users.as_ref())
 }
 
-fn is_login_result(
-    connection: &Connection,
-    texts: &Texts,
-    lesson: &Lesson,
-    name: Option<TextId>,
-    users: Option<&Users>,
-) -> bool {
+fn is_login_result(connection: &Connection, lesson: &Lesson, name: Option<TextId>, users: Option<&Users>) -> bool {
     let statement = &lesson.statement;
     // On a second login, dialect C first notifies the room, the asking connection included, and then answers.
     let announced = statement.dialect == Some(Dialect::C2016) && users.is_none() && !statement.truncated;
     let is_asker = |asked: Option<TextId>| match (asked, name) {
-        (Some(asked), Some(name)) => asked == name || text::unescaped_name(texts.get(asked)) == texts.get(name),
+        (Some(asked), Some(name)) => asked == name,
         (None, _) => true,
         (Some(_), None) => statement.truncated, // a name that the capture cut may be any
     };

@@ -45,7 +45,7 @@ pub struct MessageView<'a> {
 /// The user of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct User<'a> {
-    /// The name.
+    /// The name; empty for a user who has none.
     pub name: &'a str,
     /// The room's id, where there is one to show.
     pub room: Option<&'a str>,
@@ -109,7 +109,7 @@ impl Session {
         say.says.delivered(say.say).filter_map(|delivered| {
             let connection = self.connections.get(&delivered.stream)?;
             let identity = connection.identity(Position::end_of(delivered.frame));
-            let name = identity.map(|identity| self.texts.get(identity.name));
+            let name = identity.map(|identity| self.texts.get(identity.name)).filter(|name| !name.is_empty());
             Some(DeliveredTo { at: connection.records().time_of(delivered.frame)?, name, client: connection.client() })
         })
     }
@@ -209,7 +209,7 @@ impl<'a> MessageView<'a> {
         let by_id = || self.server?.name_of((*sender_id)?, at.frame).map(|name| self.texts.get(name));
         let by_connection = || {
             let is_the_users = matches!(event, Event::SayRequest(_) | Event::Pong(_));
-            self.user().filter(|_| is_the_users).map(|user| user.name)
+            self.user().filter(|_| is_the_users).map(|user| user.name).filter(|name| !name.is_empty())
         };
         event.sender().copied().or_else(by_id).or_else(by_connection)
     }
