@@ -88,9 +88,10 @@ impl<'a> Drawing<'a> {
     /// What follows the phase's name.
     fn summary(&self, line: &mut String, said: &str) {
         let _ = match &self.view.record.event {
-            Event::LoginRequest { name, room: Some(room) } => {
-                write!(line, "{}, room {}", Line(name.unwrap_or_default()), Line(room))
+            Event::LoginRequest { name: Some(name), room: Some(room) } => {
+                write!(line, "{}, room {}", Line(name), Line(room))
             }
+            Event::LoginRequest { name: None, room: Some(room) } => write!(line, "room {}", Line(room)),
             Event::LoginRequest { name, room: None }
             | Event::LoginResult(name)
             | Event::LoginNotification(name)

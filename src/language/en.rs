@@ -137,7 +137,7 @@ fn fault(fault: Cause) -> String {
         Cause::LineEnd => "a line end must be escaped".to_owned(),
         Cause::ControlCharacter(byte) => format!("control character 0x{byte:02x} must be escaped"),
         Cause::InvalidUtf8 => "the text is not valid UTF-8".to_owned(),
-        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} is half of a surrogate pair, without the other half"),
+        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} is half of a surrogate pair, without the other half, which PHP refuses"),
         Cause::UnterminatedString => "a string has no closing quote".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("{character} cannot stand here"),
         Cause::UnexpectedByte(byte) => format!("byte 0x{byte:02x} cannot stand here"),

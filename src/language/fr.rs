@@ -148,7 +148,7 @@ fn fault(fault: Cause) -> String {
         Cause::ControlCharacter(byte) => format!("le caractère de contrôle 0x{byte:02x} doit être échappé"),
         Cause::InvalidUtf8 => "le texte n'est pas de l'UTF-8 valide".to_owned(),
         Cause::LoneSurrogate(unit) => {
-            format!("\\u{unit:04x} est une moitié de paire de substitution (surrogate), sans l'autre moitié")
+            format!("\\u{unit:04x} est une moitié de paire de substitution (surrogate), sans l'autre moitié, ce que PHP refuse")
         }
         Cause::UnterminatedString => "il manque le guillemet fermant d'une chaîne".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("{character} n'a pas sa place ici"),

@@ -148,7 +148,7 @@ fn fault(fault: Cause) -> String {
             format!("il carattere di controllo 0x{byte:02x} va scritto come sequenza di escape")
         }
         Cause::InvalidUtf8 => "il testo non è UTF-8 valido".to_owned(),
-        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} è metà di una coppia surrogata, senza l'altra metà"),
+        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} è metà di una coppia surrogata, senza l'altra metà: PHP la rifiuta"),
         Cause::UnterminatedString => "una stringa non ha le virgolette di chiusura".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("{character} non può stare qui"),
         Cause::UnexpectedByte(byte) => format!("il byte 0x{byte:02x} non può stare qui"),

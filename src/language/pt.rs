@@ -143,7 +143,7 @@ fn fault(fault: Cause) -> String {
         Cause::ControlCharacter(byte) => format!("o caractere de controle 0x{byte:02x} deve ser escapado"),
         Cause::InvalidUtf8 => "o texto não é UTF-8 válido".to_owned(),
         Cause::LoneSurrogate(unit) => {
-            format!("\\u{unit:04x} é metade de um par substituto (surrogate), sem a outra metade")
+            format!("\\u{unit:04x} é metade de um par substituto (surrogate), sem a outra metade, o que o PHP recusa")
         }
         Cause::UnterminatedString => "falta a aspa de fechamento de uma string".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("{character} não pode estar aqui"),

@@ -144,7 +144,7 @@ fn fault(fault: Cause) -> String {
         Cause::LineEnd => "конец строки нужно экранировать".to_owned(),
         Cause::ControlCharacter(byte) => format!("управляющий символ 0x{byte:02x} нужно экранировать"),
         Cause::InvalidUtf8 => "текст не в кодировке UTF-8".to_owned(),
-        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} — половина суррогатной пары без другой половины"),
+        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} — половина суррогатной пары без другой половины, что PHP отвергает"),
         Cause::UnterminatedString => "у строки нет закрывающей кавычки".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("символ {character} здесь недопустим"),
         Cause::UnexpectedByte(byte) => format!("байт 0x{byte:02x} здесь недопустим"),

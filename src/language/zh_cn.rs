@@ -105,7 +105,7 @@ fn fault(fault: Cause) -> String {
         Cause::LineEnd => "换行符必须转义".to_owned(),
         Cause::ControlCharacter(byte) => format!("控制字符 0x{byte:02x} 必须转义"),
         Cause::InvalidUtf8 => "文本不是有效的 UTF-8".to_owned(),
-        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} 是代理对的一半，缺少另一半"),
+        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} 是代理对的一半，缺少另一半，PHP 不接受"),
         Cause::UnterminatedString => "字符串缺少结尾的引号".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("此处不能出现 {character}"),
         Cause::UnexpectedByte(byte) => format!("此处不能出现字节 0x{byte:02x}"),

@@ -112,7 +112,7 @@ fn fault(fault: Cause) -> String {
         Cause::LineEnd => "換行字元必須跳脫".to_owned(),
         Cause::ControlCharacter(byte) => format!("控制字元 0x{byte:02x} 必須跳脫"),
         Cause::InvalidUtf8 => "文字不是有效的 UTF-8".to_owned(),
-        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} 是代理對的一半，缺少另一半"),
+        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} 是代理對的一半，缺少另一半，PHP 不接受"),
         Cause::UnterminatedString => "字串缺少結尾的引號".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("這裡不能出現 {character}"),
         Cause::UnexpectedByte(byte) => format!("這裡不能出現位元組 0x{byte:02x}"),

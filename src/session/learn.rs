@@ -237,8 +237,9 @@ fn recipient(server: &Server, texts: &mut Texts, to: &To, at: Position) -> Recip
     if id == "all" {
         return Recipient::Everyone;
     }
-    let known = texts.find(id).and_then(|id| server.name_of(id, at.frame));
-    match (known, to.name.as_deref()) {
+    // The name that the server gives it, not the one that the page sends, which may be escaped.
+    let known = texts.find(id).and_then(|id| server.name_of(id, at.frame)).filter(|name| !texts.get(*name).is_empty());
+    match (known, to.name.as_deref().filter(|name| !name.is_empty())) {
         (Some(name), _) => Recipient::Named(name),
         (None, Some(name)) => Recipient::Named(texts.intern(name)),
         (None, None) => Recipient::Id(texts.intern(id)),

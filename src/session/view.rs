@@ -209,9 +209,9 @@ impl<'a> MessageView<'a> {
         let by_id = || self.server?.name_of((*sender_id)?, at.frame).map(|name| self.texts.get(name));
         let by_connection = || {
             let is_the_users = matches!(event, Event::SayRequest(_) | Event::Pong(_));
-            self.user().filter(|_| is_the_users).map(|user| user.name).filter(|name| !name.is_empty())
+            self.user().filter(|_| is_the_users).map(|user| user.name)
         };
-        event.sender().copied().or_else(by_id).or_else(by_connection)
+        event.sender().copied().or_else(by_id).or_else(by_connection).filter(|name| !name.is_empty())
     }
 
     /// Whom it is for, by name, or `all`.
@@ -221,7 +221,7 @@ impl<'a> MessageView<'a> {
             Recipient::Named(name) => Some(name),
             Recipient::Id(id) => {
                 let name = self.server?.name_of(self.texts.find(id)?, self.record.at.frame)?;
-                Some(self.texts.get(name))
+                Some(self.texts.get(name)).filter(|name| !name.is_empty())
             }
             Recipient::Unknown => None,
         }
