@@ -234,9 +234,9 @@ macro_rules! findings {
 }
 
 findings! {
-    MalformedJson "malformed_json" Error Malformed "The message is not JSON; the server ignores it";
+    MalformedJson "malformed_json" Error Malformed "The message is not JSON; who receives it ignores it";
     UnknownType "unknown_type" Note Undecoded "The chat has no message of this type";
-    MissingMember "missing_member" Warning Protocol "The message lacks a member that the chat needs";
+    MissingMember "missing_member" Warning Protocol "The message lacks a member that the chat's messages have";
     SayBeforeLogin "say_before_login" Warning Sequence "A say on a connection that has not logged in";
     NoDelivery "no_delivery" Warning Sequence "Nobody received what is said here";
     NoPong "no_pong" Note Sequence "The heartbeat ping was not answered";

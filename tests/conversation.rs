@@ -674,3 +674,138 @@ fn two_hundred_deliveries_of_one_say_are_all_linked() {
     let room = Room { capture, browsers: Vec::new() };
     assert_linked(&room.rows(), request, &deliveries);
 }
+
+#[test]
+fn a_content_that_is_no_string_is_delivered_as_php_prints_it() {
+    let contents = [
+        ("12345", "12345"),
+        ("1.50", "1.5"),
+        ("1e25", "1.0E+25"),
+        ("true", "1"),
+        ("false", ""),
+        ("null", ""),
+        ("\"null\"", "null"),
+        ("\"&amp;\"", "&amp;amp;"),
+    ];
+    let mut room = Room::with(&["a", "b"]);
+    let says: Vec<_> = contents
+        .iter()
+        .map(|(content, delivered)| {
+            let request = format!(r#"{{"type":"say","to_client_id":"all","to_client_name":"x","content":{content}}}"#);
+            let request = room.browser_sends(1, &request);
+            (request, [1, 2].map(|to| room.delivers(1, to, delivered)))
+        })
+        .collect();
+    let rows = room.rows();
+    for (request, deliveries) in says {
+        assert_linked(&rows, request, &deliveries);
+    }
+}
+
+#[test]
+fn a_say_without_a_recipient_comes_back_twice_to_its_sender() {
+    let mut room = Room::with(&["a", "b"]);
+    let echo = |content: &str| {
+        json!({"type": "say", "from_client_id": client_id(1), "from_client_name": "a", "to_client_id": null,
+               "content": content, "time": TIME})
+        .to_string()
+    };
+    for request in [r#"{"type":"say","content":"x &"}"#, r#"{"type":"say","to_client_id":null,"content":"x &"}"#] {
+        let request = room.browser_sends(1, request);
+        let copies =
+            ["<b>对你说: </b>x &amp;", "<b>你对说: </b>x &amp;"].map(|content| room.server_sends(1, &echo(content)));
+        let rows = room.rows();
+        assert!(copies.iter().all(|copy| rows[copy].numbers(REQUEST_IN) == [request]));
+        assert_eq!(rows[&request].numbers(DELIVERIES), [1]);
+        assert_eq!(rows[&copies[0]].all(RECIPIENT), [""; 0]);
+    }
+    let missing = room.frames("workermanchat.expert.missing_member");
+    assert_eq!(room.warnings(), missing.iter().map(|frame| (*frame, "missing_member".to_owned())).collect::<Vec<_>>());
+    assert_eq!(missing.len(), 2, "the requests alone");
+}
+
+#[test]
+fn a_login_without_a_name_is_answered_and_has_no_user() {
+    for name in ["", r#","client_name":null"#] {
+        let mut room = Room::with(&["a"]);
+        let mut nameless = Connection::from_port(50_009);
+        nameless.open(&mut room.capture);
+        upgrade(&mut room.capture, &mut nameless);
+        let request =
+            browser_says(&mut room.capture, &mut nameless, format!(r#"{{"type":"login","room_id":"1"{name}}}"#));
+        let notification = room.server_sends(1, &login_notification(2, ""));
+        let result = login_result(2, "", &[(1, "a"), (2, "")]);
+        let result = server_says(&mut room.capture, &mut nameless, result);
+        let say = browser_says(&mut room.capture, &mut nameless, say_request("it is me"));
+        let delivery = room.server_sends(1, &say_delivery(2, "", "it is me"));
+        let rows = room.rows();
+        assert_eq!(rows[&result].numbers(REQUEST_IN), [request]);
+        assert_eq!(rows[&notification].numbers("workermanchat.phase"), [LOGIN_NOTIFICATION]);
+        assert_eq!(rows[&delivery].numbers(REQUEST_IN), [say]);
+        for frame in [request, result, say] {
+            assert_eq!((rows[&frame].all(USER), rows[&frame].all(SENDER)), (vec![], vec![]), "frame {frame}");
+            assert_eq!(rows[&frame].all(ROOM), ["1"], "frame {frame}");
+        }
+        assert_eq!(room.warnings(), [(request, "missing_member".to_owned())]);
+    }
+}
+
+#[test]
+fn in_2014_a_name_is_escaped_once_and_nobody_has_to_log_in() {
+    let mut room = Room { capture: Capture::new(Link::Ethernet), browsers: Vec::new() };
+    let mut browser = Connection::from_port(50_001);
+    browser.open(&mut room.capture);
+    upgrade(&mut room.capture, &mut browser);
+    room.browsers.push((1, "R&amp;B".to_owned(), browser));
+    let early = room.browser_sends(1, r#"{"type":"say","to_uid":"all","content":"early"}"#);
+    let heard = r#"{"type":"say","from_uid":7,"to_uid":"all","content":"early","time":"2014-08-12 :51:02"}"#;
+    let heard = room.server_sends(1, heard);
+    let request = room.browser_sends(1, r#"{"type":"login","name":"R&amp;B"}"#);
+    room.server_sends(1, r#"{"type":"user_list","user_list":[{"uid":7,"name":"R&amp;amp;B"}]}"#);
+    let result = r#"{"type":"login","uid":7,"name":"R&amp;amp;B","time":"2014-08-12 17:50:30"}"#;
+    let result = room.server_sends(1, result);
+    room.server_sends(1, r#"{"type":"logout","uid":8,"time":"2014-04-12 :50:30"}"#);
+    let rows = room.rows();
+    assert_eq!(rows[&heard].numbers(REQUEST_IN), [early]);
+    assert_eq!(rows[&result].numbers(REQUEST_IN), [request]);
+    assert_eq!(rows[&result].all(USER), ["R&amp;B"]);
+    assert_eq!((room.warnings(), room.frames("workermanchat.expert.bad_time")), (vec![], vec![]));
+}
+
+#[test]
+fn text_that_is_no_tag_is_no_markup() {
+    let mut room = Room::with(&["a"]);
+    for content in ["1 < 2 and 3 > 2", "<3 you> ", "a &lt;b&gt; <br />\n", "<b>对你说: </b>x", "< b>"] {
+        room.delivers(1, 1, content);
+    }
+    room.server_sends(1, &say_delivery(1, "a", "x").replace("\"x\"", r#"["<b>x</b>"]"#));
+    assert_eq!(room.frames("workermanchat.expert.unescaped_html"), [0; 0]);
+}
+
+#[test]
+fn a_message_cut_anywhere_is_accused_of_nothing() {
+    let messages = [
+        (Side::Server, say_delivery(1, "R&amp;amp;B", "&amp;lt;b&amp;gt; 😀 ")),
+        (Side::Server, login_result(2, "R&amp;amp;amp;B", &[(1, "a"), (2, "R&amp;amp;B")])),
+        (Side::Client, r#"{"type":"say","to_client_id":"all","content":"\ud83d\ude00 \u00e9 \\"}"#.to_owned()),
+        (Side::Client, r#"{"type":"login","client_name":"\ud83d\ude00","room_id":"1"}"#.to_owned()),
+    ];
+    let mut room = Room::with(&["a"]);
+    for (side, message) in &messages {
+        for kept in 0..message.len() {
+            match side {
+                Side::Client => room.browser_sends(1, message),
+                Side::Server => room.server_sends(1, message),
+            };
+            // Link, IP, TCP and the frame's header, with the mask from a client.
+            let header =
+                14 + 20 + 20 + if message.len() < 126 { 2 } else { 4 } + if *side == Side::Client { 4 } else { 0 };
+            room.capture.cut_last(header + kept);
+        }
+    }
+    let findings = ["malformed_json", "missing_member", "unescaped_html", "bad_time", "unknown_type", "internal"];
+    for finding in findings {
+        assert_eq!(room.frames(&format!("workermanchat.expert.{finding}")), [0; 0], "{finding}");
+    }
+    assert!(room.frames("workermanchat.expert.truncated").len() > 300);
+}

@@ -60,7 +60,6 @@ const RECOGNIZED_LATER: &[(&str, &[u32])] = &[
 /// Frames that one pass and two show differently beyond all this, and why.
 const PASSES_DIFFER: &[(&str, u32, &str)] = &[
     ("dropped-login", 10, "a later message names the sender of this say, whose login was not captured"),
-    ("faults-and-rooms", 971, "a later message gives the sender of this say, a user with an empty name"),
     (
         "http-connect",
         11,

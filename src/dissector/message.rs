@@ -4,10 +4,10 @@ use super::plan::{MAX_LINE, Settings, draw_event, draw_links, draw_user, title_h
 use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::{Event, Recipient, Say, below_messages};
 use crate::fields::{Field, Finding};
-use crate::language::Fact;
+use crate::language::{Fact, Missing};
 use crate::message::gateway::Gateway;
 use crate::message::json::Span;
-use crate::message::{MemberName, Message, text};
+use crate::message::{JsonType, MemberName, Message, text};
 use crate::packet::{Captured, FrameTime, Side};
 use crate::session::{DeliveredTo, MessageView, SayView, Session};
 use std::fmt::{self, Display, Write};
@@ -88,9 +88,10 @@ impl<'a> Drawing<'a> {
     /// What follows the phase's name.
     fn summary(&self, line: &mut String, said: &str) {
         let _ = match &self.view.record.event {
-            Event::LoginRequest { name, room: Some(room) } => {
-                write!(line, "{}, room {}", Line(name.unwrap_or_default()), Line(room))
+            Event::LoginRequest { name: Some(name), room: Some(room) } => {
+                write!(line, "{}, room {}", Line(name), Line(room))
             }
+            Event::LoginRequest { name: None, room: Some(room) } => write!(line, "room {}", Line(room)),
             Event::LoginRequest { name, room: None }
             | Event::LoginResult(name)
             | Event::LoginNotification(name)
@@ -121,7 +122,7 @@ impl<'a> Drawing<'a> {
             if at > 0 {
                 line.push_str(", ");
             }
-            line.push_str(&text::line(&text::unescaped_name(&name.text), MAX_LINE));
+            line.push_str(&text::line(&text::unescaped_name(&name.text, 1), MAX_LINE));
         }
     }
 
@@ -179,7 +180,8 @@ impl<'a> Drawing<'a> {
             }
             false => None,
         };
-        if let Some(tag) = text::markup(content.text, self.is_from_server()) {
+        let is_html = self.is_from_server() && content.json_type == JsonType::String;
+        if let Some(tag) = text::markup(content.text, is_html) {
             let tag = text::line(&tag, MAX_LINE);
             let fact = Fact::UnescapedHtml(&tag);
             self.report(tree, item, Finding::UnescapedHtml, &fact, Some(content.span.clone()));
@@ -259,13 +261,25 @@ impl<'a> Drawing<'a> {
         if truncated {
             return;
         }
-        for member in self.message.missing() {
-            let fact = Fact::MissingMember(event.phase(), member.key(self.view.record.dialect));
+        for member in self.message.missing(self.view.record.dialect) {
+            let fact = Fact::MissingMember(self.without(member), member.key(self.view.record.dialect));
             self.report(tree, None, Finding::MissingMember, &fact, None);
         }
-        if let Some(time) = self.message.bad_time() {
+        if let Some(time) = self.message.bad_time(self.view.record.dialect) {
             let shown = text::line(time.text, MAX_LINE);
             self.report(tree, None, Finding::BadTime, &Fact::BadTime(&shown), Some(time.span));
+        }
+    }
+
+    /// What the server does without a member that it needs.
+    fn without(&self, member: MemberName) -> Missing {
+        match member {
+            _ if self.is_from_server() => Missing::FromServer,
+            MemberName::RoomId => Missing::Room,
+            MemberName::ClientName => Missing::Name,
+            MemberName::ToClientId => Missing::Recipient,
+            MemberName::ToClientName => Missing::RecipientName,
+            _ => Missing::Content,
         }
     }
 

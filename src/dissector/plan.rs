@@ -99,7 +99,9 @@ pub fn draw_links(
 /// The user of a connection, and the room.
 pub fn draw_user(tree: &mut Tree, user: Option<User>) {
     let Some(user) = user else { return };
-    tree.text(None, Field::User, user.name);
+    if !user.name.is_empty() {
+        tree.text(None, Field::User, user.name);
+    }
     if let Some(room) = user.room {
         tree.text(None, Field::Room, room);
     }

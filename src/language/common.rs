@@ -141,6 +141,8 @@ pub enum Cause {
     ControlCharacter(u8),
     /// A string that is not UTF-8.
     InvalidUtf8,
+    /// Half of a surrogate pair, this code unit, without the other half.
+    LoneSurrogate(u16),
     /// The message ends within a string.
     UnterminatedString,
     /// A printable ASCII character that cannot stand at its place.
@@ -167,6 +169,7 @@ impl From<Reason> for Cause {
             Reason::ControlCharacter(b'\n' | b'\r') => Cause::LineEnd,
             Reason::ControlCharacter(byte) => Cause::ControlCharacter(byte),
             Reason::InvalidUtf8 => Cause::InvalidUtf8,
+            Reason::LoneSurrogate(unit) => Cause::LoneSurrogate(unit),
             Reason::UnterminatedString => Cause::UnterminatedString,
             Reason::UnexpectedByte(byte) if byte.is_ascii_graphic() => Cause::UnexpectedCharacter(byte.into()),
             Reason::UnexpectedByte(byte) => Cause::UnexpectedByte(byte),

@@ -1,9 +1,8 @@
 //! English.
 
-use super::Fact;
 use super::common::{Cause, CloseCode, End, Frames, described, joined};
+use super::{Fact, Missing};
 use crate::event::{Closing, Event, Recipient, Say};
-use crate::fields::Phase;
 use crate::packet::Side;
 
 pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
@@ -83,10 +82,14 @@ pub fn finding(fact: &Fact) -> String {
             format!("The chat has no message of type {name} in this direction; it is ignored")
         }
         Fact::UnknownType(None) => "The message has no type; it is ignored".to_owned(),
-        Fact::MissingMember(Phase::LoginRequest, member) => {
-            format!("The login has no {member}: the server raises an exception and does not answer")
-        }
-        Fact::MissingMember(_, member) => format!("The message has no {member}, which the chat needs"),
+        Fact::MissingMember(missing, member) => match missing {
+            Missing::Room => format!("The login has no {member}: the server raises an exception and does not answer"),
+            Missing::Name => format!("The login has no {member}: the server logs the user in under an empty name"),
+            Missing::Content => format!("The message has no {member}: the server delivers an empty text"),
+            Missing::Recipient => format!("The message has no {member}: the server delivers it to its sender alone"),
+            Missing::RecipientName => format!("The message has no {member}: the copy that the server delivers to the sender does not name the recipient"),
+            Missing::FromServer => format!("The message has no {member}, which the chat's server always sends"),
+        },
         Fact::SayBeforeLogin => {
             "Said on a connection that has not logged in: the server raises an exception and nobody receives it"
                 .to_owned()
@@ -134,6 +137,7 @@ fn fault(fault: Cause) -> String {
         Cause::LineEnd => "a line end must be escaped".to_owned(),
         Cause::ControlCharacter(byte) => format!("control character 0x{byte:02x} must be escaped"),
         Cause::InvalidUtf8 => "the text is not valid UTF-8".to_owned(),
+        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} is half of a surrogate pair, without the other half, which PHP refuses"),
         Cause::UnterminatedString => "a string has no closing quote".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("{character} cannot stand here"),
         Cause::UnexpectedByte(byte) => format!("byte 0x{byte:02x} cannot stand here"),

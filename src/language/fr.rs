@@ -1,9 +1,8 @@
 //! French.
 
-use super::Fact;
 use super::common::{Cause, CloseCode, End, Frames, described, joined};
+use super::{Fact, Missing};
 use crate::event::{Closing, Event, Recipient, Say};
-use crate::fields::Phase;
 use crate::packet::Side;
 
 pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
@@ -87,10 +86,14 @@ pub fn finding(fact: &Fact) -> String {
             format!("Le chat n'a pas de message de type {name} dans ce sens ; celui-ci est ignoré")
         }
         Fact::UnknownType(None) => "Le message n'a pas de type ; il est ignoré".to_owned(),
-        Fact::MissingMember(Phase::LoginRequest, member) => {
-            format!("La demande de session n'a pas de {member} : le serveur lève une exception et ne répond pas")
-        }
-        Fact::MissingMember(_, member) => format!("Le message n'a pas de {member}, dont le chat a besoin"),
+        Fact::MissingMember(missing, member) => match missing {
+            Missing::Room => format!("La demande de session n'a pas de {member} : le serveur lève une exception et ne répond pas"),
+            Missing::Name => format!("La demande de session n'a pas de {member} : le serveur ouvre la session sous un nom vide"),
+            Missing::Content => format!("Le message n'a pas de {member} : le serveur remet un texte vide"),
+            Missing::Recipient => format!("Le message n'a pas de {member} : le serveur ne le remet qu'à son expéditeur"),
+            Missing::RecipientName => format!("Le message n'a pas de {member} : la copie que le serveur remet à l'expéditeur ne nomme pas le destinataire"),
+            Missing::FromServer => format!("Le message n'a pas de {member}, que le serveur du chat envoie toujours"),
+        },
         Fact::SayBeforeLogin => {
             "Dit sur une connexion sans session ouverte : le serveur lève une exception et personne ne le reçoit"
                 .to_owned()
@@ -144,6 +147,9 @@ fn fault(fault: Cause) -> String {
         Cause::LineEnd => "une fin de ligne doit être échappée".to_owned(),
         Cause::ControlCharacter(byte) => format!("le caractère de contrôle 0x{byte:02x} doit être échappé"),
         Cause::InvalidUtf8 => "le texte n'est pas de l'UTF-8 valide".to_owned(),
+        Cause::LoneSurrogate(unit) => {
+            format!("\\u{unit:04x} est une moitié de paire de substitution (surrogate), sans l'autre moitié, ce que PHP refuse")
+        }
         Cause::UnterminatedString => "il manque le guillemet fermant d'une chaîne".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("{character} n'a pas sa place ici"),
         Cause::UnexpectedByte(byte) => format!("l'octet 0x{byte:02x} n'a pas sa place ici"),

@@ -1,9 +1,8 @@
 //! Italian.
 
-use super::Fact;
 use super::common::{Cause, CloseCode, End, Frames, described, joined};
+use super::{Fact, Missing};
 use crate::event::{Closing, Event, Recipient, Say};
-use crate::fields::Phase;
 use crate::packet::Side;
 
 pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
@@ -87,10 +86,14 @@ pub fn finding(fact: &Fact) -> String {
             format!("La chat non ha messaggi di tipo {name} in questa direzione; il messaggio viene ignorato")
         }
         Fact::UnknownType(None) => "Il messaggio non ha un tipo; viene ignorato".to_owned(),
-        Fact::MissingMember(Phase::LoginRequest, member) => {
-            format!("La richiesta di accesso non ha {member}: il server solleva un'eccezione e non risponde")
-        }
-        Fact::MissingMember(_, member) => format!("Il messaggio non ha {member}, di cui la chat ha bisogno"),
+        Fact::MissingMember(missing, member) => match missing {
+            Missing::Room => format!("La richiesta di accesso non ha {member}: il server solleva un'eccezione e non risponde"),
+            Missing::Name => format!("La richiesta di accesso non ha {member}: il server fa accedere l'utente con un nome vuoto"),
+            Missing::Content => format!("Il messaggio non ha {member}: il server consegna un testo vuoto"),
+            Missing::Recipient => format!("Il messaggio non ha {member}: il server lo consegna solo al suo mittente"),
+            Missing::RecipientName => format!("Il messaggio non ha {member}: la copia che il server consegna al mittente non nomina il destinatario"),
+            Missing::FromServer => format!("Il messaggio non ha {member}, che il server della chat invia sempre"),
+        },
         Fact::SayBeforeLogin => {
             "Detto su una connessione senza accesso: il server solleva un'eccezione e nessuno lo riceve".to_owned()
         }
@@ -145,6 +148,7 @@ fn fault(fault: Cause) -> String {
             format!("il carattere di controllo 0x{byte:02x} va scritto come sequenza di escape")
         }
         Cause::InvalidUtf8 => "il testo non è UTF-8 valido".to_owned(),
+        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} è metà di una coppia surrogata, senza l'altra metà: PHP la rifiuta"),
         Cause::UnterminatedString => "una stringa non ha le virgolette di chiusura".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("{character} non può stare qui"),
         Cause::UnexpectedByte(byte) => format!("il byte 0x{byte:02x} non può stare qui"),

@@ -6,7 +6,6 @@ mod common;
 mod tests;
 
 use crate::event::Event;
-use crate::fields::Phase;
 use crate::message::json::Reason;
 use crate::packet::Side;
 use common::End;
@@ -114,6 +113,23 @@ impl Note<'_> {
     }
 }
 
+/// What the server does without a member that a message lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// A login without a room: it raises an exception and does not answer.
+    Room,
+    /// A login without a name: the user's name is empty.
+    Name,
+    /// A say without content: its deliveries are empty.
+    Content,
+    /// A say without a recipient: it is delivered to its sender.
+    Recipient,
+    /// A say to one client without the recipient's name: the sender's copy does not name it.
+    RecipientName,
+    /// The server sent the message; the chat's own server always sends the member.
+    FromServer,
+}
+
 /// A finding with what its sentence is made from; texts have one printable line. Each variant is the
 /// [`Finding`](crate::fields::Finding) of its name.
 #[derive(Debug, Clone)]
@@ -129,8 +145,8 @@ pub(crate) enum Fact<'a> {
     },
     /// The value of `type`, or `None` for a message without one.
     UnknownType(Option<&'a str>),
-    /// The message's phase, and the name of the missing member on the wire.
-    MissingMember(Phase, &'a str),
+    /// What the server does without the member, and the member's name on the wire.
+    MissingMember(Missing, &'a str),
     /// A say on a connection without an earlier login.
     SayBeforeLogin,
     /// A say that the server delivered to no connection.

@@ -1,9 +1,8 @@
 //! Portuguese, with the words used in Brazil.
 
-use super::Fact;
 use super::common::{Cause, CloseCode, End, Frames, described, joined};
+use super::{Fact, Missing};
 use crate::event::{Closing, Event, Recipient, Say};
-use crate::fields::Phase;
 use crate::packet::Side;
 
 pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
@@ -85,10 +84,14 @@ pub fn finding(fact: &Fact) -> String {
             format!("O chat não tem mensagem do tipo {name} neste sentido; ela é ignorada")
         }
         Fact::UnknownType(None) => "A mensagem não tem tipo; ela é ignorada".to_owned(),
-        Fact::MissingMember(Phase::LoginRequest, member) => {
-            format!("O login não tem {member}: o servidor lança uma exceção e não responde")
-        }
-        Fact::MissingMember(_, member) => format!("A mensagem não tem {member}, de que o chat precisa"),
+        Fact::MissingMember(missing, member) => match missing {
+            Missing::Room => format!("O login não tem {member}: o servidor lança uma exceção e não responde"),
+            Missing::Name => format!("O login não tem {member}: o servidor faz o login do usuário com um nome vazio"),
+            Missing::Content => format!("A mensagem não tem {member}: o servidor entrega um texto vazio"),
+            Missing::Recipient => format!("A mensagem não tem {member}: o servidor a entrega apenas ao remetente"),
+            Missing::RecipientName => format!("A mensagem não tem {member}: a cópia que o servidor entrega ao remetente não diz quem é o destinatário"),
+            Missing::FromServer => format!("A mensagem não tem {member}, que o servidor do chat sempre envia"),
+        },
         Fact::SayBeforeLogin => {
             "Dito em uma conexão que não fez login: o servidor lança uma exceção e ninguém recebe".to_owned()
         }
@@ -139,6 +142,9 @@ fn fault(fault: Cause) -> String {
         Cause::LineEnd => "uma quebra de linha deve ser escapada".to_owned(),
         Cause::ControlCharacter(byte) => format!("o caractere de controle 0x{byte:02x} deve ser escapado"),
         Cause::InvalidUtf8 => "o texto não é UTF-8 válido".to_owned(),
+        Cause::LoneSurrogate(unit) => {
+            format!("\\u{unit:04x} é metade de um par substituto (surrogate), sem a outra metade, o que o PHP recusa")
+        }
         Cause::UnterminatedString => "falta a aspa de fechamento de uma string".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("{character} não pode estar aqui"),
         Cause::UnexpectedByte(byte) => format!("o byte 0x{byte:02x} não pode estar aqui"),

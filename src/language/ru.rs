@@ -1,9 +1,8 @@
 //! Russian.
 
-use super::Fact;
 use super::common::{Cause, CloseCode, End, Frames, described, joined};
+use super::{Fact, Missing};
 use crate::event::{Closing, Event, Recipient, Say};
-use crate::fields::Phase;
 use crate::packet::Side;
 
 pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
@@ -81,10 +80,16 @@ pub fn finding(fact: &Fact) -> String {
             format!("В этом направлении у чата нет сообщений типа {name}; сообщение игнорируется")
         }
         Fact::UnknownType(None) => "У сообщения нет типа; оно игнорируется".to_owned(),
-        Fact::MissingMember(Phase::LoginRequest, member) => {
-            format!("В запросе на вход нет {member}: сервер выбрасывает исключение и не отвечает")
-        }
-        Fact::MissingMember(_, member) => format!("В сообщении нет нужного чату {member}"),
+        Fact::MissingMember(missing, member) => match missing {
+            Missing::Room => format!("В запросе на вход нет {member}: сервер выбрасывает исключение и не отвечает"),
+            Missing::Name => format!("В запросе на вход нет {member}: сервер впускает пользователя с пустым именем"),
+            Missing::Content => format!("В сообщении нет {member}: сервер доставляет пустой текст"),
+            Missing::Recipient => format!("В сообщении нет {member}: сервер доставляет его только отправителю"),
+            Missing::RecipientName => format!(
+                "В сообщении нет {member}: в копии, которую сервер доставляет отправителю, получатель не назван"
+            ),
+            Missing::FromServer => format!("В сообщении нет {member}, хотя сервер чата отправляет его всегда"),
+        },
         Fact::SayBeforeLogin => {
             "Сказано в соединении, где входа ещё не было: сервер выбрасывает исключение, и никто этого не получит"
                 .to_owned()
@@ -139,6 +144,7 @@ fn fault(fault: Cause) -> String {
         Cause::LineEnd => "конец строки нужно экранировать".to_owned(),
         Cause::ControlCharacter(byte) => format!("управляющий символ 0x{byte:02x} нужно экранировать"),
         Cause::InvalidUtf8 => "текст не в кодировке UTF-8".to_owned(),
+        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} — половина суррогатной пары без другой половины, что PHP отвергает"),
         Cause::UnterminatedString => "у строки нет закрывающей кавычки".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("символ {character} здесь недопустим"),
         Cause::UnexpectedByte(byte) => format!("байт 0x{byte:02x} здесь недопустим"),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Fact, Language, Note};
+use super::{Fact, Language, Missing, Note};
 use crate::event::{AckedFrames, Closing, Event, Recipient, Say};
 use crate::fields::{Finding, Phase};
 use crate::message::json::Reason;
@@ -116,6 +116,7 @@ const REASONS: &[(Reason, &str)] = &[
     (Reason::ControlCharacter(b'\n'), ""),
     (Reason::ControlCharacter(0x07), "0x07"),
     (Reason::InvalidUtf8, ""),
+    (Reason::LoneSurrogate(0xd83d), "\\ud83d"),
     (Reason::UnterminatedString, ""),
     (Reason::UnexpectedByte(b']'), "]"),
     (Reason::UnexpectedByte(0x80), "0x80"),
@@ -140,8 +141,12 @@ fn facts(finding: Finding) -> Vec<(Fact<'static>, Vec<&'static str>)> {
             vec![(Fact::UnknownType(Some("dance")), vec!["dance"]), (Fact::UnknownType(None), vec![])]
         }
         Finding::MissingMember => vec![
-            (Fact::MissingMember(Phase::LoginRequest, "room_id"), vec!["room_id"]),
-            (Fact::MissingMember(Phase::SayRequest, "content"), vec!["content"]),
+            (Fact::MissingMember(Missing::Room, "room_id"), vec!["room_id"]),
+            (Fact::MissingMember(Missing::Name, "client_name"), vec!["client_name"]),
+            (Fact::MissingMember(Missing::Content, "content"), vec!["content"]),
+            (Fact::MissingMember(Missing::Recipient, "to_client_id"), vec!["to_client_id"]),
+            (Fact::MissingMember(Missing::RecipientName, "to_client_name"), vec!["to_client_name"]),
+            (Fact::MissingMember(Missing::FromServer, "time"), vec!["time"]),
         ],
         Finding::SayBeforeLogin => vec![(Fact::SayBeforeLogin, vec![])],
         Finding::NoDelivery => vec![(Fact::NoDelivery, vec![])],

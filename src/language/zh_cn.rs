@@ -1,9 +1,8 @@
 //! Simplified Chinese, with the words of Workerman's manual.
 
-use super::Fact;
 use super::common::{Cause, CloseCode, End, Frames, described, joined};
+use super::{Fact, Missing};
 use crate::event::{Closing, Event, Recipient, Say};
-use crate::fields::Phase;
 use crate::packet::Side;
 
 pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
@@ -58,10 +57,14 @@ pub fn finding(fact: &Fact) -> String {
         ),
         Fact::UnknownType(Some(name)) => format!("聊天程序在这个方向上没有 {name} 类型的消息；该消息被忽略"),
         Fact::UnknownType(None) => "消息没有类型；该消息被忽略".to_owned(),
-        Fact::MissingMember(Phase::LoginRequest, member) => {
-            format!("登录请求缺少 {member}：服务端抛出异常，不作应答")
-        }
-        Fact::MissingMember(_, member) => format!("消息缺少聊天程序需要的 {member}"),
+        Fact::MissingMember(missing, member) => match missing {
+            Missing::Room => format!("登录请求缺少 {member}：服务端抛出异常，不作应答"),
+            Missing::Name => format!("登录请求缺少 {member}：服务端以空用户名让其登录"),
+            Missing::Content => format!("消息缺少 {member}：服务端送达空内容"),
+            Missing::Recipient => format!("消息缺少 {member}：服务端只把它送达给发送者自己"),
+            Missing::RecipientName => format!("消息缺少 {member}：服务端送给发送者的副本中没有接收者的名字"),
+            Missing::FromServer => format!("消息缺少聊天服务端总会发送的 {member}"),
+        },
         Fact::SayBeforeLogin => "在尚未登录的连接上发言：服务端抛出异常，没有人会收到".to_owned(),
         Fact::NoDelivery => "没有人收到这次发言，尽管连接仍在继续".to_owned(),
         Fact::NoPong => "浏览器在下一个 ping 之前没有应答这个 ping".to_owned(),
@@ -102,6 +105,7 @@ fn fault(fault: Cause) -> String {
         Cause::LineEnd => "换行符必须转义".to_owned(),
         Cause::ControlCharacter(byte) => format!("控制字符 0x{byte:02x} 必须转义"),
         Cause::InvalidUtf8 => "文本不是有效的 UTF-8".to_owned(),
+        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} 是代理对的一半，缺少另一半，PHP 不接受"),
         Cause::UnterminatedString => "字符串缺少结尾的引号".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("此处不能出现 {character}"),
         Cause::UnexpectedByte(byte) => format!("此处不能出现字节 0x{byte:02x}"),

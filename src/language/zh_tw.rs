@@ -1,9 +1,8 @@
 //! Traditional Chinese, with the words used in Taiwan.
 
-use super::Fact;
 use super::common::{Cause, CloseCode, End, Frames, described, joined};
+use super::{Fact, Missing};
 use crate::event::{Closing, Event, Recipient, Say};
-use crate::fields::Phase;
 use crate::packet::Side;
 
 pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
@@ -65,10 +64,14 @@ pub fn finding(fact: &Fact) -> String {
         ),
         Fact::UnknownType(Some(name)) => format!("聊天程式在這個方向上沒有 {name} 類型的訊息；該訊息會被忽略"),
         Fact::UnknownType(None) => "訊息沒有類型；該訊息會被忽略".to_owned(),
-        Fact::MissingMember(Phase::LoginRequest, member) => {
-            format!("登入請求缺少 {member}：伺服器擲出例外，不予回應")
-        }
-        Fact::MissingMember(_, member) => format!("訊息缺少聊天程式需要的 {member}"),
+        Fact::MissingMember(missing, member) => match missing {
+            Missing::Room => format!("登入請求缺少 {member}：伺服器擲出例外，不予回應"),
+            Missing::Name => format!("登入請求缺少 {member}：伺服器以空白名稱讓其登入"),
+            Missing::Content => format!("訊息缺少 {member}：伺服器送達空白內容"),
+            Missing::Recipient => format!("訊息缺少 {member}：伺服器只把它送達給發送者自己"),
+            Missing::RecipientName => format!("訊息缺少 {member}：伺服器送給發送者的副本中沒有接收者的名字"),
+            Missing::FromServer => format!("訊息缺少聊天伺服器總會傳送的 {member}"),
+        },
         Fact::SayBeforeLogin => "在尚未登入的連線上發言：伺服器擲出例外，沒有人會收到".to_owned(),
         Fact::NoDelivery => "沒有人收到這次發言，儘管連線仍在繼續".to_owned(),
         Fact::NoPong => "瀏覽器在下一個 ping 之前沒有回應這個 ping".to_owned(),
@@ -109,6 +112,7 @@ fn fault(fault: Cause) -> String {
         Cause::LineEnd => "換行字元必須跳脫".to_owned(),
         Cause::ControlCharacter(byte) => format!("控制字元 0x{byte:02x} 必須跳脫"),
         Cause::InvalidUtf8 => "文字不是有效的 UTF-8".to_owned(),
+        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} 是代理對的一半，缺少另一半，PHP 不接受"),
         Cause::UnterminatedString => "字串缺少結尾的引號".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("這裡不能出現 {character}"),
         Cause::UnexpectedByte(byte) => format!("這裡不能出現位元組 0x{byte:02x}"),

@@ -1,5 +1,7 @@
 //! Which dialect a message is in, and what it proves about the application that sent it: its members are compared with the table's.
 
+use crate::packet::Side;
+
 use super::json::{Document, Fault, Member, Pending, Reason};
 use super::table::{Dialect, ENOUGH, Form, Key, Kind, MemberName, Names, Shape, Shapes};
 
@@ -15,6 +17,12 @@ pub enum Evidence {
     Foreign,
     /// Indicates neither the chat nor another application: an unknown `type`, or a known one without any member.
     Unknown,
+}
+
+/// The fault, if who gets the message takes it for one.
+pub(super) fn fault_of<'d>(document: &'d Document<'d>, sender: Side) -> Option<&'d Fault> {
+    let is_one = |fault: &&Fault| sender == Side::Client || !matches!(fault.reason, Reason::LoneSurrogate(_));
+    document.fault.as_ref().filter(is_one)
 }
 
 /// The result of comparing a message's members, one by one, with those that such a message has in each dialect.
@@ -119,7 +127,9 @@ impl<'a> Subject<'a> {
 
     /// Whether the message has every member that it must have in some dialect and none that it cannot have.
     fn proves(&self, form: &Form) -> bool {
-        self.document.fault.is_none() && !self.twice && self.fitting & form.shapes_proved_by(self.seen) != 0
+        fault_of(self.document, form.sender).is_none()
+            && !self.twice
+            && self.fitting & form.shapes_proved_by(self.seen) != 0
     }
 
     /// Not an object, or an object without a `type`, unless the fault may have hidden it.

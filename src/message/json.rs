@@ -132,6 +132,13 @@ pub struct Fault {
     pub reason: Reason,
 }
 
+impl Fault {
+    /// Whether it says of the whole message what it is, or that its end is missing.
+    fn is_of_the_whole(&self) -> bool {
+        matches!(self.reason, Reason::NotAnObject | Reason::UnterminatedString | Reason::UnexpectedEnd)
+    }
+}
+
 /// The kinds of fault, one for each thing that a sender would have to do differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -146,6 +153,9 @@ pub enum Reason {
     ControlCharacter(u8),
     /// Bytes within a string that are not UTF-8.
     InvalidUtf8,
+    /// The escape of this UTF-16 code unit, half of a surrogate pair, without the other half. The grammar allows it, PHP does not; the string
+    /// is read on, with U+FFFD in its place.
+    LoneSurrogate(u16),
     /// The message ends within a string.
     UnterminatedString,
     /// This byte, outside a string, cannot stand where it stands.
@@ -165,7 +175,7 @@ pub enum Reason {
 pub struct Document<'a> {
     /// The whole message.
     pub bytes: &'a [u8],
-    /// The name of the top-level member within whose value the fault lies.
+    /// The name of the top-level member within whose value the fault lies at which reading has stopped.
     pub pending: Option<Pending>,
     /// The first fault; `None` for a JSON object.
     pub fault: Option<Fault>,
@@ -215,7 +225,12 @@ pub fn parse(bytes: &[u8], limits: Limits, tagging: Tagging) -> Document<'_> {
     };
     let mut reader = Reader::new(message, text, 0, limits.depth);
     if document.read(&mut reader).is_err() {
-        document.fault = reader.fault;
+        document.fault = reader.fault.take();
+    }
+    if let Some(lone) =
+        reader.lone_surrogate.filter(|_| document.fault.as_ref().is_none_or(|fault| !fault.is_of_the_whole()))
+    {
+        document.fault = Some(lone);
     }
     if bytes.len() > limits.length {
         document.fault = Some(Fault { span: limits.length..bytes.len(), reason: Reason::TooLong });

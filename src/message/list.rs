@@ -19,7 +19,7 @@ pub struct ClientList<'d> {
 pub struct User<'d> {
     /// The client's id; `None` where the element has none.
     pub id: Option<Text<'d>>,
-    /// The user's name, as escaped as it is on the wire: see [`super::text::unescaped_name`]. `None` where the element has none.
+    /// The user's name, escaped once: see [`super::text::unescaped_name`]. `None` where the element has none.
     pub name: Option<Text<'d>>,
 }
 

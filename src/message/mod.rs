@@ -11,6 +11,7 @@ pub mod time;
 
 mod dialect;
 mod list;
+mod php;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ pub use list::{ClientList, User};
 pub use table::{Dialect, MemberName};
 
 use crate::packet::Side;
-use dialect::Subject;
+use dialect::{Subject, fault_of};
 use json::{Data, Document, Fault, Limits, Member, Span};
 use memchr::memmem::Finder;
 use std::borrow::Cow;
@@ -133,10 +134,25 @@ pub struct Login<'d> {
     pub id: Option<&'d str>,
     /// As escaped as it is on the wire: see [`text::unescaped_name`].
     pub name: Option<&'d str>,
+    /// How often it is escaped: once in dialect A, twice since.
+    pub name_escapes: u8,
     /// As sent; see [`Message::bad_time`].
     pub time: Option<&'d str>,
     /// In 2015 in every login and logout, in 2016 and later only in the result of the user's own login.
     pub list: Option<ClientList<'d>>,
+}
+
+/// Whom a say is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To<'d> {
+    /// Everybody in the room, or in dialect A everybody.
+    All,
+    /// The client of this id.
+    Client(&'d str),
+    /// Its own sender, to whom the server delivers what is for nobody: the id is absent in the request, or `null`.
+    Sender,
+    /// The message does not say.
+    Unknown,
 }
 
 /// A user says something.
@@ -155,7 +171,7 @@ pub struct SayRequest<'d> {
 pub struct SayDelivery<'d> {
     /// The id of the client that says it.
     pub from: Option<&'d str>,
-    /// As escaped as it is on the wire: see [`text::unescaped_name`].
+    /// Escaped once: see [`text::unescaped_name`].
     pub from_name: Option<&'d str>,
     /// A client's id, or `all`.
     pub to: Option<&'d str>,
@@ -174,7 +190,7 @@ pub struct Logout<'d> {
     pub id: Option<&'d str>,
     /// The client, from 2015 on.
     pub from: Option<&'d str>,
-    /// As escaped as it is on the wire: see [`text::unescaped_name`].
+    /// Escaped once: see [`text::unescaped_name`].
     pub from_name: Option<&'d str>,
     /// As sent; see [`Message::bad_time`].
     pub time: Option<&'d str>,
@@ -215,7 +231,7 @@ impl<'d> Message<'d> {
         let type_name = members.string(MemberName::Type);
         let form = type_name.and_then(|name| Form::of(name, sender));
         let subject = Subject::new(document, form, type_name);
-        let is_malformed = document.fault.is_some() && !truncated;
+        let is_malformed = fault_of(document, sender).is_some() && !truncated;
         Message {
             sender,
             content: form.map_or_else(|| members.unknown(is_malformed), |form| members.content(form.kind)),
@@ -233,9 +249,10 @@ impl<'d> Message<'d> {
         self.evidence
     }
 
-    /// Why the message is not a JSON object: the server ignores it. The fields are then those before the fault.
+    /// Why the message is not a JSON object: who gets it ignores it. The fields are then those before the fault. Of a lone surrogate,
+    /// they are all there are, and only the server refuses it: a browser's `JSON.parse()` does not.
     pub fn fault(&self) -> Option<&'d Fault> {
-        self.document.fault.as_ref().filter(|_| !self.truncated)
+        fault_of(self.document, self.sender).filter(|_| !self.truncated)
     }
 
     /// Whether the capture holds only its beginning.
@@ -271,29 +288,68 @@ impl<'d> Message<'d> {
         self.members.list.clone()
     }
 
-    /// Whether a say is for one client. `None` for a say that names no recipient, and for other messages.
+    /// Whether a say is for one client, which is what the server takes every say for that is not for `all`. `None` where that was not
+    /// captured, for a delivery that names no recipient, and for other messages.
     pub fn is_private(&self) -> Option<bool> {
-        let to = match &self.content {
-            Content::SayRequest(say) => say.to,
-            Content::SayDelivery(say) => say.to,
-            _ => None,
+        match self.to()? {
+            To::All => Some(false),
+            To::Client(_) | To::Sender => Some(true),
+            To::Unknown => None,
+        }
+    }
+
+    /// Whom a say is for; `None` for other messages.
+    pub fn to(&self) -> Option<To<'d>> {
+        let is_request = match &self.content {
+            Content::SayRequest(_) => true,
+            Content::SayDelivery(_) => false,
+            _ => return None,
         };
-        to.map(|id| id != "all")
+        let Some(member) = self.members.last(MemberName::ToClientId) else {
+            let is_known = is_request && self.is_whole();
+            return Some(if is_known { To::Sender } else { To::Unknown });
+        };
+        Some(match (member.data, value_text(member, self.document)) {
+            (Data::Null, _) => To::Sender,
+            (Data::Bool(true), _) | (Data::String, "all") => To::All,
+            // `0 == 'all'` before PHP 8.
+            (Data::Number, number) if is_request && number.parse() == Ok(0.0) => To::Unknown,
+            (_, id) => To::Client(id),
+        })
     }
 
-    /// The members that the server needs, or always sends, in a message of this kind, and that this one does not have. A
-    /// message with a fault misses none. As for PHP's `isset()`, a member that is `null` is absent.
-    pub fn missing(&self) -> impl Iterator<Item = MemberName> {
-        let private = self.is_private() == Some(true);
+    /// The string that the server makes of a member; an empty one of a member that is absent, or `null`. `None` where that is not known: of
+    /// what was not captured, and of arrays and objects.
+    pub fn as_string(&self, name: MemberName) -> Option<Cow<'d, str>> {
+        match self.members.last(name) {
+            Some(member) => php::string(member.data, value_text(member, self.document)),
+            None => self.is_whole().then_some(Cow::Borrowed("")),
+        }
+    }
+
+    /// Whether all members were read.
+    fn is_whole(&self) -> bool {
+        !self.truncated && self.fault().is_none()
+    }
+
+    /// The members that the server needs, or always sends, in a message of this kind, and that this one does not have. `dialect` is the
+    /// connection's, for a message whose members do not decide it. A
+    /// message with a fault misses none. To the server a member that is `null` is absent, as for PHP's `isset()`; what the server sends as
+    /// `null` it sends.
+    pub fn missing(&self, dialect: Option<Dialect>) -> impl Iterator<Item = MemberName> {
+        let private = matches!(self.to(), Some(To::Client(_)));
+        let dialect = self.dialect.or(dialect);
         let form = self.form.filter(|_| self.fault().is_none());
-        let needed = form.into_iter().flat_map(move |form| form.needed(self.dialect, private));
-        needed.filter(|name| self.members.last(*name).is_none_or(|member| member.data == Data::Null))
+        let needed = form.into_iter().flat_map(move |form| form.needed(dialect, private));
+        let counts_null = self.sender == Side::Server;
+        needed
+            .filter(move |name| self.members.last(*name).is_none_or(|member| member.data == Data::Null && !counts_null))
     }
 
-    /// The member `time` where it is not a time as the server of the message's dialect writes it. `YYYY-MM-DD :MM:SS` in a say of
-    /// 2014 is not bad.
-    pub fn bad_time(&self) -> Option<MemberText<'d>> {
-        let of = self.form?.type_of(MemberName::Time, self.dialect)?;
+    /// The member `time` where it is not a time as the server of the message's dialect, or else of this one, writes it.
+    /// `YYYY-MM-DD :MM:SS` in a say of 2014 is not bad.
+    pub fn bad_time(&self, dialect: Option<Dialect>) -> Option<MemberText<'d>> {
+        let of = self.form?.type_of(MemberName::Time, self.dialect.or(dialect))?;
         let time = self.members.last(MemberName::Time)?;
         (!of.fits(time, self.document)).then(|| field(time, self.document))
     }
@@ -355,6 +411,11 @@ impl<'d> Members<'d> {
         self.last(name).map(|member| value_text(member, self.document))
     }
 
+    /// A name from the server; that of a user who has none may be `null`.
+    fn name(&self, name: MemberName) -> Option<&'d str> {
+        self.last(name).map(|member| if member.data == Data::Null { "" } else { value_text(member, self.document) })
+    }
+
     fn unknown(&self, is_malformed: bool) -> Content<'d> {
         if is_malformed { Content::Malformed } else { Content::Unknown(self.text(MemberName::Type)) }
     }
@@ -368,7 +429,8 @@ impl<'d> Members<'d> {
             Kind::UserList => Content::UserList(UserList { list: self.list.clone() }),
             Kind::Login => Content::Login(Login {
                 id: self.text(ClientId),
-                name: self.text(ClientName),
+                name: self.name(ClientName),
+                name_escapes: self.last(ClientName).map_or(0, |name| if Key::is_new(name.tag) { 2 } else { 1 }),
                 time: self.text(Time),
                 list: self.list.clone(),
             }),
@@ -379,7 +441,7 @@ impl<'d> Members<'d> {
             }),
             Kind::SayDelivery => Content::SayDelivery(SayDelivery {
                 from: self.text(FromClientId),
-                from_name: self.text(FromClientName),
+                from_name: self.name(FromClientName),
                 to: self.text(ToClientId),
                 to_name: self.text(ToClientName),
                 content: self.text(MemberName::Content),
@@ -388,7 +450,7 @@ impl<'d> Members<'d> {
             Kind::Logout => Content::Logout(Logout {
                 id: self.text(ClientId),
                 from: self.text(FromClientId),
-                from_name: self.text(FromClientName),
+                from_name: self.name(FromClientName),
                 time: self.text(Time),
                 list: self.list.clone(),
             }),

@@ -52,6 +52,11 @@ impl Key {
         ALL.get(usize::from(tag)).copied()
     }
 
+    /// Whether the key with this tag is the one from 2015 on: see [`tag_of`].
+    pub(super) fn is_new(tag: u8) -> bool {
+        Key::of_tag(tag).is_some_and(|key| key.new)
+    }
+
     const fn is_of(self, dialect: Dialect) -> bool {
         if dialect as u8 == A2014 as u8 { self.old } else { self.new }
     }
@@ -179,7 +184,7 @@ pub(super) enum Type {
     HexOrAll,
     NumberOrString,
     Time,
-    /// The time in a say of 2014: [`Type::Time`] without the hour.
+    /// The time in a say of 2014, and in a logout of its spring: [`Type::Time`], or without the hour.
     SayTime,
     /// Objects of a numeric `uid` or `code` and a `name`.
     Users2014,
@@ -321,7 +326,7 @@ pub(super) static FORMS: &[Form] = &[
     Form::new(Kind::Logout, Side::Server, &[
         Shape { dialect: A2014, types: &["logout"], distinctive: true, members: &[
             (ClientId, Type::Number, Always),
-            (Time, Type::Time, Always),
+            (Time, Type::SayTime, Always),
         ]},
         Shape { dialect: B2015, types: &["logout"], distinctive: true, members: &[
             (FromClientId, Type::Number, Always),

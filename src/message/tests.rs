@@ -23,7 +23,7 @@ fn kind(message: &Message) -> Option<Kind> {
 }
 
 fn missing(message: &Message) -> Vec<MemberName> {
-    message.missing().collect()
+    message.missing(None).collect()
 }
 
 const ID: &str = "7f00000108fd00000001";
@@ -63,7 +63,7 @@ fn each_message_of_the_chat_is_known_by_kind_and_dialect_and_proves_the_chat() {
         assert_eq!(message.evidence(), Evidence::Dialect, "{text}");
         assert_eq!(message.fault(), None, "{text}");
         assert_eq!(missing(&message), [], "{text}");
-        assert_eq!(message.bad_time(), None, "{text}");
+        assert_eq!(message.bad_time(None), None, "{text}");
     }
 }
 
@@ -283,12 +283,68 @@ fn a_list_that_lists_no_users_is_a_plain_member() {
 fn a_say_to_one_client_is_private() {
     assert_eq!(from_client(r#"{"type":"say","to_client_id":"all"}"#).is_private(), Some(false));
     assert_eq!(from_client(r#"{"type":"say","to_uid":7}"#).is_private(), Some(true));
-    assert_eq!(from_client(r#"{"type":"say"}"#).is_private(), None);
+    assert_eq!(from_client(r#"{"type":"say"}"#).is_private(), Some(true), "it is delivered to its sender");
+    assert_eq!(from_server(r#"{"type":"say"}"#).is_private(), None);
     assert_eq!(from_client(r#"{"type":"login","to_uid":7}"#).is_private(), None);
 }
 
 #[test]
+fn a_say_that_names_no_recipient_is_for_its_sender() {
+    let to = |message: &str| from_client(message).to();
+    assert_eq!(to(r#"{"type":"say","to_client_id":"all"}"#), Some(To::All));
+    assert_eq!(to(r#"{"type":"say","to_client_id":true}"#), Some(To::All), "true == 'all'");
+    assert_eq!(to(r#"{"type":"say","to_uid":7}"#), Some(To::Client("7")));
+    assert_eq!(to(r#"{"type":"say","to_client_id":""}"#), Some(To::Client("")));
+    assert_eq!(to(r#"{"type":"say","to_client_id":"null"}"#), Some(To::Client("null")));
+    assert_eq!(to(r#"{"type":"say","to_client_id":0}"#), Some(To::Unknown), "PHP 8 compares otherwise than PHP 7");
+    assert_eq!(to(r#"{"type":"say","to_client_id":null}"#), Some(To::Sender));
+    assert_eq!(to(r#"{"type":"say"}"#), Some(To::Sender));
+    assert_eq!(to(r#"{"type":"say","content":"a\slash"}"#), Some(To::Unknown));
+    assert_eq!(to(r#"{"type":"login"}"#), None);
+    assert_eq!(from_server(r#"{"type":"say","to_client_id":null}"#).to(), Some(To::Sender));
+    assert_eq!(from_server(r#"{"type":"say"}"#).to(), Some(To::Unknown));
+    let cut = Message::of(Box::leak(Box::new(read(br#"{"type":"say","to_cli"#))), FromClient, true);
+    assert_eq!((cut.to(), cut.as_string(Content)), (Some(To::Unknown), None));
+}
+
+#[test]
+fn a_content_that_is_no_string_is_the_one_that_php_makes_of_it() {
+    for (value, made) in
+        [("12345", Some("12345")), ("null", Some("")), ("true", Some("1")), (r#""\u00e9""#, Some("é")), ("[1]", None)]
+    {
+        let say = from_client(&format!(r#"{{"type":"say","to_client_id":"all","content":{value}}}"#));
+        assert_eq!(say.as_string(Content).as_deref(), made, "{value}");
+    }
+    assert_eq!(from_client(r#"{"type":"say","to_client_id":"all"}"#).as_string(Content).as_deref(), Some(""));
+}
+
+#[test]
+fn a_login_says_how_often_its_name_is_escaped() {
+    for (login, escapes) in [(r#""name":"x""#, 1), (r#""client_name":"x""#, 2), (r#""client_id":1"#, 0)] {
+        let message = from_server(&format!(r#"{{"type":"login",{login}}}"#));
+        let super::Content::Login(login) = &message.content else { panic!("{login}") };
+        assert_eq!(login.name_escapes, escapes);
+    }
+    let message = from_server(r#"{"type":"login","client_name":null}"#);
+    assert!(matches!(&message.content, super::Content::Login(login) if login.name == Some("")));
+}
+
+#[test]
+fn only_the_server_refuses_a_lone_surrogate() {
+    let say = format!(r#"{{"type":"say","from_client_id":"{ID}","to_client_id":"all","content":"\ud83d"}}"#);
+    assert_eq!(from_client(&say).fault().unwrap().reason, json::Reason::LoneSurrogate(0xd83d));
+    let delivery = from_server(&say);
+    assert_eq!((delivery.fault(), delivery.evidence()), (None, Evidence::Dialect));
+    assert_eq!(from_client(&say).value(Content), Some("\u{fffd}"));
+    let cut = Message::of(Box::leak(Box::new(read(br#"{"type":"say","content":"\ud83d","to_"#))), FromClient, true);
+    assert_eq!(cut.fault(), None);
+}
+
+#[test]
 fn what_the_server_needs_is_missed() {
+    let other = from_client(r#"{"type":"login"}"#);
+    assert_eq!(other.missing(Some(Dialect::A2014)).collect::<Vec<_>>(), [ClientName], "in a chat of 2014");
+    assert_eq!(missing(&from_server(r#"{"type":"logout","from_client_id":1,"from_client_name":null}"#)), [Time]);
     assert_eq!(missing(&from_client(r#"{"type":"login"}"#)), [ClientName, RoomId]);
     assert_eq!(missing(&from_client(r#"{"type":"login","client_name":"x"}"#)), [RoomId]);
     assert_eq!(missing(&from_client(r#"{"type":"login","client_name":"x","room_id":null}"#)), [RoomId]);
@@ -314,11 +370,11 @@ fn a_time_that_is_none_is_bad() {
     let say = |id: &str, time: &str| from_server(&format!(r#"{{"type":"say",{id},"content":"x","time":{time}}}"#));
     let old = r#""from_uid":1"#;
     let new = r#""from_client_id":1"#;
-    assert_eq!(say(old, r#""2014-08-12 :51:02""#).bad_time(), None);
-    assert_eq!(say(new, r#""2014-08-12 :51:02""#).bad_time().unwrap().text, "2014-08-12 :51:02");
-    assert_eq!(say(new, "1407837062").bad_time().unwrap().text, "1407837062");
-    assert!(from_server(r#"{"type":"login","uid":1,"name":"x","time":"2014-08-12 :51:02"}"#).bad_time().is_some());
-    assert_eq!(from_client(r#"{"type":"say","time":"yesterday"}"#).bad_time(), None);
+    assert_eq!(say(old, r#""2014-08-12 :51:02""#).bad_time(None), None);
+    assert_eq!(say(new, r#""2014-08-12 :51:02""#).bad_time(None).unwrap().text, "2014-08-12 :51:02");
+    assert_eq!(say(new, "1407837062").bad_time(None).unwrap().text, "1407837062");
+    assert!(from_server(r#"{"type":"login","uid":1,"name":"x","time":"2014-08-12 :51:02"}"#).bad_time(None).is_some());
+    assert_eq!(from_client(r#"{"type":"say","time":"yesterday"}"#).bad_time(None), None);
 }
 
 #[test]

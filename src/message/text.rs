@@ -31,11 +31,10 @@ pub fn first_line(content: &str, from_server: bool, max_chars: usize) -> Cow<'_,
     }
 }
 
-/// The name behind an escaped one: entities are decoded until nothing changes, at most three times. The server escapes the
-/// name in a login twice, elsewhere once.
-pub fn unescaped_name(escaped: &str) -> Cow<'_, str> {
+/// The name behind one that was escaped so many times: entities are decoded as often, and those that the user typed stay.
+pub fn unescaped_name(escaped: &str, times: u8) -> Cow<'_, str> {
     let mut name = Cow::Borrowed(escaped);
-    for _ in 0..3 {
+    for _ in 0..times {
         match html::decode(&name) {
             Cow::Borrowed(_) => break,
             Cow::Owned(decoded) => name = Cow::Owned(decoded),
@@ -219,10 +218,22 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_decoded_until_it_is_stable() {
-        assert_eq!(unescaped_name("O&amp;quot;Brien &amp;lt;b&amp;gt;"), "O\"Brien <b>");
-        assert_eq!(unescaped_name("O&quot;Brien &lt;b&gt;"), "O\"Brien <b>");
-        assert_eq!(unescaped_name("&amp;amp;amp;amp;"), "&amp;");
+    fn a_name_is_decoded_as_often_as_it_was_escaped() {
+        for name in
+            ["O\"Brien <b>", "R&amp;B", "&copy;1999", "&lt;script&gt;", "AT&T;", "&amp;amp;amp;", "&", "&#39;", "猪"]
+        {
+            let mut escaped = name.to_owned();
+            for times in 0..4 {
+                assert_eq!(unescaped_name(&escaped, times), name, "{escaped}");
+                for (character, entity) in
+                    [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&quot;"), ("'", "&#039;")]
+                {
+                    escaped = escaped.replace(character, entity);
+                }
+            }
+        }
+        assert_eq!(unescaped_name("O&quot;Brien", 2), "O\"Brien", "a server that escapes it once");
+        assert_eq!(unescaped_name("R&amp;amp;am", 2), "R&am", "cut in the middle of an entity");
     }
 
     #[test]
@@ -261,7 +272,7 @@ mod tests {
     fn what_needs_no_change_is_borrowed() {
         for text in ["", "a", "hi, all !", "长长", "0123456789abcdef0123456789abcdef", "aé"] {
             assert!(matches!(line(text, 32), Cow::Borrowed(_)), "{text}");
-            assert!(matches!(unescaped_name(text), Cow::Borrowed(_)), "{text}");
+            assert!(matches!(unescaped_name(text, 2), Cow::Borrowed(_)), "{text}");
         }
         for html in ["a &", "1 < 2; 3 > 2", "&nonsense;", "<b>对你说: </b>x"] {
             assert!(matches!(reading(html, true).text, Cow::Borrowed(_)), "{html}");
@@ -300,7 +311,11 @@ mod tests {
         for (html, tag) in [
             ("x <b>y", Some("<b>")),
             ("<br />", None),
-            ("<<br />a>", Some("<\na>")),
+            ("<<br />a>", None),
+            ("<a<br />\nb>", Some("<a\nb>")),
+            ("a < b and c > d", None),
+            ("< <i>", Some("<i>")),
+            ("<3 </b>", Some("</b>")),
             ("&lt;", None),
             ("a < b", None),
             ("<b>对你说: </b><i>", Some("<i>")),

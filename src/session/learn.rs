@@ -15,7 +15,7 @@ use super::statement::{Act, Announcement, Statement, To, Users};
 use super::texts::{TextId, Texts};
 use super::tracked::TrackedSay;
 use crate::event::{Event, Recipient, Say};
-use crate::message::{Dialect, Evidence, Message, text};
+use crate::message::{Dialect, Evidence, Message};
 use crate::packet::{Position, Segment, Side, StreamId};
 
 /// A message on its way into the session.
@@ -224,7 +224,8 @@ impl Session {
         let event = Event::SayRequest(Say { sender, recipient: recipient(server, texts, to, position) });
         let mut record = lesson.record(event);
         let has_asked = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
-        record.before_login = connection.is_begun() && !has_asked;
+        // The server of 2014 does not ask who says it.
+        record.before_login = connection.is_begun() && !has_asked && lesson.dialect != Some(Dialect::A2014);
         let identity = connection.identity(position).copied();
         let client = connection.chat().and_then(|chat| chat.id());
         record.sender_id = client;
@@ -366,8 +367,9 @@ fn recipient(server: &Server, texts: &mut Texts, to: &To, at: Position) -> Recip
     if id == "all" {
         return Recipient::Everyone;
     }
-    let known = texts.find(id).and_then(|id| server.name_of(id, at.frame));
-    match (known, to.name.as_deref()) {
+    // The name that the server gives it, not the one that the page sends, which may be escaped.
+    let known = texts.find(id).and_then(|id| server.name_of(id, at.frame)).filter(|name| !texts.get(*name).is_empty());
+    match (known, to.name.as_deref().filter(|name| !name.is_empty())) {
         (Some(name), _) => Recipient::Named(name),
         (None, Some(name)) => Recipient::Named(texts.intern(name)),
         (None, None) => Recipient::Id(texts.intern(id)),
@@ -384,11 +386,14 @@ fn login_request(
 ) -> MessageRecord<TextId> {
     let name = name.map(|name| texts.intern(bounded_name(name)));
     let room = room.map(|room| texts.intern(bounded_name(room)));
-    let is_ignored = !lesson.statement.readable || !lesson.statement.complete;
+    let has_room = lesson.statement.complete || lesson.dialect == Some(Dialect::A2014);
+    let is_ignored = !lesson.statement.readable || !has_room;
     let chat = connection.application_mut().chat_mut().filter(|_| !is_ignored);
     if let Some(chat) = chat {
         let everywhere = || (lesson.dialect == Some(Dialect::A2014)).then_some(Room::Everywhere);
         let room = room.map(Room::Named).or_else(everywhere);
+        // Who gives no name gets an empty one.
+        let name = name.or_else(|| (!lesson.statement.truncated).then(|| texts.intern("")));
         if let (Some(name), Some(room)) = (name, room) {
             server.ask_for(name, room);
         }
@@ -413,7 +418,7 @@ fn login(
     if let (Some(id), Some(name)) = (id, name) {
         server.set_name(id, name, frame);
     }
-    let is_result = !is_anothers && is_login_result(connection, texts, lesson, name, users);
+    let is_result = !is_anothers && is_login_result(connection, lesson, name, users);
     let mut record = match is_result {
         false => lesson.record(Event::LoginNotification(name)),
         true => {
@@ -458,18 +463,12 @@ fn interned<'a, 'b>(
     (id.as_deref().map(&mut intern), name.as_deref().map(&mut intern), users.as_ref())
 }
 
-fn is_login_result(
-    connection: &Connection,
-    texts: &Texts,
-    lesson: &Lesson,
-    name: Option<TextId>,
-    users: Option<&Users>,
-) -> bool {
+fn is_login_result(connection: &Connection, lesson: &Lesson, name: Option<TextId>, users: Option<&Users>) -> bool {
     let statement = &lesson.statement;
     // On a second login, dialect C first notifies the room, the asking connection included, and then answers.
     let announced = statement.dialect == Some(Dialect::C2016) && users.is_none() && !statement.truncated;
     let is_asker = |asked: Option<TextId>| match (asked, name) {
-        (Some(asked), Some(name)) => asked == name || text::unescaped_name(texts.get(asked)) == texts.get(name),
+        (Some(asked), Some(name)) => asked == name,
         (None, _) => true,
         (Some(_), None) => statement.truncated, // a name that the capture cut may be any
     };

@@ -195,7 +195,7 @@ impl StoredMessage {
         texts: &'a Texts,
         time_of: impl FnOnce(Frame) -> Option<FrameTime>,
     ) -> Option<MessageRecord<&'a str>> {
-        let event = self.event()?.filter_map(|text| Some(texts.get(*text)));
+        let event = self.event()?.filter_map(|text| Some(texts.get(*text)).filter(|text| !text.is_empty()));
         let link = Some(self.link).filter(|link| *link != 0);
         let (is_say, is_answer) = match self.kind() {
             kind::SAY_REQUEST | kind::SAY_DELIVERY => (true, false),

@@ -8,7 +8,7 @@ use hashbrown::DefaultHashBuilder;
 
 use super::bounded::{MAX_NAME, bounded_id, bounded_name};
 use super::say::{Copies, Said};
-use crate::message::{ClientList, Content, Dialect, MemberName, Message, text};
+use crate::message::{ClientList, Content, Dialect, MemberName, Message, To as Addressee, text};
 use crate::packet::Side;
 
 /// The longest list of users that is remembered of one message.
@@ -23,7 +23,7 @@ pub struct Statement<'a> {
     pub readable: bool,
     /// The capture holds only the message's beginning.
     pub truncated: bool,
-    /// Nothing is missing that the server needs, as far as it was captured.
+    /// Not a login without a room, over which the server of 2015 and later raises an exception.
     pub complete: bool,
     /// The server's local time as it was sent.
     pub time: Option<Moment>,
@@ -127,7 +127,7 @@ impl<'a> Statement<'a> {
             dialect: message.dialect,
             readable: message.fault().is_none(),
             truncated,
-            complete: truncated || message.missing().next().is_none(),
+            complete: truncated || !lacks_room(message),
             time: message.value(MemberName::Time).map(|time| Moment(hasher.hash_one(time))),
             act: act(message, hasher),
         }
@@ -144,34 +144,36 @@ impl<'a> Statement<'a> {
     }
 }
 
+fn lacks_room(message: &Message) -> bool {
+    matches!(message.content, Content::LoginRequest(_)) && message.missing(None).any(|name| name == MemberName::RoomId)
+}
+
 fn act<'a>(message: &Message<'a>, hasher: &DefaultHashBuilder) -> Act<'a> {
-    let truncated = message.is_truncated();
     let by_client = |name: Option<&'a str>| name.map(bounded_name).map(Cow::Borrowed);
     match &message.content {
-        Content::LoginRequest(login) => Act::LoginRequest { name: by_client(login.name), room: by_client(login.room) },
+        Content::LoginRequest(login) => Act::LoginRequest { name: typed_name(message), room: by_client(login.room) },
         Content::UserList(list) => Act::UserList(list.list.as_ref().map(users)),
         Content::Login(login) => Act::Login(Announcement {
             id: login.id.map(bounded_id),
-            name: login.name.map(decoded_name),
+            name: login.name.map(|name| decoded_name(name, login.name_escapes)),
             users: login.list.as_ref().map(users),
         }),
         Content::SayRequest(say) => Act::SayRequest {
-            to: to(message, say.to, by_client(say.to_name)),
-            said: content(say.content, say.to, truncated)
-                .map(|content| Said::new(recipient_id(say.to), content, hasher)),
+            to: to(message, by_client(say.to_name)),
+            said: said_to(message).and_then(|to| Some(Said::new(to, &message.as_string(MemberName::Content)?, hasher))),
         },
         Content::SayDelivery(say) => {
-            let to = to(message, say.to, say.to_name.map(decoded_name));
-            let content = content(say.content, say.to, truncated);
-            let said_raw = content.map(|content| Said::new(recipient_id(say.to), content, hasher));
-            let said = content.and_then(|html| match text::readable(html, true) {
+            let to = to(message, say.to_name.map(escaped_once));
+            let content = say.content.and_then(|html| Some((said_to(message)?, html)));
+            let said_raw = content.map(|(to, content)| Said::new(to, content, hasher));
+            let said = content.and_then(|(to, html)| match text::readable(html, true) {
                 Cow::Borrowed(text) if text.len() == html.len() => said_raw,
-                text => Some(Said::new(recipient_id(say.to), &text, hasher)),
+                text => Some(Said::new(to, &text, hasher)),
             });
             Act::SayDelivery {
                 from: say.from.map(bounded_id),
-                from_name: say.from_name.map(decoded_name),
-                copy: content.filter(|_| to.private).map_or(Copies::Public, Copies::of),
+                from_name: say.from_name.map(escaped_once),
+                copy: content.filter(|_| to.private).map_or(Copies::Public, |(_, content)| Copies::of(content)),
                 to,
                 said_raw: said_raw.filter(|raw| Some(*raw) != said),
                 said,
@@ -179,7 +181,7 @@ fn act<'a>(message: &Message<'a>, hasher: &DefaultHashBuilder) -> Act<'a> {
         }
         Content::Logout(logout) => Act::Logout(Announcement {
             id: logout.from.or(logout.id).map(bounded_id),
-            name: logout.from_name.map(decoded_name),
+            name: logout.from_name.map(escaped_once),
             users: logout.list.as_ref().map(users),
         }),
         Content::Ping => Act::Ping,
@@ -190,24 +192,44 @@ fn act<'a>(message: &Message<'a>, hasher: &DefaultHashBuilder) -> Act<'a> {
     }
 }
 
-fn to<'a>(message: &Message, id: Option<&'a str>, name: Option<Cow<'a, str>>) -> To<'a> {
+fn to<'a>(message: &Message<'a>, name: Option<Cow<'a, str>>) -> To<'a> {
+    let id = match message.to() {
+        Some(Addressee::All) => Some(ALL),
+        Some(Addressee::Client(id)) => Some(id),
+        Some(Addressee::Sender | Addressee::Unknown) | None => None,
+    };
     To { id: id.map(bounded_id), name, private: message.is_private() == Some(true) }
 }
 
-/// A say that names no recipient is for all.
-fn recipient_id(to: Option<&str>) -> &str {
-    to.unwrap_or("all")
+const ALL: &str = "all";
+
+/// Stands for the recipient of a say that names none: no id has a NUL.
+const SENDER: &str = "\0";
+
+/// Whom a say is for, as its request and its deliveries have it in common. `None` where that is not certain. A delivery that names no
+/// recipient, as the chat's own server sends none, is for all.
+fn said_to<'a>(message: &Message<'a>) -> Option<&'a str> {
+    match message.to()? {
+        Addressee::All => Some(ALL),
+        Addressee::Client(id) => Some(id),
+        Addressee::Sender => Some(SENDER),
+        Addressee::Unknown => {
+            Some(ALL).filter(|_| message.sender == Side::Server && !message.is_truncated() && message.fault().is_none())
+        }
+    }
 }
 
-/// The content, where it is certain whom it is for.
-fn content<'a>(content: Option<&'a str>, to: Option<&str>, truncated: bool) -> Option<&'a str> {
-    content.filter(|_| !truncated || to.is_some())
+/// What a client asks to be called, as the server has it; `None` where it says nothing.
+fn typed_name<'a>(message: &Message<'a>) -> Option<Cow<'a, str>> {
+    message.value(MemberName::ClientName)?;
+    let name = message.as_string(MemberName::ClientName)?;
+    Some(bounded(name, |name| Cow::Borrowed(bounded_name(name)))).filter(|name| !name.is_empty())
 }
 
 fn users<'a>(list: &ClientList<'a>) -> Users<'a> {
     let known = list.users().take(MAX_USERS).filter_map(|user| {
         let id = bounded(user.id?.text, bounded_id);
-        let name = user.name.map(|name| bounded(name.text, decoded_name));
+        let name = user.name.map(|name| bounded(name.text, escaped_once));
         Some((id, name.unwrap_or_default()))
     });
     Users { users: known.collect(), count: list.len(), keyed: list.keyed }
@@ -221,14 +243,18 @@ fn bounded<'a>(text: Cow<'a, str>, bound: for<'b> fn(&'b str) -> Cow<'b, str>) -
     }
 }
 
-/// The name behind an escaped one, as long as names are remembered.
-fn decoded_name(escaped: &str) -> Cow<'_, str> {
+fn escaped_once(name: &str) -> Cow<'_, str> {
+    decoded_name(name, 1)
+}
+
+/// The name behind one that was escaped so many times, as long as names are remembered.
+fn decoded_name(escaped: &str, times: u8) -> Cow<'_, str> {
     const LONGEST_ESCAPE: usize = 10; // &amp;quot;
     if !escaped.contains('&') {
         return Cow::Borrowed(bounded_name(escaped));
     }
     let enough = escaped.char_indices().nth(LONGEST_ESCAPE * MAX_NAME).map_or(escaped, |(end, _)| &escaped[..end]);
-    Cow::Owned(bounded_name(&text::unescaped_name(enough)).to_owned())
+    Cow::Owned(bounded_name(&text::unescaped_name(enough, times)).to_owned())
 }
 
 impl Act<'_> {

@@ -50,7 +50,7 @@ pub struct MessageView<'a> {
 /// The user of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct User<'a> {
-    /// The name.
+    /// The name; empty for a user who has none.
     pub name: &'a str,
     /// The room's id, where there is one to show.
     pub room: Option<&'a str>,
@@ -117,7 +117,7 @@ impl Session {
         say.says.delivered(say.say).filter_map(|delivered| {
             let connection = self.connections.get(&delivered.stream)?;
             let identity = connection.identity(Position::end_of(delivered.frame));
-            let name = identity.map(|identity| self.texts.get(identity.name));
+            let name = identity.map(|identity| self.texts.get(identity.name)).filter(|name| !name.is_empty());
             Some(DeliveredTo { at: connection.records().time_of(delivered.frame)?, name, client: connection.client() })
         })
     }
@@ -219,7 +219,7 @@ impl<'a> MessageView<'a> {
             let is_the_users = matches!(event, Event::SayRequest(_) | Event::Pong(_));
             self.user().filter(|_| is_the_users).map(|user| user.name)
         };
-        event.sender().copied().or_else(by_id).or_else(by_connection)
+        event.sender().copied().or_else(by_id).or_else(by_connection).filter(|name| !name.is_empty())
     }
 
     /// Whom it is for, by name, or `all`.
@@ -229,7 +229,7 @@ impl<'a> MessageView<'a> {
             Recipient::Named(name) => Some(name),
             Recipient::Id(id) => {
                 let name = self.server?.name_of(self.texts.find(id)?, self.record.at.frame)?;
-                Some(self.texts.get(name))
+                Some(self.texts.get(name)).filter(|name| !name.is_empty())
             }
             Recipient::Unknown => None,
         }

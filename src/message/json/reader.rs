@@ -26,12 +26,22 @@ pub struct Reader<'a> {
     max_depth: usize,
     /// Why reading has stopped.
     pub fault: Option<Fault>,
+    /// The first half of a surrogate pair without the other half. Reading goes on behind it.
+    pub lone_surrogate: Option<Fault>,
 }
 
 impl<'a> Reader<'a> {
     /// `text` is the part of the message that is UTF-8; `max_depth` is [`MAX_DEPTH`] at most.
     pub fn new(message: &'a [u8], text: &'a str, position: usize, max_depth: usize) -> Reader<'a> {
-        Reader { message, text, position, depth: 0, max_depth: max_depth.min(MAX_DEPTH), fault: None }
+        Reader {
+            message,
+            text,
+            position,
+            depth: 0,
+            max_depth: max_depth.min(MAX_DEPTH),
+            fault: None,
+            lone_surrogate: None,
+        }
     }
 
     #[inline]
@@ -401,7 +411,7 @@ impl<'a> Reader<'a> {
         match char::from_u32(u32::from(unit)) {
             Some('\0') => Ok(char::REPLACEMENT_CHARACTER),
             Some(character) => Ok(character),
-            None => Ok(self.surrogate(unit)),
+            None => Ok(self.surrogate(unit, backslash)),
         }
     }
 
@@ -416,11 +426,20 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes the second half of a surrogate pair, if it is there.
-    fn surrogate(&mut self, high: u16) -> char {
+    fn surrogate(&mut self, high: u16, backslash: usize) -> char {
         let low = self.rest().strip_prefix(b"\\u").and_then(code_unit);
-        let pair = low.and_then(|low| char::decode_utf16([high, low]).next()?.ok());
-        self.position += if pair.is_some() { 6 } else { 0 };
-        pair.unwrap_or(char::REPLACEMENT_CHARACTER)
+        let Some(pair) = low.and_then(|low| char::decode_utf16([high, low]).next()?.ok()) else {
+            return self.lone(high, backslash);
+        };
+        self.position += 6;
+        pair
+    }
+
+    #[cold]
+    fn lone(&mut self, unit: u16, backslash: usize) -> char {
+        let fault = || Fault { span: backslash..self.position, reason: Reason::LoneSurrogate(unit) };
+        self.lone_surrogate = Some(self.lone_surrogate.take().unwrap_or_else(fault));
+        char::REPLACEMENT_CHARACTER
     }
 
     /// The fault of a backslash before something that is no escape; the character after it may have several bytes.

@@ -128,13 +128,38 @@ fn escapes_are_decoded() {
 }
 
 #[test]
-fn nul_and_lone_surrogates_become_replacement_characters() {
+fn nul_becomes_a_replacement_character() {
     assert_eq!(string(r#""a\u0000b""#), "a\u{fffd}b");
-    assert_eq!(string(r#""\ud83d""#), "\u{fffd}");
-    assert_eq!(string(r#""\ude00\ud83d""#), "\u{fffd}\u{fffd}");
-    assert_eq!(string(r#""\ud83d\ud83d\ude00""#), "\u{fffd}😀");
-    assert_eq!(string(r#""\ud83d\n\ud83dx""#), "\u{fffd}\n\u{fffd}x");
-    assert_eq!(string(r#""\ud83d\u0041""#), "\u{fffd}A");
+    assert_eq!(parse(br#"{"\u0000a":1,"b":"\u0000"}"#).fault, None);
+}
+
+#[test]
+fn a_lone_surrogate_is_a_fault_and_a_replacement_character() {
+    let string = |literal: &str| {
+        let message = format!(r#"{{"a":{literal},"b":1}}"#);
+        let parsed = parse(message.as_bytes());
+        let fault = parsed.fault.clone().expect("a fault");
+        assert_eq!(parsed.members().count(), 2, "{literal}: it is read on");
+        (parsed.string(&parsed.stored()[0].value).to_owned(), fault.reason, message[fault.span].to_owned())
+    };
+    for (literal, text, unit, at) in [
+        (r#""\ud83d""#, "\u{fffd}", 0xd83d, r"\ud83d"),
+        (r#""\uDE00\ud83d""#, "\u{fffd}\u{fffd}", 0xde00, r"\uDE00"),
+        (r#""\ud83d\ud83d\ude00""#, "\u{fffd}😀", 0xd83d, r"\ud83d"),
+        (r#""\ud83d\n\ud83ex""#, "\u{fffd}\n\u{fffd}x", 0xd83d, r"\ud83d"),
+        (r#""x\ud83d\u0041""#, "x\u{fffd}A", 0xd83d, r"\ud83d"),
+    ] {
+        assert_eq!(string(literal), (text.to_owned(), Reason::LoneSurrogate(unit), at.to_owned()), "{literal}");
+    }
+    assert_eq!(fault(r#"{"\ud83d":1}"#), (Reason::LoneSurrogate(0xd83d), 2..8));
+    assert_eq!(fault(r#"{"a":[{"b":"\udfff"}]}"#), (Reason::LoneSurrogate(0xdfff), 12..18));
+    assert_eq!(fault(r#"{"a":"\ud83d","b":01}"#), (Reason::LoneSurrogate(0xd83d), 6..12), "the first one");
+    assert_eq!(fault(r#"{"a":01,"b":"\ud83d"}"#), (Reason::UnexpectedByte(b'1'), 6..7), "the first one");
+    assert_eq!(fault(r#"{"a":"\ud83d"#).0, Reason::UnterminatedString, "the rest of the pair may be missing");
+    assert_eq!(fault(r#"{"a":"\ud83d\ude"#).0, Reason::UnterminatedString);
+    assert_eq!(fault(r#"["\ud83d"]"#).0, Reason::NotAnObject);
+    let huge = format!(r#"{{"a":"{}"}}"#, r"\ud83d\ude00".repeat(500_000) + r"\ud83d");
+    assert_eq!(fault(&huge).1, huge.len() - 8..huge.len() - 2);
 }
 
 #[test]

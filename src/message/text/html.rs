@@ -44,15 +44,17 @@ pub fn decode(html: &str) -> Cow<'_, str> {
     reading.finish(usize::MAX)
 }
 
-/// The first tag but `<br />`, which are taken out of it, too.
+/// The first tag, comment or the like but `<br />`, which are taken out of it, too. As in HTML, a `<` in front of anything but a letter, `/`,
+/// `!` or `?` is text.
 pub fn first_tag(html: &str) -> Option<Cow<'_, str>> {
     let mut start = 0;
     loop {
         start += memchr(b'<', &html.as_bytes()[start..])?;
-        if !html.as_bytes()[start..].starts_with(BREAK) {
-            break;
+        match &html.as_bytes()[start + 1..] {
+            [b'b', b'r', b' ', b'/', b'>', ..] => start += BREAK.len(),
+            [b'a'..=b'z' | b'A'..=b'Z' | b'/' | b'!' | b'?', ..] => break,
+            _ => start += 1,
         }
-        start += BREAK.len();
     }
     let mut tag = Replaced { html: &html[start..], text: String::new(), copied: 0 };
     let bytes = tag.html.as_bytes();
@@ -243,8 +245,13 @@ mod tests {
             lines.push_str(if piece.starts_with(['\n', '\r']) { "" } else { "\n" });
             lines.push_str(piece);
         }
-        let tag = lines.find('<').and_then(|start| Some(&lines[start..=start + lines[start..].find('>')?]));
-        (decode_html_entities(&lines).replace('\0', "\u{fffd}"), tag.map(str::to_owned))
+        let begins = |html: &str| html.starts_with(|next: char| next.is_ascii_alphabetic() || "/!?".contains(next));
+        let mut starts = html.match_indices('<').map(|(start, _)| start);
+        let start = starts.find(|start| begins(&html[start + 1..]) && !html[*start..].starts_with("<br />"));
+        let behind = start
+            .map(|start| html[start..].replace("<br />\n", "\n").replace("<br />\r", "\r").replace("<br />", "\n"));
+        let tag = behind.and_then(|behind| Some(behind[..=behind.find('>')?].to_owned()));
+        (decode_html_entities(&lines).replace('\0', "\u{fffd}"), tag)
     }
 
     #[test]
