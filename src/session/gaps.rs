@@ -28,6 +28,9 @@ pub struct Gaps {
 }
 
 impl Gaps {
+    /// No gaps.
+    pub const NONE: &Gaps = &Gaps { gaps: Vec::new() };
+
     /// Adds a gap that shows in the frame at hand: nothing that was added shows later.
     pub fn add(&mut self, gap: Gap) {
         while self

@@ -13,7 +13,7 @@ use super::statement::{Act, Announcement, Statement, To, Users};
 use super::texts::{TextId, Texts};
 use crate::event::{Event, Recipient, Say};
 use crate::message::{Dialect, Evidence, Message, text};
-use crate::packet::{Position, Segment, Side, StreamId};
+use crate::packet::{Frame, Position, Segment, Side, StreamId};
 
 /// A message on its way into the session.
 struct Lesson<'a> {
@@ -48,6 +48,9 @@ impl Session {
             return;
         }
         let ending = endings.take(segment.stream);
+        if endings.are_declined(segment.stream) || ending.is_some_and(|ending| ending.declined) {
+            return;
+        }
         if message.fault().is_some() && ending.is_some_and(|ending| ending.hard_to_inflate) {
             return; // compressed bytes, not a message
         }
@@ -139,7 +142,8 @@ impl Session {
         let event = Event::SayRequest(Say { sender, recipient: recipient(server, texts, to, position) });
         let mut record = lesson.record(event);
         let has_asked = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
-        record.before_login = connection.is_begun() && !has_asked;
+        let lacks_before = connection.gaps(Side::Client).between(Frame::default(), place.at.frame);
+        record.before_login = connection.is_begun() && !has_asked && !lacks_before;
         let identity = connection.identity(position).copied();
         record.sender_id = identity.and_then(|identity| identity.id);
         let room = identity.and_then(|identity| identity.room);

@@ -9,10 +9,11 @@ use hashbrown::{DefaultHashBuilder, HashMap};
 use super::connection::{Connection, HttpBytes, ServerNumber};
 use super::connections::{Connections, Ports, Strangers};
 use super::framing::Endings;
+use super::gaps::Gap;
 use super::server::Server;
 use super::texts::Texts;
 use crate::message::Evidence;
-use crate::packet::{Endpoint, Outline, Segment, Side, StreamId, flags};
+use crate::packet::{Captured, Endpoint, Outline, Segment, Side, StreamId, flags};
 use crate::websocket::handshake;
 
 /// Connections that may yet turn out to be the chat's; beyond, the oldest is forgotten.
@@ -109,11 +110,31 @@ impl Session {
             self.watch(segment);
         }
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
-        connection.segment(segment, &mut self.texts);
+        connection.segment(segment, payload.len() as u32, &mut self.texts);
         let is_open = connection.application().is_undecided() && !connection.is_configured();
         let is_foreign = || connection.side(segment) == Side::Client && !could_lead_to_chat(payload);
         if is_open && connection.is_unopened() && is_foreign() {
             self.forget(segment.stream);
+        }
+        self.pass_gaps_on(segment.stream);
+    }
+
+    /// Passes on what the capture turned out to lack of a connection.
+    fn pass_gaps_on(&mut self, stream: StreamId) {
+        let watched = self.connections.get_mut(&stream);
+        let Some(connection) = watched.filter(|connection| connection.has_gap()) else { return };
+        let gaps = [Side::Client, Side::Server].map(|side| (side, connection.take_gap(side)));
+        for (side, gap) in gaps {
+            if let Some(gap) = gap {
+                self.lacks(stream, side, gap);
+            }
+        }
+    }
+
+    /// The capture lacks something that `side` sent.
+    fn lacks(&mut self, stream: StreamId, side: Side, _gap: Gap) {
+        if let Some(connection) = self.connections.get_mut(&stream) {
+            connection.lacks(side);
         }
     }
 
@@ -129,6 +150,7 @@ impl Session {
         self.strangers.remove(segment.source.port, segment.destination.port);
         self.ports.insert(segment.source.port, segment.destination.port);
         self.connections.insert(segment.stream, connection);
+        self.endings.begin(segment.stream);
     }
 
     fn forget_oldest(&mut self) {
@@ -163,10 +185,11 @@ impl Session {
 
     /// Takes in WebSocket data that is about to be dissected: `position` is where it begins in the segment's payload, where it has
     /// not been reassembled or decrypted.
-    pub fn frames(&mut self, segment: &Segment, data: &[u8], position: Option<u32>) {
+    pub fn frames(&mut self, segment: &Segment, data: Captured, position: Option<u32>) {
         if let Some(connection) = self.connections.get_mut(&segment.stream) {
             self.endings.begin(segment.stream);
             connection.frames(segment, data, position, &mut self.endings, &mut self.texts);
+            self.pass_gaps_on(segment.stream);
         }
     }
 
