@@ -354,6 +354,7 @@ impl Connection {
         let data = Data {
             bytes,
             start: position.map(|offset| segment.sequence + offset),
+            segment_start: segment.sequence,
             segment_end: segment.end(),
             is_fresh: self.transport.is_fresh(by),
             other_is_unread: self.is_unread(by.other()),

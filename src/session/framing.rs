@@ -35,6 +35,8 @@ pub struct Data<'a> {
     pub bytes: Captured<'a>,
     /// The sequence number of the first byte; `None` for data that Wireshark reassembled or decrypted.
     pub start: Option<SequenceNumber>,
+    /// The sequence number of the segment's first byte.
+    pub segment_start: SequenceNumber,
     /// The sequence number behind the segment.
     pub segment_end: SequenceNumber,
     /// Whether the segment holds bytes that had not been captured before.
@@ -147,8 +149,12 @@ impl Direction {
         let begins = |start| if plausible_start(bytes) { Place::InStep(start) } else { Place::OutOfStep };
         match (data.start, self.next()) {
             (None, _) if !data.is_fresh => Place::Old,
-            (None, next) if !self.is_out_of_step => Place::InStep(next),
-            (None, _) => begins(None),
+            (None, Some(next)) if next.is_after(data.segment_start) => {
+                // A segment that was sent again, or captured late, completes a message that was passed over.
+                let stretch = unread.and_then(|unread| unread.at(data.segment_start));
+                stretch.map_or_else(|| self.follow(begins), |stretch| Place::InStep(Some(stretch.from)))
+            }
+            (None, _) => self.follow(begins),
             (Some(start), Some(next)) if start == next => Place::InStep(Some(start)),
             (Some(start), Some(next)) if next.is_after(start) => match unread.and_then(|unread| unread.at(start)) {
                 Some(stretch) if stretch.from == start => Place::InStep(Some(start)),
@@ -157,6 +163,11 @@ impl Direction {
             },
             (Some(start), _) => begins(Some(start)),
         }
+    }
+
+    /// Where data is that has no place of its own.
+    fn follow(&self, begins: impl Fn(Option<SequenceNumber>) -> Place) -> Place {
+        if self.is_out_of_step { begins(None) } else { Place::InStep(self.next()) }
     }
 
     /// Data that begins before the end of what was read: what follows that end is in step, if a frame begins there.
