@@ -398,6 +398,11 @@ impl Direction {
         }
         self.fragments = Fragments::None;
         self.place(Some(to));
+        let lacks_only_data =
+            end.is_some_and(|end| end as usize >= data.bytes.reported) && !frame.header.opcode.is_control();
+        if lacks_only_data && self.closed == HasClosed::Perhaps {
+            self.closed = HasClosed::No;
+        }
         if !ends_here {
             lacking().unread.insert(from, to); // sent again, it is the message
         }
@@ -413,4 +418,122 @@ fn closing(frame: &frame::Frame, data: &[u8]) -> Closing {
         _ => (None, "".into()),
     };
     Closing { code, reason: (*text::line(&reason, MAX_REASON)).into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::websocket::frame::tests::{KEY, frame};
+
+    const PING: &[u8] = br#"{"type":"ping"}"#;
+    const BYE: &[u8] = b"\x03\xe8bye";
+
+    /// One connection of which everything is handed over as it is captured.
+    #[derive(Default)]
+    struct Capture {
+        framing: Framing,
+        endings: Endings,
+        lacking: Lacking,
+        frame: u32,
+    }
+
+    impl Capture {
+        fn opened() -> Capture {
+            let mut capture = Capture::default();
+            capture.framing.place(Some(SequenceNumber(100)), SequenceNumber(100));
+            capture
+        }
+
+        /// Takes in data, cut to a length. Returns the ends of the messages that are judged, and the close frames.
+        fn take_in(&mut self, by: Side, start: Option<u32>, bytes: &[u8], captured: usize) -> (Vec<u32>, usize) {
+            self.frame += 1;
+            let at = FrameTime { frame: Frame(self.frame), time: i64::from(self.frame) };
+            let first = SequenceNumber(start.unwrap_or(100));
+            let data = Data {
+                bytes: Captured { bytes: &bytes[..captured], reported: bytes.len() },
+                start: start.map(SequenceNumber),
+                segment_start: first,
+                segment_end: first + bytes.len() as u32,
+                is_fresh: true,
+                other_is_unread: false,
+            };
+            self.endings.begin(StreamId(0));
+            let closes = self.framing.take_in(at, by, data, &mut self.endings, &mut self.lacking).len();
+            let is_declined = self.endings.are_declined(StreamId(0));
+            let judged = self.endings.queue.iter().filter(|ending| !ending.declined && !is_declined);
+            (judged.map(|ending| ending.end.0).collect(), closes)
+        }
+
+        fn from_server(&mut self, start: u32, bytes: &[u8]) -> Vec<u32> {
+            self.take_in(Side::Server, Some(start), bytes, bytes.len()).0
+        }
+
+        fn closes(&mut self, by: Side, start: u32) -> usize {
+            let bytes = frame(0x88, None, BYE);
+            self.take_in(by, Some(start), &bytes, bytes.len()).1
+        }
+    }
+
+    #[test]
+    fn behind_a_hole_only_what_looks_like_the_chats_frame_is_in_step() {
+        let mut capture = Capture::opened();
+        let ping = frame(0x81, None, PING);
+        assert_eq!(capture.from_server(100, &ping), [117]);
+        assert_eq!(capture.from_server(150, &ping[5..]), [0; 0]);
+        assert!(capture.lacking.of(Side::Server).is_some_and(|lacking| lacking.gaps.between(Frame(1), Frame(3))));
+        assert_eq!(capture.from_server(200, &ping), [217], "in step again");
+        assert_eq!(capture.from_server(217, &frame(0x82, None, b"any")), [222], "and from here on");
+    }
+
+    #[test]
+    fn a_late_segment_is_read_and_a_repeated_one_is_not() {
+        let mut capture = Capture::opened();
+        let ping = frame(0x81, None, PING);
+        assert_eq!(capture.from_server(117, &ping), [134]);
+        assert_eq!(capture.from_server(100, &ping), [117], "late");
+        for start in [100, 117] {
+            assert_eq!(capture.from_server(start, &ping), [0; 0], "sent again");
+        }
+        assert_eq!(capture.from_server(117, &[&ping[..], &ping].concat()), [151], "the second is new");
+        assert_eq!(capture.from_server(151, &ping), [168]);
+    }
+
+    #[test]
+    fn a_fragment_without_the_first_one_is_not_judged() {
+        let mut capture = Capture::opened();
+        let (first, last) = (frame(0x01, None, b"{\"type\":"), frame(0x80, None, b"\"ping\"}"));
+        let whole = [&first[..], &last].concat();
+        assert_eq!(capture.from_server(100, &whole), [100 + whole.len() as u32]);
+        let next = 100 + whole.len() as u32;
+        assert_eq!(capture.from_server(next, &last), [0; 0]);
+    }
+
+    #[test]
+    fn a_message_that_is_cut_is_judged_where_it_ends_here() {
+        let mut capture = Capture::opened();
+        let long = frame(0x81, Some(KEY), &[b"{\"type\":\"say\",", &[b'x'; 300][..]].concat());
+        assert_eq!(capture.take_in(Side::Server, Some(100), &long, 60).0, [100 + long.len() as u32]);
+        let next = 100 + long.len() as u32;
+        let (one, other) = long.split_at(200);
+        assert_eq!(capture.take_in(Side::Server, Some(next), one, 60).0, [0; 0], "it goes on");
+        assert_eq!(capture.take_in(Side::Server, Some(next + 200), other, 60).0, [0; 0], "its rest");
+        let end = next + long.len() as u32;
+        assert_eq!(capture.from_server(end, &frame(0x82, None, b"any")), [end + 5], "where the next begins is known");
+        assert_eq!(capture.from_server(next, &long), [end], "sent again, whole");
+    }
+
+    #[test]
+    fn a_close_is_the_first_if_the_other_side_lacks_nothing() {
+        let mut capture = Capture::opened();
+        assert_eq!((capture.closes(Side::Server, 100), capture.closes(Side::Client, 100)), (1, 1));
+        assert_eq!(capture.closes(Side::Client, 109), 0, "one of each side");
+        let mut capture = Capture::opened();
+        capture.framing.lacks(Side::Client);
+        assert_eq!((capture.closes(Side::Server, 100), capture.closes(Side::Client, 100)), (0, 0));
+        let mut capture = Capture::opened();
+        capture.framing.lacks(Side::Client);
+        let ping = frame(0x81, Some(KEY), PING);
+        capture.take_in(Side::Client, Some(100), &ping, ping.len());
+        assert_eq!(capture.closes(Side::Server, 100), 1, "what speaks has not closed");
+    }
 }

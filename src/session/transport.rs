@@ -399,6 +399,7 @@ impl Direction {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packet::{Endpoint, StreamId};
 
     fn message(end: u32, frame: u32) -> Pending {
         Pending { end: SequenceNumber(end), frame: Frame(frame), sent: Sent::Message }
@@ -444,5 +445,168 @@ mod tests {
         direction.expect_ack(message(10, 2));
         assert_eq!(acknowledged(&mut direction, 10, 3), vec![message(10, 2)]);
         assert_eq!(acknowledged(&mut direction, 30, 4), vec![message(30, 1)]);
+    }
+
+    /// A connection, segment by segment; a millisecond a frame.
+    #[derive(Default)]
+    struct Capture {
+        transport: Transport,
+        lacking: Lacking,
+        frame: u32,
+    }
+
+    impl Capture {
+        fn opened() -> Capture {
+            let mut capture = Capture::default();
+            capture.sends(Side::Client, flags::SYN, (99, 0), 0);
+            capture.sends(Side::Server, flags::SYN | flags::ACK, (199, 100), 0);
+            capture.sends(Side::Client, flags::ACK, (100, 200), 0);
+            capture
+        }
+
+        /// Takes in a segment with these numbers, and tells its events.
+        fn sends(&mut self, by: Side, flags: u16, numbers: (u32, u32), length: u32) -> Vec<Event<TextId>> {
+            self.frame += 1;
+            self.takes(by, flags, numbers, length, length)
+        }
+
+        fn takes(
+            &mut self,
+            by: Side,
+            flags: u16,
+            numbers: (u32, u32),
+            length: u32,
+            captured: u32,
+        ) -> Vec<Event<TextId>> {
+            let end = Endpoint { address: [0; 16], port: 1, chat_port: false };
+            let segment = Segment {
+                at: FrameTime { frame: Frame(self.frame), time: i64::from(self.frame) * 1_000_000 },
+                stream: StreamId(0),
+                source: end,
+                destination: end,
+                sequence: SequenceNumber(numbers.0),
+                acknowledgment: SequenceNumber(numbers.1),
+                flags,
+                length,
+            };
+            let mut events = Vec::new();
+            self.transport.take_in(&segment, captured, by, &mut self.lacking, |outcome| match outcome {
+                Outcome::Event(event) => events.push(event),
+                Outcome::EstablishedIn(frame) => events.push(Event::SynAgain(frame)), // stands for it
+                Outcome::Acknowledged(_) => {}
+            });
+            events
+        }
+
+        fn gap(&mut self, by: Side) -> Option<(u32, u32)> {
+            self.lacking.take_latest(by).map(|gap| (gap.after.frame.0, gap.until.0))
+        }
+    }
+
+    #[test]
+    fn what_was_not_captured_shows() {
+        let mut capture = Capture::opened();
+        capture.sends(Side::Client, flags::ACK, (100, 200), 10);
+        assert!(capture.lacking.of(Side::Client).is_none() && capture.lacking.of(Side::Server).is_none());
+        capture.sends(Side::Client, flags::ACK, (120, 200), 10);
+        assert_eq!(capture.gap(Side::Client), Some((4, 5)), "a hole");
+        capture.sends(Side::Client, flags::ACK, (130, 230), 0);
+        assert_eq!(capture.gap(Side::Server), Some((2, 6)), "acknowledged, not captured");
+        capture.sends(Side::Client, flags::ACK, (130, 240), 0);
+        assert_eq!(capture.gap(Side::Server), Some((2, 7)), "and more of it");
+        capture.sends(Side::Client, flags::ACK, (130, 1 << 31), 0);
+        capture.sends(Side::Client, flags::RST | flags::ACK, (500, 500), 0);
+        assert_eq!((capture.gap(Side::Client), capture.gap(Side::Server)), (None, None), "of those nothing is learned");
+        capture.frame += 1;
+        capture.takes(Side::Server, flags::ACK, (240, 130), 100, 60);
+        assert_eq!(capture.gap(Side::Server), Some((10, 10)), "cut");
+    }
+
+    #[test]
+    fn before_the_capture_something_may_have_been_sent() {
+        let mut capture = Capture::default();
+        capture.sends(Side::Client, flags::ACK, (100, 200), 10);
+        assert_eq!((capture.gap(Side::Client), capture.gap(Side::Server)), (Some((0, 1)), Some((0, 1))));
+        capture.sends(Side::Server, flags::ACK, (200, 110), 10);
+        assert_eq!((capture.gap(Side::Client), capture.gap(Side::Server)), (None, None));
+    }
+
+    #[test]
+    fn what_fills_a_hole_is_new_and_what_was_captured_is_not() {
+        let mut capture = Capture::opened();
+        let mut is_new = |sequence, length, captured| {
+            capture.frame += 1;
+            capture.takes(Side::Client, flags::ACK, (sequence, 200), length, captured);
+            capture.transport.is_fresh(Side::Client)
+        };
+        assert!(is_new(100, 10, 10) && is_new(130, 10, 10));
+        assert!(!is_new(100, 10, 10) && !is_new(109, 1, 1));
+        assert!(is_new(110, 10, 10) && !is_new(110, 10, 10) && is_new(115, 15, 15));
+        assert!(is_new(140, 10, 4) && !is_new(140, 4, 4) && is_new(140, 10, 10) && !is_new(140, 10, 10));
+    }
+
+    #[test]
+    fn the_first_acknowledgment_of_a_syn_ack_is_found_though_it_was_captured_before() {
+        let (both, mut capture) = (flags::SYN | flags::ACK, Capture::default());
+        capture.sends(Side::Client, flags::SYN, (99, 0), 0);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 0), []);
+        assert_eq!(capture.sends(Side::Server, both, (199, 100), 0), [Event::SynAck, Event::SynAgain(Frame(2))]);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 10), []);
+        let mut capture = Capture::default();
+        capture.sends(Side::Client, flags::SYN, (99, 0), 0);
+        capture.sends(Side::Server, both, (199, 100), 0);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 10), [], "the first may not have been captured");
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (110, 200), 0), []);
+    }
+
+    #[test]
+    fn a_packet_captured_twice_has_no_event() {
+        let mut capture = Capture::default();
+        assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), [Event::Syn]);
+        assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), []);
+        capture.frame += 1000;
+        assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), [Event::SynAgain(Frame(1))]);
+        let mut capture = Capture::opened();
+        assert_eq!(capture.sends(Side::Client, flags::RST, (100, 0), 0), [Event::Reset(Reset::Open)]);
+        assert_eq!(capture.sends(Side::Client, flags::RST, (100, 0), 0), []);
+        assert_eq!(capture.sends(Side::Client, flags::RST, (101, 0), 0), [Event::Reset(Reset::Unknown)]);
+    }
+
+    #[test]
+    fn a_reset_says_what_is_lost_only_where_that_is_known() {
+        let (fin, reset) = (flags::FIN | flags::ACK, flags::RST | flags::ACK);
+        let mut capture = Capture::default();
+        capture.sends(Side::Client, flags::SYN, (99, 0), 0);
+        assert_eq!(capture.sends(Side::Server, reset, (0, 100), 0), [Event::Reset(Reset::Refused)]);
+        let mut capture = Capture::opened();
+        capture.sends(Side::Client, fin, (100, 200), 0);
+        capture.sends(Side::Server, fin, (200, 101), 0);
+        assert_eq!(capture.sends(Side::Client, flags::RST, (101, 0), 0), [Event::Reset(Reset::AfterFins)]);
+        let mut capture = Capture::opened();
+        assert_eq!(
+            capture.sends(Side::Client, flags::RST, (101, 0), 0),
+            [Event::Reset(Reset::Unknown)],
+            "a FIN before"
+        );
+        let mut capture = Capture::opened();
+        assert_eq!(capture.sends(Side::Client, reset, (100, 201), 0), [Event::Reset(Reset::Unknown)], "a FIN received");
+        let mut capture = Capture::opened();
+        capture.sends(Side::Server, flags::ACK, (200, 101), 0);
+        assert_eq!(
+            capture.sends(Side::Client, flags::RST, (100, 0), 0),
+            [Event::Reset(Reset::Unknown)],
+            "a FIN acknowledged"
+        );
+    }
+
+    #[test]
+    fn segments_of_one_frame_are_each_taken_in_once() {
+        let mut capture = Capture::opened();
+        let (data, fin) = ((100, 200), (110, 200));
+        capture.sends(Side::Client, flags::ACK, data, 10);
+        assert_eq!(capture.takes(Side::Client, flags::ACK, data, 10, 10), []);
+        assert_eq!(capture.takes(Side::Client, flags::FIN | flags::ACK, fin, 0, 0), [Event::Fin]);
+        assert_eq!(capture.takes(Side::Client, flags::FIN | flags::ACK, fin, 0, 0), []);
+        assert_eq!(capture.transport.end_of_data(Side::Client), Some(SequenceNumber(110)));
     }
 }
