@@ -23,7 +23,7 @@ pub enum Event<T> {
     /// The first acknowledgment of a FIN.
     FinAcked,
     /// A RST.
-    Reset,
+    Reset(Reset),
     /// A request to upgrade to WebSocket.
     UpgradeRequest,
     /// The first acknowledgment of the upgrade request in that frame.
@@ -90,7 +90,7 @@ macro_rules! below_messages {
             | $crate::event::Event::Established
             | $crate::event::Event::Fin
             | $crate::event::Event::FinAcked
-            | $crate::event::Event::Reset
+            | $crate::event::Event::Reset(_)
             | $crate::event::Event::UpgradeRequest
             | $crate::event::Event::UpgradeRequestAcked(_)
             | $crate::event::Event::UpgradeAccepted
@@ -103,6 +103,19 @@ macro_rules! below_messages {
     };
 }
 pub(crate) use below_messages;
+
+/// What a RST means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reset {
+    /// It answers a SYN: nobody listens there.
+    Refused,
+    /// It comes after both FINs: nothing is lost.
+    AfterFins,
+    /// It ends an open connection: what was under way is lost.
+    Open,
+    /// What it ends is not known, or it is not the first.
+    Unknown,
+}
 
 /// Who says something to whom.
 #[derive(Debug, Clone, PartialEq)]
@@ -172,7 +185,7 @@ impl<T> Event<T> {
             Event::Established => Phase::TcpAck,
             Event::Fin => Phase::TcpFin,
             Event::FinAcked => Phase::TcpFinAcked,
-            Event::Reset => Phase::TcpReset,
+            Event::Reset(_) => Phase::TcpReset,
             Event::UpgradeRequest => Phase::UpgradeRequest,
             Event::UpgradeRequestAcked(_) => Phase::UpgradeRequestAcked,
             Event::UpgradeAccepted | Event::UpgradeMisaccepted => Phase::UpgradeResponse,
@@ -266,7 +279,7 @@ impl<T> Event<T> {
             Event::Established => Event::Established,
             Event::Fin => Event::Fin,
             Event::FinAcked => Event::FinAcked,
-            Event::Reset => Event::Reset,
+            Event::Reset(reset) => Event::Reset(*reset),
             Event::UpgradeRequest => Event::UpgradeRequest,
             Event::UpgradeRequestAcked(request) => Event::UpgradeRequestAcked(*request),
             Event::UpgradeAccepted => Event::UpgradeAccepted,

@@ -119,7 +119,6 @@ fn a_say_that_is_repeated_after_it_was_lost_has_the_deliveries() {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn deliveries_that_are_cut_at_160_bytes_may_have_been_delivered() {
     let labels = labels("snaplen-160");
     assert_eq!(labels.with(NO_DELIVERY), [0; 0]);
@@ -127,7 +126,6 @@ fn deliveries_that_are_cut_at_160_bytes_may_have_been_delivered() {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn deliveries_that_are_cut_at_200_bytes_may_have_been_delivered() {
     let labels = labels("snaplen-200");
     assert_eq!(labels.with(NO_DELIVERY), [0; 0]);
@@ -135,7 +133,6 @@ fn deliveries_that_are_cut_at_200_bytes_may_have_been_delivered() {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn nothing_is_said_of_misaligned_bytes_after_a_hole() {
     let labels = labels("reorder-false-errors");
     for finding in [MALFORMED, UNMASKED, MASKED] {
@@ -147,7 +144,6 @@ fn nothing_is_said_of_misaligned_bytes_after_a_hole() {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn a_message_whose_first_fragment_was_not_captured_is_not_said_to_be_no_json() {
     let labels = labels("dropped-fragment");
     assert_eq!(labels.with(MALFORMED), [0; 0]);
@@ -155,19 +151,16 @@ fn a_message_whose_first_fragment_was_not_captured_is_not_said_to_be_no_json() {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn a_pong_that_was_not_captured_was_not_withheld() {
     assert_eq!(labels("dropped-pong").with(NO_PONG), [0; 0]);
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn a_say_after_a_hole_may_follow_a_login() {
     assert_eq!(labels("dropped-login").with(SAY_BEFORE_LOGIN), [0; 0]);
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn a_fast_retransmission_has_no_phase_and_is_acknowledged_in_the_original() {
     let labels = labels("fast-retransmission");
     assert_eq!(labels.phases(59), [SAY_DELIVERY]);
@@ -293,7 +286,6 @@ fn a_name_that_looks_like_an_entity_is_what_the_user_typed() {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn a_reset_that_answers_a_syn_loses_nothing() {
     let labels = labels("refused");
     assert_eq!(labels.phases(2), [RST]);
@@ -301,7 +293,6 @@ fn a_reset_that_answers_a_syn_loses_nothing() {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn a_reset_after_both_fins_loses_nothing() {
     let mut capture = Capture::new(Link::Ethernet);
     let mut connection = Connection::from_port(50_001);
@@ -353,7 +344,6 @@ fn a_key_without_upgrade_is_a_handshake_request_with_a_finding() {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn a_packet_captured_twice_was_sent_once() {
     let labels = labels("captured-twice");
     for frame in [2, 4, 6, 8] {

@@ -66,7 +66,6 @@ const PASSES_DIFFER: &[(&str, u32, &str)] = &[
         "the passes of Wireshark alone differ: the second leaves this first request in a tunnel undissected",
     ),
     ("http-connect", 33, "as 11"),
-    ("reorder-false-errors", 99, "a message that this frame acknowledges is complete only in frame 115"),
 ];
 
 /// One capture, and where the keys of its TLS connections are if they are not in it.

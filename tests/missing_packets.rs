@@ -29,6 +29,7 @@
 //! - `room.members` equals the full capture's or is missing; less than all is reported as a kind of its own.
 //!
 //! A note equals the full capture's (frame numbers renumbered) or says less: "somebody" for a name, no room, no recipient.
+//! That of a RST may say no more than that it is one.
 //! Notes of acknowledgments are compared where they acknowledge the same; the rest of them is in `acks`.
 //!
 //! `truncated` is new where packets are cut, and is right there; nothing else may be.
@@ -505,7 +506,8 @@ impl Comparison<'_> {
             let is_cut = !values(self.shown.get(&frame), "workermanchat.expert.truncated").is_empty();
             return note == right || says_less(note, right, ids, is_cut);
         }
-        self.renumbered(note).iter().any(|note| note == right)
+        let is_neutral_reset = phase == phase::RST && note.ends_with(" resets the connection");
+        is_neutral_reset || self.renumbered(note).iter().any(|note| note == right)
     }
 
     /// A text of the variant with the frame numbers of the full capture: more than one where a number can mean several.

@@ -104,9 +104,9 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "src/session",
         &[
-            &["bounded", "chunks", "early", "in_flight", "texts", "tracked"],
-            &["handshake", "room", "say", "transport"],
-            &["alike", "framing", "mark", "opening", "record", "statement"],
+            &["bounded", "chunks", "early", "gaps", "in_flight", "start", "texts", "tracked"],
+            &["handshake", "lacking", "room", "say"],
+            &["alike", "framing", "mark", "opening", "record", "statement", "transport"],
             &["application", "records", "says"],
             &["connection", "server"],
             &["connections"],
@@ -115,7 +115,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["mod"],
         ],
     ),
-    ("src/dissector", &[&["plan", "start", "truncated"], &["message", "segment"], &["mod"]]),
+    ("src/dissector", &[&["plan", "truncated"], &["message", "segment"], &["mod"]]),
 ];
 
 /// The first path segments after `prefix` in a file, tests excluded.

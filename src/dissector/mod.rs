@@ -7,7 +7,6 @@
 mod message;
 mod plan;
 mod segment;
-mod start;
 mod truncated;
 
 pub use plan::{Settings, internal, unobserved};
@@ -18,6 +17,7 @@ use crate::message::json::Document;
 use crate::message::{Evidence, Message, read};
 use crate::packet::{Captured, Outline, Position, Segment, Side, StreamId};
 use crate::session::Session;
+use crate::session::start::plausible_start;
 
 /// A TCP segment that is being dissected.
 #[derive(Debug, Clone, Copy)]
@@ -85,14 +85,14 @@ impl Dissector {
             _ if start.starts_with(UPGRADED) => Start::Upgraded,
             _ if REQUEST.starts_with(start) || UPGRADED.starts_with(start) => Start::Short,
             _ if start.starts_with(RESPONSE) => Start::Response,
-            _ if !self.session.is_handed_over(stream) && start::plausible_start(start) => Start::WebSocket,
+            _ if !self.session.is_handed_over(stream) && plausible_start(start) => Start::WebSocket,
             _ => Start::Other,
         }
     }
 
     /// WebSocket frames that are about to be dissected: `position` is where they begin in the segment's payload, where they were
     /// neither reassembled nor decrypted.
-    pub fn frames(&mut self, packet: &Packet, data: &[u8], position: Option<u32>) {
+    pub fn frames(&mut self, packet: &Packet, data: Captured, position: Option<u32>) {
         if packet.first_pass {
             self.session.segment(&packet.segment, packet.payload);
             self.session.frames(&packet.segment, data, position);

@@ -143,7 +143,7 @@ unsafe extern "C" fn frames(segment: *const sys::wmc_segment, data: sys::wmc_byt
     let _ = panic::guard(|| {
         // SAFETY: C lends the payload for this call.
         let packet = unsafe { packet_of(raw) };
-        Locked::new().dissector().frames(&packet, data.bytes, u32::try_from(position).ok());
+        Locked::new().dissector().frames(&packet, data, u32::try_from(position).ok());
     });
 }
 

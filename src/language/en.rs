@@ -2,7 +2,7 @@
 
 use super::common::{Cause, CloseCode, End, Frames, described, joined};
 use super::{Fact, Missing};
-use crate::event::{Closing, Event, Recipient, Say};
+use crate::event::{Closing, Event, Recipient, Reset, Say};
 use crate::packet::Side;
 
 pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
@@ -21,7 +21,14 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
         }
         Event::Fin => format!("{by} sends FIN to {other}: it has nothing more to send"),
         Event::FinAcked => format!("{by} acknowledges the FIN of {other}: that direction is closed"),
-        Event::Reset => format!("{by} resets the connection: it ends at once, and what was under way is lost"),
+        Event::Reset(Reset::Refused) => {
+            format!("{by} answers the SYN of {other} with a RST: it accepts no connection, nobody listens there")
+        }
+        Event::Reset(Reset::AfterFins) => format!("{by} resets the connection, which both sides had already closed"),
+        Event::Reset(Reset::Open) => {
+            format!("{by} resets the connection: it ends at once, and what was under way is lost")
+        }
+        Event::Reset(Reset::Unknown) => format!("{by} resets the connection"),
         Event::UpgradeRequest => format!("{by} asks {other} to switch from HTTP to WebSocket"),
         Event::UpgradeRequestAcked(frame) => {
             format!("{by} has received the WebSocket handshake request in frame {frame}; its answer follows")

@@ -2,7 +2,7 @@
 
 use super::common::{Cause, CloseCode, End, Frames, described, joined};
 use super::{Fact, Missing};
-use crate::event::{Closing, Event, Recipient, Say};
+use crate::event::{Closing, Event, Recipient, Reset, Say};
 use crate::packet::Side;
 
 pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
@@ -19,9 +19,16 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
         Event::Established => format!("Le {by} acquitte le SYN+ACK du {other} : la connexion TCP est établie"),
         Event::Fin => format!("Le {by} envoie un FIN au {other} : il n'a plus rien à envoyer"),
         Event::FinAcked => format!("Le {by} acquitte le FIN du {other} : ce sens de la connexion est fermé"),
-        Event::Reset => {
+        Event::Reset(Reset::Refused) => {
+            format!("Le {by} répond au SYN du {other} par un RST : il n'accepte aucune connexion, personne n'y écoute")
+        }
+        Event::Reset(Reset::AfterFins) => {
+            format!("Le {by} réinitialise la connexion, que les deux côtés avaient déjà fermée")
+        }
+        Event::Reset(Reset::Open) => {
             format!("Le {by} réinitialise la connexion : elle prend fin aussitôt et ce qui était en transit est perdu")
         }
+        Event::Reset(Reset::Unknown) => format!("Le {by} réinitialise la connexion"),
         Event::UpgradeRequest => format!("Le {by} demande au {other} de passer de HTTP à WebSocket"),
         Event::UpgradeRequestAcked(frame) => {
             format!("Le {by} a reçu la demande de handshake WebSocket de la trame {frame} ; sa réponse suit")

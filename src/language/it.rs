@@ -2,7 +2,7 @@
 
 use super::common::{Cause, CloseCode, End, Frames, described, joined};
 use super::{Fact, Missing};
-use crate::event::{Closing, Event, Recipient, Say};
+use crate::event::{Closing, Event, Recipient, Reset, Say};
 use crate::packet::Side;
 
 pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
@@ -19,9 +19,16 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
         Event::Established => format!("Il {by} conferma il SYN+ACK del {other}: la connessione TCP è stabilita"),
         Event::Fin => format!("Il {by} invia FIN al {other}: non ha altro da inviare"),
         Event::FinAcked => format!("Il {by} conferma il FIN del {other}: quella direzione è chiusa"),
-        Event::Reset => {
+        Event::Reset(Reset::Refused) => {
+            format!("Il {by} risponde con RST al SYN del {other}: non accetta connessioni, nessuno è in ascolto")
+        }
+        Event::Reset(Reset::AfterFins) => {
+            format!("Il {by} resetta la connessione, che entrambe le parti avevano già chiuso")
+        }
+        Event::Reset(Reset::Open) => {
             format!("Il {by} resetta la connessione: questa termina subito e ciò che era in transito va perso")
         }
+        Event::Reset(Reset::Unknown) => format!("Il {by} resetta la connessione"),
         Event::UpgradeRequest => format!("Il {by} chiede al {other} di passare da HTTP a WebSocket"),
         Event::UpgradeRequestAcked(frame) => {
             format!("Il {by} ha ricevuto la richiesta di handshake WebSocket del frame {frame}; segue la sua risposta")

@@ -2,7 +2,7 @@
 
 use super::common::{Cause, CloseCode, End, Frames, described, joined};
 use super::{Fact, Missing};
-use crate::event::{Closing, Event, Recipient, Say};
+use crate::event::{Closing, Event, Recipient, Reset, Say};
 use crate::packet::Side;
 
 pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
@@ -19,9 +19,14 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
         Event::Established => format!("O {by} confirma o SYN+ACK do {other}: a conexão TCP está estabelecida"),
         Event::Fin => format!("O {by} envia FIN ao {other}: não tem mais nada a enviar"),
         Event::FinAcked => format!("O {by} confirma o FIN do {other}: esse sentido está fechado"),
-        Event::Reset => {
+        Event::Reset(Reset::Refused) => {
+            format!("O {by} responde com RST ao SYN do {other}: não aceita conexões, ninguém escuta ali")
+        }
+        Event::Reset(Reset::AfterFins) => format!("O {by} reseta a conexão, que os dois lados já haviam fechado"),
+        Event::Reset(Reset::Open) => {
             format!("O {by} reseta a conexão: ela termina imediatamente, e o que estava em trânsito se perde")
         }
+        Event::Reset(Reset::Unknown) => format!("O {by} reseta a conexão"),
         Event::UpgradeRequest => format!("O {by} pede ao {other} para mudar de HTTP para WebSocket"),
         Event::UpgradeRequestAcked(frame) => {
             format!("O {by} recebeu a requisição de handshake WebSocket do quadro {frame}; sua resposta vem a seguir")

@@ -2,7 +2,7 @@
 
 use super::common::{Cause, CloseCode, End, Frames, described, joined};
 use super::{Fact, Missing};
-use crate::event::{Closing, Event, Recipient, Say};
+use crate::event::{Closing, Event, Recipient, Reset, Say};
 use crate::packet::Side;
 
 pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
@@ -21,9 +21,14 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
         Event::Established => format!("{by} подтверждает SYN+ACK {of}: TCP-соединение установлено"),
         Event::Fin => format!("{by} отправляет FIN {to}: передавать больше нечего"),
         Event::FinAcked => format!("{by} подтверждает FIN {of}: это направление закрыто"),
-        Event::Reset => {
+        Event::Reset(Reset::Refused) => {
+            format!("{by} отвечает на SYN {of} пакетом RST: соединения не принимаются, порт никто не слушает")
+        }
+        Event::Reset(Reset::AfterFins) => format!("{by} сбрасывает соединение, которое обе стороны уже закрыли"),
+        Event::Reset(Reset::Open) => {
             format!("{by} сбрасывает соединение: оно сразу обрывается, недоставленные данные теряются")
         }
+        Event::Reset(Reset::Unknown) => format!("{by} сбрасывает соединение"),
         Event::UpgradeRequest => format!("{by} просит {other} перейти с HTTP на WebSocket"),
         Event::UpgradeRequestAcked(frame) => {
             format!("{by} получил запрос рукопожатия WebSocket из кадра {frame}; далее следует его ответ")

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Fact, Language, Missing, Note};
-use crate::event::{AckedFrames, Closing, Event, Recipient, Say};
+use crate::event::{AckedFrames, Closing, Event, Recipient, Reset, Say};
 use crate::fields::{Finding, Phase};
 use crate::message::json::Reason;
 use crate::packet::{Frame, Side};
@@ -63,7 +63,9 @@ fn events(phase: Phase) -> Vec<(Event<&'static str>, Data)> {
         Phase::TcpAck => vec![(Event::Established, vec![])],
         Phase::TcpFin => vec![(Event::Fin, vec![])],
         Phase::TcpFinAcked => vec![(Event::FinAcked, vec![])],
-        Phase::TcpReset => vec![(Event::Reset, vec![])],
+        Phase::TcpReset => [Reset::Refused, Reset::AfterFins, Reset::Open, Reset::Unknown]
+            .map(|reset| (Event::Reset(reset), vec![]))
+            .to_vec(),
         Phase::UpgradeRequest => vec![(Event::UpgradeRequest, vec![])],
         Phase::UpgradeRequestAcked => vec![(Event::UpgradeRequestAcked(first), vec!["901"])],
         Phase::UpgradeResponse => vec![(Event::UpgradeAccepted, vec![]), (Event::UpgradeMisaccepted, vec![])],

@@ -2,7 +2,7 @@
 
 use super::common::{Cause, CloseCode, End, Frames, described, joined};
 use super::{Fact, Missing};
-use crate::event::{Closing, Event, Recipient, Say};
+use crate::event::{Closing, Event, Recipient, Reset, Say};
 use crate::packet::Side;
 
 pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
@@ -15,7 +15,10 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
         Event::Established => format!("{by}确认{other}的 SYN+ACK：TCP 连接已建立"),
         Event::Fin => format!("{by}向{other}发送 FIN：已没有数据要发送"),
         Event::FinAcked => format!("{by}确认{other}的 FIN：该方向已关闭"),
-        Event::Reset => format!("{by}重置连接：连接立即终止，传输途中的数据丢失"),
+        Event::Reset(Reset::Refused) => format!("{by}以 RST 应答{other}的 SYN：不接受连接，该端口无人监听"),
+        Event::Reset(Reset::AfterFins) => format!("{by}重置双方均已关闭的连接"),
+        Event::Reset(Reset::Open) => format!("{by}重置连接：连接立即终止，传输途中的数据丢失"),
+        Event::Reset(Reset::Unknown) => format!("{by}重置连接"),
         Event::UpgradeRequest => format!("{by}请求{other}从 HTTP 切换到 WebSocket"),
         Event::UpgradeRequestAcked(frame) => format!("{by}已收到第 {frame} 帧的 WebSocket 握手请求；随后应答"),
         Event::UpgradeAccepted => format!("{by}同意与{other}使用 WebSocket 通信：握手成功"),

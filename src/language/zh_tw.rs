@@ -2,7 +2,7 @@
 
 use super::common::{Cause, CloseCode, End, Frames, described, joined};
 use super::{Fact, Missing};
-use crate::event::{Closing, Event, Recipient, Say};
+use crate::event::{Closing, Event, Recipient, Reset, Say};
 use crate::packet::Side;
 
 pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
@@ -17,7 +17,10 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
         Event::Established => format!("{by} 確認{other} 的 SYN+ACK：TCP 連線已建立"),
         Event::Fin => format!("{by} 向{other} 傳送 FIN：已沒有資料要傳送"),
         Event::FinAcked => format!("{by} 確認{other} 的 FIN：該方向已關閉"),
-        Event::Reset => format!("{by} 重設連線：連線立即終止，傳輸途中的資料遺失"),
+        Event::Reset(Reset::Refused) => format!("{by} 以 RST 回應{other} 的 SYN：不接受連線，該連接埠無人監聽"),
+        Event::Reset(Reset::AfterFins) => format!("{by} 重設雙方都已關閉的連線"),
+        Event::Reset(Reset::Open) => format!("{by} 重設連線：連線立即終止，傳輸途中的資料遺失"),
+        Event::Reset(Reset::Unknown) => format!("{by} 重設連線"),
         Event::UpgradeRequest => format!("{by} 要求{other} 從 HTTP 切換至 WebSocket"),
         Event::UpgradeRequestAcked(frame) => {
             format!("{by} 已收到訊框 {frame} 的 WebSocket 交握請求；隨後回應")

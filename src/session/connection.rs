@@ -5,19 +5,20 @@ use std::num::NonZeroU32;
 
 use super::application::{Application, Chat, Identity};
 use super::framing::{Data, Endings, Framing};
-use super::gaps::Gaps;
-use super::server::PROXY_DELAY;
+use super::gaps::{Gap, Gaps};
 use super::handshake::{Handshake, StoredHandshake};
 use super::in_flight::{Pending, Sent};
+use super::lacking::Lacking;
 use super::mark::{Acknowledgment, Mark};
 use super::opening::{self, Opening, Step};
 use super::record::{MAX_MESSAGES, MessageRecord, StoredMessage};
 use super::records::Records;
 use super::say::SayNumber;
+use super::server::PROXY_DELAY;
 use super::texts::{TextId, Texts};
 use super::transport::{self, Outcome, Transport};
 use crate::event::Event;
-use crate::packet::{Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
+use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
 
 /// A TCP connection that is, or may be, a chat connection.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct Connection {
     /// Whether the capture holds the connection's beginning.
     begun: bool,
     transport: Transport,
+    /// What the capture lacks of it.
+    lacking: Lacking,
     opening: Opening,
     framing: Framing,
     application: Application,
@@ -58,6 +61,7 @@ impl Connection {
             configured: segment.is_on_chat_port(),
             begun: syn,
             transport: Transport::default(),
+            lacking: Lacking::default(),
             opening: Opening::default(),
             framing: Framing::default(),
             application: Application::default(),
@@ -126,6 +130,7 @@ impl Connection {
         }
         std::mem::swap(&mut self.client, &mut self.server);
         self.transport.swap_sides();
+        self.lacking.swap_sides();
         self.framing.swap_sides();
         self.records.swap_sides();
         self.server_number = None;
@@ -185,13 +190,19 @@ impl Connection {
 
     // --- transport ----------------------------------------------------------------------------------------------------
 
-    /// Takes in a segment's header, once a frame.
-    pub fn segment(&mut self, segment: &Segment, texts: &mut Texts) {
+    /// Takes in a segment's header, once; so many bytes of its payload were captured. What the capture turns out to lack is asked for with
+    /// [`Connection::take_gap`].
+    pub fn segment(&mut self, segment: &Segment, captured: u32, texts: &mut Texts) {
         let (frame, by) = (segment.at.frame, self.side(segment));
         let records = &mut self.records;
-        self.transport.take_in(segment, by, |outcome| match outcome {
+        self.transport.take_in(segment, captured, by, &mut self.lacking, |outcome| match outcome {
             Outcome::Event(event) => {
                 if let Some(mark) = Mark::of(frame, &event, by, texts) {
+                    records.mark(mark);
+                }
+            }
+            Outcome::EstablishedIn(earlier) => {
+                if let Some(mark) = Mark::of(earlier, &Event::Established, Side::Client, texts) {
                     records.mark(mark);
                 }
             }
@@ -200,6 +211,26 @@ impl Connection {
                 records.acknowledge(frame, Acknowledgment { frame: done.frame, of: done.sent, is_event });
             }
         });
+    }
+
+    /// Where the capture may lack something that a side sent.
+    pub fn gaps(&self, by: Side) -> &Gaps {
+        self.lacking.of(by).map_or(Gaps::NONE, |lacking| &lacking.gaps)
+    }
+
+    /// Whether there is a gap to take.
+    pub fn has_gap(&self) -> bool {
+        self.lacking.has_latest()
+    }
+
+    /// The gap of a direction that showed since this was asked last.
+    pub fn take_gap(&mut self, by: Side) -> Option<Gap> {
+        self.lacking.take_latest(by)
+    }
+
+    /// Something that a side sent was not captured, or cannot be read.
+    pub fn lacks(&mut self, by: Side) {
+        self.framing.lacks(by);
     }
 
     /// Something that the segment completes, and that ends before `end`, waits for its acknowledgment.
@@ -215,7 +246,7 @@ impl Connection {
 
     /// Whether the capture lacks something that the server sent after `frame`.
     pub fn lacks_answers_after(&self, frame: Frame) -> bool {
-        self.transport.lacks_segments_after(Side::Server, frame)
+        self.gaps(Side::Server).between(frame, Frame(u32::MAX))
     }
 
     /// The latest frame that the client sent.
@@ -239,6 +270,9 @@ impl Connection {
     pub fn http(&mut self, segment: &Segment, http: &HttpBytes, texts: &mut Texts) -> bool {
         if self.framing.since().is_some_and(|since| since < segment.at.frame) {
             return false;
+        }
+        if !self.transport.is_fresh(self.side(segment)) {
+            return false; // sent again
         }
         match self.opening.read(segment.at, http.bytes, http.truncated) {
             Step::None => {}
@@ -312,17 +346,29 @@ impl Connection {
     pub fn frames(
         &mut self,
         segment: &Segment,
-        bytes: &[u8],
+        bytes: Captured,
         position: Option<u32>,
         endings: &mut Endings,
         texts: &mut Texts,
     ) {
-        let (frame, by) = (segment.at.frame, self.side(segment));
-        let start = position.map(|offset| segment.sequence + offset);
-        let data = Data { bytes, start, segment_end: segment.end() };
-        for close in self.framing.take_in(frame, by, data, endings) {
-            self.happened(frame, &close, by, texts);
+        let by = self.side(segment);
+        let data = Data {
+            bytes,
+            start: position.map(|offset| segment.sequence + offset),
+            segment_start: segment.sequence,
+            segment_end: segment.end(),
+            is_fresh: self.transport.is_fresh(by),
+            other_is_unread: self.is_unread(by.other()),
+        };
+        for close in self.framing.take_in(segment.at, by, data, endings, &mut self.lacking) {
+            self.happened(segment.at.frame, &close, by, texts);
         }
+    }
+
+    /// Whether bytes that a side sent were not read yet.
+    fn is_unread(&self, side: Side) -> bool {
+        let ends = self.transport.end_of_data(side).zip(self.framing.end_of_read(side));
+        ends.is_some_and(|(sent, read)| sent.is_after(read))
     }
 
     /// A message ends before `end`, in this segment.
@@ -332,12 +378,14 @@ impl Connection {
 
     // --- application --------------------------------------------------------------------------------------------------
 
-    /// The user at a position. Before the first login that is the one who will log in, unless somebody may have used the connection
-    /// before the capture began.
+    /// The user at a position. Before the first login that is the one who will log in, unless somebody may have logged in earlier.
     pub fn identity(&self, at: Position) -> Option<&Identity> {
         let identities = self.chat()?.identities();
+        let is_first = |identity: &&Identity| {
+            self.begun && !self.gaps(Side::Client).between(Frame::default(), identity.since.frame)
+        };
         match identities.partition_point(|identity| identity.since <= at) {
-            0 => identities.first().filter(|_| self.begun),
+            0 => identities.first().filter(is_first),
             earlier => identities.get(earlier - 1),
         }
     }
@@ -363,11 +411,6 @@ impl Connection {
         first.map_or(Frame::default(), |identity| identity.since.frame)
     }
 
-    /// What the capture lacks of one direction.
-    pub fn gaps(&self, _by: Side) -> &Gaps {
-        static NONE: Gaps = Gaps::NONE;
-        &NONE
-    }
 
     /// Too many messages that are not the chat's: keeps the handshakes, forgets the rest.
     pub fn give_up(&mut self) {

@@ -3,10 +3,13 @@
 
 use std::collections::VecDeque;
 
+use super::gaps::Gap;
+use super::lacking::{self, Lacking, Stretches};
+use super::start::plausible_start;
 use super::texts::TextId;
 use crate::event::{Closing, Event};
 use crate::message::text;
-use crate::packet::{Both, Frame, SequenceNumber, Side, StreamId};
+use crate::packet::{Both, Captured, Frame, FrameTime, SequenceNumber, Side, StreamId};
 use crate::websocket::frame::{self, Opcode};
 
 /// The longest reason to close, in characters: a control frame's payload has at most 125 bytes, and escapes are longer.
@@ -21,17 +24,25 @@ pub struct Ending {
     pub masked: bool,
     /// Compressed and in fragments, which not every Wireshark inflates.
     pub hard_to_inflate: bool,
+    /// Nothing is said of it: it was handed over before, ends elsewhere, or its beginning was not captured.
+    pub declined: bool,
 }
 
 /// WebSocket data that ends in one segment.
 #[derive(Debug, Clone, Copy)]
 pub struct Data<'a> {
     /// The frames, as Wireshark hands them to its WebSocket dissector.
-    pub bytes: &'a [u8],
+    pub bytes: Captured<'a>,
     /// The sequence number of the first byte; `None` for data that Wireshark reassembled or decrypted.
     pub start: Option<SequenceNumber>,
+    /// The sequence number of the segment's first byte.
+    pub segment_start: SequenceNumber,
     /// The sequence number behind the segment.
     pub segment_end: SequenceNumber,
+    /// Whether the segment holds bytes that had not been captured before.
+    pub is_fresh: bool,
+    /// Whether the other side may have closed the WebSocket connection before, as far as its segments tell.
+    pub other_is_unread: bool,
 }
 
 /// The frames of both directions.
@@ -40,7 +51,17 @@ pub struct Framing {
     directions: Both<Direction>,
     /// The first frame of the capture with WebSocket data; 0 for none.
     since: Frame,
-    closed_by: Option<Side>,
+    closed: Closed,
+}
+
+/// Which side has closed the WebSocket connection first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Closed {
+    #[default]
+    Open,
+    By(Side),
+    /// The capture does not show it.
+    Unknown,
 }
 
 /// The ends of the messages in the data that is being dissected, until the messages are handed over. One capture has one of these, not
@@ -49,6 +70,8 @@ pub struct Framing {
 pub struct Endings {
     stream: StreamId,
     queue: VecDeque<Ending>,
+    /// Nothing is said of any message in this data.
+    declined: bool,
 }
 
 impl Endings {
@@ -56,6 +79,12 @@ impl Endings {
     pub fn begin(&mut self, stream: StreamId) {
         self.stream = stream;
         self.queue.clear();
+        self.declined = false;
+    }
+
+    /// Whether nothing is said of the messages of this connection that are being handed over.
+    pub fn are_declined(&self, stream: StreamId) -> bool {
+        self.declined && self.stream == stream
     }
 
     /// The end of the message of this connection that is being handed over, where its frames were seen.
@@ -66,12 +95,44 @@ impl Endings {
 
 #[derive(Debug, Clone, Default)]
 struct Direction {
-    /// Where the next WebSocket frame begins, once one has been placed.
+    /// Where the next WebSocket frame begins, once one has been placed: the end of all that was read.
     next: SequenceNumber,
     is_placed: bool,
-    /// A compressed message has begun, in fragments.
-    compressed_fragments: bool,
-    closed: bool,
+    /// The last data was out of step, or something is missing before the next whose place is not known.
+    is_out_of_step: bool,
+    fragments: Fragments,
+    /// It has closed the WebSocket connection, or may have: something is missing behind its last message.
+    closed: HasClosed,
+}
+
+/// The message in fragments that has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Fragments {
+    #[default]
+    None,
+    Begun,
+    Compressed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum HasClosed {
+    #[default]
+    No,
+    Perhaps,
+    Yes,
+}
+
+/// How data is related to what was read before.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// In step, from here on; `None`: a place that has no sequence number.
+    InStep(Option<SequenceNumber>),
+    /// It was read before, up to where this many of its bytes end.
+    Repeats(SequenceNumber, usize),
+    /// It was read before.
+    Old,
+    /// Nothing tells where in it a frame begins.
+    OutOfStep,
 }
 
 impl Direction {
@@ -81,6 +142,40 @@ impl Direction {
 
     fn place(&mut self, next: Option<SequenceNumber>) {
         (self.next, self.is_placed) = (next.unwrap_or_default(), next.is_some());
+    }
+
+    fn find(&self, data: &Data, unread: Option<&Stretches>) -> Place {
+        let bytes = data.bytes.bytes;
+        let begins = |start| if plausible_start(bytes) { Place::InStep(start) } else { Place::OutOfStep };
+        match (data.start, self.next()) {
+            (None, _) if !data.is_fresh => Place::Old,
+            (None, Some(next)) if next.is_after(data.segment_start) => {
+                // A segment that was sent again, or captured late, completes a message that was passed over.
+                let stretch = unread.and_then(|unread| unread.at(data.segment_start));
+                stretch.map_or_else(|| self.follow(begins), |stretch| Place::InStep(Some(stretch.from)))
+            }
+            (None, _) => self.follow(begins),
+            (Some(start), Some(next)) if start == next => Place::InStep(Some(start)),
+            (Some(start), Some(next)) if next.is_after(start) => match unread.and_then(|unread| unread.at(start)) {
+                Some(stretch) if stretch.from == start => Place::InStep(Some(start)),
+                Some(_) => begins(Some(start)),
+                None => self.repeats(bytes, start, next),
+            },
+            (Some(start), _) => begins(Some(start)),
+        }
+    }
+
+    /// Where data is that has no place of its own.
+    fn follow(&self, begins: impl Fn(Option<SequenceNumber>) -> Place) -> Place {
+        if self.is_out_of_step { begins(None) } else { Place::InStep(self.next()) }
+    }
+
+    /// Data that begins before the end of what was read: what follows that end is in step, if a frame begins there.
+    fn repeats(&self, bytes: &[u8], start: SequenceNumber, next: SequenceNumber) -> Place {
+        let known = next.0.wrapping_sub(start.0) as usize;
+        let continues =
+            known < bytes.len() && plausible_start(bytes) && frame::frames(bytes).any(|frame| frame.offset == known);
+        if continues { Place::Repeats(start, known) } else { Place::Old }
     }
 }
 
@@ -96,62 +191,221 @@ impl Framing {
         self.directions.server.place(Some(server));
     }
 
-    /// Takes in data that is about to be dissected in `frame`. Returns the close frames in it; adds the ends of its messages to `endings`.
-    pub fn take_in(&mut self, frame: Frame, by: Side, data: Data, endings: &mut Endings) -> Vec<Event<TextId>> {
-        if self.since == Frame::default() {
-            self.since = frame;
+    /// Something that `side` sent was not captured.
+    pub fn lacks(&mut self, side: Side) {
+        let direction = self.directions.of_mut(side);
+        if direction.closed == HasClosed::No {
+            direction.closed = HasClosed::Perhaps;
         }
-        let start = data.start.or(self.directions.of(by).next());
+        direction.fragments = Fragments::None;
+        direction.is_out_of_step |= !direction.is_placed;
+    }
+
+    /// The end of all that was read of a direction.
+    pub fn end_of_read(&self, side: Side) -> Option<SequenceNumber> {
+        self.directions.of(side).next()
+    }
+
+    /// Takes in data that is about to be dissected in the frame of `at`. Returns the close frames in it; adds the ends of its messages to
+    /// `endings`, and what is passed over or out of step to `lacking`.
+    pub fn take_in(
+        &mut self,
+        at: FrameTime,
+        by: Side,
+        data: Data,
+        endings: &mut Endings,
+        lacking: &mut Lacking,
+    ) -> Vec<Event<TextId>> {
+        if self.since == Frame::default() {
+            self.since = at.frame;
+        }
+        let unread = lacking.of(by).map(|lacking| &lacking.unread);
+        match self.directions.of(by).find(&data, unread) {
+            Place::InStep(start) => self.read(by, &data, Reading::new(start), endings, lacking),
+            Place::Repeats(start, known) => {
+                self.read(by, &data, Reading { known, ..Reading::new(Some(start)) }, endings, lacking)
+            }
+            Place::Old => {
+                endings.declined = true;
+                Vec::new()
+            }
+            Place::OutOfStep => {
+                endings.declined = true;
+                self.lacks(by);
+                self.directions.of_mut(by).is_out_of_step = true;
+                lacking.of_mut(by).add(Gap { after: at, until: at.frame });
+                Vec::new()
+            }
+        }
+    }
+
+    /// Reads data that is in step.
+    fn read(
+        &mut self,
+        by: Side,
+        data: &Data,
+        mut reading: Reading,
+        endings: &mut Endings,
+        lacking: &mut Lacking,
+    ) -> Vec<Event<TextId>> {
+        self.directions.of_mut(by).begin(&mut reading, lacking, by);
         let mut closes = Vec::new();
-        let mut frames = frame::frames(data.bytes);
-        while let Some(frame) = frames.next().filter(|frame| frame.complete) {
-            let end = start.map_or(data.segment_end, |start| start + frames.offset() as u32);
+        let mut frames = frame::frames(data.bytes.bytes);
+        while let Some(frame) = frames.next() {
+            let end = reading.start.map_or(data.segment_end, |start| start + frames.offset() as u32);
+            if !frame.complete {
+                self.directions.of_mut(by).incomplete(&frame, data, &reading, endings, || lacking.of_mut(by));
+                break;
+            }
+            let is_known = frame.offset < reading.known;
             match frame.header.opcode {
-                Opcode::Close => closes.extend(self.close(by, &frame, data.bytes)),
+                Opcode::Close if is_known => {}
+                Opcode::Close => closes.extend(self.close(by, &frame, data)),
                 Opcode::Text | Opcode::Binary | Opcode::Continuation => {
-                    endings.queue.extend(self.data_frame(by, &frame.header, end));
+                    let ending = self.directions.of_mut(by).data_frame(&frame.header, end, is_known);
+                    endings.queue.extend(ending);
                 }
                 Opcode::Ping | Opcode::Pong | Opcode::Reserved(_) => {}
             }
-            self.directions.of_mut(by).place(start.map(|_| end));
+            reading.end = reading.start.map(|_| end);
+            if !reading.is_late && !is_known {
+                self.directions.of_mut(by).place(reading.end);
+            }
+        }
+        if let (true, Some(start), Some(end)) = (reading.is_late, reading.start, reading.end) {
+            lacking.of_mut(by).unread.take(start, end);
         }
         closes
     }
 
-    fn data_frame(&mut self, by: Side, header: &frame::Header, end: SequenceNumber) -> Option<Ending> {
+    fn close(&mut self, by: Side, frame: &frame::Frame, data: &Data) -> Option<Event<TextId>> {
+        let other_may_have = self.directions.of(by.other()).closed != HasClosed::No || data.other_is_unread;
         let direction = self.directions.of_mut(by);
-        let continues = header.opcode == Opcode::Continuation;
+        if std::mem::replace(&mut direction.closed, HasClosed::Yes) == HasClosed::Yes {
+            return None;
+        }
+        let closing = closing(frame, data.bytes.bytes);
+        match self.closed {
+            Closed::Open if other_may_have => self.closed = Closed::Unknown,
+            Closed::Open => {
+                self.closed = Closed::By(by);
+                return Some(Event::Close(closing));
+            }
+            Closed::By(first) if first != by => return Some(Event::CloseReply(closing)),
+            Closed::By(_) | Closed::Unknown => {}
+        }
+        None
+    }
+
+    /// Exchanges the sides.
+    pub fn swap_sides(&mut self) {
+        self.directions.swap();
+    }
+}
+
+/// How data in step is read.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    /// The sequence number of the first byte, where it has one.
+    start: Option<SequenceNumber>,
+    /// How many of the bytes were read before.
+    known: usize,
+    /// Later bytes were read before.
+    is_late: bool,
+    /// The end of the last frame.
+    end: Option<SequenceNumber>,
+}
+
+impl Reading {
+    fn new(start: Option<SequenceNumber>) -> Reading {
+        Reading { start, known: 0, is_late: false, end: None }
+    }
+}
+
+impl Direction {
+    /// Takes note of where data in step begins.
+    fn begin(&mut self, reading: &mut Reading, lacking: &mut Lacking, by: Side) {
+        self.is_out_of_step = false;
+        let (start, next) = (reading.start, self.next());
+        if reading.known > 0 || start == next {
+            return;
+        }
+        if let (Some(start), Some(next)) = (start, next) {
+            reading.is_late = next.is_after(start);
+            if reading.is_late {
+                return;
+            }
+            lacking.of_mut(by).unread.insert(next, start);
+        }
+        self.fragments = Fragments::None;
+        self.place(start);
+    }
+
+    fn data_frame(&mut self, header: &frame::Header, end: SequenceNumber, is_known: bool) -> Option<Ending> {
+        if self.closed == HasClosed::Perhaps {
+            self.closed = HasClosed::No; // a side sends no data behind its close frame (RFC 6455, section 5.5.1)
+        }
+        let (continues, begun) = (header.opcode == Opcode::Continuation, self.fragments);
         if !header.fin {
-            if !continues {
-                direction.compressed_fragments = header.rsv & frame::COMPRESSED != 0;
+            if !continues && !is_known {
+                let is_compressed = header.rsv & frame::COMPRESSED != 0;
+                self.fragments = if is_compressed { Fragments::Compressed } else { Fragments::Begun };
             }
             return None;
         }
         if !continues && header.payload_length == 0 {
             return None; // an empty message is not handed over
         }
-        let hard_to_inflate = continues && std::mem::take(&mut direction.compressed_fragments);
-        Some(Ending { end, masked: header.masking_key.is_some(), hard_to_inflate })
-    }
-
-    fn close(&mut self, by: Side, frame: &frame::Frame, data: &[u8]) -> Option<Event<TextId>> {
-        let direction = self.directions.of_mut(by);
-        if std::mem::replace(&mut direction.closed, true) {
-            return None;
+        if continues && !is_known {
+            self.fragments = Fragments::None;
         }
-        let closing = closing(frame, data);
-        Some(match self.closed_by {
-            None => {
-                self.closed_by = Some(by);
-                Event::Close(closing)
-            }
-            Some(_) => Event::CloseReply(closing),
+        Some(Ending {
+            end,
+            masked: header.masking_key.is_some(),
+            hard_to_inflate: continues && begun == Fragments::Compressed,
+            declined: is_known || continues && begun == Fragments::None,
         })
     }
 
-    /// Exchanges the sides.
-    pub fn swap_sides(&mut self) {
-        self.directions.swap();
+    /// A frame whose end is not in the data: it follows in another segment, or was not captured. Only in the latter case is the message
+    /// handed over now, and judged if it ends here.
+    fn incomplete<'l>(
+        &mut self,
+        frame: &frame::Frame,
+        data: &Data,
+        reading: &Reading,
+        endings: &mut Endings,
+        lacking: impl FnOnce() -> &'l mut lacking::Direction,
+    ) {
+        let end = frame.header.frame_length().and_then(|length| length.checked_add(frame.offset));
+        let end = end.and_then(|end| u32::try_from(end).ok());
+        let ends_here = end.is_some_and(|end| end as usize <= data.bytes.reported);
+        let place = |offset: u32| reading.start.map(|start| start + offset);
+        if frame.header.fin && !frame.header.opcode.is_control() {
+            endings.queue.push_back(Ending {
+                end: end.and_then(place).filter(|_| ends_here).unwrap_or(data.segment_end),
+                masked: frame.header.masking_key.is_some(),
+                hard_to_inflate: false,
+                declined: !ends_here,
+            });
+        }
+        let (true, Some(from), Some(to)) = (data.bytes.is_truncated(), place(frame.offset as u32), end.and_then(place))
+        else {
+            return;
+        };
+        if reading.is_late {
+            return;
+        }
+        self.fragments = Fragments::None;
+        self.place(Some(to));
+        let lacks_only_data =
+            end.is_some_and(|end| end as usize >= data.bytes.reported) && !frame.header.opcode.is_control();
+        if lacks_only_data && self.closed == HasClosed::Perhaps {
+            self.closed = HasClosed::No;
+        }
+        if !ends_here {
+            lacking().unread.insert(from, to); // sent again, it is the message
+        }
     }
 }
 
@@ -164,4 +418,122 @@ fn closing(frame: &frame::Frame, data: &[u8]) -> Closing {
         _ => (None, "".into()),
     };
     Closing { code, reason: (*text::line(&reason, MAX_REASON)).into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::websocket::frame::tests::{KEY, frame};
+
+    const PING: &[u8] = br#"{"type":"ping"}"#;
+    const BYE: &[u8] = b"\x03\xe8bye";
+
+    /// One connection of which everything is handed over as it is captured.
+    #[derive(Default)]
+    struct Capture {
+        framing: Framing,
+        endings: Endings,
+        lacking: Lacking,
+        frame: u32,
+    }
+
+    impl Capture {
+        fn opened() -> Capture {
+            let mut capture = Capture::default();
+            capture.framing.place(Some(SequenceNumber(100)), SequenceNumber(100));
+            capture
+        }
+
+        /// Takes in data, cut to a length. Returns the ends of the messages that are judged, and the close frames.
+        fn take_in(&mut self, by: Side, start: Option<u32>, bytes: &[u8], captured: usize) -> (Vec<u32>, usize) {
+            self.frame += 1;
+            let at = FrameTime { frame: Frame(self.frame), time: i64::from(self.frame) };
+            let first = SequenceNumber(start.unwrap_or(100));
+            let data = Data {
+                bytes: Captured { bytes: &bytes[..captured], reported: bytes.len() },
+                start: start.map(SequenceNumber),
+                segment_start: first,
+                segment_end: first + bytes.len() as u32,
+                is_fresh: true,
+                other_is_unread: false,
+            };
+            self.endings.begin(StreamId(0));
+            let closes = self.framing.take_in(at, by, data, &mut self.endings, &mut self.lacking).len();
+            let is_declined = self.endings.are_declined(StreamId(0));
+            let judged = self.endings.queue.iter().filter(|ending| !ending.declined && !is_declined);
+            (judged.map(|ending| ending.end.0).collect(), closes)
+        }
+
+        fn from_server(&mut self, start: u32, bytes: &[u8]) -> Vec<u32> {
+            self.take_in(Side::Server, Some(start), bytes, bytes.len()).0
+        }
+
+        fn closes(&mut self, by: Side, start: u32) -> usize {
+            let bytes = frame(0x88, None, BYE);
+            self.take_in(by, Some(start), &bytes, bytes.len()).1
+        }
+    }
+
+    #[test]
+    fn behind_a_hole_only_what_looks_like_the_chats_frame_is_in_step() {
+        let mut capture = Capture::opened();
+        let ping = frame(0x81, None, PING);
+        assert_eq!(capture.from_server(100, &ping), [117]);
+        assert_eq!(capture.from_server(150, &ping[5..]), [0; 0]);
+        assert!(capture.lacking.of(Side::Server).is_some_and(|lacking| lacking.gaps.between(Frame(1), Frame(3))));
+        assert_eq!(capture.from_server(200, &ping), [217], "in step again");
+        assert_eq!(capture.from_server(217, &frame(0x82, None, b"any")), [222], "and from here on");
+    }
+
+    #[test]
+    fn a_late_segment_is_read_and_a_repeated_one_is_not() {
+        let mut capture = Capture::opened();
+        let ping = frame(0x81, None, PING);
+        assert_eq!(capture.from_server(117, &ping), [134]);
+        assert_eq!(capture.from_server(100, &ping), [117], "late");
+        for start in [100, 117] {
+            assert_eq!(capture.from_server(start, &ping), [0; 0], "sent again");
+        }
+        assert_eq!(capture.from_server(117, &[&ping[..], &ping].concat()), [151], "the second is new");
+        assert_eq!(capture.from_server(151, &ping), [168]);
+    }
+
+    #[test]
+    fn a_fragment_without_the_first_one_is_not_judged() {
+        let mut capture = Capture::opened();
+        let (first, last) = (frame(0x01, None, b"{\"type\":"), frame(0x80, None, b"\"ping\"}"));
+        let whole = [&first[..], &last].concat();
+        assert_eq!(capture.from_server(100, &whole), [100 + whole.len() as u32]);
+        let next = 100 + whole.len() as u32;
+        assert_eq!(capture.from_server(next, &last), [0; 0]);
+    }
+
+    #[test]
+    fn a_message_that_is_cut_is_judged_where_it_ends_here() {
+        let mut capture = Capture::opened();
+        let long = frame(0x81, Some(KEY), &[b"{\"type\":\"say\",", &[b'x'; 300][..]].concat());
+        assert_eq!(capture.take_in(Side::Server, Some(100), &long, 60).0, [100 + long.len() as u32]);
+        let next = 100 + long.len() as u32;
+        let (one, other) = long.split_at(200);
+        assert_eq!(capture.take_in(Side::Server, Some(next), one, 60).0, [0; 0], "it goes on");
+        assert_eq!(capture.take_in(Side::Server, Some(next + 200), other, 60).0, [0; 0], "its rest");
+        let end = next + long.len() as u32;
+        assert_eq!(capture.from_server(end, &frame(0x82, None, b"any")), [end + 5], "where the next begins is known");
+        assert_eq!(capture.from_server(next, &long), [end], "sent again, whole");
+    }
+
+    #[test]
+    fn a_close_is_the_first_if_the_other_side_lacks_nothing() {
+        let mut capture = Capture::opened();
+        assert_eq!((capture.closes(Side::Server, 100), capture.closes(Side::Client, 100)), (1, 1));
+        assert_eq!(capture.closes(Side::Client, 109), 0, "one of each side");
+        let mut capture = Capture::opened();
+        capture.framing.lacks(Side::Client);
+        assert_eq!((capture.closes(Side::Server, 100), capture.closes(Side::Client, 100)), (0, 0));
+        let mut capture = Capture::opened();
+        capture.framing.lacks(Side::Client);
+        let ping = frame(0x81, Some(KEY), PING);
+        capture.take_in(Side::Client, Some(100), &ping, ping.len());
+        assert_eq!(capture.closes(Side::Server, 100), 1, "what speaks has not closed");
+    }
 }

@@ -28,8 +28,8 @@ pub struct Gaps {
 }
 
 impl Gaps {
-    /// Nothing is missing.
-    pub const NONE: Gaps = Gaps { gaps: Vec::new() };
+    /// No gaps.
+    pub const NONE: &Gaps = &Gaps { gaps: Vec::new() };
 
     /// Adds a gap that shows in the frame at hand: nothing that was added shows later.
     pub fn add(&mut self, gap: Gap) {

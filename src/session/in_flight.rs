@@ -35,38 +35,50 @@ pub const MAX_PENDING: usize = 100_000;
 
 /// What is in flight: most of the time at most one thing, which takes no memory of its own.
 #[derive(Debug, Default)]
-pub struct InFlight {
-    /// The only thing in flight, where there is no queue.
-    only: Option<Pending>,
-    queue: Option<Box<Queue>>,
+pub enum InFlight {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// One thing.
+    One(Pending),
+    /// Several, at some time.
+    Several(Box<Queue>),
 }
 
 impl InFlight {
     /// Enters what was sent: behind all that does not end after it.
     pub fn insert(&mut self, pending: Pending) {
-        match (&mut self.queue, self.only) {
-            (Some(queue), _) => queue.insert(pending),
-            (None, None) => self.only = Some(pending),
-            (None, Some(first)) => {
+        match self {
+            InFlight::Nothing => *self = InFlight::One(pending),
+            InFlight::One(first) => {
                 let mut queue = Box::new(Queue::default());
-                queue.insert(first);
+                queue.insert(*first);
                 queue.insert(pending);
-                (self.only, self.queue) = (None, Some(queue));
+                *self = InFlight::Several(queue);
             }
+            InFlight::Several(queue) => queue.insert(pending),
         }
     }
 
     /// Takes the first, if it ends before `to` or there.
     pub fn pop_before(&mut self, to: SequenceNumber) -> Option<Pending> {
-        match &mut self.queue {
-            Some(queue) => queue.pop_before(to),
-            None => self.only.take_if(|only| !only.end.is_after(to)),
+        match self {
+            InFlight::Nothing => None,
+            InFlight::One(only) if only.end.is_after(to) => None,
+            InFlight::One(only) => {
+                let only = *only;
+                *self = InFlight::Nothing;
+                Some(only)
+            }
+            InFlight::Several(queue) => queue.pop_before(to),
         }
     }
 
     /// Nothing more will be sent: gives back the memory, where nothing is in flight.
     pub fn release(&mut self) {
-        self.queue.take_if(|queue| queue.all.is_empty());
+        if matches!(self, InFlight::Several(queue) if queue.all.is_empty()) {
+            *self = InFlight::Nothing;
+        }
     }
 }
 
@@ -77,7 +89,7 @@ impl InFlight {
 /// new end `x` lies before the first end `f` of the run in front of it, but not before its last, `e`. What ends before `f`, `e` and
 /// `x` alike would have all three in the half of the circle behind it, in the order `f < e < x < f`.
 #[derive(Debug, Default)]
-struct Queue {
+pub struct Queue {
     all: VecDeque<Pending>,
     /// Where the last run begins, and the one before it.
     last_run: usize,
@@ -195,8 +207,11 @@ mod tests {
                     assert_eq!(flight.pop_before(to), None);
                 }
             }
-            let all: Vec<Pending> =
-                flight.queue.iter().flat_map(|queue| &queue.all).chain(&flight.only).copied().collect();
+            let all: Vec<Pending> = match flight {
+                InFlight::Nothing => Vec::new(),
+                InFlight::One(only) => vec![only],
+                InFlight::Several(queue) => queue.all.into(),
+            };
             assert_eq!(all, naive.0, "case {case}");
         }
     }
@@ -210,6 +225,6 @@ mod tests {
         assert_eq!(flight.pop_before(SequenceNumber(100)).map(|first| first.frame), Some(Frame(10)));
         while flight.pop_before(SequenceNumber(u32::MAX / 4)).is_some() {}
         flight.release();
-        assert!(flight.queue.is_none() && size_of::<InFlight>() == 24);
+        assert!(matches!(flight, InFlight::Nothing) && size_of::<InFlight>() == 16);
     }
 }

@@ -16,7 +16,7 @@ use super::texts::{TextId, Texts};
 use super::tracked::TrackedSay;
 use crate::event::{Event, Recipient, Say};
 use crate::message::{Dialect, Evidence, Message};
-use crate::packet::{Position, Segment, Side, StreamId};
+use crate::packet::{Frame, Position, Segment, Side, StreamId};
 
 /// A message on its way into the session.
 struct Lesson<'a> {
@@ -51,6 +51,9 @@ impl Session {
             return;
         }
         let ending = endings.take(segment.stream);
+        if endings.are_declined(segment.stream) || ending.is_some_and(|ending| ending.declined) {
+            return;
+        }
         if message.fault().is_some() && ending.is_some_and(|ending| ending.hard_to_inflate) {
             return; // compressed bytes, not a message
         }
@@ -224,8 +227,10 @@ impl Session {
         let event = Event::SayRequest(Say { sender, recipient: recipient(server, texts, to, position) });
         let mut record = lesson.record(event);
         let has_asked = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
+        let lacks_before = connection.gaps(Side::Client).between(Frame::default(), place.at.frame);
         // The server of 2014 does not ask who says it.
-        record.before_login = connection.is_begun() && !has_asked && lesson.dialect != Some(Dialect::A2014);
+        let is_asked = lesson.dialect != Some(Dialect::A2014);
+        record.before_login = connection.is_begun() && !has_asked && !lacks_before && is_asked;
         let identity = connection.identity(position).copied();
         let client = connection.chat().and_then(|chat| chat.id());
         record.sender_id = client;

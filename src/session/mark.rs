@@ -2,7 +2,7 @@
 
 use super::in_flight::Sent;
 use super::texts::{TextId, Texts};
-use crate::event::{Closing, Event};
+use crate::event::{Closing, Event, Reset};
 use crate::packet::{Frame, Side};
 
 /// A handshake request or response, or a message, that a frame is the first to acknowledge as a whole.
@@ -40,7 +40,10 @@ enum Kind {
     Established,
     Fin,
     FinAcked,
-    Reset,
+    ResetRefused,
+    ResetAfterFins,
+    ResetOpen,
+    ResetUnknown,
     UpgradeRequest,
     UpgradeAccepted,
     UpgradeMisaccepted,
@@ -81,7 +84,10 @@ impl Mark {
             Event::Established => Kind::Established,
             Event::Fin => Kind::Fin,
             Event::FinAcked => Kind::FinAcked,
-            Event::Reset => Kind::Reset,
+            Event::Reset(Reset::Refused) => Kind::ResetRefused,
+            Event::Reset(Reset::AfterFins) => Kind::ResetAfterFins,
+            Event::Reset(Reset::Open) => Kind::ResetOpen,
+            Event::Reset(Reset::Unknown) => Kind::ResetUnknown,
             Event::UpgradeRequest => Kind::UpgradeRequest,
             Event::UpgradeAccepted => Kind::UpgradeAccepted,
             Event::UpgradeMisaccepted => Kind::UpgradeMisaccepted,
@@ -122,7 +128,10 @@ impl Mark {
             Kind::Established => Event::Established,
             Kind::Fin => Event::Fin,
             Kind::FinAcked => Event::FinAcked,
-            Kind::Reset => Event::Reset,
+            Kind::ResetRefused => Event::Reset(Reset::Refused),
+            Kind::ResetAfterFins => Event::Reset(Reset::AfterFins),
+            Kind::ResetOpen => Event::Reset(Reset::Open),
+            Kind::ResetUnknown => Event::Reset(Reset::Unknown),
             Kind::UpgradeRequest => Event::UpgradeRequest,
             Kind::UpgradeAccepted => Event::UpgradeAccepted,
             Kind::UpgradeMisaccepted => Event::UpgradeMisaccepted,
@@ -158,7 +167,7 @@ impl Mark {
 }
 
 /// Every kind, by its number in a [`PackedMark`].
-const KINDS: [Kind; 21] = [
+const KINDS: [Kind; 24] = [
     Kind::Syn,
     Kind::SynAgain,
     Kind::SynAck,
@@ -166,7 +175,10 @@ const KINDS: [Kind; 21] = [
     Kind::Established,
     Kind::Fin,
     Kind::FinAcked,
-    Kind::Reset,
+    Kind::ResetRefused,
+    Kind::ResetAfterFins,
+    Kind::ResetOpen,
+    Kind::ResetUnknown,
     Kind::UpgradeRequest,
     Kind::UpgradeAccepted,
     Kind::UpgradeMisaccepted,

@@ -8,13 +8,14 @@ use hashbrown::DefaultHashBuilder;
 use super::connection::{Connection, HttpBytes};
 use super::connections::{Connections, Ports, Strangers};
 use super::framing::Endings;
+use super::gaps::Gap;
 use super::lists::Lists;
 use super::matching::LateDeliveries;
 use super::says::Says;
 use super::servers::Servers;
 use super::texts::Texts;
 use crate::message::Evidence;
-use crate::packet::{Outline, Segment, Side, StreamId, flags};
+use crate::packet::{Captured, Outline, Segment, Side, StreamId, flags};
 use crate::websocket::handshake;
 
 /// Connections that may yet turn out to be the chat's; beyond, the oldest is forgotten.
@@ -79,15 +80,41 @@ impl Session {
             self.watch(segment);
         }
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
-        connection.segment(segment, &mut self.texts);
-        let connection = &*connection;
+        connection.segment(segment, payload.len() as u32, &mut self.texts);
         let is_open = connection.application().is_undecided() && !connection.is_configured();
         let is_foreign = || connection.side(segment) == Side::Client && !could_lead_to_chat(payload);
         if is_open && connection.is_unopened() && is_foreign() {
             self.forget(segment.stream);
         }
+        self.pass_gaps_on(segment.stream);
         if !self.late.is_empty() {
             self.settle_late(segment.stream);
+        }
+    }
+
+    /// Passes on what the capture turned out to lack of a connection.
+    fn pass_gaps_on(&mut self, stream: StreamId) {
+        let watched = self.connections.get_mut(&stream);
+        let Some(connection) = watched.filter(|connection| connection.has_gap()) else { return };
+        let gaps = [Side::Client, Side::Server].map(|side| (side, connection.take_gap(side)));
+        for (side, gap) in gaps {
+            if let Some(gap) = gap {
+                self.lacks(stream, side, gap);
+            }
+        }
+    }
+
+    /// The capture lacks something that `side` sent.
+    fn lacks(&mut self, stream: StreamId, side: Side, gap: Gap) {
+        if let Some(connection) = self.connections.get_mut(&stream) {
+            connection.lacks(side);
+            if side == Side::Server && connection.is_shown() {
+                let (server, is_new) = self.servers.enter(connection);
+                match is_new {
+                    true => server.gaps.add_all(connection.gaps(side)),
+                    false => server.gaps.add(gap),
+                }
+            }
         }
     }
 
@@ -103,6 +130,7 @@ impl Session {
         self.strangers.remove(segment.source.port, segment.destination.port);
         self.ports.insert(segment.source.port, segment.destination.port);
         self.connections.insert(segment.stream, connection);
+        self.endings.begin(segment.stream);
     }
 
     fn forget_oldest(&mut self) {
@@ -137,10 +165,11 @@ impl Session {
 
     /// Takes in WebSocket data that is about to be dissected: `position` is where it begins in the segment's payload, where it has
     /// not been reassembled or decrypted.
-    pub fn frames(&mut self, segment: &Segment, data: &[u8], position: Option<u32>) {
+    pub fn frames(&mut self, segment: &Segment, data: Captured, position: Option<u32>) {
         if let Some(connection) = self.connections.get_mut(&segment.stream) {
             self.endings.begin(segment.stream);
             connection.frames(segment, data, position, &mut self.endings, &mut self.texts);
+            self.pass_gaps_on(segment.stream);
         }
     }
 

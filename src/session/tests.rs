@@ -6,7 +6,7 @@ use super::connection::Connection;
 use super::*;
 use crate::fields::Phase;
 use crate::message::{Message, read};
-use crate::packet::{Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, StreamId, flags};
+use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, StreamId, flags};
 use std::collections::HashMap;
 
 const SERVER: u16 = 7272;
@@ -337,10 +337,11 @@ fn an_ack_covers_every_message_before_it() {
 fn an_empty_message_does_not_lend_its_end_to_the_next() {
     let mut capture = Capture::default();
     capture.logs_in(0, "ann");
-    let data = b"\x81\x00\x81\x02{}";
+    let data = b"\x81\x0f{\"type\":\"ping\"}\x81\x00\x81\x02{}";
     let segment = capture.segment(0, false, flags::ACK, data.len() as u32);
-    capture.session.frames(&segment, data, Some(0));
+    capture.session.frames(&segment, Captured { bytes: data, reported: data.len() }, Some(0));
     let endings = &mut capture.session.endings;
+    assert_eq!(endings.take(StreamId(0)).map(|ending| ending.end), Some(segment.end() - 6));
     assert_eq!(endings.take(StreamId(0)).map(|ending| ending.end), Some(segment.end()));
     assert!(endings.take(StreamId(0)).is_none());
 }

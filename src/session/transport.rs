@@ -1,16 +1,20 @@
 //! The TCP part of a connection: its handshake and end, the sequence space of both directions, and what of it the other side has
 //! acknowledged (RFC 9293, sections 3.4 and 3.5). It returns what happened in a segment and knows nothing of what the bytes mean.
 
+use super::gaps::Gap;
 use super::in_flight::{InFlight, Pending, Sent};
+use super::lacking::Lacking;
 use super::texts::TextId;
-use crate::event::Event;
-use crate::packet::{Both, Frame, Segment, SequenceNumber, Side, flags};
+use crate::event::{Event, Reset};
+use crate::packet::{Both, Frame, FrameTime, Segment, SequenceNumber, Side, flags};
 
 /// What happened in a segment.
 #[derive(Debug)]
 pub enum Outcome {
     /// Handshake, close and reset.
     Event(Event<TextId>),
+    /// The acknowledgment of the SYN+ACK, in an earlier frame of the client: packets were captured out of order.
+    EstablishedIn(Frame),
     /// What the segment is the first to acknowledge, FINs excepted.
     Acknowledged(Pending),
 }
@@ -18,65 +22,135 @@ pub enum Outcome {
 /// The largest window (RFC 7323, section 2.3): nothing further ahead can have been received.
 const MAX_WINDOW: u32 = 65_535 << 14;
 
+/// A packet that is captured again within this time was captured twice, not sent again: TCP waits a second for the answer to a SYN
+/// (RFC 6298, section 2). Nanoseconds.
+const COPY_TIME: i64 = 5_000_000;
+
 /// Both directions of a connection.
 #[derive(Debug, Default)]
 pub struct Transport {
     directions: Both<Direction>,
+    /// What distinguishes the last segment from others of its frame, of which there can be several (A-MSDU).
+    last_segment: u32,
     established: bool,
-    last_segment: Frame,
-    last_from_client: Frame,
+    reset: bool,
+}
+
+/// A segment as it is taken in.
+#[derive(Debug, Clone, Copy)]
+struct Taken<'a> {
+    segment: &'a Segment,
+    /// How many bytes of its payload were captured.
+    captured: u32,
+    by: Side,
+    /// It is the last segment of its direction again.
+    is_copy: bool,
 }
 
 impl Transport {
-    /// Takes in a segment's header, once a frame, and tells what happened.
-    pub fn take_in(&mut self, segment: &Segment, by: Side, mut tell: impl FnMut(Outcome)) {
-        let frame = segment.at.frame;
-        if self.last_segment == frame {
+    /// Takes in a segment, of whose payload so many bytes were captured, and tells what happened: once, however often it is called. What the
+    /// capture turns out to lack is added to `lacking`.
+    pub fn take_in(
+        &mut self,
+        segment: &Segment,
+        captured: u32,
+        by: Side,
+        lacking: &mut Lacking,
+        mut tell: impl FnMut(Outcome),
+    ) {
+        let (identity, last) = (identity(segment), self.directions.of(by).last());
+        let is_same = identity == self.last_segment;
+        if is_same && last.frame == segment.at.frame {
             return;
         }
-        self.last_segment = frame;
-        if by == Side::Client {
-            self.last_from_client = frame;
-        }
+        let is_copy = is_same && (0..=COPY_TIME).contains(&segment.at.since(last));
+        self.last_segment = identity;
+        self.process(&Taken { segment, captured, by, is_copy }, lacking, &mut tell);
+        self.directions.of_mut(by).set_last(segment.at);
+    }
+
+    fn process(&mut self, taken: &Taken, lacking: &mut Lacking, tell: &mut impl FnMut(Outcome)) {
+        let Taken { segment, captured, by, is_copy } = *taken;
         if segment.has(flags::SYN) {
-            return tell(Outcome::Event(self.synchronize(segment, by)));
-        }
-        if segment.has(flags::ACK) {
-            self.acknowledge(segment, by, &mut tell);
+            return self.synchronize(taken, tell);
         }
         if segment.has(flags::RST) {
-            return tell(Outcome::Event(Event::Reset));
+            if segment.has(flags::ACK) {
+                self.acknowledge(segment, by, tell);
+            }
+            if !is_copy {
+                tell(Outcome::Event(Event::Reset(self.meaning_of_reset(segment, by, lacking))));
+            }
+            self.reset = true;
+            return;
+        }
+        if segment.has(flags::ACK) {
+            self.directions.of_mut(by.other()).show_received(segment, by.other(), lacking);
+            self.acknowledge(segment, by, tell);
         }
         let direction = self.directions.of_mut(by);
-        direction.send(segment.sequence, segment.length, frame);
+        if direction.next() == Some(segment.sequence) && captured >= segment.length {
+            direction.next = segment.end();
+            direction.is_fresh = true;
+        } else {
+            direction.send_out_of_order(taken, lacking);
+        }
         if segment.has(flags::FIN) && direction.finish(segment) {
             tell(Outcome::Event(Event::Fin));
         }
     }
 
-    fn synchronize(&mut self, segment: &Segment, by: Side) -> Event<TextId> {
+    fn synchronize(&mut self, taken: &Taken, tell: &mut impl FnMut(Outcome)) {
+        let Taken { segment, by, is_copy, .. } = *taken;
         let direction = self.directions.of_mut(by);
         let first = match direction.syn() {
             Some((sequence, first)) if sequence == segment.sequence => Some(first),
-            _ => {
+            known => {
                 direction.syn = (segment.sequence, segment.at.frame);
-                direction.set_next(segment.sequence + 1);
+                let (first_byte, next) = (segment.sequence + 1, direction.next());
+                let is_late = known.is_none() && next.is_some_and(|next| !first_byte.is_after(next));
+                if !is_late {
+                    direction.set_next(first_byte);
+                }
                 None
             }
         };
-        match (segment.has(flags::ACK), first) {
+        if is_copy && first.is_some() {
+            return;
+        }
+        tell(Outcome::Event(match (segment.has(flags::ACK), first) {
             (false, None) => Event::Syn,
             (false, Some(first)) => Event::SynAgain(first),
             (true, None) => Event::SynAck,
             (true, Some(first)) => Event::SynAckAgain(first),
+        }));
+        if segment.has(flags::ACK) {
+            self.know_beginning(segment, by, tell);
+        }
+    }
+
+    /// A SYN+ACK says where the other side begins.
+    fn know_beginning(&mut self, segment: &Segment, by: Side, tell: &mut impl FnMut(Outcome)) {
+        let acknowledged = self.directions.of(by).acknowledged();
+        let other = self.directions.of_mut(by.other());
+        if other.next().is_none() {
+            other.set_next(segment.acknowledgment);
+        }
+        if by == Side::Client || self.established {
+            return;
+        }
+        // Captured behind its acknowledgment.
+        let Some(done) = acknowledged else { return };
+        self.established = true;
+        let is_first = done.to == segment.sequence + 1 && done.from == segment.sequence;
+        if is_first && other.next() == Some(segment.acknowledgment) {
+            tell(Outcome::EstablishedIn(done.frame));
         }
     }
 
     fn acknowledge(&mut self, segment: &Segment, by: Side, tell: &mut impl FnMut(Outcome)) {
-        let answers = |(sequence, _): (SequenceNumber, Frame)| segment.acknowledgment.is_after(sequence);
-        if by == Side::Client && !self.established && self.directions.server.syn().is_some_and(answers) {
-            self.established = true;
-            tell(Outcome::Event(Event::Established));
+        if by == Side::Client && !self.established {
+            self.establish(segment, tell);
         }
         let other = self.directions.of_mut(by.other());
         for done in other.acknowledge(segment.acknowledgment, segment.at.frame) {
@@ -93,6 +167,48 @@ impl Transport {
         }
     }
 
+    /// The client's first acknowledgment of the SYN+ACK. One that acknowledges more, or carries data, may follow one that was not captured.
+    fn establish(&mut self, segment: &Segment, tell: &mut impl FnMut(Outcome)) {
+        let Some((sequence, _)) = self.directions.server.syn() else { return };
+        if !segment.acknowledgment.is_after(sequence) {
+            return;
+        }
+        self.established = true;
+        if is_bare(segment) && !segment.has(flags::FIN) && segment.acknowledgment == sequence + 1 {
+            tell(Outcome::Event(Event::Established));
+        }
+    }
+
+    fn meaning_of_reset(&self, segment: &Segment, by: Side, lacking: &Lacking) -> Reset {
+        let (own, other) = (self.directions.of(by), self.directions.of(by.other()));
+        let answers_syn = segment.has(flags::ACK)
+            && segment.sequence == SequenceNumber(0) // RFC 9293, section 3.10.7.1
+            && own.last().frame == Frame::default()
+            && other.syn().is_some_and(|(sequence, _)| segment.acknowledgment == sequence + 1);
+        if self.reset {
+            return Reset::Unknown;
+        }
+        if answers_syn {
+            return Reset::Refused;
+        }
+        if own.finished && other.finished {
+            return Reset::AfterFins;
+        }
+        let ends = |direction: &Direction, shown: SequenceNumber, side: Side| {
+            let is_missing = |next| lacking.of(side).is_some_and(|lacking| lacking.missing.ends_at(next));
+            direction.next().is_some_and(|next| !shown.is_after(next) && !is_missing(next))
+        };
+        let received = if segment.has(flags::ACK) { Some(segment.acknowledgment) } else { other.next() };
+        let is_whole = ends(own, segment.sequence, by)
+            && received.is_some_and(|received| ends(other, received, by.other()))
+            && !own.finished
+            && !other.finished;
+        match is_whole && (self.established || own.has_data() || other.has_data()) {
+            true => Reset::Open,
+            false => Reset::Unknown,
+        }
+    }
+
     /// Notes that something that `by` sent ends in the sequence space. Returns the frame that has acknowledged it already, where packets
     /// were captured out of order and that acknowledgment is the last one seen.
     pub fn expect_ack(&mut self, by: Side, pending: Pending) -> Option<Frame> {
@@ -104,14 +220,20 @@ impl Transport {
         self.directions.of(by).next()
     }
 
-    /// Whether the capture lacks something that a side sent after `frame`.
-    pub fn lacks_segments_after(&self, by: Side, frame: Frame) -> bool {
-        self.directions.of(by).last_hole > frame
+    /// The sequence number behind all bytes that a side has sent so far.
+    pub fn end_of_data(&self, by: Side) -> Option<SequenceNumber> {
+        let direction = self.directions.of(by);
+        direction.next().map(|next| if direction.finished { next - 1 } else { next })
+    }
+
+    /// Whether the last segment of a side held bytes that had not been captured before.
+    pub fn is_fresh(&self, by: Side) -> bool {
+        self.directions.of(by).is_fresh
     }
 
     /// The latest frame that the client sent.
     pub fn last_from_client(&self) -> Frame {
-        self.last_from_client
+        self.directions.client.last().frame
     }
 
     /// Exchanges the sides.
@@ -125,21 +247,31 @@ pub fn is_bare(segment: &Segment) -> bool {
     segment.length == 0 && !segment.has(flags::RST)
 }
 
+/// Distinguishes a segment from those beside it.
+fn identity(segment: &Segment) -> u32 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15; // spreads all bits to the highest
+    let numbers = u64::from(segment.sequence.0) << 32 | u64::from(segment.acknowledgment.0);
+    let rest = u64::from(segment.length) << 16 | u64::from(segment.flags);
+    ((numbers.wrapping_mul(ODD) ^ rest).wrapping_mul(ODD) >> 32) as u32
+}
+
 /// What one side has sent. Frame 0 stands for none, which saves 8 bytes a connection each time.
 #[derive(Debug, Default)]
 struct Direction {
     /// The SYN's sequence number and frame.
     syn: (SequenceNumber, Frame),
-    /// The sequence number behind all that was sent so far.
+    /// The sequence number behind all that was sent so far, as far as segments or acknowledgments show it.
     next: SequenceNumber,
-    /// The last frame before which something is missing in the capture.
-    last_hole: Frame,
+    /// The frame of its last segment, and when that was captured.
+    last: (Frame, [u8; 8]),
     /// The last acknowledgment by the other side.
     acknowledged: Advance,
     pending: InFlight,
     /// Whether `next` is known.
     has_sent: bool,
     finished: bool,
+    /// Whether the last segment held bytes that had not been captured before.
+    is_fresh: bool,
 }
 
 /// How far an acknowledgment moved the left edge of the send window.
@@ -163,19 +295,62 @@ impl Direction {
         (self.next, self.has_sent) = (next, true);
     }
 
+    fn set_last(&mut self, at: FrameTime) {
+        self.last = (at.frame, at.time.to_ne_bytes());
+    }
+
+    /// The last captured segment; [`Gap::BEGINNING`] for none.
+    fn last(&self) -> FrameTime {
+        match self.last {
+            (Frame(0), _) => Gap::BEGINNING,
+            (frame, time) => FrameTime { frame, time: i64::from_ne_bytes(time) },
+        }
+    }
+
+    /// Whether more than a SYN is known to have been sent.
+    fn has_data(&self) -> bool {
+        self.next().is_some_and(|next| self.syn().is_none_or(|(sequence, _)| next != sequence + 1))
+    }
+
     fn acknowledged(&self) -> Option<Advance> {
         Some(self.acknowledged).filter(|done| done.frame != Frame::default())
     }
 
-    /// Takes note of a segment's sequence space.
-    fn send(&mut self, sequence: SequenceNumber, length: u32, frame: Frame) {
-        let end = sequence + length;
-        if self.next().is_some_and(|next| sequence.is_after(next)) {
-            self.last_hole = frame;
-        }
-        if self.next().is_none_or(|next| end.is_after(next)) {
+    /// Takes note of a segment that is not whole or does not begin where the last one ended.
+    #[cold]
+    fn send_out_of_order(&mut self, taken: &Taken, lacking: &mut Lacking) {
+        let Taken { segment, captured, by, .. } = *taken;
+        let (start, end, next) = (segment.sequence, segment.end(), self.next());
+        let is_ahead = next.is_none_or(|next| end.is_after(next));
+        let fills = lacking.of(by).is_some() && lacking.of_mut(by).missing.take(start, end);
+        self.is_fresh = is_ahead || fills;
+        if is_ahead {
             self.set_next(end);
         }
+        let is_behind_hole = next.is_none_or(|next| start.is_after(next));
+        let is_cut = captured < segment.length && self.is_fresh;
+        if is_behind_hole {
+            let lacking = lacking.of_mut(by);
+            lacking.missing.insert(next.unwrap_or(start - MAX_WINDOW), start);
+            lacking.add(Gap { after: self.last(), until: segment.at.frame });
+        } else if is_cut {
+            lacking.of_mut(by).add(Gap { after: segment.at, until: segment.at.frame });
+        }
+        if is_cut {
+            lacking.of_mut(by).missing.insert(start + captured, end);
+        }
+    }
+
+    /// The other side has received what it acknowledges, whether or not that was captured.
+    fn show_received(&mut self, segment: &Segment, by: Side, lacking: &mut Lacking) {
+        let to = segment.acknowledgment;
+        if self.next().is_some_and(|next| !to.is_after(next) || to.is_after(next + MAX_WINDOW)) {
+            return;
+        }
+        let lacking = lacking.of_mut(by);
+        lacking.missing.insert(self.next().unwrap_or(to - MAX_WINDOW), to);
+        lacking.add(Gap { after: self.last(), until: segment.at.frame });
+        self.set_next(to);
     }
 
     /// Takes note of a FIN. Returns whether it is the first.
@@ -184,9 +359,11 @@ impl Direction {
             return false;
         }
         self.finished = true;
-        let frame = segment.at.frame;
-        self.send(segment.end(), 1, frame);
-        self.expect_ack(Pending { end: segment.end() + 1, frame, sent: Sent::Fin });
+        let (frame, end) = (segment.at.frame, segment.end() + 1);
+        if self.next().is_none_or(|next| end.is_after(next)) {
+            self.set_next(end);
+        }
+        self.expect_ack(Pending { end, frame, sent: Sent::Fin });
         true
     }
 
@@ -222,6 +399,7 @@ impl Direction {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packet::{Endpoint, StreamId};
 
     fn message(end: u32, frame: u32) -> Pending {
         Pending { end: SequenceNumber(end), frame: Frame(frame), sent: Sent::Message }
@@ -249,12 +427,6 @@ mod tests {
         direction.expect_ack(message(5, 1)); // 2³² + 5
         assert_eq!(acknowledged(&mut direction, u32::MAX - 3, 2), vec![]);
         assert_eq!(acknowledged(&mut direction, 5, 3), vec![message(5, 1)]);
-        direction.send(SequenceNumber(u32::MAX), 10, Frame(1));
-        direction.send(SequenceNumber(8), 1, Frame(1));
-        assert_eq!(direction.next(), Some(SequenceNumber(9)));
-        assert_eq!(direction.last_hole, Frame(0));
-        direction.send(SequenceNumber(10), 1, Frame(7));
-        assert_eq!(direction.last_hole, Frame(7));
     }
 
     #[test]
@@ -273,5 +445,168 @@ mod tests {
         direction.expect_ack(message(10, 2));
         assert_eq!(acknowledged(&mut direction, 10, 3), vec![message(10, 2)]);
         assert_eq!(acknowledged(&mut direction, 30, 4), vec![message(30, 1)]);
+    }
+
+    /// A connection, segment by segment; a millisecond a frame.
+    #[derive(Default)]
+    struct Capture {
+        transport: Transport,
+        lacking: Lacking,
+        frame: u32,
+    }
+
+    impl Capture {
+        fn opened() -> Capture {
+            let mut capture = Capture::default();
+            capture.sends(Side::Client, flags::SYN, (99, 0), 0);
+            capture.sends(Side::Server, flags::SYN | flags::ACK, (199, 100), 0);
+            capture.sends(Side::Client, flags::ACK, (100, 200), 0);
+            capture
+        }
+
+        /// Takes in a segment with these numbers, and tells its events.
+        fn sends(&mut self, by: Side, flags: u16, numbers: (u32, u32), length: u32) -> Vec<Event<TextId>> {
+            self.frame += 1;
+            self.takes(by, flags, numbers, length, length)
+        }
+
+        fn takes(
+            &mut self,
+            by: Side,
+            flags: u16,
+            numbers: (u32, u32),
+            length: u32,
+            captured: u32,
+        ) -> Vec<Event<TextId>> {
+            let end = Endpoint { address: [0; 16], port: 1, chat_port: false };
+            let segment = Segment {
+                at: FrameTime { frame: Frame(self.frame), time: i64::from(self.frame) * 1_000_000 },
+                stream: StreamId(0),
+                source: end,
+                destination: end,
+                sequence: SequenceNumber(numbers.0),
+                acknowledgment: SequenceNumber(numbers.1),
+                flags,
+                length,
+            };
+            let mut events = Vec::new();
+            self.transport.take_in(&segment, captured, by, &mut self.lacking, |outcome| match outcome {
+                Outcome::Event(event) => events.push(event),
+                Outcome::EstablishedIn(frame) => events.push(Event::SynAgain(frame)), // stands for it
+                Outcome::Acknowledged(_) => {}
+            });
+            events
+        }
+
+        fn gap(&mut self, by: Side) -> Option<(u32, u32)> {
+            self.lacking.take_latest(by).map(|gap| (gap.after.frame.0, gap.until.0))
+        }
+    }
+
+    #[test]
+    fn what_was_not_captured_shows() {
+        let mut capture = Capture::opened();
+        capture.sends(Side::Client, flags::ACK, (100, 200), 10);
+        assert!(capture.lacking.of(Side::Client).is_none() && capture.lacking.of(Side::Server).is_none());
+        capture.sends(Side::Client, flags::ACK, (120, 200), 10);
+        assert_eq!(capture.gap(Side::Client), Some((4, 5)), "a hole");
+        capture.sends(Side::Client, flags::ACK, (130, 230), 0);
+        assert_eq!(capture.gap(Side::Server), Some((2, 6)), "acknowledged, not captured");
+        capture.sends(Side::Client, flags::ACK, (130, 240), 0);
+        assert_eq!(capture.gap(Side::Server), Some((2, 7)), "and more of it");
+        capture.sends(Side::Client, flags::ACK, (130, 1 << 31), 0);
+        capture.sends(Side::Client, flags::RST | flags::ACK, (500, 500), 0);
+        assert_eq!((capture.gap(Side::Client), capture.gap(Side::Server)), (None, None), "of those nothing is learned");
+        capture.frame += 1;
+        capture.takes(Side::Server, flags::ACK, (240, 130), 100, 60);
+        assert_eq!(capture.gap(Side::Server), Some((10, 10)), "cut");
+    }
+
+    #[test]
+    fn before_the_capture_something_may_have_been_sent() {
+        let mut capture = Capture::default();
+        capture.sends(Side::Client, flags::ACK, (100, 200), 10);
+        assert_eq!((capture.gap(Side::Client), capture.gap(Side::Server)), (Some((0, 1)), Some((0, 1))));
+        capture.sends(Side::Server, flags::ACK, (200, 110), 10);
+        assert_eq!((capture.gap(Side::Client), capture.gap(Side::Server)), (None, None));
+    }
+
+    #[test]
+    fn what_fills_a_hole_is_new_and_what_was_captured_is_not() {
+        let mut capture = Capture::opened();
+        let mut is_new = |sequence, length, captured| {
+            capture.frame += 1;
+            capture.takes(Side::Client, flags::ACK, (sequence, 200), length, captured);
+            capture.transport.is_fresh(Side::Client)
+        };
+        assert!(is_new(100, 10, 10) && is_new(130, 10, 10));
+        assert!(!is_new(100, 10, 10) && !is_new(109, 1, 1));
+        assert!(is_new(110, 10, 10) && !is_new(110, 10, 10) && is_new(115, 15, 15));
+        assert!(is_new(140, 10, 4) && !is_new(140, 4, 4) && is_new(140, 10, 10) && !is_new(140, 10, 10));
+    }
+
+    #[test]
+    fn the_first_acknowledgment_of_a_syn_ack_is_found_though_it_was_captured_before() {
+        let (both, mut capture) = (flags::SYN | flags::ACK, Capture::default());
+        capture.sends(Side::Client, flags::SYN, (99, 0), 0);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 0), []);
+        assert_eq!(capture.sends(Side::Server, both, (199, 100), 0), [Event::SynAck, Event::SynAgain(Frame(2))]);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 10), []);
+        let mut capture = Capture::default();
+        capture.sends(Side::Client, flags::SYN, (99, 0), 0);
+        capture.sends(Side::Server, both, (199, 100), 0);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 10), [], "the first may not have been captured");
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (110, 200), 0), []);
+    }
+
+    #[test]
+    fn a_packet_captured_twice_has_no_event() {
+        let mut capture = Capture::default();
+        assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), [Event::Syn]);
+        assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), []);
+        capture.frame += 1000;
+        assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), [Event::SynAgain(Frame(1))]);
+        let mut capture = Capture::opened();
+        assert_eq!(capture.sends(Side::Client, flags::RST, (100, 0), 0), [Event::Reset(Reset::Open)]);
+        assert_eq!(capture.sends(Side::Client, flags::RST, (100, 0), 0), []);
+        assert_eq!(capture.sends(Side::Client, flags::RST, (101, 0), 0), [Event::Reset(Reset::Unknown)]);
+    }
+
+    #[test]
+    fn a_reset_says_what_is_lost_only_where_that_is_known() {
+        let (fin, reset) = (flags::FIN | flags::ACK, flags::RST | flags::ACK);
+        let mut capture = Capture::default();
+        capture.sends(Side::Client, flags::SYN, (99, 0), 0);
+        assert_eq!(capture.sends(Side::Server, reset, (0, 100), 0), [Event::Reset(Reset::Refused)]);
+        let mut capture = Capture::opened();
+        capture.sends(Side::Client, fin, (100, 200), 0);
+        capture.sends(Side::Server, fin, (200, 101), 0);
+        assert_eq!(capture.sends(Side::Client, flags::RST, (101, 0), 0), [Event::Reset(Reset::AfterFins)]);
+        let mut capture = Capture::opened();
+        assert_eq!(
+            capture.sends(Side::Client, flags::RST, (101, 0), 0),
+            [Event::Reset(Reset::Unknown)],
+            "a FIN before"
+        );
+        let mut capture = Capture::opened();
+        assert_eq!(capture.sends(Side::Client, reset, (100, 201), 0), [Event::Reset(Reset::Unknown)], "a FIN received");
+        let mut capture = Capture::opened();
+        capture.sends(Side::Server, flags::ACK, (200, 101), 0);
+        assert_eq!(
+            capture.sends(Side::Client, flags::RST, (100, 0), 0),
+            [Event::Reset(Reset::Unknown)],
+            "a FIN acknowledged"
+        );
+    }
+
+    #[test]
+    fn segments_of_one_frame_are_each_taken_in_once() {
+        let mut capture = Capture::opened();
+        let (data, fin) = ((100, 200), (110, 200));
+        capture.sends(Side::Client, flags::ACK, data, 10);
+        assert_eq!(capture.takes(Side::Client, flags::ACK, data, 10, 10), []);
+        assert_eq!(capture.takes(Side::Client, flags::FIN | flags::ACK, fin, 0, 0), [Event::Fin]);
+        assert_eq!(capture.takes(Side::Client, flags::FIN | flags::ACK, fin, 0, 0), []);
+        assert_eq!(capture.transport.end_of_data(Side::Client), Some(SequenceNumber(110)));
     }
 }

@@ -275,6 +275,8 @@ impl<'a> MessageView<'a> {
         let Some(chat) = self.connection.chat() else { return false };
         let frame = self.record.at.frame;
         let went_on = chat.last_ping() > frame && self.connection.last_from_client() > frame;
-        matches!(self.record.event, Event::Ping(_)) && self.record.response.is_none() && went_on
+        let may_have_come = || self.connection.gaps(Side::Client).between(frame, Frame(u32::MAX));
+        let is_open = matches!(self.record.event, Event::Ping(_)) && self.record.response.is_none();
+        is_open && went_on && !may_have_come()
     }
 }

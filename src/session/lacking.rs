@@ -1,0 +1,176 @@
+//! What a capture lacks of one connection: the gaps of both directions, and the stretches of their sequence space that may yet arrive
+//! late. Nearly every connection lacks nothing, which takes 8 bytes.
+
+use super::gaps::{Gap, Gaps};
+use crate::packet::{Both, SequenceNumber, Side};
+
+/// Stretches that are kept of one direction; beyond, the oldest is forgotten, and what fills it passes for a retransmission.
+const MAX_STRETCHES: usize = 32;
+
+/// What the capture lacks of a connection.
+#[derive(Debug, Default)]
+pub struct Lacking {
+    directions: Option<Box<Both<Direction>>>,
+}
+
+/// What it lacks of one direction.
+#[derive(Debug, Default)]
+pub struct Direction {
+    /// Where something may be missing.
+    pub gaps: Gaps,
+    /// The bytes that were not captured.
+    pub missing: Stretches,
+    /// The bytes that were not read as WebSocket frames, though later ones were.
+    pub unread: Stretches,
+    /// The gap that showed last, until it is taken.
+    latest: Option<Gap>,
+}
+
+impl Lacking {
+    /// Whether there is a gap that was not taken yet.
+    pub fn has_latest(&self) -> bool {
+        let has =
+            |directions: &Both<Direction>| directions.client.latest.is_some() || directions.server.latest.is_some();
+        self.directions.as_deref().is_some_and(has)
+    }
+
+    /// What it lacks of one direction, to add to it.
+    pub fn of_mut(&mut self, side: Side) -> &mut Direction {
+        self.directions.get_or_insert_default().of_mut(side)
+    }
+
+    /// What it lacks of one direction; `None` for nothing.
+    pub fn of(&self, side: Side) -> Option<&Direction> {
+        self.directions.as_ref().map(|directions| directions.of(side))
+    }
+
+    /// The gap of a direction that showed since it was taken last.
+    pub fn take_latest(&mut self, side: Side) -> Option<Gap> {
+        self.directions.as_mut()?.of_mut(side).latest.take()
+    }
+
+    /// Exchanges the sides.
+    pub fn swap_sides(&mut self) {
+        if let Some(directions) = &mut self.directions {
+            directions.swap();
+        }
+    }
+}
+
+impl Direction {
+    /// Adds a gap that shows in the frame at hand.
+    pub fn add(&mut self, gap: Gap) {
+        self.gaps.add(gap);
+        let earlier = self.latest.filter(|latest| latest.after.frame < gap.after.frame);
+        self.latest = Some(Gap { after: earlier.map_or(gap.after, |earlier| earlier.after), until: gap.until });
+    }
+}
+
+/// A stretch of the sequence space: the first byte, and the one behind the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// The first byte.
+    pub from: SequenceNumber,
+    /// The byte behind the last.
+    pub to: SequenceNumber,
+}
+
+/// Stretches of a direction's sequence space, none of which overlap.
+#[derive(Debug, Default)]
+pub struct Stretches {
+    stretches: Vec<Stretch>,
+}
+
+impl Stretches {
+    /// Adds a stretch that none overlaps. An empty one is none.
+    pub fn insert(&mut self, from: SequenceNumber, to: SequenceNumber) {
+        if !to.is_after(from) {
+            return;
+        }
+        match self.stretches.last_mut() {
+            Some(last) if last.to == from => last.to = to,
+            _ => self.stretches.push(Stretch { from, to }),
+        }
+        if self.stretches.len() > MAX_STRETCHES {
+            self.stretches.remove(0);
+        }
+    }
+
+    /// Takes out what lies between. Returns whether there was anything.
+    pub fn take(&mut self, from: SequenceNumber, to: SequenceNumber) -> bool {
+        let overlaps = |stretch: &Stretch| stretch.to.is_after(from) && to.is_after(stretch.from);
+        if !self.stretches.iter().any(overlaps) {
+            return false;
+        }
+        for stretch in std::mem::take(&mut self.stretches) {
+            if !overlaps(&stretch) {
+                self.stretches.push(stretch);
+                continue;
+            }
+            let before = Stretch { to: from, ..stretch };
+            let behind = Stretch { from: to, ..stretch };
+            self.stretches.extend([before, behind].into_iter().filter(|rest| rest.to.is_after(rest.from)));
+        }
+        true
+    }
+
+    /// The stretch that a byte lies in.
+    pub fn at(&self, byte: SequenceNumber) -> Option<Stretch> {
+        let holds = |stretch: &&Stretch| !stretch.from.is_after(byte) && stretch.to.is_after(byte);
+        self.stretches.iter().find(holds).copied()
+    }
+
+    /// Whether a stretch ends there.
+    pub fn ends_at(&self, end: SequenceNumber) -> bool {
+        self.stretches.iter().any(|stretch| stretch.to == end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::{Frame, FrameTime};
+
+    fn number(value: u32) -> SequenceNumber {
+        SequenceNumber(value)
+    }
+
+    #[test]
+    fn stretches_are_filled_piece_by_piece() {
+        let mut stretches = Stretches::default();
+        stretches.insert(number(u32::MAX - 9), number(10));
+        stretches.insert(number(10), number(20));
+        stretches.insert(number(30), number(30));
+        assert_eq!(stretches.stretches.len(), 1, "neighbours are one, and nothing is none");
+        assert!(!stretches.take(number(20), number(40)));
+        assert!(stretches.take(number(0), number(5)));
+        assert!(!stretches.take(number(0), number(5)), "it is there now");
+        assert_eq!(stretches.at(number(4)), None);
+        assert_eq!(stretches.at(number(5)), Some(Stretch { from: number(5), to: number(20) }));
+        assert_eq!(stretches.at(number(u32::MAX)), Some(Stretch { from: number(u32::MAX - 9), to: number(0) }));
+        assert!(stretches.ends_at(number(20)) && !stretches.ends_at(number(10)));
+    }
+
+    #[test]
+    fn stretches_are_bounded() {
+        let mut stretches = Stretches::default();
+        (0..1000).for_each(|at| stretches.insert(number(at * 10), number(at * 10 + 5)));
+        assert_eq!(stretches.stretches.len(), MAX_STRETCHES);
+        assert!(stretches.at(number(9990)).is_some() && stretches.at(number(0)).is_none());
+    }
+
+    #[test]
+    fn gaps_are_handed_on_once() {
+        let gap = |after: u32, until: u32| Gap {
+            after: FrameTime { frame: Frame(after), time: i64::from(after) },
+            until: Frame(until),
+        };
+        let mut lacking = Lacking::default();
+        assert_eq!((size_of::<Lacking>(), lacking.take_latest(Side::Client)), (8, None));
+        lacking.of_mut(Side::Client).add(gap(2, 5));
+        lacking.of_mut(Side::Client).add(gap(5, 5));
+        assert_eq!(lacking.take_latest(Side::Server), None);
+        assert_eq!(lacking.take_latest(Side::Client), Some(gap(2, 5)));
+        assert_eq!(lacking.take_latest(Side::Client), None);
+    }
+}
