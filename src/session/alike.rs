@@ -101,7 +101,8 @@ impl Alike {
 /// The say among `candidates` that a delivery at this time most likely delivers: of those that fit the time that the server usually takes,
 /// the first; if none does, the last one, or the first that is at most twice as old.
 pub fn choose(candidates: &[SayNumber], wanted: &Wanted, says: &Says) -> Option<Choice> {
-    let age = |number: &SayNumber| says.get(*number).map_or(i64::MAX, |say| wanted.time.saturating_sub(say.at().time).max(0));
+    let age =
+        |number: &SayNumber| says.get(*number).map_or(i64::MAX, |say| wanted.time.saturating_sub(say.at().time).max(0));
     let limit = wanted.usual.max(age(candidates.last()?).saturating_mul(2));
     let at = candidates.partition_point(|number| age(number) > limit).min(candidates.len() - 1);
     Some(Choice { say: candidates[at], age: age(&candidates[at]), by_order: at + 1 < candidates.len() })

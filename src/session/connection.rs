@@ -411,7 +411,6 @@ impl Connection {
         first.map_or(Frame::default(), |identity| identity.since.frame)
     }
 
-
     /// Too many messages that are not the chat's: keeps the handshakes, forgets the rest.
     pub fn give_up(&mut self) {
         self.application = Application::Other;

@@ -233,7 +233,7 @@ impl Framing {
                 endings.declined = true;
                 self.lacks(by);
                 self.directions.of_mut(by).is_out_of_step = true;
-                lacking.of_mut(by).add(Gap { after: at, until: at.frame });
+                lacking.of_mut(by).add(Gap { after: at, until: at });
                 Vec::new()
             }
         }

@@ -12,7 +12,7 @@ pub struct Gap {
     /// The last captured segment of the direction before it. [`Gap::BEGINNING`] where the capture begins with the gap.
     pub after: FrameTime,
     /// The frame that shows it: a segment of the direction behind it, or an acknowledgment of it.
-    pub until: Frame,
+    pub until: FrameTime,
 }
 
 impl Gap {
@@ -50,7 +50,7 @@ impl Gaps {
     pub fn add_all(&mut self, others: &Gaps) {
         let mut all = std::mem::take(&mut self.gaps);
         all.extend(&others.gaps);
-        all.sort_by_key(|gap| gap.until);
+        all.sort_by_key(|gap| gap.until.frame);
         all.into_iter().for_each(|gap| self.add(gap));
     }
 
@@ -62,18 +62,23 @@ impl Gaps {
 
     /// Whether something may be missing that was sent after `from`, and before `before` (nanoseconds since the epoch).
     pub fn any(&self, from: Frame, before: i64) -> bool {
-        let at = self.gaps.partition_point(|gap| gap.until <= from);
+        let at = self.gaps.partition_point(|gap| gap.until.frame <= from);
         self.gaps.get(at).is_some_and(|gap| gap.after.time < before)
     }
 
     /// Whether something may be missing that was sent after the frame `from`.
     pub fn after(&self, from: Frame) -> bool {
-        self.gaps.last().is_some_and(|gap| gap.until > from)
+        self.gaps.last().is_some_and(|gap| gap.until.frame > from)
+    }
+
+    /// Whether something may be missing that was sent after the time `from`, in nanoseconds since the epoch.
+    pub fn since(&self, from: i64) -> bool {
+        self.gaps.last().is_some_and(|gap| gap.until.time >= from)
     }
 
     /// Whether something may be missing that was sent after the frame `from` and before the frame `to`.
     pub fn between(&self, from: Frame, to: Frame) -> bool {
-        let at = self.gaps.partition_point(|gap| gap.until <= from);
+        let at = self.gaps.partition_point(|gap| gap.until.frame <= from);
         self.gaps.get(at).is_some_and(|gap| gap.after.frame < to)
     }
 }
@@ -83,7 +88,8 @@ mod tests {
     use super::*;
 
     fn gap(after: u32, until: u32) -> Gap {
-        Gap { after: FrameTime { frame: Frame(after), time: i64::from(after) * 10 }, until: Frame(until) }
+        let at = |frame: u32| FrameTime { frame: Frame(frame), time: i64::from(frame) * 10 };
+        Gap { after: at(after), until: at(until) }
     }
 
     #[test]
@@ -115,7 +121,7 @@ mod tests {
             }
             for _ in 0..50 {
                 let (from, to) = (Frame(random(60)), Frame(random(60)));
-                let expected = all.iter().any(|gap| gap.until > from && gap.after.frame < to);
+                let expected = all.iter().any(|gap| gap.until.frame > from && gap.after.frame < to);
                 assert_eq!(gaps.between(from, to), expected, "{from} to {to}: {all:?}");
             }
         }

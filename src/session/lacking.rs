@@ -161,10 +161,8 @@ mod tests {
 
     #[test]
     fn gaps_are_handed_on_once() {
-        let gap = |after: u32, until: u32| Gap {
-            after: FrameTime { frame: Frame(after), time: i64::from(after) },
-            until: Frame(until),
-        };
+        let at = |frame: u32| FrameTime { frame: Frame(frame), time: i64::from(frame) };
+        let gap = |after: u32, until: u32| Gap { after: at(after), until: at(until) };
         let mut lacking = Lacking::default();
         assert_eq!((size_of::<Lacking>(), lacking.take_latest(Side::Client)), (8, None));
         lacking.of_mut(Side::Client).add(gap(2, 5));

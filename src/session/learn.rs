@@ -5,8 +5,8 @@ use std::hash::BuildHasher;
 use super::application::{Application, Identity, Postponed};
 use super::bounded::bounded_name;
 use super::connection::Connection;
-use super::record::MessageRecord;
 use super::matching::{Delivery, Found, Place};
+use super::record::MessageRecord;
 use super::room::Room;
 use super::say::{Copies, Said, SayNumber};
 use super::server::Server;
@@ -322,7 +322,8 @@ impl Session {
     /// A segment of this connection was captured, which may show that nothing is missing there.
     pub(super) fn settle_late(&mut self, stream: StreamId) {
         for (delivery, _) in self.late.heard(stream) {
-            let server = self.connections.get(&delivery.place.stream).and_then(|connection| self.servers.of(connection));
+            let server =
+                self.connections.get(&delivery.place.stream).and_then(|connection| self.servers.of(connection));
             let found = server.map(|server| server.matching.find(&delivery, &self.says, &self.connections));
             if let Some(Found::Late(say) | Found::Say(say, _)) = found {
                 self.link(say, &delivery);

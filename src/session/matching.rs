@@ -8,8 +8,8 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::alike::{Alike, Choice, Wanted, choose};
 use super::chunks::Chunks;
-use super::connection::Connection;
 use super::connections::Connections;
+use super::gaps::Gaps;
 use super::say::{Copies, Said, SayNumber};
 use super::says::Says;
 use super::texts::TextId;
@@ -134,11 +134,11 @@ impl Matching {
         said: Said,
         connections: &Connections,
     ) -> Vec<Delivery> {
-        let lacks = |sender: &Connection| sender.gaps(Side::Client).after(Frame(0));
-        match connections.get(&say.stream).is_some_and(lacks) {
-            true => Vec::new(),
-            false => self.orphans.take(say.at(), from, said),
-        }
+        let usual = self.usual();
+        let mut early = self.orphans.take(say.at(), from, said);
+        let gaps = connections.get(&say.stream).map_or(Gaps::NONE, |sender| sender.gaps(Side::Client));
+        early.retain(|delivery| !gaps.since(delivery.place.at.time.saturating_sub(usual)));
+        early
     }
 
     /// Looks for the say of a delivery.
@@ -260,7 +260,8 @@ impl Matching {
 /// Whether a say whose sender's id was not known when it was said may be delivered as one of this sender.
 fn may_be_from(number: SayNumber, delivery: &Delivery, says: &Says, connections: &Connections) -> bool {
     let connection = says.get(number).and_then(|say| connections.get(&say.stream));
-    let Some(identity) = connection.and_then(|connection| connection.identity(Position::end_of(delivery.place.at.frame)))
+    let Some(identity) =
+        connection.and_then(|connection| connection.identity(Position::end_of(delivery.place.at.frame)))
     else {
         return true;
     };

@@ -278,7 +278,13 @@ impl Server {
     }
 
     /// The say of a client that was just seen on the other side of a proxy.
-    pub fn said_before(&mut self, client: TextId, stream: StreamId, said: Option<Said>, at: FrameTime) -> Option<SayNumber> {
+    pub fn said_before(
+        &mut self,
+        client: TextId,
+        stream: StreamId,
+        said: Option<Said>,
+        at: FrameTime,
+    ) -> Option<SayNumber> {
         let proxied = self.proxied.as_mut().filter(|proxied| proxied.clients.contains(&client))?;
         proxied.unpaired.retain(|say| at.time.saturating_sub(say.time) <= PROXY_DELAY);
         let is_same = |say: &Unpaired| (say.client, say.said) == (client, said) && say.stream != stream;

@@ -201,6 +201,7 @@ fn both_copies_of_a_private_say_to_oneself_reach_one_connection() {
 #[test]
 fn a_delivery_captured_before_its_request_finds_it() {
     let mut capture = Capture::default();
+    capture.opens(0);
     capture.logs_in(0, "ann");
     let delivery = capture.delivers(0, 0, "all", "swapped");
     let say = capture.says(0, "all", "swapped");

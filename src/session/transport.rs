@@ -332,9 +332,9 @@ impl Direction {
         if is_behind_hole {
             let lacking = lacking.of_mut(by);
             lacking.missing.insert(next.unwrap_or(start - MAX_WINDOW), start);
-            lacking.add(Gap { after: self.last(), until: segment.at.frame });
+            lacking.add(Gap { after: self.last(), until: segment.at });
         } else if is_cut {
-            lacking.of_mut(by).add(Gap { after: segment.at, until: segment.at.frame });
+            lacking.of_mut(by).add(Gap { after: segment.at, until: segment.at });
         }
         if is_cut {
             lacking.of_mut(by).missing.insert(start + captured, end);
@@ -349,7 +349,7 @@ impl Direction {
         }
         let lacking = lacking.of_mut(by);
         lacking.missing.insert(self.next().unwrap_or(to - MAX_WINDOW), to);
-        lacking.add(Gap { after: self.last(), until: segment.at.frame });
+        lacking.add(Gap { after: self.last(), until: segment.at });
         self.set_next(to);
     }
 
@@ -499,7 +499,7 @@ mod tests {
         }
 
         fn gap(&mut self, by: Side) -> Option<(u32, u32)> {
-            self.lacking.take_latest(by).map(|gap| (gap.after.frame.0, gap.until.0))
+            self.lacking.take_latest(by).map(|gap| (gap.after.frame.0, gap.until.frame.0))
         }
     }
 
