@@ -100,7 +100,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["lib"],
         ],
     ),
-    ("src/message", &[&["json", "text", "time", "gateway"], &["table"], &["dialect", "list"], &["mod"]]),
+    ("src/message", &[&["json", "text", "time", "gateway"], &["php", "table"], &["dialect", "list"], &["mod"]]),
     (
         "src/session",
         &[
