@@ -264,6 +264,33 @@ fn several_segments_in_a_frame_keep_their_messages() {
     assert_eq!(once, info("-2"));
 }
 
+/// The first segment of such a frame holds messages of a connection that was found to be another application's, the second proves the chat.
+#[test]
+fn messages_that_were_not_read_are_counted_in_every_pass() {
+    let mut capture = Capture::new(Link::Wlan);
+    let mut connection = to_proxy(50_001, 8080);
+    connection.open(&mut capture);
+    upgrade(&mut capture, &mut connection);
+    for number in 0..20 {
+        server_says(&mut capture, &mut connection, format!(r#"{{"type":"ping","payload":{number}}}"#));
+    }
+    let other = text(r#"{"type":"ping","payload":20}"#);
+    let unread = connection.data(Side::Server, [other.clone(), other].concat());
+    let proof = connection.data(Side::Server, text(login_result(1, "mynick", &[(1, "mynick")])));
+    let frame = capture.push_together(&[unread, proof]);
+    let alone = server_says(&mut capture, &mut connection, say_delivery(1, "mynick", "hello"));
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("amsdu.pcap", &capture);
+    let types = |passes: &str, frame: u32| {
+        let rows = wireshark.rows(&path, &[passes, "-Y", &format!("frame.number == {frame}")], &["workermanchat.type"]);
+        rows[0].all("workermanchat.type")
+    };
+    for passes in ["-n", "-2"] {
+        assert_eq!(types(passes, frame), ["login"], "{passes}");
+        assert_eq!(types(passes, alone), ["say"], "{passes}");
+    }
+}
+
 #[test]
 fn an_upgrade_after_other_requests_on_the_connection_is_labelled() {
     let mut capture = Capture::new(Link::Ethernet);
