@@ -33,6 +33,8 @@ pub struct Scenario {
     pub addresses: &'static [&'static str],
     /// Some browsers come through a proxy, both sides of which are captured.
     pub proxied: bool,
+    /// What a proxy's front carries is captured later than what it carries behind, in both directions.
+    pub skewed: bool,
     /// The time that the server takes for a message.
     pub latency: (u64, u64),
     /// The round trip between the browsers and the server.
@@ -142,6 +144,8 @@ struct Path {
     delay: [u64; 2],
     captured_at: [u64; 2],
     arrives_at: [u64; 2],
+    /// How late the capture notices its packets.
+    late: u64,
     is_closed: bool,
 }
 
@@ -287,7 +291,8 @@ impl Simulation {
         let captured = (now + p.delay[side] + jitter).max(p.captured_at[side] + 1);
         let arrives = (captured + p.delay[other]).max(p.arrives_at[side] + 1);
         (p.captured_at[side], p.arrives_at[side]) = (captured, arrives);
-        self.packets.push(Packet { time: captured, path, side, end, segment, item });
+        let time = captured + p.late;
+        self.packets.push(Packet { time, path, side, end, segment, item });
         let has_payload = !bytes.is_empty();
         self.at(arrives, move |simulation| {
             simulation.paths[path].received[other] = end;
@@ -371,6 +376,7 @@ impl Simulation {
             delay,
             captured_at: [0; 2],
             arrives_at: [0; 2],
+            late: 0,
             is_closed: false,
         });
         self.paths.len() - 1
@@ -401,6 +407,7 @@ impl Simulation {
             let proxy = address("192.168.0.5:8080");
             let behind = address("127.0.0.1:7272");
             let front = self.path(from(proxy, port), proxy, delay);
+            self.paths[front].late = if self.scenario.skewed { self.between((100, 1_000)) } else { 0 };
             vec![front, self.path(from(behind, port + 10_000), behind, [10, 10])]
         } else {
             vec![self.path(from(to, port), to, delay)]
