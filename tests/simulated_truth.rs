@@ -75,6 +75,7 @@ const NOT_RIGHT_YET: &[&str] = &[
     "proxy B: deliveries (other)",
     "proxy B: request_in of Say delivery (missing)",
     "proxy B: response_in (other)",
+    "proxy C: deliveries (missing)",
     "proxy C: deliveries (other)",
     "proxy C: no_delivery (false)",
     "proxy C: recipient (missing)",
@@ -87,11 +88,16 @@ const NOT_RIGHT_YET: &[&str] = &[
     "proxy captured late B: response_in (other)",
     "proxy captured late C: deliveries (other)",
     "proxy captured late C: request_in of Say delivery (missing)",
+    "proxy captured late C: request_in of Say delivery (other)",
+    "proxy captured late C: response_in (other)",
+    "restarts C: deliveries (missing)",
     "restarts C: deliveries (other)",
+    "restarts C: no_delivery (false)",
     "restarts C: request_in of Say delivery (other)",
     "restarts C: response_in (other)",
     "slow B: deliveries (other)",
     "slow B: request_in of Say delivery (missing)",
+    "slow and lost C: deliveries (missing)",
     "slow and lost C: deliveries (other)",
     "slow and lost C: no_delivery (false)",
     "slow and lost C: request_in of Say delivery (other)",
@@ -117,11 +123,13 @@ const NOT_RIGHT_YET: &[&str] = &[
     "tabs B: request_in of Say delivery (missing)",
     "tabs B: request_in of Say delivery (other)",
     "tabs B: response_in (other)",
+    "two servers C: deliveries (missing)",
     "two servers C: deliveries (other)",
     "two servers C: no_delivery (false)",
     "two servers C: request_in of Say delivery (other)",
     "two servers C: response_in (other)",
     "two servers of two addresses B: deliveries (other)",
+    "two servers of two addresses B: recipient (missing)",
     "two servers of two addresses B: request_in of Say delivery (missing)",
     "two servers of two addresses B: response_in (other)",
     "two servers of two addresses C: deliveries (other)",
@@ -400,7 +408,7 @@ fn the_labels_are_the_truth() {
     let wireshark = Wireshark::with_plugin();
     let (mut wrong, mut not_yet, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
     for scenario in SCENARIOS.iter().filter(|scenario| only.as_ref().is_none_or(|only| scenario.name.contains(only))) {
-        for seed in 1..=number("WORKERMANCHAT_SEEDS").unwrap_or(1) {
+        for seed in 1..=number("WORKERMANCHAT_SEEDS").unwrap_or(2) {
             let differences = compare(&wireshark, scenario, seed);
             println!(
                 "{}, seed {seed}: {} labels, {} that cannot be told are missing",
