@@ -243,6 +243,7 @@ findings! {
     BadTime "bad_time" Note Protocol "The time is not one the server writes";
     UnescapedHtml "unescaped_html" Warning Security "The server delivered markup that is not its own";
     AcceptMismatch "accept_mismatch" Error Protocol "The accept value does not answer the key";
+    UpgradeMissing "upgrade_missing" Warning Protocol "The handshake request lacks what RFC 6455, section 4.1, demands";
     HandshakeRefused "handshake_refused" Warning ResponseCode "The server refused the WebSocket handshake";
     UnmaskedClient "unmasked_client" Warning Protocol "A client's WebSocket frame is not masked (RFC 6455, section 5.1)";
     MaskedServer "masked_server" Warning Protocol "A server's WebSocket frame is masked (RFC 6455, section 5.1)";

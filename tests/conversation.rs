@@ -33,13 +33,14 @@ const FIELDS: [&str; 9] =
     ["workermanchat.phase", REQUEST_IN, RESPONSE_IN, RESPONSE_TIME, DELIVERIES, USER, ROOM, SENDER, RECIPIENT];
 
 /// The findings that are warnings or errors.
-const WARNINGS: [&str; 10] = [
+const WARNINGS: [&str; 11] = [
     "malformed_json",
     "missing_member",
     "say_before_login",
     "no_delivery",
     "unescaped_html",
     "accept_mismatch",
+    "upgrade_missing",
     "handshake_refused",
     "unmasked_client",
     "masked_server",

@@ -329,7 +329,6 @@ fn messages_in_an_http_connect_tunnel_are_labelled() {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn a_key_without_upgrade_is_a_handshake_request_with_a_finding() {
     let labels = labels("nginx-without-upgrade");
     assert_eq!(labels.phases(9), [REQUEST]);

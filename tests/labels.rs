@@ -42,8 +42,9 @@ const TAUGHT_LATER: &[&str] = &[
 ];
 
 /// Frames of which one pass shows nothing, because only a later frame tells that the connection is a chat's: it is not on
-/// port 7272, or its handshake request is cut.
+/// port 7272, its handshake request is cut, or a proxy is not asked for a tunnel yet.
 const RECOGNIZED_LATER: &[(&str, &[u32])] = &[
+    ("http-connect", &[1, 2, 3, 23, 24, 25]),
     (
         "multi-address",
         &[

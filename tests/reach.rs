@@ -78,9 +78,13 @@ fn labels_of_chat(before: u32) -> Vec<Label> {
 
 /// One pass, two, and sharkd from the last frame to the first.
 fn assert_labels(wireshark: &Wireshark, path: &Path, expected: &[Label], what: &str) {
-    for passes in [&[][..], &["-2"]] {
-        assert_eq!(wireshark.labels(path, passes), expected, "{what} {passes:?}");
-    }
+    assert_eq!(wireshark.labels(path, &[]), expected, "{what}");
+    assert_later_labels(wireshark, path, expected, what);
+}
+
+/// Two passes, and sharkd from the last frame to the first.
+fn assert_later_labels(wireshark: &Wireshark, path: &Path, expected: &[Label], what: &str) {
+    assert_eq!(wireshark.labels(path, &["-2"]), expected, "{what}, two passes");
     let mut sharkd = Sharkd::load(wireshark, path);
     for frame in sharkd.filter("frame").into_iter().rev() {
         assert_eq!(sharkd.label(frame), label_of(expected, frame), "{what}: sharkd (left)");
@@ -103,7 +107,11 @@ fn a_tunnel_through_a_proxy_is_labelled_and_says_what_is_not() {
         let before = chat(&mut capture, &mut connection);
         let path = wireshark.write("tunnel.pcap", &capture);
         let what = format!("proxy on port {proxy}");
-        assert_labels(&wireshark, &path, &labels_of_chat(before), &what);
+        // Where the tunnel leads is known from the handshake request on.
+        assert_eq!(wireshark.labels(&path, &[]), labels_of_chat(before), "{what}");
+        let mut expected = vec![Label::of(1, &[SYN], &[]), Label::of(2, &[SYN_ACK], &[]), Label::of(3, &[ACK], &[])];
+        expected.extend(labels_of_chat(before));
+        assert_later_labels(&wireshark, &path, &expected, &what);
         for passes in [&[][..], &["-2"]] {
             assert_eq!(frames_with(&wireshark, &path, passes, ANOTHER_WAY), [before + 1], "{what} {passes:?}");
         }
@@ -254,6 +262,33 @@ fn several_segments_in_a_frame_keep_their_messages() {
     let once = info("-n");
     assert_eq!(once.0, ["login", "ping"]);
     assert_eq!(once, info("-2"));
+}
+
+/// The first segment of such a frame holds messages of a connection that was found to be another application's, the second proves the chat.
+#[test]
+fn messages_that_were_not_read_are_counted_in_every_pass() {
+    let mut capture = Capture::new(Link::Wlan);
+    let mut connection = to_proxy(50_001, 8080);
+    connection.open(&mut capture);
+    upgrade(&mut capture, &mut connection);
+    for number in 0..20 {
+        server_says(&mut capture, &mut connection, format!(r#"{{"type":"ping","payload":{number}}}"#));
+    }
+    let other = text(r#"{"type":"ping","payload":20}"#);
+    let unread = connection.data(Side::Server, [other.clone(), other].concat());
+    let proof = connection.data(Side::Server, text(login_result(1, "mynick", &[(1, "mynick")])));
+    let frame = capture.push_together(&[unread, proof]);
+    let alone = server_says(&mut capture, &mut connection, say_delivery(1, "mynick", "hello"));
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("amsdu.pcap", &capture);
+    let types = |passes: &str, frame: u32| {
+        let rows = wireshark.rows(&path, &[passes, "-Y", &format!("frame.number == {frame}")], &["workermanchat.type"]);
+        rows[0].all("workermanchat.type")
+    };
+    for passes in ["-n", "-2"] {
+        assert_eq!(types(passes, frame), ["login"], "{passes}");
+        assert_eq!(types(passes, alone), ["say"], "{passes}");
+    }
 }
 
 #[test]

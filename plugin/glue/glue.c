@@ -56,7 +56,7 @@ struct observation {
     address source;
     address destination;
     uint32_t messages;  /* passed to the core so far */
-    uint32_t *numbered; /* the same of all segments of the stream in this frame; NULL before the first */
+    uint32_t *numbered; /* messages of all segments of these ports in this frame; NULL before the first */
     uint32_t declined;  /* messages that were not read, and not numbered yet */
     size_t info_length; /* length of the Info column after the last chat message; 0 before the first */
     struct opening *opening;
@@ -234,6 +234,25 @@ static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tr
         wmc_draw_segment(plan, o->tvb, pinfo, tree, o->tcp_layer);
 }
 
+/* How many messages of a frame have a number, for each pair of ports: a frame can hold several segments of a stream (A-MSDU, IP in IP). A
+ * pass that does not read them counts them as one that does. */
+static uint32_t *numbered_messages(struct observation *o, packet_info *pinfo)
+{
+    const uint32_t source_port = be16(o->header), destination_port = be16(o->header + 2);
+    const uint32_t key = source_port < destination_port ? source_port << 16 | destination_port
+                                                        : destination_port << 16 | source_port;
+
+    if (o->numbered == NULL)
+        o->numbered = (uint32_t *)p_get_proto_data(pinfo->pool, pinfo, wmc_proto, key);
+    if (o->numbered == NULL) {
+        o->numbered = wmem_new0(pinfo->pool, uint32_t);
+        p_add_proto_data(pinfo->pool, pinfo, wmc_proto, key, o->numbered);
+    }
+    *o->numbered += o->declined;
+    o->declined = 0;
+    return o->numbered;
+}
+
 /* TRY is in a function of its own: `o` points to the caller's variable, which keeps its value across a longjmp. */
 static int dissect_observed(struct observation *o, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
@@ -244,6 +263,8 @@ static int dissect_observed(struct observation *o, tvbuff_t *tvb, packet_info *p
     }
     FINALLY {
         observed = o->outer;
+        if (o->declined > 0)
+            numbered_messages(o, pinfo);
         annotate_segment(o, pinfo, tree);
     }
     ENDTRY;
@@ -374,19 +395,10 @@ static int64_t position_in_payload(const struct observation *o, tvbuff_t *tvb)
     return (int64_t)tvb_raw_offset(tvb) - tvb_raw_offset(o->tvb) - o->header_length;
 }
 
-/* The number of a message in its frame and stream: a frame can hold several segments of a stream (A-MSDU, IP in IP). */
 static uint32_t number_message(struct observation *o, packet_info *pinfo)
 {
-    if (o->numbered == NULL)
-        o->numbered = (uint32_t *)p_get_proto_data(pinfo->pool, pinfo, wmc_proto, o->segment.stream);
-    if (o->numbered == NULL) {
-        o->numbered = wmem_new0(pinfo->pool, uint32_t);
-        p_add_proto_data(pinfo->pool, pinfo, wmc_proto, o->segment.stream, o->numbered);
-    }
-    *o->numbered += o->declined;
-    o->declined = 0;
     o->messages++;
-    return (*o->numbered)++;
+    return (*numbered_messages(o, pinfo))++;
 }
 
 static const struct wmc_plan *plan_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)

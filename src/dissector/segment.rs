@@ -103,6 +103,11 @@ fn draw_handshake(tree: &mut Tree, item: Option<usize>, handshake: &Handshake, a
             tree.text(item, field, value);
         }
     }
+    if handshake.missing.is_any() {
+        let missing: Vec<&str> = handshake.missing.parts().collect();
+        let sentence = language.finding(&Fact::UpgradeMissing(&missing.join(", ")));
+        tree.finding(item, Finding::UpgradeMissing, &sentence, None);
+    }
     if let Some(valid) = handshake.accept_valid().filter(|_| handshake.refused.is_none()) {
         let line = tree.value(item, Field::HandshakeAcceptValid, Value::Boolean(valid));
         if let (false, Some(expected)) = (valid, handshake.accept_expected.as_deref()) {

@@ -113,6 +113,9 @@ pub fn finding(fact: &Fact) -> String {
         Fact::AcceptMismatch { expected, found: None } => {
             format!("There is no accept value, and the key calls for {expected}: the browser closes the connection")
         }
+        Fact::UpgradeMissing(missing) => format!(
+            "The handshake request lacks {missing}, which RFC 6455, section 4.1, demands: typical of a proxy that does not pass it on (nginx: proxy_http_version, proxy_set_header); Workerman does not insist on it"
+        ),
         Fact::HandshakeRefused(status) => {
             format!("The server refused the WebSocket handshake with HTTP status {status}: this browser cannot chat")
         }

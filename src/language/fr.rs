@@ -119,6 +119,9 @@ pub fn finding(fact: &Fact) -> String {
         Fact::AcceptMismatch { expected, found: None } => {
             format!("Il n'y a pas de valeur accept, et la clé exige {expected} : le navigateur ferme la connexion")
         }
+        Fact::UpgradeMissing(missing) => format!(
+            "La demande de handshake n'a pas {missing}, qu'exige la RFC 6455, section 4.1 : typique d'un proxy qui ne le transmet pas (nginx : proxy_http_version, proxy_set_header) ; Workerman ne l'exige pas"
+        ),
         Fact::HandshakeRefused(status) => format!(
             "Le serveur a refusé le handshake WebSocket avec le statut HTTP {status} : ce navigateur ne peut pas utiliser le chat"
         ),

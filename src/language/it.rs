@@ -118,6 +118,9 @@ pub fn finding(fact: &Fact) -> String {
         Fact::AcceptMismatch { expected, found: None } => {
             format!("Manca il valore accept, e la chiave richiede {expected}: il browser chiude la connessione")
         }
+        Fact::UpgradeMissing(missing) => format!(
+            "La richiesta di handshake non ha {missing}, come esige la RFC 6455, sezione 4.1: tipico di un proxy che non lo inoltra (nginx: proxy_http_version, proxy_set_header); Workerman non lo pretende"
+        ),
         Fact::HandshakeRefused(status) => format!(
             "Il server ha rifiutato l'handshake WebSocket con lo stato HTTP {status}: questo browser non può usare la chat"
         ),

@@ -164,6 +164,8 @@ pub(crate) enum Fact<'a> {
         /// The value in the response; `None` where it has none.
         found: Option<&'a str>,
     },
+    /// What an upgrade request lacks (RFC 6455, section 4.1), as it would stand in the request.
+    UpgradeMissing(&'a str),
     /// The HTTP status code of the response.
     HandshakeRefused(u16),
     /// A client's frame without a masking key (RFC 6455, section 5.1).

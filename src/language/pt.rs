@@ -114,6 +114,9 @@ pub fn finding(fact: &Fact) -> String {
         Fact::AcceptMismatch { expected, found: None } => {
             format!("Não há valor accept, e a chave exige {expected}: o navegador fecha a conexão")
         }
+        Fact::UpgradeMissing(missing) => format!(
+            "O pedido de handshake não tem {missing}, como exige a RFC 6455, seção 4.1: típico de um proxy que não o repassa (nginx: proxy_http_version, proxy_set_header); o Workerman não o exige"
+        ),
         Fact::HandshakeRefused(status) => format!(
             "O servidor recusou o handshake WebSocket com o status HTTP {status}: este navegador não pode usar o chat"
         ),

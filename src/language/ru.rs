@@ -113,6 +113,9 @@ pub fn finding(fact: &Fact) -> String {
         Fact::AcceptMismatch { expected, found: None } => {
             format!("Значения accept нет, а ключу соответствует {expected}: браузер закрывает соединение")
         }
+        Fact::UpgradeMissing(missing) => format!(
+            "В запросе рукопожатия нет {missing}, чего требует RFC 6455, раздел 4.1: обычное дело для прокси, который этого не передаёт (nginx: proxy_http_version, proxy_set_header); Workerman на этом не настаивает"
+        ),
         Fact::HandshakeRefused(status) => {
             format!("Сервер отклонил рукопожатие WebSocket с HTTP-статусом {status}: этот браузер не попадёт в чат")
         }

@@ -159,6 +159,9 @@ fn facts(finding: Finding) -> Vec<(Fact<'static>, Vec<&'static str>)> {
             (Fact::AcceptMismatch { expected: "s3pPLMBi", found: Some("AAAA") }, vec!["s3pPLMBi", "AAAA"]),
             (Fact::AcceptMismatch { expected: "s3pPLMBi", found: None }, vec!["s3pPLMBi"]),
         ],
+        Finding::UpgradeMissing => {
+            vec![(Fact::UpgradeMissing("HTTP/1.1"), vec!["HTTP/1.1", "RFC 6455", "4.1", "nginx"])]
+        }
         Finding::HandshakeRefused => vec![(Fact::HandshakeRefused(503), vec!["HTTP", "503"])],
         Finding::UnmaskedClient => vec![(Fact::UnmaskedClient, vec!["RFC 6455", "5.1"])],
         Finding::MaskedServer => vec![(Fact::MaskedServer, vec!["RFC 6455", "5.1"])],

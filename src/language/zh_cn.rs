@@ -81,6 +81,9 @@ pub fn finding(fact: &Fact) -> String {
         Fact::AcceptMismatch { expected, found: None } => {
             format!("没有 accept 值，而与密钥对应的应为 {expected}：浏览器会关闭连接")
         }
+        Fact::UpgradeMissing(missing) => format!(
+            "握手请求缺少 RFC 6455 第 4.1 节要求的 {missing}：代理不转发它时常见（nginx：proxy_http_version、proxy_set_header）；Workerman 对此不作要求"
+        ),
         Fact::HandshakeRefused(status) => {
             format!("服务端以 HTTP 状态码 {status} 拒绝了 WebSocket 握手：此浏览器无法聊天")
         }

@@ -88,6 +88,9 @@ pub fn finding(fact: &Fact) -> String {
         Fact::AcceptMismatch { expected, found: None } => {
             format!("沒有 accept 值，而與金鑰對應的應為 {expected}：瀏覽器會關閉連線")
         }
+        Fact::UpgradeMissing(missing) => format!(
+            "交握請求缺少 RFC 6455 第 4.1 節要求的 {missing}：代理不轉送它時常見（nginx：proxy_http_version、proxy_set_header）；Workerman 對此不作要求"
+        ),
         Fact::HandshakeRefused(status) => {
             format!("伺服器以 HTTP 狀態碼 {status} 拒絕了 WebSocket 交握：此瀏覽器無法聊天")
         }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::texts::{TextId, Texts};
 use crate::packet::{Frame, FrameTime};
-use crate::websocket::handshake::accept;
+use crate::websocket::handshake::{Missing, accept};
 
 /// An upgrade request or response.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Handshake {
     pub key: Option<Arc<str>>,
     /// `Origin`, of a request.
     pub origin: Option<Arc<str>>,
+    /// What a request lacks.
+    pub missing: Missing,
     /// `Sec-WebSocket-Accept`, of a response.
     pub accept: Option<Arc<str>>,
     /// The accept value that the request's key requires.
@@ -29,9 +31,9 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    /// Whether it failed: refused, or answered with a wrong accept value.
+    /// Whether something is to be said about it: it was refused, or answered with a wrong accept value, or the request lacks something.
     pub fn is_faulty(&self) -> bool {
-        self.refused.is_some() || self.accept_valid() == Some(false)
+        self.refused.is_some() || self.accept_valid() == Some(false) || self.missing.is_any()
     }
 
     /// Whether the accept value answers the key; `None` where either was not captured.
@@ -54,6 +56,7 @@ enum Stored {
     Request {
         key: Option<Key>,
         origin: u32,
+        missing: Missing,
         /// The response's frame; 0 for none.
         response: Frame,
     },
@@ -113,7 +116,8 @@ impl StoredHandshake {
     pub fn of_request(frame: Frame, request: &Handshake, texts: &mut Texts) -> StoredHandshake {
         let key = request.key.as_deref().map(Key::of);
         let origin = TextId::pack(request.origin.as_deref().map(|origin| texts.intern(origin)));
-        StoredHandshake { frame, of: Stored::Request { key, origin, response: request.response.unwrap_or_default() } }
+        let (missing, response) = (request.missing, request.response.unwrap_or_default());
+        StoredHandshake { frame, of: Stored::Request { key, origin, missing, response } }
     }
 
     /// Of a response in this frame, to a request with this key; `asked` is what is kept in the request's frame.
@@ -162,10 +166,10 @@ impl StoredHandshake {
         }
     }
 
-    /// Whether it failed; see [`Handshake::is_faulty`].
+    /// See [`Handshake::is_faulty`].
     pub fn is_faulty(&self) -> bool {
         match self.of {
-            Stored::Request { .. } => false,
+            Stored::Request { missing, .. } => missing.is_any(),
             Stored::Response { bits, .. } => bits & REFUSED != 0 || bits & (HAS_KEY | ANSWERS) == HAS_KEY,
         }
     }
@@ -174,9 +178,10 @@ impl StoredHandshake {
     pub fn handshake(&self, asked: Option<&StoredHandshake>, texts: &Texts) -> Handshake {
         let known = |frame: &Frame| Some(*frame).filter(|frame| *frame != Frame::default());
         match &self.of {
-            Stored::Request { key, origin, response } => Handshake {
+            Stored::Request { key, origin, missing, response } => Handshake {
                 key: key.as_ref().map(Key::text),
                 origin: TextId::unpack(*origin).map(|origin| Arc::from(texts.get(origin))),
+                missing: *missing,
                 response: known(response),
                 ..Handshake::default()
             },

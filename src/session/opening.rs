@@ -94,7 +94,8 @@ impl Opening {
             return Step::None; // reassembled, or sent again
         }
         self.asked = Some(Box::new(Asked { at, key: key.clone(), whole: true }));
-        Step::Request(Handshake { key, origin: request.origin.as_deref().map(bounded_value), ..Handshake::default() })
+        let (origin, missing) = (request.origin.as_deref().map(bounded_value), request.missing);
+        Step::Request(Handshake { key, origin, missing, ..Handshake::default() })
     }
 
     fn cut_request(&mut self, at: FrameTime) -> Step {

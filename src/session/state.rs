@@ -80,6 +80,9 @@ impl Session {
             self.watch(segment);
         }
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
+        if segment.is_on_chat_port() {
+            connection.configure(); // a tunnel leads to one of the chat's ports
+        }
         connection.segment(segment, payload.len() as u32, &mut self.texts);
         let is_open = connection.application().is_undecided() && !connection.is_configured();
         let is_foreign = || connection.side(segment) == Side::Client && !could_lead_to_chat(payload);
@@ -135,7 +138,8 @@ impl Session {
 
     fn forget_oldest(&mut self) {
         let Some(oldest) = self.undecided.pop_front() else { return };
-        if self.connections.get(&oldest).is_some_and(|connection| connection.application().is_undecided()) {
+        let is_open = |connection: &Connection| connection.application().is_undecided() && !connection.is_configured();
+        if self.connections.get(&oldest).is_some_and(is_open) {
             self.forget(oldest);
         }
     }
@@ -219,10 +223,26 @@ fn mentions_upgrade(request: &[u8]) -> bool {
     memchr::memchr2_iter(b'p', b'P', request).any(is_it)
 }
 
-/// Whether a client's first bytes leave it open that this becomes a chat connection: an HTTP request, TLS, or nothing yet.
+/// Whether a client's first bytes leave it open that this becomes a chat connection: an HTTP request, TLS, a proxy asked for a tunnel, or
+/// nothing yet.
 fn could_lead_to_chat(payload: &[u8]) -> bool {
-    let start = &payload[..payload.len().min(4)];
-    b"GET ".starts_with(start) || is_tls(payload)
+    let begins = |with: &[u8]| with.starts_with(&payload[..payload.len().min(with.len())]);
+    begins(b"GET ") || is_tls(payload) || begins(b"CONNECT ") || is_socks(payload)
+}
+
+/// Whether a client asks for a tunnel with SOCKS: version 4's CONNECT, or version 5's greeting, password or CONNECT (RFC 1928, sections 3
+/// and 4; RFC 1929, section 2).
+fn is_socks(payload: &[u8]) -> bool {
+    match payload {
+        [5, 1, 0, 1 | 3 | 4, ..] => true,
+        [5, count, methods @ ..] => methods.len() == usize::from(*count),
+        [1, length, rest @ ..] => {
+            let password = rest.get(usize::from(*length)..).and_then(<[u8]>::split_first);
+            password.is_some_and(|(length, password)| password.len() == usize::from(*length))
+        }
+        [4, 1, _, _, _, _, _, _, user @ .., 0] => !user.contains(&0) || payload[4..7] == [0; 3], // version 4a: a name follows
+        _ => false,
+    }
 }
 
 /// Whether the payload begins like a TLS record (RFC 8446, section 5.1), which text does not.

@@ -371,6 +371,46 @@ fn opened_connections_that_never_speak_are_forgotten() {
 }
 
 #[test]
+fn a_connection_is_watched_as_long_as_its_client_may_be_on_the_way_to_the_chat() {
+    let http: &[u8] = b"GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n";
+    let upgrade: &[u8] = b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+    let (connect, ssh): (&[u8], &[u8]) = (b"CONNECT a:22 HTTP/1.1\r\nHost: a:22\r\n\r\n", b"SSH-2.0-OpenSSH_9.2\r\n");
+    let (greeting, password): (&[u8], &[u8]) = (&[5, 2, 0, 2], &[1, 1, b'u', 2, b'p', b'w']);
+    let (socks4, socks5): (&[u8], &[u8]) = (&[4, 1, 0, 22, 10, 0, 0, 1, b'u', 0], &[5, 1, 0, 1, 10, 0, 0, 1, 0, 22]);
+    for (is_watched, spoken) in [
+        (true, &[][..]),
+        (false, &[ssh]),
+        (false, &[http]),
+        (false, &[b"POST http://a/ HTTP/1.1\r\n"]),
+        (true, &[upgrade]),
+        (true, &[connect]),
+        (true, &[&connect[..5]]),
+        (false, &[connect, ssh]),
+        (false, &[connect, http]),
+        (true, &[connect, upgrade]),
+        (true, &[greeting, password, socks5, upgrade]),
+        (false, &[greeting, socks5, ssh]),
+        (true, &[socks4]),
+        (true, &[&[4, 1, 0, 22, 0, 0, 0, 1, b'u', 0, b'a', 0]]),
+        (false, &[socks4, ssh]),
+        (false, &[&[4, 1, 0, 22, 10, 0, 0, 1, b'u', 0, 1, 0]]),
+        (false, &[&[5, 2, 0]]),
+        (false, &[&[5, 1, 0, 9, 0, 0]]),
+        (false, &[&[1, 9, b'u']]),
+        (false, &[&[0, 0, 0, 1]]),
+    ] {
+        let mut capture = Capture { elsewhere: true, ..Capture::default() };
+        capture.opens(0);
+        for payload in spoken {
+            let segment = capture.segment(0, true, flags::ACK, payload.len() as u32);
+            capture.session.segment(&segment, payload);
+            capture.session.handshake(&segment, payload, []);
+        }
+        assert_eq!(capture.session.watched(), usize::from(is_watched), "{spoken:?}");
+    }
+}
+
+#[test]
 fn names_and_ids_of_any_length_take_little_memory() {
     let mut capture = Capture::default();
     let long = "n".repeat(1 << 20);

@@ -43,6 +43,36 @@ pub struct Request {
     pub key: Option<String>,
     /// The value of `Origin`, which browsers send (RFC 6454, section 7): scheme, host and port of the page.
     pub origin: Option<String>,
+    /// What it lacks.
+    pub missing: Missing,
+}
+
+/// What RFC 6455, section 4.1, demands of an upgrade request and this one lacks. Some servers answer such a request nevertheless; a proxy
+/// makes it, which takes the header fields of the upgrade as those of its own connection (RFC 9110, section 7.6.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Missing(u8);
+
+impl Missing {
+    const PARTS: [&str; 3] = ["Upgrade: websocket", "Connection: Upgrade", "HTTP/1.1"];
+
+    fn of(headers: &[Header], version: Option<u8>) -> Missing {
+        let found = [
+            has_token(headers, "Upgrade", "websocket"),
+            has_token(headers, "Connection", "upgrade"),
+            version != Some(0),
+        ];
+        Missing((0..).zip(found).map(|(bit, found)| u8::from(!found) << bit).sum())
+    }
+
+    /// Whether it lacks anything.
+    pub fn is_any(self) -> bool {
+        self.0 != 0
+    }
+
+    /// What it lacks, as it would stand in the request.
+    pub fn parts(self) -> impl Iterator<Item = &'static str> {
+        (0..).zip(Missing::PARTS).filter(move |(bit, _)| self.0 & 1 << bit != 0).map(|(_, part)| part)
+    }
 }
 
 /// The response to an upgrade request. Values are as in [`Request`].
@@ -58,17 +88,18 @@ pub struct Response {
     pub length: usize,
 }
 
-/// Reads an upgrade request: `GET`, HTTP/1.1, `Upgrade: websocket`, `Connection: Upgrade` (RFC 6455, section 4.2.1).
+/// Reads an upgrade request: `GET`, HTTP/1.1, `Upgrade: websocket`, `Connection: Upgrade` (RFC 6455, section 4.2.1). `Sec-WebSocket-Key`,
+/// which no other request has, makes it one although these are missing.
 pub fn request(bytes: &[u8]) -> Http<Request> {
     with_headers(bytes, |headers| {
         let mut parsed = httparse::Request::new(headers);
         let status = parsed.parse(bytes)?;
-        if parsed.method.is_some_and(|method| method != "GET") || parsed.version == Some(0) {
+        if parsed.method.is_some_and(|method| method != "GET") {
             return Ok(Http::Other);
         }
         Ok(match status {
             Status::Partial => Http::Partial,
-            Status::Complete(_) => upgrade_request(parsed.headers),
+            Status::Complete(_) => upgrade_request(parsed.headers, parsed.version),
         })
     })
 }
@@ -112,11 +143,12 @@ fn with_headers<'b, T>(bytes: &'b [u8], read: impl Fn(&mut [Header<'b>]) -> Resu
     }
 }
 
-fn upgrade_request(headers: &[Header]) -> Http<Request> {
-    if !has_token(headers, "Upgrade", "websocket") || !has_token(headers, "Connection", "upgrade") {
+fn upgrade_request(headers: &[Header], version: Option<u8>) -> Http<Request> {
+    let (key, missing) = (value(headers, "Sec-WebSocket-Key"), Missing::of(headers, version));
+    if key.is_none() && missing.is_any() {
         return Http::Other;
     }
-    Http::Complete(Request { key: value(headers, "Sec-WebSocket-Key"), origin: value(headers, "Origin") })
+    Http::Complete(Request { key, origin: value(headers, "Origin"), missing })
 }
 
 /// All values of a header field that may be sent as several fields.
@@ -196,6 +228,19 @@ mod tests {
         assert!(is_upgrade(
             "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: keep-alive\r\nConnection: Upgrade\r\n\r\n"
         ));
+    }
+
+    #[test]
+    fn a_key_makes_an_upgrade_request_that_lacks_the_rest() {
+        let missing = |rest: &str| {
+            let text = format!("GET / HTTP/1.{rest}\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+            let request = request(text.as_bytes()).complete().expect("an upgrade request");
+            request.missing.parts().collect::<Vec<_>>()
+        };
+        assert_eq!(missing("0\r\nConnection: close"), ["Upgrade: websocket", "Connection: Upgrade", "HTTP/1.1"]);
+        assert_eq!(missing("1\r\nConnection: Upgrade"), ["Upgrade: websocket"]);
+        assert_eq!(missing("1\r\nUpgrade: websocket"), ["Connection: Upgrade"]);
+        assert_eq!(missing("1\r\nUpgrade: websocket\r\nConnection: Upgrade"), [""; 0]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod recording;
 pub mod scripts;
 pub mod sharkd;
 pub mod simulation;
+pub mod truth;
 pub mod variant;
 pub mod websocket;
 pub mod wireshark;

@@ -37,6 +37,8 @@ pub enum Link {
     Sll2,
     /// IP in GRE in IPv4 in Ethernet.
     Gre,
+    /// IEEE 802.11, every frame aggregated (A-MSDU); see [`Capture::push_together`].
+    Wlan,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +144,18 @@ impl Capture {
         self.packets.len() as u32
     }
 
+    /// Adds segments in one frame, of [`Link::Wlan`], and returns its number.
+    pub fn push_together(&mut self, segments: &[Segment]) -> u32 {
+        assert_eq!(self.link, Link::Wlan);
+        let parts: Vec<Vec<u8>> =
+            segments.iter().map(|segment| subframe(&segment.ip_packet(), segment.to.ip())).collect();
+        let bytes = wlan_frame(&parts);
+        let captured = bytes.len().min(self.snapshot_length);
+        self.packets.push(Packet { sender: None, time: self.clock, bytes, captured });
+        self.clock += self.pace;
+        self.last()
+    }
+
     /// Truncates the last packet to `bytes`.
     pub fn cut_last(&mut self, bytes: usize) {
         let packet = self.packets.last_mut().expect("a packet");
@@ -157,6 +171,7 @@ impl Capture {
     pub fn pcap(&self) -> Vec<u8> {
         let datalink = match self.link {
             Link::Ethernet | Link::Vlan | Link::Gre => DataLink::ETHERNET,
+            Link::Wlan => DataLink::IEEE802_11,
             Link::Sll => DataLink::LINUX_SLL,
             Link::Sll2 => DataLink::LINUX_SLL2,
         };
@@ -218,8 +233,9 @@ pub fn ipv4_header(from: Ipv4Addr, to: Ipv4Addr, protocol: IpNumber, length: usi
 }
 
 fn link_frame(link: Link, packet: &[u8], to: IpAddr) -> Vec<u8> {
-    let ethertype = if to.is_ipv4() { ETHERTYPE_IPV4 } else { ETHERTYPE_IPV6 };
+    let ethertype = ethertype(to);
     let mut frame = match link {
+        Link::Wlan => return wlan_frame(&[subframe(packet, to)]),
         Link::Ethernet => ethernet_header(ethertype),
         Link::Vlan => {
             [ethernet_header(ETHERTYPE_VLAN), 7u16.to_be_bytes().to_vec(), ethertype.to_be_bytes().to_vec()].concat()
@@ -230,6 +246,31 @@ fn link_frame(link: Link, packet: &[u8], to: IpAddr) -> Vec<u8> {
     };
     frame.extend(packet);
     frame
+}
+
+fn ethertype(to: IpAddr) -> u16 {
+    if to.is_ipv4() { ETHERTYPE_IPV4 } else { ETHERTYPE_IPV6 }
+}
+
+/// A QoS data frame to an access point, with an A-MSDU.
+fn wlan_frame(subframes: &[Vec<u8>]) -> Vec<u8> {
+    let mut frame = vec![0x88, 1, 0, 0];
+    for last in [1, 2, 1] {
+        frame.extend([2, 0, 0, 0, 0, last]);
+    }
+    frame.extend([0, 0, 0x80, 0]);
+    for (number, subframe) in (1..).zip(subframes) {
+        frame.extend(subframe);
+        let padding = if number < subframes.len() { subframe.len().next_multiple_of(4) - subframe.len() } else { 0 };
+        frame.extend(vec![0; padding]);
+    }
+    frame
+}
+
+/// An IP packet as a part of an A-MSDU.
+fn subframe(packet: &[u8], to: IpAddr) -> Vec<u8> {
+    let snap = [&[0xaa, 0xaa, 3, 0, 0, 0], &ethertype(to).to_be_bytes()[..], packet].concat();
+    [&[2, 0, 0, 0, 0, 1], &[2, 0, 0, 0, 0, 2][..], &(snap.len() as u16).to_be_bytes(), &snap].concat()
 }
 
 fn ethernet_header(ethertype: u16) -> Vec<u8> {
