@@ -345,6 +345,7 @@ impl Connection {
     pub fn frames(
         &mut self,
         segment: &Segment,
+        payload: &[u8],
         bytes: Captured,
         position: Option<u32>,
         endings: &mut Endings,
@@ -354,6 +355,7 @@ impl Connection {
         let data = Data {
             bytes,
             start: position.map(|offset| segment.sequence + offset),
+            payload,
             segment_start: segment.sequence,
             segment_end: segment.end(),
             is_fresh: self.transport.is_fresh(by),

@@ -12,7 +12,7 @@ use super::state::Session;
 use super::statement::{Act, Announcement, Statement, To, Users};
 use super::texts::{TextId, Texts};
 use crate::event::{Event, Recipient, Say};
-use crate::message::{Dialect, Evidence, Message, text};
+use crate::message::{Dialect, Evidence, MemberName, Message, text};
 use crate::packet::{Frame, Position, Segment, Side, StreamId};
 
 /// A message on its way into the session.
@@ -48,6 +48,9 @@ impl Session {
             return;
         }
         let ending = endings.take(segment.stream);
+        if message.is_truncated() && message.get(MemberName::Type).is_none() {
+            return; // what it is was not captured
+        }
         if endings.are_declined(segment.stream) || ending.is_some_and(|ending| ending.declined) {
             return;
         }

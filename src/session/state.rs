@@ -185,10 +185,10 @@ impl Session {
 
     /// Takes in WebSocket data that is about to be dissected: `position` is where it begins in the segment's payload, where it has
     /// not been reassembled or decrypted.
-    pub fn frames(&mut self, segment: &Segment, data: Captured, position: Option<u32>) {
+    pub fn frames(&mut self, segment: &Segment, payload: &[u8], data: Captured, position: Option<u32>) {
         if let Some(connection) = self.connections.get_mut(&segment.stream) {
             self.endings.begin(segment.stream);
-            connection.frames(segment, data, position, &mut self.endings, &mut self.texts);
+            connection.frames(segment, payload, data, position, &mut self.endings, &mut self.texts);
             self.pass_gaps_on(segment.stream);
         }
     }

@@ -339,7 +339,7 @@ fn an_empty_message_does_not_lend_its_end_to_the_next() {
     capture.logs_in(0, "ann");
     let data = b"\x81\x0f{\"type\":\"ping\"}\x81\x00\x81\x02{}";
     let segment = capture.segment(0, false, flags::ACK, data.len() as u32);
-    capture.session.frames(&segment, Captured { bytes: data, reported: data.len() }, Some(0));
+    capture.session.frames(&segment, data, Captured { bytes: data, reported: data.len() }, Some(0));
     let endings = &mut capture.session.endings;
     assert_eq!(endings.take(StreamId(0)).map(|ending| ending.end), Some(segment.end() - 6));
     assert_eq!(endings.take(StreamId(0)).map(|ending| ending.end), Some(segment.end()));
