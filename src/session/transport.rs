@@ -185,14 +185,14 @@ impl Transport {
             && segment.sequence == SequenceNumber(0) // RFC 9293, section 3.10.7.1
             && own.last().frame == Frame::default()
             && other.syn().is_some_and(|(sequence, _)| segment.acknowledgment == sequence + 1);
-        if self.reset {
-            return Reset::Unknown;
-        }
-        if answers_syn {
+        if answers_syn && !self.reset {
             return Reset::Refused;
         }
         if own.finished && other.finished {
             return Reset::AfterFins;
+        }
+        if self.reset {
+            return Reset::Unknown;
         }
         let ends = |direction: &Direction, shown: SequenceNumber, side: Side| {
             let is_missing = |next| lacking.of(side).is_some_and(|lacking| lacking.missing.ends_at(next));
