@@ -15,6 +15,9 @@ use std::fmt::{self, Display, Write};
 /// Stands in the packet list for what a malformed message says.
 const NOT_JSON: &str = "[not JSON]";
 
+/// Stands for the phase of a login of which it is not known whether it is a result or a notification.
+const UNCERTAIN_LOGIN: &str = "Login";
+
 /// Names of a list that stand in a title.
 const LISTED_NAMES: usize = 20;
 
@@ -70,7 +73,10 @@ impl<'a> Drawing<'a> {
     /// The title and the Info column. They are made of what was known when the message was first seen.
     fn line(&self, line: &mut String, said: &str) {
         let start = line.len();
-        line.push_str(self.view.record.event.phase().name());
+        line.push_str(match self.view.record.uncertain {
+            true => UNCERTAIN_LOGIN,
+            false => self.view.record.event.phase().name(),
+        });
         let end_of_phase = line.len();
         line.push_str(": ");
         let before = line.len();
@@ -127,6 +133,9 @@ impl<'a> Drawing<'a> {
     }
 
     fn event(&self, tree: &mut Tree, said: &str) {
+        if self.view.record.uncertain {
+            return;
+        }
         let text = if said.is_empty() && self.is_faulty() { NOT_JSON } else { said };
         let (connection, event) = (self.view.connection, &self.view.record.event);
         draw_event(tree, connection, event, self.message.sender, text, self.settings.language);

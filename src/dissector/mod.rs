@@ -95,7 +95,7 @@ impl Dissector {
     pub fn frames(&mut self, packet: &Packet, data: Captured, position: Option<u32>) {
         if packet.first_pass {
             self.session.segment(&packet.segment, packet.payload);
-            self.session.frames(&packet.segment, data, position);
+            self.session.frames(&packet.segment, packet.payload, data, position);
         }
     }
 

@@ -31,6 +31,8 @@ pub struct Connection {
     configured: bool,
     /// Whether the capture holds the connection's beginning.
     begun: bool,
+    /// It begins like TLS.
+    encrypted: bool,
     transport: Transport,
     /// What the capture lacks of it.
     lacking: Lacking,
@@ -60,6 +62,7 @@ impl Connection {
             sides_known: syn || segment.source.chat_port != segment.destination.chat_port,
             configured: segment.is_on_chat_port(),
             begun: syn,
+            encrypted: false,
             transport: Transport::default(),
             lacking: Lacking::default(),
             opening: Opening::default(),
@@ -216,6 +219,14 @@ impl Connection {
                 records.acknowledge(frame, Acknowledgment { frame: done.frame, of: done.sent, is_event });
             }
         });
+        if self.encrypted && captured > 0 {
+            self.lacking.pass_over(by, segment.at);
+        }
+    }
+
+    /// It begins like TLS.
+    pub fn encrypt(&mut self) {
+        self.encrypted = true;
     }
 
     /// Where the capture may lack something that a side sent.
@@ -236,6 +247,9 @@ impl Connection {
     /// Something that a side sent was not captured, or cannot be read.
     pub fn lacks(&mut self, by: Side) {
         self.framing.lacks(by);
+        if self.encrypted {
+            self.lacking.blind();
+        }
     }
 
     /// Something that the segment completes, and that ends before `end`, waits for its acknowledgment.
@@ -351,6 +365,7 @@ impl Connection {
     pub fn frames(
         &mut self,
         segment: &Segment,
+        payload: &[u8],
         bytes: Captured,
         position: Option<u32>,
         endings: &mut Endings,
@@ -360,6 +375,7 @@ impl Connection {
         let data = Data {
             bytes,
             start: position.map(|offset| segment.sequence + offset),
+            payload,
             segment_start: segment.sequence,
             segment_end: segment.end(),
             is_fresh: self.transport.is_fresh(by),
@@ -379,6 +395,7 @@ impl Connection {
     /// A message ends before `end`, in this segment.
     pub fn message_ends(&mut self, segment: &Segment, end: SequenceNumber) {
         self.expect_ack(segment, end, Sent::Message);
+        self.lacking.see(self.side(segment));
     }
 
     // --- application --------------------------------------------------------------------------------------------------
@@ -386,13 +403,16 @@ impl Connection {
     /// The user at a position. Before the first login that is the one who will log in, unless somebody may have logged in earlier.
     pub fn identity(&self, at: Position) -> Option<&Identity> {
         let identities = self.chat()?.identities();
-        let is_first = |identity: &&Identity| {
-            self.begun && !self.gaps(Side::Client).between(Frame::default(), identity.since.frame)
-        };
+        let is_first = |identity: &&Identity| self.begun && !self.lacks_messages_before(identity.since.frame);
         match identities.partition_point(|identity| identity.since <= at) {
             0 => identities.first().filter(is_first),
             earlier => identities.get(earlier - 1),
         }
+    }
+
+    /// Whether a message of the client may be missing before a frame.
+    pub fn lacks_messages_before(&self, frame: Frame) -> bool {
+        self.gaps(Side::Client).between(self.opening.upgraded_in(), frame)
     }
 
     /// The user who has logged in before a position.

@@ -35,7 +35,9 @@ pub struct Data<'a> {
     pub bytes: Captured<'a>,
     /// The sequence number of the first byte; `None` for data that Wireshark reassembled or decrypted.
     pub start: Option<SequenceNumber>,
-    /// The sequence number of the segment's first byte.
+    /// The captured payload of the segment.
+    pub payload: &'a [u8],
+    /// The sequence number of its first byte.
     pub segment_start: SequenceNumber,
     /// The sequence number behind the segment.
     pub segment_end: SequenceNumber,
@@ -43,6 +45,20 @@ pub struct Data<'a> {
     pub is_fresh: bool,
     /// Whether the other side may have closed the WebSocket connection before, as far as its segments tell.
     pub other_is_unread: bool,
+}
+
+impl Data<'_> {
+    /// Whether reassembled data can begin there: it holds the segment's payload at its place.
+    fn is_at(&self, start: SequenceNumber) -> bool {
+        let (data, payload) = match start.is_after(self.segment_start) {
+            true => (Some(self.bytes.bytes), self.payload.get(start.0.wrapping_sub(self.segment_start.0) as usize..)),
+            false => {
+                let offset = self.segment_start.0.wrapping_sub(start.0) as usize;
+                (self.bytes.bytes.get(offset..).filter(|rest| !rest.is_empty()), Some(self.payload))
+            }
+        };
+        data.zip(payload).is_some_and(|(data, payload)| data.iter().zip(payload).all(|(one, other)| one == other))
+    }
 }
 
 /// The frames of both directions.
@@ -149,12 +165,14 @@ impl Direction {
         let begins = |start| if plausible_start(bytes) { Place::InStep(start) } else { Place::OutOfStep };
         match (data.start, self.next()) {
             (None, _) if !data.is_fresh => Place::Old,
-            (None, Some(next)) if next.is_after(data.segment_start) => {
-                // A segment that was sent again, or captured late, completes a message that was passed over.
-                let stretch = unread.and_then(|unread| unread.at(data.segment_start));
-                stretch.map_or_else(|| self.follow(begins), |stretch| Place::InStep(Some(stretch.from)))
+            (None, Some(next)) => {
+                // A segment that was sent again, or captured late, may complete a message that was passed over.
+                let late = unread.and_then(|unread| unread.at(data.segment_start)).map(|stretch| stretch.from);
+                let start = [Some(next), late].into_iter().flatten().find(|start| data.is_at(*start));
+                start.map_or(Place::OutOfStep, |start| Place::InStep(Some(start)))
             }
-            (None, _) => self.follow(begins),
+            (None, None) if self.is_out_of_step => begins(None),
+            (None, None) => Place::InStep(None),
             (Some(start), Some(next)) if start == next => Place::InStep(Some(start)),
             (Some(start), Some(next)) if next.is_after(start) => match unread.and_then(|unread| unread.at(start)) {
                 Some(stretch) if stretch.from == start => Place::InStep(Some(start)),
@@ -163,11 +181,6 @@ impl Direction {
             },
             (Some(start), _) => begins(Some(start)),
         }
-    }
-
-    /// Where data is that has no place of its own.
-    fn follow(&self, begins: impl Fn(Option<SequenceNumber>) -> Place) -> Place {
-        if self.is_out_of_step { begins(None) } else { Place::InStep(self.next()) }
     }
 
     /// Data that begins before the end of what was read: what follows that end is in step, if a frame begins there.
@@ -452,6 +465,7 @@ mod tests {
             let data = Data {
                 bytes: Captured { bytes: &bytes[..captured], reported: bytes.len() },
                 start: start.map(SequenceNumber),
+                payload: &bytes[..captured],
                 segment_start: first,
                 segment_end: first + bytes.len() as u32,
                 is_fresh: true,

@@ -2,7 +2,7 @@
 //! late. Nearly every connection lacks nothing, which takes 8 bytes.
 
 use super::gaps::{Gap, Gaps};
-use crate::packet::{Both, SequenceNumber, Side};
+use crate::packet::{Both, FrameTime, SequenceNumber, Side};
 
 /// Stretches that are kept of one direction; beyond, the oldest is forgotten, and what fills it passes for a retransmission.
 const MAX_STRETCHES: usize = 32;
@@ -24,6 +24,8 @@ pub struct Direction {
     pub unread: Stretches,
     /// The gap that showed last, until it is taken.
     latest: Option<Gap>,
+    /// What is encrypted may not be decrypted behind a gap, until a message is.
+    is_blind: bool,
 }
 
 impl Lacking {
@@ -47,6 +49,27 @@ impl Lacking {
     /// The gap of a direction that showed since it was taken last.
     pub fn take_latest(&mut self, side: Side) -> Option<Gap> {
         self.directions.as_mut()?.of_mut(side).latest.take()
+    }
+
+    /// Nothing that follows in either direction is decrypted for certain.
+    pub fn blind(&mut self) {
+        if let Some(directions) = &mut self.directions {
+            (directions.client.is_blind, directions.server.is_blind) = (true, true);
+        }
+    }
+
+    /// A message of this direction is read.
+    pub fn see(&mut self, side: Side) {
+        if let Some(directions) = &mut self.directions {
+            directions.of_mut(side).is_blind = false;
+        }
+    }
+
+    /// An encrypted segment was captured.
+    pub fn pass_over(&mut self, side: Side, at: FrameTime) {
+        if self.of(side).is_some_and(|direction| direction.is_blind) {
+            self.of_mut(side).add(Gap { after: at, until: at });
+        }
     }
 
     /// Exchanges the sides.
@@ -129,7 +152,7 @@ impl Stretches {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::{Frame, FrameTime};
+    use crate::packet::Frame;
 
     fn number(value: u32) -> SequenceNumber {
         SequenceNumber(value)

@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use super::application::{Application, Identity, Postponed};
 use super::bounded::bounded_name;
 use super::connection::Connection;
-use super::matching::{Delivery, Found, Place};
+use super::matching::{Capture, Delivery, Found, Place};
 use super::record::MessageRecord;
 use super::room::Room;
 use super::say::{Copies, Said, SayNumber};
@@ -15,8 +15,8 @@ use super::statement::{Act, Announcement, Statement, To, Users};
 use super::texts::{TextId, Texts};
 use super::tracked::TrackedSay;
 use crate::event::{Event, Recipient, Say};
-use crate::message::{Dialect, Evidence, Message};
-use crate::packet::{Frame, Position, Segment, Side, StreamId};
+use crate::message::{Dialect, Evidence, MemberName, Message};
+use crate::packet::{Position, Segment, Side, StreamId};
 
 /// A message on its way into the session.
 struct Lesson<'a> {
@@ -51,6 +51,9 @@ impl Session {
             return;
         }
         let ending = endings.take(segment.stream);
+        if message.is_truncated() && message.get(MemberName::Type).is_none() {
+            return; // what it is was not captured
+        }
         if endings.are_declined(segment.stream) || ending.is_some_and(|ending| ending.declined) {
             return;
         }
@@ -227,7 +230,7 @@ impl Session {
         let event = Event::SayRequest(Say { sender, recipient: recipient(server, texts, to, position) });
         let mut record = lesson.record(event);
         let has_asked = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
-        let lacks_before = connection.gaps(Side::Client).between(Frame::default(), place.at.frame);
+        let lacks_before = connection.lacks_messages_before(place.at.frame);
         // The server of 2014 does not ask who says it.
         let is_asked = lesson.dialect != Some(Dialect::A2014);
         record.before_login = connection.is_begun() && !has_asked && !lacks_before && is_asked;
@@ -299,7 +302,8 @@ impl Session {
         let Some(connection) = self.connections.get(&first.place.stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
         for delivery in readings {
-            match server.matching.find(delivery, &self.says, &self.connections) {
+            let capture = Capture { says: &self.says, connections: &self.connections, start: self.start };
+            match server.matching.find(delivery, capture) {
                 Found::None => {}
                 Found::Unknown => return,
                 Found::Late(say) => {
@@ -324,7 +328,8 @@ impl Session {
         for (delivery, _) in self.late.heard(stream) {
             let server =
                 self.connections.get(&delivery.place.stream).and_then(|connection| self.servers.of(connection));
-            let found = server.map(|server| server.matching.find(&delivery, &self.says, &self.connections));
+            let capture = Capture { says: &self.says, connections: &self.connections, start: self.start };
+            let found = server.map(|server| server.matching.find(&delivery, capture));
             if let Some(Found::Late(say) | Found::Say(say, _)) = found {
                 self.link(say, &delivery);
             }
@@ -425,8 +430,9 @@ fn login(
         server.set_name(id, name, frame);
     }
     let is_result = !is_anothers && is_login_result(connection, lesson, name, users);
+    let may_be_result = !is_anothers && may_be_login_result(connection, server, lesson, id);
     let mut record = match is_result {
-        false => lesson.record(Event::LoginNotification(name)),
+        false => MessageRecord { uncertain: may_be_result, ..lesson.record(Event::LoginNotification(name)) },
         true => {
             let chat = connection.application_mut().chat_mut();
             let asked = chat.as_ref().and_then(|chat| chat.waiting_login()).and_then(|(_, name)| name);
@@ -480,6 +486,16 @@ fn is_login_result(connection: &Connection, lesson: &Lesson, name: Option<TextId
     };
     let waiting = connection.chat().and_then(|chat| chat.waiting_login());
     waiting.is_some_and(|(_, asked)| is_asker(asked)) && !announced || users.is_some_and(|users| users.keyed)
+}
+
+/// Whether the capture may lack the request of a login that has no list by id.
+fn may_be_login_result(connection: &Connection, server: &Server, lesson: &Lesson, id: Option<TextId>) -> bool {
+    if lesson.dialect == Some(Dialect::C2016) {
+        return false;
+    }
+    let own = connection.chat().and_then(|chat| chat.id());
+    let since = lesson.place.at.time.saturating_sub(server.matching.usual());
+    (own.is_none() || own == id) && connection.gaps(Side::Client).since(since)
 }
 
 fn take_users(server: &mut Server, texts: &mut Texts, room: Room, users: Option<&Users>, lesson: &Lesson) {

@@ -62,6 +62,17 @@ pub struct Delivery {
     pub joined: Frame,
 }
 
+/// What of a capture is asked for the say of a delivery.
+#[derive(Debug, Clone, Copy)]
+pub struct Capture<'a> {
+    /// All says.
+    pub says: &'a Says,
+    /// The connections, for what the capture lacks of them.
+    pub connections: &'a Connections,
+    /// When its first segment was captured, in nanoseconds since the epoch.
+    pub start: i64,
+}
+
 /// What is known of the say that a delivery delivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
@@ -102,8 +113,8 @@ impl Matching {
         self.mean = if self.mean == 0 { nanoseconds } else { self.mean - self.mean / 4 + nanoseconds / 4 };
     }
 
-    /// The time that the server usually takes at most.
-    fn usual(&self) -> i64 {
+    /// The time that the server usually takes at most, in nanoseconds.
+    pub fn usual(&self) -> i64 {
         (4 * self.mean).clamp(LEAST_USUAL, MOST_USUAL)
     }
 
@@ -142,15 +153,16 @@ impl Matching {
     }
 
     /// Looks for the say of a delivery.
-    pub fn find(&self, delivery: &Delivery, says: &Says, connections: &Connections) -> Found {
-        let known = self.find_from(delivery.from.0, delivery, says, connections);
+    pub fn find(&self, delivery: &Delivery, capture: Capture) -> Found {
+        let known = self.find_from(delivery.from.0, delivery, capture);
         match (known, delivery.from.0) {
-            (Found::None, Some(_)) => self.find_from(None, delivery, says, connections),
+            (Found::None, Some(_)) => self.find_from(None, delivery, capture),
             _ => known,
         }
     }
 
-    fn find_from(&self, from: Option<TextId>, delivery: &Delivery, says: &Says, connections: &Connections) -> Found {
+    fn find_from(&self, from: Option<TextId>, delivery: &Delivery, capture: Capture) -> Found {
+        let Capture { says, connections, start } = capture;
         let Some((list, alike)) = self.find_alike(from, delivery.said).and_then(|at| Some((at, self.alike.get(at)?)))
         else {
             return Found::None;
@@ -184,7 +196,10 @@ impl Matching {
         };
         let (says_missing, deliveries_missing) =
             (lacks(say.stream, Side::Client), lacks(delivery.place.stream, Side::Server));
-        if (choice.by_order || says_missing) && deliveries_missing || from.is_none() && from_several() {
+        // What was said just before the capture began may have been said by another.
+        let is_early = say.at().time.saturating_sub(start) < wanted.usual;
+        let is_anyones = from.is_none() && (from_several() || is_early);
+        if (choice.by_order || says_missing) && deliveries_missing || is_anyones {
             return Found::Unknown;
         }
         match choice.age > wanted.usual {

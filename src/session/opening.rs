@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::bounded::bounded_value;
 use super::handshake::Handshake;
-use crate::packet::FrameTime;
+use crate::packet::{Frame, FrameTime};
 use crate::websocket::handshake::{self, Http};
 
 /// What a connection's HTTP has shown so far.
@@ -13,7 +13,8 @@ use crate::websocket::handshake::{self, Http};
 pub struct Opening {
     /// Until it is answered.
     asked: Option<Box<Asked>>,
-    upgraded: bool,
+    /// The frame of the response that agrees to an upgrade; 0 for none.
+    upgraded: Frame,
     /// Wireshark's HTTP dissector saw the whole response too, and hands the connection over by itself.
     handed_over: bool,
 }
@@ -57,7 +58,16 @@ pub struct Response {
 impl Opening {
     /// Whether an upgrade was asked for or agreed to.
     pub fn has_begun(&self) -> bool {
-        self.upgraded || self.asked.is_some()
+        self.is_upgraded() || self.asked.is_some()
+    }
+
+    fn is_upgraded(&self) -> bool {
+        self.upgraded != Frame::default()
+    }
+
+    /// The frame of the response that agrees to an upgrade; 0 for none.
+    pub fn upgraded_in(&self) -> Frame {
+        self.upgraded
     }
 
     /// Whether the connection is WebSocket's, and HTTP has said so.
@@ -67,7 +77,7 @@ impl Opening {
 
     /// Reads HTTP that ends in the frame of `at`; `cut`: the capture holds only its beginning.
     pub fn read(&mut self, at: FrameTime, bytes: &[u8], cut: bool) -> Step {
-        if self.upgraded {
+        if self.is_upgraded() {
             return Step::None;
         }
         if bytes.starts_with(b"GET ") {
@@ -80,8 +90,8 @@ impl Opening {
         }
         if bytes.starts_with(b"HTTP/1.") {
             return match handshake::response(bytes) {
-                Http::Complete(response) => self.response(response),
-                Http::Partial if cut && bytes.starts_with(b"HTTP/1.1 101") => self.cut_response(),
+                Http::Complete(response) => self.response(at, response),
+                Http::Partial if cut && bytes.starts_with(b"HTTP/1.1 101") => self.cut_response(at),
                 Http::Partial | Http::Other => Step::None,
             };
         }
@@ -106,13 +116,13 @@ impl Opening {
         Step::CutRequest
     }
 
-    fn response(&mut self, response: handshake::Response) -> Step {
+    fn response(&mut self, at: FrameTime, response: handshake::Response) -> Step {
         let interim = (100..200).contains(&response.status) && !response.upgrade;
         let asked_for = self.asked.as_ref().is_some_and(|asked| asked.whole);
         if interim || !(asked_for || response.upgrade) {
             return Step::None;
         }
-        self.upgraded = response.upgrade;
+        self.upgraded = if response.upgrade { at.frame } else { Frame::default() };
         self.handed_over = response.upgrade;
         let asked = self.asked.take();
         let key = asked.as_ref().and_then(|asked| asked.key.as_deref());
@@ -128,8 +138,8 @@ impl Opening {
         Step::Response(Response { handshake, key, length: Some(response.length), reveals_request })
     }
 
-    fn cut_response(&mut self) -> Step {
-        self.upgraded = true;
+    fn cut_response(&mut self, at: FrameTime) -> Step {
+        self.upgraded = at.frame;
         let asked = self.asked.take();
         let handshake = Handshake { request: asked.as_ref().map(|asked| asked.at), ..Handshake::default() };
         let reveals_request = asked.is_some_and(|asked| !asked.whole);
@@ -141,7 +151,6 @@ impl Opening {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::Frame;
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";

@@ -31,6 +31,8 @@ pub struct MessageRecord<T> {
     pub say: Option<SayNumber>,
     /// A say on a connection whose beginning was captured and that had not logged in.
     pub before_login: bool,
+    /// The capture may lack the request that it answers: it is not known whether it is a notification.
+    pub uncertain: bool,
 }
 
 impl<T> MessageRecord<T> {
@@ -47,6 +49,7 @@ impl<T> MessageRecord<T> {
             response: None,
             say: None,
             before_login: false,
+            uncertain: false,
         }
     }
 
@@ -71,7 +74,7 @@ pub struct StoredMessage {
     sender_id: u32,
     /// The frame of the request or of the answer, or the number of the say and one more.
     link: u32,
-    /// From the lowest bit on: the index (20 bits), what it is (4), whom a say is for (2), the dialect (2), the mask (2), before login (1).
+    /// From the lowest bit on: the index (20 bits), what it is (4), whom a say is for (2), the dialect (2), the mask (2), before login (1), uncertain (1).
     bits: u32,
 }
 
@@ -156,7 +159,8 @@ impl StoredMessage {
             | recipient << 24
             | dialect << 26
             | masked << 28
-            | u32::from(record.before_login) << 30;
+            | u32::from(record.before_login) << 30
+            | u32::from(record.uncertain) << 31;
         let sender_id = TextId::pack(record.sender_id);
         StoredMessage { time: record.at.time, frame: record.at.frame, who, whom, sender_id, link, bits }
     }
@@ -218,6 +222,7 @@ impl StoredMessage {
             response: link.filter(|_| !is_answer && !is_say).map(Frame),
             say: link.filter(|_| is_say).map(|number| number - 1),
             before_login: self.bits >> 30 & 1 != 0,
+            uncertain: self.bits >> 31 != 0,
         })
     }
 
@@ -279,12 +284,14 @@ mod tests {
             }
             records.push(MessageRecord { dialect: Some(Dialect::B2015), ..new(Event::LoginNotification(name)) });
             records.push(MessageRecord { before_login: true, ..new(Event::LogoutNotification(name)) });
+            records.push(MessageRecord { uncertain: true, ..new(Event::LoginNotification(name)) });
             records.push(new(Event::Unknown { type_name: Some(other), sender: name }));
         }
         for record in records {
             let stored = StoredMessage::of(&record);
             let texts_of = record.event.filter_map(|text| Some(texts.get(*text)));
-            let MessageRecord { index, dialect, sender_id, masked, request, response, say, before_login, .. } = record;
+            let MessageRecord { index, dialect, sender_id, masked, request, response, .. } = record;
+            let MessageRecord { say, before_login, uncertain, .. } = record;
             let expected = MessageRecord {
                 at: at(9),
                 index,
@@ -296,6 +303,7 @@ mod tests {
                 response,
                 say,
                 before_login,
+                uncertain,
             };
             assert_eq!(stored.record(&texts, |frame| Some(at(frame.0))), Some(expected));
         }

@@ -35,6 +35,8 @@ pub struct Session {
     pub(super) says: Says,
     pub(super) late: LateDeliveries,
     pub(super) lists: Lists,
+    /// When the first segment was captured, in nanoseconds since the epoch; 0 until then.
+    pub(super) start: i64,
     pub(super) texts: Texts,
     /// The ends of the messages that are about to be handed over.
     pub(super) endings: Endings,
@@ -71,6 +73,9 @@ impl Session {
     /// Takes in a segment, before or after its payload was dissected; `payload` are its captured bytes. A segment that was taken in
     /// already is ignored.
     pub fn segment(&mut self, segment: &Segment, payload: &[u8]) {
+        if self.start == 0 {
+            self.start = segment.at.time;
+        }
         if self.connections.get(&segment.stream).is_none() {
             let ports = (segment.source.port, segment.destination.port);
             let chat_port = segment.is_on_chat_port();
@@ -82,6 +87,9 @@ impl Session {
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
         if segment.is_on_chat_port() {
             connection.configure(); // a tunnel leads to one of the chat's ports
+        }
+        if connection.is_unopened() && is_tls(payload) {
+            connection.encrypt();
         }
         connection.segment(segment, payload.len() as u32, &mut self.texts);
         let is_open = connection.application().is_undecided() && !connection.is_configured();
@@ -111,7 +119,8 @@ impl Session {
     fn lacks(&mut self, stream: StreamId, side: Side, gap: Gap) {
         if let Some(connection) = self.connections.get_mut(&stream) {
             connection.lacks(side);
-            if side == Side::Server && connection.is_shown() {
+            let is_shown = connection.is_shown() || self.servers.of(connection).is_some();
+            if side == Side::Server && is_shown {
                 let (server, is_new) = self.servers.enter(connection);
                 match is_new {
                     true => server.gaps.add_all(connection.gaps(side)),
@@ -169,10 +178,10 @@ impl Session {
 
     /// Takes in WebSocket data that is about to be dissected: `position` is where it begins in the segment's payload, where it has
     /// not been reassembled or decrypted.
-    pub fn frames(&mut self, segment: &Segment, data: Captured, position: Option<u32>) {
+    pub fn frames(&mut self, segment: &Segment, payload: &[u8], data: Captured, position: Option<u32>) {
         if let Some(connection) = self.connections.get_mut(&segment.stream) {
             self.endings.begin(segment.stream);
-            connection.frames(segment, data, position, &mut self.endings, &mut self.texts);
+            connection.frames(segment, payload, data, position, &mut self.endings, &mut self.texts);
             self.pass_gaps_on(segment.stream);
         }
     }

@@ -167,14 +167,14 @@ impl Transport {
         }
     }
 
-    /// The client's first acknowledgment of the SYN+ACK. One that acknowledges more, or carries data, may follow one that was not captured.
+    /// The client's first acknowledgment of the SYN+ACK. One that acknowledges more follows one that was not captured.
     fn establish(&mut self, segment: &Segment, tell: &mut impl FnMut(Outcome)) {
         let Some((sequence, _)) = self.directions.server.syn() else { return };
         if !segment.acknowledgment.is_after(sequence) {
             return;
         }
         self.established = true;
-        if is_bare(segment) && !segment.has(flags::FIN) && segment.acknowledgment == sequence + 1 {
+        if segment.acknowledgment == sequence + 1 {
             tell(Outcome::Event(Event::Established));
         }
     }
@@ -185,14 +185,14 @@ impl Transport {
             && segment.sequence == SequenceNumber(0) // RFC 9293, section 3.10.7.1
             && own.last().frame == Frame::default()
             && other.syn().is_some_and(|(sequence, _)| segment.acknowledgment == sequence + 1);
-        if self.reset {
-            return Reset::Unknown;
-        }
-        if answers_syn {
+        if answers_syn && !self.reset {
             return Reset::Refused;
         }
         if own.finished && other.finished {
             return Reset::AfterFins;
+        }
+        if self.reset {
+            return Reset::Unknown;
         }
         let ends = |direction: &Direction, shown: SequenceNumber, side: Side| {
             let is_missing = |next| lacking.of(side).is_some_and(|lacking| lacking.missing.ends_at(next));
@@ -555,7 +555,7 @@ mod tests {
         let mut capture = Capture::default();
         capture.sends(Side::Client, flags::SYN, (99, 0), 0);
         capture.sends(Side::Server, both, (199, 100), 0);
-        assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 10), [], "the first may not have been captured");
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 10), [Event::Established]);
         assert_eq!(capture.sends(Side::Client, flags::ACK, (110, 200), 0), []);
     }
 
