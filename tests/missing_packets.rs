@@ -26,6 +26,8 @@
 //!   far as the capture shows". The number is then exactly the deliveries that are left.
 //! - `response_in` may name any delivery that is left of those in the full capture: it is a true answer, though another may have come first.
 //! - `delivery` may lack the name of who got it.
+//! - *A say that is captured on both sides of a proxy is one say.* A link to it names one of its two frames, and each client's delivery is
+//!   listed once: where one side was taken out, the other's.
 //! - `room.members` equals the full capture's or is missing; less than all is reported as a kind of its own.
 //!
 //! A note equals the full capture's (frame numbers renumbered) or says less: "somebody" for a name, no room, no recipient.
@@ -212,6 +214,8 @@ struct Full {
     headers: Vec<Option<Header>>,
     /// For each frame the number of its connection on its two endpoints.
     incarnations: Vec<usize>,
+    /// Of a say that is captured on both sides of a proxy: for each frame the other.
+    proxied: BTreeMap<u32, u32>,
 }
 
 /// A connection: its endpoints in order, and its number between them.
@@ -237,7 +241,13 @@ impl Full {
             }
             incarnations.push(*number);
         }
-        Self { recording, shown, in_order, headers, incarnations }
+        let proxied = proxied(&shown);
+        Self { recording, shown, in_order, headers, incarnations, proxied }
+    }
+
+    /// Whether two frames are one, or one say.
+    fn is_same_request(&self, one: u32, other: u32) -> bool {
+        one == other || self.proxied.get(&one) == Some(&other)
     }
 
     fn header(&self, frame: u32) -> Option<&Header> {
@@ -255,6 +265,11 @@ impl Full {
 
     fn numbers(&self, frame: u32, field: &str) -> Vec<u32> {
         numbers(self.labels(frame), field)
+    }
+
+    /// Whether connections on both sides of a proxy are captured.
+    fn has_proxy(&self) -> bool {
+        !self.proxied.is_empty()
     }
 
     fn same_direction(&self, one: u32, other: u32) -> bool {
@@ -539,6 +554,10 @@ impl Comparison<'_> {
 
     fn is_same(&self, field: &str, value: &str, right: &str) -> bool {
         match field {
+            "workermanchat.request_in" => {
+                let right: u32 = right.parse().expect("a frame");
+                self.meant(value).iter().any(|old| self.full.is_same_request(*old, right))
+            }
             _ if self.fields.links.contains(field) => self.meant(value).iter().any(|old| old.to_string() == right),
             "workermanchat.delivery" => {
                 let is_right = |value: &String| value == right || right.ends_with(&format!(", {value}"));
@@ -568,6 +587,7 @@ impl Comparison<'_> {
                     && is_slid
                     && others.any(|(_, labels)| values(Some(labels), field).contains(&value.to_owned()))
             }
+            "workermanchat.delivery" => self.is_listed_for_a_proxy(frame, value),
             "workermanchat.response_in" => {
                 let answers = self.answers(frame);
                 self.meant(value).iter().any(|old| answers.contains(old))
@@ -587,9 +607,24 @@ impl Comparison<'_> {
         let asked = &self.stands_for[frame as usize - 1];
         let mut answers: Vec<u32> = self.full.shown.keys().copied().collect();
         answers.retain(|&answer| {
-            self.full.numbers(answer, "workermanchat.request_in").iter().any(|request| asked.contains(request))
+            let requests = self.full.numbers(answer, "workermanchat.request_in");
+            requests.iter().any(|request| asked.iter().any(|asked| self.full.is_same_request(*asked, *request)))
         });
         answers
+    }
+
+    /// Whether a line of a say's list names a delivery that the full capture's does not, because it is captured on the other side of a
+    /// proxy, or lists the one that the full capture's lists, measured from the request on the other side.
+    fn is_listed_for_a_proxy(&self, frame: u32, line: &str) -> bool {
+        let asked = &self.stands_for[frame as usize - 1];
+        let is_proxied = asked.iter().any(|asked| self.full.proxied.contains_key(asked)) || self.full.has_proxy();
+        let answers = self.answers(frame);
+        let delivered = frame_in(line).map_or(&[][..], |number| self.meant(number));
+        let is_named = |old: &u32| {
+            let users = values(self.full.labels(*old), "workermanchat.user");
+            line.starts_with("port ") || users.iter().any(|user| line.starts_with(&format!("{user}, port ")))
+        };
+        is_proxied && delivered.iter().any(|old| answers.contains(old) && is_named(old))
     }
 
     fn deliveries_fit(&self, frame: u32, number: usize, right: &[String]) -> bool {
@@ -626,6 +661,34 @@ impl Comparison<'_> {
         };
         self.variant.kept.iter().any(shows)
     }
+}
+
+/// The number of the frame in a line that lists a delivery.
+fn frame_in(line: &str) -> Option<&str> {
+    let rest = line.rsplit_once("frame ")?.1;
+    rest.split(',').next()
+}
+
+/// The say requests that are captured on both sides of a proxy: they list the same deliveries.
+fn proxied(shown: &Shown) -> BTreeMap<u32, u32> {
+    let listed = |labels: &Labels| {
+        let frames: Vec<String> = values(Some(labels), "workermanchat.delivery")
+            .iter()
+            .filter_map(|line| Some(frame_in(line)?.to_owned()))
+            .collect();
+        (values(Some(labels), "workermanchat.content").to_vec(), frames)
+    };
+    let mut pairs = BTreeMap::new();
+    let mut last: Option<(u32, (Vec<String>, Vec<String>))> = None;
+    let requests = shown.iter().filter(|(_, labels)| !values(Some(labels), "workermanchat.delivery").is_empty());
+    for (&frame, labels) in requests {
+        let says = listed(labels);
+        if let Some((earlier, _)) = last.take_if(|(_, earlier)| *earlier == says) {
+            pairs.extend([(frame, earlier), (earlier, frame)]);
+        }
+        last = Some((frame, says));
+    }
+    pairs
 }
 
 fn seconds(late: std::time::Duration, early: std::time::Duration) -> Option<f64> {
