@@ -478,7 +478,7 @@ mod tests {
             (judged.map(|ending| ending.end.0).collect(), closes)
         }
 
-        fn from_server(&mut self, start: u32, bytes: &[u8]) -> Vec<u32> {
+        fn server_sends(&mut self, start: u32, bytes: &[u8]) -> Vec<u32> {
             self.take_in(Side::Server, Some(start), bytes, bytes.len()).0
         }
 
@@ -492,24 +492,24 @@ mod tests {
     fn behind_a_hole_only_what_looks_like_the_chats_frame_is_in_step() {
         let mut capture = Capture::opened();
         let ping = frame(0x81, None, PING);
-        assert_eq!(capture.from_server(100, &ping), [117]);
-        assert_eq!(capture.from_server(150, &ping[5..]), [0; 0]);
+        assert_eq!(capture.server_sends(100, &ping), [117]);
+        assert_eq!(capture.server_sends(150, &ping[5..]), [0; 0]);
         assert!(capture.lacking.of(Side::Server).is_some_and(|lacking| lacking.gaps.between(Frame(1), Frame(3))));
-        assert_eq!(capture.from_server(200, &ping), [217], "in step again");
-        assert_eq!(capture.from_server(217, &frame(0x82, None, b"any")), [222], "and from here on");
+        assert_eq!(capture.server_sends(200, &ping), [217], "in step again");
+        assert_eq!(capture.server_sends(217, &frame(0x82, None, b"any")), [222], "and from here on");
     }
 
     #[test]
     fn a_late_segment_is_read_and_a_repeated_one_is_not() {
         let mut capture = Capture::opened();
         let ping = frame(0x81, None, PING);
-        assert_eq!(capture.from_server(117, &ping), [134]);
-        assert_eq!(capture.from_server(100, &ping), [117], "late");
+        assert_eq!(capture.server_sends(117, &ping), [134]);
+        assert_eq!(capture.server_sends(100, &ping), [117], "late");
         for start in [100, 117] {
-            assert_eq!(capture.from_server(start, &ping), [0; 0], "sent again");
+            assert_eq!(capture.server_sends(start, &ping), [0; 0], "sent again");
         }
-        assert_eq!(capture.from_server(117, &[&ping[..], &ping].concat()), [151], "the second is new");
-        assert_eq!(capture.from_server(151, &ping), [168]);
+        assert_eq!(capture.server_sends(117, &[&ping[..], &ping].concat()), [151], "the second is new");
+        assert_eq!(capture.server_sends(151, &ping), [168]);
     }
 
     #[test]
@@ -517,9 +517,9 @@ mod tests {
         let mut capture = Capture::opened();
         let (first, last) = (frame(0x01, None, b"{\"type\":"), frame(0x80, None, b"\"ping\"}"));
         let whole = [&first[..], &last].concat();
-        assert_eq!(capture.from_server(100, &whole), [100 + whole.len() as u32]);
+        assert_eq!(capture.server_sends(100, &whole), [100 + whole.len() as u32]);
         let next = 100 + whole.len() as u32;
-        assert_eq!(capture.from_server(next, &last), [0; 0]);
+        assert_eq!(capture.server_sends(next, &last), [0; 0]);
     }
 
     #[test]
@@ -532,8 +532,8 @@ mod tests {
         assert_eq!(capture.take_in(Side::Server, Some(next), one, 60).0, [0; 0], "it goes on");
         assert_eq!(capture.take_in(Side::Server, Some(next + 200), other, 60).0, [0; 0], "its rest");
         let end = next + long.len() as u32;
-        assert_eq!(capture.from_server(end, &frame(0x82, None, b"any")), [end + 5], "where the next begins is known");
-        assert_eq!(capture.from_server(next, &long), [end], "sent again, whole");
+        assert_eq!(capture.server_sends(end, &frame(0x82, None, b"any")), [end + 5], "where the next begins is known");
+        assert_eq!(capture.server_sends(next, &long), [end], "sent again, whole");
     }
 
     #[test]
