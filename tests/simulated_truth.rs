@@ -87,6 +87,7 @@ const NOT_RIGHT_YET: &[&str] = &[
     "proxy captured late B: request_in of Say delivery (missing)",
     "proxy captured late B: response_in (other)",
     "proxy captured late C: deliveries (other)",
+    "proxy captured late C: recipient (missing)",
     "proxy captured late C: request_in of Say delivery (missing)",
     "proxy captured late C: request_in of Say delivery (other)",
     "proxy captured late C: response_in (other)",

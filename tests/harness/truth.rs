@@ -170,6 +170,8 @@ struct Browser {
     is_gone: bool,
     /// When the server has handled its last message.
     busy: u64,
+    /// When it may be asked for a sign of life again: the server does so every few seconds.
+    next_ping: u64,
     /// When it asked for another name or room.
     moved: Vec<u64>,
 }
@@ -414,8 +416,18 @@ impl Simulation {
         };
         let name = self.scenario.names[self.random.below(self.scenario.names.len())].to_owned();
         let room = self.scenario.rooms[self.random.below(self.scenario.rooms.len())].to_owned();
-        let browser =
-            Browser { server, paths, name, room, id: 0, is_ready: false, is_gone: false, busy: 0, moved: Vec::new() };
+        let browser = Browser {
+            server,
+            paths,
+            name,
+            room,
+            id: 0,
+            is_ready: false,
+            is_gone: false,
+            busy: 0,
+            next_ping: 0,
+            moved: Vec::new(),
+        };
         self.browsers.push(browser);
         self.connect(count, 0, Box::new(move |simulation| simulation.log_in(count, false)));
     }
@@ -561,6 +573,10 @@ impl Simulation {
     }
 
     fn ping(&mut self, browser: usize) {
+        if self.now < self.browsers[browser].next_ping {
+            return;
+        }
+        self.browsers[browser].next_ping = self.now + 2_000_000;
         let message =
             Message { recipient: Some(self.browsers[browser].name.clone()), ..self.note(browser, phase::PING) };
         let ping = self.keep(message);
