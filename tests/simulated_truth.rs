@@ -193,10 +193,23 @@ const SCENARIOS: &[Scenario] = &[
         pause: SHORT,
         ..PLAIN
     },
+    Scenario { name: "proxy A", dialect: Dialect::A, addresses: ADDRESSES, proxied: true, ..PLAIN },
     Scenario { name: "tabs A", dialect: Dialect::A, tabs: true, names: &["tab"], rooms: &["1"], steps: 40, ..PLAIN },
     Scenario { name: "tabs B", dialect: Dialect::B, tabs: true, names: &["tab"], rooms: &["1"], steps: 40, ..PLAIN },
     Scenario { name: "tabs C", tabs: true, names: &["tab"], rooms: &["1"], steps: 40, ..PLAIN },
     Scenario { name: "moves C", moves: true, ..PLAIN },
+    Scenario { name: "moves on many addresses C", moves: true, addresses: ADDRESSES, ..PLAIN },
+    Scenario {
+        name: "tabs on many addresses B",
+        dialect: Dialect::B,
+        tabs: true,
+        names: &["tab"],
+        rooms: &["1"],
+        addresses: ADDRESSES,
+        steps: 40,
+        ..PLAIN
+    },
+    Scenario { name: "restarts on many addresses C", restarts: true, addresses: ADDRESSES, ..PLAIN },
     Scenario { name: "entity names B", dialect: Dialect::B, names: ENTITIES, ..PLAIN },
     Scenario { name: "entity names C", names: ENTITIES, ..PLAIN },
     Scenario { name: "slow C", near_browsers: true, pause: SHORT, ..SLOW },
