@@ -144,6 +144,8 @@ struct Path {
     delay: [u64; 2],
     captured_at: [u64; 2],
     arrives_at: [u64; 2],
+    /// When a proxy has passed on its last message, in each direction.
+    passed_on_at: [u64; 2],
     /// How late the capture notices its packets.
     late: u64,
     is_closed: bool,
@@ -345,7 +347,9 @@ impl Simulation {
         let arrived: Action = Box::new(move |simulation| match next {
             None => then(simulation),
             Some(next) => {
-                let time = simulation.now + simulation.between((50, 900));
+                let time =
+                    (simulation.now + simulation.between((50, 900))).max(simulation.paths[path].passed_on_at[side] + 1);
+                simulation.paths[path].passed_on_at[side] = time;
                 simulation.at(time, move |simulation| simulation.carry(browser, next, side, copy, message, then));
             }
         });
@@ -378,6 +382,7 @@ impl Simulation {
             delay,
             captured_at: [0; 2],
             arrives_at: [0; 2],
+            passed_on_at: [0; 2],
             late: 0,
             is_closed: false,
         });
