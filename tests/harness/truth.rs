@@ -144,6 +144,8 @@ struct Path {
     delay: [u64; 2],
     captured_at: [u64; 2],
     arrives_at: [u64; 2],
+    /// When a proxy has passed on its last message, in each direction.
+    passed_on_at: [u64; 2],
     /// How late the capture notices its packets.
     late: u64,
     is_closed: bool,
@@ -170,6 +172,8 @@ struct Browser {
     is_gone: bool,
     /// When the server has handled its last message.
     busy: u64,
+    /// When it may be asked for a sign of life again: the server does so every few seconds.
+    next_ping: u64,
     /// When it asked for another name or room.
     moved: Vec<u64>,
 }
@@ -343,7 +347,9 @@ impl Simulation {
         let arrived: Action = Box::new(move |simulation| match next {
             None => then(simulation),
             Some(next) => {
-                let time = simulation.now + simulation.between((50, 900));
+                let time =
+                    (simulation.now + simulation.between((50, 900))).max(simulation.paths[path].passed_on_at[side] + 1);
+                simulation.paths[path].passed_on_at[side] = time;
                 simulation.at(time, move |simulation| simulation.carry(browser, next, side, copy, message, then));
             }
         });
@@ -376,6 +382,7 @@ impl Simulation {
             delay,
             captured_at: [0; 2],
             arrives_at: [0; 2],
+            passed_on_at: [0; 2],
             late: 0,
             is_closed: false,
         });
@@ -414,8 +421,18 @@ impl Simulation {
         };
         let name = self.scenario.names[self.random.below(self.scenario.names.len())].to_owned();
         let room = self.scenario.rooms[self.random.below(self.scenario.rooms.len())].to_owned();
-        let browser =
-            Browser { server, paths, name, room, id: 0, is_ready: false, is_gone: false, busy: 0, moved: Vec::new() };
+        let browser = Browser {
+            server,
+            paths,
+            name,
+            room,
+            id: 0,
+            is_ready: false,
+            is_gone: false,
+            busy: 0,
+            next_ping: 0,
+            moved: Vec::new(),
+        };
         self.browsers.push(browser);
         self.connect(count, 0, Box::new(move |simulation| simulation.log_in(count, false)));
     }
@@ -561,6 +578,10 @@ impl Simulation {
     }
 
     fn ping(&mut self, browser: usize) {
+        if self.now < self.browsers[browser].next_ping {
+            return;
+        }
+        self.browsers[browser].next_ping = self.now + 2_000_000;
         let message =
             Message { recipient: Some(self.browsers[browser].name.clone()), ..self.note(browser, phase::PING) };
         let ping = self.keep(message);
