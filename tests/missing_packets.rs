@@ -669,14 +669,12 @@ fn proxied(shown: &Shown) -> BTreeMap<u32, u32> {
         (values(Some(labels), "workermanchat.content").to_vec(), frames)
     };
     let mut pairs = BTreeMap::new();
-    let mut last: Option<(u32, (Vec<String>, Vec<String>))> = None;
+    let mut seen: BTreeMap<(Vec<String>, Vec<String>), u32> = BTreeMap::new();
     let requests = shown.iter().filter(|(_, labels)| !values(Some(labels), "workermanchat.delivery").is_empty());
     for (&frame, labels) in requests {
-        let says = listed(labels);
-        if let Some((earlier, _)) = last.take_if(|(_, earlier)| *earlier == says) {
+        if let Some(earlier) = seen.insert(listed(labels), frame) {
             pairs.extend([(frame, earlier), (earlier, frame)]);
         }
-        last = Some((frame, says));
     }
     pairs
 }

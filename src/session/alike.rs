@@ -4,7 +4,7 @@ use super::say::{Said, SayNumber};
 use super::says::Says;
 use super::texts::TextId;
 use super::tracked::TrackedSay;
-use crate::packet::Frame;
+use crate::packet::FrameTime;
 
 /// A say older than this is not considered. Nanoseconds.
 pub const DELIVERY_WINDOW: i64 = 60_000_000_000;
@@ -36,8 +36,8 @@ struct Several {
 pub struct Wanted {
     /// When it was captured, in nanoseconds.
     pub time: i64,
-    /// The first frame in which its connection can have been in a room.
-    pub joined: Frame,
+    /// When its connection can first have been in a room. What was said before that frame, and before that time, does not reach it.
+    pub joined: FrameTime,
     /// The first say that can reach its connection: a connection gets says in their order.
     pub next: SayNumber,
     /// The time that the server usually takes, in nanoseconds.
@@ -89,7 +89,9 @@ impl Alike {
     /// The says that a delivery can deliver, as far as their order and age tell.
     pub fn candidates(&self, wanted: &Wanted, says: &Says) -> &[SayNumber] {
         let is_too_early = |say: &TrackedSay| {
-            say.at().frame < wanted.joined || wanted.time.saturating_sub(say.at().time) > DELIVERY_WINDOW
+            let (said, joined) = (say.at(), wanted.joined);
+            said.frame < joined.frame && said.time < joined.time
+                || wanted.time.saturating_sub(said.time) > DELIVERY_WINDOW
         };
         let numbers = self.numbers();
         let start =
@@ -111,7 +113,7 @@ pub fn choose(candidates: &[SayNumber], wanted: &Wanted, says: &Says) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::{FrameTime, StreamId};
+    use crate::packet::{Frame, StreamId};
 
     /// Says of one connection that look alike, at these times.
     fn says(times: &[i64]) -> (Alike, Says) {
@@ -127,9 +129,13 @@ mod tests {
         (alike, says)
     }
 
+    fn since(frame: u32) -> FrameTime {
+        FrameTime { frame: Frame(frame), time: i64::from(frame) - 1 }
+    }
+
     fn chosen(times: &[i64], time: i64, usual: i64) -> Option<(SayNumber, bool)> {
         let (alike, says) = says(times);
-        let wanted = Wanted { time, joined: Frame(0), next: 0, usual };
+        let wanted = Wanted { time, joined: since(0), next: 0, usual };
         choose(alike.candidates(&wanted, &says), &wanted, &says).map(|choice| (choice.say, choice.by_order))
     }
 
@@ -151,11 +157,11 @@ mod tests {
     fn who_joins_late_gets_no_earlier_say() {
         let (alike, says) = says(&[0, 1, 2, 3]);
         for joined in 0..6 {
-            let wanted = Wanted { time: 4, joined: Frame(joined), next: 0, usual: 50 };
+            let wanted = Wanted { time: 4, joined: since(joined), next: 0, usual: 50 };
             let expected = (joined.max(1) <= 4).then(|| joined.max(1) - 1);
             assert_eq!(alike.candidates(&wanted, &says).first().copied(), expected);
         }
-        let wanted = Wanted { time: 3 + DELIVERY_WINDOW, joined: Frame(0), next: 2, usual: 50 };
+        let wanted = Wanted { time: 3 + DELIVERY_WINDOW, joined: since(0), next: 2, usual: 50 };
         assert_eq!(alike.candidates(&wanted, &says), [3]);
     }
 }

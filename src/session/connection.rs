@@ -252,6 +252,11 @@ impl Connection {
         }
     }
 
+    /// Whether TCP has closed it.
+    pub fn has_ended(&self) -> bool {
+        self.transport.has_ended()
+    }
+
     /// Something that the segment completes, and that ends before `end`, waits for its acknowledgment.
     fn expect_ack(&mut self, segment: &Segment, end: SequenceNumber, sent: Sent) {
         let pending = Pending { end, frame: segment.at.frame, sent };
@@ -430,10 +435,11 @@ impl Connection {
             && ours.1.since(theirs.1).abs() <= PROXY_DELAY
     }
 
-    /// The first frame in which the server can have counted this connection among a room's; 0 where that is not known.
-    pub fn joined(&self) -> Frame {
+    /// The first frame in which the server can have counted this connection among a room's; frame 0 where that is not known.
+    pub fn joined(&self) -> FrameTime {
         let first = self.chat().and_then(|chat| chat.identities().first());
-        first.map_or(Frame::default(), |identity| identity.since.frame)
+        let asked = first.and_then(|identity| self.records.time_of(identity.since.frame));
+        asked.unwrap_or(FrameTime { frame: Frame::default(), time: i64::MIN })
     }
 
     /// Too many messages that are not the chat's: keeps the handshakes, forgets the rest.

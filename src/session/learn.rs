@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use super::application::{Application, Identity, Postponed};
 use super::bounded::bounded_name;
 use super::connection::Connection;
-use super::matching::{Capture, Delivery, Found, Place};
+use super::matching::{Capture, Delivery, Doubt, Found, Place};
 use super::record::MessageRecord;
 use super::room::Room;
 use super::say::{Copies, Said, SayNumber};
@@ -156,11 +156,11 @@ impl Session {
     /// time, this tells which of them a login is about: whether it is another one than this.
     fn is_login_of_another(&self, stream: StreamId, act: &Act) -> bool {
         const NEAR: u32 = 64;
-        let Act::Login(Announcement { id: Some(id), .. }) = act else { return false };
+        let Act::Login(Announcement { id: Some(id), users, .. }) = act else { return false };
         let (Ok(number), Some(connection)) = (id.parse::<u64>(), self.connections.get(&stream)) else { return false };
         let name_of = |other: &Connection| other.chat()?.waiting_login()?.1;
         let Some(name) = name_of(connection) else { return false };
-        let is_same_server = |other: &&Connection| other.server() == connection.server();
+        let is_same_server = |other: &&Connection| other.server().port == connection.server().port;
         let near = |distance: i64| {
             let other = u32::try_from(i64::from(stream.0) + distance).ok()?;
             self.connections.get(&StreamId(other)).filter(is_same_server)
@@ -177,7 +177,18 @@ impl Session {
             let (steps, id) = (1..).zip(beside).find_map(|(steps, other)| Some((steps, id_of(other)?)))?;
             u64::try_from(id - sign * steps).ok()
         };
-        expected(-1).or_else(|| expected(1)).is_some_and(|expected| expected != number)
+        if let Some(expected) = expected(-1).or_else(|| expected(1)) {
+            return expected != number;
+        }
+        // No id is known yet. A list holds the client's own; the others in it are those of connections beside it.
+        let place = distances().filter_map(|distance| near(-distance)).count() as u64;
+        let count = place + 1 + distances().filter_map(|distance| near(distance)).count() as u64;
+        let listed = || users.iter().flat_map(|users| &users.users).filter_map(|(id, _)| id.parse::<u64>().ok());
+        let fits = |own: u64| listed().all(|other| (1..=count).contains(&(place + 1 + other).wrapping_sub(own)));
+        let possible: Vec<u64> = listed().filter(|own| fits(*own)).collect();
+        // A server that was just started begins with 1.
+        let first = Some(place + 1).filter(|own| number <= count && (possible.is_empty() || possible.contains(own)));
+        first.or_else(|| possible.first().copied()).is_some_and(|own| own != number)
     }
 
     /// The server tells its clients something about this one: `text` is a hash of what.
@@ -187,15 +198,16 @@ impl Session {
         let kind = std::mem::discriminant(&lesson.statement.act);
         let broadcast = self.hasher.hash_one((kind, client, time, text));
         let Some(servers) = self.servers.broadcast(connection, broadcast, lesson.place.at.time) else { return };
-        // A client that both servers know is one that a proxy stands before; or the servers are two, and give out the same ids.
-        let is_proxied = |streams: [StreamId; 2]| {
-            let [one, other] = streams.map(|stream| self.connections.get(&stream));
-            matches!((one, other), (Some(one), Some(other)) if one.logs_in_with(other))
-        };
-        if !self.servers.common_clients(servers).all(|(_, streams)| is_proxied(streams)) {
-            return;
+        // A client that both servers know is one that a proxy stands before, or has gone; or the servers are two, and give out the same ids.
+        let mut proxied: Vec<TextId> = Vec::new();
+        for (id, streams) in self.servers.common_clients(servers) {
+            let [Some(one), Some(other)] = streams.map(|stream| self.connections.get(&stream)) else { continue };
+            match one.logs_in_with(other) {
+                true => proxied.push(id),
+                false if one.has_ended() || other.has_ended() => {}
+                false => return,
+            }
         }
-        let proxied: Vec<TextId> = self.servers.common_clients(servers).map(|(id, _)| id).collect();
         let (server, orphans) = self.servers.unite(servers);
         proxied.into_iter().for_each(|id| server.set_proxied(id));
         for delivery in orphans {
@@ -256,7 +268,10 @@ impl Session {
         let Some(said) = said else { return };
         server.matching.ask(number, client, said, &mut self.says);
         let mut early = server.matching.take_early(&say, client, said, &self.connections);
-        early.extend(self.late.take(place.at, client, said));
+        for (delivery, likely) in self.likely.take(place.at, client, said) {
+            self.says.settle(likely);
+            early.push(delivery);
+        }
         for delivery in early {
             self.link(number, &delivery);
         }
@@ -305,12 +320,19 @@ impl Session {
             let capture = Capture { says: &self.says, connections: &self.connections, start: self.start };
             match server.matching.find(delivery, capture) {
                 Found::None => {}
-                Found::Unknown => return,
-                Found::Late(say) => {
-                    if let Some(sender) = self.says.get(say).map(|say| say.stream) {
-                        self.late.push(*delivery, say, sender);
+                Found::Unknown(say) => return self.says.set_uncounted(say),
+                Found::Likely(say, doubt) => {
+                    let mut is_contradicted = false;
+                    if let Doubt::Unnamed(_) = doubt {
+                        let doubtful = self.likely.contradict(delivery);
+                        is_contradicted = !doubtful.is_empty() || server.matching.is_contradicted(delivery);
+                        doubtful.into_iter().for_each(|say| self.says.set_uncounted(say));
                     }
-                    return;
+                    let sender = self.says.get(say).map(|say| say.stream).filter(|_| !is_contradicted);
+                    return match sender.is_some_and(|sender| self.likely.push(*delivery, say, sender, doubt)) {
+                        true => self.says.wait(say),
+                        false => self.says.set_uncounted(say),
+                    };
                 }
                 Found::Say(say, choice) => {
                     if !choice.by_order {
@@ -320,18 +342,25 @@ impl Session {
                 }
             }
         }
+        let is_owned = first.from.0.is_some_and(|id| server.owner(id).is_some());
         server.matching.keep(*first);
+        if !self.likely.is_empty() && !is_owned {
+            let doubtful = self.likely.contradict(first);
+            doubtful.into_iter().for_each(|say| self.says.set_uncounted(say));
+        }
     }
 
-    /// A segment of this connection was captured, which may show that nothing is missing there.
-    pub(super) fn settle_late(&mut self, stream: StreamId) {
-        for (delivery, _) in self.late.heard(stream) {
-            let server =
-                self.connections.get(&delivery.place.stream).and_then(|connection| self.servers.of(connection));
+    /// A segment of this connection was captured at this time, which may settle what was only likely.
+    pub(super) fn settle(&mut self, stream: StreamId, now: i64) {
+        for (delivery, likely) in self.likely.hear(stream, now) {
+            let receiver = self.connections.get(&delivery.place.stream);
+            let server = receiver.and_then(|connection| self.servers.of(connection));
             let capture = Capture { says: &self.says, connections: &self.connections, start: self.start };
             let found = server.map(|server| server.matching.find(&delivery, capture));
-            if let Some(Found::Late(say) | Found::Say(say, _)) = found {
-                self.link(say, &delivery);
+            self.says.settle(likely);
+            match found {
+                Some(Found::Likely(say, _) | Found::Say(say, _)) if say == likely => self.link(say, &delivery),
+                _ => self.says.set_uncounted(likely),
             }
         }
     }
@@ -346,9 +375,7 @@ impl Session {
         let Some(server) = self.servers.of_mut(receiver) else { return };
         let counts = client.is_none_or(|client| server.receives(number, client));
         if client.is_none() && server.has_several_addresses {
-            if let Some(say) = self.says.get_mut(number) {
-                say.set_uncounted();
-            }
+            self.says.set_uncounted(number);
         }
         self.says.deliver(number, place.at.frame, place.stream, counts);
         server.matching.reached(number, delivery);

@@ -24,8 +24,10 @@ const MAX_ORPHANS: usize = 1024;
 const MAX_WAITING: usize = 256;
 /// How many says of unknown senders are compared with a delivery.
 const MAX_COMPARED: usize = 64;
-/// The time that a server is granted for a delivery, until it has shown more. Nanoseconds.
-const LEAST_USUAL: i64 = 50_000_000;
+/// The time that a server is granted for a delivery before it has shown how fast it is. Nanoseconds.
+const FIRST_USUAL: i64 = 50_000_000;
+/// The least that it is granted. Nanoseconds.
+const LEAST_USUAL: i64 = 10_000_000;
 /// The longest time that is usual for any server. Nanoseconds.
 const MOST_USUAL: i64 = 2_000_000_000;
 
@@ -58,8 +60,20 @@ pub struct Delivery {
     pub said: Said,
     /// Which copy it is.
     pub copy: Copies,
-    /// The first frame in which the receiving connection can have been in a room.
-    pub joined: Frame,
+    /// The first frame in which the receiving connection can have been in a room; frame 0 where that is not known.
+    pub joined: FrameTime,
+}
+
+/// Before all frames.
+const NEVER: FrameTime = FrameTime { frame: Frame(0), time: i64::MIN };
+
+/// Why a say is only likely to be the one that a delivery delivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// It was said long ago: a later one may be missing, until the sender's connection shows that none is.
+    Late,
+    /// The sender's id is not known: another may have said the same, until so many nanoseconds since the epoch.
+    Unnamed(i64),
 }
 
 /// What of a capture is asked for the say of a delivery.
@@ -78,10 +92,10 @@ pub struct Capture<'a> {
 pub enum Found {
     /// It is this one.
     Say(SayNumber, Choice),
-    /// It is this one, if the sender's connection shows that no later one is missing in the capture.
-    Late(SayNumber),
-    /// Several could be meant, and the capture lacks what would decide it.
-    Unknown,
+    /// It is this one, if what follows in the capture does not contradict it.
+    Likely(SayNumber, Doubt),
+    /// Several could be meant, from this one on, and the capture lacks what would decide it.
+    Unknown(SayNumber),
     /// It was not captured.
     None,
 }
@@ -115,7 +129,10 @@ impl Matching {
 
     /// The time that the server usually takes at most, in nanoseconds.
     pub fn usual(&self) -> i64 {
-        (4 * self.mean).clamp(LEAST_USUAL, MOST_USUAL)
+        match self.mean {
+            0 => FIRST_USUAL,
+            mean => (4 * mean).clamp(LEAST_USUAL, MOST_USUAL),
+        }
     }
 
     /// Enters a say request, which is alike to none yet.
@@ -169,15 +186,17 @@ impl Matching {
         };
         let next = self.progress.get(&progress_of(delivery, list)).copied().unwrap_or(0);
         let time = delivery.place.at.time;
-        let wanted = Wanted { time, joined: delivery.joined, next, usual: self.usual() };
+        // A say that is under way when somebody joins may reach it.
+        let joined = FrameTime { time: delivery.joined.time.saturating_sub(self.mean), ..delivery.joined };
+        let wanted = Wanted { time, joined, next, usual: self.usual() };
         let last = |candidates: &[SayNumber], is_possible: &dyn Fn(SayNumber) -> bool| -> Vec<SayNumber> {
             let last = &candidates[candidates.len().saturating_sub(MAX_COMPARED)..];
             last.iter().copied().filter(|number| is_possible(*number)).collect()
         };
         let mut candidates = Cow::Borrowed(alike.candidates(&wanted, says));
-        if candidates.is_empty() && delivery.joined != Frame::default() {
+        if candidates.is_empty() && delivery.joined.frame != Frame::default() {
             // What the connection said itself, before its user was known.
-            let earlier = Wanted { joined: Frame::default(), ..wanted };
+            let earlier = Wanted { joined: NEVER, ..wanted };
             let is_own = |number| says.get(number).is_some_and(|say| say.stream == delivery.place.stream);
             candidates = last(alike.candidates(&earlier, says), &is_own).into();
         }
@@ -199,13 +218,14 @@ impl Matching {
         // What was said just before the capture began may have been said by another.
         let is_early = say.at().time.saturating_sub(start) < wanted.usual;
         let is_anyones = from.is_none() && (from_several() || is_early);
-        if (choice.by_order || says_missing) && deliveries_missing || is_anyones {
-            return Found::Unknown;
+        let (is_late, is_own) = (choice.age > wanted.usual, delivery.is_own_copy(say.stream));
+        if (choice.by_order || says_missing) && deliveries_missing || is_anyones && !is_own || is_late && says_missing {
+            return Found::Unknown(choice.say);
         }
-        match choice.age > wanted.usual {
-            true if says_missing => Found::Unknown,
-            true => Found::Late(choice.say),
-            false => Found::Say(choice.say, choice),
+        match (is_late, from) {
+            (true, _) => Found::Likely(choice.say, Doubt::Late),
+            (false, None) if !is_own => Found::Likely(choice.say, Doubt::Unnamed(time.saturating_add(wanted.usual))),
+            (false, _) => Found::Say(choice.say, choice),
         }
     }
 
@@ -220,6 +240,11 @@ impl Matching {
                 return;
             }
         }
+    }
+
+    /// Whether somebody else, whose connection is not known either, has just said the same.
+    pub fn is_contradicted(&self, delivery: &Delivery) -> bool {
+        self.orphans.any_other(delivery, self.usual())
     }
 
     /// A delivery whose say was not captured yet.
@@ -289,57 +314,84 @@ fn progress_of(delivery: &Delivery, list: u32) -> (StreamId, u32) {
     (delivery.place.stream, list << 2 | delivery.copy as u32)
 }
 
-/// A delivery that came later than usual: its say is certain once its sender's connection is heard of again, and shows that no later say
-/// is missing in the capture.
+impl Delivery {
+    /// Whether it is what the server returns to the sender of a private say, on this connection.
+    fn is_own_copy(&self, sender: StreamId) -> bool {
+        self.copy == Copies::ToSender && self.place.stream == sender
+    }
+}
+
+/// A delivery whose say is only likely.
 #[derive(Debug, Clone, Copy)]
-struct Late {
+struct Waiting {
     delivery: Delivery,
     say: SayNumber,
     sender: StreamId,
+    doubt: Doubt,
     /// The sender's connection was heard of.
-    confirmed: bool,
+    is_heard: bool,
 }
 
-/// Deliveries that came later than usual.
+impl Waiting {
+    fn is_settled(&self, now: i64) -> bool {
+        match self.doubt {
+            Doubt::Late => self.is_heard,
+            Doubt::Unnamed(until) => now > until,
+        }
+    }
+}
+
+/// Deliveries whose says are only likely, until later frames settle it.
 #[derive(Debug, Default)]
-pub struct LateDeliveries {
-    waiting: Vec<Late>,
+pub struct LikelyDeliveries {
+    waiting: Vec<Waiting>,
 }
 
-impl LateDeliveries {
+impl LikelyDeliveries {
     /// Whether there is none, as nearly always.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    /// Adds one.
-    pub fn push(&mut self, delivery: Delivery, say: SayNumber, sender: StreamId) {
-        if self.waiting.len() >= MAX_WAITING {
-            self.waiting.remove(0);
+    /// Adds one. Returns whether there is room for it.
+    pub fn push(&mut self, delivery: Delivery, say: SayNumber, sender: StreamId, doubt: Doubt) -> bool {
+        let has_room = self.waiting.len() < MAX_WAITING;
+        if has_room {
+            let is_heard = sender == delivery.place.stream; // the same segment acknowledges all that was said
+            self.waiting.push(Waiting { delivery, say, sender, doubt, is_heard });
         }
-        let confirmed = sender == delivery.place.stream; // the same segment acknowledges all that was said
-        self.waiting.push(Late { delivery, say, sender, confirmed });
+        has_room
     }
 
-    /// A segment of this connection was captured. Returns the deliveries that earlier segments confirmed, and their says.
-    pub fn heard(&mut self, stream: StreamId) -> Vec<(Delivery, SayNumber)> {
-        let confirmed = self.remove(|late| late.confirmed);
-        self.waiting.iter_mut().filter(|late| late.sender == stream).for_each(|late| late.confirmed = true);
-        confirmed.into_iter().map(|late| (late.delivery, late.say)).collect()
+    /// A segment of this connection was captured at this time. Returns the deliveries that earlier segments settled, and their says.
+    pub fn hear(&mut self, stream: StreamId, now: i64) -> Vec<(Delivery, SayNumber)> {
+        let settled = self.remove(|waiting| waiting.is_settled(now));
+        self.waiting.iter_mut().filter(|waiting| waiting.sender == stream).for_each(|waiting| waiting.is_heard = true);
+        settled.into_iter().map(|waiting| (waiting.delivery, waiting.say)).collect()
+    }
+
+    /// Somebody else, whose connection is not known either, says the same. Returns the says of the deliveries of which it is not known any
+    /// more who said them.
+    pub fn contradict(&mut self, other: &Delivery) -> Vec<SayNumber> {
+        let is_contradicted = |waiting: &Waiting| {
+            let (one, is_unnamed) = (&waiting.delivery, matches!(waiting.doubt, Doubt::Unnamed(_)));
+            is_unnamed && one.said == other.said && one.from.0 != other.from.0
+        };
+        self.remove(is_contradicted).into_iter().map(|waiting| waiting.say).collect()
     }
 
     /// Removes those that could be of a say that is captured only now.
-    pub fn take(&mut self, at: FrameTime, from: Option<TextId>, said: Said) -> Vec<Delivery> {
-        let is_its = |late: &Late| {
-            let delivery = &late.delivery;
+    pub fn take(&mut self, at: FrameTime, from: Option<TextId>, said: Said) -> Vec<(Delivery, SayNumber)> {
+        let is_its = |waiting: &Waiting| {
+            let delivery = &waiting.delivery;
             delivery.said == said
                 && at.since(delivery.place.at) <= REORDER_WINDOW
                 && (from.is_none() || delivery.from.0 == from)
         };
-        self.remove(is_its).into_iter().map(|late| late.delivery).collect()
+        self.remove(is_its).into_iter().map(|waiting| (waiting.delivery, waiting.say)).collect()
     }
 
-    fn remove(&mut self, is_meant: impl Fn(&Late) -> bool) -> Vec<Late> {
+    fn remove(&mut self, is_meant: impl Fn(&Waiting) -> bool) -> Vec<Waiting> {
         let (removed, left) = std::mem::take(&mut self.waiting).into_iter().partition(is_meant);
         self.waiting = left;
         removed
@@ -368,6 +420,14 @@ impl Orphans {
         }
         self.counts[delivery.said.place(Orphans::PLACES)] += 1;
         self.queue.push_back(delivery);
+    }
+
+    /// Whether there is one of another sender with this text, not longer ago.
+    fn any_other(&self, delivery: &Delivery, ago: i64) -> bool {
+        let place = delivery.said.place(Orphans::PLACES);
+        let count = self.counts.get(place).copied().unwrap_or_default();
+        let mut recent = self.queue.iter().rev().take_while(|other| delivery.place.at.since(other.place.at) <= ago);
+        count > 0 && recent.any(|other| other.said == delivery.said && other.from.0 != delivery.from.0)
     }
 
     fn clear(&mut self) -> Vec<Delivery> {

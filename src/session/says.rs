@@ -48,6 +48,21 @@ impl Says {
         std::iter::successors(numbered(say.listed.0), move |delivered| numbered(delivered.next))
     }
 
+    /// It is not known how many clients got a say.
+    pub fn set_uncounted(&mut self, number: SayNumber) {
+        self.get_mut(number).into_iter().for_each(TrackedSay::set_uncounted);
+    }
+
+    /// A delivery is likely to be this say's.
+    pub fn wait(&mut self, number: SayNumber) {
+        self.get_mut(number).into_iter().for_each(TrackedSay::wait);
+    }
+
+    /// A delivery that was likely to be this say's is so, or is not.
+    pub fn settle(&mut self, number: SayNumber) {
+        self.get_mut(number).into_iter().for_each(TrackedSay::settle);
+    }
+
     /// A say reached a connection in this frame. `counts`: the connection is that of a client who has not got it on another one.
     pub fn deliver(&mut self, number: SayNumber, frame: Frame, stream: StreamId, counts: bool) {
         let Some(mut say) = self.get(number).copied() else { return };

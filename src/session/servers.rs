@@ -13,6 +13,8 @@ use crate::packet::{Endpoint, StreamId};
 
 /// How far apart the copies of one broadcast are captured. Nanoseconds.
 const SPREAD: i64 = 50_000_000;
+/// How many ports are remembered that were not configured.
+const MAX_PORTS: usize = 8;
 /// How many broadcasts are remembered.
 const MAX_BROADCASTS: usize = 256;
 
@@ -23,6 +25,8 @@ pub struct Servers {
     /// By its number: the number of the server that it turned out to be, or its own.
     same: Vec<ServerNumber>,
     index: HashMap<Endpoint, ServerNumber>,
+    /// The ports that nobody configured.
+    ports: Vec<u16>,
     broadcasts: Broadcasts,
 }
 
@@ -37,6 +41,16 @@ impl Servers {
     fn number(&self, connection: &Connection) -> Option<ServerNumber> {
         let number = connection.server_number().or_else(|| self.index.get(&connection.server()).copied())?;
         Some(self.known(number))
+    }
+
+    /// Whether a server is known that is reached by this endpoint.
+    pub fn knows(&self, endpoint: &Endpoint) -> bool {
+        !self.index.is_empty() && self.index.contains_key(endpoint)
+    }
+
+    /// Whether a server is known that is reached by this port.
+    pub fn knows_port(&self, port: u16) -> bool {
+        self.ports.contains(&port)
     }
 
     /// Whether more than one is known, though they may be one.
@@ -62,7 +76,11 @@ impl Servers {
             let number = ServerNumber(NonZeroU32::MIN.saturating_add(self.servers.len() as u32));
             self.servers.push(Server::default());
             self.same.push(number);
-            self.index.insert(connection.server(), number);
+            let endpoint = connection.server();
+            self.index.insert(endpoint, number);
+            if !endpoint.chat_port && !self.ports.contains(&endpoint.port) && self.ports.len() < MAX_PORTS {
+                self.ports.push(endpoint.port);
+            }
             number
         });
         connection.set_server_number(number);

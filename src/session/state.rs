@@ -10,7 +10,7 @@ use super::connections::{Connections, Ports, Strangers};
 use super::framing::Endings;
 use super::gaps::Gap;
 use super::lists::Lists;
-use super::matching::LateDeliveries;
+use super::matching::LikelyDeliveries;
 use super::says::Says;
 use super::servers::Servers;
 use super::texts::Texts;
@@ -33,7 +33,7 @@ pub struct Session {
     undecided: VecDeque<StreamId>,
     pub(super) servers: Servers,
     pub(super) says: Says,
-    pub(super) late: LateDeliveries,
+    pub(super) likely: LikelyDeliveries,
     pub(super) lists: Lists,
     /// When the first segment was captured, in nanoseconds since the epoch; 0 until then.
     pub(super) start: i64,
@@ -47,7 +47,10 @@ pub struct Session {
 impl Session {
     /// Whether there is anything to learn from a segment or to show of it: the cheap question that comes before all others.
     pub fn concerns(&self, outline: &Outline) -> bool {
-        may_begin(outline) || self.ports.contains(outline.ports.0, outline.ports.1)
+        may_begin(outline)
+            || self.ports.contains(outline.ports.0, outline.ports.1)
+            || self.servers.knows_port(outline.ports.0)
+            || self.servers.knows_port(outline.ports.1)
     }
 
     /// Whether the only connection between these ports was found to be another application's: only a message that proves the chat changes
@@ -79,7 +82,9 @@ impl Session {
         if self.connections.get(&segment.stream).is_none() {
             let ports = (segment.source.port, segment.destination.port);
             let chat_port = segment.is_on_chat_port();
-            if !may_begin(&Outline { ports, flags: segment.flags, chat_port, payload }) {
+            if !may_begin(&Outline { ports, flags: segment.flags, chat_port, payload })
+                && !self.may_be_encrypted_chat(segment, payload)
+            {
                 return;
             }
             self.watch(segment);
@@ -98,9 +103,16 @@ impl Session {
             self.forget(segment.stream);
         }
         self.pass_gaps_on(segment.stream);
-        if !self.late.is_empty() {
-            self.settle_late(segment.stream);
+        if !self.likely.is_empty() {
+            self.settle(segment.stream, segment.at.time);
         }
+    }
+
+    /// Whether a segment may carry what a known server of the chat says: encrypted, on a connection whose beginning was not captured.
+    fn may_be_encrypted_chat(&self, segment: &Segment, payload: &[u8]) -> bool {
+        is_tls(payload)
+            && [segment.source, segment.destination].iter().any(|end| self.servers.knows(end))
+            && !self.strangers.contains(segment.source.port, segment.destination.port)
     }
 
     /// Passes on what the capture turned out to lack of a connection.

@@ -268,6 +268,9 @@ fn the_user_of_a_connection_joined_in_the_middle_is_known_by_what_it_says() {
     let say = capture.says(0, "all", "hi");
     assert_eq!(capture.view(0, say).record.event.sender(), None);
     capture.delivers(0, 0, "all", "hi");
+    assert_eq!(capture.view(0, say).sender(), None, "another may have said the same");
+    capture.time += 1_000_000_000;
+    capture.acknowledges(0, true);
     assert_eq!(capture.view(0, say).sender(), Some("u"));
     assert_eq!(capture.view(0, say).record.event.sender(), None, "what was said at first stays");
 }

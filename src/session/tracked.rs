@@ -16,22 +16,25 @@ pub struct TrackedSay {
     pub listed: (u32, u32),
     /// The number of the room's members when it was said.
     pub members: u32,
-    flags: u32,
+    flags: u16,
+    /// How many deliveries are likely to be its own.
+    waiting: u16,
 }
 
 /// It is for one client.
-const PRIVATE: u32 = 1;
+const PRIVATE: u16 = 1;
 /// It is known what was said.
-const READABLE: u32 = 2;
+const READABLE: u16 = 2;
 /// Whether one of the copies reached a client for the first time is not known.
-const UNCERTAIN: u32 = 4;
+const UNCERTAIN: u16 = 4;
 
 impl TrackedSay {
     /// Nobody has got it yet, and it is not known what was said.
     pub fn new(at: FrameTime, stream: StreamId, private: bool, members: u32) -> TrackedSay {
         let flags = if private { PRIVATE } else { 0 };
         let first = Frame::default();
-        TrackedSay { time: at.time, frame: at.frame, stream, deliveries: 0, first, listed: (0, 0), members, flags }
+        let (time, frame) = (at.time, at.frame);
+        TrackedSay { time, frame, stream, deliveries: 0, first, listed: (0, 0), members, flags, waiting: 0 }
     }
 
     /// The frame in which the request ends.
@@ -56,12 +59,22 @@ impl TrackedSay {
 
     /// Whether the number of the clients that got it is the number of deliveries.
     pub fn is_counted(&self) -> bool {
-        self.flags & UNCERTAIN == 0
+        self.flags & UNCERTAIN == 0 && self.waiting == 0
     }
 
-    /// One of the connections that got it may be a client's second one.
+    /// One of the connections that got it may be a client's second one, or it is not known whether it got this say.
     pub fn set_uncounted(&mut self) {
         self.flags |= UNCERTAIN;
+    }
+
+    /// One more delivery is likely to be its own.
+    pub fn wait(&mut self) {
+        self.waiting = self.waiting.saturating_add(1);
+    }
+
+    /// A delivery that was likely to be its own is so, or is not.
+    pub fn settle(&mut self) {
+        self.waiting = self.waiting.saturating_sub(1);
     }
 
     /// The first frame that delivers it.

@@ -231,6 +231,11 @@ impl Transport {
         self.directions.of(by).is_fresh
     }
 
+    /// Whether the connection was reset, or both sides have finished.
+    pub fn has_ended(&self) -> bool {
+        self.reset || self.directions.client.finished && self.directions.server.finished
+    }
+
     /// The latest frame that the client sent.
     pub fn last_from_client(&self) -> Frame {
         self.directions.client.last().frame
