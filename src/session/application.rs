@@ -205,6 +205,8 @@ pub struct Chat {
     /// The latest say of this connection that reached anybody.
     last_delivered: Frame,
     last_from_server: Moment,
+    /// The mean time between what this connection asks and the answer, in microseconds; 0 until one is known.
+    round_trip: u32,
     has_asked_to_log_in: bool,
 }
 
@@ -276,6 +278,17 @@ impl Chat {
             (None, Some(name)) => self.identities.push(Identity { since: Position::START, name, room: None, id }),
             _ => {}
         }
+    }
+
+    /// The server answered what was asked here after so many nanoseconds.
+    pub fn answered_after(&mut self, nanoseconds: i64) {
+        let new = u32::try_from(nanoseconds / 1000).unwrap_or(0).max(1);
+        self.round_trip = if self.round_trip == 0 { new } else { self.round_trip - self.round_trip / 4 + new / 4 };
+    }
+
+    /// The mean time between what this connection asks and the answer, in nanoseconds; 0 until one is known.
+    pub fn round_trip(&self) -> i64 {
+        i64::from(self.round_trip) * 1000
     }
 
     /// The server sent a ping.

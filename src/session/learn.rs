@@ -160,6 +160,10 @@ impl Session {
         let (Ok(number), Some(connection)) = (id.parse::<u64>(), self.connections.get(&stream)) else { return false };
         let name_of = |other: &Connection| other.chat()?.waiting_login()?.1;
         let Some(name) = name_of(connection) else { return false };
+        let owner = || self.servers.of(connection)?.owner(self.texts.find(id)?);
+        if owner().is_some_and(|owner| owner != stream && self.is_open_beside(owner, connection)) {
+            return true;
+        }
         let is_same_server = |other: &&Connection| other.server().port == connection.server().port;
         let near = |distance: i64| {
             let other = u32::try_from(i64::from(stream.0) + distance).ok()?;
@@ -191,6 +195,11 @@ impl Session {
         first.or_else(|| possible.first().copied()).is_some_and(|own| own != number)
     }
 
+    /// Whether a connection is open that leads to the same address as another.
+    fn is_open_beside(&self, stream: StreamId, other: &Connection) -> bool {
+        self.connections.get(&stream).is_some_and(|one| !one.has_ended() && one.server() == other.server())
+    }
+
     /// The server tells its clients something about this one: `text` is a hash of what.
     fn hear(&mut self, lesson: &Lesson, client: Option<TextId>, text: u64) {
         let (Some(client), Some(time)) = (client, lesson.statement.time) else { return };
@@ -219,6 +228,10 @@ impl Session {
     fn log_in(&mut self, lesson: &Lesson, record: &MessageRecord<TextId>) {
         let stream = lesson.place.stream;
         if let (Some(id), Event::LoginResult(_)) = (record.sender_id, &record.event) {
+            let chat = self.connections.get_mut(&stream).and_then(|connection| connection.application_mut().chat_mut());
+            if let (Some(request), Some(chat)) = (record.request, chat) {
+                chat.answered_after(record.at.since(request));
+            }
             let Some(connection) = self.connections.get(&stream) else { return };
             let Some(server) = self.servers.of_mut(connection) else { return };
             if let Some(request) = record.request {
@@ -301,7 +314,7 @@ impl Session {
         record.sender_id = id;
         enter(connection, &record);
         if self.servers.are_several() {
-            let text = self.hasher.hash_one((readings[0], copy));
+            let text = self.hasher.hash_one(readings[0]); // that of both copies of a private say
             self.hear(lesson, id, text);
         }
         match readings {
@@ -337,6 +350,7 @@ impl Session {
                 Found::Say(say, choice) => {
                     if !choice.by_order {
                         server.matching.answered_after(choice.age);
+                        self.answered_after(say, delivery, choice.age);
                     }
                     return self.link(say, delivery);
                 }
@@ -347,6 +361,15 @@ impl Session {
         if !self.likely.is_empty() && !is_owned {
             let doubtful = self.likely.contradict(first);
             doubtful.into_iter().for_each(|say| self.says.set_uncounted(say));
+        }
+    }
+
+    /// A say reached its sender, after so many nanoseconds.
+    fn answered_after(&mut self, say: SayNumber, delivery: &Delivery, nanoseconds: i64) {
+        let sender = self.says.get(say).map(|say| say.stream).filter(|sender| *sender == delivery.place.stream);
+        let connection = sender.and_then(|sender| self.connections.get_mut(&sender));
+        if let Some(chat) = connection.and_then(|connection| connection.application_mut().chat_mut()) {
+            chat.answered_after(nanoseconds);
         }
     }
 

@@ -129,10 +129,7 @@ impl Matching {
 
     /// The time that the server usually takes at most, in nanoseconds.
     pub fn usual(&self) -> i64 {
-        match self.mean {
-            0 => FIRST_USUAL,
-            mean => (4 * mean).clamp(LEAST_USUAL, MOST_USUAL),
-        }
+        usual(self.mean)
     }
 
     /// Enters a say request, which is alike to none yet.
@@ -162,7 +159,7 @@ impl Matching {
         said: Said,
         connections: &Connections,
     ) -> Vec<Delivery> {
-        let usual = self.usual();
+        let (usual, Some(from)) = (self.usual(), from) else { return Vec::new() };
         let mut early = self.orphans.take(say.at(), from, said);
         let gaps = connections.get(&say.stream).map_or(Gaps::NONE, |sender| sender.gaps(Side::Client));
         early.retain(|delivery| !gaps.since(delivery.place.at.time.saturating_sub(usual)));
@@ -186,9 +183,16 @@ impl Matching {
         };
         let next = self.progress.get(&progress_of(delivery, list)).copied().unwrap_or(0);
         let time = delivery.place.at.time;
+        let round_trip = |stream: StreamId| {
+            let chat = connections.get(&stream).and_then(|connection| connection.chat());
+            chat.map_or(0, |chat| chat.round_trip())
+        };
+        let last = alike.numbers().last().and_then(|last| says.get(*last));
+        let longest = round_trip(delivery.place.stream).max(last.map_or(0, |last| round_trip(last.stream)));
+        let mean = if longest == 0 { self.mean } else { longest };
         // A say that is under way when somebody joins may reach it.
-        let joined = FrameTime { time: delivery.joined.time.saturating_sub(self.mean), ..delivery.joined };
-        let wanted = Wanted { time, joined, next, usual: self.usual() };
+        let joined = FrameTime { time: delivery.joined.time.saturating_sub(mean), ..delivery.joined };
+        let wanted = Wanted { time, joined, next, usual: usual(mean) };
         let last = |candidates: &[SayNumber], is_possible: &dyn Fn(SayNumber) -> bool| -> Vec<SayNumber> {
             let last = &candidates[candidates.len().saturating_sub(MAX_COMPARED)..];
             last.iter().copied().filter(|number| is_possible(*number)).collect()
@@ -294,6 +298,14 @@ impl Matching {
         left.extend(orphans.queue);
         left.sort_by_key(|delivery| delivery.place.position());
         left
+    }
+}
+
+/// The time that an answer usually takes at most, where it takes this on average, in nanoseconds.
+fn usual(mean: i64) -> i64 {
+    match mean {
+        0 => FIRST_USUAL,
+        mean => (4 * mean).clamp(LEAST_USUAL, MOST_USUAL),
     }
 }
 
@@ -436,7 +448,7 @@ impl Orphans {
     }
 
     /// The deliveries of a say that were captured shortly before it, one a connection and copy.
-    fn take(&mut self, at: FrameTime, from: Option<TextId>, said: Said) -> Vec<Delivery> {
+    fn take(&mut self, at: FrameTime, from: TextId, said: Said) -> Vec<Delivery> {
         let recent = |delivery: &Delivery| at.since(delivery.place.at) <= REORDER_WINDOW;
         let mut taken: Vec<Delivery> = Vec::new();
         let mut left = self.counts.get(said.place(Orphans::PLACES)).copied().unwrap_or_default();
@@ -447,7 +459,7 @@ impl Orphans {
             if orphan.said.place(Orphans::PLACES) == said.place(Orphans::PLACES) {
                 left -= 1;
             }
-            let same_sender = from.is_none() || orphan.from.0 == from;
+            let same_sender = orphan.from.0 == Some(from);
             let is_new = || !taken.iter().any(|t| (t.place.stream, t.copy) == (orphan.place.stream, orphan.copy));
             if orphan.said == said && same_sender && is_new() {
                 self.counts[said.place(Orphans::PLACES)] -= 1;
