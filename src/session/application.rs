@@ -205,7 +205,8 @@ pub struct Chat {
     /// The latest say of this connection that reached anybody.
     last_delivered: Frame,
     last_from_server: Moment,
-    /// The mean time between what this connection asks and the answer, in microseconds; 0 until one is known.
+    /// The longest time between what this connection asks and the answer, in microseconds, of late: each answer takes an eighth off. 0
+    /// until one is known.
     round_trip: u32,
     has_asked_to_log_in: bool,
 }
@@ -283,10 +284,10 @@ impl Chat {
     /// The server answered what was asked here after so many nanoseconds.
     pub fn answered_after(&mut self, nanoseconds: i64) {
         let new = u32::try_from(nanoseconds / 1000).unwrap_or(0).max(1);
-        self.round_trip = if self.round_trip == 0 { new } else { self.round_trip - self.round_trip / 4 + new / 4 };
+        self.round_trip = new.max(self.round_trip - self.round_trip / 8);
     }
 
-    /// The mean time between what this connection asks and the answer, in nanoseconds; 0 until one is known.
+    /// The longest time between what this connection asks and the answer, of late, in nanoseconds; 0 until one is known.
     pub fn round_trip(&self) -> i64 {
         i64::from(self.round_trip) * 1000
     }

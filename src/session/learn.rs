@@ -382,7 +382,12 @@ impl Session {
             let found = server.map(|server| server.matching.find(&delivery, capture));
             self.says.settle(likely);
             match found {
-                Some(Found::Likely(say, _) | Found::Say(say, _)) if say == likely => self.link(say, &delivery),
+                Some(Found::Likely(say, _) | Found::Say(say, _)) if say == likely => {
+                    if let Some(said) = self.says.get(say).map(|say| say.at()) {
+                        self.answered_after(say, &delivery, delivery.place.at.since(said));
+                    }
+                    self.link(say, &delivery);
+                }
                 _ => self.says.set_uncounted(likely),
             }
         }

@@ -110,8 +110,8 @@ pub struct Matching {
     /// above two bits for the copy, that of the says.
     progress: HashMap<(StreamId, u32), SayNumber>,
     orphans: Orphans,
-    /// The mean time between a request and its answer, in nanoseconds; 0 until one is known.
-    mean: i64,
+    /// The longest time between a request and its answer, in nanoseconds, of late; 0 until one is known.
+    longest: i64,
     hasher: DefaultHashBuilder,
 }
 
@@ -124,12 +124,12 @@ impl Matching {
     /// An answer took so many nanoseconds.
     pub fn answered_after(&mut self, nanoseconds: i64) {
         let nanoseconds = nanoseconds.clamp(1, MOST_USUAL);
-        self.mean = if self.mean == 0 { nanoseconds } else { self.mean - self.mean / 4 + nanoseconds / 4 };
+        self.longest = nanoseconds.max(self.longest - self.longest / 8);
     }
 
     /// The time that the server usually takes at most, in nanoseconds.
     pub fn usual(&self) -> i64 {
-        usual(self.mean)
+        usual(self.longest)
     }
 
     /// Enters a say request, which is alike to none yet.
@@ -189,10 +189,10 @@ impl Matching {
         };
         let last = alike.numbers().last().and_then(|last| says.get(*last));
         let longest = round_trip(delivery.place.stream).max(last.map_or(0, |last| round_trip(last.stream)));
-        let mean = if longest == 0 { self.mean } else { longest };
+        let longest = if longest == 0 { self.longest } else { longest };
         // A say that is under way when somebody joins may reach it.
-        let joined = FrameTime { time: delivery.joined.time.saturating_sub(mean), ..delivery.joined };
-        let wanted = Wanted { time, joined, next, usual: usual(mean) };
+        let joined = FrameTime { time: delivery.joined.time.saturating_sub(longest), ..delivery.joined };
+        let wanted = Wanted { time, joined, next, usual: usual(longest) };
         let last = |candidates: &[SayNumber], is_possible: &dyn Fn(SayNumber) -> bool| -> Vec<SayNumber> {
             let last = &candidates[candidates.len().saturating_sub(MAX_COMPARED)..];
             last.iter().copied().filter(|number| is_possible(*number)).collect()
@@ -268,7 +268,7 @@ impl Matching {
     /// Takes over what is known of a server that turns out to be the same. Returns the deliveries without a say, in the order of the
     /// capture.
     pub fn absorb(&mut self, other: Matching) -> Vec<Delivery> {
-        let Matching { alike, progress, orphans, mean, .. } = other;
+        let Matching { alike, progress, orphans, longest, .. } = other;
         let mut lists = Vec::new();
         for old in alike.iter() {
             let known = self.find_alike(old.from, old.said);
@@ -293,7 +293,7 @@ impl Matching {
             let next = self.progress.entry((stream, list << 2 | key & 3)).or_insert(0);
             *next = (*next).max(number);
         }
-        self.mean = self.mean.max(mean);
+        self.longest = self.longest.max(longest);
         let mut left: Vec<Delivery> = self.orphans.clear();
         left.extend(orphans.queue);
         left.sort_by_key(|delivery| delivery.place.position());
@@ -301,11 +301,11 @@ impl Matching {
     }
 }
 
-/// The time that an answer usually takes at most, where it takes this on average, in nanoseconds.
-fn usual(mean: i64) -> i64 {
-    match mean {
+/// The time that an answer usually takes at most, where the longest of late took this, in nanoseconds.
+fn usual(longest: i64) -> i64 {
+    match longest {
         0 => FIRST_USUAL,
-        mean => (4 * mean).clamp(LEAST_USUAL, MOST_USUAL),
+        longest => (2 * longest).clamp(LEAST_USUAL, MOST_USUAL),
     }
 }
 
