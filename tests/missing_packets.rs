@@ -257,11 +257,6 @@ impl Full {
         numbers(self.labels(frame), field)
     }
 
-    /// Whether connections on both sides of a proxy are captured.
-    fn has_proxy(&self) -> bool {
-        !self.proxied.is_empty()
-    }
-
     fn same_direction(&self, one: u32, other: u32) -> bool {
         let sides = |frame| self.header(frame).map(|header| (header.from, header.to));
         sides(one).is_some() && sides(one) == sides(other) && self.connection(one) == self.connection(other)
@@ -577,7 +572,7 @@ impl Comparison<'_> {
                     && is_slid
                     && others.any(|(_, labels)| values(Some(labels), field).contains(&value.to_owned()))
             }
-            "workermanchat.delivery" => self.is_listed_for_a_proxy(frame, value),
+            "workermanchat.delivery" => self.is_delivery_of(frame, value),
             "workermanchat.response_in" => {
                 let answers = self.answers(frame);
                 self.meant(value).iter().any(|old| answers.contains(old))
@@ -603,18 +598,16 @@ impl Comparison<'_> {
         answers
     }
 
-    /// Whether a line of a say's list names a delivery that the full capture's does not, because it is captured on the other side of a
-    /// proxy, or lists the one that the full capture's lists, measured from the request on the other side.
-    fn is_listed_for_a_proxy(&self, frame: u32, line: &str) -> bool {
-        let asked = &self.stands_for[frame as usize - 1];
-        let is_proxied = asked.iter().any(|asked| self.full.proxied.contains_key(asked)) || self.full.has_proxy();
+    /// Whether a line of a say's list names a delivery that the full capture's list does not: another copy for the same client, or one that
+    /// is captured on the other side of a proxy, measured from the request on that side.
+    fn is_delivery_of(&self, frame: u32, line: &str) -> bool {
         let answers = self.answers(frame);
         let delivered = frame_in(line).map_or(&[][..], |number| self.meant(number));
         let is_named = |old: &u32| {
             let users = values(self.full.labels(*old), "workermanchat.user");
             line.starts_with("port ") || users.iter().any(|user| line.starts_with(&format!("{user}, port ")))
         };
-        is_proxied && delivered.iter().any(|old| answers.contains(old) && is_named(old))
+        delivered.iter().any(|old| answers.contains(old) && is_named(old))
     }
 
     fn deliveries_fit(&self, frame: u32, number: usize, right: &[String]) -> bool {

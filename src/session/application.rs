@@ -199,6 +199,8 @@ pub struct Chat {
     login_name: Option<TextId>,
     /// The last result of a login.
     logged_in: Moment,
+    /// The last frame in which the server names the last user.
+    named_in: Frame,
     /// The ping that waits for its pong.
     ping: Moment,
     last_ping: Frame,
@@ -247,6 +249,18 @@ impl Chat {
     /// The login request that waits for its result, and the name in it.
     pub fn waiting_login(&self) -> Option<(FrameTime, Option<TextId>)> {
         self.login.get().map(|at| (at, self.login_name))
+    }
+
+    /// The server names the connection's user in a frame.
+    pub fn name_in(&mut self, frame: Frame, name: TextId) {
+        if self.identities().last().is_some_and(|identity| identity.name == name) {
+            self.named_in = self.named_in.max(frame);
+        }
+    }
+
+    /// The last frame in which the server names the last user.
+    pub fn named_in(&self) -> Frame {
+        self.named_in
     }
 
     /// When the last login was asked for (frame 0 where that was not captured) and answered.

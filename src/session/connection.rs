@@ -252,6 +252,11 @@ impl Connection {
         }
     }
 
+    /// Whether the client's SYN was captured.
+    pub fn is_opened(&self) -> bool {
+        self.transport.is_opened()
+    }
+
     /// Whether TCP has closed it.
     pub fn has_ended(&self) -> bool {
         self.transport.has_ended()
@@ -405,14 +410,43 @@ impl Connection {
 
     // --- application --------------------------------------------------------------------------------------------------
 
-    /// The user at a position. Before the first login that is the one who will log in, unless somebody may have logged in earlier.
+    /// The user at a position. Before the first login that is the one who will log in, unless somebody may have logged in earlier; behind
+    /// a gap it is not known, until the server names the user again.
     pub fn identity(&self, at: Position) -> Option<&Identity> {
-        let identities = self.chat()?.identities();
-        let is_first = |identity: &&Identity| self.begun && !self.lacks_messages_before(identity.since.frame);
+        let chat = self.chat()?;
+        let identities = chat.identities();
+        let logins = self.lacking.of(Side::Client).map_or(Gaps::NONE, |lacking| &lacking.logins);
         match identities.partition_point(|identity| identity.since <= at) {
-            0 => identities.first().filter(is_first),
-            earlier => identities.get(earlier - 1),
+            0 => {
+                let is_first = |identity: &&Identity| {
+                    self.begun && !logins.between(self.opening.upgraded_in(), identity.since.frame)
+                };
+                identities.first().filter(is_first)
+            }
+            count => {
+                let is_known = |identity: &&Identity| {
+                    let known = if count == identities.len() { chat.named_in() } else { Frame::default() };
+                    !logins.between(identity.since.frame.max(known), at.frame)
+                };
+                identities.get(count - 1).filter(is_known)
+            }
         }
+    }
+
+    /// The server names this connection's user in a frame.
+    pub fn name_in(&mut self, frame: Frame, name: TextId) {
+        if self.lacking.of(Side::Client).is_some() {
+            if let Application::Chat(chat) = &mut self.application {
+                chat.name_in(frame, name);
+            }
+        }
+    }
+
+    /// Whether the users here may have been in more than one room. The server leaves the connection in all of them.
+    pub fn may_have_moved(&self) -> bool {
+        let Some(chat) = self.chat() else { return false };
+        let is_first = |identity: &Identity| self.begun && !self.lacks_messages_before(identity.since.frame);
+        chat.has_moved() || !chat.identities().first().is_some_and(is_first)
     }
 
     /// Whether a message of the client may be missing before a frame.

@@ -246,7 +246,7 @@ impl Framing {
                 endings.declined = true;
                 self.lacks(by);
                 self.directions.of_mut(by).is_out_of_step = true;
-                lacking.of_mut(by).add(Gap { after: at, until: at });
+                lacking.of_mut(by).add(Gap { after: at, until: at }, u32::MAX);
                 Vec::new()
             }
         }

@@ -7,6 +7,9 @@ use crate::packet::{Both, FrameTime, SequenceNumber, Side};
 /// Stretches that are kept of one direction; beyond, the oldest is forgotten, and what fills it passes for a retransmission.
 const MAX_STRETCHES: usize = 32;
 
+/// The length of the shortest login request, which is one of dialect A, and its masked frame's header.
+const MIN_LOGIN: u32 = 6 + r#"{"type":"login","name":""}"#.len() as u32;
+
 /// What the capture lacks of a connection.
 #[derive(Debug, Default)]
 pub struct Lacking {
@@ -18,6 +21,8 @@ pub struct Lacking {
 pub struct Direction {
     /// Where something may be missing.
     pub gaps: Gaps,
+    /// Those of them that are long enough for a login.
+    pub logins: Gaps,
     /// The bytes that were not captured.
     pub missing: Stretches,
     /// The bytes that were not read as WebSocket frames, though later ones were.
@@ -68,7 +73,7 @@ impl Lacking {
     /// An encrypted segment was captured.
     pub fn pass_over(&mut self, side: Side, at: FrameTime) {
         if self.of(side).is_some_and(|direction| direction.is_blind) {
-            self.of_mut(side).add(Gap { after: at, until: at });
+            self.of_mut(side).add(Gap { after: at, until: at }, u32::MAX);
         }
     }
 
@@ -81,9 +86,12 @@ impl Lacking {
 }
 
 impl Direction {
-    /// Adds a gap that shows in the frame at hand.
-    pub fn add(&mut self, gap: Gap) {
+    /// Adds a gap that shows in the frame at hand, of so many bytes.
+    pub fn add(&mut self, gap: Gap, bytes: u32) {
         self.gaps.add(gap);
+        if bytes >= MIN_LOGIN {
+            self.logins.add(gap);
+        }
         let earlier = self.latest.filter(|latest| latest.after.frame < gap.after.frame);
         self.latest = Some(Gap { after: earlier.map_or(gap.after, |earlier| earlier.after), until: gap.until });
     }
@@ -188,8 +196,8 @@ mod tests {
         let gap = |after: u32, until: u32| Gap { after: at(after), until: at(until) };
         let mut lacking = Lacking::default();
         assert_eq!((size_of::<Lacking>(), lacking.take_latest(Side::Client)), (8, None));
-        lacking.of_mut(Side::Client).add(gap(2, 5));
-        lacking.of_mut(Side::Client).add(gap(5, 5));
+        lacking.of_mut(Side::Client).add(gap(2, 5), 31);
+        lacking.of_mut(Side::Client).add(gap(5, 5), 32);
         assert_eq!(lacking.take_latest(Side::Server), None);
         assert_eq!(lacking.take_latest(Side::Client), Some(gap(2, 5)));
         assert_eq!(lacking.take_latest(Side::Client), None);

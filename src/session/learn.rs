@@ -92,7 +92,7 @@ impl Session {
 
     /// Learns from a message of the chat.
     fn learn(&mut self, stream: StreamId, message: Postponed) {
-        let is_anothers = self.is_login_of_another(stream, &message.statement.act);
+        let whose = self.whose_login(stream, &message.statement.act);
         let Some(connection) = self.connections.get_mut(&stream) else { return };
         let texts = &mut self.texts;
         let (server, is_new) = self.servers.enter(connection);
@@ -117,7 +117,7 @@ impl Session {
                 record
             }
             Act::Login(announcement) => {
-                let record = login(connection, server, texts, &lesson, announcement, is_anothers);
+                let record = login(connection, server, texts, &lesson, announcement, whose);
                 enter(connection, &record);
                 return self.log_in(&lesson, &record);
             }
@@ -153,16 +153,18 @@ impl Session {
     }
 
     /// Dialects A and B number their clients in the order of connecting. Where several connections ask to log in by one name at the same
-    /// time, this tells which of them a login is about: whether it is another one than this.
-    fn is_login_of_another(&self, stream: StreamId, act: &Act) -> bool {
+    /// time, this tells which of them a login is about.
+    fn whose_login(&self, stream: StreamId, act: &Act) -> Whose {
         const NEAR: u32 = 64;
-        let Act::Login(Announcement { id: Some(id), users, .. }) = act else { return false };
-        let (Ok(number), Some(connection)) = (id.parse::<u64>(), self.connections.get(&stream)) else { return false };
+        let Act::Login(Announcement { id: Some(id), users, .. }) = act else { return Whose::OfTheName };
+        let (Ok(number), Some(connection)) = (id.parse::<u64>(), self.connections.get(&stream)) else {
+            return Whose::OfTheName;
+        };
         let name_of = |other: &Connection| other.chat()?.waiting_login()?.1;
-        let Some(name) = name_of(connection) else { return false };
+        let Some(name) = name_of(connection) else { return Whose::OfTheName };
         let owner = || self.servers.of(connection)?.owner(self.texts.find(id)?);
         if owner().is_some_and(|owner| owner != stream && self.is_open_beside(owner, connection)) {
-            return true;
+            return Whose::Anothers;
         }
         let is_same_server = |other: &&Connection| other.server().port == connection.server().port;
         let near = |distance: i64| {
@@ -172,17 +174,26 @@ impl Session {
         let distances = || 1..=i64::from(NEAR);
         let mut others = distances().flat_map(|distance| [near(distance), near(-distance)]).flatten();
         if !others.any(|other| name_of(other) == Some(name)) {
-            return false;
+            return Whose::OfTheName;
         }
+        let is_own = |own: u64| if own == number { Whose::OfTheName } else { Whose::Anothers };
         // The nearest connection whose id is known, and how many lie between.
         let expected = |sign: i64| {
             let beside = distances().filter_map(|distance| near(sign * distance));
             let id_of = |other: &Connection| self.texts.get(other.chat()?.id()?).parse::<i64>().ok();
-            let (steps, id) = (1..).zip(beside).find_map(|(steps, other)| Some((steps, id_of(other)?)))?;
+            let begun = beside.take_while(|other| other.is_opened());
+            let (steps, id) = (1..).zip(begun).find_map(|(steps, other)| Some((steps, id_of(other)?)))?;
             u64::try_from(id - sign * steps).ok()
         };
-        if let Some(expected) = expected(-1).or_else(|| expected(1)) {
-            return expected != number;
+        if let Some(expected) =
+            Some(()).filter(|()| connection.is_opened()).and_then(|()| expected(-1).or_else(|| expected(1)))
+        {
+            return is_own(expected);
+        }
+        // Of connections whose SYN was not captured, the order is not known.
+        let all = distances().flat_map(|distance| [near(distance), near(-distance)]).flatten();
+        if !all.chain([connection]).all(Connection::is_opened) {
+            return Whose::Unknown;
         }
         // No id is known yet. A list holds the client's own; the others in it are those of connections beside it.
         let place = distances().filter_map(|distance| near(-distance)).count() as u64;
@@ -192,7 +203,7 @@ impl Session {
         let possible: Vec<u64> = listed().filter(|own| fits(*own)).collect();
         // A server that was just started begins with 1.
         let first = Some(place + 1).filter(|own| number <= count && (possible.is_empty() || possible.contains(own)));
-        first.or_else(|| possible.first().copied()).is_some_and(|own| own != number)
+        first.or_else(|| possible.first().copied()).map_or(Whose::OfTheName, is_own)
     }
 
     /// Whether a connection is open that leads to the same address as another.
@@ -280,8 +291,11 @@ impl Session {
         }
         let Some(said) = said else { return };
         server.matching.ask(number, client, said, &mut self.says);
-        let mut early = server.matching.take_early(&say, client, said, &self.connections);
-        for (delivery, likely) in self.likely.take(place.at, client, said) {
+        let mut early = server.matching.take_early(&say, client, said, &self.connections).unwrap_or_else(|| {
+            self.says.set_uncounted(number);
+            Vec::new()
+        });
+        for (delivery, likely) in client.map(|client| self.likely.take(place.at, client, said)).unwrap_or_default() {
             self.says.settle(likely);
             early.push(delivery);
         }
@@ -407,18 +421,32 @@ impl Session {
         }
         self.says.deliver(number, place.at.frame, place.stream, counts);
         server.matching.reached(number, delivery);
-        let is_unique = server.matching.is_unique(number, delivery.said, &self.says);
         let (id, name) = delivery.from;
-        let owner = id.and_then(|id| server.owner(id));
-        let sender = self.connections.get_mut(&say.stream);
-        if let Some(chat) = sender.and_then(|sender| sender.application_mut().chat_mut()) {
-            chat.delivered(say.at().frame);
-            // A connection whose login was not captured is known by what it says.
-            if is_unique && owner.is_none_or(|owner| owner == say.stream) {
-                chat.recognise(id, name);
-            }
+        let Some(sender) = self.connections.get_mut(&say.stream) else { return };
+        let Some(chat) = sender.application_mut().chat_mut() else { return };
+        chat.delivered(say.at().frame);
+        // A connection whose login was not captured is known by what it says.
+        if chat.id().is_none()
+            && server.matching.is_unique(number, delivery.said, &self.says)
+            && id.and_then(|id| server.owner(id)).is_none_or(|owner| owner == say.stream)
+        {
+            chat.recognise(id, name);
+        }
+        if let Some(name) = name {
+            sender.name_in(place.at.frame, name);
         }
     }
+}
+
+/// Which of the connections that ask to log in a login is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// This one, if it asked by that name.
+    OfTheName,
+    /// Another one.
+    Anothers,
+    /// This one or another.
+    Unknown,
 }
 
 fn enter(connection: &mut Connection, record: &MessageRecord<TextId>) {
@@ -470,22 +498,26 @@ fn login_request(
 }
 
 /// A login seen on the connection that asked is a result; on any other, a notification. Where the request was not captured, a list
-/// by id shows a result. `is_anothers`: it is known to be of another connection.
+/// by id shows a result.
 fn login(
     connection: &mut Connection,
     server: &mut Server,
     texts: &mut Texts,
     lesson: &Lesson,
     announcement: &Announcement,
-    is_anothers: bool,
+    whose: Whose,
 ) -> MessageRecord<TextId> {
     let frame = lesson.place.at.frame;
     let (id, name, users) = interned(texts, announcement);
     if let (Some(id), Some(name)) = (id, name) {
         server.set_name(id, name, frame);
     }
-    let is_result = !is_anothers && is_login_result(connection, lesson, name, users);
-    let may_be_result = !is_anothers && may_be_login_result(connection, server, lesson, id);
+    let is_result = whose == Whose::OfTheName && is_login_result(connection, lesson, name, users);
+    let may_be_result = match whose {
+        Whose::OfTheName => may_be_login_result(connection, server, lesson, id),
+        Whose::Anothers => false,
+        Whose::Unknown => true,
+    };
     let mut record = match is_result {
         false => MessageRecord { uncertain: may_be_result, ..lesson.record(Event::LoginNotification(name)) },
         true => {
@@ -498,7 +530,7 @@ fn login(
     };
     record.sender_id = id;
     let own = connection.identity(lesson.position()).and_then(|identity| identity.room);
-    let has_moved = connection.chat().is_some_and(|chat| chat.has_moved());
+    let has_moved = connection.may_have_moved();
     // Who is told in several rooms does not learn in which of them.
     let room = match has_moved && !is_result {
         true => name.and_then(|name| server.asked_for(name)),

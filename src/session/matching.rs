@@ -151,19 +151,24 @@ impl Matching {
         self.index.insert_unique(hash_of(&list), list, hash_of);
     }
 
-    /// The deliveries of a say that were captured shortly before it; none where an earlier say may be missing, which they could deliver.
+    /// The deliveries of a say that were captured shortly before it; `None` where there are some, but an earlier say may be missing, or one
+    /// of somebody else, which they could deliver.
     pub fn take_early(
         &mut self,
         say: &TrackedSay,
         from: Option<TextId>,
         said: Said,
         connections: &Connections,
-    ) -> Vec<Delivery> {
-        let (usual, Some(from)) = (self.usual(), from) else { return Vec::new() };
+    ) -> Option<Vec<Delivery>> {
+        let usual = self.usual();
         let mut early = self.orphans.take(say.at(), from, said);
         let gaps = connections.get(&say.stream).map_or(Gaps::NONE, |sender| sender.gaps(Side::Client));
-        early.retain(|delivery| !gaps.since(delivery.place.at.time.saturating_sub(usual)));
-        early
+        let is_certain = |delivery: &Delivery| {
+            from.is_some() && !gaps.since(delivery.place.at.time.saturating_sub(usual))
+        };
+        let count = early.len();
+        early.retain(is_certain);
+        (early.len() == count).then_some(early)
     }
 
     /// Looks for the say of a delivery.
@@ -393,12 +398,12 @@ impl LikelyDeliveries {
     }
 
     /// Removes those that could be of a say that is captured only now.
-    pub fn take(&mut self, at: FrameTime, from: Option<TextId>, said: Said) -> Vec<(Delivery, SayNumber)> {
+    pub fn take(&mut self, at: FrameTime, from: TextId, said: Said) -> Vec<(Delivery, SayNumber)> {
         let is_its = |waiting: &Waiting| {
             let delivery = &waiting.delivery;
             delivery.said == said
                 && at.since(delivery.place.at) <= REORDER_WINDOW
-                && (from.is_none() || delivery.from.0 == from)
+                && delivery.from.0 == Some(from)
         };
         self.remove(is_its).into_iter().map(|waiting| (waiting.delivery, waiting.say)).collect()
     }
@@ -448,7 +453,7 @@ impl Orphans {
     }
 
     /// The deliveries of a say that were captured shortly before it, one a connection and copy.
-    fn take(&mut self, at: FrameTime, from: TextId, said: Said) -> Vec<Delivery> {
+    fn take(&mut self, at: FrameTime, from: Option<TextId>, said: Said) -> Vec<Delivery> {
         let recent = |delivery: &Delivery| at.since(delivery.place.at) <= REORDER_WINDOW;
         let mut taken: Vec<Delivery> = Vec::new();
         let mut left = self.counts.get(said.place(Orphans::PLACES)).copied().unwrap_or_default();
@@ -459,7 +464,7 @@ impl Orphans {
             if orphan.said.place(Orphans::PLACES) == said.place(Orphans::PLACES) {
                 left -= 1;
             }
-            let same_sender = orphan.from.0 == Some(from);
+            let same_sender = from.is_none() || orphan.from.0 == from;
             let is_new = || !taken.iter().any(|t| (t.place.stream, t.copy) == (orphan.place.stream, orphan.copy));
             if orphan.said == said && same_sender && is_new() {
                 self.counts[said.place(Orphans::PLACES)] -= 1;

@@ -6,10 +6,11 @@ use std::num::NonZeroU32;
 use hashbrown::HashMap;
 
 use super::connection::{Connection, ServerNumber};
+use super::gaps::{Gap, Gaps};
 use super::matching::Delivery;
 use super::server::Server;
 use super::texts::TextId;
-use crate::packet::{Endpoint, StreamId};
+use crate::packet::{Endpoint, Side, StreamId};
 
 /// How far apart the copies of one broadcast are captured. Nanoseconds.
 const SPREAD: i64 = 50_000_000;
@@ -28,6 +29,8 @@ pub struct Servers {
     /// The ports that nobody configured.
     ports: Vec<u16>,
     broadcasts: Broadcasts,
+    /// What the capture lacks of servers that were not heard of: they may be any.
+    unheard: Gaps,
 }
 
 /// What servers told their clients last, to find out which of them are one.
@@ -41,6 +44,23 @@ impl Servers {
     fn number(&self, connection: &Connection) -> Option<ServerNumber> {
         let number = connection.server_number().or_else(|| self.index.get(&connection.server()).copied())?;
         Some(self.known(number))
+    }
+
+    /// The capture lacks something that a connection's server sent.
+    pub fn lack(&mut self, connection: &mut Connection, gap: Gap) {
+        let (server, is_new) = self.enter(connection);
+        match is_new {
+            true => server.gaps.add_all(connection.gaps(Side::Server)),
+            false => server.gaps.add(gap),
+        }
+        if server.users() == 0 {
+            self.unheard.add(gap);
+        }
+    }
+
+    /// What the capture lacks of servers that were not heard of: they may be any.
+    pub fn unheard(&self) -> &Gaps {
+        &self.unheard
     }
 
     /// Whether a server is known that is reached by this endpoint.

@@ -133,11 +133,7 @@ impl Session {
             connection.lacks(side);
             let is_shown = connection.is_shown() || self.servers.of(connection).is_some();
             if side == Side::Server && is_shown {
-                let (server, is_new) = self.servers.enter(connection);
-                match is_new {
-                    true => server.gaps.add_all(connection.gaps(side)),
-                    false => server.gaps.add(gap),
-                }
+                self.servers.lack(connection, gap);
             }
         }
     }

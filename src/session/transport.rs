@@ -231,6 +231,11 @@ impl Transport {
         self.directions.of(by).is_fresh
     }
 
+    /// Whether the client's SYN was captured.
+    pub fn is_opened(&self) -> bool {
+        self.directions.client.syn().is_some()
+    }
+
     /// Whether the connection was reset, or both sides have finished.
     pub fn has_ended(&self) -> bool {
         self.reset || self.directions.client.finished && self.directions.server.finished
@@ -335,11 +340,12 @@ impl Direction {
         let is_behind_hole = next.is_none_or(|next| start.is_after(next));
         let is_cut = captured < segment.length && self.is_fresh;
         if is_behind_hole {
-            let lacking = lacking.of_mut(by);
-            lacking.missing.insert(next.unwrap_or(start - MAX_WINDOW), start);
-            lacking.add(Gap { after: self.last(), until: segment.at });
+            let (lacking, from) = (lacking.of_mut(by), next.unwrap_or(start - MAX_WINDOW));
+            lacking.missing.insert(from, start);
+            lacking.add(Gap { after: self.last(), until: segment.at }, start.0.wrapping_sub(from.0));
         } else if is_cut {
-            lacking.of_mut(by).add(Gap { after: segment.at, until: segment.at });
+            let bytes = segment.length - captured;
+            lacking.of_mut(by).add(Gap { after: segment.at, until: segment.at }, bytes);
         }
         if is_cut {
             lacking.of_mut(by).missing.insert(start + captured, end);
@@ -352,9 +358,9 @@ impl Direction {
         if self.next().is_some_and(|next| !to.is_after(next) || to.is_after(next + MAX_WINDOW)) {
             return;
         }
-        let lacking = lacking.of_mut(by);
-        lacking.missing.insert(self.next().unwrap_or(to - MAX_WINDOW), to);
-        lacking.add(Gap { after: self.last(), until: segment.at });
+        let (lacking, from) = (lacking.of_mut(by), self.next().unwrap_or(to - MAX_WINDOW));
+        lacking.missing.insert(from, to);
+        lacking.add(Gap { after: self.last(), until: segment.at }, to.0.wrapping_sub(from.0));
         self.set_next(to);
     }
 

@@ -2,6 +2,7 @@
 
 use super::application::Identity;
 use super::connection::Connection;
+use super::gaps::Gaps;
 use super::handshake::{Handshake, StoredHandshake};
 use super::in_flight::Sent;
 use super::lists::Lists;
@@ -42,6 +43,8 @@ pub struct MessageView<'a> {
     /// Its connection.
     pub connection: &'a Connection,
     server: Option<&'a Server>,
+    /// What the capture lacks of servers that may be this one.
+    unheard: &'a Gaps,
     says: &'a Says,
     lists: &'a Lists,
     texts: &'a Texts,
@@ -109,7 +112,8 @@ impl Session {
         let records = connection.records();
         let record = records.message(at)?.record(&self.texts, |frame| records.time_of(frame))?;
         let server = self.servers.of(connection);
-        Some(MessageView { record, connection, server, says: &self.says, lists: &self.lists, texts: &self.texts })
+        let (unheard, says, lists, texts) = (self.servers.unheard(), &self.says, &self.lists, &self.texts);
+        Some(MessageView { record, connection, server, unheard, says, lists, texts })
     }
 
     /// The connections that got a say, first come first.
@@ -248,8 +252,10 @@ impl<'a> MessageView<'a> {
     pub fn say(&self) -> Option<SayView<'a>> {
         let say = self.tracked().filter(|say| say.is_readable())?;
         let (at, first) = (say.at(), say.first());
-        let is_missed = |server: &Server| server.gaps.any(at.frame, at.time.saturating_add(COUNTED_WITHIN));
-        let is_counted = say.is_counted() && !self.server.is_some_and(is_missed);
+        let is_missed = |gaps: &Gaps| gaps.any(at.frame, at.time.saturating_add(COUNTED_WITHIN));
+        let is_counted = say.is_counted()
+            && !self.server.is_some_and(|server| is_missed(&server.gaps))
+            && !is_missed(self.unheard);
         Some(SayView { at, stream: say.stream, deliveries: say.deliveries, is_counted, first, say, says: self.says })
     }
 
