@@ -155,6 +155,7 @@ impl Dissector {
         if packet.first_pass {
             self.session.segment(&packet.segment, packet.payload);
             self.session.handshake(&packet.segment, packet.payload, sources);
+            self.session.look_back(&packet.segment);
         }
         self.plan.clear();
         segment::draw(&mut self.plan, &self.session, &packet.segment, packet.tunnelled, settings).then_some(&self.plan)

@@ -185,6 +185,13 @@ impl Connection {
         }
     }
 
+    /// The ping that a pong in this frame answers; `None` where the capture may lack a later one.
+    pub fn answered_ping(&mut self, frame: Frame) -> Option<FrameTime> {
+        let gaps = self.lacking.of(Side::Server).map_or(Gaps::NONE, |lacking| &lacking.gaps);
+        let Application::Chat(chat) = &mut self.application else { return None };
+        chat.pong().filter(|ping| !gaps.between(ping.frame, frame))
+    }
+
     /// Takes note that `frame` answers the request in frame `request` by this event.
     pub fn answer(&mut self, request: Frame, answer: &Event<TextId>, frame: Frame) {
         self.records.known_mut(request).any(|asked| asked.answer(answer, frame));
@@ -226,7 +233,30 @@ impl Connection {
 
     /// It begins like TLS.
     pub fn encrypt(&mut self) {
-        self.encrypted = true;
+        if !self.encrypted {
+            self.encrypted = true;
+            self.lacking.blind();
+        }
+    }
+
+    /// A segment has been dissected. Returns whether bytes of its side are unread since then, or were until then, and since when.
+    pub fn look_back(&mut self, segment: &Segment) -> Option<(bool, FrameTime)> {
+        let by = self.side(segment);
+        match (self.is_unread(by), self.lacking.of(by).and_then(|lacking| lacking.unread_since)) {
+            (true, None) => {
+                self.lacking.of_mut(by).unread_since = Some(segment.at);
+                Some((true, segment.at))
+            }
+            (false, Some(since)) => {
+                let lacking = self.lacking.of_mut(by);
+                lacking.unread_since = None;
+                if !lacking.unread.is_empty() {
+                    lacking.add(Gap { after: since, until: segment.at }, u32::MAX);
+                }
+                Some((false, since))
+            }
+            _ => None,
+        }
     }
 
     /// Where the capture may lack something that a side sent.
@@ -397,7 +427,7 @@ impl Connection {
     }
 
     /// Whether bytes that a side sent were not read yet.
-    fn is_unread(&self, side: Side) -> bool {
+    pub fn is_unread(&self, side: Side) -> bool {
         let ends = self.transport.end_of_data(side).zip(self.framing.end_of_read(side));
         ends.is_some_and(|(sent, read)| sent.is_after(read))
     }

@@ -29,6 +29,8 @@ pub struct Direction {
     pub unread: Stretches,
     /// The gap that showed last, until it is taken.
     latest: Option<Gap>,
+    /// Since when bytes were captured that are not read yet: a message that goes on, or one that Wireshark does not hand over.
+    pub unread_since: Option<FrameTime>,
     /// What is encrypted may not be decrypted behind a gap, until a message is.
     is_blind: bool,
 }
@@ -113,6 +115,11 @@ pub struct Stretches {
 }
 
 impl Stretches {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.stretches.is_empty()
+    }
+
     /// Adds a stretch that none overlaps. An empty one is none.
     pub fn insert(&mut self, from: SequenceNumber, to: SequenceNumber) {
         if !to.is_after(from) {

@@ -18,6 +18,9 @@ use crate::event::{Event, Recipient, Say};
 use crate::message::{Dialect, Evidence, MemberName, Message};
 use crate::packet::{Position, Segment, Side, StreamId};
 
+/// A login is answered within this time. Nanoseconds.
+const LONGEST_LOGIN: i64 = 2_000_000_000;
+
 /// A message on its way into the session.
 struct Lesson<'a> {
     place: Place,
@@ -140,7 +143,7 @@ impl Session {
             }
             Act::Pong => {
                 let mut record = lesson.record(Event::Pong(user()));
-                record.request = connection.application_mut().chat_mut().and_then(|chat| chat.pong());
+                record.request = connection.answered_ping(at.frame);
                 record
             }
             Act::Unknown { type_name, by } => {
@@ -344,10 +347,12 @@ impl Session {
         let Some(connection) = self.connections.get(&first.place.stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
         for delivery in readings {
-            let capture = Capture { says: &self.says, connections: &self.connections, start: self.start };
+            let owner = |id| server.owner(id);
+            let capture =
+                Capture { owner: &owner, says: &self.says, connections: &self.connections, start: self.start };
             match server.matching.find(delivery, capture) {
                 Found::None => {}
-                Found::Unknown(say) => return self.says.set_uncounted(say),
+                Found::Unknown(says) => return says.into_iter().for_each(|say| self.says.set_uncounted(say)),
                 Found::Likely(say, doubt) => {
                     let mut is_contradicted = false;
                     if let Doubt::Unnamed(_) = doubt {
@@ -391,9 +396,12 @@ impl Session {
     pub(super) fn settle(&mut self, stream: StreamId, now: i64) {
         for (delivery, likely) in self.likely.hear(stream, now) {
             let receiver = self.connections.get(&delivery.place.stream);
-            let server = receiver.and_then(|connection| self.servers.of(connection));
-            let capture = Capture { says: &self.says, connections: &self.connections, start: self.start };
-            let found = server.map(|server| server.matching.find(&delivery, capture));
+            let found = receiver.and_then(|connection| self.servers.of(connection)).map(|server| {
+                let owner = |id| server.owner(id);
+                let capture =
+                    Capture { owner: &owner, says: &self.says, connections: &self.connections, start: self.start };
+                server.matching.find(&delivery, capture)
+            });
             self.says.settle(likely);
             match found {
                 Some(Found::Likely(say, _) | Found::Say(say, _)) if say == likely => {
@@ -514,7 +522,7 @@ fn login(
     }
     let is_result = whose == Whose::OfTheName && is_login_result(connection, lesson, name, users);
     let may_be_result = match whose {
-        Whose::OfTheName => may_be_login_result(connection, server, lesson, id),
+        Whose::OfTheName => may_be_login_result(connection, lesson, id),
         Whose::Anothers => false,
         Whose::Unknown => true,
     };
@@ -576,12 +584,12 @@ fn is_login_result(connection: &Connection, lesson: &Lesson, name: Option<TextId
 }
 
 /// Whether the capture may lack the request of a login that has no list by id.
-fn may_be_login_result(connection: &Connection, server: &Server, lesson: &Lesson, id: Option<TextId>) -> bool {
+fn may_be_login_result(connection: &Connection, lesson: &Lesson, id: Option<TextId>) -> bool {
     if lesson.dialect == Some(Dialect::C2016) {
         return false;
     }
     let own = connection.chat().and_then(|chat| chat.id());
-    let since = lesson.place.at.time.saturating_sub(server.matching.usual());
+    let since = lesson.place.at.time.saturating_sub(LONGEST_LOGIN);
     (own.is_none() || own == id) && connection.gaps(Side::Client).since(since)
 }
 

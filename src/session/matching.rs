@@ -8,6 +8,7 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::alike::{Alike, Choice, Wanted, choose};
 use super::chunks::Chunks;
+use super::connection::Connection;
 use super::connections::Connections;
 use super::gaps::Gaps;
 use super::say::{Copies, Said, SayNumber};
@@ -77,8 +78,10 @@ pub enum Doubt {
 }
 
 /// What of a capture is asked for the say of a delivery.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Capture<'a> {
+    /// The connection that has a client id.
+    pub owner: &'a dyn Fn(TextId) -> Option<StreamId>,
     /// All says.
     pub says: &'a Says,
     /// The connections, for what the capture lacks of them.
@@ -88,14 +91,14 @@ pub struct Capture<'a> {
 }
 
 /// What is known of the say that a delivery delivers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// It is this one.
     Say(SayNumber, Choice),
     /// It is this one, if what follows in the capture does not contradict it.
     Likely(SayNumber, Doubt),
-    /// Several could be meant, from this one on, and the capture lacks what would decide it.
-    Unknown(SayNumber),
+    /// One of these could be meant, and the capture lacks what would decide it.
+    Unknown(Vec<SayNumber>),
     /// It was not captured.
     None,
 }
@@ -163,9 +166,8 @@ impl Matching {
         let usual = self.usual();
         let mut early = self.orphans.take(say.at(), from, said);
         let gaps = connections.get(&say.stream).map_or(Gaps::NONE, |sender| sender.gaps(Side::Client));
-        let is_certain = |delivery: &Delivery| {
-            from.is_some() && !gaps.since(delivery.place.at.time.saturating_sub(usual))
-        };
+        let is_certain =
+            |delivery: &Delivery| from.is_some() && !gaps.since(delivery.place.at.time.saturating_sub(usual));
         let count = early.len();
         early.retain(is_certain);
         (early.len() == count).then_some(early)
@@ -173,15 +175,14 @@ impl Matching {
 
     /// Looks for the say of a delivery.
     pub fn find(&self, delivery: &Delivery, capture: Capture) -> Found {
-        let known = self.find_from(delivery.from.0, delivery, capture);
-        match (known, delivery.from.0) {
+        match (self.find_from(delivery.from.0, delivery, capture), delivery.from.0) {
             (Found::None, Some(_)) => self.find_from(None, delivery, capture),
-            _ => known,
+            (known, _) => known,
         }
     }
 
     fn find_from(&self, from: Option<TextId>, delivery: &Delivery, capture: Capture) -> Found {
-        let Capture { says, connections, start } = capture;
+        let Capture { says, connections, start, .. } = capture;
         let Some((list, alike)) = self.find_alike(from, delivery.said).and_then(|at| Some((at, self.alike.get(at)?)))
         else {
             return Found::None;
@@ -210,7 +211,8 @@ impl Matching {
             candidates = last(alike.candidates(&earlier, says), &is_own).into();
         }
         if from.is_none() {
-            candidates = last(&candidates, &|number| may_be_from(number, delivery, says, connections)).into();
+            let owner = delivery.from.0.filter(|_| !candidates.is_empty()).and_then(capture.owner);
+            candidates = last(&candidates, &|number| may_be_from(number, delivery, owner, says, connections)).into();
         }
         let candidates = &*candidates;
         let Some(choice) = choose(candidates, &wanted, says) else { return Found::None };
@@ -220,7 +222,10 @@ impl Matching {
             candidates.iter().any(|number| stream(number) != Some(say.stream))
         };
         let lacks = |stream: StreamId, side: Side| {
-            connections.get(&stream).is_some_and(|connection| connection.gaps(side).after(say.at().frame))
+            let lacks = |connection: &Connection| {
+                connection.gaps(side).after(say.at().frame) || side == Side::Client && connection.is_unread(side)
+            };
+            connections.get(&stream).is_some_and(lacks)
         };
         let (says_missing, deliveries_missing) =
             (lacks(say.stream, Side::Client), lacks(delivery.place.stream, Side::Server));
@@ -229,7 +234,7 @@ impl Matching {
         let is_anyones = from.is_none() && (from_several() || is_early);
         let (is_late, is_own) = (choice.age > wanted.usual, delivery.is_own_copy(say.stream));
         if (choice.by_order || says_missing) && deliveries_missing || is_anyones && !is_own || is_late && says_missing {
-            return Found::Unknown(choice.say);
+            return Found::Unknown(candidates[candidates.len().saturating_sub(MAX_COMPARED)..].to_vec());
         }
         match (is_late, from) {
             (true, _) => Found::Likely(choice.say, Doubt::Late),
@@ -315,8 +320,18 @@ fn usual(longest: i64) -> i64 {
 }
 
 /// Whether a say whose sender's id was not known when it was said may be delivered as one of this sender.
-fn may_be_from(number: SayNumber, delivery: &Delivery, says: &Says, connections: &Connections) -> bool {
-    let connection = says.get(number).and_then(|say| connections.get(&say.stream));
+fn may_be_from(
+    number: SayNumber,
+    delivery: &Delivery,
+    owner: Option<StreamId>,
+    says: &Says,
+    connections: &Connections,
+) -> bool {
+    let Some(sender) = says.get(number).map(|say| say.stream) else { return false };
+    if owner.is_some_and(|owner| owner != sender) {
+        return false;
+    }
+    let connection = connections.get(&sender);
     let Some(identity) =
         connection.and_then(|connection| connection.identity(Position::end_of(delivery.place.at.frame)))
     else {
@@ -401,9 +416,7 @@ impl LikelyDeliveries {
     pub fn take(&mut self, at: FrameTime, from: TextId, said: Said) -> Vec<(Delivery, SayNumber)> {
         let is_its = |waiting: &Waiting| {
             let delivery = &waiting.delivery;
-            delivery.said == said
-                && at.since(delivery.place.at) <= REORDER_WINDOW
-                && delivery.from.0 == Some(from)
+            delivery.said == said && at.since(delivery.place.at) <= REORDER_WINDOW && delivery.from.0 == Some(from)
         };
         self.remove(is_its).into_iter().map(|waiting| (waiting.delivery, waiting.say)).collect()
     }

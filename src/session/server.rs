@@ -1,5 +1,6 @@
 //! One chat server as the capture shows it, by whatever addresses it is reached: who has which id, who is in which room, and what is said.
 
+use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
@@ -112,6 +113,8 @@ pub struct Server {
     pub matching: Matching,
     /// What the capture lacks of all that it sent.
     pub gaps: Gaps,
+    /// The connections of which bytes were captured and not read yet, by the time since which that is so.
+    unread: BTreeSet<(i64, StreamId)>,
     /// The capture shows it by more than one address.
     pub has_several_addresses: bool,
     users: Chunks<User>,
@@ -182,6 +185,21 @@ impl Server {
     /// The ids of which a connection is known, and the latest of each.
     pub fn owners(&self) -> impl Iterator<Item = (TextId, StreamId)> + '_ {
         self.users.iter().filter_map(|user| Some((user.id, StreamId(user.owner.checked_sub(1)?))))
+    }
+
+    // --- gaps ---------------------------------------------------------------------------------------------------------
+
+    /// Bytes that were captured on a connection since then are not read, or are now.
+    pub fn set_unread(&mut self, stream: StreamId, since: FrameTime, is_unread: bool) {
+        match is_unread {
+            true => self.unread.insert((since.time, stream)),
+            false => self.unread.remove(&(since.time, stream)),
+        };
+    }
+
+    /// Whether the capture may lack something that the server sent after a frame, and before a time in nanoseconds since the epoch.
+    pub fn may_lack(&self, from: Frame, before: i64) -> bool {
+        self.gaps.any(from, before) || self.unread.first().is_some_and(|(since, _)| *since < before)
     }
 
     // --- rooms --------------------------------------------------------------------------------------------------------
@@ -307,6 +325,7 @@ impl Server {
         self.has_several_addresses = true;
         self.dialect = self.dialect.or(other.dialect);
         self.gaps.add_all(&other.gaps);
+        self.unread.extend(other.unread);
         for user in other.users.iter() {
             let Some(known) = self.user_mut(user.id) else { continue };
             let mut names = known.names.all();

@@ -30,8 +30,6 @@ const COPY_TIME: i64 = 5_000_000;
 #[derive(Debug, Default)]
 pub struct Transport {
     directions: Both<Direction>,
-    /// What distinguishes the last segment from others of its frame, of which there can be several (A-MSDU).
-    last_segment: u32,
     established: bool,
     reset: bool,
 }
@@ -58,13 +56,13 @@ impl Transport {
         lacking: &mut Lacking,
         mut tell: impl FnMut(Outcome),
     ) {
-        let (identity, last) = (identity(segment), self.directions.of(by).last());
-        let is_same = identity == self.last_segment;
+        let (identity, direction) = (identity(segment), self.directions.of(by));
+        let (last, is_same) = (direction.last(), identity == direction.last_segment);
         if is_same && last.frame == segment.at.frame {
             return;
         }
         let is_copy = is_same && (0..=COPY_TIME).contains(&segment.at.since(last));
-        self.last_segment = identity;
+        self.directions.of_mut(by).last_segment = identity;
         self.process(&Taken { segment, captured, by, is_copy }, lacking, &mut tell);
         self.directions.of_mut(by).set_last(segment.at);
     }
@@ -274,6 +272,8 @@ struct Direction {
     next: SequenceNumber,
     /// The frame of its last segment, and when that was captured.
     last: (Frame, [u8; 8]),
+    /// What distinguishes that segment from others of its frame, of which there can be several (A-MSDU).
+    last_segment: u32,
     /// The last acknowledgment by the other side.
     acknowledged: Advance,
     pending: InFlight,

@@ -252,10 +252,10 @@ impl<'a> MessageView<'a> {
     pub fn say(&self) -> Option<SayView<'a>> {
         let say = self.tracked().filter(|say| say.is_readable())?;
         let (at, first) = (say.at(), say.first());
-        let is_missed = |gaps: &Gaps| gaps.any(at.frame, at.time.saturating_add(COUNTED_WITHIN));
+        let until = at.time.saturating_add(COUNTED_WITHIN);
         let is_counted = say.is_counted()
-            && !self.server.is_some_and(|server| is_missed(&server.gaps))
-            && !is_missed(self.unheard);
+            && !self.server.is_some_and(|server| server.may_lack(at.frame, until))
+            && !self.unheard.any(at.frame, until);
         Some(SayView { at, stream: say.stream, deliveries: say.deliveries, is_counted, first, say, says: self.says })
     }
 
