@@ -51,8 +51,8 @@ pub enum Event<T> {
     },
     /// The server lists the users (dialect A).
     UserList {
-        /// How many the list has.
-        users: usize,
+        /// How many the list has; `None` for a list that the capture cut.
+        users: Option<usize>,
         /// The user who gets it.
         recipient: Option<T>,
     },

@@ -54,7 +54,8 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
             format!("{by} asks {other} to log in {} in room {room}", named(name))
         }
         Event::LoginRequest { name, room: None } => format!("{by} asks {other} to log in {}", named(name)),
-        Event::UserList { users: count, .. } => format!("{by} tells {other} who is logged in: {}", users(count)),
+        Event::UserList { users: Some(count), .. } => format!("{by} tells {other} who is logged in: {}", users(count)),
+        Event::UserList { users: None, .. } => format!("{by} tells {other} who is logged in"),
         Event::LoginResult(name) => {
             format!("{by} tells {other} that its login {} has succeeded", named(name))
         }
@@ -147,7 +148,9 @@ fn fault(fault: Cause) -> String {
         Cause::LineEnd => "a line end must be escaped".to_owned(),
         Cause::ControlCharacter(byte) => format!("control character 0x{byte:02x} must be escaped"),
         Cause::InvalidUtf8 => "the text is not valid UTF-8".to_owned(),
-        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} is half of a surrogate pair, without the other half, which PHP refuses"),
+        Cause::LoneSurrogate(unit) => {
+            format!("\\u{unit:04x} is half of a surrogate pair, without the other half, which PHP refuses")
+        }
         Cause::UnterminatedString => "a string has no closing quote".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("{character} cannot stand here"),
         Cause::UnexpectedByte(byte) => format!("byte 0x{byte:02x} cannot stand here"),

@@ -56,9 +56,10 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
         Event::LoginRequest { name, room: None } => {
             format!("Le {by} demande au {other} d'ouvrir une session {}", named(name))
         }
-        Event::UserList { users: count, .. } => {
+        Event::UserList { users: Some(count), .. } => {
             format!("Le {by} indique au {other} qui est connecté : {}", users(count))
         }
+        Event::UserList { users: None, .. } => format!("Le {by} indique au {other} qui est connecté"),
         Event::LoginResult(name) => {
             format!("Le {by} confirme au {other} que sa session {} est ouverte", named(name))
         }
@@ -158,7 +159,9 @@ fn fault(fault: Cause) -> String {
         Cause::ControlCharacter(byte) => format!("le caractère de contrôle 0x{byte:02x} doit être échappé"),
         Cause::InvalidUtf8 => "le texte n'est pas de l'UTF-8 valide".to_owned(),
         Cause::LoneSurrogate(unit) => {
-            format!("\\u{unit:04x} est une moitié de paire de substitution (surrogate), sans l'autre moitié, ce que PHP refuse")
+            format!(
+                "\\u{unit:04x} est une moitié de paire de substitution (surrogate), sans l'autre moitié, ce que PHP refuse"
+            )
         }
         Cause::UnterminatedString => "il manque le guillemet fermant d'une chaîne".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("{character} n'a pas sa place ici"),

@@ -54,9 +54,10 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
             format!("Il {by} chiede al {other} di accedere {} alla stanza {room}", named(name))
         }
         Event::LoginRequest { name, room: None } => format!("Il {by} chiede al {other} di accedere {}", named(name)),
-        Event::UserList { users: count, .. } => {
+        Event::UserList { users: Some(count), .. } => {
             format!("Il {by} comunica al {other} chi è collegato: {}", users(count))
         }
+        Event::UserList { users: None, .. } => format!("Il {by} comunica al {other} chi è collegato"),
         Event::LoginResult(name) => {
             format!("Il {by} comunica al {other} che il suo accesso {} è riuscito", named(name))
         }
@@ -158,7 +159,9 @@ fn fault(fault: Cause) -> String {
             format!("il carattere di controllo 0x{byte:02x} va scritto come sequenza di escape")
         }
         Cause::InvalidUtf8 => "il testo non è UTF-8 valido".to_owned(),
-        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} è metà di una coppia surrogata, senza l'altra metà: PHP la rifiuta"),
+        Cause::LoneSurrogate(unit) => {
+            format!("\\u{unit:04x} è metà di una coppia surrogata, senza l'altra metà: PHP la rifiuta")
+        }
         Cause::UnterminatedString => "una stringa non ha le virgolette di chiusura".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("{character} non può stare qui"),
         Cause::UnexpectedByte(byte) => format!("il byte 0x{byte:02x} non può stare qui"),

@@ -52,9 +52,10 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
             format!("O {by} pede ao {other} para entrar {} na sala {room}", named(name))
         }
         Event::LoginRequest { name, room: None } => format!("O {by} pede ao {other} para entrar {}", named(name)),
-        Event::UserList { users: count, .. } => {
+        Event::UserList { users: Some(count), .. } => {
             format!("O {by} informa ao {other} quem está conectado: {}", users(count))
         }
+        Event::UserList { users: None, .. } => format!("O {by} informa ao {other} quem está conectado"),
         Event::LoginResult(name) => {
             format!("O {by} informa ao {other} que seu login {} foi bem-sucedido", named(name))
         }

@@ -54,7 +54,8 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
             format!("{by} запрашивает у {of} вход {} в комнату {room}", named(name))
         }
         Event::LoginRequest { name, room: None } => format!("{by} запрашивает у {of} вход {}", named(name)),
-        Event::UserList { users: count, .. } => format!("{by} сообщает {to}, кто вошёл в чат: {}", users(count)),
+        Event::UserList { users: Some(count), .. } => format!("{by} сообщает {to}, кто вошёл в чат: {}", users(count)),
+        Event::UserList { users: None, .. } => format!("{by} сообщает {to}, кто вошёл в чат"),
         Event::LoginResult(name) => format!("{by} сообщает {to}: вход {} выполнен", named(name)),
         Event::LoginNotification(name) => format!("{by} сообщает {to}: {} вошёл в чат", user(name)),
         Event::SayRequest(say) => format!("{by} просит {other} передать: {}", saying(say, text)),
@@ -152,7 +153,9 @@ fn fault(fault: Cause) -> String {
         Cause::LineEnd => "конец строки нужно экранировать".to_owned(),
         Cause::ControlCharacter(byte) => format!("управляющий символ 0x{byte:02x} нужно экранировать"),
         Cause::InvalidUtf8 => "текст не в кодировке UTF-8".to_owned(),
-        Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} — половина суррогатной пары без другой половины, что PHP отвергает"),
+        Cause::LoneSurrogate(unit) => {
+            format!("\\u{unit:04x} — половина суррогатной пары без другой половины, что PHP отвергает")
+        }
         Cause::UnterminatedString => "у строки нет закрывающей кавычки".to_owned(),
         Cause::UnexpectedCharacter(character) => format!("символ {character} здесь недопустим"),
         Cause::UnexpectedByte(byte) => format!("байт 0x{byte:02x} здесь недопустим"),

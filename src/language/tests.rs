@@ -99,7 +99,7 @@ fn events(phase: Phase) -> Vec<(Event<&'static str>, Data)> {
 }
 
 fn list(users: usize) -> Event<&'static str> {
-    Event::UserList { users, recipient: None }
+    Event::UserList { users: Some(users), recipient: None }
 }
 
 fn notes() -> Vec<(Note<'static>, Data)> {

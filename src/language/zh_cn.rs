@@ -34,7 +34,8 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
             format!("{by}向{other}请求{}登录房间 {room}", named(name))
         }
         Event::LoginRequest { name, room: None } => format!("{by}向{other}请求{}登录", named(name)),
-        Event::UserList { users: count, .. } => format!("{by}告知{other}有哪些用户已登录：{count} 个用户"),
+        Event::UserList { users: Some(count), .. } => format!("{by}告知{other}有哪些用户已登录：{count} 个用户"),
+        Event::UserList { users: None, .. } => format!("{by}告知{other}有哪些用户已登录"),
         Event::LoginResult(name) => format!("{by}告知{other}：{}登录成功", named(name)),
         Event::LoginNotification(name) => format!("{by}通知{other}：{}已登录", user(name)),
         Event::SayRequest(say) => format!("{by}请求{other}转发：{}", saying(say, text)),

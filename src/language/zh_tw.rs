@@ -40,7 +40,8 @@ pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
             format!("{by} 向{other} 請求{}登入聊天室 {room}", named(name))
         }
         Event::LoginRequest { name, room: None } => format!("{by} 向{other} 請求{}登入", named(name)),
-        Event::UserList { users: count, .. } => format!("{by} 告知{other} 有哪些使用者已登入：{count} 位使用者"),
+        Event::UserList { users: Some(count), .. } => format!("{by} 告知{other} 有哪些使用者已登入：{count} 位使用者"),
+        Event::UserList { users: None, .. } => format!("{by} 告知{other} 有哪些使用者已登入"),
         Event::LoginResult(name) => format!("{by} 告知{other}：{}登入成功", named(name)),
         Event::LoginNotification(name) => format!("{by} 通知{other}：{}已登入", user(name)),
         Event::SayRequest(say) => format!("{by} 要求{other} 轉送：{}", saying(say, text)),

@@ -185,6 +185,16 @@ impl Connection {
         }
     }
 
+    /// The login at this position turns out to be the connection's own, or not.
+    pub fn settle_login(&mut self, position: Position, is_own: bool, request: Option<FrameTime>) {
+        let Some(message) = self.records.message_mut(position) else { return };
+        message.settle_login(is_own, request.map(|request| request.frame));
+        if let (Some(request), Some(answer)) = (request, self.records.message(position).and_then(StoredMessage::event))
+        {
+            self.answer(request.frame, &answer, position.frame);
+        }
+    }
+
     /// The ping that a pong in this frame answers; `None` where the capture may lack a later one.
     pub fn answered_ping(&mut self, frame: Frame) -> Option<FrameTime> {
         let gaps = self.lacking.of(Side::Server).map_or(Gaps::NONE, |lacking| &lacking.gaps);

@@ -5,6 +5,7 @@ use std::hash::BuildHasher;
 use super::application::{Application, Identity, Postponed};
 use super::bounded::bounded_name;
 use super::connection::Connection;
+use super::contests;
 use super::matching::{Capture, Delivery, Doubt, Found, Place};
 use super::record::MessageRecord;
 use super::room::Room;
@@ -113,7 +114,7 @@ impl Session {
                 login_request(connection, server, texts, &lesson, name.as_deref(), room.as_deref())
             }
             Act::UserList(users) => {
-                let count = users.as_ref().map_or(0, |users| users.count);
+                let count = users.as_ref().filter(|_| !lesson.statement.truncated).map(|users| users.count);
                 let mut record = lesson.record(Event::UserList { users: count, recipient: user() });
                 record.request = connection.chat().and_then(|chat| chat.waiting_login()).map(|(at, _)| at);
                 take_users(server, texts, Room::Everywhere, users.as_ref(), &lesson);
@@ -121,6 +122,9 @@ impl Session {
             }
             Act::Login(announcement) => {
                 let record = login(connection, server, texts, &lesson, announcement, whose);
+                if let (Whose::Contested(asked, number), Some(id)) = (whose, record.sender_id) {
+                    self.contests.add(asked, contests::Login { place, id: (id, number) });
+                }
                 enter(connection, &record);
                 return self.log_in(&lesson, &record);
             }
@@ -155,58 +159,64 @@ impl Session {
         enter(connection, &record);
     }
 
-    /// Dialects A and B number their clients in the order of connecting. Where several connections ask to log in by one name at the same
-    /// time, this tells which of them a login is about.
+    /// Whether several connections ask to log in by one name, and a login may be about any of them.
     fn whose_login(&self, stream: StreamId, act: &Act) -> Whose {
-        const NEAR: u32 = 64;
-        let Act::Login(Announcement { id: Some(id), users, .. }) = act else { return Whose::OfTheName };
-        let (Ok(number), Some(connection)) = (id.parse::<u64>(), self.connections.get(&stream)) else {
+        let Act::Login(Announcement { id: Some(id), name, .. }) = act else { return Whose::OfTheName };
+        let Some(connection) = self.connections.get(&stream) else { return Whose::OfTheName };
+        let (Ok(number), Some(asked)) = (id.parse::<u64>(), asked_name(connection)) else { return Whose::OfTheName };
+        if name.as_deref().is_some_and(|name| name != self.texts.get(asked)) {
             return Whose::OfTheName;
-        };
-        let name_of = |other: &Connection| other.chat()?.waiting_login()?.1;
-        let Some(name) = name_of(connection) else { return Whose::OfTheName };
+        }
         let owner = || self.servers.of(connection)?.owner(self.texts.find(id)?);
         if owner().is_some_and(|owner| owner != stream && self.is_open_beside(owner, connection)) {
             return Whose::Anothers;
         }
-        let is_same_server = |other: &&Connection| other.server().port == connection.server().port;
-        let near = |distance: i64| {
-            let other = u32::try_from(i64::from(stream.0) + distance).ok()?;
-            self.connections.get(&StreamId(other)).filter(is_same_server)
-        };
-        let distances = || 1..=i64::from(NEAR);
-        let mut others = distances().flat_map(|distance| [near(distance), near(-distance)]).flatten();
-        if !others.any(|other| name_of(other) == Some(name)) {
-            return Whose::OfTheName;
+        let asked = (asked, connection.server().port);
+        let mut others = self.beside(stream).filter(|(_, other)| asked_name(other) == Some(asked.0));
+        match self.contests.holds(asked) || others.next().is_some() {
+            true => Whose::Contested(asked, number),
+            false => Whose::OfTheName,
         }
-        let is_own = |own: u64| if own == number { Whose::OfTheName } else { Whose::Anothers };
-        // The nearest connection whose id is known, and how many lie between.
-        let expected = |sign: i64| {
-            let beside = distances().filter_map(|distance| near(sign * distance));
-            let id_of = |other: &Connection| self.texts.get(other.chat()?.id()?).parse::<i64>().ok();
-            let begun = beside.take_while(|other| other.is_opened());
-            let (steps, id) = (1..).zip(begun).find_map(|(steps, other)| Some((steps, id_of(other)?)))?;
-            u64::try_from(id - sign * steps).ok()
-        };
-        if let Some(expected) =
-            Some(()).filter(|()| connection.is_opened()).and_then(|()| expected(-1).or_else(|| expected(1)))
-        {
-            return is_own(expected);
+    }
+
+    /// The connections to the same port that were opened shortly before or after this one.
+    fn beside(&self, stream: StreamId) -> impl Iterator<Item = (StreamId, &Connection)> {
+        const NEAR: u32 = 64;
+        let port = self.connections.get(&stream).map(|connection| connection.server().port);
+        let near = stream.0.saturating_sub(NEAR)..=stream.0.saturating_add(NEAR);
+        let others = near.map(StreamId).filter(move |other| *other != stream);
+        let known = others.filter_map(|other| Some((other, self.connections.get(&other)?)));
+        known.filter(move |(_, other)| Some(other.server().port) == port)
+    }
+
+    /// Finds out which of several connections logins are about, of which all are known by now.
+    pub(super) fn settle_logins(&mut self, now: i64) {
+        for contest in self.contests.take_settled(now) {
+            let Some(owners) = contest.owners() else { continue };
+            let is_opened = |stream: &StreamId| self.connections.get(stream).is_some_and(Connection::is_opened);
+            let first = contest.logins.first().map(|login| login.place.stream);
+            let others = first.into_iter().flat_map(|first| self.beside(first));
+            let mut asking = others.filter(|(_, other)| asked_name(other) == Some(contest.asked.0));
+            let are_all = owners.keys().all(is_opened) && asking.all(|(stream, _)| owners.contains_key(&stream));
+            drop(asking);
+            if !are_all {
+                continue;
+            }
+            for contests::Login { place, id: (id, number) } in contest.logins {
+                self.settle_login(place, contest.asked.0, id, owners.get(&place.stream) == Some(&number));
+            }
         }
-        // Of connections whose SYN was not captured, the order is not known.
-        let all = distances().flat_map(|distance| [near(distance), near(-distance)]).flatten();
-        if !all.chain([connection]).all(Connection::is_opened) {
-            return Whose::Unknown;
+    }
+
+    fn settle_login(&mut self, place: Place, name: TextId, id: TextId, is_own: bool) {
+        let Some(connection) = self.connections.get_mut(&place.stream) else { return };
+        let chat = connection.application_mut().chat_mut();
+        let request = chat.filter(|_| is_own).and_then(|chat| chat.log_in(place, Some(name), Some(id)));
+        connection.settle_login(place.position(), is_own, request);
+        if let Some(server) = self.servers.of_mut(connection).filter(|_| is_own) {
+            server.has_joined(name);
+            server.set_owner(id, place.stream);
         }
-        // No id is known yet. A list holds the client's own; the others in it are those of connections beside it.
-        let place = distances().filter_map(|distance| near(-distance)).count() as u64;
-        let count = place + 1 + distances().filter_map(|distance| near(distance)).count() as u64;
-        let listed = || users.iter().flat_map(|users| &users.users).filter_map(|(id, _)| id.parse::<u64>().ok());
-        let fits = |own: u64| listed().all(|other| (1..=count).contains(&(place + 1 + other).wrapping_sub(own)));
-        let possible: Vec<u64> = listed().filter(|own| fits(*own)).collect();
-        // A server that was just started begins with 1.
-        let first = Some(place + 1).filter(|own| number <= count && (possible.is_empty() || possible.contains(own)));
-        first.or_else(|| possible.first().copied()).map_or(Whose::OfTheName, is_own)
     }
 
     /// Whether a connection is open that leads to the same address as another.
@@ -453,8 +463,13 @@ enum Whose {
     OfTheName,
     /// Another one.
     Anothers,
-    /// This one or another.
-    Unknown,
+    /// This one or another that asks for the same name at the same port; the client's number.
+    Contested((TextId, u16), u64),
+}
+
+/// The name that a connection asks to log in by.
+fn asked_name(connection: &Connection) -> Option<TextId> {
+    connection.chat()?.waiting_login()?.1
 }
 
 fn enter(connection: &mut Connection, record: &MessageRecord<TextId>) {
@@ -524,7 +539,7 @@ fn login(
     let may_be_result = match whose {
         Whose::OfTheName => may_be_login_result(connection, lesson, id),
         Whose::Anothers => false,
-        Whose::Unknown => true,
+        Whose::Contested(..) => true,
     };
     let mut record = match is_result {
         false => MessageRecord { uncertain: may_be_result, ..lesson.record(Event::LoginNotification(name)) },
@@ -579,12 +594,18 @@ fn is_login_result(connection: &Connection, lesson: &Lesson, name: Option<TextId
         (None, _) => true,
         (Some(_), None) => statement.truncated, // a name that the capture cut may be any
     };
-    let waiting = connection.chat().and_then(|chat| chat.waiting_login());
-    waiting.is_some_and(|(_, asked)| is_asker(asked)) && !announced || users.is_some_and(|users| users.keyed)
+    let chat = connection.chat();
+    let waiting = chat.and_then(|chat| chat.waiting_login());
+    // What is cut may have had a list by id, or not.
+    let is_cut = statement.truncated && users.is_none() && chat.is_some_and(|chat| chat.logged_in().is_some());
+    waiting.is_some_and(|(_, asked)| is_asker(asked)) && !announced && !is_cut || users.is_some_and(|users| users.keyed)
 }
 
 /// Whether the capture may lack the request of a login that has no list by id.
 fn may_be_login_result(connection: &Connection, lesson: &Lesson, id: Option<TextId>) -> bool {
+    if lesson.statement.truncated && connection.chat().is_some_and(|chat| chat.waiting_login().is_some()) {
+        return true;
+    }
     if lesson.dialect == Some(Dialect::C2016) {
         return false;
     }

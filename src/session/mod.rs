@@ -17,6 +17,7 @@ pub mod bounded;
 mod chunks;
 pub mod connection;
 mod connections;
+mod contests;
 mod framing;
 mod gaps;
 pub mod handshake;

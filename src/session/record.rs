@@ -67,7 +67,7 @@ pub const MAX_MESSAGES: u32 = 1 << 20;
 pub struct StoredMessage {
     time: i64,
     frame: Frame,
-    /// The name of who does it, or the count of a list.
+    /// The name of who does it, or the count of a list and one more.
     who: u32,
     /// The room, the recipient or, of an unknown message, the sender.
     whom: u32,
@@ -132,7 +132,8 @@ impl StoredMessage {
         let (kind, who, whom, link) = match &record.event {
             Event::LoginRequest { name, room } => (kind::LOGIN_REQUEST, text(name), text(room), response),
             Event::UserList { users, recipient } => {
-                (kind::USER_LIST, u32::try_from(*users).unwrap_or(u32::MAX), text(recipient), request)
+                let count = users.map_or(0, |users| u32::try_from(users).unwrap_or(u32::MAX).saturating_add(1));
+                (kind::USER_LIST, count, text(recipient), request)
             }
             Event::LoginResult(name) => (kind::LOGIN_RESULT, text(name), 0, request),
             Event::LoginNotification(name) => (kind::LOGIN_NOTIFICATION, text(name), 0, 0),
@@ -171,7 +172,9 @@ impl StoredMessage {
         let say = || Say { sender: who, recipient: self.recipient() };
         Some(match self.kind() {
             kind::LOGIN_REQUEST => Event::LoginRequest { name: who, room: whom },
-            kind::USER_LIST => Event::UserList { users: self.who as usize, recipient: whom },
+            kind::USER_LIST => {
+                Event::UserList { users: self.who.checked_sub(1).map(|users| users as usize), recipient: whom }
+            }
             kind::LOGIN_RESULT => Event::LoginResult(who),
             kind::LOGIN_NOTIFICATION => Event::LoginNotification(who),
             kind::SAY_REQUEST => Event::SayRequest(say()),
@@ -235,6 +238,18 @@ impl StoredMessage {
         is_asked
     }
 
+    /// A login turns out to be the connection's own, which answers the request in this frame, or a notification.
+    pub fn settle_login(&mut self, is_own: bool, request: Option<Frame>) {
+        if self.kind() != kind::LOGIN_NOTIFICATION {
+            return;
+        }
+        self.bits &= !(1 << 31);
+        if is_own {
+            self.bits = self.bits & !(0xf << 20) | kind::LOGIN_RESULT << 20;
+            self.link = request.map_or(0, |request| request.0);
+        }
+    }
+
     /// It turns out to deliver this say, unless it delivers another.
     pub fn delivers(&mut self, say: SayNumber) {
         if self.kind() == kind::SAY_DELIVERY && self.link == 0 {
@@ -279,7 +294,9 @@ mod tests {
             let answered = Some(Frame(12));
             records.push(MessageRecord { response: answered, ..new(Event::LoginRequest { name, room: Some(other) }) });
             records.push(MessageRecord { response: answered, ..new(Event::Ping(name)) });
-            for event in [Event::UserList { users: 3, recipient: name }, Event::LoginResult(name), Event::Pong(name)] {
+            for event in
+                [Event::UserList { users: Some(3), recipient: name }, Event::LoginResult(name), Event::Pong(name)]
+            {
                 records.push(MessageRecord { request: Some(at(4)), ..new(event) });
             }
             records.push(MessageRecord { dialect: Some(Dialect::B2015), ..new(Event::LoginNotification(name)) });

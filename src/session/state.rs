@@ -7,6 +7,7 @@ use hashbrown::DefaultHashBuilder;
 
 use super::connection::{Connection, HttpBytes};
 use super::connections::{Connections, Ports, Strangers};
+use super::contests::Contests;
 use super::framing::Endings;
 use super::gaps::Gap;
 use super::lists::Lists;
@@ -34,6 +35,7 @@ pub struct Session {
     pub(super) servers: Servers,
     pub(super) says: Says,
     pub(super) likely: LikelyDeliveries,
+    pub(super) contests: Contests,
     pub(super) lists: Lists,
     /// When the first segment was captured, in nanoseconds since the epoch; 0 until then.
     pub(super) start: i64,
@@ -103,6 +105,9 @@ impl Session {
             self.forget(segment.stream);
         }
         self.pass_gaps_on(segment.stream);
+        if !self.contests.is_empty() {
+            self.settle_logins(segment.at.time);
+        }
         if !self.likely.is_empty() {
             self.settle(segment.stream, segment.at.time);
         }

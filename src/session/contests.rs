@@ -1,0 +1,91 @@
+//! Logins that several connections ask for by one name at the same time, in dialects A and B: a login names a client by its number and
+//! does not tell whose it is. Clients are numbered in the order of connecting; once all of their logins are known, so is the order.
+
+use std::collections::BTreeMap;
+
+use super::matching::Place;
+use super::texts::TextId;
+use crate::packet::StreamId;
+
+/// Once no further login was captured for this time, all are known. Nanoseconds.
+const QUIET: i64 = 1_000_000_000;
+/// Logins of one name that are kept.
+const MAX_LOGINS: usize = 4096;
+/// Names that several connections ask for at one time.
+const MAX_CONTESTS: usize = 64;
+
+/// A login that is about one of several connections.
+#[derive(Debug, Clone, Copy)]
+pub struct Login {
+    /// The message.
+    pub place: Place,
+    /// The client's id, and the number that it is.
+    pub id: (TextId, u64),
+}
+
+/// The logins by one name.
+#[derive(Debug)]
+pub struct Contest {
+    /// The name, and the server's port.
+    pub asked: (TextId, u16),
+    /// In the order of the capture.
+    pub logins: Vec<Login>,
+}
+
+/// Logins of which it is not known yet which connection each is about.
+#[derive(Debug, Default)]
+pub struct Contests {
+    open: Vec<Contest>,
+}
+
+impl Contests {
+    /// Whether there is none, as nearly always.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Whether several connections ask for a name.
+    pub fn holds(&self, asked: (TextId, u16)) -> bool {
+        self.open.iter().any(|contest| contest.asked == asked)
+    }
+
+    /// Adds a login.
+    pub fn add(&mut self, asked: (TextId, u16), login: Login) {
+        let has_room = self.open.len() < MAX_CONTESTS;
+        match self.open.iter_mut().find(|contest| contest.asked == asked) {
+            Some(contest) if contest.logins.len() < MAX_LOGINS => contest.logins.push(login),
+            None if has_room => self.open.push(Contest { asked, logins: vec![login] }),
+            Some(_) | None => {}
+        }
+    }
+
+    /// Takes those of which all logins are known at this time.
+    pub fn take_settled(&mut self, now: i64) -> Vec<Contest> {
+        let last = |contest: &Contest| contest.logins.last().map_or(0, |login| login.place.at.time);
+        let is_settled = |contest: &Contest| now.saturating_sub(last(contest)) > QUIET;
+        let (settled, open) = std::mem::take(&mut self.open).into_iter().partition(is_settled);
+        self.open = open;
+        settled
+    }
+}
+
+impl Contest {
+    /// Which connection has which number, in the order of connecting; `None` where their logins do not tell.
+    pub fn owners(&self) -> Option<BTreeMap<StreamId, u64>> {
+        let mut streams: Vec<_> = self.logins.iter().map(|login| login.place.stream).collect();
+        let mut numbers: Vec<u64> = self.logins.iter().map(|login| login.id.1).collect();
+        streams.sort_unstable();
+        streams.dedup();
+        numbers.sort_unstable();
+        numbers.dedup();
+        if streams.len() != numbers.len() {
+            return None;
+        }
+        let owners: BTreeMap<_, _> = streams.into_iter().zip(numbers).collect();
+        // Everybody is told of its own login.
+        let is_told = |(stream, number): (&StreamId, &u64)| {
+            self.logins.iter().any(|login| login.place.stream == *stream && login.id.1 == *number)
+        };
+        owners.iter().all(is_told).then_some(owners)
+    }
+}
