@@ -302,6 +302,11 @@ impl Connection {
         self.transport.has_ended()
     }
 
+    /// Whether the server has not acknowledged what the client sent in a frame.
+    pub fn is_in_flight(&self, frame: Frame) -> bool {
+        self.transport.is_in_flight(Side::Client, frame)
+    }
+
     /// Something that the segment completes, and that ends before `end`, waits for its acknowledgment.
     fn expect_ack(&mut self, segment: &Segment, end: SequenceNumber, sent: Sent) {
         let pending = Pending { end, frame: segment.at.frame, sent };

@@ -8,7 +8,7 @@ use super::texts::TextId;
 use crate::packet::StreamId;
 
 /// Once no further login was captured for this time, all are known. Nanoseconds.
-const QUIET: i64 = 1_000_000_000;
+const QUIET: i64 = 250_000_000;
 /// Logins of one name that are kept.
 const MAX_LOGINS: usize = 4096;
 /// Names that several connections ask for at one time.

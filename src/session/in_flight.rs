@@ -60,6 +60,16 @@ impl InFlight {
         }
     }
 
+    /// Whether one of the last things is of this frame.
+    pub fn holds(&self, frame: Frame) -> bool {
+        const LAST: usize = 64;
+        match self {
+            InFlight::Nothing => false,
+            InFlight::One(only) => only.frame == frame,
+            InFlight::Several(queue) => queue.all.iter().rev().take(LAST).any(|pending| pending.frame == frame),
+        }
+    }
+
     /// Takes the first, if it ends before `to` or there.
     pub fn pop_before(&mut self, to: SequenceNumber) -> Option<Pending> {
         match self {

@@ -161,20 +161,24 @@ impl Session {
 
     /// Whether several connections ask to log in by one name, and a login may be about any of them.
     fn whose_login(&self, stream: StreamId, act: &Act) -> Whose {
-        let Act::Login(Announcement { id: Some(id), name, .. }) = act else { return Whose::OfTheName };
+        let Act::Login(Announcement { id, name, .. }) = act else { return Whose::OfTheName };
         let Some(connection) = self.connections.get(&stream) else { return Whose::OfTheName };
-        let (Ok(number), Some(asked)) = (id.parse::<u64>(), asked_name(connection)) else { return Whose::OfTheName };
+        let Some(asked) = asked_name(connection) else { return Whose::OfTheName };
+        let number = id.as_ref().map(|id| id.parse::<u64>());
+        if let Some(Err(_)) = number {
+            return Whose::OfTheName; // of dialect C
+        }
         if name.as_deref().is_some_and(|name| name != self.texts.get(asked)) {
             return Whose::OfTheName;
         }
-        let owner = || self.servers.of(connection)?.owner(self.texts.find(id)?);
+        let owner = || self.servers.of(connection)?.owner(self.texts.find(id.as_ref()?)?);
         if owner().is_some_and(|owner| owner != stream && self.is_open_beside(owner, connection)) {
             return Whose::Anothers;
         }
         let asked = (asked, connection.server().port);
         let mut others = self.beside(stream).filter(|(_, other)| asked_name(other) == Some(asked.0));
         match self.contests.holds(asked) || others.next().is_some() {
-            true => Whose::Contested(asked, number),
+            true => number.and_then(Result::ok).map_or(Whose::Unknown, |number| Whose::Contested(asked, number)),
             false => Whose::OfTheName,
         }
     }
@@ -465,6 +469,8 @@ enum Whose {
     Anothers,
     /// This one or another that asks for the same name at the same port; the client's number.
     Contested((TextId, u16), u64),
+    /// One of these, too, but the capture cut its number.
+    Unknown,
 }
 
 /// The name that a connection asks to log in by.
@@ -539,7 +545,7 @@ fn login(
     let may_be_result = match whose {
         Whose::OfTheName => may_be_login_result(connection, lesson, id),
         Whose::Anothers => false,
-        Whose::Contested(..) => true,
+        Whose::Contested(..) | Whose::Unknown => true,
     };
     let mut record = match is_result {
         false => MessageRecord { uncertain: may_be_result, ..lesson.record(Event::LoginNotification(name)) },

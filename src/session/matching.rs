@@ -182,64 +182,53 @@ impl Matching {
     }
 
     fn find_from(&self, from: Option<TextId>, delivery: &Delivery, capture: Capture) -> Found {
-        let Capture { says, connections, start, .. } = capture;
         let Some((list, alike)) = self.find_alike(from, delivery.said).and_then(|at| Some((at, self.alike.get(at)?)))
         else {
             return Found::None;
         };
+        let longest = self.longest(alike, delivery, capture);
         let next = self.progress.get(&progress_of(delivery, list)).copied().unwrap_or(0);
         let time = delivery.place.at.time;
-        let round_trip = |stream: StreamId| {
-            let chat = connections.get(&stream).and_then(|connection| connection.chat());
-            chat.map_or(0, |chat| chat.round_trip())
-        };
-        let last = alike.numbers().last().and_then(|last| says.get(*last));
-        let longest = round_trip(delivery.place.stream).max(last.map_or(0, |last| round_trip(last.stream)));
-        let longest = if longest == 0 { self.longest } else { longest };
-        // A say that is under way when somebody joins may reach it.
-        let joined = FrameTime { time: delivery.joined.time.saturating_sub(longest), ..delivery.joined };
-        let wanted = Wanted { time, joined, next, usual: usual(longest) };
-        let last = |candidates: &[SayNumber], is_possible: &dyn Fn(SayNumber) -> bool| -> Vec<SayNumber> {
-            let last = &candidates[candidates.len().saturating_sub(MAX_COMPARED)..];
-            last.iter().copied().filter(|number| is_possible(*number)).collect()
-        };
-        let mut candidates = Cow::Borrowed(alike.candidates(&wanted, says));
-        if candidates.is_empty() && delivery.joined.frame != Frame::default() {
-            // What the connection said itself, before its user was known.
-            let earlier = Wanted { joined: NEVER, ..wanted };
-            let is_own = |number| says.get(number).is_some_and(|say| say.stream == delivery.place.stream);
-            candidates = last(alike.candidates(&earlier, says), &is_own).into();
-        }
-        if from.is_none() {
-            let owner = delivery.from.0.filter(|_| !candidates.is_empty()).and_then(capture.owner);
-            candidates = last(&candidates, &|number| may_be_from(number, delivery, owner, says, connections)).into();
-        }
-        let candidates = &*candidates;
-        let Some(choice) = choose(candidates, &wanted, says) else { return Found::None };
-        let Some(say) = says.get(choice.say) else { return Found::None };
+        let wanted = Wanted { time, joined: delivery.joined, next, usual: usual(longest) };
+        let candidates = candidates(alike, from, delivery, &wanted, longest, capture);
+        let Some(choice) = choose(&candidates, &wanted, capture.says) else { return Found::None };
+        let Some(say) = capture.says.get(choice.say) else { return Found::None };
         let from_several = || {
-            let stream = |number: &SayNumber| says.get(*number).map(|say| say.stream);
+            let stream = |number: &SayNumber| capture.says.get(*number).map(|say| say.stream);
             candidates.iter().any(|number| stream(number) != Some(say.stream))
         };
         let lacks = |stream: StreamId, side: Side| {
             let lacks = |connection: &Connection| {
                 connection.gaps(side).after(say.at().frame) || side == Side::Client && connection.is_unread(side)
             };
-            connections.get(&stream).is_some_and(lacks)
+            capture.connections.get(&stream).is_some_and(lacks)
         };
         let (says_missing, deliveries_missing) =
             (lacks(say.stream, Side::Client), lacks(delivery.place.stream, Side::Server));
         // What was said just before the capture began may have been said by another.
-        let is_early = say.at().time.saturating_sub(start) < wanted.usual;
+        let is_early = say.at().time.saturating_sub(capture.start) < wanted.usual;
         let is_anyones = from.is_none() && (from_several() || is_early);
         let (is_late, is_own) = (choice.age > wanted.usual, delivery.is_own_copy(say.stream));
         if (choice.by_order || says_missing) && deliveries_missing || is_anyones && !is_own || is_late && says_missing {
-            return Found::Unknown(candidates[candidates.len().saturating_sub(MAX_COMPARED)..].to_vec());
+            return Found::Unknown(last_of(&candidates).to_vec());
         }
         match (is_late, from) {
             (true, _) => Found::Likely(choice.say, Doubt::Late),
             (false, None) if !is_own => Found::Likely(choice.say, Doubt::Unnamed(time.saturating_add(wanted.usual))),
             (false, _) => Found::Say(choice.say, choice),
+        }
+    }
+
+    /// The longest time of late between a request and its answer, on the connections of a delivery and of its say, or else on any.
+    fn longest(&self, alike: &Alike, delivery: &Delivery, capture: Capture) -> i64 {
+        let round_trip = |stream: StreamId| {
+            let chat = capture.connections.get(&stream).and_then(|connection| connection.chat());
+            chat.map_or(0, |chat| chat.round_trip())
+        };
+        let last = alike.numbers().last().and_then(|last| capture.says.get(*last));
+        match round_trip(delivery.place.stream).max(last.map_or(0, |last| round_trip(last.stream))) {
+            0 => self.longest,
+            longest => longest,
         }
     }
 
@@ -319,19 +308,55 @@ fn usual(longest: i64) -> i64 {
     }
 }
 
-/// Whether a say whose sender's id was not known when it was said may be delivered as one of this sender.
-fn may_be_from(
-    number: SayNumber,
+/// The last of many says.
+fn last_of(says: &[SayNumber]) -> &[SayNumber] {
+    &says[says.len().saturating_sub(MAX_COMPARED)..]
+}
+
+/// The says that a delivery can deliver, by all that is known but their times.
+fn candidates<'a>(
+    alike: &'a Alike,
+    from: Option<TextId>,
     delivery: &Delivery,
-    owner: Option<StreamId>,
-    says: &Says,
-    connections: &Connections,
-) -> bool {
-    let Some(sender) = says.get(number).map(|say| say.stream) else { return false };
-    if owner.is_some_and(|owner| owner != sender) {
+    wanted: &Wanted,
+    longest: i64,
+    capture: Capture,
+) -> Cow<'a, [SayNumber]> {
+    let Capture { says, connections, .. } = capture;
+    let receiver = delivery.place.stream;
+    let possible = |candidates: &[SayNumber], is_possible: &dyn Fn(&TrackedSay) -> bool| -> Vec<SayNumber> {
+        let is_possible = |number: &SayNumber| says.get(*number).is_some_and(is_possible);
+        last_of(candidates).iter().copied().filter(is_possible).collect()
+    };
+    let mut candidates = Cow::Borrowed(alike.candidates(wanted, says));
+    if candidates.is_empty() && delivery.joined.frame != Frame::default() {
+        // What was under way when the connection joined, and what it said itself before its user was known.
+        let earlier = Wanted { joined: NEVER, ..*wanted };
+        let since = delivery.joined.time.saturating_sub(longest);
+        let is_possible = |say: &TrackedSay| say.stream == receiver || say.at().time >= since;
+        candidates = possible(alike.candidates(&earlier, says), &is_possible).into();
+    }
+    // The segment of a delivery acknowledges what its own connection said before.
+    let is_in_flight = |say: &TrackedSay| {
+        let sender = connections.get(&receiver).filter(|_| say.stream == receiver);
+        sender.is_some_and(|sender| sender.is_in_flight(say.at().frame))
+    };
+    if candidates.last().and_then(|last| says.get(*last)).is_some_and(is_in_flight) {
+        candidates = possible(&candidates, &|say| !is_in_flight(say)).into();
+    }
+    if from.is_none() && !candidates.is_empty() {
+        let owner = delivery.from.0.and_then(capture.owner);
+        candidates = possible(&candidates, &|say| may_be_from(say, delivery, owner, connections)).into();
+    }
+    candidates
+}
+
+/// Whether a say whose sender's id was not known when it was said may be delivered as one of this sender.
+fn may_be_from(say: &TrackedSay, delivery: &Delivery, owner: Option<StreamId>, connections: &Connections) -> bool {
+    if owner.is_some_and(|owner| owner != say.stream) {
         return false;
     }
-    let connection = connections.get(&sender);
+    let connection = connections.get(&say.stream);
     let Some(identity) =
         connection.and_then(|connection| connection.identity(Position::end_of(delivery.place.at.frame)))
     else {

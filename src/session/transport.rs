@@ -229,6 +229,11 @@ impl Transport {
         self.directions.of(by).is_fresh
     }
 
+    /// Whether something that a side sent in a frame is not acknowledged yet.
+    pub fn is_in_flight(&self, by: Side, frame: Frame) -> bool {
+        self.directions.of(by).pending.holds(frame)
+    }
+
     /// Whether the client's SYN was captured.
     pub fn is_opened(&self) -> bool {
         self.directions.client.syn().is_some()
