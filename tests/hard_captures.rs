@@ -104,7 +104,6 @@ impl Labels {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn a_say_that_is_repeated_after_it_was_lost_has_the_deliveries() {
     let labels = labels("lost-then-repeated");
     assert_eq!(labels.answers(77), [0; 0], "the server lost it");
@@ -173,7 +172,6 @@ fn a_fast_retransmission_has_no_phase_and_is_acknowledged_in_the_original() {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn browsers_on_two_addresses_of_a_server_are_in_one_chat() {
     let labels = labels("two-addresses");
     assert_eq!(labels.answers(46), [47, 49]);
@@ -182,7 +180,6 @@ fn browsers_on_two_addresses_of_a_server_are_in_one_chat() {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn a_say_seen_before_and_behind_a_proxy_is_delivered_to_six_clients() {
     let labels = labels("multi-address");
     // Directly: six clients get it, four of them by way of a proxy.
@@ -202,7 +199,6 @@ fn a_say_seen_before_and_behind_a_proxy_is_delivered_to_six_clients() {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn tabs_of_one_name_that_log_in_together_have_their_own_ids() {
     let labels = labels("b2015-same-name-tabs");
     assert_eq!(labels.phases(93), [LOGIN_NOTIFICATION], "that is tab 5, on the connection of tab 4");
@@ -258,7 +254,6 @@ fn a_lone_surrogate_is_malformed_json() {
 }
 
 #[test]
-#[ignore = "not right yet"]
 fn a_connection_that_changes_its_room_stays_in_the_old_one() {
     let labels = labels("faults-and-rooms");
     assert_eq!(labels.members(767), ["renamed", "two"], "room 2");

@@ -53,7 +53,12 @@ pub struct Choice {
     pub age: i64,
     /// Later ones could be meant, too: only their order decides.
     pub by_order: bool,
+    /// An earlier one that is too old, but not by much.
+    pub passed_over: Option<SayNumber>,
 }
+
+/// A say that is delivered later than another is not lost for certain until this time has passed. Nanoseconds.
+const SLOW: i64 = 1_000_000_000;
 
 impl Alike {
     /// The first say of its kind.
@@ -107,7 +112,8 @@ pub fn choose(candidates: &[SayNumber], wanted: &Wanted, says: &Says) -> Option<
         |number: &SayNumber| says.get(*number).map_or(i64::MAX, |say| wanted.time.saturating_sub(say.at().time).max(0));
     let limit = wanted.usual.max(age(candidates.last()?).saturating_mul(2));
     let at = candidates.partition_point(|number| age(number) > limit).min(candidates.len() - 1);
-    Some(Choice { say: candidates[at], age: age(&candidates[at]), by_order: at + 1 < candidates.len() })
+    let passed_over = at.checked_sub(1).map(|before| candidates[before]).filter(|before| age(before) < SLOW);
+    Some(Choice { say: candidates[at], age: age(&candidates[at]), by_order: at + 1 < candidates.len(), passed_over })
 }
 
 #[cfg(test)]

@@ -381,6 +381,8 @@ impl Session {
                     };
                 }
                 Found::Say(say, choice) => {
+                    // What was passed over a moment ago may only be slow.
+                    choice.passed_over.into_iter().for_each(|earlier| self.says.set_uncounted(earlier));
                     if !choice.by_order {
                         server.matching.answered_after(choice.age);
                         self.answered_after(say, delivery, choice.age);
@@ -435,9 +437,16 @@ impl Session {
         let Some(say) = self.says.get(number).copied() else { return };
         let Some(receiver) = self.connections.get_mut(&place.stream) else { return };
         receiver.delivers(place.position(), number);
+        let receiver = &*receiver;
         let client = receiver.chat().and_then(|chat| chat.id());
         let Some(server) = self.servers.of_mut(receiver) else { return };
-        let counts = client.is_none_or(|client| server.receives(number, client));
+        // On the other side of a proxy, the client may have got it before that was known.
+        let id_of = |stream| self.connections.get(&stream)?.chat()?.id();
+        let has_got_it = |client| {
+            self.says.delivered(&say).any(|other| other.stream != place.stream && id_of(other.stream) == Some(client))
+        };
+        let counts = client
+            .is_none_or(|client| server.receives(number, client) && !(server.is_proxied(client) && has_got_it(client)));
         if client.is_none() && server.has_several_addresses {
             self.says.set_uncounted(number);
         }

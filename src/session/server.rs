@@ -287,6 +287,11 @@ impl Server {
         self.proxied.get_or_insert_default().clients.insert(id);
     }
 
+    /// Whether a proxy passes on what is said to this client.
+    pub fn is_proxied(&self, client: TextId) -> bool {
+        self.proxied.as_ref().is_some_and(|proxied| proxied.clients.contains(&client))
+    }
+
     /// Whether a say that reaches this client has not reached it on another connection.
     pub fn receives(&mut self, say: SayNumber, client: TextId) -> bool {
         match self.proxied.as_mut().filter(|proxied| proxied.clients.contains(&client)) {
