@@ -8,7 +8,7 @@ use super::framing::{Data, Endings, Framing};
 use super::gaps::{Gap, Gaps};
 use super::handshake::{Handshake, StoredHandshake};
 use super::in_flight::{Pending, Sent};
-use super::lacking::Lacking;
+use super::lacking::{self, Lacking};
 use super::mark::{Acknowledgment, Mark};
 use super::opening::{self, Opening, Step};
 use super::record::{MAX_MESSAGES, MessageRecord, StoredMessage};
@@ -249,21 +249,20 @@ impl Connection {
         }
     }
 
-    /// A segment has been dissected. Returns whether bytes of its side are unread since then, or were until then, and since when.
-    pub fn look_back(&mut self, segment: &Segment) -> Option<(bool, FrameTime)> {
+    /// A segment has been dissected. Returns whether bytes of its side are unread, if that has changed.
+    pub fn look_back(&mut self, segment: &Segment) -> Option<Unread> {
         let by = self.side(segment);
         match (self.is_unread(by), self.lacking.of(by).and_then(|lacking| lacking.unread_since)) {
             (true, None) => {
                 self.lacking.of_mut(by).unread_since = Some(segment.at);
-                Some((true, segment.at))
+                Some(Unread::Since(segment.at))
             }
             (false, Some(since)) => {
                 let lacking = self.lacking.of_mut(by);
                 lacking.unread_since = None;
-                if !lacking.unread.is_empty() {
-                    lacking.add(Gap { after: since, until: segment.at }, u32::MAX);
-                }
-                Some((false, since))
+                let gap = Some(Gap { after: since, until: segment.at }).filter(|_| !lacking.unread.is_empty());
+                gap.into_iter().for_each(|gap| lacking.gaps.add(gap));
+                Some(Unread::Until { since, gap })
             }
             _ => None,
         }
@@ -460,7 +459,8 @@ impl Connection {
     pub fn identity(&self, at: Position) -> Option<&Identity> {
         let chat = self.chat()?;
         let identities = chat.identities();
-        let logins = self.lacking.of(Side::Client).map_or(Gaps::NONE, |lacking| &lacking.logins);
+        let is_lacking = |lacking: &&lacking::Direction| self.encrypted || !lacking.is_whole();
+        let logins = self.lacking.of(Side::Client).filter(is_lacking).map_or(Gaps::NONE, |lacking| &lacking.logins);
         match identities.partition_point(|identity| identity.since <= at) {
             0 => {
                 let is_first = |identity: &&Identity| {
@@ -471,7 +471,7 @@ impl Connection {
             count => {
                 let is_known = |identity: &&Identity| {
                     let known = if count == identities.len() { chat.named_in() } else { Frame::default() };
-                    !logins.between(identity.since.frame.max(known), at.frame)
+                    !logins.show_between(identity.since.frame.max(known), at.frame) // what shows later changes nothing
                 };
                 identities.get(count - 1).filter(is_known)
             }
@@ -526,6 +526,20 @@ impl Connection {
         self.application = Application::Other;
         self.records.forget_messages();
     }
+}
+
+/// Whether bytes that were captured are unread.
+#[derive(Debug, Clone, Copy)]
+pub enum Unread {
+    /// They are from now on.
+    Since(FrameTime),
+    /// They were.
+    Until {
+        /// Since then.
+        since: FrameTime,
+        /// Where they were passed over.
+        gap: Option<Gap>,
+    },
 }
 
 /// HTTP bytes that end with a segment.

@@ -88,6 +88,11 @@ impl Lacking {
 }
 
 impl Direction {
+    /// Whether all that was missing was captured later, and all was read.
+    pub fn is_whole(&self) -> bool {
+        self.missing.is_empty() && self.unread.is_empty()
+    }
+
     /// Adds a gap that shows in the frame at hand, of so many bytes.
     pub fn add(&mut self, gap: Gap, bytes: u32) {
         self.gaps.add(gap);

@@ -163,6 +163,10 @@ impl Session {
     fn whose_login(&self, stream: StreamId, act: &Act) -> Whose {
         let Act::Login(Announcement { id, name, .. }) = act else { return Whose::OfTheName };
         let Some(connection) = self.connections.get(&stream) else { return Whose::OfTheName };
+        let owner = || self.servers.of(connection)?.owner(self.texts.find(id.as_ref()?)?);
+        if owner().is_some_and(|owner| owner != stream && self.is_open_beside(owner, connection)) {
+            return Whose::Anothers;
+        }
         let Some(asked) = asked_name(connection) else { return Whose::OfTheName };
         let number = id.as_ref().map(|id| id.parse::<u64>());
         if let Some(Err(_)) = number {
@@ -170,10 +174,6 @@ impl Session {
         }
         if name.as_deref().is_some_and(|name| name != self.texts.get(asked)) {
             return Whose::OfTheName;
-        }
-        let owner = || self.servers.of(connection)?.owner(self.texts.find(id.as_ref()?)?);
-        if owner().is_some_and(|owner| owner != stream && self.is_open_beside(owner, connection)) {
-            return Whose::Anothers;
         }
         let asked = (asked, connection.server().port);
         let mut others = self.beside(stream).filter(|(_, other)| asked_name(other) == Some(asked.0));
@@ -366,7 +366,10 @@ impl Session {
                 Capture { owner: &owner, says: &self.says, connections: &self.connections, start: self.start };
             match server.matching.find(delivery, capture) {
                 Found::None => {}
-                Found::Unknown(says) => return says.into_iter().for_each(|say| self.says.set_uncounted(say)),
+                Found::Unknown(says) => {
+                    says.into_iter().for_each(|say| self.says.set_uncounted(say));
+                    return self.name_sender(delivery);
+                }
                 Found::Likely(say, doubt) => {
                     let mut is_contradicted = false;
                     if let Doubt::Unnamed(_) = doubt {
@@ -396,6 +399,17 @@ impl Session {
         if !self.likely.is_empty() && !is_owned {
             let doubtful = self.likely.contradict(first);
             doubtful.into_iter().for_each(|say| self.says.set_uncounted(say));
+        }
+        self.name_sender(first);
+    }
+
+    /// A delivery names its sender, whose connection is known.
+    fn name_sender(&mut self, delivery: &Delivery) {
+        let ((Some(id), Some(name)), place) = (delivery.from, delivery.place) else { return };
+        let server = self.connections.get(&place.stream).and_then(|connection| self.servers.of(connection));
+        let owner = server.and_then(|server| server.owner(id));
+        if let Some(sender) = owner.and_then(|owner| self.connections.get_mut(&owner)) {
+            sender.name_in(place.at.frame, name);
         }
     }
 

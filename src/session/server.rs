@@ -6,6 +6,7 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 
 use super::chunks::Chunks;
+use super::connection::Unread;
 use super::gaps::Gaps;
 use super::lists::{ListNumber, Lists};
 use super::matching::{Delivery, Matching};
@@ -189,12 +190,17 @@ impl Server {
 
     // --- gaps ---------------------------------------------------------------------------------------------------------
 
-    /// Bytes that were captured on a connection since then are not read, or are now.
-    pub fn set_unread(&mut self, stream: StreamId, since: FrameTime, is_unread: bool) {
-        match is_unread {
-            true => self.unread.insert((since.time, stream)),
-            false => self.unread.remove(&(since.time, stream)),
-        };
+    /// Bytes that were captured on a connection are not read, or are now.
+    pub fn set_unread(&mut self, stream: StreamId, unread: Unread) {
+        match unread {
+            Unread::Since(since) => {
+                self.unread.insert((since.time, stream));
+            }
+            Unread::Until { since, gap } => {
+                self.unread.remove(&(since.time, stream));
+                gap.into_iter().for_each(|gap| self.gaps.add(gap));
+            }
+        }
     }
 
     /// Whether the capture may lack something that the server sent after a frame, and before a time in nanoseconds since the epoch.

@@ -123,12 +123,11 @@ impl Session {
     /// A segment with this payload has been dissected.
     pub fn look_back(&mut self, segment: &Segment) {
         let Some(connection) = self.connections.get_mut(&segment.stream).filter(|_| segment.length > 0) else { return };
-        let Some((is_unread, since)) = connection.look_back(segment) else { return };
+        let Some(unread) = connection.look_back(segment) else { return };
         let is_servers = connection.side(segment) == Side::Server;
         if let Some(server) = self.servers.of_mut(connection).filter(|_| is_servers) {
-            server.set_unread(segment.stream, since, is_unread);
+            server.set_unread(segment.stream, unread);
         }
-        self.pass_gaps_on(segment.stream);
     }
 
     /// Passes on what the capture turned out to lack of a connection.
