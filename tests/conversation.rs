@@ -758,6 +758,7 @@ fn in_2014_a_name_is_escaped_once_and_nobody_has_to_log_in() {
     browser.open(&mut room.capture);
     upgrade(&mut room.capture, &mut browser);
     room.browsers.push((1, "R&amp;B".to_owned(), browser));
+    room.capture.wait(std::time::Duration::from_secs(1)); // what is said just before a capture may be delivered in it
     let early = room.browser_sends(1, r#"{"type":"say","to_uid":"all","content":"early"}"#);
     let heard = r#"{"type":"say","from_uid":7,"to_uid":"all","content":"early","time":"2014-08-12 :51:02"}"#;
     let heard = room.server_sends(1, heard);

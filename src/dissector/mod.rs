@@ -111,6 +111,7 @@ impl Dissector {
             message = self.learn(packet, index, &document, truncated)?;
             view = self.session.message_view(segment.stream, position)?;
         } else {
+            self.session.finish();
             view = self.session.message_view(segment.stream, position)?;
             document = read(data.bytes);
             message = Message::of(&document, self.session.side(segment), truncated);
@@ -156,6 +157,8 @@ impl Dissector {
             self.session.segment(&packet.segment, packet.payload);
             self.session.handshake(&packet.segment, packet.payload, sources);
             self.session.look_back(&packet.segment);
+        } else {
+            self.session.finish();
         }
         self.plan.clear();
         segment::draw(&mut self.plan, &self.session, &packet.segment, packet.tunnelled, settings).then_some(&self.plan)

@@ -49,7 +49,7 @@ pub struct Wanted {
 pub struct Choice {
     /// The say.
     pub say: SayNumber,
-    /// How long before the delivery it was captured, in nanoseconds.
+    /// How long before the delivery it was said, or delivered to somebody else, in nanoseconds.
     pub age: i64,
     /// Later ones could be meant, too: only their order decides.
     pub by_order: bool,
@@ -108,8 +108,9 @@ impl Alike {
 /// The say among `candidates` that a delivery at this time most likely delivers: of those that fit the time that the server usually takes,
 /// the first; if none does, the last one, or the first that is at most twice as old.
 pub fn choose(candidates: &[SayNumber], wanted: &Wanted, says: &Says) -> Option<Choice> {
-    let age =
-        |number: &SayNumber| says.get(*number).map_or(i64::MAX, |say| wanted.time.saturating_sub(say.at().time).max(0));
+    let age = |number: &SayNumber| {
+        says.get(*number).map_or(i64::MAX, |say| wanted.time.saturating_sub(say.last_heard()).max(0))
+    };
     let limit = wanted.usual.max(age(candidates.last()?).saturating_mul(2));
     let at = candidates.partition_point(|number| age(number) > limit).min(candidates.len() - 1);
     let passed_over = at.checked_sub(1).map(|before| candidates[before]).filter(|before| age(before) < SLOW);

@@ -211,6 +211,8 @@ pub struct Chat {
     /// until one is known.
     round_trip: u32,
     has_asked_to_log_in: bool,
+    has_moved: bool,
+    id: Option<TextId>,
 }
 
 impl Chat {
@@ -221,14 +223,12 @@ impl Chat {
 
     /// The id that the server gave the connection, where it is known: a user who logs in anew keeps it.
     pub fn id(&self) -> Option<TextId> {
-        self.identities().iter().find_map(|identity| identity.id)
+        self.id
     }
 
     /// Whether the users here were in more than one room. The server leaves the connection in all of them.
     pub fn has_moved(&self) -> bool {
-        let mut rooms = self.identities().iter().filter_map(|identity| identity.room);
-        let first = rooms.next();
-        rooms.any(|room| Some(room) != first)
+        self.has_moved
     }
 
     /// A login request asks to be this user from now on. A request without a name changes nothing but that.
@@ -237,6 +237,8 @@ impl Chat {
         self.login = Moment::of(at);
         self.login_name = identity.map(|identity| identity.name);
         if let Some(identity) = identity {
+            let last = self.identities().last().and_then(|last| last.room);
+            self.has_moved |= last.is_some() && last != identity.room;
             self.identities.push(identity);
         }
     }
@@ -273,6 +275,7 @@ impl Chat {
         let position = place.position();
         self.has_asked_to_log_in = true; // even where the request was not captured
         self.logged_in = Moment::of(place.at);
+        self.id = self.id.or(id);
         let request = self.login.take();
         match (self.identities.last_mut(), name) {
             (Some(identity), _) if request.is_some() => identity.id = id,
@@ -288,6 +291,7 @@ impl Chat {
     /// A delivery names the sender of what this connection said: that is its user.
     pub fn recognise(&mut self, id: Option<TextId>, name: Option<TextId>) {
         self.has_asked_to_log_in = true; // or nothing would have been delivered
+        self.id = self.id.or(id);
         match (self.identities.last_mut(), name) {
             (Some(identity), _) if identity.id.is_none() => identity.id = id,
             (None, Some(name)) => self.identities.push(Identity { since: Position::START, name, room: None, id }),

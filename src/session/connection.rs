@@ -45,7 +45,7 @@ pub struct Connection {
 }
 
 /// The number of a server in the capture: a niche for none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServerNumber(pub NonZeroU32);
 
 impl Connection {
@@ -220,6 +220,7 @@ impl Connection {
     pub fn segment(&mut self, segment: &Segment, captured: u32, texts: &mut Texts) {
         let (frame, by) = (segment.at.frame, self.side(segment));
         let records = &mut self.records;
+        let is_taken = self.lacking.has_latest();
         self.transport.take_in(segment, captured, by, &mut self.lacking, |outcome| match outcome {
             Outcome::Event(event) => {
                 if let Some(mark) = Mark::of(frame, &event, by, texts) {
@@ -236,8 +237,17 @@ impl Connection {
                 records.acknowledge(frame, Acknowledgment { frame: done.frame, of: done.sent, is_event });
             }
         });
-        if self.encrypted && captured > 0 {
-            self.lacking.pass_over(by, segment.at);
+        if self.encrypted {
+            if !is_taken && self.lacking.has_latest() {
+                self.lacking.blind();
+            }
+            if captured > 0 {
+                self.lacking.pass_over(by, segment.at);
+            }
+        }
+        let is_read = |lacking: &lacking::Direction| lacking.is_whole() && !self.encrypted;
+        if self.lacking.of(Side::Client).is_some_and(is_read) && !self.is_unread(Side::Client) {
+            self.lacking.of_mut(Side::Client).logins = Gaps::default(); // all that was missing was captured later
         }
     }
 
@@ -252,20 +262,41 @@ impl Connection {
     /// A segment has been dissected. Returns whether bytes of its side are unread, if that has changed.
     pub fn look_back(&mut self, segment: &Segment) -> Option<Unread> {
         let by = self.side(segment);
-        match (self.is_unread(by), self.lacking.of(by).and_then(|lacking| lacking.unread_since)) {
-            (true, None) => {
-                self.lacking.of_mut(by).unread_since = Some(segment.at);
+        let known = self.lacking.of(by).and_then(|lacking| lacking.unread_since);
+        let is_last = segment.flags & (flags::FIN | flags::RST) != 0;
+        match (self.is_unread(by), known) {
+            (true, None) if segment.length > 0 && !is_last => {
+                let lacking = self.lacking.of_mut(by);
+                lacking.unread_since = Some((segment.at, lacking.unread.len()));
                 Some(Unread::Since(segment.at))
             }
-            (false, Some(since)) => {
+            (is_unread, Some((since, count))) if is_last || !is_unread => {
                 let lacking = self.lacking.of_mut(by);
                 lacking.unread_since = None;
-                let gap = Some(Gap { after: since, until: segment.at }).filter(|_| !lacking.unread.is_empty());
+                let is_passed_over = is_unread || lacking.unread.len() > count;
+                let gap = Some(Gap { after: since, until: segment.at }).filter(|_| is_passed_over);
                 gap.into_iter().for_each(|gap| lacking.gaps.add(gap));
                 Some(Unread::Until { since, gap })
             }
             _ => None,
         }
+    }
+
+    /// Whether bytes of earlier segments of a side are unread.
+    pub fn has_unread(&self, by: Side) -> bool {
+        self.lacking.of(by).is_some_and(|lacking| lacking.unread_since.is_some())
+    }
+
+    /// Gives up what is unread of a side. Returns since when.
+    pub fn stop_reading(&mut self, by: Side) -> Option<FrameTime> {
+        self.lacking.of(by)?;
+        self.lacking.of_mut(by).unread_since.take().map(|(since, _)| since)
+    }
+
+    /// A message that a side sends in this frame is not read.
+    pub fn pass_over(&mut self, segment: &Segment) {
+        let by = self.side(segment);
+        self.lacking.of_mut(by).add(Gap { after: segment.at, until: segment.at }, u32::MAX);
     }
 
     /// Where the capture may lack something that a side sent.
@@ -286,9 +317,6 @@ impl Connection {
     /// Something that a side sent was not captured, or cannot be read.
     pub fn lacks(&mut self, by: Side) {
         self.framing.lacks(by);
-        if self.encrypted {
-            self.lacking.blind();
-        }
     }
 
     /// Whether the client's SYN was captured.
@@ -441,7 +469,7 @@ impl Connection {
     }
 
     /// Whether bytes that a side sent were not read yet.
-    pub fn is_unread(&self, side: Side) -> bool {
+    fn is_unread(&self, side: Side) -> bool {
         let ends = self.transport.end_of_data(side).zip(self.framing.end_of_read(side));
         ends.is_some_and(|(sent, read)| sent.is_after(read))
     }
@@ -459,8 +487,7 @@ impl Connection {
     pub fn identity(&self, at: Position) -> Option<&Identity> {
         let chat = self.chat()?;
         let identities = chat.identities();
-        let is_lacking = |lacking: &&lacking::Direction| self.encrypted || !lacking.is_whole();
-        let logins = self.lacking.of(Side::Client).filter(is_lacking).map_or(Gaps::NONE, |lacking| &lacking.logins);
+        let logins = self.lacking.of(Side::Client).map_or(Gaps::NONE, |lacking| &lacking.logins);
         match identities.partition_point(|identity| identity.since <= at) {
             0 => {
                 let is_first = |identity: &&Identity| {

@@ -29,8 +29,9 @@ pub struct Direction {
     pub unread: Stretches,
     /// The gap that showed last, until it is taken.
     latest: Option<Gap>,
-    /// Since when bytes were captured that are not read yet: a message that goes on, or one that Wireshark does not hand over.
-    pub unread_since: Option<FrameTime>,
+    /// Since when bytes were captured that are not read yet (a message that goes on, or one that Wireshark does not hand over), and how
+    /// many stretches were unread before.
+    pub unread_since: Option<(FrameTime, usize)>,
     /// What is encrypted may not be decrypted behind a gap, until a message is.
     is_blind: bool,
 }
@@ -125,6 +126,11 @@ impl Stretches {
         self.stretches.is_empty()
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.stretches.len()
+    }
+
     /// Adds a stretch that none overlaps. An empty one is none.
     pub fn insert(&mut self, from: SequenceNumber, to: SequenceNumber) {
         if !to.is_after(from) {
@@ -154,6 +160,8 @@ impl Stretches {
             let behind = Stretch { from: to, ..stretch };
             self.stretches.extend([before, behind].into_iter().filter(|rest| rest.to.is_after(rest.from)));
         }
+        let excess = self.stretches.len().saturating_sub(MAX_STRETCHES);
+        self.stretches.drain(..excess);
         true
     }
 

@@ -2,7 +2,7 @@
 
 use std::hash::BuildHasher;
 
-use super::application::{Application, Identity, Postponed};
+use super::application::{Application, Chat, Identity, Postponed};
 use super::bounded::bounded_name;
 use super::connection::Connection;
 use super::contests;
@@ -17,7 +17,7 @@ use super::texts::{TextId, Texts};
 use super::tracked::TrackedSay;
 use crate::event::{Event, Recipient, Say};
 use crate::message::{Dialect, Evidence, MemberName, Message};
-use crate::packet::{Position, Segment, Side, StreamId};
+use crate::packet::{Frame, FrameTime, Position, Segment, Side, StreamId};
 
 /// A login is answered within this time. Nanoseconds.
 const LONGEST_LOGIN: i64 = 2_000_000_000;
@@ -62,7 +62,8 @@ impl Session {
             return;
         }
         if message.fault().is_some() && ending.is_some_and(|ending| ending.hard_to_inflate) {
-            return; // compressed bytes, not a message
+            connection.pass_over(segment); // compressed bytes, not a message
+            return self.pass_gaps_on(segment.stream);
         }
         connection.message_ends(segment, ending.map_or(segment.end(), |ending| ending.end));
         connection.reserve_message(segment.at, index);
@@ -96,7 +97,7 @@ impl Session {
 
     /// Learns from a message of the chat.
     fn learn(&mut self, stream: StreamId, message: Postponed) {
-        let whose = self.whose_login(stream, &message.statement.act);
+        let whose = self.whose_login(stream, message.at, &message.statement.act);
         let Some(connection) = self.connections.get_mut(&stream) else { return };
         let texts = &mut self.texts;
         let (server, is_new) = self.servers.enter(connection);
@@ -160,18 +161,18 @@ impl Session {
     }
 
     /// Whether several connections ask to log in by one name, and a login may be about any of them.
-    fn whose_login(&self, stream: StreamId, act: &Act) -> Whose {
+    fn whose_login(&self, stream: StreamId, at: FrameTime, act: &Act) -> Whose {
         let Act::Login(Announcement { id, name, .. }) = act else { return Whose::OfTheName };
         let Some(connection) = self.connections.get(&stream) else { return Whose::OfTheName };
-        let owner = || self.servers.of(connection)?.owner(self.texts.find(id.as_ref()?)?);
-        if owner().is_some_and(|owner| owner != stream && self.is_open_beside(owner, connection)) {
-            return Whose::Anothers;
-        }
-        let Some(asked) = asked_name(connection) else { return Whose::OfTheName };
         let number = id.as_ref().map(|id| id.parse::<u64>());
         if let Some(Err(_)) = number {
             return Whose::OfTheName; // of dialect C
         }
+        let owner = || self.servers.of(connection)?.owner(self.texts.find(id.as_ref()?)?);
+        if owner().is_some_and(|owner| owner != stream && self.has_just_logged_in(owner, connection, at)) {
+            return Whose::Anothers;
+        }
+        let Some(asked) = asked_name(connection) else { return Whose::OfTheName };
         if name.as_deref().is_some_and(|name| name != self.texts.get(asked)) {
             return Whose::OfTheName;
         }
@@ -214,8 +215,12 @@ impl Session {
 
     fn settle_login(&mut self, place: Place, name: TextId, id: TextId, is_own: bool) {
         let Some(connection) = self.connections.get_mut(&place.stream) else { return };
-        let chat = connection.application_mut().chat_mut();
-        let request = chat.filter(|_| is_own).and_then(|chat| chat.log_in(place, Some(name), Some(id)));
+        let is_asked = |chat: &&mut Chat| {
+            let asked = chat.waiting_login();
+            is_own && asked.is_some_and(|(at, asked)| at.frame <= place.at.frame && asked == Some(name))
+        };
+        let chat = connection.application_mut().chat_mut().filter(is_asked);
+        let request = chat.and_then(|chat| chat.log_in(place, Some(name), Some(id)));
         connection.settle_login(place.position(), is_own, request);
         if let Some(server) = self.servers.of_mut(connection).filter(|_| is_own) {
             server.has_joined(name);
@@ -223,9 +228,13 @@ impl Session {
         }
     }
 
-    /// Whether a connection is open that leads to the same address as another.
-    fn is_open_beside(&self, stream: StreamId, other: &Connection) -> bool {
-        self.connections.get(&stream).is_some_and(|one| !one.has_ended() && one.server() == other.server())
+    /// Whether a connection that leads to the same address as another has just been told that it is logged in.
+    fn has_just_logged_in(&self, stream: StreamId, other: &Connection, now: FrameTime) -> bool {
+        let Some(one) = self.connections.get(&stream) else { return false };
+        let answered = one.chat().and_then(|chat| chat.logged_in()).map(|(_, answered)| answered);
+        !one.has_ended()
+            && one.server() == other.server()
+            && answered.is_some_and(|answered| now.since(answered) <= LONGEST_LOGIN)
     }
 
     /// The server tells its clients something about this one: `text` is a hash of what.
@@ -236,14 +245,17 @@ impl Session {
         let broadcast = self.hasher.hash_one((kind, client, time, text));
         let Some(servers) = self.servers.broadcast(connection, broadcast, lesson.place.at.time) else { return };
         // A client that both servers know is one that a proxy stands before, or has gone; or the servers are two, and give out the same ids.
-        let mut proxied: Vec<TextId> = Vec::new();
+        let (mut proxied, mut are_apart): (Vec<TextId>, bool) = (Vec::new(), false);
         for (id, streams) in self.servers.common_clients(servers) {
             let [Some(one), Some(other)] = streams.map(|stream| self.connections.get(&stream)) else { continue };
             match one.logs_in_with(other) {
                 true => proxied.push(id),
                 false if one.has_ended() || other.has_ended() => {}
-                false => return,
+                false => are_apart = true,
             }
+        }
+        if are_apart {
+            return self.servers.tell_apart(servers);
         }
         let (server, orphans) = self.servers.unite(servers);
         proxied.into_iter().for_each(|id| server.set_proxied(id));
@@ -271,7 +283,8 @@ impl Session {
                 server.set_proxied(id);
             }
         }
-        self.hear(lesson, record.sender_id, 1);
+        let name = self.hasher.hash_one(record.event.sender());
+        self.hear(lesson, record.sender_id, name);
     }
 
     fn say_request(&mut self, lesson: &Lesson, to: &To, said: Option<Said>) {
@@ -314,6 +327,7 @@ impl Session {
         });
         for (delivery, likely) in client.map(|client| self.likely.take(place.at, client, said)).unwrap_or_default() {
             self.says.settle(likely);
+            self.says.set_uncounted(likely); // it may have been the other's
             early.push(delivery);
         }
         for delivery in early {
@@ -403,6 +417,16 @@ impl Session {
         self.name_sender(first);
     }
 
+    /// All frames have been seen once: what later ones did not contradict is settled.
+    pub fn finish(&mut self) {
+        if !self.contests.is_empty() {
+            self.settle_logins(i64::MAX);
+        }
+        if !self.likely.is_empty() {
+            self.settle(StreamId(u32::MAX), FrameTime { frame: Frame(u32::MAX), time: i64::MAX });
+        }
+    }
+
     /// A delivery names its sender, whose connection is known.
     fn name_sender(&mut self, delivery: &Delivery) {
         let ((Some(id), Some(name)), place) = (delivery.from, delivery.place) else { return };
@@ -422,9 +446,9 @@ impl Session {
         }
     }
 
-    /// A segment of this connection was captured at this time, which may settle what was only likely.
-    pub(super) fn settle(&mut self, stream: StreamId, now: i64) {
-        for (delivery, likely) in self.likely.hear(stream, now) {
+    /// A segment of this connection is captured, which may settle what was only likely.
+    pub(super) fn settle(&mut self, stream: StreamId, now: FrameTime) {
+        for (delivery, likely, is_certain) in self.likely.hear(stream, now) {
             let receiver = self.connections.get(&delivery.place.stream);
             let found = receiver.and_then(|connection| self.servers.of(connection)).map(|server| {
                 let owner = |id| server.owner(id);
@@ -434,7 +458,7 @@ impl Session {
             });
             self.says.settle(likely);
             match found {
-                Some(Found::Likely(say, _) | Found::Say(say, _)) if say == likely => {
+                Some(Found::Likely(say, _) | Found::Say(say, _)) if say == likely && is_certain => {
                     if let Some(said) = self.says.get(say).map(|say| say.at()) {
                         self.answered_after(say, &delivery, delivery.place.at.since(said));
                     }
@@ -464,7 +488,7 @@ impl Session {
         if client.is_none() && server.has_several_addresses {
             self.says.set_uncounted(number);
         }
-        self.says.deliver(number, place.at.frame, place.stream, counts);
+        self.says.deliver(number, place.at, place.stream, counts);
         server.matching.reached(number, delivery);
         let (id, name) = delivery.from;
         let Some(sender) = self.connections.get_mut(&say.stream) else { return };
@@ -599,7 +623,8 @@ fn login(
     if let Some(id) = id {
         server.join(room, id, texts);
         if is_result && has_moved {
-            server.moves(id);
+            let rooms = connection.chat().into_iter().flat_map(|chat| chat.identities()).filter_map(|user| user.room);
+            server.moves(id, rooms);
         }
     }
     record

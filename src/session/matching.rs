@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
-use super::alike::{Alike, Choice, Wanted, choose};
+use super::alike::{Alike, Choice, DELIVERY_WINDOW, Wanted, choose};
 use super::chunks::Chunks;
 use super::connection::Connection;
 use super::connections::Connections;
@@ -21,9 +21,9 @@ use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
 const REORDER_WINDOW: i64 = 100_000_000;
 /// How many deliveries without a say are kept, in case the say was captured late.
 const MAX_ORPHANS: usize = 1024;
-/// How many deliveries wait until nothing is missing before them.
+/// How many deliveries wait until it is settled what they deliver.
 const MAX_WAITING: usize = 256;
-/// How many says of unknown senders are compared with a delivery.
+/// How many of the says that are alike are compared one by one.
 const MAX_COMPARED: usize = 64;
 /// The time that a server is granted for a delivery before it has shown how fast it is. Nanoseconds.
 const FIRST_USUAL: i64 = 50_000_000;
@@ -199,7 +199,7 @@ impl Matching {
         };
         let lacks = |stream: StreamId, side: Side| {
             let lacks = |connection: &Connection| {
-                connection.gaps(side).after(say.at().frame) || side == Side::Client && connection.is_unread(side)
+                connection.gaps(side).after(say.at().frame) || side == Side::Client && connection.has_unread(side)
             };
             capture.connections.get(&stream).is_some_and(lacks)
         };
@@ -259,7 +259,7 @@ impl Matching {
     pub fn is_unique(&self, number: SayNumber, said: Said, says: &Says) -> bool {
         let Some(say) = says.get(number) else { return true };
         let Some(alike) = self.find_alike(None, said).and_then(|list| self.alike.get(list)) else { return true };
-        let recent = |other: &&TrackedSay| say.at().since(other.at()).abs() <= super::alike::DELIVERY_WINDOW;
+        let recent = |other: &&TrackedSay| say.at().since(other.at()).abs() <= DELIVERY_WINDOW;
         let mut others = alike.numbers().iter().rev().take(MAX_COMPARED).filter_map(|number| says.get(*number));
         others.by_ref().filter(recent).all(|other| other.stream == say.stream)
     }
@@ -385,16 +385,20 @@ struct Waiting {
     say: SayNumber,
     sender: StreamId,
     doubt: Doubt,
-    /// The sender's connection was heard of.
-    is_heard: bool,
+    /// The frame in which the sender's connection was heard of.
+    heard_in: Option<Frame>,
 }
 
 impl Waiting {
-    fn is_settled(&self, now: i64) -> bool {
+    fn is_settled(&self, now: FrameTime) -> bool {
         match self.doubt {
-            Doubt::Late => self.is_heard,
-            Doubt::Unnamed(until) => now > until,
+            Doubt::Late => self.heard_in.is_some_and(|frame| frame < now.frame) || self.is_old(now),
+            Doubt::Unnamed(until) => now.time > until,
         }
+    }
+
+    fn is_old(&self, now: FrameTime) -> bool {
+        now.since(self.delivery.place.at) > DELIVERY_WINDOW
     }
 }
 
@@ -414,17 +418,23 @@ impl LikelyDeliveries {
     pub fn push(&mut self, delivery: Delivery, say: SayNumber, sender: StreamId, doubt: Doubt) -> bool {
         let has_room = self.waiting.len() < MAX_WAITING;
         if has_room {
-            let is_heard = sender == delivery.place.stream; // the same segment acknowledges all that was said
-            self.waiting.push(Waiting { delivery, say, sender, doubt, is_heard });
+            // Its own segment acknowledges all that was said.
+            let heard_in = Some(delivery.place.at.frame).filter(|_| sender == delivery.place.stream);
+            self.waiting.push(Waiting { delivery, say, sender, doubt, heard_in });
         }
         has_room
     }
 
-    /// A segment of this connection was captured at this time. Returns the deliveries that earlier segments settled, and their says.
-    pub fn hear(&mut self, stream: StreamId, now: i64) -> Vec<(Delivery, SayNumber)> {
-        let settled = self.remove(|waiting| waiting.is_settled(now));
-        self.waiting.iter_mut().filter(|waiting| waiting.sender == stream).for_each(|waiting| waiting.is_heard = true);
-        settled.into_iter().map(|waiting| (waiting.delivery, waiting.say)).collect()
+    /// A segment of this connection is captured. Returns the deliveries that earlier frames settled, and their says; `false` for one whose sender was
+    /// not heard of for long.
+    pub fn hear(&mut self, stream: StreamId, now: FrameTime) -> Vec<(Delivery, SayNumber, bool)> {
+        let is_settled = |waiting: &Waiting| waiting.is_settled(now);
+        let settled = if self.waiting.iter().any(is_settled) { self.remove(is_settled) } else { Vec::new() };
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.sender == stream) {
+            waiting.heard_in.get_or_insert(now.frame);
+        }
+        let is_certain = |waiting: &Waiting| waiting.doubt != Doubt::Late || waiting.heard_in.is_some();
+        settled.into_iter().map(|waiting| (waiting.delivery, waiting.say, is_certain(&waiting))).collect()
     }
 
     /// Somebody else, whose connection is not known either, says the same. Returns the says of the deliveries of which it is not known any

@@ -3,7 +3,7 @@
 use super::chunks::Chunks;
 use super::say::SayNumber;
 use super::tracked::TrackedSay;
-use crate::packet::{Frame, StreamId};
+use crate::packet::{Frame, FrameTime, StreamId};
 
 /// Deliveries of a say that are listed; beyond, only the count grows.
 const MAX_LISTED: u32 = 50;
@@ -64,9 +64,10 @@ impl Says {
     }
 
     /// A say reached a connection in this frame. `counts`: the connection is that of a client who has not got it on another one.
-    pub fn deliver(&mut self, number: SayNumber, frame: Frame, stream: StreamId, counts: bool) {
+    pub fn deliver(&mut self, number: SayNumber, at: FrameTime, stream: StreamId, counts: bool) {
         let Some(mut say) = self.get(number).copied() else { return };
-        say.reached(frame);
+        let frame = at.frame;
+        say.reached(at);
         // A private say to the sender's own id delivers two copies on one connection.
         let is_second = say.is_private() && self.delivered(&say).any(|earlier| earlier.stream == stream);
         if counts && !is_second {

@@ -19,6 +19,11 @@ use crate::packet::{Frame, FrameTime, StreamId};
 /// How long a proxy takes to pass on a message. Nanoseconds.
 pub const PROXY_DELAY: i64 = 100_000_000;
 
+/// Rooms of one user.
+const MAX_ROOMS: usize = 64;
+/// Says that wait to be seen on the other side of a proxy.
+const MAX_UNPAIRED: usize = 64;
+
 /// A client id: its names, and the connection that has it. 24 bytes.
 #[derive(Debug)]
 struct User {
@@ -127,8 +132,8 @@ pub struct Server {
     renamed: u32,
     /// Where users are about to be, by their names, until they are logged in.
     asking: HashMap<TextId, Room>,
-    /// Users that are in more than one room.
-    movers: HashSet<TextId>,
+    /// Users that are in more than one room, and the rooms.
+    movers: HashMap<TextId, Vec<Room>>,
     proxied: Option<Box<Proxied>>,
 }
 
@@ -226,8 +231,10 @@ impl Server {
     }
 
     /// A client is in more than one room: the server takes it out of none before it goes.
-    pub fn moves(&mut self, id: TextId) {
-        self.movers.insert(id);
+    pub fn moves(&mut self, id: TextId, rooms: impl Iterator<Item = Room>) {
+        let mut rooms: Vec<Room> = rooms.take(MAX_ROOMS).collect();
+        rooms.dedup();
+        self.movers.insert(id, rooms);
     }
 
     /// Adds a client to a room.
@@ -250,10 +257,10 @@ impl Server {
                 room.listed = 0;
             }
         };
-        match self.movers.remove(&id) {
-            true => self.rooms.values_mut().for_each(remove),
-            false => self.rooms.get_mut(&room).into_iter().for_each(remove),
+        for other in self.movers.remove(&id).unwrap_or_default() {
+            self.rooms.get_mut(&other).into_iter().for_each(remove);
         }
+        self.rooms.get_mut(&room).into_iter().for_each(remove);
     }
 
     /// Who is in this room is not known any more, until the server lists them.
@@ -315,7 +322,7 @@ impl Server {
         at: FrameTime,
     ) -> Option<SayNumber> {
         let proxied = self.proxied.as_mut().filter(|proxied| proxied.clients.contains(&client))?;
-        proxied.unpaired.retain(|say| at.time.saturating_sub(say.time) <= PROXY_DELAY);
+        proxied.unpaired.retain(|say| at.time.saturating_sub(say.time).abs() <= PROXY_DELAY);
         let is_same = |say: &Unpaired| (say.client, say.said) == (client, said) && say.stream != stream;
         let place = proxied.unpaired.iter().position(is_same)?;
         Some(proxied.unpaired.remove(place).say)
@@ -324,6 +331,9 @@ impl Server {
     /// A client says this, and may be seen to do so on the other side of a proxy.
     pub fn says(&mut self, client: TextId, stream: StreamId, said: Option<Said>, time: i64, say: SayNumber) {
         if let Some(proxied) = self.proxied.as_mut().filter(|proxied| proxied.clients.contains(&client)) {
+            if proxied.unpaired.len() >= MAX_UNPAIRED {
+                proxied.unpaired.remove(0);
+            }
             proxied.unpaired.push(Unpaired { client, stream, said, say, time });
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::connection::{Connection, ServerNumber};
 use super::gaps::{Gap, Gaps};
@@ -31,6 +31,8 @@ pub struct Servers {
     broadcasts: Broadcasts,
     /// What the capture lacks of servers that were not heard of: they may be any.
     unheard: Gaps,
+    /// Servers that say the same and give out the same ids, but are two.
+    apart: HashSet<[ServerNumber; 2]>,
 }
 
 /// What servers told their clients last, to find out which of them are one.
@@ -122,7 +124,13 @@ impl Servers {
         let number = self.number(connection)?;
         let other = self.broadcasts.hear(broadcast, number, time)?;
         let other = self.known(other);
-        (other != number).then_some([number, other])
+        let are_apart = self.apart.contains(&[number.min(other), number.max(other)]);
+        (other != number && !are_apart).then_some([number, other])
+    }
+
+    /// Two servers turn out to be two, for good.
+    pub fn tell_apart(&mut self, [one, other]: [ServerNumber; 2]) {
+        self.apart.insert([one.min(other), one.max(other)]);
     }
 
     /// The clients of which each of two servers has a connection.
@@ -134,7 +142,7 @@ impl Servers {
     /// The one of which less is known first.
     fn by_size(&self, [one, other]: [ServerNumber; 2]) -> [ServerNumber; 2] {
         let users = |number| self.servers.get(place(number)).map_or(0, Server::users);
-        if users(one) < users(other) { [one, other] } else { [other, one] }
+        if users(one) < users(other) || users(one) == users(other) && one > other { [one, other] } else { [other, one] }
     }
 
     /// Two servers turn out to be one. Returns it, and the deliveries that may now find their says, in the order of the capture.

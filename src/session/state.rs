@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use hashbrown::DefaultHashBuilder;
 
-use super::connection::{Connection, HttpBytes};
+use super::connection::{Connection, HttpBytes, Unread};
 use super::connections::{Connections, Ports, Strangers};
 use super::contests::Contests;
 use super::framing::Endings;
@@ -109,7 +109,7 @@ impl Session {
             self.settle_logins(segment.at.time);
         }
         if !self.likely.is_empty() {
-            self.settle(segment.stream, segment.at.time);
+            self.settle(segment.stream, segment.at);
         }
     }
 
@@ -122,7 +122,7 @@ impl Session {
 
     /// A segment with this payload has been dissected.
     pub fn look_back(&mut self, segment: &Segment) {
-        let Some(connection) = self.connections.get_mut(&segment.stream).filter(|_| segment.length > 0) else { return };
+        let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
         let Some(unread) = connection.look_back(segment) else { return };
         let is_servers = connection.side(segment) == Side::Server;
         if let Some(server) = self.servers.of_mut(connection).filter(|_| is_servers) {
@@ -131,7 +131,7 @@ impl Session {
     }
 
     /// Passes on what the capture turned out to lack of a connection.
-    fn pass_gaps_on(&mut self, stream: StreamId) {
+    pub(super) fn pass_gaps_on(&mut self, stream: StreamId) {
         let watched = self.connections.get_mut(&stream);
         let Some(connection) = watched.filter(|connection| connection.has_gap()) else { return };
         let gaps = [Side::Client, Side::Server].map(|side| (side, connection.take_gap(side)));
@@ -176,8 +176,18 @@ impl Session {
         }
     }
 
+    /// What is unread of a connection concerns its server no more.
+    pub(super) fn stop_reading(&mut self, stream: StreamId) {
+        let Some(connection) = self.connections.get_mut(&stream) else { return };
+        let since = connection.stop_reading(Side::Server);
+        if let (Some(since), Some(server)) = (since, self.servers.of_mut(connection)) {
+            server.set_unread(stream, Unread::Until { since, gap: None });
+        }
+    }
+
     /// Forgets a connection that is not the chat's.
     pub(super) fn forget(&mut self, stream: StreamId) {
+        self.stop_reading(stream);
         let Some(connection) = self.connections.remove(&stream) else { return };
         self.ports.remove(connection.client().port, connection.server().port);
     }
@@ -228,6 +238,10 @@ impl Session {
         let other = side.other();
         let is_wrong =
             !connection.sides_known() && evidence(side) != Evidence::Dialect && evidence(other) == Evidence::Dialect;
+        if is_wrong {
+            self.stop_reading(segment.stream);
+        }
+        let Some(connection) = self.connections.get_mut(&segment.stream) else { return side };
         if is_wrong {
             connection.settle_sides(segment, other);
         }

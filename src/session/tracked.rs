@@ -16,17 +16,19 @@ pub struct TrackedSay {
     pub listed: (u32, u32),
     /// The number of the room's members when it was said.
     pub members: u32,
-    flags: u16,
+    flags: u8,
     /// How many deliveries are likely to be its own.
-    waiting: u16,
+    waiting: u8,
+    /// How long after it the last delivery was captured, in milliseconds.
+    spread: u16,
 }
 
 /// It is for one client.
-const PRIVATE: u16 = 1;
+const PRIVATE: u8 = 1;
 /// It is known what was said.
-const READABLE: u16 = 2;
+const READABLE: u8 = 2;
 /// Whether one of the copies reached a client for the first time is not known.
-const UNCERTAIN: u16 = 4;
+const UNCERTAIN: u8 = 4;
 
 impl TrackedSay {
     /// Nobody has got it yet, and it is not known what was said.
@@ -34,7 +36,7 @@ impl TrackedSay {
         let flags = if private { PRIVATE } else { 0 };
         let first = Frame::default();
         let (time, frame) = (at.time, at.frame);
-        TrackedSay { time, frame, stream, deliveries: 0, first, listed: (0, 0), members, flags, waiting: 0 }
+        TrackedSay { time, frame, stream, deliveries: 0, first, listed: (0, 0), members, flags, waiting: 0, spread: 0 }
     }
 
     /// The frame in which the request ends.
@@ -82,9 +84,16 @@ impl TrackedSay {
         Some(self.first).filter(|first| *first != Frame::default())
     }
 
-    /// This frame delivers it, too.
-    pub fn reached(&mut self, frame: Frame) {
-        self.first = self.first().map_or(frame, |first| first.min(frame));
+    /// It is delivered in this frame, too.
+    pub fn reached(&mut self, at: FrameTime) {
+        self.first = self.first().map_or(at.frame, |first| first.min(at.frame));
+        let spread = u16::try_from(at.since(self.at()).max(0) / 1_000_000).unwrap_or(u16::MAX);
+        self.spread = self.spread.max(spread);
+    }
+
+    /// When it was said or, once it has been delivered, about when that happened last, in nanoseconds since the epoch.
+    pub fn last_heard(&self) -> i64 {
+        self.time.saturating_add(i64::from(self.spread) * 1_000_000)
     }
 }
 
@@ -99,8 +108,10 @@ mod tests {
         let mut say = TrackedSay::new(FrameTime { frame: Frame(3), time: -1 }, StreamId(7), true, 0);
         assert_eq!((say.is_readable(), say.is_private(), say.is_counted(), say.at().time), (false, true, true, -1));
         say.set_readable();
-        say.reached(Frame(9));
-        say.reached(Frame(8));
+        let reached = |frame, time| FrameTime { frame: Frame(frame), time };
+        say.reached(reached(9, 5_999_999));
+        say.reached(reached(8, 1));
+        assert_eq!(say.last_heard(), 5_999_999, "in whole milliseconds");
         say.set_uncounted();
         assert_eq!((say.is_readable(), say.is_private(), say.is_counted()), (true, true, false));
         assert_eq!(say.first(), Some(Frame(8)));
