@@ -501,7 +501,9 @@ impl Comparison<'_> {
         if phase::is_message(phase) {
             let ids = values(self.shown.get(&frame), "workermanchat.to_client_id");
             let is_cut = !values(self.shown.get(&frame), "workermanchat.expert.truncated").is_empty();
-            return note == right || says_less(note, right, ids, is_cut);
+            let given = values(self.shown.get(&frame), "workermanchat.to_client_name");
+            let named = |name: &String| says_less(&note.replacen(name.as_str(), "somebody", 1), right, ids, is_cut);
+            return note == right || says_less(note, right, ids, is_cut) || given.iter().any(named);
         }
         let is_neutral_reset = phase == phase::RST && note.ends_with(" resets the connection");
         is_neutral_reset || self.renumbered(note).iter().any(|note| note == right)
@@ -575,6 +577,10 @@ impl Comparison<'_> {
             "workermanchat.response_in" => {
                 let answers = self.answers(frame);
                 self.meant(value).iter().any(|old| answers.contains(old))
+            }
+            // The name that the request itself gives, where the user of the id is not known.
+            "workermanchat.recipient" => {
+                values(self.shown.get(&frame), "workermanchat.to_client_name").contains(&value.to_owned())
             }
             "workermanchat.response_time" => {
                 let request = numbers(self.shown.get(&frame), "workermanchat.request_in");

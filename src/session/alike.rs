@@ -58,7 +58,7 @@ pub struct Choice {
 }
 
 /// A say that is delivered later than another is not lost for certain until this time has passed. Nanoseconds.
-const SLOW: i64 = 1_000_000_000;
+pub const SLOW: i64 = 1_000_000_000;
 
 impl Alike {
     /// The first say of its kind.

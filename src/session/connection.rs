@@ -247,7 +247,7 @@ impl Connection {
         }
         let is_read = |lacking: &lacking::Direction| lacking.is_whole() && !self.encrypted;
         if self.lacking.of(Side::Client).is_some_and(is_read) && !self.is_unread(Side::Client) {
-            self.lacking.of_mut(Side::Client).logins = Gaps::default(); // all that was missing was captured later
+            self.lacking.of_mut(Side::Client).forget_logins();
         }
     }
 
@@ -487,18 +487,17 @@ impl Connection {
     pub fn identity(&self, at: Position) -> Option<&Identity> {
         let chat = self.chat()?;
         let identities = chat.identities();
-        let logins = self.lacking.of(Side::Client).map_or(Gaps::NONE, |lacking| &lacking.logins);
+        let lacks_login = |from, to| self.lacking.of(Side::Client).is_some_and(|lacking| lacking.lacks_login(from, to));
         match identities.partition_point(|identity| identity.since <= at) {
             0 => {
-                let is_first = |identity: &&Identity| {
-                    self.begun && !logins.between(self.opening.upgraded_in(), identity.since.frame)
-                };
+                let is_first =
+                    |identity: &&Identity| self.begun && !lacks_login(self.opening.upgraded_in(), identity.since.frame);
                 identities.first().filter(is_first)
             }
             count => {
                 let is_known = |identity: &&Identity| {
                     let known = if count == identities.len() { chat.named_in() } else { Frame::default() };
-                    !logins.show_between(identity.since.frame.max(known), at.frame) // what shows later changes nothing
+                    !lacks_login(identity.since.frame.max(known), at.frame) // what shows later changes nothing
                 };
                 identities.get(count - 1).filter(is_known)
             }

@@ -76,12 +76,6 @@ impl Gaps {
         self.gaps.last().is_some_and(|gap| gap.until.time >= from)
     }
 
-    /// Whether a gap showed after the frame `from`, and in the frame `to` or before.
-    pub fn show_between(&self, from: Frame, to: Frame) -> bool {
-        let at = self.gaps.partition_point(|gap| gap.until.frame <= from);
-        self.gaps.get(at).is_some_and(|gap| gap.until.frame <= to)
-    }
-
     /// Whether something may be missing that was sent after the frame `from` and before the frame `to`.
     pub fn between(&self, from: Frame, to: Frame) -> bool {
         let at = self.gaps.partition_point(|gap| gap.until.frame <= from);

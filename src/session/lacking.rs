@@ -2,10 +2,13 @@
 //! late. Nearly every connection lacks nothing, which takes 8 bytes.
 
 use super::gaps::{Gap, Gaps};
-use crate::packet::{Both, FrameTime, SequenceNumber, Side};
+use crate::packet::{Both, Frame, FrameTime, SequenceNumber, Side};
 
 /// Stretches that are kept of one direction; beyond, the oldest is forgotten, and what fills it passes for a retransmission.
 const MAX_STRETCHES: usize = 32;
+
+/// Frames that are kept in which a login may be missing; beyond, one may be missing in any.
+const MAX_LOGINS: usize = 1 << 16;
 
 /// The length of the shortest login request, which is one of dialect A, and its masked frame's header.
 const MIN_LOGIN: u32 = 6 + r#"{"type":"login","name":""}"#.len() as u32;
@@ -21,8 +24,8 @@ pub struct Lacking {
 pub struct Direction {
     /// Where something may be missing.
     pub gaps: Gaps,
-    /// Those of them that are long enough for a login.
-    pub logins: Gaps,
+    /// The frames in which those of them show that are long enough for a login, ascending.
+    logins: Vec<Frame>,
     /// The bytes that were not captured.
     pub missing: Stretches,
     /// The bytes that were not read as WebSocket frames, though later ones were.
@@ -89,6 +92,23 @@ impl Lacking {
 }
 
 impl Direction {
+    fn may_log_in(&mut self, frame: Frame) {
+        if self.logins.last() != Some(&frame) && self.logins.len() < MAX_LOGINS {
+            self.logins.push(frame);
+        }
+    }
+
+    /// Whether a login may be missing that the capture shows to be missing after the frame `from`, and in the frame `to` or before.
+    pub fn lacks_login(&self, from: Frame, to: Frame) -> bool {
+        let at = self.logins.partition_point(|frame| *frame <= from);
+        self.logins.get(at).map_or(self.logins.len() == MAX_LOGINS && from < to, |frame| *frame <= to)
+    }
+
+    /// All that was missing was captured later: no login is missing.
+    pub fn forget_logins(&mut self) {
+        self.logins.clear();
+    }
+
     /// Whether all that was missing was captured later, and all was read.
     pub fn is_whole(&self) -> bool {
         self.missing.is_empty() && self.unread.is_empty()
@@ -98,7 +118,7 @@ impl Direction {
     pub fn add(&mut self, gap: Gap, bytes: u32) {
         self.gaps.add(gap);
         if bytes >= MIN_LOGIN {
-            self.logins.add(gap);
+            self.may_log_in(gap.until.frame);
         }
         let earlier = self.latest.filter(|latest| latest.after.frame < gap.after.frame);
         self.latest = Some(Gap { after: earlier.map_or(gap.after, |earlier| earlier.after), until: gap.until });
@@ -180,7 +200,6 @@ impl Stretches {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::Frame;
 
     fn number(value: u32) -> SequenceNumber {
         SequenceNumber(value)

@@ -293,7 +293,8 @@ impl Session {
         let Some(server) = self.servers.of_mut(connection) else { return };
         let position = lesson.position();
         let sender = connection.logged_in(position).map(|identity| identity.name);
-        let event = Event::SayRequest(Say { sender, recipient: recipient(server, texts, to, position) });
+        let recipient = recipient(server, texts, to, position, lesson.statement.readable);
+        let event = Event::SayRequest(Say { sender, recipient });
         let mut record = lesson.record(event);
         let has_asked = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
         let lacks_before = connection.lacks_messages_before(place.at.frame);
@@ -347,7 +348,7 @@ impl Session {
         let Some(connection) = self.connections.get_mut(&place.stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
         let frame = place.at.frame;
-        let recipient = recipient(server, texts, to, lesson.position());
+        let recipient = recipient(server, texts, to, lesson.position(), true);
         let (id, name) = (from.map(|id| texts.intern(id)), from_name.map(|name| texts.intern(name)));
         if let (Some(id), Some(name)) = (id, name) {
             server.set_name(id, name, frame);
@@ -388,7 +389,9 @@ impl Session {
                     let mut is_contradicted = false;
                     if let Doubt::Unnamed(_) = doubt {
                         let doubtful = self.likely.contradict(delivery);
-                        is_contradicted = !doubtful.is_empty() || server.matching.is_contradicted(delivery);
+                        is_contradicted = !doubtful.is_empty()
+                            || server.matching.is_contradicted(delivery)
+                            || self.says.get(say).is_some_and(TrackedSay::is_doubtful);
                         doubtful.into_iter().for_each(|say| self.says.set_uncounted(say));
                     }
                     let sender = self.says.get(say).map(|say| say.stream).filter(|_| !is_contradicted);
@@ -532,14 +535,15 @@ fn enter(connection: &mut Connection, record: &MessageRecord<TextId>) {
     connection.enter_message(record);
 }
 
-fn recipient(server: &Server, texts: &mut Texts, to: &To, at: Position) -> Recipient<TextId> {
+/// `readable`: whether the name in the message is certain.
+fn recipient(server: &Server, texts: &mut Texts, to: &To, at: Position, readable: bool) -> Recipient<TextId> {
     let Some(id) = to.id.as_deref() else { return Recipient::Unknown };
     if id == "all" {
         return Recipient::Everyone;
     }
     // The name that the server gives it, not the one that the page sends, which may be escaped.
     let known = texts.find(id).and_then(|id| server.name_of(id, at.frame)).filter(|name| !texts.get(*name).is_empty());
-    match (known, to.name.as_deref().filter(|name| !name.is_empty())) {
+    match (known, to.name.as_deref().filter(|name| readable && !name.is_empty())) {
         (Some(name), _) => Recipient::Named(name),
         (None, Some(name)) => Recipient::Named(texts.intern(name)),
         (None, None) => Recipient::Id(texts.intern(id)),

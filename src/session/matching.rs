@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
-use super::alike::{Alike, Choice, DELIVERY_WINDOW, Wanted, choose};
+use super::alike::{Alike, Choice, DELIVERY_WINDOW, SLOW, Wanted, choose};
 use super::chunks::Chunks;
 use super::connection::Connection;
 use super::connections::Connections;
@@ -194,8 +194,10 @@ impl Matching {
         let Some(choice) = choose(&candidates, &wanted, capture.says) else { return Found::None };
         let Some(say) = capture.says.get(choice.say) else { return Found::None };
         let from_several = || {
-            let stream = |number: &SayNumber| capture.says.get(*number).map(|say| say.stream);
-            candidates.iter().any(|number| stream(number) != Some(say.stream))
+            let recent = |other: &&TrackedSay| time.saturating_sub(other.at().time) <= SLOW;
+            let mut others =
+                last_of(alike.numbers()).iter().filter_map(|number| capture.says.get(*number)).filter(recent);
+            others.any(|other| other.stream != say.stream)
         };
         let lacks = |stream: StreamId, side: Side| {
             let lacks = |connection: &Connection| {
@@ -364,7 +366,7 @@ fn may_be_from(say: &TrackedSay, delivery: &Delivery, owner: Option<StreamId>, c
     };
     let (id, name) = delivery.from;
     let differs = |one: Option<TextId>, other: Option<TextId>| one.is_some() && other.is_some() && one != other;
-    !differs(identity.id, id) && !(identity.id.is_none() && differs(Some(identity.name), name))
+    !(differs(identity.id, id) || identity.id.is_none() && differs(Some(identity.name), name))
 }
 
 fn progress_of(delivery: &Delivery, list: u32) -> (StreamId, u32) {

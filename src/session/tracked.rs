@@ -64,6 +64,11 @@ impl TrackedSay {
         self.flags & UNCERTAIN == 0 && self.waiting == 0
     }
 
+    /// Whether a delivery may be its own or another's.
+    pub fn is_doubtful(&self) -> bool {
+        self.flags & UNCERTAIN != 0
+    }
+
     /// One of the connections that got it may be a client's second one, or it is not known whether it got this say.
     pub fn set_uncounted(&mut self) {
         self.flags |= UNCERTAIN;

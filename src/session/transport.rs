@@ -349,8 +349,7 @@ impl Direction {
             lacking.missing.insert(from, start);
             lacking.add(Gap { after: self.last(), until: segment.at }, start.0.wrapping_sub(from.0));
         } else if is_cut {
-            let bytes = segment.length - captured;
-            lacking.of_mut(by).add(Gap { after: segment.at, until: segment.at }, bytes);
+            lacking.of_mut(by).add(Gap { after: segment.at, until: segment.at }, u32::MAX); // with what was captured of it
         }
         if is_cut {
             lacking.of_mut(by).missing.insert(start + captured, end);

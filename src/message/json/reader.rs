@@ -256,7 +256,11 @@ impl<'a> Reader<'a> {
         match scan::number(self.rest()) {
             Ok(length) => {
                 self.position += length;
-                Ok(Data::Number)
+                // Digits may follow what a capture has cut.
+                match self.depth > 0 && self.rest().is_empty() {
+                    true => Err(self.unexpected()),
+                    false => Ok(Data::Number),
+                }
             }
             Err(at) => {
                 self.position += at;
