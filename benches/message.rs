@@ -112,7 +112,7 @@ fn label(bytes: &[u8], sender: Side) {
     let document = read(bytes);
     let message = Message::of(&document, sender, false);
     message.fields().for_each(|field| drop(black_box(field.display())));
-    black_box((message.missing().count(), message.bad_time(), message.client_list().map(|list| list.len())));
+    black_box((message.missing(None).count(), message.bad_time(None), message.client_list().map(|list| list.len())));
     if let Some(content) = message.value(MemberName::Content) {
         let from_server = sender == Side::Server;
         black_box((line(&readable(content, from_server), 200), markup(content, from_server)));

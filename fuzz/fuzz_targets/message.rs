@@ -33,12 +33,12 @@ fn check(message: &Message, bytes: &[u8]) {
     if let Some(fault) = message.fault() {
         assert!(fault.span.end <= bytes.len());
         assert!(fault.span.start < fault.span.end || bytes.is_empty());
-        assert_eq!(message.missing().next(), None);
+        assert_eq!(message.missing(None).next(), None);
     }
     assert_eq!(message.get(MemberName::ClientList), None);
     message.is_private();
     message.evidence();
-    message.bad_time();
+    message.bad_time(None);
 }
 
 fn check_span(span: &Span, bytes: &[u8]) {

@@ -2,8 +2,8 @@
 
 use std::mem;
 
-use super::matching::Place;
 use super::room::Room;
+use super::say::Place;
 use super::statement::Statement;
 use super::texts::TextId;
 use crate::message::Evidence;

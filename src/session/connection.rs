@@ -14,11 +14,13 @@ use super::opening::{self, Opening, Step};
 use super::record::{MAX_MESSAGES, MessageRecord, StoredMessage};
 use super::records::Records;
 use super::say::SayNumber;
-use super::server::PROXY_DELAY;
 use super::texts::{TextId, Texts};
 use super::transport::{self, Outcome, Transport};
 use crate::event::Event;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
+
+/// How long a proxy takes to pass on a message. Nanoseconds.
+pub const PROXY_DELAY: i64 = 100_000_000;
 
 /// A TCP connection that is, or may be, a chat connection.
 #[derive(Debug)]

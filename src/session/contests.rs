@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::matching::Place;
+use super::say::Place;
 use super::texts::TextId;
 use crate::packet::StreamId;
 

@@ -11,7 +11,7 @@ use super::chunks::Chunks;
 use super::connection::Connection;
 use super::connections::Connections;
 use super::gaps::Gaps;
-use super::say::{Copies, Said, SayNumber};
+use super::say::{Copies, Place, Said, SayNumber};
 use super::says::Says;
 use super::texts::TextId;
 use super::tracked::TrackedSay;
@@ -31,24 +31,6 @@ const FIRST_USUAL: i64 = 50_000_000;
 const LEAST_USUAL: i64 = 10_000_000;
 /// The longest time that is usual for any server. Nanoseconds.
 const MOST_USUAL: i64 = 2_000_000_000;
-
-/// A message's place: stream, frame, number in the frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// The connection.
-    pub stream: StreamId,
-    /// The frame in which the message ends.
-    pub at: FrameTime,
-    /// How many messages of the frame came before it.
-    pub index: u32,
-}
-
-impl Place {
-    /// In its connection.
-    pub fn position(&self) -> Position {
-        Position { frame: self.at.frame, index: self.index }
-    }
-}
 
 /// A delivery that is to be assigned to its say.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 
 use super::chunks::Chunks;
-use super::connection::Unread;
+use super::connection::{PROXY_DELAY, Unread};
 use super::gaps::Gaps;
 use super::lists::{ListNumber, Lists};
 use super::matching::{Delivery, Matching};
@@ -15,9 +15,6 @@ use super::say::{Said, SayNumber};
 use super::texts::{TextId, Texts};
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, StreamId};
-
-/// How long a proxy takes to pass on a message. Nanoseconds.
-pub const PROXY_DELAY: i64 = 100_000_000;
 
 /// Rooms of one user.
 const MAX_ROOMS: usize = 64;
