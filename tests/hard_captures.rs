@@ -1,7 +1,6 @@
 //! Captures that an earlier version told wrongly, and what is right: one test for each row of `tests/captures/hard/README.md`.
 //!
-//! A test that is not right yet is ignored with that reason; who mends it takes the mark away. Every test looks at the labels of two
-//! passes, where nothing else is said.
+//! Every test looks at the labels of two passes, where nothing else is said.
 
 mod harness;
 
