@@ -60,7 +60,15 @@ const RECOGNIZED_LATER: &[(&str, &[u32])] = &[
 
 /// Frames that one pass and two show differently beyond all this, and why.
 const PASSES_DIFFER: &[(&str, u32, &str)] = &[
+    ("b2015-same-name-tabs", 88, "whose login it is can be told once those of all four tabs are known"),
+    ("b2015-same-name-tabs", 93, "as 88"),
+    ("b2015-same-name-tabs", 102, "as 88"),
+    ("b2015-same-name-tabs", 103, "as 88"),
+    ("b2015-same-name-tabs", 112, "as 88"),
+    ("b2015-same-name-tabs", 113, "as 88"),
+    ("b2015-same-name-tabs", 114, "as 88"),
     ("dropped-login", 10, "a later message names the sender of this say, whose login was not captured"),
+    ("dropped-login", 11, "that this delivers 10 is told once nobody else has said the same"),
     (
         "http-connect",
         11,

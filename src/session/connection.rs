@@ -284,6 +284,14 @@ impl Connection {
         }
     }
 
+    /// What was cut of this segment is no login: its message is another.
+    pub fn is_no_login(&mut self, segment: &Segment) {
+        let by = self.side(segment);
+        if self.lacking.of(by).is_some() {
+            self.lacking.of_mut(by).forget_login(segment.at.frame);
+        }
+    }
+
     /// Whether bytes of earlier segments of a side are unread.
     pub fn has_unread(&self, by: Side) -> bool {
         self.lacking.of(by).is_some_and(|lacking| lacking.unread_since.is_some())

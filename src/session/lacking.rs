@@ -104,6 +104,13 @@ impl Direction {
         self.logins.get(at).map_or(self.logins.len() == MAX_LOGINS && from < to, |frame| *frame <= to)
     }
 
+    /// No login is missing in this frame, the last one.
+    pub fn forget_login(&mut self, frame: Frame) {
+        if self.logins.last() == Some(&frame) {
+            self.logins.pop();
+        }
+    }
+
     /// All that was missing was captured later: no login is missing.
     pub fn forget_logins(&mut self) {
         self.logins.clear();

@@ -68,6 +68,9 @@ impl Session {
         connection.message_ends(segment, ending.map_or(segment.end(), |ending| ending.end));
         connection.reserve_message(segment.at, index);
         let statement = Statement::of(message, &self.hasher);
+        if statement.truncated && !matches!(statement.act, Act::LoginRequest { .. }) {
+            connection.is_no_login(segment);
+        }
         let masked = ending.map(|ending| ending.masked);
         let is_configured = connection.is_configured();
         if !connection.application().accepts(message.evidence(), is_configured) {
