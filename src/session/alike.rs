@@ -10,7 +10,7 @@ use crate::packet::FrameTime;
 pub const DELIVERY_WINDOW: i64 = 60_000_000_000;
 
 /// Says that look alike, in the order in which they were said.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Alike {
     /// The recipient and the text.
     pub said: Said,
@@ -20,13 +20,13 @@ pub struct Alike {
 }
 
 /// Most are said once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Numbers {
     One(SayNumber),
     Several(Box<Several>),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Several {
     says: Vec<SayNumber>,
 }

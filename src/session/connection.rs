@@ -199,9 +199,8 @@ impl Connection {
 
     /// The ping that a pong in this frame answers; `None` where the capture may lack a later one.
     pub fn answered_ping(&mut self, frame: Frame) -> Option<FrameTime> {
-        let gaps = self.lacking.of(Side::Server).map_or(Gaps::NONE, |lacking| &lacking.gaps);
-        let Application::Chat(chat) = &mut self.application else { return None };
-        chat.pong().filter(|ping| !gaps.between(ping.frame, frame))
+        let ping = self.application.chat_mut()?.pong()?;
+        (!self.gaps(Side::Server).between(ping.frame, frame)).then_some(ping)
     }
 
     /// Takes note that `frame` answers the request in frame `request` by this event.
@@ -357,7 +356,7 @@ impl Connection {
 
     /// Whether the capture lacks something that the server sent after `frame`.
     pub fn lacks_answers_after(&self, frame: Frame) -> bool {
-        self.gaps(Side::Server).between(frame, Frame(u32::MAX))
+        self.gaps(Side::Server).after(frame)
     }
 
     /// The latest frame that the client sent.
@@ -544,17 +543,14 @@ impl Connection {
     pub fn logs_in_with(&self, other: &Connection) -> bool {
         let (Some(one), Some(other)) = (self.chat(), other.chat()) else { return false };
         let (Some(ours), Some(theirs)) = (one.logged_in(), other.logged_in()) else { return false };
-        let asks_before = |asked: Frame, answer: Frame| asked < answer;
-        asks_before(ours.0, theirs.1.frame)
-            && asks_before(theirs.0, ours.1.frame)
-            && ours.1.since(theirs.1).abs() <= PROXY_DELAY
+        ours.0 < theirs.1.frame && theirs.0 < ours.1.frame && ours.1.since(theirs.1).abs() <= PROXY_DELAY
     }
 
     /// The first frame in which the server can have counted this connection among a room's; frame 0 where that is not known.
     pub fn joined(&self) -> FrameTime {
         let first = self.chat().and_then(|chat| chat.identities().first());
         let asked = first.and_then(|identity| self.records.time_of(identity.since.frame));
-        asked.unwrap_or(FrameTime { frame: Frame::default(), time: i64::MIN })
+        asked.unwrap_or(Gap::BEGINNING)
     }
 
     /// Too many messages that are not the chat's: keeps the handshakes, forgets the rest.

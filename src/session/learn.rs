@@ -5,11 +5,13 @@ use std::hash::BuildHasher;
 use super::application::{Application, Chat, Identity, Postponed};
 use super::bounded::bounded_name;
 use super::connection::Connection;
+use super::connections::Connections;
 use super::contests;
 use super::matching::{Capture, Delivery, Doubt, Found};
 use super::record::MessageRecord;
 use super::room::Room;
 use super::say::{Copies, Place, Said, SayNumber};
+use super::says::Says;
 use super::server::Server;
 use super::state::Session;
 use super::statement::{Act, Announcement, Statement, To, Users};
@@ -103,10 +105,7 @@ impl Session {
         let whose = self.whose_login(stream, message.at, &message.statement.act);
         let Some(connection) = self.connections.get_mut(&stream) else { return };
         let texts = &mut self.texts;
-        let (server, is_new) = self.servers.enter(connection);
-        if is_new {
-            server.gaps.add_all(connection.gaps(Side::Server));
-        }
+        let (server, _) = self.servers.enter(connection);
         let Postponed { at, index, statement, masked } = message;
         server.dialect = server.dialect.or(statement.dialect);
         let place = Place { stream, at, index };
@@ -295,7 +294,8 @@ impl Session {
         let Some(connection) = self.connections.get_mut(&place.stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
         let position = lesson.position();
-        let sender = connection.logged_in(position).map(|identity| identity.name);
+        let identity = connection.identity(position).copied();
+        let sender = identity.filter(|identity| identity.since <= position).map(|identity| identity.name);
         let recipient = recipient(server, texts, to, position, lesson.statement.readable);
         let event = Event::SayRequest(Say { sender, recipient });
         let mut record = lesson.record(event);
@@ -304,7 +304,6 @@ impl Session {
         // The server of 2014 does not ask who says it.
         let is_asked = lesson.dialect != Some(Dialect::A2014);
         record.before_login = connection.is_begun() && !has_asked && !lacks_before && is_asked;
-        let identity = connection.identity(position).copied();
         let client = connection.chat().and_then(|chat| chat.id());
         record.sender_id = client;
         let said = said.filter(|_| lesson.statement.readable);
@@ -379,13 +378,10 @@ impl Session {
         let Some(connection) = self.connections.get(&first.place.stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
         for delivery in readings {
-            let owner = |id| server.owner(id);
-            let capture =
-                Capture { owner: &owner, says: &self.says, connections: &self.connections, start: self.start };
-            match server.matching.find(delivery, capture) {
+            match find(delivery, server, &self.says, &self.connections, self.start) {
                 Found::None => {}
                 Found::Unknown(says) => {
-                    says.into_iter().for_each(|say| self.says.set_uncounted(say));
+                    self.says.set_all_uncounted(says);
                     return self.name_sender(delivery);
                 }
                 Found::Likely(say, doubt) => {
@@ -395,7 +391,7 @@ impl Session {
                         is_contradicted = !doubtful.is_empty()
                             || server.matching.is_contradicted(delivery)
                             || self.says.get(say).is_some_and(TrackedSay::is_doubtful);
-                        doubtful.into_iter().for_each(|say| self.says.set_uncounted(say));
+                        self.says.set_all_uncounted(doubtful);
                     }
                     let sender = self.says.get(say).map(|say| say.stream).filter(|_| !is_contradicted);
                     return match sender.is_some_and(|sender| self.likely.push(*delivery, say, sender, doubt)) {
@@ -405,7 +401,7 @@ impl Session {
                 }
                 Found::Say(say, choice) => {
                     // What was passed over a moment ago may only be slow.
-                    choice.passed_over.into_iter().for_each(|earlier| self.says.set_uncounted(earlier));
+                    self.says.set_all_uncounted(choice.passed_over);
                     if !choice.by_order {
                         server.matching.answered_after(choice.age);
                         self.answered_after(say, delivery, choice.age);
@@ -417,8 +413,7 @@ impl Session {
         let is_owned = first.from.0.is_some_and(|id| server.owner(id).is_some());
         server.matching.keep(*first);
         if !self.likely.is_empty() && !is_owned {
-            let doubtful = self.likely.contradict(first);
-            doubtful.into_iter().for_each(|say| self.says.set_uncounted(say));
+            self.says.set_all_uncounted(self.likely.contradict(first));
         }
         self.name_sender(first);
     }
@@ -456,12 +451,8 @@ impl Session {
     pub(super) fn settle(&mut self, stream: StreamId, now: FrameTime) {
         for (delivery, likely, is_certain) in self.likely.hear(stream, now) {
             let receiver = self.connections.get(&delivery.place.stream);
-            let found = receiver.and_then(|connection| self.servers.of(connection)).map(|server| {
-                let owner = |id| server.owner(id);
-                let capture =
-                    Capture { owner: &owner, says: &self.says, connections: &self.connections, start: self.start };
-                server.matching.find(&delivery, capture)
-            });
+            let server = receiver.and_then(|connection| self.servers.of(connection));
+            let found = server.map(|server| find(&delivery, server, &self.says, &self.connections, self.start));
             self.says.settle(likely);
             match found {
                 Some(Found::Likely(say, _) | Found::Say(say, _)) if say == likely && is_certain => {
@@ -524,6 +515,12 @@ enum Whose {
     Contested((TextId, u16), u64),
     /// One of these, too, but the capture cut its number.
     Unknown,
+}
+
+/// The say of a delivery, as far as the capture shows it so far; `start`: when that begins.
+fn find(delivery: &Delivery, server: &Server, says: &Says, connections: &Connections, start: i64) -> Found {
+    let owner = |id| server.owner(id);
+    server.matching.find(delivery, Capture { owner: &owner, says, connections, start })
 }
 
 /// The name that a connection asks to log in by.
@@ -604,8 +601,8 @@ fn login(
     let mut record = match is_result {
         false => MessageRecord { uncertain: may_be_result, ..lesson.record(Event::LoginNotification(name)) },
         true => {
+            let asked = asked_name(connection);
             let chat = connection.application_mut().chat_mut();
-            let asked = chat.as_ref().and_then(|chat| chat.waiting_login()).and_then(|(_, name)| name);
             let request = chat.and_then(|chat| chat.log_in(lesson.place, name, id));
             [asked, name].into_iter().flatten().for_each(|name| server.has_joined(name));
             MessageRecord { request, ..lesson.record(Event::LoginResult(name)) }
@@ -619,8 +616,8 @@ fn login(
         true => name.and_then(|name| server.asked_for(name)),
         false => own,
     };
+    let rooms = || connection.chat().into_iter().flat_map(|chat| chat.identities()).filter_map(|user| user.room);
     let Some(room) = room else {
-        let rooms = || connection.chat().into_iter().flat_map(|chat| chat.identities()).filter_map(|user| user.room);
         if !rooms().any(|room| id.is_some_and(|id| server.is_in(room, id, texts))) {
             rooms().for_each(|room| server.lose_track(room));
         }
@@ -630,8 +627,7 @@ fn login(
     if let Some(id) = id {
         server.join(room, id, texts);
         if is_result && has_moved {
-            let rooms = connection.chat().into_iter().flat_map(|chat| chat.identities()).filter_map(|user| user.room);
-            server.moves(id, rooms);
+            server.moves(id, rooms());
         }
     }
     record

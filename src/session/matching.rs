@@ -10,7 +10,7 @@ use super::alike::{Alike, Choice, DELIVERY_WINDOW, SLOW, Wanted, choose};
 use super::chunks::Chunks;
 use super::connection::Connection;
 use super::connections::Connections;
-use super::gaps::Gaps;
+use super::gaps::{Gap, Gaps};
 use super::say::{Copies, Place, Said, SayNumber};
 use super::says::Says;
 use super::texts::TextId;
@@ -46,9 +46,6 @@ pub struct Delivery {
     /// The first frame in which the receiving connection can have been in a room; frame 0 where that is not known.
     pub joined: FrameTime,
 }
-
-/// Before all frames.
-const NEVER: FrameTime = FrameTime { frame: Frame(0), time: i64::MIN };
 
 /// Why a say is only likely to be the one that a delivery delivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +110,7 @@ impl Matching {
     }
 
     /// The time that the server usually takes at most, in nanoseconds.
-    pub fn usual(&self) -> i64 {
+    fn usual(&self) -> i64 {
         usual(self.longest)
     }
 
@@ -176,10 +173,8 @@ impl Matching {
         let Some(choice) = choose(&candidates, &wanted, capture.says) else { return Found::None };
         let Some(say) = capture.says.get(choice.say) else { return Found::None };
         let from_several = || {
-            let recent = |other: &&TrackedSay| time.saturating_sub(other.at().time) <= SLOW;
-            let mut others =
-                last_of(alike.numbers()).iter().filter_map(|number| capture.says.get(*number)).filter(recent);
-            others.any(|other| other.stream != say.stream)
+            let is_recent = |other: &TrackedSay| time.saturating_sub(other.at().time) <= SLOW;
+            is_said_by_others(alike, say.stream, capture.says, is_recent)
         };
         let lacks = |stream: StreamId, side: Side| {
             let lacks = |connection: &Connection| {
@@ -243,9 +238,8 @@ impl Matching {
     pub fn is_unique(&self, number: SayNumber, said: Said, says: &Says) -> bool {
         let Some(say) = says.get(number) else { return true };
         let Some(alike) = self.find_alike(None, said).and_then(|list| self.alike.get(list)) else { return true };
-        let recent = |other: &&TrackedSay| say.at().since(other.at()).abs() <= DELIVERY_WINDOW;
-        let mut others = alike.numbers().iter().rev().take(MAX_COMPARED).filter_map(|number| says.get(*number));
-        others.by_ref().filter(recent).all(|other| other.stream == say.stream)
+        let is_recent = |other: &TrackedSay| say.at().since(other.at()).abs() <= DELIVERY_WINDOW;
+        !is_said_by_others(alike, say.stream, says, is_recent)
     }
 
     /// Takes over what is known of a server that turns out to be the same. Returns the deliveries without a say, in the order of the
@@ -263,10 +257,7 @@ impl Matching {
                     list
                 }
                 None => {
-                    let numbers = old.numbers();
-                    let mut new = Alike::new(old.said, old.from, numbers[0]);
-                    numbers[1..].iter().for_each(|number| new.push(*number));
-                    self.add(new);
+                    self.add(old.clone());
                     self.alike.len() - 1
                 }
             });
@@ -297,6 +288,12 @@ fn last_of(says: &[SayNumber]) -> &[SayNumber] {
     &says[says.len().saturating_sub(MAX_COMPARED)..]
 }
 
+/// Whether one of the recent says that are alike comes from another connection.
+fn is_said_by_others(alike: &Alike, stream: StreamId, says: &Says, is_recent: impl Fn(&TrackedSay) -> bool) -> bool {
+    let mut all = last_of(alike.numbers()).iter().filter_map(|number| says.get(*number));
+    all.any(|other| other.stream != stream && is_recent(other))
+}
+
 /// The says that a delivery can deliver, by all that is known but their times.
 fn candidates<'a>(
     alike: &'a Alike,
@@ -315,7 +312,7 @@ fn candidates<'a>(
     let mut candidates = Cow::Borrowed(alike.candidates(wanted, says));
     if candidates.is_empty() && delivery.joined.frame != Frame::default() {
         // What was under way when the connection joined, and what it said itself before its user was known.
-        let earlier = Wanted { joined: NEVER, ..*wanted };
+        let earlier = Wanted { joined: Gap::BEGINNING, ..*wanted };
         let since = delivery.joined.time.saturating_sub(longest);
         let is_possible = |say: &TrackedSay| say.stream == receiver || say.at().time >= since;
         candidates = possible(alike.candidates(&earlier, says), &is_possible).into();
@@ -409,8 +406,8 @@ impl LikelyDeliveries {
         has_room
     }
 
-    /// A segment of this connection is captured. Returns the deliveries that earlier frames settled, and their says; `false` for one whose sender was
-    /// not heard of for long.
+    /// A segment of this connection is captured. Returns the deliveries that earlier frames settled, and their says; `false` for one whose
+    /// sender was not heard of for long.
     pub fn hear(&mut self, stream: StreamId, now: FrameTime) -> Vec<(Delivery, SayNumber, bool)> {
         let is_settled = |waiting: &Waiting| waiting.is_settled(now);
         let settled = if self.waiting.iter().any(is_settled) { self.remove(is_settled) } else { Vec::new() };

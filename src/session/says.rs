@@ -53,6 +53,11 @@ impl Says {
         self.get_mut(number).into_iter().for_each(TrackedSay::set_uncounted);
     }
 
+    /// Nor of these.
+    pub fn set_all_uncounted(&mut self, numbers: impl IntoIterator<Item = SayNumber>) {
+        numbers.into_iter().for_each(|number| self.set_uncounted(number));
+    }
+
     /// A delivery is likely to be this say's.
     pub fn wait(&mut self, number: SayNumber) {
         self.get_mut(number).into_iter().for_each(TrackedSay::wait);

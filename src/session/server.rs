@@ -297,6 +297,11 @@ impl Server {
         self.proxied.get_or_insert_default().clients.insert(id);
     }
 
+    /// What is known of the clients behind proxies, if this is one.
+    fn proxied_of(&mut self, client: TextId) -> Option<&mut Proxied> {
+        self.proxied.as_deref_mut().filter(|proxied| proxied.clients.contains(&client))
+    }
+
     /// Whether a proxy passes on what is said to this client.
     pub fn is_proxied(&self, client: TextId) -> bool {
         self.proxied.as_ref().is_some_and(|proxied| proxied.clients.contains(&client))
@@ -304,7 +309,7 @@ impl Server {
 
     /// Whether a say that reaches this client has not reached it on another connection.
     pub fn receives(&mut self, say: SayNumber, client: TextId) -> bool {
-        match self.proxied.as_mut().filter(|proxied| proxied.clients.contains(&client)) {
+        match self.proxied_of(client) {
             Some(proxied) => proxied.received.insert((say, client)),
             None => true,
         }
@@ -318,7 +323,7 @@ impl Server {
         said: Option<Said>,
         at: FrameTime,
     ) -> Option<SayNumber> {
-        let proxied = self.proxied.as_mut().filter(|proxied| proxied.clients.contains(&client))?;
+        let proxied = self.proxied_of(client)?;
         proxied.unpaired.retain(|say| at.time.saturating_sub(say.time).abs() <= PROXY_DELAY);
         let is_same = |say: &Unpaired| (say.client, say.said) == (client, said) && say.stream != stream;
         let place = proxied.unpaired.iter().position(is_same)?;
@@ -327,7 +332,7 @@ impl Server {
 
     /// A client says this, and may be seen to do so on the other side of a proxy.
     pub fn says(&mut self, client: TextId, stream: StreamId, said: Option<Said>, time: i64, say: SayNumber) {
-        if let Some(proxied) = self.proxied.as_mut().filter(|proxied| proxied.clients.contains(&client)) {
+        if let Some(proxied) = self.proxied_of(client) {
             if proxied.unpaired.len() >= MAX_UNPAIRED {
                 proxied.unpaired.remove(0);
             }

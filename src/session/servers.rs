@@ -51,9 +51,8 @@ impl Servers {
     /// The capture lacks something that a connection's server sent.
     pub fn lack(&mut self, connection: &mut Connection, gap: Gap) {
         let (server, is_new) = self.enter(connection);
-        match is_new {
-            true => server.gaps.add_all(connection.gaps(Side::Server)),
-            false => server.gaps.add(gap),
+        if !is_new {
+            server.gaps.add(gap);
         }
         if server.users() == 0 {
             self.unheard.add(gap);
@@ -91,7 +90,7 @@ impl Servers {
         self.servers.get_mut(place(number))
     }
 
-    /// A connection's server, known from now on; whether the connection was not known to lead to it.
+    /// A connection's server, known from now on, as is what the capture lacks of the connection; whether it was not known to lead there.
     pub fn enter(&mut self, connection: &mut Connection) -> (&mut Server, bool) {
         let is_new = connection.server_number().is_none();
         let number = self.number(connection).unwrap_or_else(|| {
@@ -106,7 +105,11 @@ impl Servers {
             number
         });
         connection.set_server_number(number);
-        (&mut self.servers[place(number)], is_new)
+        let server = &mut self.servers[place(number)];
+        if is_new {
+            server.gaps.add_all(connection.gaps(Side::Server));
+        }
+        (server, is_new)
     }
 
     /// The server of this number, whichever it turned out to be.
@@ -124,13 +127,13 @@ impl Servers {
         let number = self.number(connection)?;
         let other = self.broadcasts.hear(broadcast, number, time)?;
         let other = self.known(other);
-        let are_apart = self.apart.contains(&[number.min(other), number.max(other)]);
+        let are_apart = self.apart.contains(&pair([number, other]));
         (other != number && !are_apart).then_some([number, other])
     }
 
     /// Two servers turn out to be two, for good.
-    pub fn tell_apart(&mut self, [one, other]: [ServerNumber; 2]) {
-        self.apart.insert([one.min(other), one.max(other)]);
+    pub fn tell_apart(&mut self, servers: [ServerNumber; 2]) {
+        self.apart.insert(pair(servers));
     }
 
     /// The clients of which each of two servers has a connection.
@@ -158,6 +161,11 @@ impl Servers {
 
 fn place(number: ServerNumber) -> usize {
     number.0.get() as usize - 1
+}
+
+/// The same in either order.
+fn pair([one, other]: [ServerNumber; 2]) -> [ServerNumber; 2] {
+    [one.min(other), one.max(other)]
 }
 
 impl Broadcasts {

@@ -281,7 +281,7 @@ impl<'a> MessageView<'a> {
         let Some(chat) = self.connection.chat() else { return false };
         let frame = self.record.at.frame;
         let went_on = chat.last_ping() > frame && self.connection.last_from_client() > frame;
-        let may_have_come = || self.connection.gaps(Side::Client).between(frame, Frame(u32::MAX));
+        let may_have_come = || self.connection.gaps(Side::Client).after(frame);
         let is_open = matches!(self.record.event, Event::Ping(_)) && self.record.response.is_none();
         is_open && went_on && !may_have_come()
     }
