@@ -211,6 +211,7 @@ pub struct Chat {
     /// until one is known.
     round_trip: u32,
     has_asked_to_log_in: bool,
+    has_asked_again: bool,
     has_moved: bool,
     id: Option<TextId>,
 }
@@ -233,6 +234,7 @@ impl Chat {
 
     /// A login request asks to be this user from now on. A request without a name changes nothing but that.
     pub fn ask_to_log_in(&mut self, at: FrameTime, identity: Option<Identity>) {
+        self.has_asked_again |= self.has_asked_to_log_in;
         self.has_asked_to_log_in = true;
         self.login = Moment::of(at);
         self.login_name = identity.map(|identity| identity.name);
@@ -246,6 +248,11 @@ impl Chat {
     /// Whether a login request, or what can only follow one, was seen.
     pub fn has_asked_to_log_in(&self) -> bool {
         self.has_asked_to_log_in
+    }
+
+    /// Whether a login request was seen behind another, or behind what can only follow one.
+    pub fn has_asked_again(&self) -> bool {
+        self.has_asked_again
     }
 
     /// The login request that waits for its result, and the name in it.

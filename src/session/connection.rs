@@ -384,7 +384,8 @@ impl Connection {
         if !self.transport.is_fresh(self.side(segment)) {
             return false; // sent again
         }
-        match self.opening.read(segment.at, http.bytes, http.truncated) {
+        let is_in_flight = |frame| self.transport.is_in_flight(Side::Client, frame);
+        match self.opening.read(segment.at, http.bytes, http.truncated, is_in_flight) {
             Step::None => {}
             Step::Foreign => return true,
             Step::Request(handshake) => {
@@ -496,21 +497,40 @@ impl Connection {
     pub fn identity(&self, at: Position) -> Option<&Identity> {
         let chat = self.chat()?;
         let identities = chat.identities();
-        let lacks_login = |from, to| self.lacking.of(Side::Client).is_some_and(|lacking| lacking.lacks_login(from, to));
         match identities.partition_point(|identity| identity.since <= at) {
             0 => {
-                let is_first =
-                    |identity: &&Identity| self.begun && !lacks_login(self.opening.upgraded_in(), identity.since.frame);
+                let is_first = |identity: &&Identity| self.begun && !self.lacks_login_before(identity.since.frame);
                 identities.first().filter(is_first)
             }
             count => {
                 let is_known = |identity: &&Identity| {
                     let known = if count == identities.len() { chat.named_in() } else { Frame::default() };
-                    !lacks_login(identity.since.frame.max(known), at.frame) // what shows later changes nothing
+                    !self.lacks_login(identity.since.frame.max(known), at.frame) // what shows later changes nothing
                 };
                 identities.get(count - 1).filter(is_known)
             }
         }
+    }
+
+    /// Whether the capture may lack a login request that shows to be missing after the frame `from`, and in the frame `to` or before.
+    pub fn lacks_login(&self, from: Frame, to: Frame) -> bool {
+        self.lacking.of(Side::Client).is_some_and(|lacking| lacking.lacks_login(from, to))
+    }
+
+    fn lacks_login_before(&self, frame: Frame) -> bool {
+        self.lacks_login(self.opening.upgraded_in(), frame)
+    }
+
+    /// The login request that waits for its result, if a result in this frame answers it: none where the capture may lack a later one.
+    pub fn answered_login(&self, frame: Frame) -> Option<FrameTime> {
+        let (asked, _) = self.chat()?.waiting_login()?;
+        (!self.lacks_login(asked.frame, frame)).then_some(asked)
+    }
+
+    /// Whether nobody has asked to log in here before the request that waits for its result.
+    pub fn waits_for_first_login(&self) -> bool {
+        let Some(chat) = self.chat().filter(|chat| !chat.has_asked_again()) else { return false };
+        chat.waiting_login().is_some_and(|(asked, _)| self.begun && !self.lacks_login_before(asked.frame))
     }
 
     /// The server names this connection's user in a frame.

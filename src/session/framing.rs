@@ -121,13 +121,37 @@ struct Direction {
     closed: HasClosed,
 }
 
-/// The message in fragments that has begun.
+/// The fragments that Wireshark holds, to put them together with the next ones of the direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Fragments {
     #[default]
     None,
+    /// A message has begun.
     Begun,
+    /// One that is compressed.
     Compressed,
+    /// They are not those of one message from its beginning: something between them was not captured, or was not read.
+    Astray,
+}
+
+impl Fragments {
+    /// The next fragment of a message, not its last one.
+    fn push(&mut self, header: &frame::Header) {
+        let begins = header.opcode != Opcode::Continuation;
+        *self = match *self {
+            Fragments::None if begins && header.rsv & frame::COMPRESSED != 0 => Fragments::Compressed,
+            Fragments::None if begins => Fragments::Begun,
+            begun @ (Fragments::Begun | Fragments::Compressed) if !begins => begun,
+            _ => Fragments::Astray,
+        };
+    }
+
+    /// The next bytes of the direction were not captured.
+    fn lack(&mut self) {
+        if *self != Fragments::None {
+            *self = Fragments::Astray;
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -210,7 +234,7 @@ impl Framing {
         if direction.closed == HasClosed::No {
             direction.closed = HasClosed::Perhaps;
         }
-        direction.fragments = Fragments::None;
+        direction.fragments.lack();
         direction.is_out_of_step |= !direction.is_placed;
     }
 
@@ -245,7 +269,8 @@ impl Framing {
             Place::OutOfStep => {
                 endings.declined = true;
                 self.lacks(by);
-                self.directions.of_mut(by).is_out_of_step = true;
+                let direction = self.directions.of_mut(by);
+                (direction.is_out_of_step, direction.fragments) = (true, Fragments::Astray);
                 lacking.of_mut(by).add(Gap { after: at, until: at }, u32::MAX);
                 Vec::new()
             }
@@ -350,7 +375,7 @@ impl Direction {
             }
             lacking.of_mut(by).unread.insert(next, start);
         }
-        self.fragments = Fragments::None;
+        self.fragments.lack();
         self.place(start);
     }
 
@@ -360,9 +385,8 @@ impl Direction {
         }
         let (continues, begun) = (header.opcode == Opcode::Continuation, self.fragments);
         if !header.fin {
-            if !continues && !is_known {
-                let is_compressed = header.rsv & frame::COMPRESSED != 0;
-                self.fragments = if is_compressed { Fragments::Compressed } else { Fragments::Begun };
+            if !is_known {
+                self.fragments.push(header);
             }
             return None;
         }
@@ -376,7 +400,7 @@ impl Direction {
             end,
             masked: header.masking_key.is_some(),
             hard_to_inflate: continues && begun == Fragments::Compressed,
-            declined: is_known || continues && begun == Fragments::None,
+            declined: is_known || continues && matches!(begun, Fragments::None | Fragments::Astray),
         })
     }
 
@@ -406,10 +430,13 @@ impl Direction {
         else {
             return;
         };
+        if frame.header.opcode == Opcode::Continuation || !frame.header.fin && !frame.header.opcode.is_control() {
+            self.fragments = Fragments::Astray;
+        }
         if reading.is_late {
             return;
         }
-        self.fragments = Fragments::None;
+        self.fragments.lack();
         self.place(Some(to));
         let lacks_only_data =
             end.is_some_and(|end| end as usize >= data.bytes.reported) && !frame.header.opcode.is_control();
@@ -520,6 +547,22 @@ mod tests {
         assert_eq!(capture.server_sends(100, &whole), [100 + whole.len() as u32]);
         let next = 100 + whole.len() as u32;
         assert_eq!(capture.server_sends(next, &last), [0; 0]);
+    }
+
+    #[test]
+    fn fragments_of_several_messages_are_not_judged() {
+        let (first, middle) = (frame(0x01, None, b"{\"type\""), frame(0x00, None, b":"));
+        let (last, ping) = (frame(0x80, None, b"\"ping\"}"), frame(0x81, None, PING));
+        for astray in [vec![&middle, &first, &last], vec![&first, &middle, &first, &last]] {
+            let mut capture = Capture::opened();
+            let mut next = 100;
+            for (bytes, is_judged) in [(astray, false), (vec![&ping], true), (vec![&first, &middle, &last], true)] {
+                let bytes = bytes.into_iter().flatten().copied().collect::<Vec<u8>>();
+                let judged = capture.server_sends(next, &bytes);
+                next += bytes.len() as u32;
+                assert_eq!(judged, if is_judged { vec![next] } else { Vec::new() });
+            }
+        }
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl Session {
             Act::UserList(users) => {
                 let count = users.as_ref().filter(|_| !lesson.statement.truncated).map(|users| users.count);
                 let mut record = lesson.record(Event::UserList { users: count, recipient: user() });
-                record.request = connection.chat().and_then(|chat| chat.waiting_login()).map(|(at, _)| at);
+                record.request = connection.answered_login(at.frame);
                 take_users(server, texts, Room::Everywhere, users.as_ref(), &lesson);
                 record
             }
@@ -221,8 +221,9 @@ impl Session {
             let asked = chat.waiting_login();
             is_own && asked.is_some_and(|(at, asked)| at.frame <= place.at.frame && asked == Some(name))
         };
+        let answered = connection.answered_login(place.at.frame);
         let chat = connection.application_mut().chat_mut().filter(is_asked);
-        let request = chat.and_then(|chat| chat.log_in(place, Some(name), Some(id)));
+        let request = chat.and_then(|chat| chat.log_in(place, Some(name), Some(id))).and(answered);
         connection.settle_login(place.position(), is_own, request);
         if let Some(server) = self.servers.of_mut(connection).filter(|_| is_own) {
             server.has_joined(name);
@@ -601,9 +602,10 @@ fn login(
     let mut record = match is_result {
         false => MessageRecord { uncertain: may_be_result, ..lesson.record(Event::LoginNotification(name)) },
         true => {
-            let asked = asked_name(connection);
-            let chat = connection.application_mut().chat_mut();
-            let request = chat.and_then(|chat| chat.log_in(lesson.place, name, id));
+            let (asked, request) = (asked_name(connection), connection.answered_login(frame));
+            if let Some(chat) = connection.application_mut().chat_mut() {
+                chat.log_in(lesson.place, name, id);
+            }
             [asked, name].into_iter().flatten().for_each(|name| server.has_joined(name));
             MessageRecord { request, ..lesson.record(Event::LoginResult(name)) }
         }
@@ -654,7 +656,7 @@ fn is_login_result(connection: &Connection, lesson: &Lesson, name: Option<TextId
     let chat = connection.chat();
     let waiting = chat.and_then(|chat| chat.waiting_login());
     // What is cut may have had a list by id, or not.
-    let is_cut = statement.truncated && users.is_none() && chat.is_some_and(|chat| chat.logged_in().is_some());
+    let is_cut = statement.truncated && users.is_none() && !connection.waits_for_first_login();
     waiting.is_some_and(|(_, asked)| is_asker(asked)) && !announced && !is_cut || users.is_some_and(|users| users.keyed)
 }
 

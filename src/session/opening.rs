@@ -75,8 +75,9 @@ impl Opening {
         self.handed_over
     }
 
-    /// Reads HTTP that ends in the frame of `at`; `cut`: the capture holds only its beginning.
-    pub fn read(&mut self, at: FrameTime, bytes: &[u8], cut: bool) -> Step {
+    /// Reads HTTP that ends in the frame of `at`; `cut`: the capture holds only its beginning; `is_in_flight`: whether the server has not
+    /// acknowledged the request in a frame, so that it answers an earlier one.
+    pub fn read(&mut self, at: FrameTime, bytes: &[u8], cut: bool, is_in_flight: impl Fn(Frame) -> bool) -> Step {
         if self.is_upgraded() {
             return Step::None;
         }
@@ -90,12 +91,18 @@ impl Opening {
         }
         if bytes.starts_with(b"HTTP/1.") {
             return match handshake::response(bytes) {
-                Http::Complete(response) => self.response(at, response),
+                Http::Complete(response) if response.upgrade || !self.is_asked(is_in_flight) => {
+                    self.response(at, response)
+                }
                 Http::Partial if cut && bytes.starts_with(b"HTTP/1.1 101") => self.cut_response(at),
-                Http::Partial | Http::Other => Step::None,
+                Http::Complete(_) | Http::Partial | Http::Other => Step::None,
             };
         }
         Step::None
+    }
+
+    fn is_asked(&self, is_in: impl Fn(Frame) -> bool) -> bool {
+        self.asked.as_ref().is_some_and(|asked| is_in(asked.at.frame))
     }
 
     fn request(&mut self, at: FrameTime, request: handshake::Request) -> Step {
@@ -171,10 +178,10 @@ mod tests {
     #[test]
     fn a_response_is_checked_against_the_key_of_its_request() {
         let mut opening = Opening::default();
-        assert!(matches!(opening.read(at(4), REQUEST, false), Step::Request(_)));
-        assert_eq!(opening.read(at(4), REQUEST, false), Step::None, "the same request, reassembled");
-        assert_eq!(opening.read(at(5), REQUEST, false), Step::None, "the same request, sent again");
-        let response = response(opening.read(at(6), RESPONSE, false));
+        assert!(matches!(opening.read(at(4), REQUEST, false, |_| false), Step::Request(_)));
+        assert_eq!(opening.read(at(4), REQUEST, false, |_| false), Step::None, "the same request, reassembled");
+        assert_eq!(opening.read(at(5), REQUEST, false, |_| false), Step::None, "the same request, sent again");
+        let response = response(opening.read(at(6), RESPONSE, false, |_| false));
         assert_eq!(response.handshake.accept_valid(), Some(true)); // the example of RFC 6455, section 1.3
         assert_eq!(response.handshake.request, Some(at(4)));
         assert!(opening.is_handed_over());
@@ -183,8 +190,8 @@ mod tests {
     #[test]
     fn a_cut_request_is_known_by_its_response() {
         let mut opening = Opening::default();
-        assert_eq!(opening.read(at(4), &REQUEST[..20], true), Step::CutRequest);
-        let response = response(opening.read(at(6), &RESPONSE[..24], true));
+        assert_eq!(opening.read(at(4), &REQUEST[..20], true, |_| false), Step::CutRequest);
+        let response = response(opening.read(at(6), &RESPONSE[..24], true, |_| false));
         assert!(response.reveals_request);
         assert_eq!(response.handshake.accept_valid(), None);
         assert!(!opening.is_handed_over());
@@ -193,14 +200,24 @@ mod tests {
     #[test]
     fn a_request_in_pieces_is_not_one_that_was_cut() {
         let mut opening = Opening::default();
-        assert_eq!(opening.read(at(4), &REQUEST[..20], false), Step::None);
+        assert_eq!(opening.read(at(4), &REQUEST[..20], false, |_| false), Step::None);
         assert!(!opening.has_begun());
     }
 
     #[test]
     fn http_without_upgrade_is_foreign_and_its_answer_nothing() {
         let mut opening = Opening::default();
-        assert_eq!(opening.read(at(4), b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", false), Step::Foreign);
-        assert_eq!(opening.read(at(5), b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false), Step::None);
+        assert_eq!(opening.read(at(4), b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", false, |_| false), Step::Foreign);
+        assert_eq!(opening.read(at(5), b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, |_| false), Step::None);
+    }
+
+    #[test]
+    fn a_request_that_the_server_has_not_acknowledged_is_not_refused() {
+        let mut opening = Opening::default();
+        let tunnel = b"HTTP/1.1 200 Connection established\r\n\r\n";
+        assert!(matches!(opening.read(at(4), REQUEST, false, |_| true), Step::Request(_)));
+        assert_eq!(opening.read(at(5), tunnel, false, |frame| frame == Frame(4)), Step::None, "to the CONNECT before");
+        let response = response(opening.read(at(6), tunnel, false, |_| false));
+        assert_eq!(response.handshake.refused, Some(200));
     }
 }
