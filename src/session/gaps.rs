@@ -54,6 +54,11 @@ impl Gaps {
         all.into_iter().for_each(|gap| self.add(gap));
     }
 
+    /// Those that are not before the capture.
+    pub fn since_beginning(&self) -> Gaps {
+        Gaps { gaps: self.gaps.iter().filter(|gap| gap.after != Gap::BEGINNING).copied().collect() }
+    }
+
     /// Merges each two neighbours.
     fn halve(&mut self) {
         let merged = self.gaps.chunks(2).map(|pair| Gap { after: pair[0].after, until: pair[pair.len() - 1].until });

@@ -1,12 +1,13 @@
 //! What a message of the chat teaches: who is who, in which room, and what answers what.
 
+use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 
 use super::application::{Application, Chat, Identity, Postponed};
 use super::bounded::bounded_name;
 use super::connection::Connection;
 use super::connections::Connections;
-use super::contests;
+use super::contests::{self, Contest};
 use super::matching::{Capture, Delivery, Doubt, Found};
 use super::record::MessageRecord;
 use super::room::Room;
@@ -199,20 +200,24 @@ impl Session {
     /// Finds out which of several connections logins are about, of which all are known by now.
     pub(super) fn settle_logins(&mut self, now: i64) {
         for contest in self.contests.take_settled(now) {
-            let Some(owners) = contest.owners() else { continue };
-            let is_opened = |stream: &StreamId| self.connections.get(stream).is_some_and(Connection::is_opened);
-            let first = contest.logins.first().map(|login| login.place.stream);
-            let others = first.into_iter().flat_map(|first| self.beside(first));
-            let mut asking = others.filter(|(_, other)| asked_name(other) == Some(contest.asked.0));
-            let are_all = owners.keys().all(is_opened) && asking.all(|(stream, _)| owners.contains_key(&stream));
-            drop(asking);
-            if !are_all {
-                continue;
-            }
+            let Some(owners) = contest.owners().filter(|owners| self.are_all(&contest, owners)) else { continue };
             for contests::Login { place, id: (id, number) } in contest.logins {
                 self.settle_login(place, contest.asked.0, id, owners.get(&place.stream) == Some(&number));
             }
         }
+    }
+
+    /// Whether the capture shows all connections that ask for a name, and all that they were told since.
+    fn are_all(&self, contest: &Contest, owners: &BTreeMap<StreamId, u64>) -> bool {
+        let Some((first, last)) = contest.logins.first().zip(contest.logins.last()) else { return false };
+        let last = last.place.at.frame;
+        let owning = || owners.keys().filter_map(|stream| self.connections.get(stream));
+        let asked_in = |connection: &Connection| connection.chat()?.waiting_login().map(|(asked, _)| asked.frame);
+        let since = owning().filter_map(asked_in).min().unwrap_or_default();
+        let may_ask = |other: &Connection| asked_name(other) == Some(contest.asked.0) || other.lacks_login(since, last);
+        let is_whole = |connection: &Connection| connection.is_opened() && !connection.lacks_answers_after(since);
+        let mut others = self.beside(first.place.stream).filter(|(stream, _)| !owners.contains_key(stream));
+        owning().count() == owners.len() && owning().all(is_whole) && !others.any(|(_, other)| may_ask(other))
     }
 
     fn settle_login(&mut self, place: Place, name: TextId, id: TextId, is_own: bool) {
@@ -521,7 +526,7 @@ enum Whose {
 /// The say of a delivery, as far as the capture shows it so far; `start`: when that begins.
 fn find(delivery: &Delivery, server: &Server, says: &Says, connections: &Connections, start: i64) -> Found {
     let owner = |id| server.owner(id);
-    server.matching.find(delivery, Capture { owner: &owner, says, connections, start })
+    server.matching.find(delivery, Capture { owner: &owner, says, connections, gaps: &server.gaps.client, start })
 }
 
 /// The name that a connection asks to log in by.

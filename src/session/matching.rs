@@ -50,7 +50,8 @@ pub struct Delivery {
 /// Why a say is only likely to be the one that a delivery delivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
-    /// It was said long ago: a later one may be missing, until the sender's connection shows that none is.
+    /// It was said long ago, or its delivery may be missing: a later one may have been said and not be captured, until the sender's
+    /// connection shows that none was.
     Late,
     /// The sender's id is not known: another may have said the same, until so many nanoseconds since the epoch.
     Unnamed(i64),
@@ -65,6 +66,8 @@ pub struct Capture<'a> {
     pub says: &'a Says,
     /// The connections, for what the capture lacks of them.
     pub connections: &'a Connections,
+    /// What it lacks of what clients sent since they were first seen.
+    pub gaps: &'a Gaps,
     /// When its first segment was captured, in nanoseconds since the epoch.
     pub start: i64,
 }
@@ -184,16 +187,19 @@ impl Matching {
         };
         let (says_missing, deliveries_missing) =
             (lacks(say.stream, Side::Client), lacks(delivery.place.stream, Side::Server));
-        // What was said just before the capture began may have been said by another.
+        // What was said just before the capture began, or before something that it lacks, may have been said by another.
         let is_early = say.at().time.saturating_sub(capture.start) < wanted.usual;
-        let is_anyones = from.is_none() && (from_several() || is_early);
+        let is_anyones = from.is_none() && (from_several() || is_early || capture.gaps.after(say.at().frame));
         let (is_late, is_own) = (choice.age > wanted.usual, delivery.is_own_copy(say.stream));
         if (choice.by_order || says_missing) && deliveries_missing || is_anyones && !is_own || is_late && says_missing {
             return Found::Unknown(last_of(&candidates).to_vec());
         }
+        // Where its delivery may be missing, this may deliver a later one, unless the sender's connection shows that none is missing.
+        let may_be_later = deliveries_missing && delivery.place.stream != say.stream;
         match (is_late, from) {
             (true, _) => Found::Likely(choice.say, Doubt::Late),
             (false, None) if !is_own => Found::Likely(choice.say, Doubt::Unnamed(time.saturating_add(wanted.usual))),
+            (false, _) if may_be_later => Found::Likely(choice.say, Doubt::Late),
             (false, _) => Found::Say(choice.say, choice),
         }
     }

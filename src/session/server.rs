@@ -14,7 +14,7 @@ use super::room::{Roll, Room};
 use super::say::{Said, SayNumber};
 use super::texts::{TextId, Texts};
 use crate::message::Dialect;
-use crate::packet::{Frame, FrameTime, StreamId};
+use crate::packet::{Both, Frame, FrameTime, StreamId};
 
 /// Rooms of one user.
 const MAX_ROOMS: usize = 64;
@@ -114,8 +114,8 @@ pub struct Server {
     pub dialect: Option<Dialect>,
     /// What was said.
     pub matching: Matching,
-    /// What the capture lacks of all that it sent.
-    pub gaps: Gaps,
+    /// What the capture lacks of all that it sent, and of what its clients sent since they were first seen.
+    pub gaps: Both<Gaps>,
     /// The connections of which bytes were captured and not read yet, by the time since which that is so.
     unread: BTreeSet<(i64, StreamId)>,
     /// The capture shows it by more than one address.
@@ -200,14 +200,14 @@ impl Server {
             }
             Unread::Until { since, gap } => {
                 self.unread.remove(&(since.time, stream));
-                gap.into_iter().for_each(|gap| self.gaps.add(gap));
+                gap.into_iter().for_each(|gap| self.gaps.server.add(gap));
             }
         }
     }
 
     /// Whether the capture may lack something that the server sent after a frame, and before a time in nanoseconds since the epoch.
     pub fn may_lack(&self, from: Frame, before: i64) -> bool {
-        self.gaps.any(from, before) || self.unread.first().is_some_and(|(since, _)| *since < before)
+        self.gaps.server.any(from, before) || self.unread.first().is_some_and(|(since, _)| *since < before)
     }
 
     // --- rooms --------------------------------------------------------------------------------------------------------
@@ -347,7 +347,8 @@ impl Server {
     pub fn absorb(&mut self, other: Server) -> Vec<Delivery> {
         self.has_several_addresses = true;
         self.dialect = self.dialect.or(other.dialect);
-        self.gaps.add_all(&other.gaps);
+        self.gaps.client.add_all(&other.gaps.client);
+        self.gaps.server.add_all(&other.gaps.server);
         self.unread.extend(other.unread);
         for user in other.users.iter() {
             let Some(known) = self.user_mut(user.id) else { continue };

@@ -48,11 +48,19 @@ impl Servers {
         Some(self.known(number))
     }
 
+    /// The capture lacks something that a client of a connection's server sent, if that is known.
+    pub fn lack_of_client(&mut self, connection: &Connection, gap: Gap) {
+        let server = self.of_mut(connection).filter(|_| connection.server_number().is_some());
+        if let Some(server) = server.filter(|_| gap.after != Gap::BEGINNING) {
+            server.gaps.client.add(gap);
+        }
+    }
+
     /// The capture lacks something that a connection's server sent.
     pub fn lack(&mut self, connection: &mut Connection, gap: Gap) {
         let (server, is_new) = self.enter(connection);
         if !is_new {
-            server.gaps.add(gap);
+            server.gaps.server.add(gap);
         }
         if server.users() == 0 {
             self.unheard.add(gap);
@@ -107,7 +115,8 @@ impl Servers {
         connection.set_server_number(number);
         let server = &mut self.servers[place(number)];
         if is_new {
-            server.gaps.add_all(connection.gaps(Side::Server));
+            server.gaps.client.add_all(&connection.gaps(Side::Client).since_beginning());
+            server.gaps.server.add_all(connection.gaps(Side::Server));
         }
         (server, is_new)
     }

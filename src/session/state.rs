@@ -147,8 +147,10 @@ impl Session {
         if let Some(connection) = self.connections.get_mut(&stream) {
             connection.lacks(side);
             let is_shown = connection.is_shown() || self.servers.of(connection).is_some();
-            if side == Side::Server && is_shown {
-                self.servers.lack(connection, gap);
+            match side {
+                Side::Client => self.servers.lack_of_client(connection, gap),
+                Side::Server if is_shown => self.servers.lack(connection, gap),
+                Side::Server => {}
             }
         }
     }
