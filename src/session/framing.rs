@@ -146,6 +146,23 @@ impl Fragments {
         };
     }
 
+    /// Data that is out of step, which Wireshark takes for frames all the same.
+    fn pass_over(&mut self, bytes: &[u8]) {
+        let mut frames = frame::frames(bytes);
+        for frame in &mut frames {
+            match frame.header.opcode {
+                Opcode::Continuation if frame.complete && frame.header.fin => *self = Fragments::None,
+                Opcode::Text | Opcode::Binary if frame.complete && frame.header.fin => {}
+                Opcode::Text | Opcode::Binary | Opcode::Continuation if frame.complete => self.push(&frame.header),
+                opcode if opcode.is_control() => {}
+                _ => *self = Fragments::Astray,
+            }
+        }
+        if frames.offset() < bytes.len() {
+            *self = Fragments::Astray;
+        }
+    }
+
     /// The next bytes of the direction were not captured.
     fn lack(&mut self) {
         if *self != Fragments::None {
@@ -270,7 +287,8 @@ impl Framing {
                 endings.declined = true;
                 self.lacks(by);
                 let direction = self.directions.of_mut(by);
-                (direction.is_out_of_step, direction.fragments) = (true, Fragments::Astray);
+                direction.is_out_of_step = true;
+                direction.fragments.pass_over(data.bytes.bytes);
                 lacking.of_mut(by).add(Gap { after: at, until: at }, u32::MAX);
                 Vec::new()
             }

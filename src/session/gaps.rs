@@ -76,6 +76,12 @@ impl Gaps {
         self.gaps.last().is_some_and(|gap| gap.until.frame > from)
     }
 
+    /// Whether whole segments may be missing that were sent after the frame `from`, not only the ends of some.
+    pub fn any_segment(&self, from: Frame) -> bool {
+        let mut later = self.gaps.iter().rev().take_while(|gap| gap.until.frame > from);
+        later.any(|gap| gap.after.frame != gap.until.frame)
+    }
+
     /// Whether something may be missing that was sent after the time `from`, in nanoseconds since the epoch.
     pub fn since(&self, from: i64) -> bool {
         self.gaps.last().is_some_and(|gap| gap.until.time >= from)

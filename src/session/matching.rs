@@ -195,7 +195,9 @@ impl Matching {
             return Found::Unknown(last_of(&candidates).to_vec());
         }
         // Where its delivery may be missing, this may deliver a later one, unless the sender's connection shows that none is missing.
-        let may_be_later = deliveries_missing && delivery.place.stream != say.stream;
+        let receiver = || capture.connections.get(&delivery.place.stream);
+        let lacks_segments = || receiver().is_some_and(|it| it.gaps(Side::Server).any_segment(say.at().frame));
+        let may_be_later = deliveries_missing && delivery.place.stream != say.stream && lacks_segments();
         match (is_late, from) {
             (true, _) => Found::Likely(choice.say, Doubt::Late),
             (false, None) if !is_own => Found::Likely(choice.say, Doubt::Unnamed(time.saturating_add(wanted.usual))),
