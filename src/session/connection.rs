@@ -16,7 +16,7 @@ use super::records::Records;
 use super::say::SayNumber;
 use super::texts::{TextId, Texts};
 use super::transport::{self, Outcome, Transport};
-use crate::event::Event;
+use crate::event::{Event, Reset};
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
 
 /// How long a proxy takes to pass on a message. Nanoseconds.
@@ -223,7 +223,10 @@ impl Connection {
         let records = &mut self.records;
         let is_taken = self.lacking.has_latest();
         self.transport.take_in(segment, captured, by, &mut self.lacking, |outcome| match outcome {
-            Outcome::Event(event) => {
+            Outcome::Event(mut event) => {
+                if event == Event::Reset(Reset::Open) && self.framing.is_closed() {
+                    event = Event::Reset(Reset::Unknown); // nothing more was under way
+                }
                 if let Some(mark) = Mark::of(frame, &event, by, texts) {
                     records.mark(mark);
                 }

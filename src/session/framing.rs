@@ -353,6 +353,11 @@ impl Framing {
         None
     }
 
+    /// Whether both sides have closed the WebSocket connection.
+    pub fn is_closed(&self) -> bool {
+        [&self.directions.client, &self.directions.server].iter().all(|side| side.closed == HasClosed::Yes)
+    }
+
     /// Exchanges the sides.
     pub fn swap_sides(&mut self) {
         self.directions.swap();

@@ -391,6 +391,7 @@ impl Session {
                     return self.name_sender(delivery);
                 }
                 Found::Likely(say, doubt) => {
+                    self.says.set_all_uncounted(server.matching.also_meant(delivery, say, &self.says));
                     let mut is_contradicted = false;
                     if let Doubt::Unnamed(_) = doubt {
                         let doubtful = self.likely.contradict(delivery);
@@ -408,6 +409,7 @@ impl Session {
                 Found::Say(say, choice) => {
                     // What was passed over a moment ago may only be slow.
                     self.says.set_all_uncounted(choice.passed_over);
+                    self.says.set_all_uncounted(server.matching.also_meant(delivery, say, &self.says));
                     if !choice.by_order {
                         server.matching.answered_after(choice.age);
                         self.answered_after(say, delivery, choice.age);

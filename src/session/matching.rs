@@ -95,6 +95,8 @@ pub struct Matching {
     /// above two bits for the copy, that of the says.
     progress: HashMap<(StreamId, u32), SayNumber>,
     orphans: Orphans,
+    /// When a sender whose id is not known said something last, in nanoseconds since the epoch.
+    last_unnamed: i64,
     /// The longest time between a request and its answer, in nanoseconds, of late; 0 until one is known.
     longest: i64,
     hasher: DefaultHashBuilder,
@@ -126,6 +128,9 @@ impl Matching {
         }
         if let Some(say) = says.get_mut(number) {
             say.set_readable();
+            if from.is_none() {
+                self.last_unnamed = self.last_unnamed.max(say.at().time);
+            }
         }
     }
 
@@ -161,6 +166,18 @@ impl Matching {
             (Found::None, Some(_)) => self.find_from(None, delivery, capture),
             (known, _) => known,
         }
+    }
+
+    /// The says that a delivery could deliver, too, if their senders, whose ids are not known, were the one whose say it delivers: a proxy
+    /// may stand between.
+    pub fn also_meant(&self, delivery: &Delivery, say: SayNumber, says: &Says) -> Vec<SayNumber> {
+        let is_recent = |time: i64| delivery.place.at.time.saturating_sub(time) <= SLOW;
+        if !is_recent(self.last_unnamed) {
+            return Vec::new(); // as nearly always
+        }
+        let list = self.find_alike(None, delivery.said).and_then(|list| self.alike.get(list));
+        let numbers = list.map_or(&[][..], |alike| last_of(alike.numbers())).iter().copied();
+        numbers.filter(|other| *other != say && says.get(*other).is_some_and(|say| is_recent(say.at().time))).collect()
     }
 
     fn find_from(&self, from: Option<TextId>, delivery: &Delivery, capture: Capture) -> Found {
@@ -253,7 +270,8 @@ impl Matching {
     /// Takes over what is known of a server that turns out to be the same. Returns the deliveries without a say, in the order of the
     /// capture.
     pub fn absorb(&mut self, other: Matching) -> Vec<Delivery> {
-        let Matching { alike, progress, orphans, longest, .. } = other;
+        let Matching { alike, progress, orphans, longest, last_unnamed, .. } = other;
+        self.last_unnamed = self.last_unnamed.max(last_unnamed);
         let mut lists = Vec::new();
         for old in alike.iter() {
             let known = self.find_alike(old.from, old.said);
