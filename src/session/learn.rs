@@ -1,18 +1,16 @@
 //! What a message of the chat teaches: who is who, in which room, and what answers what.
 
-use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 
-use super::application::{Application, Chat, Identity, Postponed};
+use super::application::{Application, Identity, Postponed};
 use super::bounded::bounded_name;
 use super::connection::Connection;
-use super::connections::Connections;
-use super::contests::{self, Contest};
-use super::matching::{Capture, Delivery, Doubt, Found};
+use super::contests;
+use super::logins::{LONGEST_LOGIN, Whose, asked_name};
+use super::matching::Delivery;
 use super::record::MessageRecord;
 use super::room::Room;
-use super::say::{Copies, Place, Said, SayNumber};
-use super::says::Says;
+use super::say::{Copies, Place, Said};
 use super::server::Server;
 use super::state::Session;
 use super::statement::{Act, Announcement, Statement, To, Users};
@@ -21,9 +19,6 @@ use super::tracked::TrackedSay;
 use crate::event::{Event, Recipient, Say};
 use crate::message::{Dialect, Evidence, MemberName, Message};
 use crate::packet::{Frame, FrameTime, Position, Segment, Side, StreamId};
-
-/// A login is answered within this time. Nanoseconds.
-const LONGEST_LOGIN: i64 = 2_000_000_000;
 
 /// A message on its way into the session.
 struct Lesson<'a> {
@@ -163,88 +158,6 @@ impl Session {
         enter(connection, &record);
     }
 
-    /// Whether several connections ask to log in by one name, and a login may be about any of them.
-    fn whose_login(&self, stream: StreamId, at: FrameTime, act: &Act) -> Whose {
-        let Act::Login(Announcement { id, name, .. }) = act else { return Whose::OfTheName };
-        let Some(connection) = self.connections.get(&stream) else { return Whose::OfTheName };
-        let number = id.as_ref().map(|id| id.parse::<u64>());
-        if let Some(Err(_)) = number {
-            return Whose::OfTheName; // of dialect C
-        }
-        let owner = || self.servers.of(connection)?.owner(self.texts.find(id.as_ref()?)?);
-        if owner().is_some_and(|owner| owner != stream && self.has_just_logged_in(owner, connection, at)) {
-            return Whose::Anothers;
-        }
-        let Some(asked) = asked_name(connection) else { return Whose::OfTheName };
-        if name.as_deref().is_some_and(|name| name != self.texts.get(asked)) {
-            return Whose::OfTheName;
-        }
-        let asked = (asked, connection.server().port);
-        let mut others = self.beside(stream).filter(|(_, other)| asked_name(other) == Some(asked.0));
-        match self.contests.holds(asked) || others.next().is_some() {
-            true => number.and_then(Result::ok).map_or(Whose::Unknown, |number| Whose::Contested(asked, number)),
-            false => Whose::OfTheName,
-        }
-    }
-
-    /// The connections to the same port that were opened shortly before or after this one.
-    fn beside(&self, stream: StreamId) -> impl Iterator<Item = (StreamId, &Connection)> {
-        const NEAR: u32 = 64;
-        let port = self.connections.get(&stream).map(|connection| connection.server().port);
-        let near = stream.0.saturating_sub(NEAR)..=stream.0.saturating_add(NEAR);
-        let others = near.map(StreamId).filter(move |other| *other != stream);
-        let known = others.filter_map(|other| Some((other, self.connections.get(&other)?)));
-        known.filter(move |(_, other)| Some(other.server().port) == port)
-    }
-
-    /// Finds out which of several connections logins are about, of which all are known by now.
-    pub(super) fn settle_logins(&mut self, now: i64) {
-        for contest in self.contests.take_settled(now) {
-            let Some(owners) = contest.owners().filter(|owners| self.are_all(&contest, owners)) else { continue };
-            for contests::Login { place, id: (id, number) } in contest.logins {
-                self.settle_login(place, contest.asked.0, id, owners.get(&place.stream) == Some(&number));
-            }
-        }
-    }
-
-    /// Whether the capture shows all connections that ask for a name, and all that they were told since.
-    fn are_all(&self, contest: &Contest, owners: &BTreeMap<StreamId, u64>) -> bool {
-        let Some((first, last)) = contest.logins.first().zip(contest.logins.last()) else { return false };
-        let last = last.place.at.frame;
-        let owning = || owners.keys().filter_map(|stream| self.connections.get(stream));
-        let asked_in = |connection: &Connection| connection.chat()?.waiting_login().map(|(asked, _)| asked.frame);
-        let since = owning().filter_map(asked_in).min().unwrap_or_default();
-        let may_ask = |other: &Connection| asked_name(other) == Some(contest.asked.0) || other.lacks_login(since, last);
-        let is_whole = |connection: &Connection| connection.is_opened() && !connection.lacks_answers_after(since);
-        let mut others = self.beside(first.place.stream).filter(|(stream, _)| !owners.contains_key(stream));
-        owning().count() == owners.len() && owning().all(is_whole) && !others.any(|(_, other)| may_ask(other))
-    }
-
-    fn settle_login(&mut self, place: Place, name: TextId, id: TextId, is_own: bool) {
-        let Some(connection) = self.connections.get_mut(&place.stream) else { return };
-        let is_asked = |chat: &&mut Chat| {
-            let asked = chat.waiting_login();
-            is_own && asked.is_some_and(|(at, asked)| at.frame <= place.at.frame && asked == Some(name))
-        };
-        let answered = connection.answered_login(place.at.frame);
-        let chat = connection.application_mut().chat_mut().filter(is_asked);
-        let request = chat.and_then(|chat| chat.log_in(place, Some(name), Some(id))).and(answered);
-        connection.settle_login(place.position(), is_own, request);
-        if let Some(server) = self.servers.of_mut(connection).filter(|_| is_own) {
-            server.has_joined(name);
-            server.set_owner(id, place.stream);
-        }
-    }
-
-    /// Whether a connection that leads to the same address as another has just been told that it is logged in.
-    fn has_just_logged_in(&self, stream: StreamId, other: &Connection, now: FrameTime) -> bool {
-        let Some(one) = self.connections.get(&stream) else { return false };
-        let answered = one.chat().and_then(|chat| chat.logged_in()).map(|(_, answered)| answered);
-        !one.has_ended()
-            && one.server() == other.server()
-            && answered.is_some_and(|answered| now.since(answered) <= LONGEST_LOGIN)
-    }
-
     /// The server tells its clients something about this one: `text` is a hash of what.
     fn hear(&mut self, lesson: &Lesson, client: Option<TextId>, text: u64) {
         let (Some(client), Some(time)) = (client, lesson.statement.time) else { return };
@@ -378,54 +291,6 @@ impl Session {
         }
     }
 
-    /// Looks for the say of a delivery, which is read in one or more ways.
-    fn assign(&mut self, readings: &[Delivery]) {
-        let Some(first) = readings.first() else { return };
-        let Some(connection) = self.connections.get(&first.place.stream) else { return };
-        let Some(server) = self.servers.of_mut(connection) else { return };
-        for delivery in readings {
-            match find(delivery, server, &self.says, &self.connections, self.start) {
-                Found::None => {}
-                Found::Unknown(says) => {
-                    self.says.set_all_uncounted(says);
-                    return self.name_sender(delivery);
-                }
-                Found::Likely(say, doubt) => {
-                    self.says.set_all_uncounted(server.matching.also_meant(delivery, say, &self.says));
-                    let mut is_contradicted = false;
-                    if let Doubt::Unnamed(_) = doubt {
-                        let doubtful = self.likely.contradict(delivery);
-                        is_contradicted = !doubtful.is_empty()
-                            || server.matching.is_contradicted(delivery)
-                            || self.says.get(say).is_some_and(TrackedSay::is_doubtful);
-                        self.says.set_all_uncounted(doubtful);
-                    }
-                    let sender = self.says.get(say).map(|say| say.stream).filter(|_| !is_contradicted);
-                    return match sender.is_some_and(|sender| self.likely.push(*delivery, say, sender, doubt)) {
-                        true => self.says.wait(say),
-                        false => self.says.set_uncounted(say),
-                    };
-                }
-                Found::Say(say, choice) => {
-                    // What was passed over a moment ago may only be slow.
-                    self.says.set_all_uncounted(choice.passed_over);
-                    self.says.set_all_uncounted(server.matching.also_meant(delivery, say, &self.says));
-                    if !choice.by_order {
-                        server.matching.answered_after(choice.age);
-                        self.answered_after(say, delivery, choice.age);
-                    }
-                    return self.link(say, delivery);
-                }
-            }
-        }
-        let is_owned = first.from.0.is_some_and(|id| server.owner(id).is_some());
-        server.matching.keep(*first);
-        if !self.likely.is_empty() && !is_owned {
-            self.says.set_all_uncounted(self.likely.contradict(first));
-        }
-        self.name_sender(first);
-    }
-
     /// All frames have been seen once: what later ones did not contradict is settled.
     pub fn finish(&mut self) {
         if !self.contests.is_empty() {
@@ -435,105 +300,6 @@ impl Session {
             self.settle(StreamId(u32::MAX), FrameTime { frame: Frame(u32::MAX), time: i64::MAX });
         }
     }
-
-    /// A delivery names its sender, whose connection is known.
-    fn name_sender(&mut self, delivery: &Delivery) {
-        let ((Some(id), Some(name)), place) = (delivery.from, delivery.place) else { return };
-        let server = self.connections.get(&place.stream).and_then(|connection| self.servers.of(connection));
-        let owner = server.and_then(|server| server.owner(id));
-        if let Some(sender) = owner.and_then(|owner| self.connections.get_mut(&owner)) {
-            sender.name_in(place.at.frame, name);
-        }
-    }
-
-    /// A say reached its sender, after so many nanoseconds.
-    fn answered_after(&mut self, say: SayNumber, delivery: &Delivery, nanoseconds: i64) {
-        let sender = self.says.get(say).map(|say| say.stream).filter(|sender| *sender == delivery.place.stream);
-        let connection = sender.and_then(|sender| self.connections.get_mut(&sender));
-        if let Some(chat) = connection.and_then(|connection| connection.application_mut().chat_mut()) {
-            chat.answered_after(nanoseconds);
-        }
-    }
-
-    /// A segment of this connection is captured, which may settle what was only likely.
-    pub(super) fn settle(&mut self, stream: StreamId, now: FrameTime) {
-        for (delivery, likely, is_certain) in self.likely.hear(stream, now) {
-            let receiver = self.connections.get(&delivery.place.stream);
-            let server = receiver.and_then(|connection| self.servers.of(connection));
-            let found = server.map(|server| find(&delivery, server, &self.says, &self.connections, self.start));
-            self.says.settle(likely);
-            match found {
-                Some(Found::Likely(say, _) | Found::Say(say, _)) if say == likely && is_certain => {
-                    if let Some(said) = self.says.get(say).map(|say| say.at()) {
-                        self.answered_after(say, &delivery, delivery.place.at.since(said));
-                    }
-                    self.link(say, &delivery);
-                }
-                _ => self.says.set_uncounted(likely),
-            }
-        }
-    }
-
-    /// A delivery delivers this say.
-    fn link(&mut self, number: SayNumber, delivery: &Delivery) {
-        let place = delivery.place;
-        let Some(say) = self.says.get(number).copied() else { return };
-        let Some(receiver) = self.connections.get_mut(&place.stream) else { return };
-        receiver.delivers(place.position(), number);
-        let receiver = &*receiver;
-        let client = receiver.chat().and_then(|chat| chat.id());
-        let Some(server) = self.servers.of_mut(receiver) else { return };
-        // On the other side of a proxy, the client may have got it before that was known.
-        let id_of = |stream| self.connections.get(&stream)?.chat()?.id();
-        let has_got_it = |client| {
-            self.says.delivered(&say).any(|other| other.stream != place.stream && id_of(other.stream) == Some(client))
-        };
-        let counts = client
-            .is_none_or(|client| server.receives(number, client) && !(server.is_proxied(client) && has_got_it(client)));
-        if client.is_none() && server.has_several_addresses {
-            self.says.set_uncounted(number);
-        }
-        self.says.deliver(number, place.at, place.stream, counts);
-        server.matching.reached(number, delivery);
-        let (id, name) = delivery.from;
-        let Some(sender) = self.connections.get_mut(&say.stream) else { return };
-        let Some(chat) = sender.application_mut().chat_mut() else { return };
-        chat.delivered(say.at().frame);
-        // A connection whose login was not captured is known by what it says.
-        if chat.id().is_none()
-            && server.matching.is_unique(number, delivery.said, &self.says)
-            && id.and_then(|id| server.owner(id)).is_none_or(|owner| owner == say.stream)
-        {
-            chat.recognise(id, name);
-        }
-        if let Some(name) = name {
-            sender.name_in(place.at.frame, name);
-        }
-    }
-}
-
-/// Which of the connections that ask to log in a login is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whose {
-    /// This one, if it asked by that name.
-    OfTheName,
-    /// Another one.
-    Anothers,
-    /// This one or another that asks for the same name at the same port; the client's number.
-    Contested((TextId, u16), u64),
-    /// One of these, too, but the capture cut its number.
-    Unknown,
-}
-
-/// The say of a delivery, as far as the capture shows it so far; `start`: when that begins.
-fn find(delivery: &Delivery, server: &Server, says: &Says, connections: &Connections, start: i64) -> Found {
-    let owner = |id| server.owner(id);
-    server.matching.find(delivery, Capture { owner: &owner, says, connections, gaps: &server.gaps.client, start })
-}
-
-/// The name that a connection asks to log in by.
-fn asked_name(connection: &Connection) -> Option<TextId> {
-    connection.chat()?.waiting_login()?.1
 }
 
 fn enter(connection: &mut Connection, record: &MessageRecord<TextId>) {

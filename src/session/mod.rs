@@ -13,6 +13,7 @@
 
 mod alike;
 pub mod application;
+mod assign;
 pub mod bounded;
 mod chunks;
 pub mod connection;
@@ -25,6 +26,7 @@ mod in_flight;
 mod lacking;
 mod learn;
 mod lists;
+mod logins;
 mod mark;
 mod matching;
 mod opening;
