@@ -45,7 +45,7 @@ impl Capture {
     /// The next segment of a user's connection; its sequence number is the frame's, 200 apart.
     fn segment(&mut self, user: u32, sender: Side, length: u32) -> Segment {
         self.frame += 1;
-        let end = |port, chat_port| Endpoint { address: [127; 16], port, chat_port };
+        let end = |port, chat_port| Endpoint { address: [127; 16], address_length: 4, port, chat_port };
         let (client, server) = (end(40_000 + user as u16, false), end(7272, true));
         let (source, destination) = if sender == Side::Client { (client, server) } else { (server, client) };
         let at = FrameTime { frame: Frame(self.frame), time: i64::from(self.frame) * 10_000 };

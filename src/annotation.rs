@@ -8,6 +8,7 @@ use std::net::Ipv4Addr;
 
 use crate::fields::{FIELDS, Field, Finding};
 use crate::message::json::Span;
+use crate::message::text;
 use crate::packet::Frame;
 
 /// The tree that a line is drawn in.
@@ -95,6 +96,10 @@ pub struct Item {
     pub span: Option<Span>,
     /// The item it stands under, by its place in the plan; none for the tree's root.
     pub parent: Option<usize>,
+    /// The whole line, where that is not the field's title and its value.
+    pub label: Option<Text>,
+    /// Another line says the same: it can be filtered on, and is not displayed.
+    pub is_hidden: bool,
 }
 
 /// What to draw of a message, or of a frame below its messages.
@@ -107,6 +112,9 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The longest label, in bytes: Wireshark cuts one of 240, and puts "[truncated]" before it.
+    const LABEL: usize = 239;
+
     /// Buffers larger than this are not kept for the next packet. Bytes.
     const KEPT: usize = 64 * 1024;
 
@@ -139,6 +147,25 @@ impl Plan {
         self.title
     }
 
+    /// Gives each line without a label, findings and groups excepted, one that begins with its field's title in another language.
+    pub fn label_all(&mut self, title: impl Fn(Field) -> &'static str) {
+        for at in 0..self.items.len() {
+            let Item { field, value, label, is_hidden, .. } = &self.items[at];
+            let (Some(field), None, false) = (*field, *label, *is_hidden) else { continue };
+            let shown = match *value {
+                Value::Text(text) => text::line(self.text(text), Plan::LABEL).into_owned(),
+                Value::Unsigned(number) => number.to_string(),
+                Value::Boolean(truth) => if truth { "✓" } else { "✗" }.to_owned(),
+                Value::Address(address) => address.to_string(),
+                Value::Frame(frame) => frame.to_string(),
+                Value::Duration(nanoseconds) => format!("{:.9} s", nanoseconds as f64 / 1e9),
+                Value::Finding(..) | Value::Group(_) => continue,
+            };
+            let label = self.keep_label(&format!("{}: {shown}", title(field)));
+            self.items[at].label = Some(label);
+        }
+    }
+
     /// A message for the Info column, or what a handshake or ACK packet adds to it.
     pub fn info(&self) -> Option<Text> {
         self.info
@@ -155,6 +182,14 @@ impl Plan {
         let end = self.texts.len();
         self.texts.push('\0');
         Text { start, end }
+    }
+
+    /// Keeps a line as long as Wireshark displays it.
+    fn keep_label(&mut self, label: &str) -> Text {
+        match label.len() > Plan::LABEL {
+            true => self.keep_formatted(format_args!("{}…", shortened(label, Plan::LABEL - '…'.len_utf8()))),
+            false => self.keep(|texts| texts.push_str(label)),
+        }
     }
 
     fn keep_formatted(&mut self, text: fmt::Arguments) -> Text {
@@ -203,6 +238,61 @@ impl Tree<'_> {
         if self.wants(field) { self.push(parent, Some(field), value, None) } else { parent }
     }
 
+    /// Adds a value with a line of its own, which is put together only if it is displayed.
+    pub fn labelled(
+        &mut self,
+        parent: Option<usize>,
+        field: Field,
+        value: Value,
+        label: impl FnOnce() -> String,
+    ) -> Option<usize> {
+        if !self.wants(field) {
+            return parent;
+        }
+        let at = self.push(parent, Some(field), value, None);
+        if self.wanted.titles {
+            let label = self.plan.keep_label(&label());
+            if let Some(item) = at.and_then(|at| self.plan.items.get_mut(at)) {
+                item.label = Some(label);
+            }
+        }
+        at
+    }
+
+    /// Adds a text with a line of its own.
+    pub fn labelled_text(
+        &mut self,
+        parent: Option<usize>,
+        field: Field,
+        text: &str,
+        label: impl FnOnce() -> String,
+    ) -> Option<usize> {
+        if !self.wants(field) {
+            return parent;
+        }
+        let text = self.plan.keep(|texts| texts.push_str(text));
+        self.labelled(parent, field, Value::Text(text), label)
+    }
+
+    /// Adds a text that is displayed only if it says something new.
+    pub fn text_if(
+        &mut self,
+        parent: Option<usize>,
+        field: Field,
+        text: &str,
+        span: Option<Span>,
+        is_new: bool,
+    ) -> Option<usize> {
+        if !self.wants(field) {
+            return parent;
+        }
+        let item = self.text_at(parent, field, text, span);
+        if let Some(item) = item.and_then(|at| self.plan.items.get_mut(at)) {
+            item.is_hidden = !is_new;
+        }
+        item
+    }
+
     /// Adds a text.
     pub fn text(&mut self, parent: Option<usize>, field: Field, text: &str) -> Option<usize> {
         self.text_at(parent, field, text, None)
@@ -232,13 +322,19 @@ impl Tree<'_> {
         self.push(parent, Some(field), Value::Text(text), None)
     }
 
-    /// Adds a field that groups its children, and highlights `span`.
-    pub fn group(&mut self, parent: Option<usize>, field: Field, title: fmt::Arguments, span: Span) -> Option<usize> {
+    /// Adds a field that groups its children, and may highlight `span`.
+    pub fn group(
+        &mut self,
+        parent: Option<usize>,
+        field: Field,
+        title: &str,
+        span: impl Into<Option<Span>>,
+    ) -> Option<usize> {
         if !self.wants(field) {
             return parent;
         }
-        let title = self.plan.keep_formatted(title);
-        self.push(parent, Some(field), Value::Group(title), Some(span))
+        let title = self.plan.keep(|texts| texts.push_str(title));
+        self.push(parent, Some(field), Value::Group(title), span.into())
     }
 
     /// Adds an expert info on `parent`, or on the tree's root; `span` is what it highlights.
@@ -248,8 +344,17 @@ impl Tree<'_> {
     }
 
     fn push(&mut self, parent: Option<usize>, field: Option<Field>, value: Value, span: Option<Span>) -> Option<usize> {
-        self.plan.items.push(Item { layer: self.layer, field, value, span, parent });
+        let layer = self.layer;
+        self.plan.items.push(Item { layer, field, value, span, parent, label: None, is_hidden: false });
         Some(self.plan.items.len() - 1)
+    }
+}
+
+/// The beginning of a text, of so many bytes at most.
+fn shortened(text: &str, at_most: usize) -> &str {
+    match text.char_indices().map(|(at, _)| at).take_while(|at| *at <= at_most).last() {
+        Some(end) if text.len() > at_most => &text[..end],
+        _ => text,
     }
 }
 
@@ -281,6 +386,16 @@ mod tests {
         let nothing = Wanted { fields: 0, titles: false, info: false };
         plan.tree(Layer::Tcp, nothing).finding(None, Finding::NoDelivery, "nobody", None);
         assert_eq!(plan.items().len(), 1);
+    }
+
+    #[test]
+    fn a_long_label_is_cut_where_wireshark_would_cut_it() {
+        let mut plan = Plan::default();
+        let mut tree = plan.tree(Layer::Tcp, Wanted::ALL);
+        tree.labelled_text(None, Field::Note, "a note", || "ы".repeat(200));
+        tree.labelled_text(None, Field::Note, "a note", || "a".repeat(Plan::LABEL));
+        let labels: Vec<&str> = plan.items().iter().filter_map(|item| Some(plan.text(item.label?))).collect();
+        assert_eq!(labels, [format!("{}…", "ы".repeat(118)), "a".repeat(Plan::LABEL)]);
     }
 
     #[test]

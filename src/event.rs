@@ -40,8 +40,8 @@ pub enum Event<T> {
     Close(Closing),
     /// The other side's close frame.
     CloseReply(Closing),
-    /// The first acknowledgment of messages.
-    MessagesAcked(AckedFrames),
+    /// The first acknowledgment of messages: at least one.
+    MessagesAcked(Vec<Acked<T>>),
     /// A client asks to log in.
     LoginRequest {
         /// The user's name.
@@ -140,6 +140,16 @@ pub enum Recipient<T> {
 }
 
 impl<T> Recipient<T> {
+    /// The same with another text; one for which `text` returns `None` is not known.
+    fn filter_map<'s, U>(&'s self, text: impl Fn(&'s T) -> Option<U>) -> Recipient<U> {
+        match self {
+            Recipient::Everyone => Recipient::Everyone,
+            Recipient::Named(name) => text(name).map_or(Recipient::Unknown, Recipient::Named),
+            Recipient::Id(id) => text(id).map_or(Recipient::Unknown, Recipient::Id),
+            Recipient::Unknown => Recipient::Unknown,
+        }
+    }
+
     /// The same, borrowed.
     pub fn as_ref(&self) -> Recipient<&T> {
         match self {
@@ -160,19 +170,80 @@ pub struct Closing {
     pub reason: Box<str>,
 }
 
-/// The frames whose messages one segment acknowledges: at least one.
+/// A message that a segment acknowledges.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AckedFrames {
-    /// The first of them.
-    pub first: Frame,
-    /// The others, in order.
-    pub others: Vec<Frame>,
+pub struct Acked<T> {
+    /// The frame in which it ends.
+    pub frame: Frame,
+    /// What it is.
+    pub event: Event<T>,
 }
 
-impl AckedFrames {
-    /// `None` for no frame.
-    pub fn new(mut frames: impl Iterator<Item = Frame>) -> Option<AckedFrames> {
-        Some(AckedFrames { first: frames.next()?, others: frames.collect() })
+impl<T> Acked<T> {
+    /// The same with other texts, as in [`Event::filter_map`].
+    pub fn filter_map<'s, U>(&'s self, text: &dyn Fn(&'s T) -> Option<U>) -> Acked<U> {
+        Acked { frame: self.frame, event: self.event.filter_map(text) }
+    }
+}
+
+/// One thing that people do, from the packet that begins it to the last acknowledgment, over as many connections as it takes. What is
+/// known of it at one of its packets: the heading that stands over that packet.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Exchange<T> {
+    /// TCP's handshake, and which of its three steps.
+    TcpHandshake(Option<u8>),
+    /// WebSocket's.
+    WebSocketHandshake,
+    /// The login of a user.
+    Login(Option<T>),
+    /// A user says something.
+    Say {
+        /// Who.
+        sender: Option<T>,
+        /// To whom.
+        recipient: Recipient<T>,
+        /// What: the beginning, in one printable line.
+        text: Option<T>,
+    },
+    /// A heartbeat ping and its pong, of the connection of this user.
+    Heartbeat(Option<T>),
+    /// A user leaves.
+    Logout(Option<T>),
+    /// A connection is closed on which nobody is known to have logged in.
+    Close,
+    /// A message that the chat does not know.
+    Unknown,
+}
+
+/// An exchange that is complete: its last packet has been seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completion {
+    /// Everybody in the room has received that a user has logged in.
+    Login,
+    /// Everybody for whom a say is has received it.
+    Say,
+    /// Everybody who is still in the room has received that a user has left.
+    Logout,
+    /// The connection is closed in both directions.
+    Close,
+}
+
+impl<T> Exchange<T> {
+    /// The same with other texts, as in [`Event::filter_map`].
+    pub fn filter_map<'s, U>(&'s self, text: impl Fn(&'s T) -> Option<U>) -> Exchange<U> {
+        let known = |value: &'s Option<T>| value.as_ref().and_then(&text);
+        match self {
+            Exchange::TcpHandshake(step) => Exchange::TcpHandshake(*step),
+            Exchange::WebSocketHandshake => Exchange::WebSocketHandshake,
+            Exchange::Login(user) => Exchange::Login(known(user)),
+            Exchange::Say { sender, recipient, text: said } => {
+                Exchange::Say { sender: known(sender), recipient: recipient.filter_map(&text), text: known(said) }
+            }
+            Exchange::Heartbeat(user) => Exchange::Heartbeat(known(user)),
+            Exchange::Logout(user) => Exchange::Logout(known(user)),
+            Exchange::Close => Exchange::Close,
+            Exchange::Unknown => Exchange::Unknown,
+        }
     }
 }
 
@@ -204,6 +275,36 @@ impl<T> Event<T> {
             Event::Ping(_) => Phase::Ping,
             Event::Pong(_) => Phase::Pong,
             Event::Unknown { .. } => Phase::Unknown,
+        }
+    }
+
+    /// What it belongs to. `user`: of TCP's and WebSocket's close, the connection's user; `text`: of a say, its beginning.
+    pub fn exchange(self, user: Option<T>, text: Option<T>) -> Exchange<T> {
+        match self {
+            Event::Syn | Event::SynAgain(_) => Exchange::TcpHandshake(Some(1)),
+            Event::SynAck | Event::SynAckAgain(_) => Exchange::TcpHandshake(Some(2)),
+            Event::Established => Exchange::TcpHandshake(Some(3)),
+            Event::Reset(Reset::Refused) => Exchange::TcpHandshake(None),
+            Event::UpgradeRequest
+            | Event::UpgradeRequestAcked(_)
+            | Event::UpgradeAccepted
+            | Event::UpgradeMisaccepted
+            | Event::UpgradeComplete(_)
+            | Event::UpgradeRefused(_) => Exchange::WebSocketHandshake,
+            Event::Fin | Event::FinAcked | Event::Reset(_) | Event::Close(_) | Event::CloseReply(_) => match user {
+                Some(user) => Exchange::Logout(Some(user)),
+                None => Exchange::Close,
+            },
+            Event::LoginRequest { name, .. } | Event::LoginResult(name) | Event::LoginNotification(name) => {
+                Exchange::Login(name)
+            }
+            Event::UserList { recipient, .. } => Exchange::Login(recipient),
+            Event::SayRequest(Say { sender, recipient }) | Event::SayDelivery(Say { sender, recipient }) => {
+                Exchange::Say { sender, recipient, text }
+            }
+            Event::LogoutNotification(name) => Exchange::Logout(name),
+            Event::Ping(user) | Event::Pong(user) => Exchange::Heartbeat(user),
+            Event::Unknown { .. } | Event::MessagesAcked(_) => Exchange::Unknown,
         }
     }
 
@@ -288,7 +389,9 @@ impl<T> Event<T> {
             Event::UpgradeRefused(status) => Event::UpgradeRefused(*status),
             Event::Close(closing) => Event::Close(closing.clone()),
             Event::CloseReply(closing) => Event::CloseReply(closing.clone()),
-            Event::MessagesAcked(frames) => Event::MessagesAcked(frames.clone()),
+            Event::MessagesAcked(acked) => {
+                Event::MessagesAcked(acked.iter().map(|acked| acked.filter_map(&text)).collect())
+            }
             Event::LoginRequest { name, room } => Event::LoginRequest { name: known(name), room: known(room) },
             Event::UserList { users, recipient } => Event::UserList { users: *users, recipient: known(recipient) },
             Event::LoginResult(name) => Event::LoginResult(known(name)),
@@ -307,12 +410,6 @@ impl<T> Event<T> {
 
 impl<T> Say<T> {
     fn filter_map<'s, U>(&'s self, text: impl Fn(&'s T) -> Option<U>) -> Say<U> {
-        let recipient = match &self.recipient {
-            Recipient::Everyone => Recipient::Everyone,
-            Recipient::Named(name) => text(name).map_or(Recipient::Unknown, Recipient::Named),
-            Recipient::Id(id) => text(id).map_or(Recipient::Unknown, Recipient::Id),
-            Recipient::Unknown => Recipient::Unknown,
-        };
-        Say { sender: self.sender.as_ref().and_then(text), recipient }
+        Say { sender: self.sender.as_ref().and_then(&text), recipient: self.recipient.filter_map(&text) }
     }
 }

@@ -31,6 +31,8 @@ pub enum Type {
     Response,
     /// `FT_FRAMENUM`: a link to the frame this one acknowledges
     Acknowledged,
+    /// `FT_FRAMENUM`: a link to the frame that began what this one belongs to
+    Exchange,
     /// `FT_RELATIVE_TIME`
     Duration,
     /// `FT_NONE`: groups other fields
@@ -59,6 +61,11 @@ macro_rules! fields {
         #[repr(u16)]
         pub enum Field { $(#[doc = concat!("`workermanchat.", $name, "`: ", $blurb, ".")] $field),* }
 
+        impl Field {
+            /// Every field, in the order of [`FIELDS`].
+            pub const ALL: &[Field] = &[$(Field::$field),*];
+        }
+
         /// Every field, in the order of [`Field`].
         pub const FIELDS: &[Spec] = &[$(Spec {
             name: concat!("workermanchat.", $name),
@@ -75,6 +82,9 @@ macro_rules! fields {
 fields! {
     Phase "phase" "Phase" Phase generated "What this packet is in the story of the connection";
     Note "note" "Note" Text generated "What a person would write under this packet: who sends what to whom, and what it means";
+    Exchange "exchange" "Exchange" Exchange generated "The frame that began what this packet belongs to: a handshake, a login, a say, a heartbeat, a logout or a close";
+    ExchangeTitle "exchange.title" "Title" Text generated "The heading over this packet: which exchange it belongs to, and which step it is";
+    ExchangeComplete "exchange.complete" "Complete" Boolean generated "With this packet the exchange is complete: all for whom it is have received it";
     MessageType "type" "Type" Text wire "The message's type";
     ClientId "client_id" "Client ID" Text wire "The client the message is about (client_id; uid in 2014)";
     ClientName "client_name" "Client name" Text wire "The user name, as sent (client_name; name in 2014)";
@@ -87,6 +97,7 @@ fields! {
     Time "time" "Time" Text wire "The server's local time, without a time zone";
     RoomId "room_id" "Room ID" Text wire "The room the client logs in to";
     ClientList "client_list" "Client list" Group wire "Who is logged in, as the server tells it";
+    ClientListUser "client_list.user" "User" Group wire "A user in the list";
     ClientListClientId "client_list.client_id" "Client ID" Text wire "The client ID of a user in the list";
     ClientListClientName "client_list.client_name" "Client name" Text wire "The user name of a user in the list, as sent";
     ClientListCount "client_list.count" "Count" Unsigned generated "How many users the list names";
@@ -96,7 +107,7 @@ fields! {
     GatewayAddress "gateway.address" "Gateway address" Ipv4 generated "The GatewayWorker gateway's address, from the client ID's first 4 bytes";
     GatewayPort "gateway.port" "Gateway port" Unsigned generated "The gateway's internal port, from the client ID's next 2 bytes";
     GatewayConnection "gateway.connection" "Gateway connection" Unsigned generated "The gateway's connection number, from the client ID's last 4 bytes";
-    User "user" "User" Text generated "The user of this connection";
+    User "user" "This connection's user" Text generated "The user of this connection";
     Room "room" "Room" Text generated "The room of this connection's user";
     RoomMembers "room.members" "In the room" Text generated "Who was in the room when this was said, as far as the capture tells";
     Sender "sender" "Sender" Text generated "Who says or does it, by name";
@@ -106,7 +117,12 @@ fields! {
     ResponseIn "response_in" "Response in" Response generated "The frame with the answer to this; the first, where there are many";
     ResponseTime "response_time" "Response time" Duration generated "The time from the request to this answer";
     Deliveries "deliveries" "Deliveries" Unsigned generated "How many connections got what is said here";
-    Delivery "delivery" "Delivered" Text generated "One connection that got what is said here: who, where and how fast";
+    Delivery "delivery" "Delivery" Group generated "One connection that got what is said here";
+    DeliveryFrame "delivery.frame" "Frame" Response generated "The frame that delivers it";
+    DeliveryUser "delivery.user" "User" Text generated "The user who gets it";
+    DeliveryEndpoint "delivery.endpoint" "Endpoint" Text generated "The browser that gets it: address and port";
+    DeliveryTime "delivery.time" "Time" Duration generated "The time from the request to this delivery";
+    DeliveryAckedIn "delivery.acked_in" "Acknowledged in" Response generated "The frame with the browser's ACK";
     HandshakeKey "handshake.key" "Sec-WebSocket-Key" Text generated "The key that the browser sends (RFC 6455, section 4.1)";
     HandshakeAccept "handshake.accept" "Sec-WebSocket-Accept" Text generated "The value with which the server answers the key";
     HandshakeAcceptExpected "handshake.accept_expected" "Expected accept value" Text generated "The value that the key calls for (RFC 6455, section 4.2.2)";
@@ -169,6 +185,11 @@ phases! {
 
 /// The values of `workermanchat.dialect` and their names; a name is the year of the dialect's first version.
 pub const DIALECTS: &[(u32, &str)] = &[(1, "2014"), (2, "2015"), (3, "2016")];
+
+/// The name of a dialect; empty for no dialect's number.
+pub fn dialect_name(value: u32) -> &'static str {
+    DIALECTS.iter().find(|(dialect, _)| *dialect == value).map_or("", |(_, name)| name)
+}
 
 /// How severe a finding is: Wireshark's expert info severities (`PI_*`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The vocabulary that all other modules share: frames, sides, endpoints, sequence numbers and TCP segments, as plain values.
 
 use std::fmt;
+use std::net::IpAddr;
 
 /// A frame's number in the capture, from 1 on (`frame.number`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -107,10 +108,23 @@ impl<T> Both<T> {
 pub struct Endpoint {
     /// IPv4 or IPv6, in network order, padded with zeros.
     pub address: [u8; 16],
+    /// How many bytes of it count: 4, 16, or another number where it is neither.
+    pub address_length: u8,
     /// The TCP port.
     pub port: u16,
     /// Whether the user named the port as the chat's, in the preferences or with Decode As.
     pub chat_port: bool,
+}
+
+impl Endpoint {
+    /// The address; `None` where TCP does not come from IP.
+    pub fn ip(&self) -> Option<IpAddr> {
+        match (self.address_length, self.address) {
+            (4, [a, b, c, d, ..]) => Some(IpAddr::from([a, b, c, d])),
+            (16, address) => Some(IpAddr::from(address)),
+            _ => None,
+        }
+    }
 }
 
 impl PartialEq for Endpoint {
@@ -269,7 +283,7 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_its_address_and_port() {
-        let end = |port, chat_port| Endpoint { address: [1; 16], port, chat_port };
+        let end = |port, chat_port| Endpoint { address: [1; 16], address_length: 16, port, chat_port };
         assert_eq!(end(1, true), end(1, false));
         assert_ne!(end(1, true), end(2, true));
     }

@@ -89,6 +89,79 @@ fn invalid_json_is_reported_as_malformed_and_its_readable_members_are_shown() {
     assert!(!rows[&last].has("workermanchat.expert.malformed_json"));
 }
 
+/// What is said in a message that who gets it ignores is shown, found and said where: but nobody learns from it.
+#[test]
+fn what_a_malformed_message_says_can_be_read_and_found() {
+    let others: [(&str, &[u8], &str); 4] = [
+        ("a fault in front of it", br#"{"type":"say","to_client_id":all,"content":"found behind"}"#, "found behind"),
+        ("the end is missing", br#"{"type":"say","to_client_id":"all","content":"found until"#, "found until"),
+        ("a comma is missing", br#"{"type":"say","to_client_id":"all" "content":"found without"}"#, "found without"),
+        ("nothing is in quotes", br#"{type:"say",to_client_id:"all",content:"found bare"}"#, "found bare"),
+    ];
+    let within: [(&str, &[u8], &str); 8] = [
+        ("a line end", b"found\nline", "found\nline"),
+        ("a tab", b"found\ttab", "found\ttab"),
+        ("an escape sequence of a terminal", b"found\x1b[31mred", "found\u{1b}[31mred"),
+        ("quotes", br#"found "quotes", "too""#, r#"found "quotes", "too""#),
+        ("a backslash", br"found C:\slash", r"found C:\slash"),
+        ("half an escape", br"found \u12 half", r"found \u12 half"),
+        ("no UTF-8", b"found\xff\xfe!", "found\u{fffd}\u{fffd}!"),
+        ("half a pair", br"found\ud83d!", "found\u{fffd}!"),
+    ];
+    let within = within.map(|(what, inside, text)| (what, say_with(inside), text));
+    let others = others.map(|(what, message, text)| (what, message.to_vec(), text));
+    let cases: Vec<_> = within.into_iter().chain(others).collect();
+    let (mut capture, mut mynick) = joined();
+    let frames: Vec<u32> = cases.iter().map(|(_, say, _)| browser_says(&mut capture, &mut mynick, say)).collect();
+
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("found.pcap", &capture);
+    wireshark.agreed_labels(&path);
+    let fields =
+        ["workermanchat.content", "workermanchat.text", "workermanchat.expert.malformed_json", "_ws.expert.message"];
+    let filter = "workermanchat.content contains \"found\"";
+    let rows = wireshark.rows(&path, &["-Y", filter], &fields);
+    assert_eq!(rows.iter().map(|row| row.frame).collect::<Vec<_>>(), frames);
+    let list = wireshark.tshark(&["-r", path.to_str().unwrap(), "-Y", filter]).stdout;
+    for (((what, _, text), row), info) in cases.iter().zip(&rows).zip(list.lines()) {
+        assert!(row.has("workermanchat.expert.malformed_json"), "{what}");
+        assert_eq!(
+            (row.one("workermanchat.content"), row.one("workermanchat.text")),
+            ((*text).into(), (*text).into()),
+            "{what}"
+        );
+        let line = workermanchat::message::text::line(text, 200);
+        assert!(info.contains(&format!("{line} [not JSON]")), "{what}: {info}");
+    }
+    let expert = rows[1].one("_ws.expert.message");
+    assert!(expert.contains("found␉tab"), "the finding says where: {expert}");
+    let deliveries =
+        wireshark.rows(&path, &["-Y", "workermanchat.response_in && frame.number > 10"], &["frame.number"]);
+    assert!(deliveries.is_empty(), "nothing answers them");
+}
+
+/// A server that, unlike the chat's, delivers what is no JSON.
+#[test]
+fn a_malformed_message_is_no_request_of_a_delivery_with_the_same_text() {
+    let (mut capture, mut mynick) = joined();
+    let faulty = browser_says(&mut capture, &mut mynick, say_with(b"the same\ttext"));
+    let delivery = server_says(&mut capture, &mut mynick, say_delivery(1, "mynick", "the same\ttext"));
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("same.pcap", &capture);
+    wireshark.agreed_labels(&path);
+    for passes in [&[][..], &["-2"]] {
+        let rows = wireshark.rows(
+            &path,
+            passes,
+            &["workermanchat.request_in", "workermanchat.response_in", "workermanchat.content"],
+        );
+        for row in rows.iter().filter(|row| [faulty, delivery].contains(&row.frame)) {
+            assert_eq!(row.one("workermanchat.content"), "the same\ttext");
+            assert!(!row.has("workermanchat.request_in") && !row.has("workermanchat.response_in"), "{}", row.frame);
+        }
+    }
+}
+
 #[test]
 fn invalid_escapes_are_shown_as_replacement_characters() {
     let escapes: [(&[u8], &str); 6] = [
@@ -296,6 +369,8 @@ fn message_text_is_no_format_string_and_breaks_no_line() {
     let list = wireshark.tshark(&["-r", path.to_str().unwrap()]).stdout;
     assert_eq!(list.lines().count() as u32, capture.last(), "one line a packet:\n{list}");
     assert!(!list.contains(['\u{7}', '\u{1b}']), "no control character reaches the terminal:\n{list}");
+    let shown = r"\r\nsecond\tline␇␛[31m<U+202E>";
+    assert_eq!(list.matches(shown).count(), 2, "each stands there so that it can be read:\n{list}");
     let rows = message_rows(&wireshark, &path);
     for frame in [say, delivery] {
         assert_eq!(rows[&frame].one("workermanchat.content"), content.replace('\0', "\u{fffd}"), "frame {frame}");

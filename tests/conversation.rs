@@ -291,6 +291,10 @@ fn one_pass_shows_a_subset_of_two_passes_and_sharkd_equals_two_passes() {
                     row.frame
                 );
                 let clicked = sharkd.values(row.frame, field);
+                // What another line says is not displayed, and sharkd leaves it out.
+                if clicked.is_empty() && [SENDER, RECIPIENT].contains(&field) {
+                    continue;
+                }
                 assert_eq!(
                     clicked.len(),
                     late.len(),

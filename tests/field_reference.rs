@@ -51,7 +51,7 @@ fn type_name(kind: Type) -> &'static str {
         Type::Unsigned | Type::Phase | Type::Dialect => "unsigned integer",
         Type::Boolean => "boolean",
         Type::Ipv4 => "IPv4 address",
-        Type::Request | Type::Response | Type::Acknowledged => "frame number",
+        Type::Request | Type::Response | Type::Acknowledged | Type::Exchange => "frame number",
         Type::Duration => "time",
         Type::Group => "label",
     }

@@ -25,16 +25,25 @@
 //!   shows it* where the whole rest of the connection, or the connection, was taken out: then "how many connections got it" is "as
 //!   far as the capture shows". The number is then exactly the deliveries that are left.
 //! - `response_in` may name any delivery that is left of those in the full capture: it is a true answer, though another may have come first.
-//! - `delivery` may lack the name of who got it.
+//! - The list of deliveries names frames that deliver it, each with the browser that gets it there, the time between, and the frame with its first
+//!   ACK; it may lack the name of who got it.
 //! - *A say that is captured on both sides of a proxy is one say.* A link to it names one of its two frames, and each client's delivery is
 //!   listed once: where one side was taken out, the other's.
 //! - `room.members` equals the full capture's or is missing; less than all is reported as a kind of its own.
 //!
-//! A note equals the full capture's (frame numbers renumbered) or says less: "somebody" for a name, no room, no recipient.
-//! That of a RST may say no more than that it is one.
-//! Notes of acknowledgments are compared where they acknowledge the same; the rest of them is in `acks`.
+//! A note is compared in its parts (`harness/sentence.rs`): the words are the full capture's, its ends, names and texts are too, or are missing: no
+//! user's name before the port, no sender, no recipient or its id, "a message" for what is acknowledged, no clause of what is acknowledged
+//! or complete. That of a RST may say no more than that it is one. What it names as acknowledged is in a frame of the frame's `acks`, which
+//! have the rule above.
 //!
-//! `truncated` is new where packets are cut, and is right there; nothing else may be.
+//! What a frame takes part in:
+//!
+//! - `exchange` names a frame that belongs to the same exchange in the full capture: the one that began it, or the first that is left.
+//! - `exchange.title` is the full capture's at this frame, or says less.
+//! - `exchange.complete` stands where the full capture has it, or in the frame that has taken over that acknowledgment, or, where packets changed
+//!   places, in the last one that acknowledges what had been acknowledged then. All of that has been acknowledged there.
+//!
+//! `truncated` is new where packets are cut, and is right there; nothing else may be. Of a cut message, the beginning of its content is shown.
 //!
 //! By default about a minute's worth of variants is tried. More:
 //!
@@ -56,6 +65,7 @@ use harness::packets::{ACK, RST, SYN};
 use harness::phase;
 use harness::random::Random;
 use harness::recording::{Header, Recorded, Recording, reaches, recordings};
+use harness::sentence::{self, Note, Title};
 use harness::simulation::simulations;
 use harness::variant::{Kept, Variant, Way};
 use harness::wireshark::{FAULTS, Wireshark};
@@ -160,6 +170,14 @@ struct Full {
     incarnations: Vec<usize>,
     /// Of a say that is captured on both sides of a proxy: for each frame the other.
     proxied: BTreeMap<u32, u32>,
+    /// For each frame the exchanges that it takes part in, by the frame that began them, and its headings.
+    parts: BTreeMap<u32, Vec<(u32, Title)>>,
+    /// Exchanges of the full capture that are one, each with the first of them.
+    same: BTreeMap<u32, u32>,
+    /// For each exchange the frames with which it is complete.
+    completed: BTreeMap<u32, BTreeSet<u32>>,
+    /// For each frame, those that acknowledge it.
+    acked: BTreeMap<u32, BTreeSet<u32>>,
 }
 
 /// A connection: its endpoints in order, and its number between them.
@@ -186,7 +204,57 @@ impl Full {
             incarnations.push(*number);
         }
         let proxied = proxied(&shown);
-        Self { recording, shown, in_order, headers, incarnations, proxied }
+        let (mut all, mut completed, mut acked) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        for (&frame, labels) in shown.iter().chain(&in_order) {
+            let parts: &mut Vec<(u32, Title)> = all.entry(frame).or_default();
+            let phases = numbers(Some(labels), "workermanchat.phase");
+            let acks = numbers(Some(labels), ACKS);
+            for part in parts_of(labels) {
+                let of_part = |message: &u32| {
+                    let labels = shown.get(message).or(in_order.get(message));
+                    labels.is_some_and(|labels| parts_of(labels).iter().any(|(began, _)| *began == part.0))
+                };
+                let is_end = part.1.kind == "end"
+                    && [phase::FIN_ACKNOWLEDGED, phase::RST].iter().any(|end| phases.contains(end));
+                let is_handshake = phases.contains(&phase::ACK) && part.1.kind == "TCP handshake";
+                let may_be_complete = is_end || is_handshake || acks.iter().any(of_part);
+                if may_be_complete && !values(Some(labels), COMPLETE).is_empty() {
+                    completed.entry(part.0).or_insert_with(BTreeSet::new).insert(frame);
+                }
+                parts.push(part);
+            }
+            for message in numbers(Some(labels), ACKS) {
+                acked.entry(message).or_insert_with(BTreeSet::new).insert(frame);
+            }
+        }
+        let same = same_exchanges(&recording, &shown, &all, !proxied.is_empty());
+        Self { recording, shown, in_order, headers, incarnations, proxied, parts: all, same, completed, acked }
+    }
+
+    /// Whether two exchanges are one.
+    fn is_same_exchange(&self, one: u32, other: u32) -> bool {
+        let first = |exchange: u32| self.same.get(&exchange).copied().unwrap_or(exchange);
+        first(one) == first(other)
+    }
+
+    /// The exchanges that a frame takes part in.
+    fn exchanges(&self, frame: u32) -> impl Iterator<Item = u32> + '_ {
+        self.parts.get(&frame).into_iter().flatten().map(|(began, _)| *began)
+    }
+
+    /// What several have to receive of an exchange that is complete in a frame, and that was acknowledged until then.
+    fn received(&self, exchange: u32, complete: u32) -> Vec<(u32, u32)> {
+        const RECEIVED: [u32; 4] = [phase::LOGIN_RESULT, phase::LOGIN_NOTIFICATION, phase::SAY_DELIVERY, phase::LOGOUT];
+        let is_received = |frame: &u32| {
+            self.exchanges(*frame).any(|other| other == exchange)
+                && self.numbers(*frame, "workermanchat.phase").iter().any(|phase| RECEIVED.contains(phase))
+        };
+        let messages = self.parts.keys().copied().filter(is_received);
+        let acks = messages.flat_map(|message| {
+            let acks = self.acked.get(&message).into_iter().flatten();
+            acks.filter(|ack| **ack <= complete).map(move |ack| (message, *ack))
+        });
+        acks.collect()
     }
 
     /// Whether two frames are one, or one say.
@@ -243,6 +311,8 @@ struct Comparison<'a> {
     slid: BTreeMap<u32, BTreeSet<u32>>,
     /// Phases of acknowledgments that a frame may have for the same reason.
     slid_phases: BTreeMap<u32, BTreeSet<u32>>,
+    /// The full capture's frames of which a frame has taken over an acknowledgment.
+    slid_from: BTreeMap<u32, BTreeSet<u32>>,
     found: Vec<Difference>,
 }
 
@@ -250,6 +320,31 @@ struct Comparison<'a> {
 struct Difference {
     kind: String,
     text: String,
+}
+
+const ACKS: &str = "workermanchat.acks";
+const EXCHANGE: &str = "workermanchat.exchange";
+const TITLE: &str = "workermanchat.exchange.title";
+const COMPLETE: &str = "workermanchat.exchange.complete";
+const DELIVERED_IN: &str = "workermanchat.delivery.frame";
+/// Fields that have a comparison of their own.
+const APART: [&str; 5] = ["workermanchat.phase", "workermanchat.note", EXCHANGE, TITLE, COMPLETE];
+/// Fields of a delivery, which are compared together.
+const TOGETHER: [&str; 6] = [
+    "workermanchat.delivery",
+    DELIVERED_IN,
+    "workermanchat.delivery.user",
+    "workermanchat.delivery.endpoint",
+    "workermanchat.delivery.time",
+    "workermanchat.delivery.acked_in",
+];
+
+/// The exchanges that a frame takes part in, and its headings.
+fn parts_of(labels: &Labels) -> Vec<(u32, Title)> {
+    let titles = values(Some(labels), TITLE).iter().map(|title| Title::of(title));
+    let began = numbers(Some(labels), EXCHANGE);
+    assert_eq!(began.len(), titles.len(), "each exchange has a heading: {labels:?}");
+    began.into_iter().zip(titles).collect()
 }
 
 const FRAME_FIELDS: [&str; 3] = ["workermanchat.user", "workermanchat.room", "workermanchat.dialect"];
@@ -270,6 +365,7 @@ fn differences(full: &Full, fields: &Fields, variant: &Variant, shown: &Shown) -
         new,
         slid: BTreeMap::new(),
         slid_phases: BTreeMap::new(),
+        slid_from: BTreeMap::new(),
         found: Vec::new(),
     };
     comparison.slide();
@@ -330,6 +426,7 @@ impl Comparison<'_> {
                 let since = self.new_frames(message).first().copied().unwrap_or(1);
                 if let Some(next) = self.first_to_acknowledge(frame, header.ack, since) {
                     self.slid.entry(next).or_default().insert(message);
+                    self.slid_from.entry(next).or_default().insert(frame);
                     let phases = ACK_PHASES.into_iter().filter(|&phase| phase > phase::FIN_ACKNOWLEDGED);
                     self.slid_phases.entry(next).or_default().extend(phases);
                 }
@@ -338,6 +435,7 @@ impl Comparison<'_> {
                 if phase == phase::ACK || phase == phase::FIN_ACKNOWLEDGED {
                     if let Some(next) = self.first_to_acknowledge(frame, header.ack, 1) {
                         self.slid_phases.entry(next).or_default().insert(phase);
+                        self.slid_from.entry(next).or_default().insert(frame);
                     }
                 }
             }
@@ -381,6 +479,12 @@ impl Comparison<'_> {
         self.found.push(Difference { kind: kind.into(), text });
     }
 
+    fn report_whole(&mut self, kind: impl Into<String>, frame: u32, shown: &str, right: &[String]) {
+        let origin = self.variant.kept[frame as usize - 1].origin;
+        let text = format!("frame {frame} (was {origin}): {shown}\n      full capture: {right:#?}");
+        self.found.push(Difference { kind: kind.into(), text });
+    }
+
     fn compare(&mut self) {
         // The frames of the variant that share an origin share its labels: copies, and the parts of a segment.
         let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
@@ -402,10 +506,14 @@ impl Comparison<'_> {
             let is_other = self.found[before..].iter().any(|difference| difference.kind.starts_with("phase "));
             for field in &self.fields.names {
                 let is_finding = field.starts_with("workermanchat.expert.");
-                let is_compared = !matches!(field.as_str(), "workermanchat.phase" | "workermanchat.note");
+                let is_compared = !APART.contains(&field.as_str()) && !TOGETHER.contains(&field.as_str());
                 if is_compared && (is_finding || !is_other) {
                     self.compare_field(frames, field);
                 }
+            }
+            if !is_other {
+                frames.iter().for_each(|frame| self.compare_exchanges(frames, *frame));
+                frames.iter().for_each(|frame| self.compare_deliveries(*frame));
             }
         }
     }
@@ -432,44 +540,115 @@ impl Comparison<'_> {
     }
 
     fn compare_phases(&mut self, frames: &[u32]) {
-        let pair = |labels: Option<&Labels>| -> Vec<(u32, String)> {
-            let notes = values(labels, "workermanchat.note").iter().cloned();
-            numbers(labels, "workermanchat.phase").into_iter().zip(notes).collect()
+        let pair = |labels: Option<&Labels>| -> Vec<(u32, Note)> {
+            let phases = numbers(labels, "workermanchat.phase");
+            let notes = values(labels, "workermanchat.note").iter();
+            phases.into_iter().zip(notes).map(|(phase, note)| (phase, Note::of(note, phase))).collect()
         };
         let olds = self.olds(frames);
-        let of = |shown: &Shown| -> Vec<(u32, String)> { olds.iter().flat_map(|old| pair(shown.get(old))).collect() };
+        let of = |shown: &Shown| -> Vec<(u32, Note)> { olds.iter().flat_map(|old| pair(shown.get(old))).collect() };
         let (mut left, mut more) = (of(&self.full.shown), of(&self.full.in_order));
         more.retain(|other| !left.contains(other));
         left.append(&mut more);
         for &frame in frames {
-            for (phase, note) in pair(self.shown.get(&frame)) {
+            let texts = values(self.shown.get(&frame), "workermanchat.note").to_vec();
+            for ((phase, note), text) in pair(self.shown.get(&frame)).into_iter().zip(texts) {
                 let is_copy = self.variant.kept[frame as usize - 1].is_copy;
                 if is_copy && (phase == phase::SYN || phase == phase::SYN_ACK) {
                     continue; // one that is sent again says so
                 }
                 let slid = self.slid_phases.get(&frame).is_some_and(|phases| phases.contains(&phase));
-                let fits = |(right, right_note): &(u32, String)| {
-                    *right == phase && self.note_fits(frame, phase, &note, right_note)
-                };
-                let exact = left.iter().position(fits);
+                let wrong: Vec<Option<String>> = left
+                    .iter()
+                    .map(|(right_phase, right)| match *right_phase == phase {
+                        true => self.more_in(frame, phase, &note, right),
+                        false => Some("another phase".to_owned()),
+                    })
+                    .collect();
+                let exact = wrong.iter().position(Option::is_none);
                 let same = left.iter().position(|(right, _)| *right == phase);
                 match (exact, same) {
                     (Some(at), _) => drop(left.remove(at)),
-                    (None, Some(at)) => {
-                        let (_, right) = left.remove(at);
-                        if !slid && !ACK_PHASES.contains(&phase) {
-                            self.report(format!("note of {}", phase::name(phase)), frame, &note, &[right]);
-                        }
+                    (None, Some(at)) if !slid => {
+                        left.remove(at);
+                        let what = format!("{text}: {}", wrong[at].clone().unwrap_or_default());
+                        let right = self.allowed(frames, "workermanchat.note");
+                        self.report_whole(format!("note of {}", phase::name(phase)), frame, &what, &right);
                     }
+                    (None, Some(at)) => drop(left.remove(at)),
                     (None, None) if slid || self.is_unread_ack(frame, phase) => {}
                     (None, None) if self.is_passed_over(frame) => {}
                     (None, None) => {
                         let right: Vec<String> = self.allowed(frames, "workermanchat.note");
-                        self.report(format!("phase {}", phase::name(phase)), frame, &note, &right);
+                        self.report(format!("phase {}", phase::name(phase)), frame, &text, &right);
                     }
+                }
+                if let Some(what) = self.wrong_clause(frame, &note) {
+                    let right = self.allowed(frames, "workermanchat.note");
+                    self.report_whole(
+                        format!("clauses of {}", phase::name(phase)),
+                        frame,
+                        &format!("{text}: {what}"),
+                        &right,
+                    );
                 }
             }
         }
+    }
+
+    /// What a note says that the full capture's does not.
+    fn more_in(&self, frame: u32, phase: u32, note: &Note, right: &Note) -> Option<String> {
+        let shown = self.shown.get(&frame);
+        let is_cut = !values(shown, "workermanchat.expert.truncated").is_empty();
+        let ids = values(shown, "workermanchat.to_client_id");
+        // The name that the request itself gives, where the user of the id is not known.
+        let mut note = note.clone();
+        let given = values(shown, "workermanchat.to_client_name");
+        if phase::is_message(phase)
+            && note.texts.get("recipient").is_some_and(|name| given.iter().any(|given| *name == format!("“{given}”")))
+        {
+            note.texts.remove("recipient");
+        }
+        let is_link = |(link, right): (&u32, &u32)| self.meant(&link.to_string()).contains(right);
+        let links_fit = note.links.len() == right.links.len() && note.links.iter().zip(&right.links).all(is_link);
+        note.says_more_than(right, ids, is_cut).or((!links_fit).then(|| "another frame".to_owned()))
+    }
+
+    /// What is wrong with what a note says that the packet acknowledges, and with what it names as complete.
+    fn wrong_clause(&self, frame: u32, note: &Note) -> Option<String> {
+        let acks = numbers(self.shown.get(&frame), ACKS);
+        let notes_of = |link: u32| -> Vec<&String> {
+            let olds = self.meant(&link.to_string()).iter();
+            olds.flat_map(|old| [self.full.shown.get(old), self.full.in_order.get(old)])
+                .flat_map(|labels| values(labels, "workermanchat.note"))
+                .collect()
+        };
+        let phases_of = |link: u32| -> Vec<u32> {
+            let olds = self.meant(&link.to_string()).iter();
+            olds.flat_map(|old| [self.full.shown.get(old), self.full.in_order.get(old)])
+                .flat_map(|labels| numbers(labels, "workermanchat.phase"))
+                .collect()
+        };
+        for (thing, link) in &note.acked {
+            if !acks.contains(link) {
+                return Some(format!("frame {link} is not among {acks:?}"));
+            }
+            if thing == "a message" {
+                continue; // not what it is
+            }
+            if !sentence::phases_of(thing).iter().any(|phase| phases_of(*link).contains(phase)) {
+                return Some(format!("{thing} is not in frame {link}"));
+            }
+            let name = sentence::name_in(thing).map(|name| format!("“{name}”"));
+            if name.is_some_and(|name| !notes_of(*link).iter().any(|note| note.contains(&name))) {
+                return Some(format!("{thing} is nobody's of frame {link}"));
+            }
+        }
+        if note.is_logged_in && !acks.iter().any(|ack| phases_of(*ack).contains(&phase::LOGIN_RESULT)) {
+            return Some("no login result is acknowledged".to_owned());
+        }
+        let is_complete = !values(self.shown.get(&frame), COMPLETE).is_empty();
+        (note.completed().is_some() && !is_complete).then(|| "without the field of what is complete".to_owned())
     }
 
     /// Whether the full capture has a hole of its own before a frame's connection gets there, and shows nothing in the frame: Wireshark
@@ -492,26 +671,151 @@ impl Comparison<'_> {
         ACK_PHASES.contains(&phase) && self.full.header(self.variant.kept[frame as usize - 1].origin).is_none()
     }
 
-    /// Whether a note says what the full capture's says, or less.
-    fn note_fits(&self, frame: u32, phase: u32, note: &str, right: &str) -> bool {
-        if phase::is_message(phase) {
-            let ids = values(self.shown.get(&frame), "workermanchat.to_client_id");
-            let is_cut = !values(self.shown.get(&frame), "workermanchat.expert.truncated").is_empty();
-            let given = values(self.shown.get(&frame), "workermanchat.to_client_name");
-            let unnamed = |name: &String| note.replacen(&format!(" says to {name}: "), " says to somebody: ", 1);
-            let named = |name: &String| says_less(&unnamed(name), right, ids, is_cut);
-            return note == right || says_less(note, right, ids, is_cut) || given.iter().any(named);
+    /// The full capture's frames from which a frame may have an exchange.
+    fn sources(&self, frames: &[u32], frame: u32) -> BTreeSet<u32> {
+        let mut sources = self.olds(frames);
+        for slid in [&self.slid, &self.slid_from] {
+            sources.extend(slid.get(&frame).into_iter().flatten());
         }
-        let is_neutral_reset = phase == phase::RST && note.ends_with(" resets the connection");
-        is_neutral_reset || self.renumbered(note).iter().any(|note| note == right)
+        sources
     }
 
-    /// A text of the variant with the frame numbers of the full capture: more than one where a number can mean several.
-    fn renumbered(&self, text: &str) -> Vec<String> {
-        let Some(at) = text.find("frame ").map(|at| at + "frame ".len()) else { return vec![text.to_owned()] };
-        let digits = text[at..].chars().take_while(char::is_ascii_digit).count();
-        let (before, number, rest) = (&text[..at], &text[at..at + digits], &text[at + digits..]);
-        self.meant(number).iter().map(|old| format!("{before}{old}{rest}")).collect()
+    /// What a frame has to do with exchanges: the link names a frame of the same exchange, and the heading says no more.
+    fn compare_exchanges(&mut self, frames: &[u32], frame: u32) {
+        let Some(labels) = self.shown.get(&frame) else { return };
+        let sources = self.sources(frames, frame);
+        let ids: Vec<String> = sources
+            .iter()
+            .flat_map(|old| values(self.full.labels(*old), "workermanchat.to_client_id"))
+            .cloned()
+            .collect();
+        let is_cut = matches!(self.variant.way, Way::Cut | Way::SomeCut);
+        let all: Vec<(u32, Title)> =
+            sources.iter().filter_map(|old| self.full.parts.get(old)).flatten().cloned().collect();
+        let right: Vec<String> = all.iter().map(|(began, title)| format!("{began}: {title:?}")).collect();
+        let (mut wrong, mut can_be_complete) = (Vec::new(), 0);
+        for (began, title) in parts_of(labels) {
+            let exchanges = self.meant_exchanges(began);
+            let is_meant = |known: u32| exchanges.iter().any(|exchange| self.full.is_same_exchange(*exchange, known));
+            let fitting: Vec<&(u32, Title)> = all.iter().filter(|(known, _)| is_meant(*known)).collect();
+            let shown = format!("{began}: {title:?}");
+            if self.is_passed_over(frame) || self.full.header(self.variant.kept[frame as usize - 1].origin).is_none() {
+                can_be_complete += 1; // of a frame with several segments, no header is read
+            } else if fitting.is_empty() {
+                wrong.push(("exchange", shown));
+            } else if !fitting.iter().any(|(_, right)| title.says_no_more_than(right, &ids, is_cut)) {
+                wrong.push(("exchange.title", shown));
+            } else if fitting.iter().any(|(exchange, _)| self.completes(frames, frame, *exchange)) {
+                can_be_complete += 1;
+            }
+        }
+        let complete = values(Some(labels), COMPLETE).len();
+        if wrong.is_empty() && complete > can_be_complete {
+            let completed: Vec<String> =
+                all.iter().map(|(began, _)| format!("{began} in {:?}", self.full.completed.get(began))).collect();
+            let parts = parts_of(labels);
+            self.report_whole("exchange.complete", frame, &format!("{parts:?}"), &completed);
+        }
+        wrong.into_iter().for_each(|(kind, shown)| self.report_whole(kind, frame, &shown, &right));
+    }
+
+    /// The exchanges of the full capture that a link to a frame can mean.
+    fn meant_exchanges(&self, link: u32) -> BTreeSet<u32> {
+        let Some(olds) = (link as usize).checked_sub(1).and_then(|at| self.stands_for.get(at)) else {
+            return BTreeSet::new();
+        };
+        let slid = self.slid_from.get(&link).into_iter().flatten();
+        olds.iter().chain(slid).flat_map(|old| self.full.exchanges(*old)).collect()
+    }
+
+    /// Whether a frame may be the one with which an exchange is complete: in the full capture it is complete with this frame, or with one of
+    /// which this frame has taken over the acknowledgment; and whatever had been acknowledged there has been here.
+    fn completes(&self, frames: &[u32], frame: u32, exchange: u32) -> bool {
+        let olds = self.olds(frames);
+        let slid = self.slid_from.get(&frame);
+        let is_it = |complete: u32| {
+            let acks = self.full.received(exchange, complete);
+            let first = |(message, ack): &(u32, u32)| {
+                let since = self.new_frames(*message).first().copied().unwrap_or(1);
+                self.first_to_acknowledge(*ack, self.full.header(*ack)?.ack, since)
+            };
+            let acked: Vec<Option<u32>> = acks.iter().map(first).collect();
+            let is_taken_over = slid.is_some_and(|slid| slid.contains(&complete));
+            let is_last = acked.iter().flatten().max() == Some(&frame);
+            let has_all = acked.iter().all(|ack| ack.is_some_and(|ack| ack <= frame));
+            (olds.contains(&complete) || is_taken_over || is_last) && has_all
+        };
+        if !self.full.proxied.is_empty() && !self.full.completed.contains_key(&exchange) {
+            return true; // who gets it twice is not counted in the full capture: there is nothing to compare with
+        }
+        self.full.completed.get(&exchange).into_iter().flatten().any(|complete| is_it(*complete))
+    }
+
+    /// The list of a say's deliveries: each names a frame that delivers it, the browser that gets it there, the time between, the user if the full
+    /// capture does, and the browser's first ACK.
+    fn compare_deliveries(&mut self, frame: u32) {
+        let Some(labels) = self.shown.get(&frame) else { return };
+        let of = |name: &str| values(Some(labels), &format!("workermanchat.delivery.{name}")).to_vec();
+        let [delivered, endpoints, times] = ["frame", "endpoint", "time"].map(of);
+        if [endpoints.len(), times.len(), values(Some(labels), TOGETHER[0]).len()] != [delivered.len(); 3] {
+            return self.report("delivery (parts)", frame, &format!("{labels:?}"), &[]);
+        }
+        let answers = self.answers(frame);
+        let requests = self.requests(frame);
+        let time_of = |frame: u32| self.variant.kept[frame as usize - 1].packet.time;
+        let (mut users, mut acked_in, mut wrong) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        for ((link, endpoint), time) in delivered.iter().zip(&endpoints).zip(&times) {
+            let olds: Vec<u32> = self.meant(link).iter().copied().filter(|old| answers.contains(old)).collect();
+            if olds.is_empty() {
+                wrong.push(("delivery.frame", link.clone(), answers.iter().map(u32::to_string).collect()));
+                continue;
+            }
+            let ends: Vec<String> =
+                olds.iter().filter_map(|old| self.full.header(*old)).map(|header| header.to.to_string()).collect();
+            if !ends.is_empty() && !ends.contains(endpoint) {
+                wrong.push(("delivery.endpoint", endpoint.clone(), ends));
+            }
+            let new: u32 = link.parse().expect("a frame");
+            let right: Vec<f64> =
+                requests.iter().filter_map(|request| seconds(time_of(new), time_of(*request))).collect();
+            if !right.iter().any(|right| Some(*right) == time.parse().ok()) {
+                wrong.push(("delivery.time", time.clone(), right.iter().map(f64::to_string).collect()));
+            }
+            for old in olds {
+                for shown in [&self.full.shown, &self.full.in_order] {
+                    users.extend(values(shown.get(&old), "workermanchat.user").iter().cloned());
+                }
+                acked_in.extend(self.acknowledged_in(old));
+            }
+        }
+        for user in of("user").into_iter().filter(|user| !users.contains(user)) {
+            wrong.push(("delivery.user", user, users.iter().cloned().collect()));
+        }
+        for link in of("acked_in").into_iter().filter(|link| !acked_in.contains(&link.parse().expect("a frame"))) {
+            wrong.push(("delivery.acked_in", link, acked_in.iter().map(u32::to_string).collect()));
+        }
+        wrong.into_iter().for_each(|(kind, shown, right)| self.report(kind, frame, &shown, &right));
+    }
+
+    /// The variant's frames that may be the first to acknowledge a message of the full capture.
+    fn acknowledged_in(&self, message: u32) -> BTreeSet<u32> {
+        let mut frames = BTreeSet::new();
+        for (new, olds) in (1..).zip(&self.stands_for) {
+            let acks = |old: &u32| self.full.acked.get(&message).is_some_and(|acks| acks.contains(old));
+            let is_slid = self.slid.get(&new).is_some_and(|slid| slid.contains(&message));
+            if is_slid || olds.iter().any(acks) {
+                frames.insert(new);
+            }
+        }
+        frames
+    }
+
+    /// The variant's frames with the same say as this one.
+    fn requests(&self, frame: u32) -> Vec<u32> {
+        let asked = &self.stands_for[frame as usize - 1];
+        let is_same =
+            |olds: &Vec<u32>| olds.iter().any(|old| asked.iter().any(|asked| self.full.is_same_request(*asked, *old)));
+        (1..).zip(&self.stands_for).filter(|(_, olds)| is_same(olds)).map(|(new, _)| new).collect()
     }
 
     fn compare_field(&mut self, frames: &[u32], field: &str) {
@@ -540,10 +844,6 @@ impl Comparison<'_> {
                 self.meant(value).iter().any(|old| self.full.is_same_request(*old, right))
             }
             _ if self.fields.links.contains(field) => self.meant(value).iter().any(|old| old.to_string() == right),
-            "workermanchat.delivery" => {
-                let is_right = |value: &String| value == right || right.ends_with(&format!(", {value}"));
-                self.renumbered(value).iter().any(is_right)
-            }
             // A number that may have become smaller is judged by its own rule.
             "workermanchat.deliveries" => false,
             _ => value == right,
@@ -555,6 +855,10 @@ impl Comparison<'_> {
         let kept = &self.variant.kept[frame as usize - 1];
         match field {
             "workermanchat.expert.truncated" => matches!(self.variant.way, Way::Cut | Way::SomeCut),
+            // Of a cut message, the beginning of its text is shown.
+            "workermanchat.content" | "workermanchat.text" if kept.is_cut => {
+                right.iter().any(|right| right.starts_with(value))
+            }
             // Of a frame with several segments, no header is read.
             "workermanchat.acks" if self.full.header(kept.origin).is_none() || self.is_passed_over(frame) => true,
             "workermanchat.acks" => {
@@ -570,7 +874,6 @@ impl Comparison<'_> {
                     && is_slid
                     && others.any(|(_, labels)| values(Some(labels), field).contains(&value.to_owned()))
             }
-            "workermanchat.delivery" => self.is_delivery_of(frame, value),
             "workermanchat.response_in" => {
                 let answers = self.answers(frame);
                 self.meant(value).iter().any(|old| answers.contains(old))
@@ -598,18 +901,6 @@ impl Comparison<'_> {
             requests.iter().any(|request| asked.iter().any(|asked| self.full.is_same_request(*asked, *request)))
         });
         answers
-    }
-
-    /// Whether a line of a say's list names a delivery that the full capture's list does not: another copy for the same client, or one that
-    /// is captured on the other side of a proxy, measured from the request on that side.
-    fn is_delivery_of(&self, frame: u32, line: &str) -> bool {
-        let answers = self.answers(frame);
-        let delivered = frame_in(line).map_or(&[][..], |number| self.meant(number));
-        let is_named = |old: &u32| {
-            let users = values(self.full.labels(*old), "workermanchat.user");
-            line.starts_with("port ") || users.iter().any(|user| line.starts_with(&format!("{user}, port ")))
-        };
-        delivered.iter().any(|old| answers.contains(old) && is_named(old))
     }
 
     fn deliveries_fit(&self, frame: u32, number: usize, right: &[String]) -> bool {
@@ -648,30 +939,57 @@ impl Comparison<'_> {
     }
 }
 
-/// The number of the frame in a line that lists a delivery.
-fn frame_in(line: &str) -> Option<&str> {
-    let rest = line.rsplit_once("frame ")?.1;
-    rest.split(',').next()
-}
-
 /// The say requests that are captured on both sides of a proxy: they list the same deliveries.
 fn proxied(shown: &Shown) -> BTreeMap<u32, u32> {
     let listed = |labels: &Labels| {
-        let frames: Vec<String> = values(Some(labels), "workermanchat.delivery")
-            .iter()
-            .filter_map(|line| Some(frame_in(line)?.to_owned()))
-            .collect();
-        (values(Some(labels), "workermanchat.content").to_vec(), frames)
+        let [content, frames] =
+            ["workermanchat.content", DELIVERED_IN].map(|field| values(Some(labels), field).to_vec());
+        (content, frames)
     };
     let mut pairs = BTreeMap::new();
     let mut seen: BTreeMap<(Vec<String>, Vec<String>), u32> = BTreeMap::new();
-    let requests = shown.iter().filter(|(_, labels)| !values(Some(labels), "workermanchat.delivery").is_empty());
+    let requests = shown.iter().filter(|(_, labels)| !values(Some(labels), DELIVERED_IN).is_empty());
     for (&frame, labels) in requests {
         if let Some(earlier) = seen.insert(listed(labels), frame) {
             pairs.extend([(frame, earlier), (earlier, frame)]);
         }
     }
     pairs
+}
+
+/// Exchanges that are one, though the full capture does not tell: logins that the server tells of by one id within two seconds, of which
+/// one could not be traced back to its request; and where there is a proxy, the close of both connections of one user.
+fn same_exchanges(
+    recording: &Recording,
+    shown: &Shown,
+    parts: &BTreeMap<u32, Vec<(u32, Title)>>,
+    has_proxy: bool,
+) -> BTreeMap<u32, u32> {
+    let time = |frame: u32| recording.packets[frame as usize - 1].time;
+    let mut first: BTreeMap<(String, String), u32> = BTreeMap::new();
+    let mut same = BTreeMap::new();
+    let mut ends: Vec<(u32, &Title)> = Vec::new();
+    for (&frame, labels) in shown.range(1..) {
+        let id = values(Some(labels), "workermanchat.client_id");
+        for (exchange, title) in parts.get(&frame).into_iter().flatten() {
+            let name = title.detail.clone().unwrap_or_default();
+            if let ("Login", [id], false) = (title.kind, id, name.is_empty()) {
+                let begun = first.entry((id.clone(), name)).or_insert(*exchange);
+                if time(*exchange).saturating_sub(time(*begun)).as_secs() >= 2 {
+                    *begun = *exchange;
+                }
+                same.insert(*exchange, *begun);
+            } else if title.kind == "end" && title.detail.is_some() && has_proxy {
+                let is_other_side = |(other, of): &&(u32, &Title)| {
+                    of.detail == title.detail && time(*exchange).abs_diff(time(*other)).as_millis() < 100
+                };
+                let begun = ends.iter().find(is_other_side).map_or(*exchange, |(other, _)| *other);
+                ends.push((begun, title));
+                same.insert(*exchange, begun);
+            }
+        }
+    }
+    same
 }
 
 fn seconds(late: std::time::Duration, early: std::time::Duration) -> Option<f64> {
@@ -698,33 +1016,6 @@ fn kind_of(name: &str, value: &str, right: &[String]) -> String {
         false if right.is_empty() => format!("{name} (new)"),
         false => format!("{name} (other)"),
     }
-}
-
-/// Whether a message's note is the full capture's with something unknown: "somebody" for a name, no name, no room, no recipient or its id
-/// only; in a message that is cut, also no text.
-fn says_less(note: &str, right: &str, ids: &[String], is_cut: bool) -> bool {
-    const ANYTHING: char = '\0';
-    let mut pattern =
-        note.replace("somebody", "\0").replace("without a name", "\0").replacen(" says: ", " says\0: ", 1);
-    for id in ids {
-        pattern = pattern.replacen(&format!(" says to {id}: "), " says\0: ", 1);
-    }
-    if is_cut || (pattern.contains(" to log in ") && !pattern.contains(" in room ")) {
-        let end = if is_cut { pattern.trim_end_matches(['…', ' ']).len() } else { pattern.len() };
-        pattern.truncate(end);
-        pattern.push(ANYTHING);
-    }
-    let mut pieces = pattern.split(ANYTHING);
-    let Some(mut rest) = pieces.next().and_then(|first| right.strip_prefix(first)) else { return false };
-    let pieces: Vec<&str> = pieces.collect();
-    for (at, piece) in pieces.iter().enumerate() {
-        if at + 1 == pieces.len() {
-            return rest.ends_with(piece);
-        }
-        let Some(found) = rest.find(piece) else { return false };
-        rest = &rest[found + piece.len()..];
-    }
-    rest.is_empty()
 }
 
 fn shortened(text: &str) -> String {

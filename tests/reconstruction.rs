@@ -10,6 +10,8 @@
 //!   connecting (dialects A and B). Connections of one id are one client, seen before and behind a proxy.
 //! - *Which say a delivery delivers*: sender's id, recipient and text fit; on each connection, in the order of saying, so that as many
 //!   deliveries as possible have a say, and then with the least time between.
+//! - *Which exchange a message belongs to*: a say and its deliveries to the frame of the say, the result of a login to that of its request. A say is
+//!   complete with the ACK of its last delivery, once everybody has got it who is in the room.
 //! - *Who is in a room*: from the result of a login until the connection ends; the server never takes a connection out of a room while it lives.
 
 mod harness;
@@ -631,6 +633,8 @@ struct Disagreement {
 struct Comparison {
     found: Vec<Disagreement>,
     compared: usize,
+    /// Says that must be shown to be complete.
+    completed: usize,
 }
 
 fn check(comparison: &mut Comparison, expected: Expected, shown: &[String]) {
@@ -645,6 +649,8 @@ fn check(comparison: &mut Comparison, expected: Expected, shown: &[String]) {
 const REQUEST_IN: &str = "request_in";
 const DELIVERIES: &str = "deliveries";
 const DELIVERY: &str = "delivery";
+const EXCHANGE: &str = "exchange";
+const COMPLETE: &str = "exchange.complete";
 const MEMBERS: &str = "room.members";
 const USER: &str = "user";
 
@@ -669,6 +675,13 @@ fn compare(stock: &Wireshark, wireshark: &Wireshark, recording: &Recording) -> C
     let layer = |message: &Message| {
         let layers = &layers[&message.frame].layers;
         (layers.len() == texts[&message.frame]).then(|| &layers[message.index])
+    };
+    let listed = |message: &Message| {
+        let lists = &layers[&message.frame].deliveries;
+        match lists.len() == texts[&message.frame] {
+            true => lists[message.index].as_slice(),
+            false => &[],
+        }
     };
     let expect = |frame: u32, field: &'static str, right: Vec<Vec<String>>| Expected {
         capture: recording.name.clone(),
@@ -704,7 +717,13 @@ fn compare(stock: &Wireshark, wireshark: &Wireshark, recording: &Recording) -> C
             }
             check(&mut comparison, expect(delivery.frame, REQUEST_IN, right), values(layer, REQUEST_IN));
         }
-        compare_request(&mut comparison, &expect, &layer, &streams, say, any_holes);
+        compare_request(&mut comparison, &expect, &layer, &listed, &streams, say, any_holes);
+        compare_exchange(&mut comparison, &expect, &layer, &streams, say);
+    }
+    let headers = recording.headers();
+    for say in &says {
+        let complete = when_complete(&headers, &streams, &stays, say, any_holes);
+        compare_completion(&mut comparison, &expect, &with_plugin, say, complete);
     }
     let delivered: BTreeSet<(u32, usize)> =
         says.iter().flat_map(|say| &say.deliveries).map(|delivery| (delivery.frame, delivery.index)).collect();
@@ -729,6 +748,7 @@ fn compare_request<'a>(
     comparison: &mut Comparison,
     expect: &impl Fn(u32, &'static str, Vec<Vec<String>>) -> Expected,
     layer: &impl Fn(&Message) -> Option<&'a BTreeMap<String, Vec<String>>>,
+    listed: &impl Fn(&Message) -> &'a [BTreeMap<String, String>],
     streams: &BTreeMap<u32, Stream>,
     say: &Say,
     any_holes: bool,
@@ -750,22 +770,23 @@ fn compare_request<'a>(
         }
         check(comparison, expect(request.frame, DELIVERIES, right), number);
         // The list names frames that deliver it, each client once.
-        let listed: Vec<u32> = values(layer, DELIVERY).iter().filter_map(|line| frame_in(line)).collect();
-        let mut wrong: Vec<u32> = listed.iter().copied().filter(|frame| !frames.contains(frame)).collect();
+        let list = listed(request);
+        let frame_in = |delivery: &BTreeMap<String, String>| delivery["frame"].parse::<u32>().expect("a frame");
+        let mut wrong: Vec<u32> = list.iter().map(frame_in).filter(|frame| !frames.contains(frame)).collect();
         wrong.dedup();
         let shown: Vec<String> = wrong.iter().map(u32::to_string).collect();
         check(comparison, expect(request.frame, DELIVERY, vec![vec![]]), &shown);
-        for line in values(layer, DELIVERY) {
-            let Some(delivery) = frame_in(line).and_then(|at| say.deliveries.iter().find(|other| other.frame == at))
-            else {
-                continue;
-            };
+        for shown in list {
+            let Some(delivery) = say.deliveries.iter().find(|other| other.frame == frame_in(shown)) else { continue };
             let stream = &streams[&delivery.stream];
+            let ends: Vec<String> = stream.client.iter().map(SocketAddr::to_string).collect();
+            check(comparison, expect(request.frame, DELIVERY, vec![ends]), &[shown["endpoint"].clone()]);
             let names = stream.names(delivery.frame);
-            let is_right = names.iter().any(|name| !name.is_empty() && line.starts_with(&format!("{name}, ")));
+            let user = shown.get("user");
+            let is_right = user.is_some_and(|user| names.contains(user.as_str()));
             let is_named = !names.is_empty() && !stream.has_holes && names.iter().all(|name| !name.is_empty());
             if is_named && !is_right {
-                check(comparison, expect(request.frame, DELIVERY, vec![]), std::slice::from_ref(line));
+                check(comparison, expect(request.frame, DELIVERY, vec![]), &[format!("{user:?}")]);
             }
         }
     }
@@ -774,9 +795,92 @@ fn compare_request<'a>(
     }
 }
 
-fn frame_in(line: &str) -> Option<u32> {
-    let rest = line.rsplit_once("frame ")?.1;
-    rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())].parse().ok()
+/// A say and its deliveries belong to the exchange that the say began.
+fn compare_exchange<'a>(
+    comparison: &mut Comparison,
+    expect: &impl Fn(u32, &'static str, Vec<Vec<String>>) -> Expected,
+    layer: &impl Fn(&Message) -> Option<&'a BTreeMap<String, Vec<String>>>,
+    streams: &BTreeMap<u32, Stream>,
+    say: &Say,
+) {
+    let began: Vec<String> = say.requests.iter().map(|request| request.frame.to_string()).collect();
+    let has_holes = |message: &Message| streams[&message.stream].has_holes;
+    for message in say.requests.iter().chain(&say.deliveries) {
+        let Some(layer) = layer(message) else { continue };
+        let shown = values(layer, EXCHANGE);
+        let is_unknown = has_holes(message) || has_holes(say.requests[0]);
+        comparison.compared += 1;
+        if !is_unknown && !shown.iter().any(|frame| began.contains(frame)) {
+            check(comparison, expect(message.frame, EXCHANGE, vec![began.clone()]), shown);
+        }
+    }
+}
+
+/// The frame with which a say is complete; `None` where that cannot be known. The second: whether it must be shown.
+fn when_complete(
+    headers: &[Option<Header>],
+    streams: &BTreeMap<u32, Stream>,
+    stays: &BTreeMap<(String, String), Stay>,
+    say: &Say,
+    any_holes: bool,
+) -> (Option<u32>, bool) {
+    let first_ack = |delivery: &&Message| {
+        let sent = headers[delivery.frame as usize - 1]?;
+        let acks = |header: &Header| {
+            (header.from, header.to) == (sent.to, sent.from) && header.has(ACK) && reaches(header.ack, sent.end())
+        };
+        let later = (delivery.frame..).zip(&headers[delivery.frame as usize - 1..]);
+        later.filter(|(_, header)| header.as_ref().is_some_and(acks)).map(|(frame, _)| frame).next()
+    };
+    let acked: Vec<Option<u32>> = say.deliveries.iter().map(first_ack).collect();
+    let complete = acked.iter().copied().collect::<Option<Vec<u32>>>().and_then(|acked| acked.into_iter().max());
+    let [request] = say.requests[..] else { return (complete, false) };
+    let stream = &streams[&request.stream];
+    let frame = request.frame;
+    let is_settled = |login: &&Login| login.answered.is_some_and(|answered| answered < frame);
+    let [login] = stream.logins.iter().filter(is_settled).collect::<Vec<_>>()[..] else { return (complete, false) };
+    let members: Vec<&Stay> = stays
+        .iter()
+        .filter(|((room, _), stay)| *room == login.room && stay.maybe <= frame && frame <= stay.gone)
+        .map(|(_, stay)| stay)
+        .collect();
+    let are_sure = members.iter().all(|stay| stay.surely < frame && frame < stay.leaving);
+    let clients: BTreeSet<&Option<String>> =
+        say.deliveries.iter().map(|delivery| &streams[&delivery.stream].id).collect();
+    let all_got_it = clients.len() == members.len() && say.deliveries.len() == members.len();
+    // A client that has logged in again, or was seen on both sides of a proxy, may be counted otherwise.
+    let are_simple = streams.values().all(|stream| stream.logins.len() < 2 && stream.id.is_some());
+    let ids: BTreeSet<&Option<String>> = streams.values().map(|stream| &stream.id).collect();
+    let is_public = request.to().as_deref() == Some("all");
+    let must = complete.is_some()
+        && is_public
+        && !any_holes
+        && are_sure
+        && all_got_it
+        && are_simple
+        && ids.len() == streams.len();
+    (complete, must)
+}
+
+/// A say is complete with the ACK of its last delivery.
+fn compare_completion(
+    comparison: &mut Comparison,
+    expect: &impl Fn(u32, &'static str, Vec<Vec<String>>) -> Expected,
+    packets: &[Dissected],
+    say: &Say,
+    (complete, must): (Option<u32>, bool),
+) {
+    let began: Vec<u32> = say.requests.iter().map(|request| request.frame).collect();
+    let completes =
+        |packet: &&Dissected| packet.exchanges.iter().any(|(frame, is_complete)| *is_complete && began.contains(frame));
+    let shown: Vec<String> = packets.iter().filter(completes).map(|packet| packet.frame.to_string()).collect();
+    let mut right: Vec<Vec<String>> = complete.iter().map(|frame| vec![frame.to_string()]).collect();
+    if !must {
+        right.push(Vec::new());
+    } else {
+        comparison.completed += 1;
+    }
+    check(comparison, expect(began[0], COMPLETE, right), &shown);
 }
 
 /// Results of logins and pongs.
@@ -808,6 +912,19 @@ fn compare_answers<'a>(
                 right.push(Vec::new());
             }
             check(comparison, expect(message.frame, REQUEST_IN, right), values(layer, REQUEST_IN));
+            let shown = values(layer, EXCHANGE);
+            comparison.compared += 1;
+            if let Some(began) = request.filter(|began| !shown.contains(&began.to_string())) {
+                if !stream.has_holes {
+                    check(comparison, expect(message.frame, EXCHANGE, vec![vec![began.to_string()]]), shown);
+                }
+            }
+        }
+        if let ("login" | "re_login", true, Some(layer)) = (message.kind(), message.from_client, layer(message)) {
+            let shown = values(layer, EXCHANGE);
+            if !shown.contains(&message.frame.to_string()) {
+                check(comparison, expect(message.frame, EXCHANGE, vec![vec![message.frame.to_string()]]), shown);
+            }
         }
     }
 }
@@ -955,9 +1072,11 @@ fn requests_deliveries_members_and_users_match_an_independent_reconstruction() {
     });
     let results = results.into_inner().expect("no thread panicked");
     let compared: usize = results.iter().map(|comparison| comparison.compared).sum();
+    let completed: usize = results.iter().map(|comparison| comparison.completed).sum();
     let mut found: Vec<Disagreement> = results.into_iter().flat_map(|comparison| comparison.found).collect();
     found.sort_by(|one, other| (&one.capture, one.frame).cmp(&(&other.capture, other.frame)));
-    println!("{compared} labels compared");
+    println!("{compared} labels compared; {completed} says must be complete");
+    assert!(completed > 50, "only {completed} says must be complete");
     assert!(compared > 4000, "only {compared} labels could be compared");
     let key = |row: &Disagreement| (row.capture.clone(), row.frame, row.field);
     let rows = KNOWN_WRONG

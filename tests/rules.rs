@@ -104,10 +104,10 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "src/session",
         &[
-            &["bounded", "chunks", "gaps", "in_flight", "start", "texts", "tracked"],
+            &["bounded", "chunks", "excerpts", "gaps", "in_flight", "start", "texts", "tracked"],
             &["handshake", "lacking", "lists", "room", "say"],
             &["contests", "framing", "mark", "opening", "record", "says", "statement", "transport"],
-            &["alike", "application", "records"],
+            &["alike", "application", "exchanges", "records"],
             &["connection"],
             &["connections"],
             &["matching"],

@@ -75,9 +75,31 @@ static proto_item *draw_item(const struct wmc_item *item, proto_tree *tree, tvbu
     return NULL;
 }
 
+/* Puts an item before its siblings, or behind `after`, which is one of them. */
+static void move_to_front(proto_tree *tree, proto_item *item, proto_item *after)
+{
+    proto_node *before = NULL;
+
+    for (proto_node *node = tree->first_child; node != NULL && node != item; node = node->next)
+        before = node;
+    if (before == NULL || before == after)
+        return;
+    before->next = item->next;
+    if (tree->last_child == item)
+        tree->last_child = before;
+    if (after == NULL) {
+        item->next = tree->first_child;
+        tree->first_child = item;
+    } else {
+        item->next = after->next;
+        after->next = item;
+    }
+}
+
 static void draw_items(const struct wmc_plan *plan, proto_tree *const roots[WMC_LAYERS], tvbuff_t *tvb, packet_info *pinfo)
 {
     proto_item **drawn = wmem_alloc_array(pinfo->pool, proto_item *, plan->count + 1);
+    proto_item *last[WMC_LAYERS] = { NULL, NULL, NULL, NULL }; /* by the first layer that has the same tree */
 
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct wmc_item *item = &plan->items[i];
@@ -89,6 +111,22 @@ static void draw_items(const struct wmc_plan *plan, proto_tree *const roots[WMC_
         drawn[i] = draw_item(item, tree, tvb, pinfo);
         if (item->generated)
             proto_item_set_generated(drawn[i]);
+        /* In a tree that is not displayed, an item may be another one's. */
+        if (tree == NULL || !PTREE_DATA(tree)->visible)
+            continue;
+        if (item->hidden && drawn[i] != NULL)
+            proto_item_set_hidden(drawn[i]);
+        if (item->label != NULL)
+            proto_item_set_text(drawn[i], "%s", item->label);
+        /* What a person reads first stands first in the trees that other dissectors built. */
+        if (item->parent < 0 && item->layer != WMC_LAYER_MESSAGE && drawn[i] != NULL) {
+            int layer = 0;
+
+            while (roots[layer] != tree)
+                layer++;
+            move_to_front(tree, drawn[i], last[layer]);
+            last[layer] = drawn[i];
+        }
     }
 }
 

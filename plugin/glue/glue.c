@@ -537,7 +537,7 @@ static void go_in_front(void)
         dissector_change_uint("ip.proto", IP_PROTOCOL_TCP, segment_handle);
 }
 
-/* Called when a capture file is opened or closed. */
+/* Called when a capture file is closed, and when the next is opened. */
 static void reset(void)
 {
     observed = NULL;
@@ -552,6 +552,12 @@ const ei_register_info wmc_blank_finding = { NULL, { NULL, 0, 0, NULL, EXPFILL }
 const expert_field wmc_blank_handle = EI_INIT;
 const value_string wmc_blank_name = { 0, NULL };
 
+static void start(void)
+{
+    wmc_preferences_check(core);
+    reset();
+}
+
 static void register_protocol(void)
 {
     struct wmc_registration r = core->registration();
@@ -562,7 +568,7 @@ static void register_protocol(void)
     proto_register_subtree_array(subtrees, 1);
     expert_register_field_array(expert_register_protocol(wmc_proto), r.findings, r.finding_count);
     wmc_preferences_register(wmc_proto, core, &r);
-    register_init_routine(reset);
+    register_init_routine(start);
     register_cleanup_routine(reset);
 }
 

@@ -69,6 +69,8 @@ struct wmc_item {
     int start; /* the highlighted bytes, as offset in the message; length 0 for none */
     int length;
     bool generated;
+    bool hidden;       /* not displayed: another line says the same */
+    const char *label; /* the whole line; NULL for the field's name and value */
     int64_t number;
     const char *text;
 };
@@ -95,7 +97,7 @@ struct wmc_registration {
 };
 
 struct wmc_language {
-    const char *tag;  /* the preference's value: en, zh-CN ... */
+    const char *tag;  /* the preference's value: auto, en, zh-CN ... */
     const char *name; /* in the language itself */
 };
 
@@ -113,6 +115,9 @@ struct wmc_core {
     struct wmc_registration (*registration)(void);
     const struct wmc_language *languages;
     size_t language_count;
+    /* What is to be said of a value of the preference that Wireshark has ignored because it is none of the languages; NULL if it is one, or
+     * if that has been said. `preferences`: the path of the preferences file; `in_force`: index. Valid until the next call. */
+    const char *(*unknown_language)(const char *preferences, int in_force);
     /* Clears all state; called when a capture file is opened or closed. */
     void (*reset)(void);
     /* How many pairs of ports are watched. While it is 0, `concerns` is false of a segment that is on no chat port, is no SYN and does not
@@ -164,6 +169,8 @@ int *wmc_subtree(void);
 
 /* plugin/glue/preferences.c */
 void wmc_preferences_register(int proto, const struct wmc_core *core, const struct wmc_registration *registration);
+/* Warns of a value that Wireshark has ignored without a word. */
+void wmc_preferences_check(const struct wmc_core *core);
 void wmc_preferences_handoff(dissector_handle_t by_port, dissector_handle_t by_decode_as);
 enum wmc_port { WMC_PORT_UNKNOWN, WMC_PORT_CHAT, WMC_PORT_OTHER };
 extern uint8_t wmc_ports[UINT16_MAX + 1];

@@ -4,6 +4,8 @@
 #include <epan/column-utils.h>
 #include <epan/prefs.h>
 #include <epan/range.h>
+#include <wsutil/filesystem.h>
+#include <wsutil/report_message.h>
 
 #define DEFAULT_PORTS "7272"
 
@@ -60,13 +62,24 @@ void wmc_preferences_register(int proto, const struct wmc_core *core, const stru
     prefs_register_range_preference(module, "tcp.port", "Chat server TCP ports",
         "TCP ports of chat servers. On other ports the chat is recognised by its messages.", &ports, 65535);
     prefs_register_enum_preference(module, "language", "Language of the notes",
-        "The language of the sentence under each packet and of the findings", &language, languages(core), false);
+        "The language of the sentence under each packet and of the findings; auto: that of the environment", &language,
+        languages(core), false);
     prefs_register_bool_preference(module, "annotate_tcp", "Annotate TCP, HTTP and WebSocket",
         "Say in their trees what each handshake, acknowledgment and close packet is", &annotate_tcp);
     prefs_register_bool_preference(module, "annotate_info", "Annotate the Info column",
         "End the Info column of a handshake or acknowledgment packet with its phase, in brackets", &annotate_info);
     prefs_register_bool_preference(module, "show_json", "Show the JSON tree too",
         "Also show each message as Wireshark's own JSON dissector sees it", &show_json);
+}
+
+void wmc_preferences_check(const struct wmc_core *core)
+{
+    char *path = get_persconffile_path("preferences", true);
+    const char *warning = core->unknown_language(path, language);
+
+    if (warning != NULL)
+        report_warning("%s", warning);
+    g_free(path);
 }
 
 void wmc_preferences_handoff(dissector_handle_t by_port, dissector_handle_t by_decode_as)

@@ -1,22 +1,22 @@
 //! A message's own tree: its fields, what the session knows of it, and what is wrong with it.
 
-use super::plan::{MAX_LINE, Settings, draw_event, draw_links, draw_user, title_head};
+use super::plan::{
+    MAX_LINE, Remark, Settings, draw_links, draw_parts, draw_phase, draw_user, localise, party, title_head, wants_parts,
+};
 use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::{Event, Recipient, Say, below_messages};
-use crate::fields::{Field, Finding};
-use crate::language::{Fact, Missing};
+use crate::fields::{Field, Finding, dialect_name};
+use crate::language::{Fact, Missing, Party, Phrase, isolated};
 use crate::message::gateway::Gateway;
 use crate::message::json::Span;
-use crate::message::{JsonType, MemberName, Message, text};
-use crate::packet::{Captured, FrameTime, Side};
-use crate::session::{DeliveredTo, MessageView, SayView, Session};
+use crate::message::{JsonType, MemberName, Message, User, text};
+use crate::packet::{Captured, Endpoint, FrameTime, Side};
+use crate::session::{DeliveredTo, MAX_TEXT, MessageView, SayView, Session};
 use std::fmt::{self, Display, Write};
+use std::net::SocketAddr;
 
-/// Stands in the packet list for what a malformed message says.
-const NOT_JSON: &str = "[not JSON]";
-
-/// Stands for the phase of a login of which it is not known whether it is a result or a notification.
-const UNCERTAIN_LOGIN: &str = "Login";
+/// Users of a list that have lines in the tree. Wireshark ends the dissection of a packet with more than a million lines.
+const MAX_LISTED: usize = 100_000;
 
 /// Names of a list that stand in a title.
 const LISTED_NAMES: usize = 20;
@@ -39,8 +39,8 @@ impl<'a> Drawing<'a> {
     pub fn draw(self, plan: &mut Plan, session: &Session) {
         let wanted = self.settings.wanted;
         let is_said = wanted.titles || wanted.info || wanted.field(Field::Note);
-        let content = self.message.value(MemberName::Content).filter(|_| is_said);
-        let line = content.map(|content| text::first_line(content, self.is_from_server(), MAX_LINE));
+        let content = self.message.shown_content().filter(|_| is_said);
+        let line = content.as_ref().map(|content| text::first_line(content.text, self.is_from_server(), MAX_LINE));
         let said = line.unwrap_or_default();
         let tree = &mut plan.tree(Layer::Message, wanted);
         let has_lines = wanted.fields != 0;
@@ -55,6 +55,7 @@ impl<'a> Drawing<'a> {
             self.conversation(tree, session);
         }
         self.findings(tree);
+        localise(plan, self.settings);
         if wanted.titles {
             plan.set_title_and_info(&title_head(), |text| self.line(text, &said));
         } else if wanted.info {
@@ -66,6 +67,12 @@ impl<'a> Drawing<'a> {
         self.message.sender == Side::Server
     }
 
+    /// Why the message is not JSON; `near` are the characters around the fault.
+    fn malformed<'n>(&self, near: &'n str) -> Option<Fact<'n>> {
+        let by = self.message.sender;
+        self.message.fault().map(|fault| Fact::MalformedJson { reason: fault.reason, near, by })
+    }
+
     fn is_faulty(&self) -> bool {
         self.message.fault().is_some()
     }
@@ -73,10 +80,10 @@ impl<'a> Drawing<'a> {
     /// The title and the Info column. They are made of what was known when the message was first seen.
     fn line(&self, line: &mut String, said: &str) {
         let start = line.len();
-        line.push_str(match self.view.record.uncertain {
-            true => UNCERTAIN_LOGIN,
-            false => self.view.record.event.phase().name(),
-        });
+        match self.view.record.uncertain {
+            true => line.push_str(&self.phrase(&Phrase::Login)),
+            false => line.push_str(self.settings.language.phase(self.view.record.event.phase())),
+        }
         let end_of_phase = line.len();
         line.push_str(": ");
         let before = line.len();
@@ -87,7 +94,7 @@ impl<'a> Drawing<'a> {
         text::shorten(line, start, MAX_LINE);
         if self.is_faulty() {
             line.push(' ');
-            line.push_str(NOT_JSON);
+            line.push_str(&self.phrase(&Phrase::NotJson));
         }
     }
 
@@ -95,9 +102,9 @@ impl<'a> Drawing<'a> {
     fn summary(&self, line: &mut String, said: &str) {
         let _ = match &self.view.record.event {
             Event::LoginRequest { name: Some(name), room: Some(room) } => {
-                write!(line, "{}, room {}", Line(name), Line(room))
+                write!(line, "{}, {}", Line(name), self.room(room))
             }
-            Event::LoginRequest { name: None, room: Some(room) } => write!(line, "room {}", Line(room)),
+            Event::LoginRequest { name: None, room: Some(room) } => write!(line, "{}", self.room(room)),
             Event::LoginRequest { name, room: None }
             | Event::LoginResult(name)
             | Event::LoginNotification(name)
@@ -109,14 +116,18 @@ impl<'a> Drawing<'a> {
             Event::SayRequest(say) => {
                 let sender = match say.sender {
                     Some(name) => write!(line, "{}", Line(name)),
-                    None => write!(line, "port {}", self.view.connection.client().port),
+                    None => write!(line, "{}", self.browser()),
                 };
-                sender.and_then(|()| write!(line, " → {}: {said}", recipient(say)))
+                sender.and_then(|()| self.to_whom(line, say, said))
             }
             Event::SayDelivery(say) => {
-                write!(line, "{} → {}: {said}", Line(say.sender.unwrap_or("?")), recipient(say))
+                write!(line, "{}", Line(say.sender.unwrap_or("?"))).and_then(|()| self.to_whom(line, say, said))
             }
-            Event::Unknown { type_name, .. } => write!(line, "{}", Line(type_name.unwrap_or_default())),
+            Event::Unknown { type_name, .. } => {
+                let type_name = Line(type_name.unwrap_or_default());
+                let colon = if type_name.0.is_empty() || said.is_empty() { "" } else { ": " };
+                write!(line, "{type_name}{colon}{said}")
+            }
             Event::Ping(_) | Event::Pong(_) => Ok(()),
             below_messages!() => Ok(()),
         }; // a String takes everything
@@ -128,21 +139,77 @@ impl<'a> Drawing<'a> {
             if at > 0 {
                 line.push_str(", ");
             }
-            line.push_str(&text::line(&text::unescaped_name(&name.text, 1), MAX_LINE));
+            let _ = write!(line, "{}", Line(&text::unescaped_name(&name.text, 1))); // a String takes everything
         }
     }
 
-    fn event(&self, tree: &mut Tree, said: &str) {
-        if self.view.record.uncertain {
-            return;
+    fn phrase(&self, phrase: &Phrase) -> String {
+        self.settings.language.phrase(phrase)
+    }
+
+    fn room(&self, room: &str) -> String {
+        self.phrase(&Phrase::Room(&text::line(room, MAX_LINE)))
+    }
+
+    /// The browser, by its port or by its address.
+    fn browser(&self) -> String {
+        let ends = self.view.ends();
+        let addresses = ends.addresses();
+        self.phrase(&Phrase::Browser(party(&ends, Side::Client, &addresses)))
+    }
+
+    /// Whom a say is for, in a title, and what is said.
+    fn to_whom(&self, line: &mut String, say: &Say<&str>, said: &str) -> fmt::Result {
+        line.push_str(" → ");
+        match &say.recipient {
+            Recipient::Everyone => line.push_str(&self.phrase(&Phrase::All)),
+            Recipient::Named(recipient) | Recipient::Id(recipient) => write!(line, "{}", Line(recipient))?,
+            Recipient::Unknown => line.push('?'),
         }
-        let text = if said.is_empty() && self.is_faulty() { NOT_JSON } else { said };
-        let (connection, event) = (self.view.connection, &self.view.record.event);
-        draw_event(tree, connection, event, self.message.sender, text, self.settings.language);
+        line.push_str(": ");
+        line.push_str(&isolated(said));
+        Ok(())
+    }
+
+    /// The note, and what the message is in the course of the connection.
+    fn event(&self, tree: &mut Tree, said: &str) {
+        let (record, language) = (&self.view.record, self.settings.language);
+        let event = &record.event;
+        if !record.uncertain {
+            if tree.wants(Field::Note) {
+                let near = self.message.near_fault();
+                let annotates = self.settings.annotate_tcp;
+                let remark = Remark {
+                    event,
+                    by: self.message.sender,
+                    ends: self.view.ends(),
+                    text: said,
+                    is_own: record.is_own,
+                    is_anothers: self.view.is_anothers(),
+                    is_masked: record.masked == Some(true) && self.message.sender == Side::Client,
+                    acked: &if annotates { self.view.acked() } else { Vec::new() },
+                    completes: None, // what it acknowledges may be, not what it says
+                    fault: self.malformed(&near),
+                };
+                let note = remark.note(language);
+                let label = || format!("{}: {note}", language.label(Field::Note));
+                tree.labelled_text(None, Field::Note, &note, label);
+            }
+            draw_phase(tree, None, event.phase(), language);
+        }
+        let heading = text::line(said, MAX_TEXT); // as long as that of its acknowledgments
+        if wants_parts(tree) {
+            draw_parts(tree, None, &self.view.parts(&heading), language);
+        }
+        if self.settings.annotate_tcp {
+            for frame in self.view.acks() {
+                tree.value(None, Field::Acks, Value::Frame(frame));
+            }
+        }
     }
 
     fn members(&self, tree: &mut Tree) {
-        for member in self.message.fields() {
+        for member in self.message.shown_fields() {
             let item = tree.text_at(None, member.name.field(), &member.display(), member.span);
             if matches!(member.name, MemberName::ClientId | MemberName::FromClientId | MemberName::ToClientId) {
                 draw_gateway(tree, item, member.text);
@@ -158,14 +225,20 @@ impl<'a> Drawing<'a> {
         }
         let Some(list) = self.message.client_list() else { return };
         let count = list.len();
-        let item = tree.group(None, Field::ClientList, format_args!("Client list ({count})"), list.span.clone());
-        for user in list.users() {
+        let item = tree.group(None, Field::ClientList, &self.phrase(&Phrase::UserList(count)), list.span.clone());
+        for user in list.users().take(MAX_LISTED) {
+            let line = listed_user(&user);
+            let item = tree.group(item, Field::ClientListUser, &line, None);
             let parts = [(Field::ClientListClientId, user.id), (Field::ClientListClientName, user.name)];
             for (field, part) in parts {
                 if let Some(part) = part {
                     tree.text_at(item, field, &part.text, part.span);
                 }
             }
+        }
+        if count > MAX_LISTED {
+            let more = self.phrase(&Phrase::More(count - MAX_LISTED));
+            tree.group(item, Field::ClientListUser, &more, None);
         }
         tree.value(item, Field::ClientListCount, Value::Unsigned(count as u32));
     }
@@ -175,17 +248,19 @@ impl<'a> Drawing<'a> {
             tree.value(None, Field::Private, Value::Boolean(private));
         }
         if let Some(dialect) = self.view.dialect() {
-            tree.value(None, Field::Dialect, Value::Unsigned(dialect as u32));
+            let label =
+                || format!("{}: {}", self.settings.language.label(Field::Dialect), dialect_name(dialect as u32));
+            tree.labelled(None, Field::Dialect, Value::Unsigned(dialect as u32), label);
         }
     }
 
     /// The content as a person reads it.
     fn text(&self, tree: &mut Tree) {
-        let Some(content) = self.message.get(MemberName::Content) else { return };
+        let Some(content) = self.message.shown_content() else { return };
         let item = match tree.wants(Field::Text) {
             true => {
                 let text = text::readable(content.text, self.is_from_server());
-                tree.text_at(None, Field::Text, &text, content.span.clone())
+                tree.text_if(None, Field::Text, &text, Some(content.span.clone()), text != content.text)
             }
             false => None,
         };
@@ -199,17 +274,21 @@ impl<'a> Drawing<'a> {
 
     fn conversation(&self, tree: &mut Tree, session: &Session) {
         let record = &self.view.record;
-        if tree.wants(Field::Sender) {
-            if let Some(sender) = self.view.sender() {
-                tree.text(None, Field::Sender, sender);
-            }
+        let user = self.view.user();
+        let is_shown =
+            |text: &str, names: [MemberName; 3]| names.iter().any(|name| self.message.value(*name) == Some(text));
+        if let Some(sender) = Some(Field::Sender).filter(|field| tree.wants(*field)).and_then(|_| self.view.sender()) {
+            let names = [MemberName::ClientName, MemberName::FromClientName, MemberName::FromClientName];
+            let is_new = !is_shown(sender, names) && self.view.ends().user != Some(sender);
+            tree.text_if(None, Field::Sender, sender, None, is_new);
         }
-        if tree.wants(Field::Recipient) {
-            if let Some(recipient) = self.view.recipient() {
-                tree.text(None, Field::Recipient, recipient);
-            }
+        if let Some(recipient) =
+            Some(Field::Recipient).filter(|field| tree.wants(*field)).and_then(|_| self.view.recipient())
+        {
+            let names = [MemberName::ToClientId, MemberName::ToClientName, MemberName::ToClientName];
+            tree.text_if(None, Field::Recipient, recipient, None, !is_shown(recipient, names));
         }
-        draw_user(tree, self.view.user());
+        draw_user(tree, None, user);
         if let Some(members) =
             Some(Field::RoomMembers).filter(|field| tree.wants(*field)).and_then(|_| self.view.members())
         {
@@ -221,11 +300,50 @@ impl<'a> Drawing<'a> {
                 draw_links(tree, None, record.at, None, say.first);
                 // Nothing yet is not nobody: more frames may follow.
                 if say.deliveries > 0 || self.view.reached_nobody() {
-                    draw_deliveries(tree, session, say);
+                    self.deliveries(tree, session, say);
                 }
             }
             (_, Some(say)) => draw_links(tree, None, record.at, Some(say.at), None),
             (_, None) => draw_links(tree, None, record.at, record.request, record.response),
+        }
+    }
+
+    fn deliveries(&self, tree: &mut Tree, session: &Session, say: SayView) {
+        const FIELDS: [Field; 6] = [
+            Field::Delivery,
+            Field::DeliveryFrame,
+            Field::DeliveryUser,
+            Field::DeliveryEndpoint,
+            Field::DeliveryTime,
+            Field::DeliveryAckedIn,
+        ];
+        let item = match say.is_counted {
+            true => tree.value(None, Field::Deliveries, Value::Unsigned(say.deliveries)),
+            false => None,
+        };
+        if FIELDS.iter().any(|field| tree.wants(*field)) {
+            for delivery in session.deliveries(say) {
+                self.delivery(tree, item, &delivery, say.at);
+            }
+        }
+    }
+
+    fn delivery(&self, tree: &mut Tree, item: Option<usize>, delivery: &DeliveredTo, asked: FrameTime) {
+        let time = delivery.at.since(asked);
+        let addresses = delivery.ends.addresses();
+        let name = delivery.name.map(|name| text::line(name, MAX_LINE));
+        let to = Party { name: name.as_deref(), ..party(&delivery.ends, Side::Client, &addresses) };
+        let (frame, milliseconds) = (delivery.at.frame, time as f64 / 1e6);
+        let line = self.phrase(&Phrase::Delivery { to, frame, milliseconds });
+        let item = tree.group(item, Field::Delivery, &line, None);
+        tree.value(item, Field::DeliveryFrame, Value::Frame(frame));
+        if let Some(name) = delivery.name {
+            tree.text(item, Field::DeliveryUser, name);
+        }
+        tree.text(item, Field::DeliveryEndpoint, &endpoint(&delivery.ends.client));
+        tree.value(item, Field::DeliveryTime, Value::Duration(time));
+        if let Some(acked_in) = delivery.acked_in {
+            tree.value(item, Field::DeliveryAckedIn, Value::Frame(acked_in));
         }
     }
 
@@ -257,9 +375,8 @@ impl<'a> Drawing<'a> {
             let (captured, reported) = (self.data.bytes.len(), self.data.reported);
             self.report(tree, None, Finding::Truncated, &Fact::Truncated { captured, reported }, None);
         }
-        if let Some(fault) = self.message.fault() {
-            let by = self.message.sender;
-            let fact = Fact::MalformedJson { reason: fault.reason, offset: fault.span.start, by };
+        let near = self.message.near_fault();
+        if let (Some(fact), Some(fault)) = (self.malformed(&near), self.message.fault()) {
             self.report(tree, None, Finding::MalformedJson, &fact, Some(fault.span.clone()));
         } else if matches!(event, Event::Unknown { .. }) && !truncated {
             let member = self.message.get(MemberName::Type);
@@ -298,6 +415,15 @@ impl<'a> Drawing<'a> {
     }
 }
 
+/// A user's name, and the id in parentheses.
+fn listed_user(user: &User) -> String {
+    let id = user.id.as_ref().map_or(String::new(), |id| Line(&id.text).to_string());
+    match &user.name {
+        Some(name) => format!("{} ({id})", Line(&text::unescaped_name(&name.text, 1))),
+        None => id,
+    }
+}
+
 /// What the id of a client says of its gateway.
 fn draw_gateway(tree: &mut Tree, item: Option<usize>, id: &str) {
     let fields = [Field::GatewayAddress, Field::GatewayPort, Field::GatewayConnection];
@@ -311,36 +437,17 @@ fn draw_gateway(tree: &mut Tree, item: Option<usize>, id: &str) {
     }
 }
 
-fn draw_deliveries(tree: &mut Tree, session: &Session, say: SayView) {
-    let item = match say.is_counted {
-        true => tree.value(None, Field::Deliveries, Value::Unsigned(say.deliveries)),
-        false => None,
-    };
-    if tree.wants(Field::Delivery) {
-        for delivery in session.deliveries(say) {
-            draw_delivery(tree, item, &delivery, say.at);
-        }
-    }
+/// Address and port; the port alone where TCP does not come from IP.
+fn endpoint(end: &Endpoint) -> String {
+    end.ip().map_or_else(|| end.port.to_string(), |ip| SocketAddr::new(ip, end.port).to_string())
 }
 
-fn draw_delivery(tree: &mut Tree, item: Option<usize>, delivery: &DeliveredTo, asked: FrameTime) {
-    let milliseconds = delivery.at.since(asked) as f64 / 1e6;
-    let (port, frame) = (delivery.client.port, delivery.at.frame);
-    let (name, comma) = delivery.name.map_or(("", ""), |name| (name, ", "));
-    let line = Line(name);
-    tree.format(
-        item,
-        Field::Delivery,
-        format_args!("{line}{comma}port {port}, frame {frame}, after {milliseconds:.3} ms"),
-    );
-}
-
-/// A text in one printable line.
+/// A text in one printable line, isolated where it is written from right to left.
 struct Line<'a>(&'a str);
 
 impl Display for Line<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str(&text::line(self.0, MAX_LINE))
+        formatter.write_str(&isolated(&text::line(self.0, MAX_LINE)))
     }
 }
 
@@ -356,14 +463,5 @@ impl Display for Joined<'_> {
             formatter.write_str(name)?;
         }
         Ok(())
-    }
-}
-
-/// Whom a say is for, in a title.
-fn recipient<'a>(say: &Say<&'a str>) -> Line<'a> {
-    match &say.recipient {
-        Recipient::Everyone => Line("all"),
-        Recipient::Named(text) | Recipient::Id(text) => Line(text),
-        Recipient::Unknown => Line("?"),
     }
 }

@@ -1,13 +1,12 @@
 //! What the drawings of messages and segments have in common.
 
 use crate::annotation::{Layer, Plan, Tree, Value, Wanted};
-use crate::event::Event;
-use crate::fields::{Field, Finding, PROTOCOL_NAME};
-use crate::language::{Fact, Language, Note};
+use crate::event::{Acked, Completion, Event};
+use crate::fields::{Field, Finding, PROTOCOL_NAME, Phase};
+use crate::language::{Fact, Language, Note, Party};
 use crate::message::text;
-use crate::packet::{Frame, FrameTime, Side};
-use crate::session::User;
-use crate::session::connection::Connection;
+use crate::packet::{Both, Frame, FrameTime, Side};
+use crate::session::{Ends, Part, User};
 use std::borrow::Cow;
 
 /// The longest text in a column, a title or a sentence, in characters.
@@ -54,29 +53,98 @@ fn printable(text: &str) -> Option<Cow<'_, str>> {
     Some(text::line(text, MAX_LINE)).filter(|line| !line.is_empty())
 }
 
-/// Adds the phase of an event with the note beside it, and returns the place for what belongs to it. `text`: of a say, what is said, in
-/// one printable line.
-pub fn draw_event(
-    tree: &mut Tree,
-    connection: &Connection,
-    event: &Event<&str>,
-    by: Side,
-    text: &str,
-    language: Language,
-) -> Option<usize> {
-    let item = tree.value(None, Field::Phase, Value::Unsigned(event.phase() as u32));
-    if tree.wants(Field::Note) {
-        let printable = event.filter_map(|text| printable(text));
-        let note = language.note(Note {
-            event: printable.filter_map(|text| Some(&**text)),
-            text,
+/// What there is to say of a packet or message.
+#[derive(Debug)]
+pub struct Remark<'a> {
+    /// What happens.
+    pub event: &'a Event<&'a str>,
+    /// Who sent it.
+    pub by: Side,
+    /// Both ends.
+    pub ends: Ends<'a>,
+    /// Of a say: what is said, in one printable line.
+    pub text: &'a str,
+    /// Of a delivery: it goes to the browser whose say it is.
+    pub is_own: bool,
+    /// Of a delivery: it goes to another browser than that.
+    pub is_anothers: bool,
+    /// It is a browser's message, and was masked.
+    pub is_masked: bool,
+    /// What the same packet acknowledges.
+    pub acked: &'a [Acked<&'a str>],
+    /// What it is the last packet of.
+    pub completes: Option<Completion>,
+    /// Why nobody can read the message.
+    pub fault: Option<Fact<'a>>,
+}
+
+impl Remark<'_> {
+    /// The sentence.
+    pub fn note(&self, language: Language) -> String {
+        let event = printable_event(self.event);
+        let user = self.ends.user.and_then(printable);
+        let addresses = self.ends.addresses();
+        // Who asks to log in has no name before.
+        let is_login = matches!(self.event, Event::LoginRequest { .. });
+        let client =
+            Party { name: user.as_deref().filter(|_| !is_login), ..party(&self.ends, Side::Client, &addresses) };
+        let server = party(&self.ends, Side::Server, &addresses);
+        let acked: Vec<_> = self.acked.iter().map(|acked| acked.filter_map(&|text| printable(text))).collect();
+        let (by, other) = if self.by == Side::Client { (client, server) } else { (server, client) };
+        language.note(&Note {
+            event: event.filter_map(|text| Some(&**text)),
+            text: self.text,
             by,
-            client_port: connection.client().port,
-            server_port: connection.server().port,
-        });
-        tree.text(item, Field::Note, &note);
+            other,
+            is_own: self.is_own,
+            is_anothers: self.is_anothers,
+            is_masked: self.is_masked,
+            acked: &acked.iter().map(|acked| acked.filter_map(&|text| Some(&**text))).collect::<Vec<_>>(),
+            completes: self.completes,
+            fault: self.fault.clone(),
+        })
     }
-    item
+}
+
+/// An end of a connection without a name; `addresses` are those of both ends, where they are needed.
+pub fn party<'a>(ends: &Ends, side: Side, addresses: &'a Both<Option<String>>) -> Party<'a> {
+    let port = if side == Side::Client { ends.client.port } else { ends.server.port };
+    Party { side, name: None, address: addresses.of(side).as_deref(), port }
+}
+
+/// The texts of an event, each in one printable line.
+fn printable_event<'a>(event: &'a Event<&'a str>) -> Event<Cow<'a, str>> {
+    event.filter_map(|text| printable(text))
+}
+
+/// What a segment acknowledges that is no mere ACK, in words.
+pub fn acknowledgment(acked: &[Acked<&str>], language: Language) -> String {
+    let acked: Vec<_> = acked.iter().map(|acked| acked.filter_map(&|text| printable(text))).collect();
+    language.acknowledgment(&acked.iter().map(|acked| acked.filter_map(&|text| Some(&**text))).collect::<Vec<_>>())
+}
+
+/// The phase of an event.
+pub fn draw_phase(tree: &mut Tree, parent: Option<usize>, phase: Phase, language: Language) {
+    let label = || format!("{}: {}", language.label(Field::Phase), language.phase(phase));
+    tree.labelled(parent, Field::Phase, Value::Unsigned(phase as u32), label);
+}
+
+/// Whether anything of exchanges is looked at.
+pub fn wants_parts(tree: &Tree) -> bool {
+    [Field::Exchange, Field::ExchangeTitle, Field::ExchangeComplete].iter().any(|field| tree.wants(*field))
+}
+
+/// The exchanges that a packet takes part in.
+pub fn draw_parts(tree: &mut Tree, parent: Option<usize>, parts: &[Part], language: Language) {
+    for part in parts {
+        let exchange = part.exchange.filter_map(|text| printable(text));
+        let title = language.title(&exchange.filter_map(|text| Some(&**text)));
+        let item = tree.value(parent, Field::Exchange, Value::Frame(part.began));
+        tree.text(item, Field::ExchangeTitle, &title);
+        if part.is_complete {
+            tree.value(item, Field::ExchangeComplete, Value::Boolean(true));
+        }
+    }
 }
 
 /// The request that something answers, or the frame of the answer.
@@ -97,12 +165,19 @@ pub fn draw_links(
 }
 
 /// The user of a connection, and the room.
-pub fn draw_user(tree: &mut Tree, user: Option<User>) {
+pub fn draw_user(tree: &mut Tree, parent: Option<usize>, user: Option<User>) {
     let Some(user) = user else { return };
     if !user.name.is_empty() {
-        tree.text(None, Field::User, user.name);
+        tree.text(parent, Field::User, user.name);
     }
     if let Some(room) = user.room {
-        tree.text(None, Field::Room, room);
+        tree.text(parent, Field::Room, room);
+    }
+}
+
+/// Where the language is not English, each line begins with its field's title in that language.
+pub fn localise(plan: &mut Plan, settings: &Settings) {
+    if settings.wanted.titles && settings.language != Language::default() {
+        plan.label_all(|field| settings.language.label(field));
     }
 }

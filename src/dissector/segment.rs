@@ -1,13 +1,15 @@
 //! What a frame is below its messages: its events and acknowledgments, in the trees of TCP, HTTP and WebSocket.
 
-use super::plan::{Settings, draw_event, draw_links, draw_user};
+use super::plan::{
+    Remark, Settings, acknowledgment, draw_links, draw_parts, draw_phase, draw_user, localise, wants_parts,
+};
 use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::Event;
-use crate::fields::{Field, Finding, Phase};
+use crate::fields::{Field, Finding, PROTOCOL_NAME, Phase};
 use crate::language::{Fact, Language};
 use crate::packet::{FrameTime, Segment, Side};
 use crate::session::handshake::Handshake;
-use crate::session::{FrameView, Session};
+use crate::session::{FrameView, Part, Session};
 
 /// Plans what to draw of a segment; `tunnelled`: it came through a proxy. Returns whether there is anything.
 pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bool, settings: &Settings) -> bool {
@@ -18,44 +20,53 @@ pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bo
     if !names_phases && !has_lines {
         return true;
     }
-    let events = view.events();
-    if names_phases && !events.is_empty() {
-        plan.set_info(|info| phases(&events, info));
+    if names_phases {
+        let phases = view.phases();
+        if !phases.is_empty() {
+            plan.set_info(|info| name_phases(&phases, info, settings.language));
+        }
     }
     if has_lines {
-        draw_lines(plan, &view, events, segment.at, tunnelled, settings);
+        draw_lines(plan, &view, view.events(), segment.at, tunnelled, settings);
+        localise(plan, settings);
     }
     true
 }
 
 /// The names of a frame's phases in brackets, as the Info column ends with them.
-fn phases(events: &[(Event<&str>, Side)], info: &mut String) {
+fn name_phases(phases: &[Phase], info: &mut String, language: Language) {
     info.push_str(" [");
-    for (at, (event, _)) in events.iter().enumerate() {
+    for (at, phase) in phases.iter().enumerate() {
         if at > 0 {
             info.push_str(", ");
         }
-        info.push_str(event.phase().name());
+        info.push_str(language.phase(*phase));
     }
     info.push(']');
 }
 
 fn draw_lines(
     plan: &mut Plan,
-    view: &FrameView,
+    view: &FrameView<'_>,
     events: Vec<(Event<&str>, Side)>,
     at: FrameTime,
     tunnelled: bool,
     settings: &Settings,
 ) {
     let Settings { language, wanted, .. } = *settings;
+    let holds_message = view.holds_message();
     let mut first = None;
+    let mut drawn: Vec<Part> = Vec::new();
     for (event, by) in events {
         let phase = event.phase();
         let layer = layer_of(phase);
-        first = first.or(Some(layer));
         let tree = &mut plan.tree(layer, wanted);
-        let item = draw_event(tree, view.connection, &event, by, "", language);
+        let item = draw_note(tree, view, &event, by, language);
+        draw_phase(tree, item, phase, language);
+        if wants_parts(tree) {
+            draw_new_parts(tree, item, view.parts(&event), &mut drawn, language);
+        }
+        first = first.or(Some((layer, item)));
         if let Event::UpgradeRefused(status) = event {
             let sentence = language.finding(&Fact::HandshakeRefused(status));
             tree.finding(item, Finding::HandshakeRefused, &sentence, None);
@@ -69,14 +80,73 @@ fn draw_lines(
             draw_handshake(tree, item, &handshake, at, language);
         }
     }
-    let tcp = &mut plan.tree(Layer::Tcp, wanted);
-    for frame in view.acks() {
-        tcp.value(None, Field::Acks, Value::Frame(frame));
-    }
     // Once a frame; where it holds a message, the message's tree says it.
-    if !view.holds_message() {
-        draw_user(&mut plan.tree(first.unwrap_or(Layer::Tcp), wanted), view.user());
+    if holds_message {
+        return;
     }
+    let (layer, item) = first.unwrap_or((Layer::Tcp, None));
+    let tree = &mut plan.tree(layer, wanted);
+    let item = draw_acks(tree, item, view, language);
+    if wants_parts(tree) {
+        draw_new_parts(tree, item, view.acked_parts(), &mut drawn, language);
+    }
+    draw_user(tree, item, view.user());
+}
+
+/// The exchanges of the frame that were not drawn before.
+fn draw_new_parts<'a>(
+    tree: &mut Tree,
+    item: Option<usize>,
+    mut parts: Vec<Part<'a>>,
+    drawn: &mut Vec<Part<'a>>,
+    language: Language,
+) {
+    let is_drawn =
+        |part: &Part| drawn.iter().any(|known| (known.began, &known.exchange) == (part.began, &part.exchange));
+    parts.retain(|part| !is_drawn(part));
+    draw_parts(tree, item, &parts, language);
+    drawn.extend(parts);
+}
+
+/// The note of an event, under which stands all that belongs to it.
+fn draw_note(tree: &mut Tree, view: &FrameView, event: &Event<&str>, by: Side, language: Language) -> Option<usize> {
+    if !tree.wants(Field::Note) {
+        return None;
+    }
+    let is_bare = matches!(event, Event::MessagesAcked(_) | Event::UpgradeRequestAcked(_) | Event::UpgradeComplete(_));
+    let has_payload = layer_of(event.phase()) != Layer::Tcp && !view.holds_message();
+    let acked = if has_payload && !is_bare { view.acked() } else { Vec::new() };
+    let completes = view.completes_with(event);
+    let ends = view.ends();
+    let remark = Remark {
+        event,
+        by,
+        ends,
+        text: "",
+        is_own: false,
+        is_anothers: false,
+        is_masked: false,
+        acked: &acked,
+        completes,
+        fault: None,
+    };
+    let note = remark.note(language);
+    tree.labelled_text(None, Field::Note, &note, || format!("{PROTOCOL_NAME}: {note}"))
+}
+
+/// What the frame is the first to acknowledge, below `parent` or with a line of its own.
+pub fn draw_acks(tree: &mut Tree, parent: Option<usize>, view: &FrameView, language: Language) -> Option<usize> {
+    let mut parent = parent;
+    for frame in view.acks() {
+        let value = Value::Frame(frame);
+        if parent.is_some() {
+            tree.value(parent, Field::Acks, value);
+        } else {
+            let label = || format!("{PROTOCOL_NAME}: {}", acknowledgment(&view.acked(), language));
+            parent = tree.labelled(None, Field::Acks, value, label);
+        }
+    }
+    parent
 }
 
 fn layer_of(phase: Phase) -> Layer {

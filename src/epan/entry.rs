@@ -1,6 +1,7 @@
 //! The functions that C calls. Each lends its bytes for the length of the call, runs behind the panic boundary, and returns plain
 //! data in the packet's pool; none of them calls anything that may longjmp.
 
+use std::ffi::{CStr, CString};
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -9,7 +10,7 @@ use super::plan::Pool;
 use super::{panic, registry, sys};
 use crate::annotation::{Plan, Wanted};
 use crate::dissector::{self, Dissector, Packet, Settings, Start};
-use crate::language::Language;
+use crate::language::{Language, choice};
 use crate::message::may_prove_chat;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Outline, Segment, SequenceNumber, StreamId};
 
@@ -53,6 +54,7 @@ pub fn core() -> *const sys::wmc_core {
                 registration: Some(registration),
                 languages: languages.as_ptr(),
                 language_count: languages.len() as _,
+                unknown_language: Some(unknown_language),
                 reset: Some(reset),
                 watched: WATCHED.as_ptr(),
                 concerns: Some(concerns),
@@ -70,11 +72,44 @@ pub fn core() -> *const sys::wmc_core {
 }
 
 fn languages() -> &'static [sys::wmc_language] {
-    let text = |text: &str| std::ffi::CString::new(text).expect("a name without NUL").into_raw().cast_const();
-    let languages = Language::ALL
-        .iter()
-        .map(|language| sys::wmc_language { tag: text(language.tag()), name: text(language.name()) });
+    let text = |text: &str| CString::new(text).expect("a name without NUL").into_raw().cast_const();
+    let languages = Language::choices().map(|(tag, name)| sys::wmc_language { tag: text(tag), name: text(name) });
+    automatic();
     Box::leak(languages.collect())
+}
+
+/// The language of the environment that Wireshark was started in.
+fn automatic() -> Language {
+    static AUTOMATIC: OnceLock<Language> = OnceLock::new();
+    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    *AUTOMATIC.get_or_init(|| Language::of_environment(variable))
+}
+
+fn language_at(index: libc::c_int) -> Language {
+    Language::chosen(usize::try_from(index).unwrap_or_default(), automatic())
+}
+
+unsafe extern "C" fn unknown_language(preferences: *const libc::c_char, in_force: libc::c_int) -> *const libc::c_char {
+    /// What was told last: each is told once.
+    static TOLD: Mutex<Option<CString>> = Mutex::new(None);
+    // SAFETY: C lends the path for this call.
+    let preferences = unsafe { CStr::from_ptr(preferences) }.to_string_lossy();
+    let warn = || {
+        let warning = CString::new(language_warning(&preferences, language_at(in_force))?).ok()?;
+        let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = told.as_ref() != Some(&warning);
+        is_news.then(|| told.insert(warning).as_ptr())
+    };
+    panic::guard(warn).ok().flatten().unwrap_or(ptr::null())
+}
+
+/// What is to be said of the preference `language`, which Wireshark does not check; `preferences` is the path of the preferences file.
+fn language_warning(preferences: &str, in_force: Language) -> Option<String> {
+    let file = std::fs::read(preferences).unwrap_or_default();
+    let file = String::from_utf8_lossy(&file);
+    let arguments: Vec<_> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let unknown = choice::unknown_choice(arguments.iter().map(String::as_str), &file)?;
+    Some(choice::warning(unknown, in_force))
 }
 
 extern "C" fn registration() -> sys::wmc_registration {
@@ -222,9 +257,8 @@ unsafe fn lent<'a>(bytes: &sys::wmc_bytes) -> Captured<'a> {
 }
 
 fn settings_of(settings: &sys::wmc_settings) -> Settings {
-    let language = usize::try_from(settings.language).ok().and_then(|at| Language::ALL.get(at));
     Settings {
-        language: language.copied().unwrap_or_default(),
+        language: language_at(settings.language),
         wanted: Wanted { fields: settings.wanted, titles: settings.titles, info: settings.info },
         annotate_tcp: settings.annotate_tcp,
         annotate_info: settings.annotate_info,
@@ -253,5 +287,5 @@ fn segment_of(raw: &sys::wmc_segment) -> Segment {
 }
 
 fn endpoint(raw: &sys::wmc_endpoint) -> Endpoint {
-    Endpoint { address: raw.address, port: raw.port, chat_port: raw.chat_port }
+    Endpoint { address: raw.address, address_length: raw.address_length, port: raw.port, chat_port: raw.chat_port }
 }

@@ -82,6 +82,8 @@ fn drawn(item: &Item, texts: Texts) -> sys::wmc_item {
         start: start as libc::c_int,
         length: length as libc::c_int,
         generated: item.field.is_some_and(|field| field.spec().generated),
+        hidden: item.is_hidden,
+        label: item.label.map_or(ptr::null(), |label| texts.pointer(label)),
         number: 0,
         text: ptr::null(),
     };

@@ -73,6 +73,7 @@ fn field_row(id: *mut libc::c_int, spec: &crate::fields::Spec) -> sys::hf_regist
         Type::Request => (sys::FT_FRAMENUM, sys::BASE_NONE, link(sys::FT_FRAMENUM_REQUEST)),
         Type::Response => (sys::FT_FRAMENUM, sys::BASE_NONE, link(sys::FT_FRAMENUM_RESPONSE)),
         Type::Acknowledged => (sys::FT_FRAMENUM, sys::BASE_NONE, link(sys::FT_FRAMENUM_ACK)),
+        Type::Exchange => (sys::FT_FRAMENUM, sys::BASE_NONE, link(sys::FT_FRAMENUM_NONE)),
         Type::Duration => (sys::FT_RELATIVE_TIME, sys::BASE_NONE, ptr::null()),
         Type::Group => (sys::FT_NONE, sys::BASE_NONE, ptr::null()),
     };

@@ -1,73 +1,96 @@
 //! What the languages share: how lists, close codes and faults are divided into cases. Each language has its own words for them.
 
-use crate::event::{AckedFrames, Closing};
+use std::borrow::Cow;
+
+use super::Party;
+use crate::event::{Acked, Closing, Event};
 use crate::message::LIMITS;
 use crate::message::json::Reason;
-use crate::packet::{Frame, Side};
 
-/// One end of a connection.
-#[derive(Debug, Clone, Copy)]
-pub struct End {
-    /// Whether it is the browser or the server.
-    pub side: Side,
-    /// Its TCP port.
-    pub port: u16,
+/// How many acknowledged messages a sentence lists one by one, at most.
+const LISTED: usize = 4;
+
+/// Acknowledged messages, as a sentence lists them: each in words, and how many are left out.
+pub fn listed(acked: &[Acked<&str>], words: impl Fn(&Acked<&str>) -> String) -> (Vec<String>, usize) {
+    let count = if acked.len() > LISTED + 1 { LISTED } else { acked.len() };
+    let mut items: Vec<String> = acked[..count].iter().map(words).collect();
+    items.dedup(); // several messages of one frame that are called the same
+    (items, acked.len() - count)
 }
 
-/// Acknowledged frames, as a sentence lists them.
-#[derive(Debug, Clone, Copy)]
-pub enum Frames<'a> {
-    /// A single one.
-    One(Frame),
-    /// All but the last, and the last.
-    Several(List<'a>, Frame),
-    /// The first few, and how many more there are.
-    Many(List<'a>, usize),
-}
-
-/// Some frames: at least one.
-#[derive(Debug, Clone, Copy)]
-pub struct List<'a> {
-    first: Frame,
-    others: &'a [Frame],
-}
-
-impl Frames<'_> {
-    /// How many frames a sentence lists one by one, at most.
-    const LISTED: usize = 8;
-
-    /// How a sentence lists these frames.
-    pub fn of(frames: &AckedFrames) -> Frames<'_> {
-        let AckedFrames { first, others } = frames;
-        let first = *first;
-        match others.as_slice() {
-            [] => Frames::One(first),
-            [others @ .., last] if others.len() + 2 <= Frames::LISTED => Frames::Several(List { first, others }, *last),
-            _ => {
-                let (listed, more) = others.split_at(Frames::LISTED - 1);
-                Frames::Many(List { first, others: listed }, more.len())
-            }
-        }
+/// `one, other and third`, with the language's comma and conjunction; `more` takes the place of the last.
+pub fn enumerated(
+    (mut items, more): (Vec<String>, usize),
+    comma: &str,
+    and: &str,
+    words: impl Fn(usize) -> String,
+) -> String {
+    let last = if more > 0 { Some(words(more)) } else { items.pop() };
+    match (items.is_empty(), last) {
+        (true, last) => last.unwrap_or_default(),
+        (false, last) => [&items.join(comma), and, &last.unwrap_or_default()].concat(),
     }
 }
 
-/// `9, 11, 13`, with the language's separator.
-pub fn joined(frames: List, separator: &str) -> String {
-    let mut text = frames.first.to_string();
-    for frame in frames.others {
-        text.push_str(separator);
-        text.push_str(&frame.to_string());
+/// Whether the result of a login is among them: whoever acknowledges it is logged in.
+pub fn has_login_result(acked: &[Acked<&str>]) -> bool {
+    acked.iter().any(|acked| matches!(acked.event, Event::LoginResult(_)))
+}
+
+/// A name or a text in the language's quotation marks; one that is written from right to left is isolated (UAX #9, section 2.4.2), so that
+/// it does not turn the sentence around.
+pub fn quoted([open, close]: [&str; 2], text: &str) -> String {
+    format!("{open}{}{close}", isolated(text))
+}
+
+/// A name in a heading: in quotation marks unless it is one plain word.
+pub fn name(quotes: [&str; 2], name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    match !name.is_empty() && name.chars().all(is_plain) {
+        true => isolated(name).into_owned(),
+        false => quoted(quotes, name),
     }
-    text
+}
+
+/// A text that is isolated where it is written from right to left.
+pub fn isolated(text: &str) -> Cow<'_, str> {
+    match !text.is_ascii() && text.chars().any(is_right_to_left) {
+        true => Cow::Owned(format!("\u{2068}{text}\u{2069}")),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// A text within a Chinese sentence: with a space on each side on which it begins or ends with another script, but not beside the
+/// punctuation of Chinese.
+pub fn spaced(text: &str) -> String {
+    let space = |beside: Option<char>| match beside {
+        Some(beside) if beside < '\u{2e80}' && !matches!(beside, '“' | '”') => " ",
+        _ => "",
+    };
+    [space(text.chars().next()), text, space(text.chars().next_back())].concat()
+}
+
+/// Whether a character is in one of the blocks of scripts that are written from right to left.
+fn is_right_to_left(character: char) -> bool {
+    matches!(character, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
+/// `10.0.0.1:7272` or `[::1]:7272`; `None` where the port alone says who it is.
+pub fn address(party: &Party) -> Option<String> {
+    party.address.map(|address| format!("{address}:{}", party.port))
 }
 
 /// The status code of a close frame, and its reason; where the frame has no reason, the meaning of the code, which is empty for a
 /// code without one. `None` where no code was sent.
-pub fn described(closing: &Closing, meaning: fn(CloseCode) -> &'static str) -> Option<(u16, &str)> {
+pub fn described(
+    closing: &Closing,
+    quotes: [&str; 2],
+    meaning: fn(CloseCode) -> &'static str,
+) -> Option<(u16, Cow<'static, str>)> {
     let code = closing.code?;
     let reason = match &*closing.reason {
-        "" => CloseCode::of(code).map_or("", meaning),
-        reason => reason,
+        "" => Cow::Borrowed(CloseCode::of(code).map_or("", meaning)),
+        reason => Cow::Owned(quoted(quotes, reason)),
     };
     Some((code, reason))
 }

@@ -1,93 +1,200 @@
 //! English.
 
-use super::common::{Cause, CloseCode, End, Frames, described, joined};
-use super::{Fact, Missing};
-use crate::event::{Closing, Event, Recipient, Reset, Say};
-use crate::packet::Side;
+use super::common::{
+    Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted,
+};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
+use crate::fields::{Field, Phase};
+use crate::packet::{Frame, Side};
 
-pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
-    let (by, other) = (end(by), end(other));
-    match event {
-        Event::Syn => format!("{by} sends SYN to {other}: it asks to open a connection"),
+const QUOTES: [&str; 2] = ["“", "”"];
+
+pub fn note(note: &Note) -> String {
+    let (by, other) = (party(&note.by), party(&note.other));
+    match &note.event {
+        Event::Syn => format!("{by} sends a SYN packet to {other}: it asks to open a connection"),
         Event::SynAgain(first) => {
-            format!("{by} sends SYN to {other} again (first in frame {first}): no answer has arrived")
+            format!("{by} sends the SYN packet to {other} again (first in frame {first}): no answer has arrived")
         }
         Event::SynAck => format!("{by} answers {other} with SYN+ACK: it accepts the connection"),
         Event::SynAckAgain(first) => {
-            format!("{by} sends SYN+ACK to {other} again (first in frame {first}): no acknowledgment has arrived")
+            format!(
+                "{by} sends the SYN+ACK packet to {other} again (first in frame {first}): no acknowledgment has arrived"
+            )
         }
-        Event::Established => {
-            format!("{by} acknowledges the SYN+ACK of {other}: the TCP connection is established")
-        }
-        Event::Fin => format!("{by} sends FIN to {other}: it has nothing more to send"),
-        Event::FinAcked => format!("{by} acknowledges the FIN of {other}: that direction is closed"),
+        Event::Established => format!("{by} sends an ACK packet to {other}: the TCP connection is established"),
+        Event::Fin => format!("{by} sends a FIN packet to {other}: it has nothing more to send"),
+        Event::FinAcked => format!("{by} acknowledges (ACK) the FIN of {other}: that direction is closed"),
         Event::Reset(Reset::Refused) => {
-            format!("{by} answers the SYN of {other} with a RST: it accepts no connection, nobody listens there")
+            format!(
+                "{by} answers the SYN of {other} with RST: the connection is refused, probably because no program listens there"
+            )
         }
-        Event::Reset(Reset::AfterFins) => format!("{by} resets the connection, which both sides had already closed"),
+        Event::Reset(Reset::AfterFins) => {
+            format!("{by} resets (RST) the connection to {other}, which both sides had already closed")
+        }
         Event::Reset(Reset::Open) => {
-            format!("{by} resets the connection: it ends at once, and what was under way is lost")
+            format!("{by} resets (RST) the connection to {other}: it ends at once, and data still in transit is lost")
         }
-        Event::Reset(Reset::Unknown) => format!("{by} resets the connection"),
-        Event::UpgradeRequest => format!("{by} asks {other} to switch from HTTP to WebSocket"),
+        Event::Reset(Reset::Unknown) => format!("{by} resets (RST) the connection to {other}"),
+        Event::UpgradeRequest => {
+            format!("{by} sends the WebSocket handshake request to {other}: it asks to switch from HTTP to WebSocket")
+        }
         Event::UpgradeRequestAcked(frame) => {
-            format!("{by} has received the WebSocket handshake request in frame {frame}; its answer follows")
+            format!("{by} sends an ACK to {other}: it has received the WebSocket handshake request{}", within(*frame))
         }
         Event::UpgradeAccepted => {
-            format!("{by} agrees to speak WebSocket with {other}: the handshake has succeeded")
+            format!("{by} returns the WebSocket handshake response to {other}: the handshake has succeeded")
         }
-        Event::UpgradeMisaccepted => {
-            format!("{by} agrees to speak WebSocket, but its accept value is wrong: {other} will close the connection")
-        }
-        Event::UpgradeComplete(frame) => {
-            format!("{by} has received the response in frame {frame}: the WebSocket connection is established")
-        }
+        Event::UpgradeMisaccepted => format!(
+            "{by} returns a WebSocket handshake response with a wrong accept value: {other} must close the connection"
+        ),
+        Event::UpgradeComplete(frame) => format!(
+            "{by} sends an ACK to {other}: it has received the WebSocket handshake response{}; the handshake has succeeded and the WebSocket connection is established",
+            within(*frame)
+        ),
         Event::UpgradeRefused(status) => {
-            format!("{by} refuses to speak WebSocket with {other}: it answers with HTTP status {status}")
+            format!("{by} refuses the WebSocket handshake of {other}: it answers with HTTP status {status}")
         }
-        Event::Close(why) => format!("{by} closes the WebSocket connection to {other}{}", closing(why)),
-        Event::CloseReply(why) => {
-            format!("{by} agrees to close the WebSocket connection to {other}{}", closing(why))
+        Event::Close(why) => format!("{by} sends {other} a WebSocket close frame{}", closing(why)),
+        Event::CloseReply(why) => format!("{by} answers the close frame of {other} with its own{}", closing(why)),
+        Event::MessagesAcked(acked) => {
+            let outcome = if has_login_result(acked) { ", and its login request is complete" } else { "" };
+            format!("{by} sends an ACK to {other}: it has received {}{outcome}", things(acked))
         }
-        Event::MessagesAcked(frames) => format!("{by} has received the {}", messages(Frames::of(&frames))),
-        Event::LoginRequest { name, room: Some(room) } => {
-            format!("{by} asks {other} to log in {} in room {room}", named(name))
+        Event::LoginRequest { name, room } => {
+            let room = room.map(|room| format!(", room {}", quoted(QUOTES, room))).unwrap_or_default();
+            match name {
+                Some(name) => {
+                    format!(
+                        "{by} sends {other} a login request over WebSocket: user name {}{room}",
+                        quoted(QUOTES, name)
+                    )
+                }
+                None => format!("{by} sends {other} a login request over WebSocket, without a user name{room}"),
+            }
         }
-        Event::LoginRequest { name, room: None } => format!("{by} asks {other} to log in {}", named(name)),
-        Event::UserList { users: Some(count), .. } => format!("{by} tells {other} who is logged in: {}", users(count)),
-        Event::UserList { users: None, .. } => format!("{by} tells {other} who is logged in"),
-        Event::LoginResult(name) => {
-            format!("{by} tells {other} that its login {} has succeeded", named(name))
+        Event::UserList { users: Some(count), .. } => format!("{by} sends {other} the user list: {}", users(*count)),
+        Event::UserList { users: None, .. } => format!("{by} sends {other} the user list"),
+        Event::LoginResult(Some(name)) => {
+            format!("{by} sends {other} the login result: {} is logged in", quoted(QUOTES, name))
         }
+        Event::LoginResult(None) => format!("{by} sends {other} the login result: the login has succeeded"),
         Event::LoginNotification(name) => {
-            format!("{by} tells {other} that {} has logged in", name.unwrap_or(SOMEBODY))
+            let other = another(&note.other);
+            format!(
+                "{by} notifies {other} that a new user{} has logged in",
+                name.map(|name| format!(", {},", quoted(QUOTES, name))).unwrap_or_default()
+            )
         }
-        Event::SayRequest(say) => format!("{by} asks {other} to pass on: {}", saying(say, text)),
-        Event::SayDelivery(say) => format!("{by} delivers to {other}: {}", saying(say, text)),
-        Event::LogoutNotification(name) => {
-            format!("{by} tells {other} that {} has left", name.unwrap_or(SOMEBODY))
+        Event::SayRequest(say) => {
+            format!("{by} sends {other} a message {} over WebSocket{}", recipient(&say.recipient), said(note.text))
         }
-        Event::Ping(_) => format!("{by} asks {other} whether it is still there"),
-        Event::Pong(_) => format!("{by} answers {other}: it is still there"),
+        Event::SayDelivery(say) => {
+            let to = match note.is_own {
+                true => format!("its sender, {other}"),
+                false if note.is_anothers => another(&note.other),
+                false => other,
+            };
+            let (from, recipient) = (sender(say), recipient(&say.recipient));
+            format!("{by} delivers the message{from} {recipient} to {to}{}", said(note.text))
+        }
+        Event::LogoutNotification(name) => format!("{by} notifies {other} that {} has left", user(*name)),
+        Event::Ping(_) => format!("{by} sends {other} a heartbeat ping: it asks whether it is still there"),
+        Event::Pong(_) => format!("{by} answers {other} with a heartbeat pong: it is still there"),
         Event::Unknown { type_name: Some(name), .. } => {
-            format!("{by} sends {other} a message of type {name}, which the chat does not know")
+            format!("{by} sends {other} a message of type {}, which the chat does not know", quoted(QUOTES, name))
         }
         Event::Unknown { type_name: None, .. } => format!("{by} sends {other} a message without a readable type"),
     }
 }
 
+pub fn clause(clause: &Clause) -> String {
+    match clause {
+        Clause::Masked => " (masked on the wire, so that a dump does not show it; shown unmasked here)".to_owned(),
+        Clause::Acked(acked) => format!("; the same packet {}", acknowledges(acked)),
+        Clause::Complete(Completion::Login) => {
+            "; everybody in the chat room has been notified, so the login is complete".to_owned()
+        }
+        Clause::Complete(Completion::Say) => {
+            "; all browsers that the message is for have now received it, so its delivery is complete".to_owned()
+        }
+        Clause::Complete(Completion::Logout) => {
+            "; everybody still in the chat room has been notified, so the logout is complete".to_owned()
+        }
+        Clause::Complete(Completion::Close) => "; the connection is closed in both directions".to_owned(),
+    }
+}
+
+pub fn title(title: &Title) -> String {
+    match title {
+        Title::TcpHandshake(Some(step)) => format!("TCP handshake, step {step} of 3"),
+        Title::TcpHandshake(None) => "TCP handshake".to_owned(),
+        Title::WebSocketHandshake => "WebSocket handshake".to_owned(),
+        Title::Login(Some(user)) => format!("Login of {}", name(QUOTES, user)),
+        Title::Login(None) => "Login".to_owned(),
+        Title::Say { sender, recipient, text } => {
+            let sender = sender.map_or_else(|| "Somebody".to_owned(), |sender| name(QUOTES, sender));
+            let to = match recipient {
+                Recipient::Everyone => " to everyone".to_owned(),
+                Recipient::Named(recipient) | Recipient::Id(recipient) => format!(" to {}", name(QUOTES, recipient)),
+                Recipient::Unknown => String::new(),
+            };
+            let text = text.map(|text| format!(": {}", quoted(QUOTES, text))).unwrap_or_default();
+            let something = if text.is_empty() { " something" } else { "" };
+            format!("{sender} says{something}{to}{text}")
+        }
+        Title::Heartbeat(Some(user)) => format!("Heartbeat of {}", name(QUOTES, user)),
+        Title::Heartbeat(None) => "Heartbeat".to_owned(),
+        Title::Logout(Some(user)) => format!("{} leaves", name(QUOTES, user)),
+        Title::Logout(None) => "Somebody leaves".to_owned(),
+        Title::Close => "Close of the connection".to_owned(),
+        Title::Unknown => "Unknown message".to_owned(),
+    }
+}
+
+pub fn phase(phase: Phase) -> &'static str {
+    phase.name()
+}
+
+pub fn label(field: Field) -> &'static str {
+    field.spec().title
+}
+
+pub fn phrase(phrase: &Phrase) -> String {
+    match phrase {
+        Phrase::All => "all".to_owned(),
+        Phrase::NotJson => "[not JSON]".to_owned(),
+        Phrase::Login => "Login".to_owned(),
+        Phrase::Room(room) => format!("room {}", isolated(room)),
+        Phrase::Browser(party) => match address(party) {
+            Some(address) => address,
+            None => format!("port {}", party.port),
+        },
+        Phrase::UserList(count) => format!("User list ({})", users(*count)),
+        Phrase::More(count) => format!("… and {count} more"),
+        Phrase::Delivery { to, frame, milliseconds } => {
+            format!("To {} in frame {frame}, after {milliseconds:.3} ms", party(to))
+        }
+        Phrase::Acknowledges(acked) => acknowledges(acked),
+    }
+}
+
 pub fn finding(fact: &Fact) -> String {
     match fact {
-        Fact::MalformedJson { reason, offset, by: Side::Client } => format!(
-            "Not JSON: {} (byte {offset}); the server ignores this message and nobody receives it",
-            fault((*reason).into())
+        Fact::MalformedJson { reason, near, by: Side::Client } => format!(
+            "Not JSON: {}{}; the server ignores this message and nobody receives it",
+            fault((*reason).into()),
+            place(near)
         ),
-        Fact::MalformedJson { reason, offset, by: Side::Server } => format!(
-            "Not JSON: {} (byte {offset}); the browser cannot read this message and shows nothing",
-            fault((*reason).into())
+        Fact::MalformedJson { reason, near, by: Side::Server } => format!(
+            "Not JSON: {}{}; the browser cannot read this message and shows nothing",
+            fault((*reason).into()),
+            place(near)
         ),
         Fact::UnknownType(Some(name)) => {
-            format!("The chat has no message of type {name} in this direction; it is ignored")
+            format!("The chat has no message of type {} in this direction; it is ignored", quoted(QUOTES, name))
         }
         Fact::UnknownType(None) => "The message has no type; it is ignored".to_owned(),
         Fact::MissingMember(missing, member) => match missing {
@@ -99,26 +206,28 @@ pub fn finding(fact: &Fact) -> String {
             Missing::FromServer => format!("The message has no {member}, which the chat's server always sends"),
         },
         Fact::SayBeforeLogin => {
-            "Said on a connection that has not logged in: the server raises an exception and nobody receives it"
+            "A message sent before the login: the server raises an exception and nobody receives it"
                 .to_owned()
         }
-        Fact::NoDelivery => "Nobody received what is said here, although the connection went on".to_owned(),
+        Fact::NoDelivery => "Nobody received this message, although the connection stayed open".to_owned(),
         Fact::NoPong => "The browser did not answer this ping before the next one".to_owned(),
-        Fact::BadTime(time) => format!("The time is not YYYY-MM-DD HH:MM:SS as the server writes it: {time}"),
+        Fact::BadTime(time) => {
+            format!("The time {} is not YYYY-MM-DD HH:MM:SS as the server writes it", quoted(QUOTES, time))
+        }
         Fact::UnescapedHtml(tag) => {
-            format!("The server delivered markup that is not its own ({tag}): a browser runs what a user wrote")
+            format!("The server delivered HTML markup that is not its own ({tag}): a browser may run what a user wrote")
         }
         Fact::AcceptMismatch { expected, found: Some(found) } => {
-            format!("The accept value is {found} but the key calls for {expected}: the browser closes the connection")
+            format!("The accept value is {found} but the key calls for {expected}: the browser must close the connection")
         }
         Fact::AcceptMismatch { expected, found: None } => {
-            format!("There is no accept value, and the key calls for {expected}: the browser closes the connection")
+            format!("The response has no accept value, although the key calls for {expected}: the browser must close the connection")
         }
         Fact::UpgradeMissing(missing) => format!(
             "The handshake request lacks {missing}, which RFC 6455, section 4.1, demands: typical of a proxy that does not pass it on (nginx: proxy_http_version, proxy_set_header); Workerman does not insist on it"
         ),
         Fact::HandshakeRefused(status) => {
-            format!("The server refused the WebSocket handshake with HTTP status {status}: this browser cannot chat")
+            format!("The server refused the WebSocket handshake with HTTP status {status}: this browser cannot use the chat")
         }
         Fact::UnmaskedClient => {
             "The client's frame is not masked: the server must close the connection (RFC 6455, section 5.1)".to_owned()
@@ -130,12 +239,12 @@ pub fn finding(fact: &Fact) -> String {
             format!("The capture holds {captured} of this message's {reported} bytes; what follows is not shown")
         }
         Fact::AnotherWay { proxy_port: Some(port) } => {
-            format!("In a tunnel through the proxy on port {port}: what browser and proxy agreed on before has no label")
+            format!("This request goes through a tunnel of the proxy on port {port}: what the browser and the proxy agreed on before has no notes")
         }
         Fact::AnotherWay { proxy_port: None } => {
-            "This message has no label: Wireshark did not get its TCP from IP, so the plugin does not see the TCP headers".to_owned()
+            "This message has no note: Wireshark did not get its TCP from IP, so the plugin does not see the TCP headers".to_owned()
         }
-        Fact::Internal(what) => format!("A fault of this plugin, not of the packet: {what}; please report it"),
+        Fact::Internal(what) => format!("An error of this plugin, not of the packet: {what}; please report it"),
     }
 }
 
@@ -149,11 +258,11 @@ fn fault(fault: Cause) -> String {
         Cause::ControlCharacter(byte) => format!("control character 0x{byte:02x} must be escaped"),
         Cause::InvalidUtf8 => "the text is not valid UTF-8".to_owned(),
         Cause::LoneSurrogate(unit) => {
-            format!("\\u{unit:04x} is half of a surrogate pair, without the other half, which PHP refuses")
+            format!("\\u{unit:04x} is half of a surrogate pair without the other half, which PHP rejects")
         }
         Cause::UnterminatedString => "a string has no closing quote".to_owned(),
-        Cause::UnexpectedCharacter(character) => format!("{character} cannot stand here"),
-        Cause::UnexpectedByte(byte) => format!("byte 0x{byte:02x} cannot stand here"),
+        Cause::UnexpectedCharacter(character) => format!("unexpected character {character}"),
+        Cause::UnexpectedByte(byte) => format!("unexpected byte 0x{byte:02x}"),
         Cause::UnexpectedEnd => "the message ends too early".to_owned(),
         Cause::TooDeep(levels) => format!("it is nested more than {levels} levels deep, PHP's limit"),
         Cause::TooLong(bytes) => format!("it is longer than {bytes} bytes, Workerman's limit for a message"),
@@ -163,27 +272,49 @@ fn fault(fault: Cause) -> String {
 
 const SOMEBODY: &str = "somebody";
 
-fn end(end: End) -> String {
-    match end.side {
-        Side::Client => format!("browser port {}", end.port),
-        Side::Server => format!("server port {}", end.port),
+fn party(party: &Party) -> String {
+    let endpoint = match (party.side, address(party)) {
+        (Side::Client, None) => format!("browser port {}", party.port),
+        (Side::Client, Some(address)) => format!("browser {address}"),
+        (Side::Server, None) => format!("server port {}", party.port),
+        (Side::Server, Some(address)) => format!("server {address}"),
+    };
+    match party.name {
+        Some(name) => format!("{} ({endpoint})", quoted(QUOTES, name)),
+        None => endpoint,
     }
 }
 
-fn named(name: Option<&str>) -> String {
-    match name {
-        Some(name) => format!("as {name}"),
-        None => "without a name".to_owned(),
+/// Somebody else than the one a sentence is about.
+fn another(other: &Party) -> String {
+    match (other.name, address(other)) {
+        (Some(_), _) => party(other),
+        (None, None) => format!("another browser (port {})", other.port),
+        (None, Some(address)) => format!("another browser ({address})"),
     }
 }
 
-fn saying(say: Say<&str>, text: &str) -> String {
-    let sender = say.sender.unwrap_or(SOMEBODY);
-    match say.recipient {
-        Recipient::Everyone => format!("{sender} says to everyone: {text}"),
-        Recipient::Named(recipient) | Recipient::Id(recipient) => format!("{sender} says to {recipient}: {text}"),
-        Recipient::Unknown => format!("{sender} says: {text}"),
+/// Who logs in or out.
+fn user(name: Option<&str>) -> String {
+    name.map_or_else(|| SOMEBODY.to_owned(), |name| format!("user {}", quoted(QUOTES, name)))
+}
+
+/// Whose message it is.
+fn sender(say: &Say<&str>) -> String {
+    say.sender.map(|sender| format!(" of {}", quoted(QUOTES, sender))).unwrap_or_default()
+}
+
+fn recipient(recipient: &Recipient<&str>) -> String {
+    match recipient {
+        Recipient::Everyone => "for everyone".to_owned(),
+        Recipient::Named(name) => format!("for {}", quoted(QUOTES, name)),
+        Recipient::Id(id) => format!("for client {id}"),
+        Recipient::Unknown => "for an unknown recipient".to_owned(),
     }
+}
+
+fn said(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(": {}", quoted(QUOTES, text)) }
 }
 
 fn users(count: usize) -> String {
@@ -193,26 +324,54 @@ fn users(count: usize) -> String {
     }
 }
 
-fn messages(frames: Frames) -> String {
-    match frames {
-        Frames::One(frame) => format!("message in frame {frame}"),
-        Frames::Several(first, last) => format!("messages in frames {} and {last}", joined(first, ", ")),
-        Frames::Many(first, more) => format!("messages in frames {} and {more} more", joined(first, ", ")),
+fn within(frame: Frame) -> String {
+    format!(" (frame {frame})")
+}
+
+/// What the same packet does with these.
+fn acknowledges(acked: &[Acked<&str>]) -> String {
+    format!("acknowledges (ACK) {}", things(acked))
+}
+
+fn things(acked: &[Acked<&str>]) -> String {
+    let more = |count| format!("{count} more messages");
+    enumerated(listed(acked, |acked| format!("{}{}", thing(&acked.event), within(acked.frame))), ", ", " and ", more)
+}
+
+/// What was received.
+fn thing(event: &Event<&str>) -> String {
+    match event {
+        Event::UpgradeRequest => "the WebSocket handshake request".to_owned(),
+        Event::UpgradeAccepted => "the WebSocket handshake response".to_owned(),
+        Event::LoginRequest { .. } => "the login request".to_owned(),
+        Event::UserList { .. } => "the user list".to_owned(),
+        Event::LoginResult(_) => "the login result".to_owned(),
+        Event::LoginNotification(name) => format!("the notification that {} has logged in", user(*name)),
+        Event::SayRequest(say) | Event::SayDelivery(say) => format!("the message{}", sender(say)),
+        Event::LogoutNotification(name) => format!("the notification that {} has left", user(*name)),
+        Event::Ping(_) => "the heartbeat ping".to_owned(),
+        Event::Pong(_) => "the heartbeat pong".to_owned(),
+        _ => "a message".to_owned(),
     }
 }
 
-fn closing(closing: Closing) -> String {
-    match described(&closing, meaning) {
+/// Where in a message that is not JSON the fault is.
+fn place(near: &str) -> String {
+    if near.is_empty() { String::new() } else { format!(", at {}", quoted(QUOTES, near)) }
+}
+
+fn closing(closing: &Closing) -> String {
+    match described(closing, QUOTES, meaning) {
         None => String::new(),
-        Some((code, "")) => format!(" (code {code})"),
-        Some((code, why)) => format!(" (code {code}, {why})"),
+        Some((code, why)) if why.is_empty() => format!(" (code {code})"),
+        Some((code, why)) => format!(" (code {code}: {why})"),
     }
 }
 
 fn meaning(code: CloseCode) -> &'static str {
     match code {
         CloseCode::Normal => "normal closure",
-        CloseCode::GoingAway => "going away: the page was left or the server stops",
+        CloseCode::GoingAway => "going away, because the page was left or the server stops",
         CloseCode::ProtocolError => "protocol error",
         CloseCode::UnsupportedData => "unsupported data",
         CloseCode::NoStatus => "no status code",

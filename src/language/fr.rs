@@ -1,130 +1,318 @@
 //! French.
 
-use super::common::{Cause, CloseCode, End, Frames, described, joined};
-use super::{Fact, Missing};
-use crate::event::{Closing, Event, Recipient, Reset, Say};
-use crate::packet::Side;
+use super::common::{
+    Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
+};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
+use crate::fields::{Field, Phase};
+use crate::packet::{Frame, Side};
 
-pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
-    let (by, other) = (end(by), end(other));
-    match event {
-        Event::Syn => format!("Le {by} envoie un SYN au {other} : il demande à ouvrir une connexion"),
+const QUOTES: [&str; 2] = ["«\u{a0}", "\u{a0}»"];
+
+pub fn note(note: &Note) -> String {
+    let by = subject(&note.by);
+    let (other, to, of) = (subject(&note.other), to(&note.other), of(&note.other));
+    match &note.event {
+        Event::Syn => format!("{by} envoie un paquet SYN {to} pour demander l'ouverture d'une connexion"),
         Event::SynAgain(first) => {
-            format!("Le {by} renvoie au {other} le SYN de la trame {first} : aucune réponse n'est arrivée")
+            format!("{by} retransmet {to} le paquet SYN de la trame {first} : aucune réponse n'est arrivée")
         }
-        Event::SynAck => format!("Le {by} répond au {other} par un SYN+ACK : il accepte la connexion"),
+        Event::SynAck => format!("{by} répond {to} par un paquet SYN+ACK : la connexion est acceptée"),
         Event::SynAckAgain(first) => {
-            format!("Le {by} renvoie au {other} le SYN+ACK de la trame {first} : aucun acquittement n'est arrivé")
+            format!("{by} retransmet {to} le paquet SYN+ACK de la trame {first} : aucun acquittement n'est arrivé")
         }
-        Event::Established => format!("Le {by} acquitte le SYN+ACK du {other} : la connexion TCP est établie"),
-        Event::Fin => format!("Le {by} envoie un FIN au {other} : il n'a plus rien à envoyer"),
-        Event::FinAcked => format!("Le {by} acquitte le FIN du {other} : ce sens de la connexion est fermé"),
-        Event::Reset(Reset::Refused) => {
-            format!("Le {by} répond au SYN du {other} par un RST : il n'accepte aucune connexion, personne n'y écoute")
-        }
+        Event::Established => format!("{by} envoie un paquet ACK {to} : la connexion TCP est établie"),
+        Event::Fin => format!("{by} envoie un paquet FIN {to} : plus aucune donnée ne suivra dans ce sens"),
+        Event::FinAcked => format!("{by} accuse réception (ACK) du FIN {of} : la connexion est fermée dans ce sens"),
+        Event::Reset(Reset::Refused) => format!(
+            "{by} répond au SYN {of} par un RST : la connexion est refusée, probablement parce qu'aucun programme n'écoute sur ce port"
+        ),
         Event::Reset(Reset::AfterFins) => {
-            format!("Le {by} réinitialise la connexion, que les deux côtés avaient déjà fermée")
+            format!("{by} réinitialise (RST) la connexion avec {other}, déjà fermée des deux côtés")
         }
-        Event::Reset(Reset::Open) => {
-            format!("Le {by} réinitialise la connexion : elle prend fin aussitôt et ce qui était en transit est perdu")
-        }
-        Event::Reset(Reset::Unknown) => format!("Le {by} réinitialise la connexion"),
-        Event::UpgradeRequest => format!("Le {by} demande au {other} de passer de HTTP à WebSocket"),
-        Event::UpgradeRequestAcked(frame) => {
-            format!("Le {by} a reçu la demande de handshake WebSocket de la trame {frame} ; sa réponse suit")
-        }
+        Event::Reset(Reset::Open) => format!(
+            "{by} réinitialise (RST) la connexion avec {other} : elle prend fin aussitôt et les données encore en transit sont perdues"
+        ),
+        Event::Reset(Reset::Unknown) => format!("{by} réinitialise (RST) la connexion avec {other}"),
+        Event::UpgradeRequest => format!(
+            "{by} envoie {to} la requête de poignée de main WebSocket pour demander le passage de HTTP à WebSocket"
+        ),
+        Event::UpgradeRequestAcked(frame) => format!(
+            "{by} envoie un ACK {to} pour accuser réception de la requête de poignée de main WebSocket{}",
+            within(*frame)
+        ),
         Event::UpgradeAccepted => {
-            format!("Le {by} accepte de parler WebSocket avec le {other} : le handshake a réussi")
+            format!("{by} renvoie {to} la réponse de poignée de main WebSocket : la poignée de main a réussi")
         }
         Event::UpgradeMisaccepted => format!(
-            "Le {by} accepte de parler WebSocket, mais sa valeur accept est fausse : le {other} va fermer la connexion"
+            "{by} renvoie une réponse de poignée de main WebSocket dont la valeur Sec-WebSocket-Accept est erronée : {other} doit fermer la connexion"
         ),
-        Event::UpgradeComplete(frame) => {
-            format!("Le {by} a reçu la réponse de la trame {frame} : la connexion WebSocket est établie")
-        }
+        Event::UpgradeComplete(frame) => format!(
+            "{by} envoie un ACK {to} pour accuser réception de la réponse de poignée de main WebSocket{} : la poignée de main a réussi et la connexion WebSocket est établie",
+            within(*frame)
+        ),
         Event::UpgradeRefused(status) => {
-            format!("Le {by} refuse de parler WebSocket avec le {other} : il répond par le statut HTTP {status}")
+            format!("{by} refuse la poignée de main WebSocket {of} : la réponse porte le code de statut HTTP {status}")
         }
-        Event::Close(why) => format!("Le {by} ferme la connexion WebSocket avec le {other}{}", closing(why)),
-        Event::CloseReply(why) => {
-            format!("Le {by} accepte de fermer la connexion WebSocket avec le {other}{}", closing(why))
+        Event::Close(why) => format!("{by} envoie {to} une trame de fermeture WebSocket{}", closing(why)),
+        Event::CloseReply(why) => format!("{by} répond à la trame de fermeture {of} par la sienne{}", closing(why)),
+        Event::MessagesAcked(acked) => {
+            let outcome = if has_login_result(acked) { " : la requête d'ouverture de session a abouti" } else { "" };
+            format!("{by} envoie un ACK {to} pour accuser réception {}{outcome}", of_things(acked))
         }
-        Event::MessagesAcked(frames) => format!("Le {by} a reçu {}", messages(Frames::of(&frames))),
-        Event::LoginRequest { name, room: Some(room) } => {
-            format!("Le {by} demande au {other} d'ouvrir une session {} dans le salon {room}", named(name))
-        }
-        Event::LoginRequest { name, room: None } => {
-            format!("Le {by} demande au {other} d'ouvrir une session {}", named(name))
+        Event::LoginRequest { name, room } => {
+            let name = match name {
+                Some(name) => format!("sous le nom {}", quoted(QUOTES, name)),
+                None => "sans nom d'utilisateur".to_owned(),
+            };
+            let room = room.map(|room| format!(", dans le salon {}", quoted(QUOTES, room))).unwrap_or_default();
+            format!("{by} envoie {to}, par WebSocket, une requête d'ouverture de session (login) {name}{room}")
         }
         Event::UserList { users: Some(count), .. } => {
-            format!("Le {by} indique au {other} qui est connecté : {}", users(count))
+            format!("{by} envoie {to} la liste des utilisateurs : {}", users(*count))
         }
-        Event::UserList { users: None, .. } => format!("Le {by} indique au {other} qui est connecté"),
-        Event::LoginResult(name) => {
-            format!("Le {by} confirme au {other} que sa session {} est ouverte", named(name))
+        Event::UserList { users: None, .. } => format!("{by} envoie {to} la liste des utilisateurs"),
+        Event::LoginResult(Some(name)) => format!(
+            "{by} envoie {to} le résultat de l'ouverture de session : la session {} est ouverte",
+            of_name(name, quoted(QUOTES, name))
+        ),
+        Event::LoginResult(None) => {
+            format!("{by} envoie {to} le résultat de l'ouverture de session : la session est ouverte")
         }
-        Event::LoginNotification(name) => {
-            format!("Le {by} informe le {other} : {} a ouvert une session", name.unwrap_or(SOMEBODY))
+        Event::LoginNotification(Some(name)) => {
+            let other = another(&note.other);
+            format!("{by} informe {other} qu'un nouvel utilisateur, {}, a ouvert une session", quoted(QUOTES, name))
         }
-        Event::SayRequest(say) => format!("Le {by} demande au {other} de transmettre : {}", saying(say, text)),
-        Event::SayDelivery(say) => format!("Le {by} remet au {other} : {}", saying(say, text)),
-        Event::LogoutNotification(name) => {
-            format!("Le {by} informe le {other} : {} a quitté le chat", name.unwrap_or(SOMEBODY))
+        Event::LoginNotification(None) => {
+            let other = another(&note.other);
+            format!("{by} informe {other} qu'un nouvel utilisateur a ouvert une session")
         }
-        Event::Ping(_) => format!("Le {by} demande au {other} s'il est toujours là"),
-        Event::Pong(_) => format!("Le {by} répond au {other} qu'il est toujours là"),
+        Event::SayRequest(say) => {
+            let recipient = recipient(&say.recipient);
+            format!("{by} envoie {to}, par WebSocket, un message {recipient}{}", said(note.text))
+        }
+        Event::SayDelivery(say) => {
+            let to = match note.is_own {
+                true => format!("à l'expéditeur lui-même, {other},"),
+                false if note.is_anothers && note.other.name.is_none() => format!("à {}", another(&note.other)),
+                false => to,
+            };
+            format!("{by} transmet {to} {} {}{}", sent(say), recipient(&say.recipient), said(note.text))
+        }
+        Event::LogoutNotification(name) => format!("{by} informe {other} qu{} a quitté le chat", that_user(*name)),
+        Event::Ping(_) => {
+            format!("{by} envoie {to} un ping de battement de cœur pour vérifier que la connexion est toujours active")
+        }
+        Event::Pong(_) => {
+            format!("{by} répond {to} par un pong de battement de cœur : la connexion est toujours active")
+        }
         Event::Unknown { type_name: Some(name), .. } => {
-            format!("Le {by} envoie au {other} un message de type {name}, que le chat ne connaît pas")
+            format!("{by} envoie {to} un message de type {}, inconnu du chat", quoted(QUOTES, name))
         }
-        Event::Unknown { type_name: None, .. } => format!("Le {by} envoie au {other} un message sans type lisible"),
+        Event::Unknown { type_name: None, .. } => format!("{by} envoie {to} un message sans type lisible"),
+    }
+}
+
+pub fn clause(clause: &Clause) -> String {
+    match clause {
+        Clause::Masked => {
+            " (message masqué lors de la transmission, donc illisible dans un dump ; affiché ici en clair)".to_owned()
+        }
+        Clause::Acked(acked) => format!(" ; le même paquet {}", acknowledges(acked)),
+        Clause::Complete(Completion::Login) => {
+            " ; tous les utilisateurs du salon ont été informés et l'ouverture de session est terminée".to_owned()
+        }
+        Clause::Complete(Completion::Say) => {
+            " ; tous les navigateurs destinataires ont reçu le message et sa transmission est terminée".to_owned()
+        }
+        Clause::Complete(Completion::Logout) => {
+            " ; tous les utilisateurs encore présents dans le salon ont été informés et la déconnexion est terminée"
+                .to_owned()
+        }
+        Clause::Complete(Completion::Close) => " ; la connexion est désormais fermée dans les deux sens".to_owned(),
+    }
+}
+
+pub fn title(title: &Title) -> String {
+    match title {
+        Title::TcpHandshake(Some(step)) => format!("Poignée de main TCP, étape {step} sur 3"),
+        Title::TcpHandshake(None) => "Poignée de main TCP".to_owned(),
+        Title::WebSocketHandshake => "Poignée de main WebSocket".to_owned(),
+        Title::Login(Some(user)) => format!("Ouverture de session {}", of_name(user, name(QUOTES, user))),
+        Title::Login(None) => "Ouverture de session".to_owned(),
+        Title::Say { sender, recipient, text } => {
+            let sender = sender.map_or_else(|| "Quelqu'un".to_owned(), |sender| name(QUOTES, sender));
+            let to = match recipient {
+                Recipient::Everyone => " à tous".to_owned(),
+                Recipient::Named(recipient) | Recipient::Id(recipient) => format!(" à {}", name(QUOTES, recipient)),
+                Recipient::Unknown => String::new(),
+            };
+            let text = text.map(|text| format!(" : {}", quoted(QUOTES, text))).unwrap_or_default();
+            let something = if text.is_empty() { " quelque chose" } else { "" };
+            format!("{sender} dit{something}{to}{text}")
+        }
+        Title::Heartbeat(Some(user)) => {
+            format!("Battement de cœur de la connexion {}", of_name(user, name(QUOTES, user)))
+        }
+        Title::Heartbeat(None) => "Battement de cœur de la connexion".to_owned(),
+        Title::Logout(Some(user)) => format!("{} quitte le chat", name(QUOTES, user)),
+        Title::Logout(None) => "Quelqu'un quitte le chat".to_owned(),
+        Title::Close => "Fermeture de la connexion".to_owned(),
+        Title::Unknown => "Message inconnu".to_owned(),
+    }
+}
+
+pub fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::TcpSyn => "Poignée de main TCP 1/3 (SYN)",
+        Phase::TcpSynAck => "Poignée de main TCP 2/3 (SYN+ACK)",
+        Phase::TcpAck => "Poignée de main TCP 3/3 (ACK)",
+        Phase::TcpFin => "Fermeture TCP (FIN)",
+        Phase::TcpFinAcked => "Fermeture TCP acquittée",
+        Phase::TcpReset => "Réinitialisation TCP (RST)",
+        Phase::UpgradeRequest => "Requête de poignée de main WebSocket",
+        Phase::UpgradeRequestAcked => "Requête de poignée de main WebSocket acquittée",
+        Phase::UpgradeResponse => "Réponse de poignée de main WebSocket",
+        Phase::UpgradeComplete => "Poignée de main WebSocket terminée",
+        Phase::UpgradeRefused => "Poignée de main WebSocket refusée",
+        Phase::Close => "Fermeture WebSocket",
+        Phase::CloseReply => "Réponse de fermeture WebSocket",
+        Phase::LoginRequest => "Requête d'ouverture de session",
+        Phase::UserList => "Liste des utilisateurs",
+        Phase::LoginResult => "Résultat de l'ouverture de session",
+        Phase::LoginNotification => "Notification d'ouverture de session",
+        Phase::SayRequest => "Message envoyé",
+        Phase::SayDelivery => "Message transmis",
+        Phase::LogoutNotification => "Notification de départ",
+        Phase::Ping => "Ping de battement de cœur",
+        Phase::Pong => "Pong de battement de cœur",
+        Phase::Unknown => "Message inconnu",
+        Phase::MessageAcked => "Message acquitté",
+    }
+}
+
+pub fn label(field: Field) -> &'static str {
+    match field {
+        Field::Phase => "Phase",
+        Field::Note => "Note",
+        Field::Exchange => "Échange",
+        Field::ExchangeTitle => "Titre",
+        Field::ExchangeComplete => "Terminé",
+        Field::MessageType => "Type",
+        Field::ClientId => "ID du client",
+        Field::ClientName => "Nom du client",
+        Field::FromClientId => "ID du client expéditeur",
+        Field::FromClientName => "Nom du client expéditeur",
+        Field::ToClientId => "ID du client destinataire",
+        Field::ToClientName => "Nom du client destinataire",
+        Field::Content => "Contenu",
+        Field::Text => "Texte",
+        Field::Time => "Heure",
+        Field::RoomId => "ID du salon",
+        Field::ClientList => "Liste des clients",
+        Field::ClientListUser => "Utilisateur",
+        Field::ClientListClientId => "ID du client",
+        Field::ClientListClientName => "Nom du client",
+        Field::ClientListCount => "Nombre d'utilisateurs",
+        Field::Member => "Autre champ",
+        Field::Dialect => "Dialecte",
+        Field::Private => "Privé",
+        Field::GatewayAddress => "Adresse de la passerelle",
+        Field::GatewayPort => "Port de la passerelle",
+        Field::GatewayConnection => "Numéro de connexion de la passerelle",
+        Field::User => "Utilisateur de cette connexion",
+        Field::Room => "Salon de cette connexion",
+        Field::RoomMembers => "Présents dans le salon",
+        Field::Sender => "Expéditeur",
+        Field::Recipient => "Destinataire",
+        Field::Acks => "Acquitte la trame",
+        Field::RequestIn => "Requête dans la trame",
+        Field::ResponseIn => "Réponse dans la trame",
+        Field::ResponseTime => "Temps de réponse",
+        Field::Deliveries => "Nombre de transmissions",
+        Field::Delivery => "Transmission",
+        Field::DeliveryFrame => "Trame",
+        Field::DeliveryUser => "Utilisateur",
+        Field::DeliveryEndpoint => "Adresse et port",
+        Field::DeliveryTime => "Délai",
+        Field::DeliveryAckedIn => "Acquittée dans la trame",
+        Field::HandshakeKey => "Sec-WebSocket-Key",
+        Field::HandshakeAccept => "Sec-WebSocket-Accept",
+        Field::HandshakeAcceptExpected => "Sec-WebSocket-Accept attendu",
+        Field::HandshakeAcceptValid => "Sec-WebSocket-Accept correct",
+        Field::HandshakeOrigin => "Origine",
+    }
+}
+
+pub fn phrase(phrase: &Phrase) -> String {
+    match phrase {
+        Phrase::All => "tous".to_owned(),
+        Phrase::NotJson => "[pas du JSON]".to_owned(),
+        Phrase::Login => "Session ouverte".to_owned(),
+        Phrase::Room(room) => format!("salon {}", isolated(room)),
+        Phrase::Browser(party) => match address(party) {
+            Some(address) => address,
+            None => format!("port {}", party.port),
+        },
+        Phrase::UserList(count) => format!("Liste des utilisateurs ({count})"),
+        Phrase::More(count) => format!("… et {count} de plus"),
+        Phrase::Delivery { to: party, frame, milliseconds } => {
+            let milliseconds = format!("{milliseconds:.3}").replace('.', ",");
+            format!("{} dans la trame {frame}, au bout de {milliseconds} ms", capitalised(&to(party)))
+        }
+        Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }
 
 pub fn finding(fact: &Fact) -> String {
     match fact {
-        Fact::MalformedJson { reason, offset, by: Side::Client } => format!(
-            "Ce n'est pas du JSON : {} (octet {offset}) ; le serveur ignore ce message et personne ne le reçoit",
-            fault((*reason).into())
+        Fact::MalformedJson { reason, near, by: Side::Client } => format!(
+            "Ce n'est pas du JSON : {}{} ; le serveur ignore ce message et personne ne le reçoit",
+            fault((*reason).into()),
+            place(near)
         ),
-        Fact::MalformedJson { reason, offset, by: Side::Server } => format!(
-            "Ce n'est pas du JSON : {} (octet {offset}) ; le navigateur ne peut pas lire ce message et n'affiche rien",
-            fault((*reason).into())
+        Fact::MalformedJson { reason, near, by: Side::Server } => format!(
+            "Ce n'est pas du JSON : {}{} ; le navigateur ne peut pas lire ce message et n'affiche rien",
+            fault((*reason).into()),
+            place(near)
         ),
         Fact::UnknownType(Some(name)) => {
-            format!("Le chat n'a pas de message de type {name} dans ce sens ; celui-ci est ignoré")
+            format!("Le chat n'a pas de message de type {} dans ce sens ; le message est ignoré", quoted(QUOTES, name))
         }
         Fact::UnknownType(None) => "Le message n'a pas de type ; il est ignoré".to_owned(),
         Fact::MissingMember(missing, member) => match missing {
-            Missing::Room => format!("La demande de session n'a pas de {member} : le serveur lève une exception et ne répond pas"),
-            Missing::Name => format!("La demande de session n'a pas de {member} : le serveur ouvre la session sous un nom vide"),
-            Missing::Content => format!("Le message n'a pas de {member} : le serveur remet un texte vide"),
-            Missing::Recipient => format!("Le message n'a pas de {member} : le serveur ne le remet qu'à son expéditeur"),
-            Missing::RecipientName => format!("Le message n'a pas de {member} : la copie que le serveur remet à l'expéditeur ne nomme pas le destinataire"),
-            Missing::FromServer => format!("Le message n'a pas de {member}, que le serveur du chat envoie toujours"),
+            Missing::Room => format!("Il manque le champ {member} dans la requête d'ouverture de session : le serveur lève une exception et ne répond pas"),
+            Missing::Name => format!("Il manque le champ {member} dans la requête d'ouverture de session : le serveur ouvre la session sous un nom vide"),
+            Missing::Content => format!("Il manque le champ {member} dans le message : le serveur transmet un texte vide"),
+            Missing::Recipient => format!("Il manque le champ {member} dans le message : le serveur ne le transmet qu'à son expéditeur"),
+            Missing::RecipientName => format!("Il manque le champ {member} dans le message : la copie que le serveur transmet à l'expéditeur ne nomme pas le destinataire"),
+            Missing::FromServer => format!("Il manque dans le message le champ {member}, que le serveur du chat envoie toujours"),
         },
         Fact::SayBeforeLogin => {
-            "Dit sur une connexion sans session ouverte : le serveur lève une exception et personne ne le reçoit"
+            "Message envoyé avant l'ouverture de session : le serveur lève une exception et personne ne le reçoit"
                 .to_owned()
         }
-        Fact::NoDelivery => "Personne n'a reçu ce qui est dit ici, bien que la connexion ait continué".to_owned(),
+        Fact::NoDelivery => "Personne n'a reçu ce message, bien que la connexion soit restée ouverte".to_owned(),
         Fact::NoPong => "Le navigateur n'a pas répondu à ce ping avant le suivant".to_owned(),
         Fact::BadTime(time) => {
-            format!("L'heure n'est pas au format YYYY-MM-DD HH:MM:SS que le serveur écrit : {time}")
+            format!("L'heure {} n'est pas au format YYYY-MM-DD HH:MM:SS utilisé par le serveur", quoted(QUOTES, time))
         }
         Fact::UnescapedHtml(tag) => format!(
-            "Le serveur a remis du balisage qui n'est pas le sien ({tag}) : un navigateur exécute ce qu'un utilisateur a écrit"
+            "Le serveur a transmis du balisage HTML qui n'est pas le sien ({tag}) : un navigateur risque d'exécuter ce qu'un utilisateur a écrit"
         ),
-        Fact::AcceptMismatch { expected, found: Some(found) } => {
-            format!("La valeur accept est {found}, mais la clé exige {expected} : le navigateur ferme la connexion")
-        }
-        Fact::AcceptMismatch { expected, found: None } => {
-            format!("Il n'y a pas de valeur accept, et la clé exige {expected} : le navigateur ferme la connexion")
-        }
+        Fact::AcceptMismatch { expected, found: Some(found) } => format!(
+            "La valeur Sec-WebSocket-Accept est {found}, alors que la valeur calculée à partir de la clé est {expected} : le navigateur doit fermer la connexion"
+        ),
+        Fact::AcceptMismatch { expected, found: None } => format!(
+            "La réponse n'a pas de valeur Sec-WebSocket-Accept, alors que la valeur calculée à partir de la clé est {expected} : le navigateur doit fermer la connexion"
+        ),
         Fact::UpgradeMissing(missing) => format!(
-            "La demande de handshake n'a pas {missing}, qu'exige la RFC 6455, section 4.1 : typique d'un proxy qui ne le transmet pas (nginx : proxy_http_version, proxy_set_header) ; Workerman ne l'exige pas"
+            "La requête de poignée de main ne contient pas tout ce qu'exige la RFC 6455, section 4.1 (il manque {}) : c'est typique d'un proxy qui ne transmet pas tout (directives proxy_http_version et proxy_set_header de nginx) ; Workerman n'en exige pas autant",
+            quoted(QUOTES, missing)
         ),
         Fact::HandshakeRefused(status) => format!(
-            "Le serveur a refusé le handshake WebSocket avec le statut HTTP {status} : ce navigateur ne peut pas utiliser le chat"
+            "Le serveur a refusé la poignée de main WebSocket (code de statut HTTP {status}) : ce navigateur ne peut pas utiliser le chat"
         ),
         Fact::UnmaskedClient => {
             "La trame du client n'est pas masquée : le serveur doit fermer la connexion (RFC 6455, section 5.1)"
@@ -134,17 +322,17 @@ pub fn finding(fact: &Fact) -> String {
             "La trame du serveur est masquée : le navigateur doit fermer la connexion (RFC 6455, section 5.1)"
                 .to_owned()
         }
-        Fact::Truncated { captured, reported } => {
-            format!("La capture contient {captured} des {reported} octets de ce message ; la suite n'est pas affichée")
-        }
-        Fact::AnotherWay { proxy_port: Some(port) } => {
-            format!("Dans un tunnel par le proxy du port {port} : ce que le navigateur et le proxy ont convenu auparavant n'a pas d'étiquette")
-        }
+        Fact::Truncated { captured, reported } => format!(
+            "La capture ne contient que {captured} des {reported} octets de ce message ; la suite n'est pas affichée"
+        ),
+        Fact::AnotherWay { proxy_port: Some(port) } => format!(
+            "Cette requête passe par un tunnel à travers le proxy (port {port}) : ce dont le navigateur et le proxy sont convenus auparavant n'est pas annoté"
+        ),
         Fact::AnotherWay { proxy_port: None } => {
-            "Ce message n'a pas d'étiquette : Wireshark n'a pas reçu son TCP depuis IP, le plugin n'en voit donc pas les en-têtes TCP".to_owned()
+            "Ce message n'est pas annoté : Wireshark n'a pas décodé TCP à partir d'IP, et le plugin ne voit donc pas les en-têtes TCP".to_owned()
         }
         Fact::Internal(what) => {
-            format!("C'est un défaut de ce plugin, non du paquet : {what} ; merci de le signaler")
+            format!("Erreur de ce plugin, et non du paquet : {what} ; merci de la signaler")
         }
     }
 }
@@ -158,45 +346,88 @@ fn fault(fault: Cause) -> String {
         Cause::LineEnd => "une fin de ligne doit être échappée".to_owned(),
         Cause::ControlCharacter(byte) => format!("le caractère de contrôle 0x{byte:02x} doit être échappé"),
         Cause::InvalidUtf8 => "le texte n'est pas de l'UTF-8 valide".to_owned(),
-        Cause::LoneSurrogate(unit) => {
-            format!(
-                "\\u{unit:04x} est une moitié de paire de substitution (surrogate), sans l'autre moitié, ce que PHP refuse"
-            )
-        }
+        Cause::LoneSurrogate(unit) => format!(
+            "\\u{unit:04x} est une moitié de paire de substitution (surrogate) sans l'autre moitié, ce que PHP rejette"
+        ),
         Cause::UnterminatedString => "il manque le guillemet fermant d'une chaîne".to_owned(),
-        Cause::UnexpectedCharacter(character) => format!("{character} n'a pas sa place ici"),
-        Cause::UnexpectedByte(byte) => format!("l'octet 0x{byte:02x} n'a pas sa place ici"),
+        Cause::UnexpectedCharacter(character) => format!("caractère inattendu {character}"),
+        Cause::UnexpectedByte(byte) => format!("octet inattendu 0x{byte:02x}"),
         Cause::UnexpectedEnd => "le message se termine trop tôt".to_owned(),
         Cause::TooDeep(levels) => format!("le message dépasse {levels} niveaux d'imbrication, la limite de PHP"),
         Cause::TooLong(bytes) => format!("le message dépasse {bytes} octets, la limite de Workerman"),
-        Cause::TrailingData => "quelque chose suit l'objet".to_owned(),
+        Cause::TrailingData => "l'objet est suivi d'autres données".to_owned(),
     }
 }
 
-const SOMEBODY: &str = "quelqu'un";
+fn subject(whom: &Party) -> String {
+    party(whom, "le", "".to_owned())
+}
 
-/// The noun without its article; the sentences contain the article.
-fn end(end: End) -> String {
-    match end.side {
-        Side::Client => format!("navigateur (port {})", end.port),
-        Side::Server => format!("serveur (port {})", end.port),
+/// Somebody else than the one a sentence is about.
+fn another(other: &Party) -> String {
+    match (other.name, address(other)) {
+        (Some(_), _) => subject(other),
+        (None, None) => format!("un autre navigateur (port {})", other.port),
+        (None, Some(address)) => format!("un autre navigateur ({address})"),
     }
 }
 
-fn named(name: Option<&str>) -> String {
+fn to(whom: &Party) -> String {
+    party(whom, "au", "à ".to_owned())
+}
+
+fn of(whom: &Party) -> String {
+    party(whom, "du", whom.name.map(|name| of_name(name, String::new())).unwrap_or_default())
+}
+
+/// A browser or a server after the article, contracted with a preposition; a name after the preposition alone.
+fn party(party: &Party, article: &str, preposition: String) -> String {
+    let kind = match party.side {
+        Side::Client => "navigateur",
+        Side::Server => "serveur",
+    };
+    match (party.name.map(|name| quoted(QUOTES, name)), address(party)) {
+        (None, None) => format!("{article} {kind} (port {})", party.port),
+        (None, Some(address)) => format!("{article} {kind} {address}"),
+        (Some(name), None) => format!("{preposition}{name} ({kind}, port {})", party.port),
+        (Some(name), Some(address)) => format!("{preposition}{name} ({kind} {address})"),
+    }
+}
+
+/// `de mynick`, `d'anna`: the preposition before a name as it is shown, elided where the name begins with a vowel.
+fn of_name(name: &str, shown: String) -> String {
+    let is_vowel = |c: char| "aeiouàâäæéèêëîïôöœùûü".contains(c);
+    let is_elided = name.chars().flat_map(char::to_lowercase).next().is_some_and(is_vowel);
+    format!("{}{shown}", if is_elided { "d'" } else { "de " })
+}
+
+/// After `qu`: that somebody does something.
+fn that_user(name: Option<&str>) -> String {
     match name {
-        Some(name) => format!("sous le nom {name}"),
-        None => "sans nom".to_owned(),
+        Some(name) => format!("e l'utilisateur {}", quoted(QUOTES, name)),
+        None => "'un utilisateur".to_owned(),
     }
 }
 
-fn saying(say: Say<&str>, text: &str) -> String {
-    let sender = say.sender.unwrap_or(SOMEBODY);
-    match say.recipient {
-        Recipient::Everyone => format!("{sender} dit à tous : {text}"),
-        Recipient::Named(recipient) | Recipient::Id(recipient) => format!("{sender} dit à {recipient} : {text}"),
-        Recipient::Unknown => format!("{sender} dit : {text}"),
+/// The message, and whose it is.
+fn sent(say: &Say<&str>) -> String {
+    match say.sender {
+        Some(sender) => format!("le message {}", of_name(sender, quoted(QUOTES, sender))),
+        None => "un message".to_owned(),
     }
+}
+
+fn recipient(recipient: &Recipient<&str>) -> String {
+    match recipient {
+        Recipient::Everyone => "destiné à tous".to_owned(),
+        Recipient::Named(name) => format!("destiné à {}", quoted(QUOTES, name)),
+        Recipient::Id(id) => format!("destiné au client {id}"),
+        Recipient::Unknown => "dont le destinataire n'est pas connu".to_owned(),
+    }
+}
+
+fn said(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" : {}", quoted(QUOTES, text)) }
 }
 
 fn users(count: usize) -> String {
@@ -206,36 +437,86 @@ fn users(count: usize) -> String {
     }
 }
 
-fn messages(frames: Frames) -> String {
-    match frames {
-        Frames::One(frame) => format!("le message de la trame {frame}"),
-        Frames::Several(first, last) => format!("les messages des trames {} et {last}", joined(first, ", ")),
-        Frames::Many(first, more) => format!("les messages des trames {} et {more} de plus", joined(first, ", ")),
+fn within(frame: Frame) -> String {
+    format!(" (trame {frame})")
+}
+
+/// What the same packet does with these.
+fn acknowledges(acked: &[Acked<&str>]) -> String {
+    format!("accuse réception (ACK) {}", of_things(acked))
+}
+
+/// The preposition is repeated before each.
+fn of_things(acked: &[Acked<&str>]) -> String {
+    let more = |count| format!("de {count} autres messages");
+    enumerated(listed(acked, |acked| format!("{}{}", of_thing(&acked.event), within(acked.frame))), ", ", " et ", more)
+}
+
+/// Of what was received.
+fn of_thing(event: &Event<&str>) -> String {
+    match event {
+        Event::UpgradeRequest => "de la requête de poignée de main WebSocket".to_owned(),
+        Event::UpgradeAccepted => "de la réponse de poignée de main WebSocket".to_owned(),
+        Event::LoginRequest { .. } => "de la requête d'ouverture de session".to_owned(),
+        Event::UserList { .. } => "de la liste des utilisateurs".to_owned(),
+        Event::LoginResult(_) => "du résultat de l'ouverture de session".to_owned(),
+        Event::LoginNotification(name) => {
+            format!("de la notification indiquant qu{} a ouvert une session", that_user(*name))
+        }
+        Event::SayRequest(Say { sender: Some(sender), .. }) | Event::SayDelivery(Say { sender: Some(sender), .. }) => {
+            format!("du message {}", of_name(sender, quoted(QUOTES, sender)))
+        }
+        Event::SayRequest(_) | Event::SayDelivery(_) => "du message".to_owned(),
+        Event::LogoutNotification(name) => {
+            format!("de la notification indiquant qu{} a quitté le chat", that_user(*name))
+        }
+        Event::Ping(_) => "du ping de battement de cœur".to_owned(),
+        Event::Pong(_) => "du pong de battement de cœur".to_owned(),
+        _ => "d'un message".to_owned(),
     }
 }
 
-fn closing(closing: Closing) -> String {
-    match described(&closing, meaning) {
+/// Where in a message that is not JSON the fault is.
+fn place(near: &str) -> String {
+    if near.is_empty() { String::new() } else { format!(", près de {}", quoted(QUOTES, near)) }
+}
+
+fn closing(closing: &Closing) -> String {
+    match described(closing, QUOTES, meaning) {
         None => String::new(),
-        Some((code, "")) => format!(" : code {code}"),
-        Some((code, why)) => format!(" : code {code}, {why}"),
+        Some((code, why)) if why.is_empty() => format!(" (code {code})"),
+        Some((code, why)) => format!(" (code {code} : {why})"),
     }
 }
 
 fn meaning(code: CloseCode) -> &'static str {
     match code {
         CloseCode::Normal => "fermeture normale",
-        CloseCode::GoingAway => "départ : la page a été quittée ou le serveur s'arrête",
+        CloseCode::GoingAway => "page quittée ou arrêt du serveur",
         CloseCode::ProtocolError => "erreur de protocole",
         CloseCode::UnsupportedData => "données non prises en charge",
         CloseCode::NoStatus => "aucun code de statut",
         CloseCode::Abnormal => "fermeture anormale",
-        CloseCode::InvalidData => "données invalides",
+        CloseCode::InvalidData => "données non valides",
         CloseCode::PolicyViolation => "violation des règles",
-        CloseCode::TooBig => "message trop grand",
+        CloseCode::TooBig => "message trop volumineux",
         CloseCode::ExtensionMissing => "extension manquante",
         CloseCode::InternalError => "erreur interne",
         CloseCode::ServiceRestart => "redémarrage du service",
         CloseCode::TryAgainLater => "réessayer plus tard",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_name;
+
+    #[test]
+    fn the_preposition_is_elided_before_a_vowel() {
+        let of = |name: &str| of_name(name, name.to_owned());
+        assert_eq!(
+            ["mynick", "anna", "Émile", "Œdipe", "2pac", ""].map(of),
+            ["de mynick", "d'anna", "d'Émile", "d'Œdipe", "de 2pac", "de "]
+        );
     }
 }

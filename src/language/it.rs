@@ -1,129 +1,318 @@
 //! Italian.
 
-use super::common::{Cause, CloseCode, End, Frames, described, joined};
-use super::{Fact, Missing};
-use crate::event::{Closing, Event, Recipient, Reset, Say};
-use crate::packet::Side;
+use super::common::{
+    Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
+};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
+use crate::fields::{Field, Phase};
+use crate::packet::{Frame, Side};
 
-pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
-    let (by, other) = (end(by), end(other));
-    match event {
-        Event::Syn => format!("Il {by} invia SYN al {other}: chiede di aprire una connessione"),
+const QUOTES: [&str; 2] = ["«", "»"];
+
+pub fn note(note: &Note) -> String {
+    let by = subject(&note.by);
+    let (other, to, of) = (subject(&note.other), to(&note.other), of(&note.other));
+    match &note.event {
+        Event::Syn => format!("{by} invia un pacchetto SYN {to}: chiede di aprire una connessione"),
         Event::SynAgain(first) => {
-            format!("Il {by} invia di nuovo al {other} il SYN del frame {first}: nessuna risposta ricevuta")
+            format!("{by} ritrasmette {to} il pacchetto SYN del frame {first}: non è arrivata alcuna risposta")
         }
-        Event::SynAck => format!("Il {by} risponde al {other} con SYN+ACK: accetta la connessione"),
+        Event::SynAck => format!("{by} risponde {to} con un pacchetto SYN+ACK: accetta la connessione"),
         Event::SynAckAgain(first) => {
-            format!("Il {by} invia di nuovo al {other} il SYN+ACK del frame {first}: nessuna conferma ricevuta")
+            format!("{by} ritrasmette {to} il pacchetto SYN+ACK del frame {first}: non è arrivata alcuna conferma")
         }
-        Event::Established => format!("Il {by} conferma il SYN+ACK del {other}: la connessione TCP è stabilita"),
-        Event::Fin => format!("Il {by} invia FIN al {other}: non ha altro da inviare"),
-        Event::FinAcked => format!("Il {by} conferma il FIN del {other}: quella direzione è chiusa"),
-        Event::Reset(Reset::Refused) => {
-            format!("Il {by} risponde con RST al SYN del {other}: non accetta connessioni, nessuno è in ascolto")
+        Event::Established => format!("{by} invia un pacchetto ACK {to}: la connessione TCP è stata stabilita"),
+        Event::Fin => format!("{by} invia un pacchetto FIN {to}: non ha altro da inviare"),
+        Event::FinAcked => {
+            format!("{by} conferma (ACK) la ricezione del FIN {of}: la connessione è chiusa in questa direzione")
         }
+        Event::Reset(Reset::Refused) => format!(
+            "{by} risponde con un RST al SYN {of}: la connessione è rifiutata, probabilmente perché nessun programma è in ascolto su questa porta"
+        ),
         Event::Reset(Reset::AfterFins) => {
-            format!("Il {by} resetta la connessione, che entrambe le parti avevano già chiuso")
+            format!("{by} reimposta (RST) la connessione con {other}, già chiusa da entrambe le parti")
         }
-        Event::Reset(Reset::Open) => {
-            format!("Il {by} resetta la connessione: questa termina subito e ciò che era in transito va perso")
+        Event::Reset(Reset::Open) => format!(
+            "{by} reimposta (RST) la connessione con {other}: questa termina subito e i dati ancora in transito vanno persi"
+        ),
+        Event::Reset(Reset::Unknown) => format!("{by} reimposta (RST) la connessione con {other}"),
+        Event::UpgradeRequest => {
+            format!("{by} invia {to} la richiesta di handshake WebSocket: chiede di passare da HTTP a WebSocket")
         }
-        Event::Reset(Reset::Unknown) => format!("Il {by} resetta la connessione"),
-        Event::UpgradeRequest => format!("Il {by} chiede al {other} di passare da HTTP a WebSocket"),
-        Event::UpgradeRequestAcked(frame) => {
-            format!("Il {by} ha ricevuto la richiesta di handshake WebSocket del frame {frame}; segue la sua risposta")
-        }
+        Event::UpgradeRequestAcked(frame) => format!(
+            "{by} invia un ACK {to} per confermare di aver ricevuto la richiesta di handshake WebSocket{}",
+            within(*frame)
+        ),
         Event::UpgradeAccepted => {
-            format!("Il {by} accetta di usare WebSocket con il {other}: l'handshake è riuscito")
+            format!("{by} invia {to} la risposta di handshake WebSocket: l'handshake è riuscito")
         }
         Event::UpgradeMisaccepted => format!(
-            "Il {by} accetta di usare WebSocket, ma il suo valore accept è errato: il {other} chiuderà la connessione"
+            "{by} invia una risposta di handshake WebSocket con un valore Sec-WebSocket-Accept errato: {other} deve chiudere la connessione"
         ),
-        Event::UpgradeComplete(frame) => {
-            format!("Il {by} ha ricevuto la risposta del frame {frame}: la connessione WebSocket è stabilita")
-        }
+        Event::UpgradeComplete(frame) => format!(
+            "{by} invia un ACK {to} per confermare di aver ricevuto la risposta di handshake WebSocket{}: l'handshake è riuscito e la connessione WebSocket è stata stabilita",
+            within(*frame)
+        ),
         Event::UpgradeRefused(status) => {
-            format!("Il {by} rifiuta di usare WebSocket con il {other}: risponde con lo stato HTTP {status}")
+            format!("{by} rifiuta l'handshake WebSocket {of}: risponde con il codice di stato HTTP {status}")
         }
-        Event::Close(why) => format!("Il {by} chiude la connessione WebSocket con il {other}{}", closing(why)),
-        Event::CloseReply(why) => {
-            format!("Il {by} accetta di chiudere la connessione WebSocket con il {other}{}", closing(why))
+        Event::Close(why) => format!("{by} invia {to} un frame di chiusura WebSocket{}", closing(why)),
+        Event::CloseReply(why) => format!("{by} risponde al frame di chiusura {of} con il proprio{}", closing(why)),
+        Event::MessagesAcked(acked) => {
+            let outcome = if has_login_result(acked) { ": la richiesta di accesso è completata" } else { "" };
+            format!("{by} invia un ACK {to} per confermare di aver ricevuto {}{outcome}", things(acked))
         }
-        Event::MessagesAcked(frames) => format!("Il {by} ha ricevuto {}", messages(Frames::of(&frames))),
-        Event::LoginRequest { name, room: Some(room) } => {
-            format!("Il {by} chiede al {other} di accedere {} alla stanza {room}", named(name))
+        Event::LoginRequest { name, room } => {
+            let room = room.map(|room| format!(" alla stanza {}", quoted(QUOTES, room))).unwrap_or_default();
+            let name = match name {
+                Some(name) => format!(" con il nome {}", quoted(QUOTES, name)),
+                None => ", senza nome utente".to_owned(),
+            };
+            format!("{by} invia {to}, tramite WebSocket, una richiesta di accesso (login){room}{name}")
         }
-        Event::LoginRequest { name, room: None } => format!("Il {by} chiede al {other} di accedere {}", named(name)),
         Event::UserList { users: Some(count), .. } => {
-            format!("Il {by} comunica al {other} chi è collegato: {}", users(count))
+            format!("{by} invia {to} l'elenco degli utenti: {}", users(*count))
         }
-        Event::UserList { users: None, .. } => format!("Il {by} comunica al {other} chi è collegato"),
-        Event::LoginResult(name) => {
-            format!("Il {by} comunica al {other} che il suo accesso {} è riuscito", named(name))
+        Event::UserList { users: None, .. } => format!("{by} invia {to} l'elenco degli utenti"),
+        Event::LoginResult(Some(name)) => {
+            format!("{by} invia {to} il risultato dell'accesso: accesso riuscito per l'utente {}", quoted(QUOTES, name))
         }
-        Event::LoginNotification(name) => {
-            format!("Il {by} comunica al {other} che {} ha effettuato l'accesso", name.unwrap_or(SOMEBODY))
+        Event::LoginResult(None) => format!("{by} invia {to} il risultato dell'accesso: accesso riuscito"),
+        Event::LoginNotification(Some(name)) => {
+            let to = another(&note.other);
+            format!("{by} comunica {to} che un nuovo utente, {}, ha effettuato l'accesso", quoted(QUOTES, name))
         }
-        Event::SayRequest(say) => format!("Il {by} chiede al {other} di inoltrare: {}", saying(say, text)),
-        Event::SayDelivery(say) => format!("Il {by} consegna al {other}: {}", saying(say, text)),
-        Event::LogoutNotification(name) => {
-            format!("Il {by} comunica al {other} che {} ha lasciato la chat", name.unwrap_or(SOMEBODY))
+        Event::LoginNotification(None) => {
+            format!("{by} comunica {} che un nuovo utente ha effettuato l'accesso", another(&note.other))
         }
-        Event::Ping(_) => format!("Il {by} chiede al {other} se è ancora presente"),
-        Event::Pong(_) => format!("Il {by} risponde al {other} che è ancora presente"),
+        Event::SayRequest(say) => {
+            let recipient = recipient(&say.recipient);
+            format!("{by} invia {to}, tramite WebSocket, un messaggio {recipient}{}", said(note.text))
+        }
+        Event::SayDelivery(say) => {
+            let to = match note.is_own {
+                true => format!("al mittente stesso, {other},"),
+                false if note.is_anothers => another(&note.other),
+                false => to,
+            };
+            format!("{by} consegna {to} {} {}{}", sent(say), recipient(&say.recipient), said(note.text))
+        }
+        Event::LogoutNotification(name) => format!("{by} comunica {to} che {} ha lasciato la chat", user(*name)),
+        Event::Ping(_) => {
+            format!("{by} invia {to} un ping di heartbeat per verificare che la connessione sia ancora attiva")
+        }
+        Event::Pong(_) => format!("{by} risponde {to} con un pong di heartbeat: la connessione è ancora attiva"),
         Event::Unknown { type_name: Some(name), .. } => {
-            format!("Il {by} invia al {other} un messaggio di tipo {name}, che la chat non conosce")
+            format!("{by} invia {to} un messaggio di tipo {}, sconosciuto alla chat", quoted(QUOTES, name))
         }
-        Event::Unknown { type_name: None, .. } => {
-            format!("Il {by} invia al {other} un messaggio senza un tipo leggibile")
+        Event::Unknown { type_name: None, .. } => format!("{by} invia {to} un messaggio senza un tipo leggibile"),
+    }
+}
+
+pub fn clause(clause: &Clause) -> String {
+    match clause {
+        Clause::Masked => {
+            " (messaggio mascherato durante la trasmissione, quindi illeggibile in un dump; mostrato qui in chiaro)"
+                .to_owned()
         }
+        Clause::Acked(acked) => format!("; con lo stesso pacchetto {}", acknowledges(acked)),
+        Clause::Complete(Completion::Login) => {
+            "; tutti gli utenti della stanza sono stati avvisati e l'accesso è completato".to_owned()
+        }
+        Clause::Complete(Completion::Say) => {
+            "; tutti i browser destinatari hanno ricevuto il messaggio e la consegna è completata".to_owned()
+        }
+        Clause::Complete(Completion::Logout) => {
+            "; tutti gli utenti rimasti nella stanza sono stati avvisati e l'uscita è completata".to_owned()
+        }
+        Clause::Complete(Completion::Close) => "; la connessione è ora chiusa in entrambe le direzioni".to_owned(),
+    }
+}
+
+pub fn title(title: &Title) -> String {
+    match title {
+        Title::TcpHandshake(Some(step)) => format!("Handshake TCP, passo {step} di 3"),
+        Title::TcpHandshake(None) => "Handshake TCP".to_owned(),
+        Title::WebSocketHandshake => "Handshake WebSocket".to_owned(),
+        Title::Login(Some(user)) => format!("Accesso di {}", name(QUOTES, user)),
+        Title::Login(None) => "Accesso".to_owned(),
+        Title::Say { sender, recipient, text } => {
+            let sender = sender.map_or_else(|| "Qualcuno".to_owned(), |sender| name(QUOTES, sender));
+            let to = match recipient {
+                Recipient::Everyone => " a tutti".to_owned(),
+                Recipient::Named(recipient) | Recipient::Id(recipient) => {
+                    format!(" {}{}", to_name(recipient), name(QUOTES, recipient))
+                }
+                Recipient::Unknown => String::new(),
+            };
+            let text = text.map(|text| format!(": {}", quoted(QUOTES, text))).unwrap_or_default();
+            let something = if text.is_empty() { " qualcosa" } else { "" };
+            format!("{sender} dice{something}{to}{text}")
+        }
+        Title::Heartbeat(Some(user)) => format!("Heartbeat della connessione di {}", name(QUOTES, user)),
+        Title::Heartbeat(None) => "Heartbeat della connessione".to_owned(),
+        Title::Logout(Some(user)) => format!("{} lascia la chat", name(QUOTES, user)),
+        Title::Logout(None) => "Qualcuno lascia la chat".to_owned(),
+        Title::Close => "Chiusura della connessione".to_owned(),
+        Title::Unknown => "Messaggio sconosciuto".to_owned(),
+    }
+}
+
+pub fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::TcpSyn => "Handshake TCP 1/3 (SYN)",
+        Phase::TcpSynAck => "Handshake TCP 2/3 (SYN+ACK)",
+        Phase::TcpAck => "Handshake TCP 3/3 (ACK)",
+        Phase::TcpFin => "Chiusura TCP (FIN)",
+        Phase::TcpFinAcked => "Chiusura TCP confermata",
+        Phase::TcpReset => "Reimpostazione TCP (RST)",
+        Phase::UpgradeRequest => "Richiesta di handshake WebSocket",
+        Phase::UpgradeRequestAcked => "Richiesta di handshake WebSocket confermata",
+        Phase::UpgradeResponse => "Risposta di handshake WebSocket",
+        Phase::UpgradeComplete => "Handshake WebSocket completato",
+        Phase::UpgradeRefused => "Handshake WebSocket rifiutato",
+        Phase::Close => "Chiusura WebSocket",
+        Phase::CloseReply => "Risposta di chiusura WebSocket",
+        Phase::LoginRequest => "Richiesta di accesso",
+        Phase::UserList => "Elenco degli utenti",
+        Phase::LoginResult => "Risultato dell'accesso",
+        Phase::LoginNotification => "Notifica di accesso",
+        Phase::SayRequest => "Messaggio inviato",
+        Phase::SayDelivery => "Messaggio consegnato",
+        Phase::LogoutNotification => "Notifica di uscita",
+        Phase::Ping => "Ping di heartbeat",
+        Phase::Pong => "Pong di heartbeat",
+        Phase::Unknown => "Messaggio sconosciuto",
+        Phase::MessageAcked => "Ricezione del messaggio confermata",
+    }
+}
+
+pub fn label(field: Field) -> &'static str {
+    match field {
+        Field::Phase => "Fase",
+        Field::Note => "Nota",
+        Field::Exchange => "Scambio",
+        Field::ExchangeTitle => "Titolo",
+        Field::ExchangeComplete => "Completato",
+        Field::MessageType => "Tipo",
+        Field::ClientId => "ID del client",
+        Field::ClientName => "Nome del client",
+        Field::FromClientId => "ID del client mittente",
+        Field::FromClientName => "Nome del client mittente",
+        Field::ToClientId => "ID del client destinatario",
+        Field::ToClientName => "Nome del client destinatario",
+        Field::Content => "Contenuto",
+        Field::Text => "Testo",
+        Field::Time => "Ora",
+        Field::RoomId => "ID della stanza",
+        Field::ClientList => "Elenco dei client",
+        Field::ClientListUser => "Utente",
+        Field::ClientListClientId => "ID del client",
+        Field::ClientListClientName => "Nome del client",
+        Field::ClientListCount => "Numero di utenti",
+        Field::Member => "Altro campo",
+        Field::Dialect => "Dialetto",
+        Field::Private => "Privato",
+        Field::GatewayAddress => "Indirizzo del gateway",
+        Field::GatewayPort => "Porta del gateway",
+        Field::GatewayConnection => "Numero di connessione del gateway",
+        Field::User => "Utente di questa connessione",
+        Field::Room => "Stanza di questa connessione",
+        Field::RoomMembers => "Presenti nella stanza",
+        Field::Sender => "Mittente",
+        Field::Recipient => "Destinatario",
+        Field::Acks => "Conferma il frame",
+        Field::RequestIn => "Richiesta nel frame",
+        Field::ResponseIn => "Risposta nel frame",
+        Field::ResponseTime => "Tempo di risposta",
+        Field::Deliveries => "Numero di consegne",
+        Field::Delivery => "Consegna",
+        Field::DeliveryFrame => "Frame",
+        Field::DeliveryUser => "Utente",
+        Field::DeliveryEndpoint => "Indirizzo e porta",
+        Field::DeliveryTime => "Tempo trascorso",
+        Field::DeliveryAckedIn => "Confermata nel frame",
+        Field::HandshakeKey => "Sec-WebSocket-Key",
+        Field::HandshakeAccept => "Sec-WebSocket-Accept",
+        Field::HandshakeAcceptExpected => "Sec-WebSocket-Accept atteso",
+        Field::HandshakeAcceptValid => "Sec-WebSocket-Accept corretto",
+        Field::HandshakeOrigin => "Origine",
+    }
+}
+
+pub fn phrase(phrase: &Phrase) -> String {
+    match phrase {
+        Phrase::All => "tutti".to_owned(),
+        Phrase::NotJson => "[non è JSON]".to_owned(),
+        Phrase::Login => "Accesso effettuato".to_owned(),
+        Phrase::Room(room) => format!("stanza {}", isolated(room)),
+        Phrase::Browser(party) => match address(party) {
+            Some(address) => address,
+            None => format!("porta {}", party.port),
+        },
+        Phrase::UserList(count) => format!("Elenco degli utenti ({count})"),
+        Phrase::More(1) => "… e un altro".to_owned(),
+        Phrase::More(count) => format!("… e altri {count}"),
+        Phrase::Delivery { to: party, frame, milliseconds } => {
+            let milliseconds = format!("{milliseconds:.3}").replace('.', ",");
+            format!("{} nel frame {frame}, dopo {milliseconds} ms", capitalised(&to(party)))
+        }
+        Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }
 
 pub fn finding(fact: &Fact) -> String {
     match fact {
-        Fact::MalformedJson { reason, offset, by: Side::Client } => format!(
-            "Non è JSON: {} (byte {offset}); il server ignora questo messaggio e nessuno lo riceve",
-            fault((*reason).into())
+        Fact::MalformedJson { reason, near, by: Side::Client } => format!(
+            "Non è JSON: {}{}; il server ignora questo messaggio e nessuno lo riceve",
+            fault((*reason).into()),
+            place(near)
         ),
-        Fact::MalformedJson { reason, offset, by: Side::Server } => format!(
-            "Non è JSON: {} (byte {offset}); il browser non può leggere questo messaggio e non mostra nulla",
-            fault((*reason).into())
+        Fact::MalformedJson { reason, near, by: Side::Server } => format!(
+            "Non è JSON: {}{}; il browser non può leggere questo messaggio e non mostra nulla",
+            fault((*reason).into()),
+            place(near)
         ),
-        Fact::UnknownType(Some(name)) => {
-            format!("La chat non ha messaggi di tipo {name} in questa direzione; il messaggio viene ignorato")
-        }
+        Fact::UnknownType(Some(name)) => format!(
+            "La chat non ha messaggi di tipo {} in questa direzione; il messaggio viene ignorato",
+            quoted(QUOTES, name)
+        ),
         Fact::UnknownType(None) => "Il messaggio non ha un tipo; viene ignorato".to_owned(),
         Fact::MissingMember(missing, member) => match missing {
-            Missing::Room => format!("La richiesta di accesso non ha {member}: il server solleva un'eccezione e non risponde"),
-            Missing::Name => format!("La richiesta di accesso non ha {member}: il server fa accedere l'utente con un nome vuoto"),
-            Missing::Content => format!("Il messaggio non ha {member}: il server consegna un testo vuoto"),
-            Missing::Recipient => format!("Il messaggio non ha {member}: il server lo consegna solo al suo mittente"),
-            Missing::RecipientName => format!("Il messaggio non ha {member}: la copia che il server consegna al mittente non nomina il destinatario"),
-            Missing::FromServer => format!("Il messaggio non ha {member}, che il server della chat invia sempre"),
+            Missing::Room => format!("Nella richiesta di accesso manca il campo {member}: il server solleva un'eccezione e non risponde"),
+            Missing::Name => format!("Nella richiesta di accesso manca il campo {member}: il server fa accedere l'utente con un nome vuoto"),
+            Missing::Content => format!("Nel messaggio manca il campo {member}: il server consegna un testo vuoto"),
+            Missing::Recipient => format!("Nel messaggio manca il campo {member}: il server lo consegna solo al mittente"),
+            Missing::RecipientName => format!("Nel messaggio manca il campo {member}: la copia che il server consegna al mittente non riporta il nome del destinatario"),
+            Missing::FromServer => format!("Nel messaggio manca il campo {member}, che il server della chat invia sempre"),
         },
         Fact::SayBeforeLogin => {
-            "Detto su una connessione senza accesso: il server solleva un'eccezione e nessuno lo riceve".to_owned()
+            "Messaggio inviato prima dell'accesso: il server solleva un'eccezione e nessuno lo riceve".to_owned()
         }
-        Fact::NoDelivery => "Nessuno ha ricevuto quanto è detto qui, benché la connessione sia proseguita".to_owned(),
+        Fact::NoDelivery => {
+            "Nessuno ha ricevuto questo messaggio, benché la connessione sia rimasta aperta".to_owned()
+        }
         Fact::NoPong => "Il browser non ha risposto a questo ping prima del successivo".to_owned(),
-        Fact::BadTime(time) => {
-            format!("L'ora non è nel formato YYYY-MM-DD HH:MM:SS che il server scrive: {time}")
-        }
-        Fact::UnescapedHtml(tag) => {
-            format!("Il server ha consegnato markup non suo ({tag}): un browser esegue ciò che un utente ha scritto")
-        }
-        Fact::AcceptMismatch { expected, found: Some(found) } => {
-            format!("Il valore accept è {found}, ma la chiave richiede {expected}: il browser chiude la connessione")
-        }
-        Fact::AcceptMismatch { expected, found: None } => {
-            format!("Manca il valore accept, e la chiave richiede {expected}: il browser chiude la connessione")
-        }
+        Fact::BadTime(time) => format!(
+            "L'ora {} non è nel formato YYYY-MM-DD HH:MM:SS usato dal server",
+            quoted(QUOTES, time)
+        ),
+        Fact::UnescapedHtml(tag) => format!(
+            "Il server ha consegnato codice HTML che non è suo ({tag}): un browser potrebbe eseguire ciò che un utente ha scritto"
+        ),
+        Fact::AcceptMismatch { expected, found: Some(found) } => format!(
+            "Il valore Sec-WebSocket-Accept è {found}, ma quello calcolato dalla chiave è {expected}: il browser deve chiudere la connessione"
+        ),
+        Fact::AcceptMismatch { expected, found: None } => format!(
+            "Nella risposta manca il valore Sec-WebSocket-Accept, mentre quello calcolato dalla chiave è {expected}: il browser deve chiudere la connessione"
+        ),
         Fact::UpgradeMissing(missing) => format!(
-            "La richiesta di handshake non ha {missing}, come esige la RFC 6455, sezione 4.1: tipico di un proxy che non lo inoltra (nginx: proxy_http_version, proxy_set_header); Workerman non lo pretende"
+            "La richiesta di handshake non contiene tutto ciò che richiede la RFC 6455, sezione 4.1 (senza {}): è tipico di un proxy che non inoltra tutto (direttive proxy_http_version e proxy_set_header di nginx); Workerman non richiede tanto",
+            quoted(QUOTES, missing)
         ),
         Fact::HandshakeRefused(status) => format!(
-            "Il server ha rifiutato l'handshake WebSocket con lo stato HTTP {status}: questo browser non può usare la chat"
+            "Il server ha rifiutato l'handshake WebSocket (codice di stato HTTP {status}): questo browser non può usare la chat"
         ),
         Fact::UnmaskedClient => {
             "Il frame del client non è mascherato: il server deve chiudere la connessione (RFC 6455, sezione 5.1)"
@@ -133,17 +322,17 @@ pub fn finding(fact: &Fact) -> String {
             "Il frame del server è mascherato: il browser deve chiudere la connessione (RFC 6455, sezione 5.1)"
                 .to_owned()
         }
-        Fact::Truncated { captured, reported } => {
-            format!("La cattura contiene {captured} dei {reported} byte di questo messaggio; il resto non è mostrato")
-        }
-        Fact::AnotherWay { proxy_port: Some(port) } => {
-            format!("In un tunnel attraverso il proxy sulla porta {port}: quanto concordato prima tra browser e proxy non ha etichetta")
-        }
+        Fact::Truncated { captured, reported } => format!(
+            "La cattura contiene solo {captured} dei {reported} byte di questo messaggio; il resto non è mostrato"
+        ),
+        Fact::AnotherWay { proxy_port: Some(port) } => format!(
+            "Questa richiesta passa in un tunnel attraverso il proxy (porta {port}): quanto concordato prima tra browser e proxy non è annotato"
+        ),
         Fact::AnotherWay { proxy_port: None } => {
-            "Questo messaggio non ha etichetta: Wireshark non ha ricevuto il suo TCP da IP, quindi il plugin non ne vede le intestazioni TCP".to_owned()
+            "Questo messaggio non è annotato: Wireshark non ha decodificato TCP a partire da IP, quindi il plugin non vede le intestazioni TCP".to_owned()
         }
         Fact::Internal(what) => {
-            format!("È un difetto di questo plugin, non del pacchetto: {what}; si prega di segnalarlo")
+            format!("Errore di questo plugin, non del pacchetto: {what}; si prega di segnalarlo")
         }
     }
 }
@@ -160,42 +349,89 @@ fn fault(fault: Cause) -> String {
         }
         Cause::InvalidUtf8 => "il testo non è UTF-8 valido".to_owned(),
         Cause::LoneSurrogate(unit) => {
-            format!("\\u{unit:04x} è metà di una coppia surrogata, senza l'altra metà: PHP la rifiuta")
+            format!("\\u{unit:04x} è metà di una coppia di surrogati senza l'altra metà, e PHP la rifiuta")
         }
         Cause::UnterminatedString => "una stringa non ha le virgolette di chiusura".to_owned(),
-        Cause::UnexpectedCharacter(character) => format!("{character} non può stare qui"),
-        Cause::UnexpectedByte(byte) => format!("il byte 0x{byte:02x} non può stare qui"),
+        Cause::UnexpectedCharacter(character) => format!("carattere {character} non ammesso"),
+        Cause::UnexpectedByte(byte) => format!("byte 0x{byte:02x} non ammesso"),
         Cause::UnexpectedEnd => "il messaggio finisce troppo presto".to_owned(),
-        Cause::TooDeep(levels) => format!("supera {levels} livelli di annidamento, il limite di PHP"),
-        Cause::TooLong(bytes) => format!("supera {bytes} byte, il limite di Workerman per un messaggio"),
-        Cause::TrailingData => "qualcosa segue l'oggetto".to_owned(),
+        Cause::TooDeep(levels) => format!("il messaggio supera {levels} livelli di annidamento, il limite di PHP"),
+        Cause::TooLong(bytes) => format!("il messaggio supera {bytes} byte, il limite di Workerman"),
+        Cause::TrailingData => "l'oggetto è seguito da altri dati".to_owned(),
     }
 }
 
-const SOMEBODY: &str = "qualcuno";
+const SOMEBODY: &str = "un utente";
 
-/// The noun without its article; the sentences contain the article.
-fn end(end: End) -> String {
-    match end.side {
-        Side::Client => format!("browser (porta {})", end.port),
-        Side::Server => format!("server (porta {})", end.port),
+fn subject(whom: &Party) -> String {
+    party(whom, "il", "")
+}
+
+/// Somebody else than the one a sentence is about.
+fn another(other: &Party) -> String {
+    match (other.name, address(other)) {
+        (Some(_), _) => to(other),
+        (None, None) => format!("a un altro browser (porta {})", other.port),
+        (None, Some(address)) => format!("a un altro browser ({address})"),
     }
 }
 
-fn named(name: Option<&str>) -> String {
-    match name {
-        Some(name) => format!("come {name}"),
-        None => "senza nome".to_owned(),
+fn to(whom: &Party) -> String {
+    party(whom, "al", whom.name.map_or("", to_name))
+}
+
+fn of(whom: &Party) -> String {
+    party(whom, "del", "di ")
+}
+
+/// A browser or a server after the article, contracted with a preposition; a name after the preposition alone.
+fn party(party: &Party, article: &str, preposition: &str) -> String {
+    let kind = match party.side {
+        Side::Client => "browser",
+        Side::Server => "server",
+    };
+    match (party.name.map(|name| quoted(QUOTES, name)), address(party)) {
+        (None, None) => format!("{article} {kind} (porta {})", party.port),
+        (None, Some(address)) => format!("{article} {kind} {address}"),
+        (Some(name), None) => format!("{preposition}{name} ({kind}, porta {})", party.port),
+        (Some(name), Some(address)) => format!("{preposition}{name} ({kind} {address})"),
     }
 }
 
-fn saying(say: Say<&str>, text: &str) -> String {
-    let sender = say.sender.unwrap_or(SOMEBODY);
-    match say.recipient {
-        Recipient::Everyone => format!("{sender} dice a tutti: {text}"),
-        Recipient::Named(recipient) | Recipient::Id(recipient) => format!("{sender} dice a {recipient}: {text}"),
-        Recipient::Unknown => format!("{sender} dice: {text}"),
+/// The preposition `a` before a name: `ad` where the name begins with the same vowel.
+fn to_name(name: &str) -> &'static str {
+    if name.starts_with(['a', 'A', 'à', 'À']) { "ad " } else { "a " }
+}
+
+/// Who logs in or out.
+fn user(name: Option<&str>) -> String {
+    name.map_or_else(|| SOMEBODY.to_owned(), |name| format!("l'utente {}", quoted(QUOTES, name)))
+}
+
+/// After a noun: whose login or logout it is.
+fn of_user(name: Option<&str>) -> String {
+    name.map_or_else(|| "di un utente".to_owned(), |name| format!("dell'utente {}", quoted(QUOTES, name)))
+}
+
+/// The message, and whose it is.
+fn sent(say: &Say<&str>) -> String {
+    match say.sender {
+        Some(sender) => format!("il messaggio di {}", quoted(QUOTES, sender)),
+        None => "un messaggio".to_owned(),
     }
+}
+
+fn recipient(recipient: &Recipient<&str>) -> String {
+    match recipient {
+        Recipient::Everyone => "per tutti".to_owned(),
+        Recipient::Named(name) => format!("per {}", quoted(QUOTES, name)),
+        Recipient::Id(id) => format!("per il client {id}"),
+        Recipient::Unknown => "per un destinatario sconosciuto".to_owned(),
+    }
+}
+
+fn said(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(": {}", quoted(QUOTES, text)) }
 }
 
 fn users(count: usize) -> String {
@@ -205,26 +441,57 @@ fn users(count: usize) -> String {
     }
 }
 
-fn messages(frames: Frames) -> String {
-    match frames {
-        Frames::One(frame) => format!("il messaggio del frame {frame}"),
-        Frames::Several(first, last) => format!("i messaggi dei frame {} e {last}", joined(first, ", ")),
-        Frames::Many(first, more) => format!("i messaggi dei frame {} e {more} in più", joined(first, ", ")),
+fn within(frame: Frame) -> String {
+    format!(" (frame {frame})")
+}
+
+/// What the same packet does with these.
+fn acknowledges(acked: &[Acked<&str>]) -> String {
+    format!("conferma (ACK) di aver ricevuto {}", things(acked))
+}
+
+fn things(acked: &[Acked<&str>]) -> String {
+    let more = |count| format!("altri {count} messaggi");
+    enumerated(listed(acked, |acked| format!("{}{}", thing(&acked.event), within(acked.frame))), ", ", " e ", more)
+}
+
+/// What was received.
+fn thing(event: &Event<&str>) -> String {
+    match event {
+        Event::UpgradeRequest => "la richiesta di handshake WebSocket".to_owned(),
+        Event::UpgradeAccepted => "la risposta di handshake WebSocket".to_owned(),
+        Event::LoginRequest { .. } => "la richiesta di accesso".to_owned(),
+        Event::UserList { .. } => "l'elenco degli utenti".to_owned(),
+        Event::LoginResult(_) => "il risultato dell'accesso".to_owned(),
+        Event::LoginNotification(name) => format!("la notifica dell'accesso {}", of_user(*name)),
+        Event::SayRequest(Say { sender: Some(sender), .. }) | Event::SayDelivery(Say { sender: Some(sender), .. }) => {
+            format!("il messaggio di {}", quoted(QUOTES, sender))
+        }
+        Event::SayRequest(_) | Event::SayDelivery(_) => "il messaggio".to_owned(),
+        Event::LogoutNotification(name) => format!("la notifica dell'uscita {}", of_user(*name)),
+        Event::Ping(_) => "il ping di heartbeat".to_owned(),
+        Event::Pong(_) => "il pong di heartbeat".to_owned(),
+        _ => "un messaggio".to_owned(),
     }
 }
 
-fn closing(closing: Closing) -> String {
-    match described(&closing, meaning) {
+/// Where in a message that is not JSON the fault is.
+fn place(near: &str) -> String {
+    if near.is_empty() { String::new() } else { format!(", vicino a {}", quoted(QUOTES, near)) }
+}
+
+fn closing(closing: &Closing) -> String {
+    match described(closing, QUOTES, meaning) {
         None => String::new(),
-        Some((code, "")) => format!(": codice {code}"),
-        Some((code, why)) => format!(": codice {code}, {why}"),
+        Some((code, why)) if why.is_empty() => format!(" (codice {code})"),
+        Some((code, why)) => format!(" (codice {code}: {why})"),
     }
 }
 
 fn meaning(code: CloseCode) -> &'static str {
     match code {
         CloseCode::Normal => "chiusura normale",
-        CloseCode::GoingAway => "uscita: la pagina è stata lasciata o il server si arresta",
+        CloseCode::GoingAway => "pagina chiusa o arresto del server",
         CloseCode::ProtocolError => "errore di protocollo",
         CloseCode::UnsupportedData => "dati non supportati",
         CloseCode::NoStatus => "nessun codice di stato",
@@ -236,5 +503,15 @@ fn meaning(code: CloseCode) -> &'static str {
         CloseCode::InternalError => "errore interno",
         CloseCode::ServiceRestart => "riavvio del servizio",
         CloseCode::TryAgainLater => "riprovare più tardi",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_name;
+
+    #[test]
+    fn the_preposition_has_a_d_before_its_own_vowel() {
+        assert_eq!(["mynick", "anna", "Enzo"].map(to_name), ["a ", "ad ", "a "]);
     }
 }

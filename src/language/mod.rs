@@ -1,20 +1,28 @@
-//! Events and findings in sentences: one file per language, and what the languages share in `common`. A sentence is made from what the
-//! packet itself says and what was known when it was first seen, never from later packets.
+//! Events, exchanges and findings in sentences: one file per language, and what the languages share in `common`. A sentence is made from
+//! what the packet itself says and what was known when it was first seen, never from later packets.
 
+pub mod choice;
 mod common;
 #[cfg(test)]
 mod tests;
 
-use crate::event::Event;
+pub(crate) use crate::event::Completion;
+use crate::event::{Acked, Event, Exchange};
+use crate::fields::{Field, Phase};
 use crate::message::json::Reason;
-use crate::packet::Side;
-use common::End;
+use crate::packet::{Frame, Side};
+pub(crate) use common::isolated;
 
-/// One row of the table of languages.
+/// One row of the table of languages: the functions of a language's file.
 struct Entry {
     tag: &'static str,
     name: &'static str,
-    note: fn(Event<&str>, &str, End, End) -> String,
+    note: fn(&Note) -> String,
+    clause: fn(&Clause) -> String,
+    title: fn(&Title) -> String,
+    phase: fn(Phase) -> &'static str,
+    label: fn(Field) -> &'static str,
+    phrase: fn(&Phrase) -> String,
     finding: fn(&Fact) -> String,
 }
 
@@ -33,11 +41,16 @@ macro_rules! languages {
             tag: $tag,
             name: $name,
             note: $file::note,
+            clause: $file::clause,
+            title: $file::title,
+            phase: $file::phase,
+            label: $file::label,
+            phrase: $file::phrase,
             finding: $file::finding,
         }),*];
 
         impl Language {
-            /// Every language; the first is the default.
+            /// Every language; the first is the one for whoever reads none of them.
             pub const ALL: &[Language] = &[$(Language::$language),*];
         }
     };
@@ -74,10 +87,59 @@ impl Language {
         self.entry().name
     }
 
-    /// The sentence that a person would write under a packet, which describes its event and names its sender's port.
-    pub(crate) fn note(self, note: Note) -> String {
-        let (by, other) = note.ends();
-        common::capitalised(&(self.entry().note)(note.event, note.text, by, other))
+    /// The language of a locale's name, such as `pt_BR.UTF-8` (POSIX.1-2024, section 8.2); `None` where it is none of ours.
+    pub fn of_locale(locale: &str) -> Option<Language> {
+        let locale = locale.split(['.', '@']).next().unwrap_or_default().to_ascii_lowercase().replace('_', "-");
+        let mut subtags = locale.split('-');
+        let language = subtags.next()?;
+        let mut is_traditional = || subtags.any(|subtag| ["hant", "tw", "hk", "mo"].contains(&subtag));
+        let wanted = match language {
+            "zh" if is_traditional() => "zh-TW",
+            "zh" => "zh-CN",
+            other => other,
+        };
+        Language::ALL.iter().copied().find(|language| language.tag() == wanted)
+    }
+
+    /// The sentence that a person would write under a packet: it describes its event and names its ends.
+    pub(crate) fn note(self, note: &Note) -> String {
+        let mut sentence = common::capitalised(&(self.entry().note)(note));
+        let clauses = [
+            note.is_masked.then_some(Clause::Masked),
+            Some(Clause::Acked(note.acked)).filter(|_| !note.acked.is_empty()),
+            note.completes.map(Clause::Complete),
+        ];
+        clauses.iter().flatten().for_each(|clause| sentence.push_str(&(self.entry().clause)(clause)));
+        if let Some(fault) = &note.fault {
+            sentence.push_str(if self.tag().starts_with("zh") { "。" } else { ". " });
+            sentence.push_str(&self.finding(fault));
+        }
+        sentence
+    }
+
+    /// What a segment with payload acknowledges, as a sentence of its own.
+    pub(crate) fn acknowledgment(self, acked: &[Acked<&str>]) -> String {
+        self.phrase(&Phrase::Acknowledges(acked))
+    }
+
+    /// The heading over a packet: the step that it belongs to.
+    pub(crate) fn title(self, title: &Title) -> String {
+        (self.entry().title)(title)
+    }
+
+    /// The name of a phase.
+    pub(crate) fn phase(self, phase: Phase) -> &'static str {
+        (self.entry().phase)(phase)
+    }
+
+    /// What stands before a field's value.
+    pub(crate) fn label(self, field: Field) -> &'static str {
+        (self.entry().label)(field)
+    }
+
+    /// A few words in a column or a tree.
+    pub(crate) fn phrase(self, phrase: &Phrase) -> String {
+        (self.entry().phrase)(phrase)
     }
 
     /// The sentence of a finding: what it means for the chat.
@@ -86,31 +148,86 @@ impl Language {
     }
 }
 
-/// What the sentence under a packet is made from.
-#[derive(Debug, Clone)]
-pub(crate) struct Note<'a> {
-    /// What happens, with texts of one printable line each.
-    pub event: Event<&'a str>,
-    /// Of a say: its text, in one printable line.
-    pub text: &'a str,
-    /// Who sent the packet.
-    pub by: Side,
-    /// The browser's TCP port.
-    pub client_port: u16,
-    /// The server's TCP port.
-    pub server_port: u16,
+/// One end of a connection, as a sentence names it. Texts have one printable line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Party<'a> {
+    /// Whether it is the browser or the server.
+    pub side: Side,
+    /// The name of the browser's user, where it is known.
+    pub name: Option<&'a str>,
+    /// The IP address, where the port alone does not say who it is; of IPv6 in brackets.
+    pub address: Option<&'a str>,
+    /// The TCP port.
+    pub port: u16,
 }
 
-impl Note<'_> {
-    /// Who sent the packet, and to whom.
-    fn ends(&self) -> (End, End) {
-        let client = End { side: Side::Client, port: self.client_port };
-        let server = End { side: Side::Server, port: self.server_port };
-        match self.by {
-            Side::Client => (client, server),
-            Side::Server => (server, client),
-        }
-    }
+/// What the sentence under a packet is made from. Texts have one printable line.
+#[derive(Debug, Clone)]
+pub(crate) struct Note<'a> {
+    /// What happens.
+    pub event: Event<&'a str>,
+    /// Of a say: what is said.
+    pub text: &'a str,
+    /// Who sent the packet.
+    pub by: Party<'a>,
+    /// To whom.
+    pub other: Party<'a>,
+    /// Of a delivery: it goes to the browser whose say it is.
+    pub is_own: bool,
+    /// Of a delivery: it goes to another browser than that.
+    pub is_anothers: bool,
+    /// It is a browser's message, and was masked (RFC 6455, section 5.3).
+    pub is_masked: bool,
+    /// What a packet that is no mere ACK acknowledges at the same time.
+    pub acked: &'a [Acked<&'a str>],
+    /// What it is the last packet of.
+    pub completes: Option<Completion>,
+    /// Why nobody can read the message.
+    pub fault: Option<Fact<'a>>,
+}
+
+/// What follows the main clause of a note, with the punctuation before it.
+#[derive(Debug, Clone)]
+pub(crate) enum Clause<'a> {
+    /// The message was masked on the wire; here it is shown unmasked.
+    Masked,
+    /// The same packet acknowledges this.
+    Acked(&'a [Acked<&'a str>]),
+    /// With this packet, it is complete.
+    Complete(Completion),
+}
+
+/// The heading over the packets of an exchange. Texts have one printable line.
+pub(crate) type Title<'a> = Exchange<&'a str>;
+
+/// A few words in a column or a tree. Texts have one printable line.
+#[derive(Debug, Clone)]
+pub(crate) enum Phrase<'a> {
+    /// All members of the room, as those whom a say is for.
+    All,
+    /// Stands behind a message that is not JSON.
+    NotJson,
+    /// A login of which it is not known whether it is a result or a notification.
+    Login,
+    /// A room, by its id.
+    Room(&'a str),
+    /// A browser, by its port or by its address and port.
+    Browser(Party<'a>),
+    /// A list of so many users.
+    UserList(usize),
+    /// So many more that are not listed.
+    More(usize),
+    /// A delivery: to whom, in which frame, and how many milliseconds after the request.
+    Delivery {
+        /// Who got it.
+        to: Party<'a>,
+        /// In which frame.
+        frame: Frame,
+        /// How long after the request.
+        milliseconds: f64,
+    },
+    /// A segment, which is no mere ACK, acknowledges this: a clause without a subject.
+    Acknowledges(&'a [Acked<&'a str>]),
 }
 
 /// What the server does without a member that a message lacks.
@@ -138,8 +255,8 @@ pub(crate) enum Fact<'a> {
     MalformedJson {
         /// What is wrong with it.
         reason: Reason,
-        /// The offset of the fault in the message, in bytes.
-        offset: usize,
+        /// The characters around the fault; empty where the message has none.
+        near: &'a str,
         /// Who sent the message.
         by: Side,
     },

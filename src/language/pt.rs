@@ -1,125 +1,320 @@
 //! Portuguese, with the words used in Brazil.
 
-use super::common::{Cause, CloseCode, End, Frames, described, joined};
-use super::{Fact, Missing};
-use crate::event::{Closing, Event, Recipient, Reset, Say};
-use crate::packet::Side;
+use super::common::{
+    Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
+};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
+use crate::fields::{Field, Phase};
+use crate::packet::{Frame, Side};
 
-pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
-    let (by, other) = (end(by), end(other));
-    match event {
-        Event::Syn => format!("O {by} envia SYN ao {other}: pede para abrir uma conexão"),
+const QUOTES: [&str; 2] = ["“", "”"];
+
+pub fn note(note: &Note) -> String {
+    let by = subject(&note.by);
+    let (other, to, of) = (subject(&note.other), to(&note.other), of(&note.other));
+    match &note.event {
+        Event::Syn => format!("{by} envia um pacote SYN {to}: pede a abertura de uma conexão"),
         Event::SynAgain(first) => {
-            format!("O {by} envia novamente ao {other} o SYN do quadro {first}: nenhuma resposta chegou")
+            format!("{by} retransmite {to} o pacote SYN do quadro {first}: nenhuma resposta foi recebida")
         }
-        Event::SynAck => format!("O {by} responde ao {other} com SYN+ACK: aceita a conexão"),
+        Event::SynAck => format!("{by} responde {to} com um pacote SYN+ACK: aceita a conexão"),
         Event::SynAckAgain(first) => {
-            format!("O {by} envia novamente ao {other} o SYN+ACK do quadro {first}: nenhuma confirmação chegou")
+            format!("{by} retransmite {to} o pacote SYN+ACK do quadro {first}: nenhuma confirmação foi recebida")
         }
-        Event::Established => format!("O {by} confirma o SYN+ACK do {other}: a conexão TCP está estabelecida"),
-        Event::Fin => format!("O {by} envia FIN ao {other}: não tem mais nada a enviar"),
-        Event::FinAcked => format!("O {by} confirma o FIN do {other}: esse sentido está fechado"),
+        Event::Established => format!("{by} envia um pacote ACK {to}: a conexão TCP está estabelecida"),
+        Event::Fin => format!("{by} envia um pacote FIN {to}: não tem mais nada a enviar"),
+        Event::FinAcked => {
+            format!("{by} confirma (ACK) o recebimento do FIN {of}: a conexão está fechada nesse sentido")
+        }
         Event::Reset(Reset::Refused) => {
-            format!("O {by} responde com RST ao SYN do {other}: não aceita conexões, ninguém escuta ali")
+            format!(
+                "{by} responde com um RST ao SYN {of}: a conexão é recusada, provavelmente porque nenhum programa escuta nessa porta"
+            )
         }
-        Event::Reset(Reset::AfterFins) => format!("O {by} reseta a conexão, que os dois lados já haviam fechado"),
-        Event::Reset(Reset::Open) => {
-            format!("O {by} reseta a conexão: ela termina imediatamente, e o que estava em trânsito se perde")
+        Event::Reset(Reset::AfterFins) => {
+            format!("{by} redefine (RST) a conexão com {other}, já fechada pelos dois lados")
         }
-        Event::Reset(Reset::Unknown) => format!("O {by} reseta a conexão"),
-        Event::UpgradeRequest => format!("O {by} pede ao {other} para mudar de HTTP para WebSocket"),
-        Event::UpgradeRequestAcked(frame) => {
-            format!("O {by} recebeu a requisição de handshake WebSocket do quadro {frame}; sua resposta vem a seguir")
+        Event::Reset(Reset::Open) => format!(
+            "{by} redefine (RST) a conexão com {other}: ela termina imediatamente, e os dados ainda em trânsito se perdem"
+        ),
+        Event::Reset(Reset::Unknown) => format!("{by} redefine (RST) a conexão com {other}"),
+        Event::UpgradeRequest => {
+            format!("{by} envia {to} a solicitação de handshake do WebSocket: pede a mudança de HTTP para WebSocket")
         }
+        Event::UpgradeRequestAcked(frame) => format!(
+            "{by} envia um ACK {to} para confirmar que recebeu a solicitação de handshake do WebSocket{}",
+            within(*frame)
+        ),
         Event::UpgradeAccepted => {
-            format!("O {by} aceita usar WebSocket com o {other}: o handshake foi bem-sucedido")
+            format!("{by} envia {to} a resposta de handshake do WebSocket: o handshake foi bem-sucedido")
         }
-        Event::UpgradeMisaccepted => {
-            format!("O {by} aceita usar WebSocket, mas seu valor accept está errado: o {other} vai fechar a conexão")
-        }
-        Event::UpgradeComplete(frame) => {
-            format!("O {by} recebeu a resposta do quadro {frame}: a conexão WebSocket está estabelecida")
-        }
+        Event::UpgradeMisaccepted => format!(
+            "{by} envia uma resposta de handshake do WebSocket com um valor Sec-WebSocket-Accept incorreto: {other} deve fechar a conexão"
+        ),
+        Event::UpgradeComplete(frame) => format!(
+            "{by} envia um ACK {to} para confirmar que recebeu a resposta de handshake do WebSocket{}: o handshake foi bem-sucedido e a conexão WebSocket está estabelecida",
+            within(*frame)
+        ),
         Event::UpgradeRefused(status) => {
-            format!("O {by} recusa usar WebSocket com o {other}: responde com o status HTTP {status}")
+            format!("{by} recusa o handshake do WebSocket com {other}: responde com o código de status HTTP {status}")
         }
-        Event::Close(why) => format!("O {by} fecha a conexão WebSocket com o {other}{}", closing(why)),
+        Event::Close(why) => format!("{by} envia {to} um quadro de encerramento do WebSocket{}", closing(why)),
         Event::CloseReply(why) => {
-            format!("O {by} concorda em fechar a conexão WebSocket com o {other}{}", closing(why))
+            format!("{by} responde ao quadro de encerramento {of} com o seu próprio{}", closing(why))
         }
-        Event::MessagesAcked(frames) => format!("O {by} recebeu {}", messages(Frames::of(&frames))),
-        Event::LoginRequest { name, room: Some(room) } => {
-            format!("O {by} pede ao {other} para entrar {} na sala {room}", named(name))
+        Event::MessagesAcked(acked) => {
+            let outcome = if has_login_result(acked) { ": a solicitação de login está concluída" } else { "" };
+            format!("{by} envia um ACK {to} para confirmar que recebeu {}{outcome}", things(acked))
         }
-        Event::LoginRequest { name, room: None } => format!("O {by} pede ao {other} para entrar {}", named(name)),
+        Event::LoginRequest { name, room } => {
+            let room = room.map(|room| format!(" na sala {}", quoted(QUOTES, room))).unwrap_or_default();
+            let name = match name {
+                Some(name) => format!(" com o nome {}", quoted(QUOTES, name)),
+                None => ", sem nome de usuário".to_owned(),
+            };
+            format!("{by} envia {to}, via WebSocket, uma solicitação de login{room}{name}")
+        }
         Event::UserList { users: Some(count), .. } => {
-            format!("O {by} informa ao {other} quem está conectado: {}", users(count))
+            format!("{by} envia {to} a lista de usuários: {}", users(*count))
         }
-        Event::UserList { users: None, .. } => format!("O {by} informa ao {other} quem está conectado"),
-        Event::LoginResult(name) => {
-            format!("O {by} informa ao {other} que seu login {} foi bem-sucedido", named(name))
+        Event::UserList { users: None, .. } => format!("{by} envia {to} a lista de usuários"),
+        Event::LoginResult(Some(name)) => {
+            format!(
+                "{by} envia {to} o resultado do login: o login do usuário {} foi bem-sucedido",
+                quoted(QUOTES, name)
+            )
         }
-        Event::LoginNotification(name) => {
-            format!("O {by} informa ao {other} que {} fez login", name.unwrap_or(SOMEBODY))
+        Event::LoginResult(None) => format!("{by} envia {to} o resultado do login: o login foi bem-sucedido"),
+        Event::LoginNotification(Some(name)) => {
+            let to = another(&note.other);
+            format!("{by} informa {to} que um novo usuário, {}, fez login", quoted(QUOTES, name))
         }
-        Event::SayRequest(say) => format!("O {by} pede ao {other} para repassar: {}", saying(say, text)),
-        Event::SayDelivery(say) => format!("O {by} entrega ao {other}: {}", saying(say, text)),
-        Event::LogoutNotification(name) => {
-            format!("O {by} informa ao {other} que {} saiu", name.unwrap_or(SOMEBODY))
+        Event::LoginNotification(None) => {
+            format!("{by} informa {} que um novo usuário fez login", another(&note.other))
         }
-        Event::Ping(_) => format!("O {by} pergunta ao {other} se ainda está presente"),
-        Event::Pong(_) => format!("O {by} responde ao {other} que ainda está presente"),
+        Event::SayRequest(say) => {
+            let recipient = recipient(&say.recipient);
+            format!("{by} envia {to}, via WebSocket, uma mensagem {recipient}{}", said(note.text))
+        }
+        Event::SayDelivery(say) => {
+            let to = match note.is_own {
+                true => format!("ao próprio remetente, {other},"),
+                false if note.is_anothers => another(&note.other),
+                false => to,
+            };
+            format!("{by} entrega {to} {} {}{}", sent(say), recipient(&say.recipient), said(note.text))
+        }
+        Event::LogoutNotification(name) => format!("{by} informa {to} que {} saiu do chat", user(*name)),
+        Event::Ping(_) => {
+            format!("{by} envia {to} um ping de heartbeat para verificar se a conexão ainda está ativa")
+        }
+        Event::Pong(_) => format!("{by} responde {to} com um pong de heartbeat: a conexão ainda está ativa"),
         Event::Unknown { type_name: Some(name), .. } => {
-            format!("O {by} envia ao {other} uma mensagem do tipo {name}, que o chat não conhece")
+            format!("{by} envia {to} uma mensagem do tipo {}, que o chat não conhece", quoted(QUOTES, name))
         }
-        Event::Unknown { type_name: None, .. } => format!("O {by} envia ao {other} uma mensagem sem tipo legível"),
+        Event::Unknown { type_name: None, .. } => format!("{by} envia {to} uma mensagem sem tipo legível"),
+    }
+}
+
+pub fn clause(clause: &Clause) -> String {
+    match clause {
+        Clause::Masked => {
+            " (mensagem mascarada na transmissão e, portanto, ilegível em um dump; exibida aqui sem a máscara)"
+                .to_owned()
+        }
+        Clause::Acked(acked) => format!("; com o mesmo pacote, {}", acknowledges(acked)),
+        Clause::Complete(Completion::Login) => {
+            "; todos os usuários da sala foram notificados e o login está concluído".to_owned()
+        }
+        Clause::Complete(Completion::Say) => {
+            "; todos os navegadores destinatários receberam a mensagem e a entrega está concluída".to_owned()
+        }
+        Clause::Complete(Completion::Logout) => {
+            "; todos os usuários que permanecem na sala foram notificados e a saída está concluída".to_owned()
+        }
+        Clause::Complete(Completion::Close) => "; a conexão agora está fechada nos dois sentidos".to_owned(),
+    }
+}
+
+pub fn title(title: &Title) -> String {
+    match title {
+        Title::TcpHandshake(Some(step)) => format!("Handshake do TCP, etapa {step} de 3"),
+        Title::TcpHandshake(None) => "Handshake do TCP".to_owned(),
+        Title::WebSocketHandshake => "Handshake do WebSocket".to_owned(),
+        Title::Login(Some(user)) => format!("Login de {}", name(QUOTES, user)),
+        Title::Login(None) => "Login de um usuário".to_owned(),
+        Title::Say { sender, recipient, text } => {
+            let sender = sender.map_or_else(|| "Alguém".to_owned(), |sender| name(QUOTES, sender));
+            let to = match recipient {
+                Recipient::Everyone => " a todos".to_owned(),
+                Recipient::Named(recipient) | Recipient::Id(recipient) => format!(" a {}", name(QUOTES, recipient)),
+                Recipient::Unknown => String::new(),
+            };
+            let text = text.map(|text| format!(": {}", quoted(QUOTES, text))).unwrap_or_default();
+            let something = if text.is_empty() { " algo" } else { "" };
+            format!("{sender} diz{something}{to}{text}")
+        }
+        Title::Heartbeat(Some(user)) => format!("Heartbeat da conexão de {}", name(QUOTES, user)),
+        Title::Heartbeat(None) => "Heartbeat da conexão".to_owned(),
+        Title::Logout(Some(user)) => format!("{} sai do chat", name(QUOTES, user)),
+        Title::Logout(None) => "Alguém sai do chat".to_owned(),
+        Title::Close => "Encerramento da conexão".to_owned(),
+        Title::Unknown => "Mensagem desconhecida".to_owned(),
+    }
+}
+
+pub fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::TcpSyn => "Handshake do TCP 1/3 (SYN)",
+        Phase::TcpSynAck => "Handshake do TCP 2/3 (SYN+ACK)",
+        Phase::TcpAck => "Handshake do TCP 3/3 (ACK)",
+        Phase::TcpFin => "Encerramento do TCP (FIN)",
+        Phase::TcpFinAcked => "Encerramento do TCP confirmado",
+        Phase::TcpReset => "Redefinição do TCP (RST)",
+        Phase::UpgradeRequest => "Solicitação de handshake do WebSocket",
+        Phase::UpgradeRequestAcked => "Solicitação de handshake do WebSocket confirmada",
+        Phase::UpgradeResponse => "Resposta de handshake do WebSocket",
+        Phase::UpgradeComplete => "Handshake do WebSocket concluído",
+        Phase::UpgradeRefused => "Handshake do WebSocket recusado",
+        Phase::Close => "Encerramento do WebSocket",
+        Phase::CloseReply => "Resposta de encerramento do WebSocket",
+        Phase::LoginRequest => "Solicitação de login",
+        Phase::UserList => "Lista de usuários",
+        Phase::LoginResult => "Resultado do login",
+        Phase::LoginNotification => "Notificação de login",
+        Phase::SayRequest => "Mensagem enviada",
+        Phase::SayDelivery => "Mensagem entregue",
+        Phase::LogoutNotification => "Notificação de saída",
+        Phase::Ping => "Ping de heartbeat",
+        Phase::Pong => "Pong de heartbeat",
+        Phase::Unknown => "Mensagem desconhecida",
+        Phase::MessageAcked => "Recebimento da mensagem confirmado",
+    }
+}
+
+pub fn label(field: Field) -> &'static str {
+    match field {
+        Field::Phase => "Fase",
+        Field::Note => "Nota",
+        Field::Exchange => "Troca",
+        Field::ExchangeTitle => "Título",
+        Field::ExchangeComplete => "Concluída",
+        Field::MessageType => "Tipo",
+        Field::ClientId => "ID do cliente",
+        Field::ClientName => "Nome do cliente",
+        Field::FromClientId => "ID do cliente remetente",
+        Field::FromClientName => "Nome do cliente remetente",
+        Field::ToClientId => "ID do cliente destinatário",
+        Field::ToClientName => "Nome do cliente destinatário",
+        Field::Content => "Conteúdo",
+        Field::Text => "Texto",
+        Field::Time => "Hora",
+        Field::RoomId => "ID da sala",
+        Field::ClientList => "Lista de clientes",
+        Field::ClientListUser => "Usuário",
+        Field::ClientListClientId => "ID do cliente",
+        Field::ClientListClientName => "Nome do cliente",
+        Field::ClientListCount => "Número de usuários",
+        Field::Member => "Outro campo",
+        Field::Dialect => "Dialeto",
+        Field::Private => "Privada",
+        Field::GatewayAddress => "Endereço do gateway",
+        Field::GatewayPort => "Porta do gateway",
+        Field::GatewayConnection => "Número da conexão no gateway",
+        Field::User => "Usuário desta conexão",
+        Field::Room => "Sala desta conexão",
+        Field::RoomMembers => "Presentes na sala",
+        Field::Sender => "Remetente",
+        Field::Recipient => "Destinatário",
+        Field::Acks => "Confirma o quadro",
+        Field::RequestIn => "Solicitação no quadro",
+        Field::ResponseIn => "Resposta no quadro",
+        Field::ResponseTime => "Tempo de resposta",
+        Field::Deliveries => "Número de entregas",
+        Field::Delivery => "Entrega",
+        Field::DeliveryFrame => "Quadro",
+        Field::DeliveryUser => "Usuário",
+        Field::DeliveryEndpoint => "Endereço e porta",
+        Field::DeliveryTime => "Tempo decorrido",
+        Field::DeliveryAckedIn => "Confirmada no quadro",
+        Field::HandshakeKey => "Sec-WebSocket-Key",
+        Field::HandshakeAccept => "Sec-WebSocket-Accept",
+        Field::HandshakeAcceptExpected => "Sec-WebSocket-Accept esperado",
+        Field::HandshakeAcceptValid => "Sec-WebSocket-Accept correto",
+        Field::HandshakeOrigin => "Origem",
+    }
+}
+
+pub fn phrase(phrase: &Phrase) -> String {
+    match phrase {
+        Phrase::All => "todos".to_owned(),
+        Phrase::NotJson => "[não é JSON]".to_owned(),
+        Phrase::Login => "Login efetuado".to_owned(),
+        Phrase::Room(room) => format!("sala {}", isolated(room)),
+        Phrase::Browser(party) => match address(party) {
+            Some(address) => address,
+            None => format!("porta {}", party.port),
+        },
+        Phrase::UserList(count) => format!("Lista de usuários ({count})"),
+        Phrase::More(count) => format!("… e mais {count}"),
+        Phrase::Delivery { to: party, frame, milliseconds } => {
+            let milliseconds = format!("{milliseconds:.3}").replace('.', ",");
+            format!("{} no quadro {frame}, após {milliseconds} ms", capitalised(&to(party)))
+        }
+        Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }
 
 pub fn finding(fact: &Fact) -> String {
     match fact {
-        Fact::MalformedJson { reason, offset, by: Side::Client } => format!(
-            "Não é JSON: {} (byte {offset}); o servidor ignora esta mensagem e ninguém a recebe",
-            fault((*reason).into())
+        Fact::MalformedJson { reason, near, by: Side::Client } => format!(
+            "Não é JSON: {}{}; o servidor ignora esta mensagem e ninguém a recebe",
+            fault((*reason).into()),
+            place(near)
         ),
-        Fact::MalformedJson { reason, offset, by: Side::Server } => format!(
-            "Não é JSON: {} (byte {offset}); o navegador não consegue ler esta mensagem e não mostra nada",
-            fault((*reason).into())
+        Fact::MalformedJson { reason, near, by: Side::Server } => format!(
+            "Não é JSON: {}{}; o navegador não consegue ler esta mensagem e não mostra nada",
+            fault((*reason).into()),
+            place(near)
         ),
-        Fact::UnknownType(Some(name)) => {
-            format!("O chat não tem mensagem do tipo {name} neste sentido; ela é ignorada")
-        }
-        Fact::UnknownType(None) => "A mensagem não tem tipo; ela é ignorada".to_owned(),
+        Fact::UnknownType(Some(name)) => format!(
+            "O chat não tem mensagens do tipo {} neste sentido; a mensagem é ignorada",
+            quoted(QUOTES, name)
+        ),
+        Fact::UnknownType(None) => "A mensagem não tem tipo e é ignorada".to_owned(),
         Fact::MissingMember(missing, member) => match missing {
-            Missing::Room => format!("O login não tem {member}: o servidor lança uma exceção e não responde"),
-            Missing::Name => format!("O login não tem {member}: o servidor faz o login do usuário com um nome vazio"),
-            Missing::Content => format!("A mensagem não tem {member}: o servidor entrega um texto vazio"),
-            Missing::Recipient => format!("A mensagem não tem {member}: o servidor a entrega apenas ao remetente"),
-            Missing::RecipientName => format!("A mensagem não tem {member}: a cópia que o servidor entrega ao remetente não diz quem é o destinatário"),
-            Missing::FromServer => format!("A mensagem não tem {member}, que o servidor do chat sempre envia"),
+            Missing::Room => format!("Falta o campo {member} na solicitação de login: o servidor lança uma exceção e não responde"),
+            Missing::Name => format!("Falta o campo {member} na solicitação de login: o servidor faz o login do usuário com um nome vazio"),
+            Missing::Content => format!("Falta o campo {member} na mensagem: o servidor entrega um texto vazio"),
+            Missing::Recipient => format!("Falta o campo {member} na mensagem: o servidor a entrega apenas ao remetente"),
+            Missing::RecipientName => format!("Falta o campo {member} na mensagem: a cópia que o servidor entrega ao remetente não informa o nome do destinatário"),
+            Missing::FromServer => format!("Falta na mensagem o campo {member}, que o servidor do chat sempre envia"),
         },
         Fact::SayBeforeLogin => {
-            "Dito em uma conexão que não fez login: o servidor lança uma exceção e ninguém recebe".to_owned()
+            "Mensagem enviada antes do login: o servidor lança uma exceção e ninguém a recebe".to_owned()
         }
-        Fact::NoDelivery => "Ninguém recebeu o que é dito aqui, embora a conexão tenha continuado".to_owned(),
+        Fact::NoDelivery => "Ninguém recebeu esta mensagem, embora a conexão tenha continuado aberta".to_owned(),
         Fact::NoPong => "O navegador não respondeu a este ping antes do seguinte".to_owned(),
-        Fact::BadTime(time) => {
-            format!("A hora não está no formato YYYY-MM-DD HH:MM:SS que o servidor escreve: {time}")
-        }
-        Fact::UnescapedHtml(tag) => format!(
-            "O servidor entregou uma marcação que não é dele ({tag}): um navegador executa o que um usuário escreveu"
+        Fact::BadTime(time) => format!(
+            "A hora {} não está no formato YYYY-MM-DD HH:MM:SS usado pelo servidor",
+            quoted(QUOTES, time)
         ),
-        Fact::AcceptMismatch { expected, found: Some(found) } => {
-            format!("O valor accept é {found}, mas a chave exige {expected}: o navegador fecha a conexão")
-        }
-        Fact::AcceptMismatch { expected, found: None } => {
-            format!("Não há valor accept, e a chave exige {expected}: o navegador fecha a conexão")
-        }
+        Fact::UnescapedHtml(tag) => format!(
+            "O servidor entregou uma marcação HTML que não é dele ({tag}): um navegador pode executar o que um usuário escreveu"
+        ),
+        Fact::AcceptMismatch { expected, found: Some(found) } => format!(
+            "O valor Sec-WebSocket-Accept é {found}, mas o calculado a partir da chave é {expected}: o navegador deve fechar a conexão"
+        ),
+        Fact::AcceptMismatch { expected, found: None } => format!(
+            "Falta na resposta o valor Sec-WebSocket-Accept, e o calculado a partir da chave é {expected}: o navegador deve fechar a conexão"
+        ),
         Fact::UpgradeMissing(missing) => format!(
-            "O pedido de handshake não tem {missing}, como exige a RFC 6455, seção 4.1: típico de um proxy que não o repassa (nginx: proxy_http_version, proxy_set_header); o Workerman não o exige"
+            "A solicitação de handshake não contém tudo o que a RFC 6455, seção 4.1, exige (sem {}): é típico de um proxy que não repassa tudo (diretivas proxy_http_version e proxy_set_header do nginx); o Workerman não exige tanto",
+            quoted(QUOTES, missing)
         ),
         Fact::HandshakeRefused(status) => format!(
-            "O servidor recusou o handshake WebSocket com o status HTTP {status}: este navegador não pode usar o chat"
+            "O servidor recusou o handshake do WebSocket (código de status HTTP {status}): este navegador não pode usar o chat"
         ),
         Fact::UnmaskedClient => {
             "O quadro do cliente não está mascarado: o servidor deve fechar a conexão (RFC 6455, seção 5.1)".to_owned()
@@ -127,17 +322,17 @@ pub fn finding(fact: &Fact) -> String {
         Fact::MaskedServer => {
             "O quadro do servidor está mascarado: o navegador deve fechar a conexão (RFC 6455, seção 5.1)".to_owned()
         }
-        Fact::Truncated { captured, reported } => {
-            format!("A captura contém {captured} dos {reported} bytes desta mensagem; o restante não é mostrado")
-        }
-        Fact::AnotherWay { proxy_port: Some(port) } => {
-            format!("Num túnel pelo proxy da porta {port}: o que navegador e proxy combinaram antes não tem rótulo")
-        }
+        Fact::Truncated { captured, reported } => format!(
+            "A captura contém apenas {captured} dos {reported} bytes desta mensagem; o restante não é mostrado"
+        ),
+        Fact::AnotherWay { proxy_port: Some(port) } => format!(
+            "Esta solicitação passa por um túnel através do proxy (porta {port}): o que o navegador e o proxy combinaram antes não é anotado"
+        ),
         Fact::AnotherWay { proxy_port: None } => {
-            "Esta mensagem não tem rótulo: o Wireshark não recebeu o TCP dela a partir do IP, por isso o plugin não vê os cabeçalhos TCP".to_owned()
+            "Esta mensagem não é anotada: o Wireshark não decodificou o TCP a partir do IP, por isso o plugin não vê os cabeçalhos TCP".to_owned()
         }
         Fact::Internal(what) => {
-            format!("É uma falha deste plugin, não do pacote: {what}; por favor, comunique-a")
+            format!("Falha deste plugin, não do pacote: {what}; por favor, relate-a")
         }
     }
 }
@@ -152,42 +347,79 @@ fn fault(fault: Cause) -> String {
         Cause::ControlCharacter(byte) => format!("o caractere de controle 0x{byte:02x} deve ser escapado"),
         Cause::InvalidUtf8 => "o texto não é UTF-8 válido".to_owned(),
         Cause::LoneSurrogate(unit) => {
-            format!("\\u{unit:04x} é metade de um par substituto (surrogate), sem a outra metade, o que o PHP recusa")
+            format!("\\u{unit:04x} é metade de um par substituto (surrogate) sem a outra metade, o que o PHP rejeita")
         }
-        Cause::UnterminatedString => "falta a aspa de fechamento de uma string".to_owned(),
-        Cause::UnexpectedCharacter(character) => format!("{character} não pode estar aqui"),
-        Cause::UnexpectedByte(byte) => format!("o byte 0x{byte:02x} não pode estar aqui"),
+        Cause::UnterminatedString => "faltam as aspas de fechamento de uma string".to_owned(),
+        Cause::UnexpectedCharacter(character) => format!("caractere inesperado {character}"),
+        Cause::UnexpectedByte(byte) => format!("byte inesperado 0x{byte:02x}"),
         Cause::UnexpectedEnd => "a mensagem termina cedo demais".to_owned(),
-        Cause::TooDeep(levels) => format!("ela passa de {levels} níveis de aninhamento, o limite do PHP"),
-        Cause::TooLong(bytes) => format!("ela passa de {bytes} bytes, o limite do Workerman para uma mensagem"),
-        Cause::TrailingData => "há algo depois do objeto".to_owned(),
+        Cause::TooDeep(levels) => format!("a mensagem ultrapassa {levels} níveis de aninhamento, o limite do PHP"),
+        Cause::TooLong(bytes) => format!("a mensagem ultrapassa {bytes} bytes, o limite do Workerman"),
+        Cause::TrailingData => "há outros dados depois do objeto".to_owned(),
     }
 }
 
-const SOMEBODY: &str = "alguém";
+const SOMEBODY: &str = "um usuário";
 
-/// The noun without its article; the sentences contain the article.
-fn end(end: End) -> String {
-    match end.side {
-        Side::Client => format!("navegador (porta {})", end.port),
-        Side::Server => format!("servidor (porta {})", end.port),
+fn subject(whom: &Party) -> String {
+    party(whom, "o", "")
+}
+
+/// Somebody else than the one a sentence is about.
+fn another(other: &Party) -> String {
+    match (other.name, address(other)) {
+        (Some(_), _) => to(other),
+        (None, None) => format!("a outro navegador (porta {})", other.port),
+        (None, Some(address)) => format!("a outro navegador ({address})"),
     }
 }
 
-fn named(name: Option<&str>) -> String {
-    match name {
-        Some(name) => format!("como {name}"),
-        None => "sem nome".to_owned(),
+fn to(whom: &Party) -> String {
+    party(whom, "ao", "a ")
+}
+
+fn of(whom: &Party) -> String {
+    party(whom, "do", "de ")
+}
+
+/// A browser or a server after the article, contracted with a preposition; a name after the preposition alone.
+fn party(party: &Party, article: &str, preposition: &str) -> String {
+    let kind = match party.side {
+        Side::Client => "navegador",
+        Side::Server => "servidor",
+    };
+    match (party.name.map(|name| quoted(QUOTES, name)), address(party)) {
+        (None, None) => format!("{article} {kind} (porta {})", party.port),
+        (None, Some(address)) => format!("{article} {kind} {address}"),
+        (Some(name), None) => format!("{preposition}{name} ({kind}, porta {})", party.port),
+        (Some(name), Some(address)) => format!("{preposition}{name} ({kind} {address})"),
     }
 }
 
-fn saying(say: Say<&str>, text: &str) -> String {
-    let sender = say.sender.unwrap_or(SOMEBODY);
-    match say.recipient {
-        Recipient::Everyone => format!("{sender} diz a todos: {text}"),
-        Recipient::Named(recipient) | Recipient::Id(recipient) => format!("{sender} diz a {recipient}: {text}"),
-        Recipient::Unknown => format!("{sender} diz: {text}"),
+/// Who logs in or out.
+fn user(name: Option<&str>) -> String {
+    name.map_or_else(|| SOMEBODY.to_owned(), |name| format!("o usuário {}", quoted(QUOTES, name)))
+}
+
+/// The message, and whose it is.
+fn sent(say: &Say<&str>) -> String {
+    match say.sender {
+        Some(sender) => format!("a mensagem de {}", quoted(QUOTES, sender)),
+        None => "uma mensagem".to_owned(),
     }
+}
+
+fn recipient(recipient: &Recipient<&str>) -> String {
+    match recipient {
+        Recipient::Everyone => "para todos".to_owned(),
+        Recipient::Named(name) => format!("para {}", quoted(QUOTES, name)),
+        Recipient::Id(id) => format!("para o cliente {id}"),
+        Recipient::Unknown => "para um destinatário desconhecido".to_owned(),
+    }
+}
+
+fn said(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(": {}", quoted(QUOTES, text)) }
 }
 
 fn users(count: usize) -> String {
@@ -197,36 +429,67 @@ fn users(count: usize) -> String {
     }
 }
 
-fn messages(frames: Frames) -> String {
-    match frames {
-        Frames::One(frame) => format!("a mensagem do quadro {frame}"),
-        Frames::Several(first, last) => format!("as mensagens dos quadros {} e {last}", joined(first, ", ")),
-        Frames::Many(first, more) => format!("as mensagens dos quadros {} e mais {more}", joined(first, ", ")),
+fn within(frame: Frame) -> String {
+    format!(" (quadro {frame})")
+}
+
+/// What the same packet does with these.
+fn acknowledges(acked: &[Acked<&str>]) -> String {
+    format!("confirma (ACK) que recebeu {}", things(acked))
+}
+
+fn things(acked: &[Acked<&str>]) -> String {
+    let more = |count| format!("mais {count} mensagens");
+    enumerated(listed(acked, |acked| format!("{}{}", thing(&acked.event), within(acked.frame))), ", ", " e ", more)
+}
+
+/// What was received.
+fn thing(event: &Event<&str>) -> String {
+    match event {
+        Event::UpgradeRequest => "a solicitação de handshake do WebSocket".to_owned(),
+        Event::UpgradeAccepted => "a resposta de handshake do WebSocket".to_owned(),
+        Event::LoginRequest { .. } => "a solicitação de login".to_owned(),
+        Event::UserList { .. } => "a lista de usuários".to_owned(),
+        Event::LoginResult(_) => "o resultado do login".to_owned(),
+        Event::LoginNotification(name) => format!("a notificação de que {} fez login", user(*name)),
+        Event::SayRequest(Say { sender: Some(sender), .. }) | Event::SayDelivery(Say { sender: Some(sender), .. }) => {
+            format!("a mensagem de {}", quoted(QUOTES, sender))
+        }
+        Event::SayRequest(_) | Event::SayDelivery(_) => "a mensagem".to_owned(),
+        Event::LogoutNotification(name) => format!("a notificação de que {} saiu do chat", user(*name)),
+        Event::Ping(_) => "o ping de heartbeat".to_owned(),
+        Event::Pong(_) => "o pong de heartbeat".to_owned(),
+        _ => "uma mensagem".to_owned(),
     }
 }
 
-fn closing(closing: Closing) -> String {
-    match described(&closing, meaning) {
+/// Where in a message that is not JSON the fault is.
+fn place(near: &str) -> String {
+    if near.is_empty() { String::new() } else { format!(", perto de {}", quoted(QUOTES, near)) }
+}
+
+fn closing(closing: &Closing) -> String {
+    match described(closing, QUOTES, meaning) {
         None => String::new(),
-        Some((code, "")) => format!(": código {code}"),
-        Some((code, why)) => format!(": código {code}, {why}"),
+        Some((code, why)) if why.is_empty() => format!(" (código {code})"),
+        Some((code, why)) => format!(" (código {code}: {why})"),
     }
 }
 
 fn meaning(code: CloseCode) -> &'static str {
     match code {
-        CloseCode::Normal => "fechamento normal",
-        CloseCode::GoingAway => "saída: a página foi deixada ou o servidor está parando",
+        CloseCode::Normal => "encerramento normal",
+        CloseCode::GoingAway => "página fechada ou encerramento do servidor",
         CloseCode::ProtocolError => "erro de protocolo",
         CloseCode::UnsupportedData => "dados não suportados",
         CloseCode::NoStatus => "nenhum código de status",
-        CloseCode::Abnormal => "fechamento anormal",
+        CloseCode::Abnormal => "encerramento anormal",
         CloseCode::InvalidData => "dados inválidos",
         CloseCode::PolicyViolation => "violação das regras",
         CloseCode::TooBig => "mensagem grande demais",
         CloseCode::ExtensionMissing => "extensão ausente",
         CloseCode::InternalError => "erro interno",
         CloseCode::ServiceRestart => "reinício do serviço",
-        CloseCode::TryAgainLater => "tente mais tarde",
+        CloseCode::TryAgainLater => "tente novamente mais tarde",
     }
 }

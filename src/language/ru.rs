@@ -1,125 +1,315 @@
 //! Russian.
 
-use super::common::{Cause, CloseCode, End, Frames, described, joined};
-use super::{Fact, Missing};
-use crate::event::{Closing, Event, Recipient, Reset, Say};
-use crate::packet::Side;
+use super::common::{
+    Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
+};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use crate::event::{Acked, Closing, Event, Recipient, Reset};
+use crate::fields::{Field, Phase};
+use crate::packet::{Frame, Side};
 
-pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
-    let by = end(by, "");
-    // The other end in each case: `other` is the nominative and the accusative.
-    let (of, to, with, other) = (end(other, "а"), end(other, "у"), end(other, "ом"), end(other, ""));
-    match event {
-        Event::Syn => format!("{by} отправляет SYN {to}: просит открыть соединение"),
+const QUOTES: [&str; 2] = ["«", "»"];
+
+pub fn note(note: &Note) -> String {
+    let by = party(&note.by, Case::Nominative);
+    let other = |case| party(&note.other, case);
+    let (of, to, with) = (other(Case::Genitive), other(Case::Dative), other(Case::Instrumental));
+    match &note.event {
+        Event::Syn => format!("{by} отправляет {to} пакет SYN: просит установить соединение"),
         Event::SynAgain(first) => {
-            format!("{by} снова отправляет {to} SYN из кадра {first}: ответа не было")
+            format!("{by} повторно отправляет {to} пакет SYN (впервые — в кадре {first}): ответа пока нет")
         }
         Event::SynAck => format!("{by} отвечает {to} пакетом SYN+ACK: принимает соединение"),
         Event::SynAckAgain(first) => {
-            format!("{by} снова отправляет {to} SYN+ACK из кадра {first}: подтверждения не было")
+            format!("{by} повторно отвечает {to} пакетом SYN+ACK (впервые — в кадре {first}): подтверждения пока нет")
         }
-        Event::Established => format!("{by} подтверждает SYN+ACK {of}: TCP-соединение установлено"),
-        Event::Fin => format!("{by} отправляет FIN {to}: передавать больше нечего"),
-        Event::FinAcked => format!("{by} подтверждает FIN {of}: это направление закрыто"),
+        Event::Established => format!("{by} отправляет {to} пакет ACK: TCP-соединение установлено"),
+        Event::Fin => format!("{by} отправляет {to} пакет FIN: передавать больше нечего"),
+        Event::FinAcked => {
+            format!("{by} подтверждает (ACK) получение пакета FIN от {of}: соединение в этом направлении закрыто")
+        }
         Event::Reset(Reset::Refused) => {
-            format!("{by} отвечает на SYN {of} пакетом RST: соединения не принимаются, порт никто не слушает")
+            format!(
+                "{by} отвечает {to} пакетом RST на пакет SYN: соединение отклонено, обычно потому, что порт никто не прослушивает"
+            )
         }
-        Event::Reset(Reset::AfterFins) => format!("{by} сбрасывает соединение, которое обе стороны уже закрыли"),
+        Event::Reset(Reset::AfterFins) => {
+            format!("{by} сбрасывает (RST) соединение с {with}, уже закрытое обеими сторонами")
+        }
         Event::Reset(Reset::Open) => {
-            format!("{by} сбрасывает соединение: оно сразу обрывается, недоставленные данные теряются")
+            format!(
+                "{by} сбрасывает (RST) соединение с {with}: оно сразу обрывается, ещё не доставленные данные теряются"
+            )
         }
-        Event::Reset(Reset::Unknown) => format!("{by} сбрасывает соединение"),
-        Event::UpgradeRequest => format!("{by} просит {other} перейти с HTTP на WebSocket"),
+        Event::Reset(Reset::Unknown) => format!("{by} сбрасывает (RST) соединение с {with}"),
+        Event::UpgradeRequest => {
+            format!("{by} отправляет {to} запрос на рукопожатие WebSocket: просит перейти с HTTP на WebSocket")
+        }
         Event::UpgradeRequestAcked(frame) => {
-            format!("{by} получил запрос рукопожатия WebSocket из кадра {frame}; далее следует его ответ")
+            format!("{by} подтверждает {to} пакетом ACK получение запроса на рукопожатие WebSocket{}", within(*frame))
         }
         Event::UpgradeAccepted => {
-            format!("{by} соглашается работать с {with} по WebSocket: рукопожатие прошло успешно")
+            format!("{by} отправляет {to} ответ на рукопожатие WebSocket: рукопожатие прошло успешно")
         }
-        Event::UpgradeMisaccepted => {
-            format!("{by} соглашается на WebSocket, но его значение accept неверно: {other} закроет соединение")
-        }
-        Event::UpgradeComplete(frame) => {
-            format!("{by} получил ответ из кадра {frame}: соединение WebSocket установлено")
-        }
+        Event::UpgradeMisaccepted => format!(
+            "{by} отправляет ответ на рукопожатие WebSocket с неверным значением Sec-WebSocket-Accept: {} обязан закрыть соединение",
+            other(Case::Nominative)
+        ),
+        Event::UpgradeComplete(frame) => format!(
+            "{by} подтверждает {to} пакетом ACK получение ответа на рукопожатие WebSocket{}: рукопожатие успешно завершено, соединение WebSocket установлено",
+            within(*frame)
+        ),
         Event::UpgradeRefused(status) => {
-            format!("{by} отказывается работать с {with} по WebSocket: отвечает HTTP-статусом {status}")
+            format!("{by} отказывает {to} в рукопожатии WebSocket: отвечает кодом состояния HTTP {status}")
         }
-        Event::Close(why) => format!("{by} закрывает соединение WebSocket с {with}{}", closing(why)),
+        Event::Close(why) => format!("{by} отправляет {to} кадр закрытия WebSocket{}", closing(why)),
         Event::CloseReply(why) => {
-            format!("{by} соглашается закрыть соединение WebSocket с {with}{}", closing(why))
+            format!("{by} отвечает {to} на кадр закрытия WebSocket своим кадром закрытия{}", closing(why))
         }
-        Event::MessagesAcked(frames) => format!("{by} получил {}", messages(Frames::of(&frames))),
-        Event::LoginRequest { name, room: Some(room) } => {
-            format!("{by} запрашивает у {of} вход {} в комнату {room}", named(name))
+        Event::MessagesAcked(acked) => {
+            let outcome = if has_login_result(acked) { ": запрос на вход выполнен" } else { "" };
+            format!("{by} подтверждает {to} пакетом ACK получение {}{outcome}", things(acked))
         }
-        Event::LoginRequest { name, room: None } => format!("{by} запрашивает у {of} вход {}", named(name)),
-        Event::UserList { users: Some(count), .. } => format!("{by} сообщает {to}, кто вошёл в чат: {}", users(count)),
-        Event::UserList { users: None, .. } => format!("{by} сообщает {to}, кто вошёл в чат"),
-        Event::LoginResult(name) => format!("{by} сообщает {to}: вход {} выполнен", named(name)),
-        Event::LoginNotification(name) => format!("{by} сообщает {to}: {} вошёл в чат", user(name)),
-        Event::SayRequest(say) => format!("{by} просит {other} передать: {}", saying(say, text)),
-        Event::SayDelivery(say) => format!("{by} доставляет {to}: {}", saying(say, text)),
-        Event::LogoutNotification(name) => format!("{by} сообщает {to}: {} вышел из чата", user(name)),
-        Event::Ping(_) => format!("{by} спрашивает у {of}, на связи ли он"),
-        Event::Pong(_) => format!("{by} отвечает {to}: он на связи"),
+        Event::LoginRequest { name, room } => {
+            let room = room.map(|room| format!(" в комнату {}", quoted(QUOTES, room))).unwrap_or_default();
+            let name = match name {
+                Some(name) => format!("под именем {}", quoted(QUOTES, name)),
+                None => "без имени пользователя".to_owned(),
+            };
+            format!("{by} отправляет {to} по WebSocket запрос на вход{room} {name}")
+        }
+        Event::UserList { users: Some(count), .. } => {
+            format!("{by} отправляет {to} список пользователей: {}", users(*count))
+        }
+        Event::UserList { users: None, .. } => format!("{by} отправляет {to} список пользователей"),
+        Event::LoginResult(Some(name)) => {
+            format!("{by} отправляет {to} результат входа: пользователь {} вошёл в чат", quoted(QUOTES, name))
+        }
+        Event::LoginResult(None) => format!("{by} отправляет {to} результат входа: вход выполнен"),
+        Event::LoginNotification(name) => {
+            format!("{by} уведомляет {}: в чат вошёл новый пользователь{}", another(&note.other), beside(*name))
+        }
+        Event::SayRequest(say) => {
+            format!("{by} отправляет {to} по WebSocket сообщение {}{}", recipient(&say.recipient), said(note.text))
+        }
+        Event::SayDelivery(say) => {
+            let to = match note.is_own {
+                true => format!("самому отправителю ({})", endpoint(&note.other)),
+                false if note.is_anothers && note.other.name.is_none() => format!("другому {to}"),
+                false => to,
+            };
+            let from = sender(say.sender.or(note.other.name.filter(|_| note.is_own)));
+            let recipient = recipient(&say.recipient);
+            format!("{by} доставляет {to} сообщение{from} {recipient}{}", said(note.text))
+        }
+        Event::LogoutNotification(name) => {
+            let who = name.map_or_else(
+                || "кто-то из пользователей".to_owned(),
+                |name| format!("пользователь {}", quoted(QUOTES, name)),
+            );
+            format!("{by} уведомляет {}: {who} вышел из чата", other(Case::Accusative))
+        }
+        Event::Ping(_) => format!("{by} отправляет {to} запрос проверки связи (ping): спрашивает, на связи ли браузер"),
+        Event::Pong(_) => format!("{by} отвечает {to} на проверку связи (pong): браузер на связи"),
         Event::Unknown { type_name: Some(name), .. } => {
-            format!("{by} отправляет {to} сообщение типа {name}, которого чат не знает")
+            format!("{by} отправляет {to} сообщение неизвестного чату типа {}", quoted(QUOTES, name))
         }
         Event::Unknown { type_name: None, .. } => {
-            format!("{by} отправляет {to} сообщение, тип которого прочитать нельзя")
+            format!("{by} отправляет {to} сообщение, тип которого не удаётся прочитать")
         }
+    }
+}
+
+pub fn clause(clause: &Clause) -> String {
+    match clause {
+        Clause::Masked => " (замаскировано, в дампе не читается; здесь без маски)".to_owned(),
+        Clause::Acked(acked) => format!("; тот же пакет {}", acknowledges(acked)),
+        Clause::Complete(Completion::Login) => "; все в комнате чата уведомлены, вход завершён".to_owned(),
+        Clause::Complete(Completion::Say) => {
+            "; сообщение получили все браузеры-адресаты, отправка завершена".to_owned()
+        }
+        Clause::Complete(Completion::Logout) => "; все оставшиеся в комнате чата уведомлены, выход завершён".to_owned(),
+        Clause::Complete(Completion::Close) => "; теперь соединение закрыто в обоих направлениях".to_owned(),
+    }
+}
+
+pub fn title(title: &Title) -> String {
+    match title {
+        Title::TcpHandshake(Some(step)) => format!("Рукопожатие TCP, шаг {step} из 3"),
+        Title::TcpHandshake(None) => "Рукопожатие TCP".to_owned(),
+        Title::WebSocketHandshake => "Рукопожатие WebSocket".to_owned(),
+        Title::Login(Some(user)) => format!("Вход пользователя {} в чат", name(QUOTES, user)),
+        Title::Login(None) => "Вход в чат".to_owned(),
+        Title::Say { sender, recipient, text } => {
+            let sender = sender.map_or_else(|| "Кто-то".to_owned(), |sender| name(QUOTES, sender));
+            let to = match recipient {
+                Recipient::Everyone => " всем".to_owned(),
+                Recipient::Named(recipient) => format!(" пользователю {}", name(QUOTES, recipient)),
+                Recipient::Id(id) => format!(" клиенту {}", name(QUOTES, id)),
+                Recipient::Unknown => String::new(),
+            };
+            let text = text.map(|text| format!(": {}", quoted(QUOTES, text))).unwrap_or_default();
+            format!("{sender} пишет{}{to}{text}", if text.is_empty() && to.is_empty() { " сообщение" } else { "" })
+        }
+        Title::Heartbeat(Some(user)) => format!("Проверка связи с пользователем {}", name(QUOTES, user)),
+        Title::Heartbeat(None) => "Проверка связи".to_owned(),
+        Title::Logout(Some(user)) => format!("Выход пользователя {} из чата", name(QUOTES, user)),
+        Title::Logout(None) => "Выход из чата".to_owned(),
+        Title::Close => "Закрытие соединения".to_owned(),
+        Title::Unknown => "Неизвестное сообщение".to_owned(),
+    }
+}
+
+pub fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::TcpSyn => "Рукопожатие TCP 1/3 (SYN)",
+        Phase::TcpSynAck => "Рукопожатие TCP 2/3 (SYN+ACK)",
+        Phase::TcpAck => "Рукопожатие TCP 3/3 (ACK)",
+        Phase::TcpFin => "Закрытие TCP (FIN)",
+        Phase::TcpFinAcked => "Подтверждение закрытия TCP",
+        Phase::TcpReset => "Сброс TCP (RST)",
+        Phase::UpgradeRequest => "Запрос на рукопожатие WebSocket",
+        Phase::UpgradeRequestAcked => "Подтверждение запроса на рукопожатие WebSocket",
+        Phase::UpgradeResponse => "Ответ на рукопожатие WebSocket",
+        Phase::UpgradeComplete => "Рукопожатие WebSocket завершено",
+        Phase::UpgradeRefused => "Отказ в рукопожатии WebSocket",
+        Phase::Close => "Закрытие WebSocket",
+        Phase::CloseReply => "Ответ на закрытие WebSocket",
+        Phase::LoginRequest => "Запрос на вход",
+        Phase::UserList => "Список пользователей",
+        Phase::LoginResult => "Результат входа",
+        Phase::LoginNotification => "Уведомление о входе",
+        Phase::SayRequest => "Отправка сообщения",
+        Phase::SayDelivery => "Доставка сообщения",
+        Phase::LogoutNotification => "Уведомление о выходе",
+        Phase::Ping => "Проверка связи (ping)",
+        Phase::Pong => "Ответ на проверку связи (pong)",
+        Phase::Unknown => "Неизвестное сообщение",
+        Phase::MessageAcked => "Подтверждение сообщения",
+    }
+}
+
+pub fn label(field: Field) -> &'static str {
+    match field {
+        Field::Phase => "Этап",
+        Field::Note => "Пояснение",
+        Field::Exchange => "Обмен",
+        Field::ExchangeTitle => "Заголовок",
+        Field::ExchangeComplete => "Обмен завершён",
+        Field::MessageType => "Тип",
+        Field::ClientId => "ID клиента",
+        Field::ClientName => "Имя пользователя",
+        Field::FromClientId => "ID отправителя",
+        Field::FromClientName => "Имя отправителя",
+        Field::ToClientId => "ID получателя",
+        Field::ToClientName => "Имя получателя",
+        Field::Content => "Содержимое",
+        Field::Text => "Текст",
+        Field::Time => "Время",
+        Field::RoomId => "ID комнаты",
+        Field::ClientList => "Список пользователей",
+        Field::ClientListUser => "Пользователь",
+        Field::ClientListClientId => "ID клиента",
+        Field::ClientListClientName => "Имя пользователя",
+        Field::ClientListCount => "Число пользователей",
+        Field::Member => "Другое поле",
+        Field::Dialect => "Версия протокола",
+        Field::Private => "Личное сообщение",
+        Field::GatewayAddress => "Адрес шлюза",
+        Field::GatewayPort => "Порт шлюза",
+        Field::GatewayConnection => "Номер соединения на шлюзе",
+        Field::User => "Пользователь этого соединения",
+        Field::Room => "Комната этого соединения",
+        Field::RoomMembers => "В комнате",
+        Field::Sender => "Отправитель",
+        Field::Recipient => "Получатель",
+        Field::Acks => "Подтверждает кадр",
+        Field::RequestIn => "Запрос в кадре",
+        Field::ResponseIn => "Ответ в кадре",
+        Field::ResponseTime => "Время ответа",
+        Field::Deliveries => "Число доставок",
+        Field::Delivery => "Доставка",
+        Field::DeliveryFrame => "Кадр",
+        Field::DeliveryUser => "Пользователь",
+        Field::DeliveryEndpoint => "Конечная точка",
+        Field::DeliveryTime => "Время доставки",
+        Field::DeliveryAckedIn => "Подтверждено в кадре",
+        Field::HandshakeKey => "Sec-WebSocket-Key",
+        Field::HandshakeAccept => "Sec-WebSocket-Accept",
+        Field::HandshakeAcceptExpected => "Ожидаемое значение Sec-WebSocket-Accept",
+        Field::HandshakeAcceptValid => "Значение Sec-WebSocket-Accept верно",
+        Field::HandshakeOrigin => "Источник (Origin)",
+    }
+}
+
+pub fn phrase(phrase: &Phrase) -> String {
+    match phrase {
+        Phrase::All => "все".to_owned(),
+        Phrase::NotJson => "[не JSON]".to_owned(),
+        Phrase::Login => "Вход".to_owned(),
+        Phrase::Room(room) => format!("комната {}", isolated(room)),
+        Phrase::Browser(party) => place_of(party),
+        Phrase::UserList(count) => format!("Список пользователей ({})", users(*count)),
+        Phrase::More(count) => format!("… и ещё {count}"),
+        Phrase::Delivery { to, frame, milliseconds } => {
+            let milliseconds = format!("{milliseconds:.3}").replace('.', ",");
+            format!("{} в кадре {frame}, через {milliseconds} мс", capitalised(&party(to, Case::Dative)))
+        }
+        Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }
 
 pub fn finding(fact: &Fact) -> String {
     match fact {
-        Fact::MalformedJson { reason, offset, by: Side::Client } => format!(
-            "Не JSON: {} (байт {offset}); сервер игнорирует это сообщение, и никто его не получит",
-            fault((*reason).into())
+        Fact::MalformedJson { reason, near, by: Side::Client } => format!(
+            "Не JSON: {}{}; сервер игнорирует это сообщение, и никто его не получит",
+            fault((*reason).into()),
+            place(near)
         ),
-        Fact::MalformedJson { reason, offset, by: Side::Server } => format!(
-            "Не JSON: {} (байт {offset}); браузер не может прочитать это сообщение и ничего не покажет",
-            fault((*reason).into())
+        Fact::MalformedJson { reason, near, by: Side::Server } => format!(
+            "Не JSON: {}{}; браузер не может прочитать это сообщение и ничего не покажет",
+            fault((*reason).into()),
+            place(near)
         ),
         Fact::UnknownType(Some(name)) => {
-            format!("В этом направлении у чата нет сообщений типа {name}; сообщение игнорируется")
+            format!("В этом направлении у чата нет сообщений типа {}; сообщение игнорируется", quoted(QUOTES, name))
         }
         Fact::UnknownType(None) => "У сообщения нет типа; оно игнорируется".to_owned(),
         Fact::MissingMember(missing, member) => match missing {
-            Missing::Room => format!("В запросе на вход нет {member}: сервер выбрасывает исключение и не отвечает"),
-            Missing::Name => format!("В запросе на вход нет {member}: сервер впускает пользователя с пустым именем"),
-            Missing::Content => format!("В сообщении нет {member}: сервер доставляет пустой текст"),
-            Missing::Recipient => format!("В сообщении нет {member}: сервер доставляет его только отправителю"),
+            Missing::Room => {
+                format!("В запросе на вход нет поля {member}: сервер выбрасывает исключение и не отвечает")
+            }
+            Missing::Name => format!("В запросе на вход нет поля {member}: пользователь входит с пустым именем"),
+            Missing::Content => format!("В сообщении нет поля {member}: сервер доставляет пустой текст"),
+            Missing::Recipient => format!("В сообщении нет поля {member}: сервер доставляет его только отправителю"),
             Missing::RecipientName => format!(
-                "В сообщении нет {member}: в копии, которую сервер доставляет отправителю, получатель не назван"
+                "В сообщении нет поля {member}: в копии, которую сервер доставляет отправителю, получатель не назван"
             ),
-            Missing::FromServer => format!("В сообщении нет {member}, хотя сервер чата отправляет его всегда"),
+            Missing::FromServer => format!("В сообщении нет поля {member}, хотя сервер чата отправляет его всегда"),
         },
         Fact::SayBeforeLogin => {
-            "Сказано в соединении, где входа ещё не было: сервер выбрасывает исключение, и никто этого не получит"
-                .to_owned()
+            "Сообщение отправлено до входа в чат: сервер выбрасывает исключение, и никто его не получит".to_owned()
         }
-        Fact::NoDelivery => "Сказанного здесь никто не получил, хотя соединение продолжало работать".to_owned(),
+        Fact::NoDelivery => "Это сообщение никто не получил, хотя соединение продолжало работать".to_owned(),
         Fact::NoPong => "Браузер не ответил на этот ping до следующего".to_owned(),
         Fact::BadTime(time) => {
-            format!("Время не в формате YYYY-MM-DD HH:MM:SS, в котором его пишет сервер: {time}")
+            format!("Время {} не в формате YYYY-MM-DD HH:MM:SS, в котором его пишет сервер", quoted(QUOTES, time))
         }
         Fact::UnescapedHtml(tag) => {
-            format!("Сервер доставил не свою разметку ({tag}): браузер выполняет то, что написал пользователь")
+            format!("Доставленный текст содержит разметку ({tag}), которую добавил не сервер: браузер выполнит то, что написал пользователь")
         }
-        Fact::AcceptMismatch { expected, found: Some(found) } => {
-            format!("Значение accept — {found}, но ключу соответствует {expected}: браузер закрывает соединение")
-        }
+        Fact::AcceptMismatch { expected, found: Some(found) } => format!(
+            "Значение Sec-WebSocket-Accept равно {found}, а ключу соответствует {expected}: браузер обязан закрыть соединение"
+        ),
         Fact::AcceptMismatch { expected, found: None } => {
-            format!("Значения accept нет, а ключу соответствует {expected}: браузер закрывает соединение")
+            format!("Нет заголовка Sec-WebSocket-Accept, ключу соответствует значение {expected}: браузер обязан закрыть соединение")
         }
         Fact::UpgradeMissing(missing) => format!(
-            "В запросе рукопожатия нет {missing}, чего требует RFC 6455, раздел 4.1: обычное дело для прокси, который этого не передаёт (nginx: proxy_http_version, proxy_set_header); Workerman на этом не настаивает"
+            "В запросе на рукопожатие нет {missing} (требование RFC 6455, раздел 4.1): обычно причина в прокси-сервере (в nginx нужны директивы proxy_http_version и proxy_set_header); Workerman этого не требует"
         ),
-        Fact::HandshakeRefused(status) => {
-            format!("Сервер отклонил рукопожатие WebSocket с HTTP-статусом {status}: этот браузер не попадёт в чат")
-        }
+        Fact::HandshakeRefused(status) => format!(
+            "Сервер отклонил рукопожатие WebSocket с кодом состояния HTTP {status}: по этому соединению войти в чат нельзя"
+        ),
         Fact::UnmaskedClient => {
             "Кадр клиента не замаскирован: сервер обязан закрыть соединение (RFC 6455, раздел 5.1)".to_owned()
         }
@@ -127,15 +317,13 @@ pub fn finding(fact: &Fact) -> String {
             "Кадр сервера замаскирован: браузер обязан закрыть соединение (RFC 6455, раздел 5.1)".to_owned()
         }
         Fact::Truncated { captured, reported } => {
-            format!("Захвачено байтов этого сообщения: {captured} из {reported}; остальное не показано")
+            format!("Захвачено байт этого сообщения: {captured} из {reported}; остальное не показано")
         }
-        Fact::AnotherWay { proxy_port: Some(port) } => {
-            format!(
-                "В туннеле через прокси на порту {port}: то, о чём браузер и прокси договорились раньше, не подписано"
-            )
-        }
+        Fact::AnotherWay { proxy_port: Some(port) } => format!(
+            "Соединение идёт в туннеле через прокси-сервер (порт {port}): предшествующий обмен браузера с ним остался без пояснений"
+        ),
         Fact::AnotherWay { proxy_port: None } => {
-            "Это сообщение не подписано: Wireshark получил его TCP не из IP, поэтому плагин не видит заголовков TCP"
+            "Это сообщение осталось без пояснений: Wireshark получил сегменты TCP не из IP, поэтому плагин не видит заголовков TCP"
                 .to_owned()
         }
         Fact::Internal(what) => {
@@ -154,51 +342,99 @@ fn fault(fault: Cause) -> String {
         Cause::ControlCharacter(byte) => format!("управляющий символ 0x{byte:02x} нужно экранировать"),
         Cause::InvalidUtf8 => "текст не в кодировке UTF-8".to_owned(),
         Cause::LoneSurrogate(unit) => {
-            format!("\\u{unit:04x} — половина суррогатной пары без другой половины, что PHP отвергает")
+            format!("\\u{unit:04x} — половина суррогатной пары без второй половины, PHP такое не принимает")
         }
         Cause::UnterminatedString => "у строки нет закрывающей кавычки".to_owned(),
-        Cause::UnexpectedCharacter(character) => format!("символ {character} здесь недопустим"),
-        Cause::UnexpectedByte(byte) => format!("байт 0x{byte:02x} здесь недопустим"),
+        Cause::UnexpectedCharacter(character) => format!("недопустимый символ {character}"),
+        Cause::UnexpectedByte(byte) => format!("недопустимый байт 0x{byte:02x}"),
         Cause::UnexpectedEnd => "сообщение обрывается слишком рано".to_owned(),
-        Cause::TooDeep(levels) => format!("глубина вложенности превышает предел PHP: {levels}"),
-        Cause::TooLong(bytes) => format!("длина превышает предел Workerman для сообщения: {bytes} байт"),
-        Cause::TrailingData => "после объекта есть что-то ещё".to_owned(),
+        Cause::TooDeep(levels) => format!("слишком глубокая вложенность, предел PHP — {levels}"),
+        Cause::TooLong(bytes) => format!("сообщение слишком длинное, предел Workerman — {bytes} байт"),
+        Cause::TrailingData => "после объекта идут лишние данные".to_owned(),
     }
 }
 
-const SOMEBODY: &str = "кто-то";
+#[derive(Clone, Copy)]
+enum Case {
+    Nominative,
+    Genitive,
+    Dative,
+    Accusative,
+    Instrumental,
+}
 
-/// With the ending of its case; both nouns are declined alike.
-fn end(end: End, ending: &str) -> String {
-    match end.side {
-        Side::Client => format!("браузер{ending} (порт {})", end.port),
-        Side::Server => format!("сервер{ending} (порт {})", end.port),
+/// The port, or the address with the port.
+fn place_of(party: &Party) -> String {
+    address(party).unwrap_or_else(|| format!("порт {}", party.port))
+}
+
+fn endpoint(party: &Party) -> String {
+    let side = match party.side {
+        Side::Client => "браузер",
+        Side::Server => "сервер",
+    };
+    format!("{side}, {}", place_of(party))
+}
+
+fn party(party: &Party, case: Case) -> String {
+    match party.name {
+        Some(name) => format!("{} {} ({})", user(case), quoted(QUOTES, name), endpoint(party)),
+        None => format!("{} ({})", side(party.side, case), place_of(party)),
     }
 }
 
-fn named(name: Option<&str>) -> String {
-    match name {
-        Some(name) => format!("под именем {name}"),
-        None => "без имени".to_owned(),
+/// A browser is inanimate: its accusative is the nominative.
+fn side(side: Side, case: Case) -> String {
+    let noun = match side {
+        Side::Client => "браузер",
+        Side::Server => "сервер",
+    };
+    let ending = match case {
+        Case::Nominative | Case::Accusative => "",
+        Case::Genitive => "а",
+        Case::Dative => "у",
+        Case::Instrumental => "ом",
+    };
+    format!("{noun}{ending}")
+}
+
+/// A user is animate: the accusative is the genitive.
+fn user(case: Case) -> &'static str {
+    match case {
+        Case::Nominative => "пользователь",
+        Case::Genitive | Case::Accusative => "пользователя",
+        Case::Dative => "пользователю",
+        Case::Instrumental => "пользователем",
     }
 }
 
-fn user(name: Option<&str>) -> String {
-    match name {
-        Some(name) => format!("пользователь {name}"),
-        None => SOMEBODY.to_owned(),
+/// Somebody else than who logs in, in the accusative.
+fn another(other: &Party) -> String {
+    let another = if other.name.is_none() { "другой " } else { "" };
+    format!("{another}{}", party(other, Case::Accusative))
+}
+
+/// A name behind the noun that it belongs to.
+fn beside(name: Option<&str>) -> String {
+    name.map(|name| format!(" {}", quoted(QUOTES, name))).unwrap_or_default()
+}
+
+/// Whose message it is.
+fn sender(name: Option<&str>) -> String {
+    name.map(|name| format!(" от {}", quoted(QUOTES, name))).unwrap_or_default()
+}
+
+fn recipient(recipient: &Recipient<&str>) -> String {
+    match recipient {
+        Recipient::Everyone => "для всех".to_owned(),
+        Recipient::Named(name) => format!("для пользователя {}", quoted(QUOTES, name)),
+        Recipient::Id(id) => format!("для клиента {id}"),
+        Recipient::Unknown => "для неизвестного получателя".to_owned(),
     }
 }
 
-fn saying(say: Say<&str>, text: &str) -> String {
-    let sender = say.sender.unwrap_or(SOMEBODY);
-    match say.recipient {
-        Recipient::Everyone => format!("{sender} говорит всем: {text}"),
-        Recipient::Named(recipient) | Recipient::Id(recipient) => {
-            format!("{sender} говорит пользователю {recipient}: {text}")
-        }
-        Recipient::Unknown => format!("{sender} говорит: {text}"),
-    }
+fn said(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(": {}", quoted(QUOTES, text)) }
 }
 
 fn users(count: usize) -> String {
@@ -210,29 +446,61 @@ fn users(count: usize) -> String {
     }
 }
 
-fn messages(frames: Frames) -> String {
-    match frames {
-        Frames::One(frame) => format!("сообщение из кадра {frame}"),
-        Frames::Several(first, last) => format!("сообщения из кадров {} и {last}", joined(first, ", ")),
-        Frames::Many(first, more) => format!("сообщения из кадров {} и ещё {more}", joined(first, ", ")),
+fn within(frame: Frame) -> String {
+    format!(" (кадр {frame})")
+}
+
+/// What the same packet does with these.
+fn acknowledges(acked: &[Acked<&str>]) -> String {
+    format!("подтверждает (ACK) получение {}", things(acked))
+}
+
+/// In the genitive.
+fn things(acked: &[Acked<&str>]) -> String {
+    let more = |count| match (count % 10, count % 100) {
+        (1, last) if last != 11 => format!("ещё {count} сообщения"),
+        _ => format!("ещё {count} сообщений"),
+    };
+    enumerated(listed(acked, |acked| format!("{}{}", thing(&acked.event), within(acked.frame))), ", ", " и ", more)
+}
+
+/// What was received, in the genitive.
+fn thing(event: &Event<&str>) -> String {
+    match event {
+        Event::UpgradeRequest => "запроса на рукопожатие WebSocket".to_owned(),
+        Event::UpgradeAccepted => "ответа на рукопожатие WebSocket".to_owned(),
+        Event::LoginRequest { .. } => "запроса на вход".to_owned(),
+        Event::UserList { .. } => "списка пользователей".to_owned(),
+        Event::LoginResult(_) => "результата входа".to_owned(),
+        Event::LoginNotification(name) => format!("уведомления о входе нового пользователя{}", beside(*name)),
+        Event::SayRequest(say) | Event::SayDelivery(say) => format!("сообщения{}", sender(say.sender)),
+        Event::LogoutNotification(name) => format!("уведомления о выходе пользователя{}", beside(*name)),
+        Event::Ping(_) => "запроса проверки связи (ping)".to_owned(),
+        Event::Pong(_) => "ответа на проверку связи (pong)".to_owned(),
+        _ => "сообщения".to_owned(),
     }
 }
 
-fn closing(closing: Closing) -> String {
-    match described(&closing, meaning) {
+/// Where in a message that is not JSON the fault is.
+fn place(near: &str) -> String {
+    if near.is_empty() { String::new() } else { format!(" (вблизи {})", quoted(QUOTES, near)) }
+}
+
+fn closing(closing: &Closing) -> String {
+    match described(closing, QUOTES, meaning) {
         None => String::new(),
-        Some((code, "")) => format!(": код {code}"),
-        Some((code, why)) => format!(": код {code}, {why}"),
+        Some((code, why)) if why.is_empty() => format!(" (код {code})"),
+        Some((code, why)) => format!(" (код {code}: {why})"),
     }
 }
 
 fn meaning(code: CloseCode) -> &'static str {
     match code {
         CloseCode::Normal => "нормальное закрытие",
-        CloseCode::GoingAway => "уход: страница покинута или сервер останавливается",
+        CloseCode::GoingAway => "страница закрыта или сервер завершает работу",
         CloseCode::ProtocolError => "ошибка протокола",
         CloseCode::UnsupportedData => "неподдерживаемые данные",
-        CloseCode::NoStatus => "без кода состояния",
+        CloseCode::NoStatus => "код состояния не указан",
         CloseCode::Abnormal => "аварийное закрытие",
         CloseCode::InvalidData => "недопустимые данные",
         CloseCode::PolicyViolation => "нарушение правил",
@@ -240,6 +508,6 @@ fn meaning(code: CloseCode) -> &'static str {
         CloseCode::ExtensionMissing => "нет нужного расширения",
         CloseCode::InternalError => "внутренняя ошибка",
         CloseCode::ServiceRestart => "перезапуск службы",
-        CloseCode::TryAgainLater => "повторите позже",
+        CloseCode::TryAgainLater => "повторите попытку позже",
     }
 }

@@ -1,27 +1,62 @@
-//! Every sentence in every language: that it is there, carries its data and is the language's own.
+//! What the sentences of all languages have in common is checked here: each has the same data, its own punctuation, and no placeholder.
 
 use std::collections::HashSet;
 
-use super::{Fact, Language, Missing, Note};
-use crate::event::{AckedFrames, Closing, Event, Recipient, Reset, Say};
-use crate::fields::{Finding, Phase};
-use crate::message::json::Reason;
-use crate::packet::{Frame, Side};
+use super::*;
+use crate::event::{Closing, Recipient, Reset, Say};
+use crate::fields::{FIELDS, Finding};
 
 const CLIENT_PORT: u16 = 60653;
 const SERVER_PORT: u16 = 7272;
 const TEXT: &str = "hi, all !";
 
-fn note(event: Event<&'static str>, by: Side) -> Note<'static> {
-    let text = match event {
-        Event::SayRequest(_) | Event::SayDelivery(_) => TEXT,
-        _ => "",
+fn party(side: Side) -> Party<'static> {
+    let port = match side {
+        Side::Client => CLIENT_PORT,
+        Side::Server => SERVER_PORT,
     };
-    Note { event, text, by, client_port: CLIENT_PORT, server_port: SERVER_PORT }
+    Party { side, name: None, address: None, port }
 }
 
-fn acked(frames: &[u32]) -> Event<&'static str> {
-    Event::MessagesAcked(AckedFrames::new(frames.iter().copied().map(Frame)).expect("frames"))
+fn note(event: Event<&'static str>, by: Side) -> Note<'static> {
+    // Who says something is known by the name of the connection's user.
+    let name = if let Event::SayRequest(say) = &event { say.sender } else { None };
+    Note {
+        event,
+        text: TEXT,
+        by: Party { name, ..party(by) },
+        other: party(by.other()),
+        is_own: false,
+        is_anothers: false,
+        is_masked: false,
+        acked: &[],
+        completes: None,
+        fault: None,
+    }
+}
+
+fn say(recipient: Recipient<&'static str>) -> Say<&'static str> {
+    Say { sender: Some("mynick"), recipient }
+}
+
+/// One of each message that can be acknowledged, with the data that must stand in its words.
+fn ackable() -> Vec<(Event<&'static str>, Data)> {
+    vec![
+        (Event::LoginRequest { name: Some("mynick"), room: None }, vec![]),
+        (list(2), vec![]),
+        (Event::LoginResult(Some("mynick")), vec![]),
+        (Event::LoginNotification(Some("mynick")), vec!["mynick"]),
+        (Event::SayRequest(say(Recipient::Everyone)), vec!["mynick"]),
+        (Event::LogoutNotification(Some("mynick")), vec!["mynick"]),
+        (Event::Ping(None), vec!["ping"]),
+        (Event::Pong(None), vec!["pong"]),
+        (Event::Unknown { type_name: None, sender: None }, vec![]),
+    ]
+}
+
+fn acked(frames: &[u32]) -> Vec<Acked<&'static str>> {
+    let event = || Event::UserList { users: None, recipient: None };
+    frames.iter().map(|frame| Acked { frame: Frame(*frame), event: event() }).collect()
 }
 
 fn closing(code: Option<u16>, reason: &str) -> Closing {
@@ -73,11 +108,18 @@ fn events(phase: Phase) -> Vec<(Event<&'static str>, Data)> {
         Phase::UpgradeRefused => vec![(Event::UpgradeRefused(503), vec!["503"])],
         Phase::Close => closings(Event::Close),
         Phase::CloseReply => closings(Event::CloseReply),
-        Phase::MessageAcked => vec![
-            (acked(&[901]), vec!["901"]),
-            (acked(&[901, 902, 903]), vec!["901", "902", "903"]),
-            (acked(&[901, 902, 903, 904, 905, 906, 907, 908, 909, 910, 911]), vec!["901", "908", "3"]),
-        ],
+        Phase::MessageAcked => {
+            let one = |(event, mut data): (_, Data)| {
+                data.push("901");
+                (Event::MessagesAcked(vec![Acked { frame: first, event }]), data)
+            };
+            let many = [901, 902, 903, 904, 905, 906, 907, 908, 909, 910, 911];
+            let several = [
+                (Event::MessagesAcked(acked(&many[..3])), vec!["901", "902", "903"]),
+                (Event::MessagesAcked(acked(&many)), vec!["901", "904", "7"]),
+            ];
+            ackable().into_iter().map(one).chain(several).collect()
+        }
         Phase::LoginRequest => vec![
             (Event::LoginRequest { name: Some("mynick"), room: Some("lobby") }, vec!["mynick", "lobby"]),
             (Event::LoginRequest { name: Some("mynick"), room: None }, vec!["mynick"]),
@@ -135,7 +177,7 @@ fn facts(finding: Finding) -> Vec<(Fact<'static>, Vec<&'static str>)> {
             .into_iter()
             .flat_map(|by| {
                 REASONS.iter().map(move |(reason, shown)| {
-                    (Fact::MalformedJson { reason: *reason, offset: 77, by }, vec!["JSON", "77", *shown])
+                    (Fact::MalformedJson { reason: *reason, near: "a]b", by }, vec!["JSON", "a]b", *shown])
                 })
             })
             .collect(),
@@ -208,7 +250,7 @@ fn the_preference_offers_the_languages_in_order() {
 #[test]
 fn every_event_has_a_sentence_with_its_data_in_every_language() {
     for (note, data) in notes() {
-        check(&format!("{note:?}"), &in_each(|language| language.note(note.clone())), &data);
+        check(&format!("{note:?}"), &in_each(|language| language.note(&note.clone())), &data);
     }
 }
 
@@ -223,10 +265,10 @@ fn every_phase_is_that_of_its_events() {
 fn every_note_names_the_same_ports_in_every_language() {
     for (note, _) in notes() {
         let named = |sentence: &str| [CLIENT_PORT, SERVER_PORT].map(|port| sentence.contains(&port.to_string()));
-        let english = named(&Language::English.note(note.clone()));
-        let by = matches!(note.by, Side::Server) as usize;
+        let english = named(&Language::English.note(&note.clone()));
+        let by = matches!(note.by.side, Side::Server) as usize;
         assert!(english[by], "{note:?} names its sender");
-        for sentence in in_each(|language| language.note(note.clone())) {
+        for sentence in in_each(|language| language.note(&note.clone())) {
             assert_eq!(named(&sentence), english, "{note:?}: {sentence}");
         }
     }
@@ -243,7 +285,7 @@ fn every_finding_has_a_sentence_with_its_data_in_every_language() {
 fn different_things_have_different_sentences() {
     for language in Language::ALL {
         let mut seen = HashSet::new();
-        let notes = notes().into_iter().map(|(note, _)| language.note(note.clone()));
+        let notes = notes().into_iter().map(|(note, _)| language.note(&note.clone()));
         for sentence in notes.chain(all_facts().into_iter().map(|(fact, _)| language.finding(&fact))) {
             assert!(seen.insert(sentence.clone()), "{language:?}, twice: {sentence}");
         }
@@ -254,9 +296,9 @@ fn different_things_have_different_sentences() {
 fn every_close_code_is_explained_in_every_language() {
     for code in [1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013] {
         let closing = |code| note(Event::Close(closing(Some(code), "")), Side::Client);
-        let explained = in_each(|language| language.note(closing(code)));
+        let explained = in_each(|language| language.note(&closing(code)));
         check(&format!("close code {code}"), &explained, &[&code.to_string()]);
-        let bare = in_each(|language| language.note(closing(4000)));
+        let bare = in_each(|language| language.note(&closing(4000)));
         for (explained, bare) in explained.iter().zip(&bare) {
             assert!(explained.chars().count() > bare.chars().count(), "{explained:?}");
         }
@@ -266,18 +308,20 @@ fn every_close_code_is_explained_in_every_language() {
 #[test]
 fn a_close_reason_stands_for_the_codes_meaning() {
     let closing = |code, reason| {
-        let sentence = Language::English.note(note(Event::Close(closing(code, reason)), Side::Client));
+        let sentence = Language::English.note(&note(Event::Close(closing(code, reason)), Side::Client));
         sentence.split_once("7272").expect("the server's port").1.to_owned()
     };
-    assert_eq!(closing(None, ""), "");
-    assert_eq!(closing(Some(4000), ""), " (code 4000)");
-    assert_eq!(closing(Some(1000), ""), " (code 1000, normal closure)");
-    assert_eq!(closing(Some(1000), "bye"), " (code 1000, bye)");
+    assert_eq!(closing(None, ""), " a WebSocket close frame");
+    assert_eq!(closing(Some(4000), ""), " a WebSocket close frame (code 4000)");
+    assert_eq!(closing(Some(1000), ""), " a WebSocket close frame (code 1000: normal closure)");
+    assert_eq!(closing(Some(1000), "bye"), " a WebSocket close frame (code 1000: “bye”)");
 }
 
+/// How many users are listed, in words: what stands behind the colon, or in the parentheses.
 fn users(language: Language, count: usize) -> String {
-    let sentence = language.note(note(list(count), Side::Server));
-    sentence.rsplit([':', '：']).next().unwrap_or_default().trim().to_owned()
+    let sentence = language.note(&note(list(count), Side::Server));
+    let words = sentence.rsplit([':', '：']).next().unwrap_or_default();
+    words.trim().trim_matches(['(', ')', '（', '）']).to_owned()
 }
 
 #[test]
@@ -297,35 +341,200 @@ fn counts_have_their_plurals() {
         (111, "111 пользователей"),
         (112, "112 пользователей"),
     ];
-    for (count, words) in russian {
-        assert_eq!(users(Language::Russian, count), words);
+    for language in Language::ALL {
+        let counted = |counts: [usize; 3]| counts.map(|count| users(*language, count));
+        let expected = match language.tag() {
+            "en" => ["0 users", "1 user", "2 users"],
+            "fr" => ["0 utilisateur", "1 utilisateur", "2 utilisateurs"],
+            "it" => ["0 utenti", "1 utente", "2 utenti"],
+            "pt" => ["0 usuário", "1 usuário", "2 usuários"],
+            "zh-CN" => ["0 个用户", "1 个用户", "2 个用户"],
+            "zh-TW" => ["0 位使用者", "1 位使用者", "2 位使用者"],
+            _ => {
+                for (count, words) in russian {
+                    assert_eq!(users(*language, count), words);
+                }
+                continue;
+            }
+        };
+        assert_eq!(counted([0, 1, 2]), expected);
     }
-    let counted = |language| [0, 1, 2].map(|count| users(language, count));
-    assert_eq!(counted(Language::English), ["0 users", "1 user", "2 users"]);
-    assert_eq!(counted(Language::French), ["0 utilisateur", "1 utilisateur", "2 utilisateurs"]);
-    assert_eq!(counted(Language::Italian), ["0 utenti", "1 utente", "2 utenti"]);
-    assert_eq!(counted(Language::Portuguese), ["0 usuário", "1 usuário", "2 usuários"]);
-    assert_eq!(counted(Language::SimplifiedChinese), ["0 个用户", "1 个用户", "2 个用户"]);
-    assert_eq!(counted(Language::TraditionalChinese), ["0 位使用者", "1 位使用者", "2 位使用者"]);
 }
 
 #[test]
-fn acknowledged_frames_are_listed_as_a_person_would() {
-    let acknowledged = |language: Language, frames: &[u32]| language.note(note(acked(frames), Side::Client));
-    let english = |frames: &[u32]| acknowledged(Language::English, frames).split_off("Browser port 60653 ".len());
-    assert_eq!(english(&[9]), "has received the message in frame 9");
-    assert_eq!(english(&[9, 11]), "has received the messages in frames 9 and 11");
-    assert_eq!(english(&[9, 11, 13]), "has received the messages in frames 9, 11 and 13");
+fn acknowledged_messages_are_listed_as_a_person_would() {
+    let english = |frames: &[u32]| {
+        let sentence = Language::English.note(&note(Event::MessagesAcked(acked(frames)), Side::Client));
+        sentence.split_once("received ").expect("what was received").1.to_owned()
+    };
+    assert_eq!(english(&[9]), "the user list (frame 9)");
+    assert_eq!(english(&[9, 11]), "the user list (frame 9) and the user list (frame 11)");
     let nine: Vec<u32> = (1..=9).collect();
-    assert_eq!(english(&nine), "has received the messages in frames 1, 2, 3, 4, 5, 6, 7, 8 and 1 more");
     assert_eq!(
-        acknowledged(Language::SimplifiedChinese, &[9, 11, 13]),
-        "浏览器 60653 端口已收到第 9、11 和 13 帧的消息"
+        english(&nine),
+        "the user list (frame 1), the user list (frame 2), the user list (frame 3), the user list (frame 4) and 5 more messages"
     );
-    assert_eq!(
-        acknowledged(Language::Russian, &[9, 11, 13]),
-        "Браузер (порт 60653) получил сообщения из кадров 9, 11 и 13"
-    );
+    let five: Vec<u32> = (1..=5).collect();
+    assert!(english(&five).ends_with(" and the user list (frame 5)"), "one more takes no more room than its number");
+}
+
+/// The ends of a sentence, with and without a name and an address.
+fn parties() -> Vec<(Party<'static>, Data)> {
+    let client = party(Side::Client);
+    vec![
+        (client, vec!["60653"]),
+        (Party { name: Some("mynick"), ..client }, vec!["mynick", "60653"]),
+        (Party { address: Some("10.0.0.9"), ..client }, vec!["10.0.0.9:60653"]),
+        (Party { name: Some("mynick"), address: Some("[fe80::9]"), ..client }, vec!["mynick", "[fe80::9]:60653"]),
+    ]
+}
+
+#[test]
+fn no_two_parties_are_called_the_same() {
+    for language in Language::ALL {
+        let called = parties().into_iter().map(|(by, data)| {
+            let sentence = language.note(&Note { by, ..note(Event::Fin, Side::Client) });
+            data.iter().for_each(|datum| assert!(sentence.contains(datum), "{sentence}"));
+            sentence
+        });
+        let different: HashSet<String> = called.collect();
+        assert_eq!(different.len(), parties().len(), "{different:#?}");
+        let address = Party { address: Some("10.0.0.1"), ..party(Side::Server) };
+        let sentence = language.note(&Note { other: address, ..note(Event::Fin, Side::Client) });
+        assert!(sentence.contains("10.0.0.1:7272"), "{sentence}");
+    }
+}
+
+#[test]
+fn every_title_is_said_in_every_language() {
+    let titles: Vec<(Title, Data)> = vec![
+        (Title::TcpHandshake(Some(1)), vec!["TCP"]),
+        (Title::TcpHandshake(None), vec!["TCP"]),
+        (Title::WebSocketHandshake, vec!["WebSocket"]),
+        (Title::Login(Some("mynick")), vec!["mynick"]),
+        (Title::Login(None), vec![]),
+        (Title::Say { sender: Some("mynick"), recipient: Recipient::Everyone, text: Some(TEXT) }, vec!["mynick", TEXT]),
+        (
+            Title::Say { sender: Some("mynick"), recipient: Recipient::Named("anna"), text: None },
+            vec!["mynick", "anna"],
+        ),
+        (Title::Say { sender: None, recipient: Recipient::Unknown, text: None }, vec![]),
+        (Title::Heartbeat(Some("mynick")), vec!["mynick"]),
+        (Title::Heartbeat(None), vec![]),
+        (Title::Logout(Some("mynick")), vec!["mynick"]),
+        (Title::Logout(None), vec![]),
+        (Title::Close, vec![]),
+        (Title::Unknown, vec![]),
+    ];
+    for (title, data) in titles {
+        check(&format!("{title:?}"), &in_each(|language| language.title(&title)), &data);
+    }
+}
+
+#[test]
+fn titles_are_those_of_the_design_in_english() {
+    let title = |title| Language::English.title(&title);
+    assert_eq!(title(Title::TcpHandshake(Some(1))), "TCP handshake, step 1 of 3");
+    assert_eq!(title(Title::WebSocketHandshake), "WebSocket handshake");
+    assert_eq!(title(Title::Login(Some("mynick"))), "Login of mynick");
+    let say = |sender| Title::Say { sender: Some(sender), recipient: Recipient::Everyone, text: Some("hi,  all !") };
+    assert_eq!(title(say("mynick")), "mynick says to everyone: “hi,  all !”");
+    assert_eq!(title(say("a says to b: c")), "“a says to b: c” says to everyone: “hi,  all !”");
+}
+
+#[test]
+fn every_phase_has_a_name_of_its_own_in_every_language() {
+    for phase in Phase::ALL {
+        check(&format!("{phase:?}"), &in_each(|language| language.phase(*phase).to_owned()), &[]);
+    }
+    for language in Language::ALL {
+        let names: HashSet<&str> = Phase::ALL.iter().map(|phase| language.phase(*phase)).collect();
+        assert_eq!(names.len(), Phase::ALL.len(), "{language:?}");
+    }
+}
+
+#[test]
+fn every_field_has_a_label_in_every_language() {
+    for (at, spec) in FIELDS.iter().enumerate() {
+        let field = Field::ALL[at];
+        for language in Language::ALL {
+            let label = language.label(field);
+            assert!(!label.is_empty() && label.trim() == label, "{language:?}, {}: {label:?}", spec.name);
+        }
+    }
+}
+
+#[test]
+fn every_clause_and_phrase_is_said_in_every_language() {
+    let acked: Vec<Acked<&str>> =
+        ackable().into_iter().take(3).map(|(event, _)| Acked { frame: Frame(901), event }).collect();
+    let note =
+        |is_masked, acked, completes| Note { is_masked, acked, completes, ..note(Event::Pong(None), Side::Client) };
+    let bare = in_each(|language| language.note(&note(false, &[], None)));
+    let completions = [Completion::Login, Completion::Say, Completion::Logout, Completion::Close];
+    let notes = [note(true, &[], None), note(false, &acked, None)];
+    for note in notes.into_iter().chain(completions.map(|completion| note(false, &[], Some(completion)))) {
+        let said = in_each(|language| language.note(&note));
+        check(&format!("{note:?}"), &said, if note.acked.is_empty() { &[] } else { &["901", "ACK"] });
+        assert!(said.iter().zip(&bare).all(|(said, bare)| said.starts_with(&**bare) && said != bare), "{said:#?}");
+    }
+    let browser = Party { name: Some("anna"), ..party(Side::Client) };
+    let phrases: Vec<(Phrase, Data)> = vec![
+        (Phrase::All, vec![]),
+        (Phrase::NotJson, vec!["JSON"]),
+        (Phrase::Login, vec![]),
+        (Phrase::Room("lobby"), vec!["lobby"]),
+        (Phrase::UserList(3), vec!["3"]),
+        (Phrase::More(17), vec!["17"]),
+        (Phrase::Delivery { to: browser, frame: Frame(18), milliseconds: 1.5 }, vec!["anna", "60653", "18", "500"]),
+        (Phrase::Acknowledges(&acked), vec!["901", "ACK"]),
+    ];
+    for (phrase, data) in phrases {
+        check(&format!("{phrase:?}"), &in_each(|language| language.phrase(&phrase)), &data);
+    }
+}
+
+#[test]
+fn a_delivery_to_its_own_sender_says_so() {
+    for language in Language::ALL {
+        let delivery = note(Event::SayDelivery(say(Recipient::Everyone)), Side::Server);
+        let own = language.note(&Note { is_own: true, ..delivery.clone() });
+        assert_ne!(own, language.note(&delivery));
+        let another = language.note(&Note { is_anothers: true, ..delivery.clone() });
+        assert!(another != own && another != language.note(&delivery), "{another}");
+    }
+}
+
+#[test]
+fn a_name_that_is_written_from_right_to_left_is_isolated() {
+    for language in Language::ALL {
+        let sentence = language.note(&note(Event::LoginResult(Some("שלום")), Side::Server));
+        assert!(sentence.contains("\u{2068}שלום\u{2069}"), "{sentence}");
+        assert!(!language.note(&note(Event::LoginResult(Some("mynick")), Side::Server)).contains('\u{2068}'));
+    }
+}
+
+#[test]
+fn chinese_has_a_space_beside_other_scripts_alone() {
+    let title = |tag, user| {
+        let language = Language::ALL.iter().find(|language| language.tag() == tag).expect("it is in the table");
+        language.title(&Title::Login(Some(user)))
+    };
+    let titles = |tag, users: [&'static str; 4]| users.map(|user| title(tag, user));
+    assert_eq!(titles("zh-CN", ["mynick", "张三", "a b", ""]), ["mynick 登录", "张三登录", "“a b”登录", "“”登录"]);
+    assert_eq!(titles("zh-TW", ["mynick", "張三", "a b", ""]), ["mynick 登入", "張三登入", "「a b」登入", "「」登入"]);
+}
+
+#[test]
+fn a_locale_gives_the_language() {
+    let language = |locale| Language::of_locale(locale).map(Language::tag);
+    let known = |tag: &'static str| Language::ALL.iter().any(|language| language.tag() == tag).then_some(tag);
+    assert_eq!(language("en_US.UTF-8"), Some("en"));
+    assert_eq!(language("fr_FR@euro"), known("fr"));
+    assert_eq!(language("pt_BR.UTF-8"), known("pt"));
+    assert_eq!(["zh_CN.UTF-8", "zh_SG", "zh"].map(language), [known("zh-CN"); 3]);
+    assert_eq!(["zh_TW.UTF-8", "zh-Hant-HK", "zh_MO"].map(language), [known("zh-TW"); 3]);
+    assert_eq!(["C", "POSIX", "C.UTF-8", "de_DE", "", "english"].map(language), [None; 6]);
 }
 
 #[test]
@@ -333,11 +542,11 @@ fn each_language_keeps_its_punctuation() {
     let kept = ["hi, all !", "YYYY-MM-DD HH:MM:SS"];
     for language in Language::ALL {
         let chinese = language.tag().starts_with("zh");
-        let notes = notes().into_iter().map(|(note, _)| language.note(note.clone()));
+        let notes = notes().into_iter().map(|(note, _)| language.note(&note.clone()));
         for mut sentence in notes.chain(all_facts().into_iter().map(|(fact, _)| language.finding(&fact))) {
             kept.iter().for_each(|data| sentence = sentence.replace(data, ""));
             let foreign: &[char] =
-                if chinese { &[',', ':', ';', '(', ')'] } else { &['，', '：', '；', '（', '）', '、'] };
+                if chinese { &[',', ':', ';', '(', ')'] } else { &['，', '：', '；', '（', '）', '、', '「'] };
             assert!(!sentence.contains(foreign), "{language:?}: {sentence}");
         }
     }

@@ -1,105 +1,292 @@
 //! Simplified Chinese, with the words of Workerman's manual.
 
-use super::common::{Cause, CloseCode, End, Frames, described, joined};
-use super::{Fact, Missing};
-use crate::event::{Closing, Event, Recipient, Reset, Say};
-use crate::packet::Side;
+use super::common::{
+    Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced,
+};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
+use crate::fields::{Field, Phase};
+use crate::packet::{Frame, Side};
 
-pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
-    let (by, other) = (end(by), end(other));
-    match event {
-        Event::Syn => format!("{by}向{other}发送 SYN：请求建立连接"),
-        Event::SynAgain(first) => format!("{by}再次向{other}发送 SYN（首次在第 {first} 帧）：尚未收到应答"),
-        Event::SynAck => format!("{by}以 SYN+ACK 应答{other}：接受连接"),
-        Event::SynAckAgain(first) => format!("{by}再次向{other}发送 SYN+ACK（首次在第 {first} 帧）：尚未收到确认"),
-        Event::Established => format!("{by}确认{other}的 SYN+ACK：TCP 连接已建立"),
-        Event::Fin => format!("{by}向{other}发送 FIN：已没有数据要发送"),
-        Event::FinAcked => format!("{by}确认{other}的 FIN：该方向已关闭"),
-        Event::Reset(Reset::Refused) => format!("{by}以 RST 应答{other}的 SYN：不接受连接，该端口无人监听"),
-        Event::Reset(Reset::AfterFins) => format!("{by}重置双方均已关闭的连接"),
-        Event::Reset(Reset::Open) => format!("{by}重置连接：连接立即终止，传输途中的数据丢失"),
-        Event::Reset(Reset::Unknown) => format!("{by}重置连接"),
-        Event::UpgradeRequest => format!("{by}请求{other}从 HTTP 切换到 WebSocket"),
-        Event::UpgradeRequestAcked(frame) => format!("{by}已收到第 {frame} 帧的 WebSocket 握手请求；随后应答"),
-        Event::UpgradeAccepted => format!("{by}同意与{other}使用 WebSocket 通信：握手成功"),
-        Event::UpgradeMisaccepted => format!("{by}同意使用 WebSocket，但 accept 值错误：{other}将关闭连接"),
-        Event::UpgradeComplete(frame) => format!("{by}已收到第 {frame} 帧的响应：WebSocket 连接已建立"),
+const QUOTES: [&str; 2] = ["“", "”"];
+
+pub fn note(note: &Note) -> String {
+    let (by, other) = (spaced(&party(&note.by)), spaced(&party(&note.other)));
+    match &note.event {
+        Event::Syn => format!("{by}向{other}发送 SYN 包：请求建立连接"),
+        Event::SynAgain(first) => format!("{by}再次向{other}发送 SYN 包（首次在第 {first} 帧）：尚未收到回应"),
+        Event::SynAck => format!("{by}向{other}回应 SYN+ACK 包：接受连接"),
+        Event::SynAckAgain(first) => {
+            format!("{by}再次向{other}回应 SYN+ACK 包（首次在第 {first} 帧）：尚未收到确认")
+        }
+        Event::Established => format!("{by}向{other}发送 ACK 包：TCP 连接已建立"),
+        Event::Fin => format!("{by}向{other}发送 FIN 包：不再发送数据"),
+        Event::FinAcked => format!("{by}向{other}返回 ACK，已收到 FIN 包：该方向的连接已关闭"),
+        Event::Reset(Reset::Refused) => {
+            format!("{by}以 RST 包回应{other}的 SYN 包：拒绝连接，通常是因为没有程序监听该端口")
+        }
+        Event::Reset(Reset::AfterFins) => format!("{by}重置（RST）与{other}之间的连接：双方此前均已关闭该连接"),
+        Event::Reset(Reset::Open) => {
+            format!("{by}重置（RST）与{other}之间的连接：连接立即终止，仍在传输途中的数据会丢失")
+        }
+        Event::Reset(Reset::Unknown) => format!("{by}重置（RST）与{other}之间的连接"),
+        Event::UpgradeRequest => format!("{by}向{other}发送 WebSocket 握手请求：请求从 HTTP 切换到 WebSocket"),
+        Event::UpgradeRequestAcked(frame) => {
+            format!("{by}向{other}返回 ACK，已收到 WebSocket 握手请求{}", within(*frame))
+        }
+        Event::UpgradeAccepted => format!("{by}向{other}返回 WebSocket 握手回应：握手成功"),
+        Event::UpgradeMisaccepted => {
+            format!("{by}返回的 WebSocket 握手回应中 Sec-WebSocket-Accept 值错误：{other}必须关闭连接")
+        }
+        Event::UpgradeComplete(frame) => format!(
+            "{by}向{other}返回 ACK，已收到 WebSocket 握手回应{}：握手成功，WebSocket 连接已建立",
+            within(*frame)
+        ),
         Event::UpgradeRefused(status) => {
-            format!("{by}拒绝与{other}使用 WebSocket 通信：返回 HTTP 状态码 {status}")
+            format!("{by}拒绝{other}的 WebSocket 握手请求：返回 HTTP 状态码 {status}")
         }
-        Event::Close(why) => format!("{by}关闭与{other}的 WebSocket 连接{}", closing(why)),
-        Event::CloseReply(why) => format!("{by}同意关闭与{other}的 WebSocket 连接{}", closing(why)),
-        Event::MessagesAcked(frames) => format!("{by}已收到{}的消息", numbered(Frames::of(&frames))),
-        Event::LoginRequest { name, room: Some(room) } => {
-            format!("{by}向{other}请求{}登录房间 {room}", named(name))
+        Event::Close(why) => format!("{by}向{other}发送 WebSocket 关闭帧{}", closing(why)),
+        Event::CloseReply(why) => format!("{by}向{other}回应 WebSocket 关闭帧{}", closing(why)),
+        Event::MessagesAcked(acked) => {
+            let outcome = if has_login_result(acked) { "：登录请求完成" } else { "" };
+            format!("{by}向{other}{}{outcome}", acknowledges(acked))
         }
-        Event::LoginRequest { name, room: None } => format!("{by}向{other}请求{}登录", named(name)),
-        Event::UserList { users: Some(count), .. } => format!("{by}告知{other}有哪些用户已登录：{count} 个用户"),
-        Event::UserList { users: None, .. } => format!("{by}告知{other}有哪些用户已登录"),
-        Event::LoginResult(name) => format!("{by}告知{other}：{}登录成功", named(name)),
-        Event::LoginNotification(name) => format!("{by}通知{other}：{}已登录", user(name)),
-        Event::SayRequest(say) => format!("{by}请求{other}转发：{}", saying(say, text)),
-        Event::SayDelivery(say) => format!("{by}向{other}送达：{}", saying(say, text)),
-        Event::LogoutNotification(name) => format!("{by}通知{other}：{}已离开", user(name)),
-        Event::Ping(_) => format!("{by}询问{other}是否仍在线"),
-        Event::Pong(_) => format!("{by}应答{other}：仍在线"),
+        Event::LoginRequest { name, room } => {
+            let name = name.map_or_else(|| "未带昵称".to_owned(), |name| format!("昵称{}", quoted(QUOTES, name)));
+            let room = room.map(|room| format!("，房间{}", quoted(QUOTES, room))).unwrap_or_default();
+            format!("{by}通过 WebSocket 向{other}发送登录请求：{name}{room}")
+        }
+        Event::UserList { users: Some(count), .. } => format!("{by}向{other}返回用户列表：{}", users(*count)),
+        Event::UserList { users: None, .. } => format!("{by}向{other}返回用户列表"),
+        Event::LoginResult(Some(name)) => {
+            format!("{by}向{other}返回登录结果：用户{}登录成功", quoted(QUOTES, name))
+        }
+        Event::LoginResult(None) => format!("{by}向{other}返回登录结果：登录成功"),
+        Event::LoginNotification(name) => {
+            format!("{by}通知{}：{}", another(&note.other), has_logged_in(*name))
+        }
+        Event::SayRequest(say) => {
+            let speech = speech(None, &say.recipient);
+            format!("{by}通过 WebSocket 向{other}发送{speech}{}", said(note.text))
+        }
+        Event::SayDelivery(say) => {
+            let to = match note.is_own {
+                true => its_sender(&note.other),
+                false if note.is_anothers => spaced(&another(&note.other)),
+                false => other,
+            };
+            let speech = speech(speaker(note, say), &say.recipient);
+            format!("{by}向{to}转发{speech}{}", said(note.text))
+        }
+        Event::LogoutNotification(name) => {
+            format!("{by}通知{}：{}", spaced(&party(&note.other)).trim_end(), has_left(*name))
+        }
+        Event::Ping(_) => format!("{by}向{other}发送心跳检测 ping：询问对方是否在线"),
+        Event::Pong(_) => format!("{by}向{other}回应心跳检测 pong：仍然在线"),
         Event::Unknown { type_name: Some(name), .. } => {
-            format!("{by}向{other}发送 {name} 类型的消息，聊天程序不认识该类型")
+            format!("{by}向{other}发送类型为{}的消息：聊天程序不支持该类型", quoted(QUOTES, name))
         }
-        Event::Unknown { type_name: None, .. } => format!("{by}向{other}发送一条读不出类型的消息"),
+        Event::Unknown { type_name: None, .. } => format!("{by}向{other}发送一条无法读出类型的消息"),
+    }
+}
+
+pub fn clause(clause: &Clause) -> String {
+    match clause {
+        Clause::Masked => "（传输时经过掩码处理，抓包数据中看不到原文；此处显示还原后的内容）".to_owned(),
+        Clause::Acked(acked) => format!("；该包同时以 ACK 确认已收到{}", things(acked)),
+        Clause::Complete(Completion::Login) => "；聊天室内所有人均已收到通知，登录完成".to_owned(),
+        Clause::Complete(Completion::Say) => "；所有应收到该发言的浏览器均已收到，发言完毕".to_owned(),
+        Clause::Complete(Completion::Logout) => "；聊天室内其他所有人均已收到通知，退出完成".to_owned(),
+        Clause::Complete(Completion::Close) => "；连接的两个方向均已关闭".to_owned(),
+    }
+}
+
+pub fn title(title: &Title) -> String {
+    let named = |user| spaced(&name(QUOTES, user));
+    let title = match title {
+        Title::TcpHandshake(Some(1)) => "TCP 第一次握手".to_owned(),
+        Title::TcpHandshake(Some(2)) => "TCP 第二次握手".to_owned(),
+        Title::TcpHandshake(Some(_)) => "TCP 第三次握手".to_owned(),
+        Title::TcpHandshake(None) => "TCP 三次握手".to_owned(),
+        Title::WebSocketHandshake => "WebSocket 握手".to_owned(),
+        Title::Login(Some(user)) => format!("{}登录", named(user)),
+        Title::Login(None) => "用户登录".to_owned(),
+        Title::Say { sender, recipient, text } => {
+            let sender = sender.map_or_else(|| "有人".to_owned(), named);
+            let to = match recipient {
+                Recipient::Everyone => "对所有人".to_owned(),
+                Recipient::Named(recipient) | Recipient::Id(recipient) => format!("对{}", named(recipient)),
+                Recipient::Unknown => String::new(),
+            };
+            match text {
+                Some(text) => format!("{sender}{to}说：{}", quoted(QUOTES, text)),
+                None => format!("{sender}{to}发言"),
+            }
+        }
+        Title::Heartbeat(Some(user)) => format!("{}的心跳检测", named(user)),
+        Title::Heartbeat(None) => "心跳检测".to_owned(),
+        Title::Logout(Some(user)) => format!("{}退出聊天室", named(user)),
+        Title::Logout(None) => "有用户退出聊天室".to_owned(),
+        Title::Close => "关闭连接".to_owned(),
+        Title::Unknown => "未知消息".to_owned(),
+    };
+    title.trim_start().to_owned()
+}
+
+pub fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::TcpSyn => "TCP 第一次握手（SYN）",
+        Phase::TcpSynAck => "TCP 第二次握手（SYN+ACK）",
+        Phase::TcpAck => "TCP 第三次握手（ACK）",
+        Phase::TcpFin => "TCP 关闭（FIN）",
+        Phase::TcpFinAcked => "TCP 关闭已确认",
+        Phase::TcpReset => "TCP 重置（RST）",
+        Phase::UpgradeRequest => "WebSocket 握手请求",
+        Phase::UpgradeRequestAcked => "WebSocket 握手请求已确认",
+        Phase::UpgradeResponse => "WebSocket 握手回应",
+        Phase::UpgradeComplete => "WebSocket 握手完成",
+        Phase::UpgradeRefused => "WebSocket 握手被拒绝",
+        Phase::Close => "WebSocket 关闭",
+        Phase::CloseReply => "WebSocket 关闭回应",
+        Phase::LoginRequest => "登录请求",
+        Phase::UserList => "用户列表",
+        Phase::LoginResult => "登录结果",
+        Phase::LoginNotification => "登录通知",
+        Phase::SayRequest => "发言请求",
+        Phase::SayDelivery => "发言转发",
+        Phase::LogoutNotification => "退出通知",
+        Phase::Ping => "心跳检测 ping",
+        Phase::Pong => "心跳检测 pong",
+        Phase::Unknown => "未知消息",
+        Phase::MessageAcked => "消息已确认",
+    }
+}
+
+pub fn label(field: Field) -> &'static str {
+    match field {
+        Field::Phase => "阶段",
+        Field::Note => "说明",
+        Field::Exchange => "所属交互",
+        Field::ExchangeTitle => "标题",
+        Field::ExchangeComplete => "已完成",
+        Field::MessageType => "类型",
+        Field::ClientId => "客户端 ID",
+        Field::ClientName => "昵称",
+        Field::FromClientId => "发送者的客户端 ID",
+        Field::FromClientName => "发送者的昵称",
+        Field::ToClientId => "接收者的客户端 ID",
+        Field::ToClientName => "接收者的昵称",
+        Field::Content => "内容",
+        Field::Text => "文本",
+        Field::Time => "时间",
+        Field::RoomId => "房间 ID",
+        Field::ClientList => "用户列表",
+        Field::ClientListUser => "用户",
+        Field::ClientListClientId => "客户端 ID",
+        Field::ClientListClientName => "昵称",
+        Field::ClientListCount => "用户数",
+        Field::Member => "其他字段",
+        Field::Dialect => "协议版本",
+        Field::Private => "私聊",
+        Field::GatewayAddress => "网关地址",
+        Field::GatewayPort => "网关端口",
+        Field::GatewayConnection => "网关连接编号",
+        Field::User => "此连接的用户",
+        Field::Room => "此连接所在房间",
+        Field::RoomMembers => "房间内的用户",
+        Field::Sender => "发送者",
+        Field::Recipient => "接收者",
+        Field::Acks => "确认的帧",
+        Field::RequestIn => "请求所在帧",
+        Field::ResponseIn => "回应所在帧",
+        Field::ResponseTime => "回应时间",
+        Field::Deliveries => "转发次数",
+        Field::Delivery => "转发",
+        Field::DeliveryFrame => "帧",
+        Field::DeliveryUser => "用户",
+        Field::DeliveryEndpoint => "端点",
+        Field::DeliveryTime => "用时",
+        Field::DeliveryAckedIn => "确认所在帧",
+        Field::HandshakeKey => "Sec-WebSocket-Key",
+        Field::HandshakeAccept => "Sec-WebSocket-Accept",
+        Field::HandshakeAcceptExpected => "应有的 Sec-WebSocket-Accept",
+        Field::HandshakeAcceptValid => "Sec-WebSocket-Accept 正确",
+        Field::HandshakeOrigin => "来源（Origin）",
+    }
+}
+
+pub fn phrase(phrase: &Phrase) -> String {
+    match phrase {
+        Phrase::All => "所有人".to_owned(),
+        Phrase::NotJson => "[非 JSON]".to_owned(),
+        Phrase::Login => "登录".to_owned(),
+        Phrase::Room(room) => format!("房间 {}", isolated(room)),
+        Phrase::Browser(party) => place_of(party),
+        Phrase::UserList(count) => format!("用户列表（{}）", users(*count)),
+        Phrase::More(count) => format!("……另有 {count} 项"),
+        Phrase::Delivery { to, frame, milliseconds } => {
+            let to = spaced(&party(to));
+            format!("转发给{}：第 {frame} 帧，{milliseconds:.3} ms 后", to.trim_end())
+        }
+        Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }
 
 pub fn finding(fact: &Fact) -> String {
     match fact {
-        Fact::MalformedJson { reason, offset, by: Side::Client } => {
-            format!("不是 JSON：{}（偏移 {offset} 字节）；服务端会忽略这条消息，没有人会收到", fault((*reason).into()))
+        Fact::MalformedJson { reason, near, by: Side::Client } => {
+            format!("不是 JSON：{}{}；服务端会忽略这条消息，没有人会收到", fault((*reason).into()), place(near))
         }
-        Fact::MalformedJson { reason, offset, by: Side::Server } => format!(
-            "不是 JSON：{}（偏移 {offset} 字节）；浏览器无法读取这条消息，什么也不显示",
-            fault((*reason).into())
-        ),
-        Fact::UnknownType(Some(name)) => format!("聊天程序在这个方向上没有 {name} 类型的消息；该消息被忽略"),
-        Fact::UnknownType(None) => "消息没有类型；该消息被忽略".to_owned(),
+        Fact::MalformedJson { reason, near, by: Side::Server } => {
+            format!("不是 JSON：{}{}；浏览器无法读取这条消息，什么也不会显示", fault((*reason).into()), place(near))
+        }
+        Fact::UnknownType(Some(name)) => {
+            format!("聊天程序在这个方向上没有{}类型的消息；该消息会被忽略", quoted(QUOTES, name))
+        }
+        Fact::UnknownType(None) => "消息没有类型；该消息会被忽略".to_owned(),
         Fact::MissingMember(missing, member) => match missing {
-            Missing::Room => format!("登录请求缺少 {member}：服务端抛出异常，不作应答"),
-            Missing::Name => format!("登录请求缺少 {member}：服务端以空用户名让其登录"),
-            Missing::Content => format!("消息缺少 {member}：服务端送达空内容"),
-            Missing::Recipient => format!("消息缺少 {member}：服务端只把它送达给发送者自己"),
-            Missing::RecipientName => format!("消息缺少 {member}：服务端送给发送者的副本中没有接收者的名字"),
-            Missing::FromServer => format!("消息缺少聊天服务端总会发送的 {member}"),
+            Missing::Room => format!("登录请求缺少 {member} 字段：服务端会抛出异常，不作回应"),
+            Missing::Name => format!("登录请求缺少 {member} 字段：服务端会让该用户以空昵称登录"),
+            Missing::Content => format!("消息缺少 {member} 字段：服务端转发的内容为空"),
+            Missing::Recipient => format!("消息缺少 {member} 字段：服务端只会转发给发送者本人"),
+            Missing::RecipientName => {
+                format!("消息缺少 {member} 字段：服务端转发给发送者的副本中没有接收者的昵称")
+            }
+            Missing::FromServer => format!("消息缺少 {member} 字段，而聊天服务端总会发送该字段"),
         },
-        Fact::SayBeforeLogin => "在尚未登录的连接上发言：服务端抛出异常，没有人会收到".to_owned(),
-        Fact::NoDelivery => "没有人收到这次发言，尽管连接仍在继续".to_owned(),
-        Fact::NoPong => "浏览器在下一个 ping 之前没有应答这个 ping".to_owned(),
-        Fact::BadTime(time) => format!("时间不是服务端所写的 YYYY-MM-DD HH:MM:SS 格式：{time}"),
+        Fact::SayBeforeLogin => "在尚未登录的连接上发言：服务端会抛出异常，没有人会收到".to_owned(),
+        Fact::NoDelivery => "没有人收到这次发言，尽管连接此后并未中断".to_owned(),
+        Fact::NoPong => "浏览器在下一个 ping 之前没有回应这个 ping".to_owned(),
+        Fact::BadTime(time) => {
+            format!("时间{}不是服务端使用的 YYYY-MM-DD HH:MM:SS 格式", quoted(QUOTES, time))
+        }
         Fact::UnescapedHtml(tag) => {
-            format!("服务端送达的内容含有并非由它添加的标记（{tag}）：浏览器会执行用户写的内容")
+            format!("服务端转发的内容含有并非由它添加的标记（{tag}）：浏览器会执行用户写入的内容")
         }
         Fact::AcceptMismatch { expected, found: Some(found) } => {
-            format!("accept 值是 {found}，但与密钥对应的应为 {expected}：浏览器会关闭连接")
+            format!("Sec-WebSocket-Accept 的值是 {found}，而按密钥计算应为 {expected}：浏览器必须关闭连接")
         }
         Fact::AcceptMismatch { expected, found: None } => {
-            format!("没有 accept 值，而与密钥对应的应为 {expected}：浏览器会关闭连接")
+            format!("缺少 Sec-WebSocket-Accept，按密钥计算其值应为 {expected}：浏览器必须关闭连接")
         }
         Fact::UpgradeMissing(missing) => format!(
-            "握手请求缺少 RFC 6455 第 4.1 节要求的 {missing}：代理不转发它时常见（nginx：proxy_http_version、proxy_set_header）；Workerman 对此不作要求"
+            "握手请求缺少 RFC 6455 第 4.1 节要求的 {missing}：通常是代理没有转发它（nginx 的相关指令为 proxy_http_version、proxy_set_header）；Workerman 并不强制要求"
         ),
         Fact::HandshakeRefused(status) => {
-            format!("服务端以 HTTP 状态码 {status} 拒绝了 WebSocket 握手：此浏览器无法聊天")
+            format!("服务端以 HTTP 状态码 {status} 拒绝了 WebSocket 握手：无法通过此连接聊天")
         }
-        Fact::UnmaskedClient => "客户端的帧没有掩码：服务端必须关闭连接（RFC 6455 第 5.1 节）".to_owned(),
-        Fact::MaskedServer => "服务端的帧带有掩码：浏览器必须关闭连接（RFC 6455 第 5.1 节）".to_owned(),
+        Fact::UnmaskedClient => "客户端的帧没有经过掩码处理：服务端必须关闭连接（RFC 6455 第 5.1 节）".to_owned(),
+        Fact::MaskedServer => "服务端的帧经过了掩码处理：浏览器必须关闭连接（RFC 6455 第 5.1 节）".to_owned(),
         Fact::Truncated { captured, reported } => {
-            format!("这条消息共 {reported} 字节，只捕获到 {captured} 字节；其余部分不显示")
+            format!("这条消息共 {reported} 字节，只捕获到前 {captured} 字节；其余部分不显示")
         }
         Fact::AnotherWay { proxy_port: Some(port) } => {
-            format!("在经过端口 {port} 上代理的隧道中：浏览器与代理此前的协商没有标注")
+            format!("此连接经由 {port} 端口的代理隧道：浏览器与代理此前的协商未作标注")
         }
         Fact::AnotherWay { proxy_port: None } => {
-            "这条消息没有标注：Wireshark 不是从 IP 得到其 TCP 的，因此本插件看不到 TCP 首部".to_owned()
+            "这条消息未作标注：Wireshark 取得其 TCP 数据时没有经过 IP 层，因此本插件看不到 TCP 首部".to_owned()
         }
-        Fact::Internal(what) => format!("这是本插件的故障，不是数据包的问题：{what}；请报告"),
+        Fact::Internal(what) => format!("这是本插件的故障，与数据包无关：{what}；请报告此问题"),
     }
 }
 
@@ -114,8 +301,8 @@ fn fault(fault: Cause) -> String {
         Cause::InvalidUtf8 => "文本不是有效的 UTF-8".to_owned(),
         Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} 是代理对的一半，缺少另一半，PHP 不接受"),
         Cause::UnterminatedString => "字符串缺少结尾的引号".to_owned(),
-        Cause::UnexpectedCharacter(character) => format!("此处不能出现 {character}"),
-        Cause::UnexpectedByte(byte) => format!("此处不能出现字节 0x{byte:02x}"),
+        Cause::UnexpectedCharacter(character) => format!("意外的字符 {character}"),
+        Cause::UnexpectedByte(byte) => format!("意外的字节 0x{byte:02x}"),
         Cause::UnexpectedEnd => "消息提前结束".to_owned(),
         Cause::TooDeep(levels) => format!("嵌套超过 {levels} 层，即 PHP 的上限"),
         Cause::TooLong(bytes) => format!("长度超过 {bytes} 字节，即 Workerman 对单条消息的上限"),
@@ -123,60 +310,135 @@ fn fault(fault: Cause) -> String {
     }
 }
 
-fn end(end: End) -> String {
-    match end.side {
-        Side::Client => format!("浏览器 {} 端口", end.port),
-        Side::Server => format!("服务端 {} 端口", end.port),
+/// The port, or the address with the port.
+fn place_of(party: &Party) -> String {
+    address(party).unwrap_or_else(|| format!("{} 端口", party.port))
+}
+
+fn endpoint(party: &Party) -> String {
+    let side = match party.side {
+        Side::Client => "浏览器",
+        Side::Server => "服务端",
+    };
+    format!("{side} {}", place_of(party))
+}
+
+fn party(party: &Party) -> String {
+    match party.name {
+        Some(name) => format!("{}（{}）", quoted(QUOTES, name), endpoint(party)),
+        None => endpoint(party),
     }
 }
 
-fn named(name: Option<&str>) -> String {
+/// Somebody else than who logs in.
+fn another(other: &Party) -> String {
+    match other.name {
+        Some(_) => party(other),
+        None => format!("另一个浏览器（{}）", place_of(other)),
+    }
+}
+
+/// Who gets back what he says; the speech names him.
+fn its_sender(sender: &Party) -> String {
+    format!("发送者本人（{}）", endpoint(sender))
+}
+
+/// Who says what is delivered: what goes back to its sender may leave that to the connection.
+fn speaker<'a>(note: &Note<'a>, say: &Say<&'a str>) -> Option<&'a str> {
+    say.sender.or(note.other.name.filter(|_| note.is_own))
+}
+
+fn has_logged_in(name: Option<&str>) -> String {
     match name {
-        Some(name) => format!("以用户名 {name} "),
-        None => "不带用户名".to_owned(),
+        Some(name) => format!("新用户{}已登录", quoted(QUOTES, name)),
+        None => "有新用户登录".to_owned(),
     }
 }
 
-/// With a space between a name and Chinese text.
-fn user(name: Option<&str>) -> String {
+fn has_left(name: Option<&str>) -> String {
     match name {
-        Some(name) => format!("{name} "),
-        None => "有人".to_owned(),
+        Some(name) => format!("用户{}已退出", quoted(QUOTES, name)),
+        None => "有用户已退出".to_owned(),
     }
 }
 
-fn saying(say: Say<&str>, text: &str) -> String {
-    let sender = user(say.sender);
-    match say.recipient {
-        Recipient::Everyone => format!("{sender}对所有人说：{text}"),
-        Recipient::Named(recipient) | Recipient::Id(recipient) => format!("{sender}对 {recipient} 说：{text}"),
-        Recipient::Unknown => format!("{sender}说：{text}"),
+/// What is said by whom to whom, as a noun.
+fn speech(sender: Option<&str>, recipient: &Recipient<&str>) -> String {
+    let sender = sender.map(|sender| quoted(QUOTES, sender)).unwrap_or_default();
+    match recipient {
+        Recipient::Everyone => format!("{sender}对所有人的发言"),
+        Recipient::Named(name) => format!("{sender}对{}的发言", quoted(QUOTES, name)),
+        Recipient::Id(id) => format!("{sender}对客户端 {id} 的发言"),
+        Recipient::Unknown if sender.is_empty() => "发言（接收者未知）".to_owned(),
+        Recipient::Unknown => format!("{sender}的发言（接收者未知）"),
     }
 }
 
-fn numbered(frames: Frames) -> String {
-    match frames {
-        Frames::One(frame) => format!("第 {frame} 帧"),
-        Frames::Several(first, last) => format!("第 {} 和 {last} 帧", joined(first, "、")),
-        Frames::Many(first, more) => format!("第 {} 帧及另外 {more} 帧", joined(first, "、")),
+fn said(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("：{}", quoted(QUOTES, text)) }
+}
+
+fn users(count: usize) -> String {
+    format!("{count} 个用户")
+}
+
+fn within(frame: Frame) -> String {
+    format!("（第 {frame} 帧）")
+}
+
+/// What the same packet does with these.
+fn acknowledges(acked: &[Acked<&str>]) -> String {
+    format!("返回 ACK，已收到{}", things(acked))
+}
+
+fn things(acked: &[Acked<&str>]) -> String {
+    let more = |count| format!("另外 {count} 条消息");
+    let things = listed(acked, |acked| format!("{}{}", thing(&acked.event), within(acked.frame)));
+    spaced(&enumerated(things, "、", "和", more)).trim_end().to_owned()
+}
+
+/// What was received.
+fn thing(event: &Event<&str>) -> String {
+    match event {
+        Event::UpgradeRequest => "WebSocket 握手请求".to_owned(),
+        Event::UpgradeAccepted => "WebSocket 握手回应".to_owned(),
+        Event::LoginRequest { .. } => "登录请求".to_owned(),
+        Event::UserList { .. } => "用户列表".to_owned(),
+        Event::LoginResult(_) => "登录结果".to_owned(),
+        Event::LoginNotification(Some(name)) => format!("新用户{}登录的通知", quoted(QUOTES, name)),
+        Event::LoginNotification(None) => "新用户登录的通知".to_owned(),
+        Event::SayRequest(say) | Event::SayDelivery(say) => match say.sender {
+            Some(sender) => format!("{}的发言", quoted(QUOTES, sender)),
+            None => "发言".to_owned(),
+        },
+        Event::LogoutNotification(Some(name)) => format!("用户{}退出的通知", quoted(QUOTES, name)),
+        Event::LogoutNotification(None) => "有用户退出的通知".to_owned(),
+        Event::Ping(_) => "心跳检测 ping".to_owned(),
+        Event::Pong(_) => "心跳检测 pong".to_owned(),
+        _ => "一条消息".to_owned(),
     }
 }
 
-fn closing(closing: Closing) -> String {
-    match described(&closing, meaning) {
+/// Where in a message that is not JSON the fault is.
+fn place(near: &str) -> String {
+    if near.is_empty() { String::new() } else { format!("（在{}处）", quoted(QUOTES, near)) }
+}
+
+fn closing(closing: &Closing) -> String {
+    match described(closing, QUOTES, meaning) {
         None => String::new(),
-        Some((code, "")) => format!("（状态码 {code}）"),
-        Some((code, why)) => format!("（状态码 {code}，{why}）"),
+        Some((code, why)) if why.is_empty() => format!("（状态码 {code}）"),
+        Some((code, why)) => format!("（状态码 {code}：{why}）"),
     }
 }
 
 fn meaning(code: CloseCode) -> &'static str {
     match code {
         CloseCode::Normal => "正常关闭",
-        CloseCode::GoingAway => "终端离开：页面已离开或服务端停止",
+        CloseCode::GoingAway => "终端离开，页面已关闭或服务端停止",
         CloseCode::ProtocolError => "协议错误",
         CloseCode::UnsupportedData => "不支持的数据类型",
-        CloseCode::NoStatus => "没有状态码",
+        CloseCode::NoStatus => "未收到状态码",
         CloseCode::Abnormal => "异常关闭",
         CloseCode::InvalidData => "数据无效",
         CloseCode::PolicyViolation => "违反策略",

@@ -1,112 +1,292 @@
 //! Traditional Chinese, with the words used in Taiwan.
 
-use super::common::{Cause, CloseCode, End, Frames, described, joined};
-use super::{Fact, Missing};
-use crate::event::{Closing, Event, Recipient, Reset, Say};
-use crate::packet::Side;
+use super::common::{
+    Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced,
+};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
+use crate::fields::{Field, Phase};
+use crate::packet::{Frame, Side};
 
-pub fn note(event: Event<&str>, text: &str, by: End, other: End) -> String {
-    let (by, other) = (end(by), end(other));
-    match event {
-        Event::Syn => format!("{by} 向{other} 傳送 SYN：要求建立連線"),
-        Event::SynAgain(first) => format!("{by} 再次向{other} 傳送 SYN（首次在訊框 {first}）：尚未收到回應"),
-        Event::SynAck => format!("{by} 以 SYN+ACK 回應{other}：接受連線"),
+const QUOTES: [&str; 2] = ["「", "」"];
+
+pub fn note(note: &Note) -> String {
+    let (by, other) = (spaced(&party(&note.by)), spaced(&party(&note.other)));
+    match &note.event {
+        Event::Syn => format!("{by}向{other}傳送 SYN 封包：請求建立連線"),
+        Event::SynAgain(first) => format!("{by}再次向{other}傳送 SYN 封包（首次在訊框 {first}）：尚未收到回應"),
+        Event::SynAck => format!("{by}向{other}回應 SYN+ACK 封包：接受連線"),
         Event::SynAckAgain(first) => {
-            format!("{by} 再次向{other} 傳送 SYN+ACK（首次在訊框 {first}）：尚未收到確認")
+            format!("{by}再次向{other}回應 SYN+ACK 封包（首次在訊框 {first}）：尚未收到確認")
         }
-        Event::Established => format!("{by} 確認{other} 的 SYN+ACK：TCP 連線已建立"),
-        Event::Fin => format!("{by} 向{other} 傳送 FIN：已沒有資料要傳送"),
-        Event::FinAcked => format!("{by} 確認{other} 的 FIN：該方向已關閉"),
-        Event::Reset(Reset::Refused) => format!("{by} 以 RST 回應{other} 的 SYN：不接受連線，該連接埠無人監聽"),
-        Event::Reset(Reset::AfterFins) => format!("{by} 重設雙方都已關閉的連線"),
-        Event::Reset(Reset::Open) => format!("{by} 重設連線：連線立即終止，傳輸途中的資料遺失"),
-        Event::Reset(Reset::Unknown) => format!("{by} 重設連線"),
-        Event::UpgradeRequest => format!("{by} 要求{other} 從 HTTP 切換至 WebSocket"),
+        Event::Established => format!("{by}向{other}傳送 ACK 封包：TCP 連線已建立"),
+        Event::Fin => format!("{by}向{other}傳送 FIN 封包：不再傳送資料"),
+        Event::FinAcked => format!("{by}向{other}傳回 ACK，確認已收到 FIN 封包：該方向的連線已關閉"),
+        Event::Reset(Reset::Refused) => {
+            format!("{by}以 RST 封包回應{other}的 SYN 封包：拒絕連線，通常是因為沒有程式監聽該連接埠")
+        }
+        Event::Reset(Reset::AfterFins) => format!("{by}重設（RST）與{other}之間的連線：雙方先前都已關閉此連線"),
+        Event::Reset(Reset::Open) => {
+            format!("{by}重設（RST）與{other}之間的連線：連線立即終止，仍在傳輸途中的資料會遺失")
+        }
+        Event::Reset(Reset::Unknown) => format!("{by}重設（RST）與{other}之間的連線"),
+        Event::UpgradeRequest => format!("{by}向{other}傳送 WebSocket 交握請求：請求從 HTTP 切換至 WebSocket"),
         Event::UpgradeRequestAcked(frame) => {
-            format!("{by} 已收到訊框 {frame} 的 WebSocket 交握請求；隨後回應")
+            format!("{by}向{other}傳回 ACK，確認已收到 WebSocket 交握請求{}", within(*frame))
         }
-        Event::UpgradeAccepted => format!("{by} 同意與{other} 使用 WebSocket 通訊：交握成功"),
+        Event::UpgradeAccepted => format!("{by}向{other}傳回 WebSocket 交握回應：交握成功"),
         Event::UpgradeMisaccepted => {
-            format!("{by} 同意使用 WebSocket，但 accept 值錯誤：{other} 將關閉連線")
+            format!("{by}傳回的 WebSocket 交握回應中 Sec-WebSocket-Accept 值錯誤：{other}必須關閉連線")
         }
-        Event::UpgradeComplete(frame) => format!("{by} 已收到訊框 {frame} 的回應：WebSocket 連線已建立"),
+        Event::UpgradeComplete(frame) => format!(
+            "{by}向{other}傳回 ACK，確認已收到 WebSocket 交握回應{}：交握成功，WebSocket 連線已建立",
+            within(*frame)
+        ),
         Event::UpgradeRefused(status) => {
-            format!("{by} 拒絕與{other} 使用 WebSocket 通訊：傳回 HTTP 狀態碼 {status}")
+            format!("{by}拒絕{other}的 WebSocket 交握請求：傳回 HTTP 狀態碼 {status}")
         }
-        Event::Close(why) => format!("{by} 關閉與{other} 的 WebSocket 連線{}", closing(why)),
-        Event::CloseReply(why) => format!("{by} 同意關閉與{other} 的 WebSocket 連線{}", closing(why)),
-        Event::MessagesAcked(frames) => format!("{by} 已收到{}的訊息", numbered(Frames::of(&frames))),
-        Event::LoginRequest { name, room: Some(room) } => {
-            format!("{by} 向{other} 請求{}登入聊天室 {room}", named(name))
+        Event::Close(why) => format!("{by}向{other}傳送 WebSocket 關閉訊框{}", closing(why)),
+        Event::CloseReply(why) => format!("{by}向{other}回應 WebSocket 關閉訊框{}", closing(why)),
+        Event::MessagesAcked(acked) => {
+            let outcome = if has_login_result(acked) { "：登入請求完成" } else { "" };
+            format!("{by}向{other}{}{outcome}", acknowledges(acked))
         }
-        Event::LoginRequest { name, room: None } => format!("{by} 向{other} 請求{}登入", named(name)),
-        Event::UserList { users: Some(count), .. } => format!("{by} 告知{other} 有哪些使用者已登入：{count} 位使用者"),
-        Event::UserList { users: None, .. } => format!("{by} 告知{other} 有哪些使用者已登入"),
-        Event::LoginResult(name) => format!("{by} 告知{other}：{}登入成功", named(name)),
-        Event::LoginNotification(name) => format!("{by} 通知{other}：{}已登入", user(name)),
-        Event::SayRequest(say) => format!("{by} 要求{other} 轉送：{}", saying(say, text)),
-        Event::SayDelivery(say) => format!("{by} 向{other} 送達：{}", saying(say, text)),
-        Event::LogoutNotification(name) => format!("{by} 通知{other}：{}已離開", user(name)),
-        Event::Ping(_) => format!("{by} 詢問{other} 是否仍在線上"),
-        Event::Pong(_) => format!("{by} 回應{other}：仍在線上"),
+        Event::LoginRequest { name, room } => {
+            let name = name.map_or_else(|| "未帶暱稱".to_owned(), |name| format!("暱稱{}", quoted(QUOTES, name)));
+            let room = room.map(|room| format!("，聊天室{}", quoted(QUOTES, room))).unwrap_or_default();
+            format!("{by}透過 WebSocket 向{other}傳送登入請求：{name}{room}")
+        }
+        Event::UserList { users: Some(count), .. } => format!("{by}向{other}傳回使用者清單：{}", users(*count)),
+        Event::UserList { users: None, .. } => format!("{by}向{other}傳回使用者清單"),
+        Event::LoginResult(Some(name)) => {
+            format!("{by}向{other}傳回登入結果：使用者{}登入成功", quoted(QUOTES, name))
+        }
+        Event::LoginResult(None) => format!("{by}向{other}傳回登入結果：登入成功"),
+        Event::LoginNotification(name) => {
+            format!("{by}通知{}：{}", another(&note.other), has_logged_in(*name))
+        }
+        Event::SayRequest(say) => {
+            let speech = speech(None, &say.recipient);
+            format!("{by}透過 WebSocket 向{other}傳送{speech}{}", said(note.text))
+        }
+        Event::SayDelivery(say) => {
+            let to = match note.is_own {
+                true => its_sender(&note.other),
+                false if note.is_anothers => another(&note.other),
+                false => party(&note.other),
+            };
+            let speech = speech(speaker(note, say), &say.recipient);
+            format!("{by}將{speech}轉發給{}{}", spaced(&to).trim_end(), said(note.text))
+        }
+        Event::LogoutNotification(name) => {
+            format!("{by}通知{}：{}", spaced(&party(&note.other)).trim_end(), has_left(*name))
+        }
+        Event::Ping(_) => format!("{by}向{other}傳送心跳偵測 ping：詢問對方是否仍在線上"),
+        Event::Pong(_) => format!("{by}向{other}回應心跳偵測 pong：仍在線上"),
         Event::Unknown { type_name: Some(name), .. } => {
-            format!("{by} 向{other} 傳送 {name} 類型的訊息，聊天程式不認得該類型")
+            format!("{by}向{other}傳送類型為{}的訊息：聊天程式不支援該類型", quoted(QUOTES, name))
         }
-        Event::Unknown { type_name: None, .. } => format!("{by} 向{other} 傳送一則讀不出類型的訊息"),
+        Event::Unknown { type_name: None, .. } => format!("{by}向{other}傳送一則無法讀出類型的訊息"),
+    }
+}
+
+pub fn clause(clause: &Clause) -> String {
+    match clause {
+        Clause::Masked => "（傳輸時經過遮罩處理，擷取資料中看不到原文；此處顯示還原後的內容）".to_owned(),
+        Clause::Acked(acked) => format!("；此封包同時以 ACK 確認已收到{}", things(acked)),
+        Clause::Complete(Completion::Login) => "；聊天室內所有人都已收到通知，登入完成".to_owned(),
+        Clause::Complete(Completion::Say) => "；所有應收到這則發言的瀏覽器都已收到，發言完成".to_owned(),
+        Clause::Complete(Completion::Logout) => "；聊天室內其他所有人都已收到通知，離開流程完成".to_owned(),
+        Clause::Complete(Completion::Close) => "；連線的兩個方向都已關閉".to_owned(),
+    }
+}
+
+pub fn title(title: &Title) -> String {
+    let named = |user| spaced(&name(QUOTES, user));
+    let title = match title {
+        Title::TcpHandshake(Some(1)) => "TCP 三向交握第一步".to_owned(),
+        Title::TcpHandshake(Some(2)) => "TCP 三向交握第二步".to_owned(),
+        Title::TcpHandshake(Some(_)) => "TCP 三向交握第三步".to_owned(),
+        Title::TcpHandshake(None) => "TCP 三向交握".to_owned(),
+        Title::WebSocketHandshake => "WebSocket 交握".to_owned(),
+        Title::Login(Some(user)) => format!("{}登入", named(user)),
+        Title::Login(None) => "使用者登入".to_owned(),
+        Title::Say { sender, recipient, text } => {
+            let sender = sender.map_or_else(|| "有人".to_owned(), named);
+            let to = match recipient {
+                Recipient::Everyone => "對大家".to_owned(),
+                Recipient::Named(recipient) | Recipient::Id(recipient) => format!("對{}", named(recipient)),
+                Recipient::Unknown => String::new(),
+            };
+            match text {
+                Some(text) => format!("{sender}{to}說：{}", quoted(QUOTES, text)),
+                None => format!("{sender}{to}發言"),
+            }
+        }
+        Title::Heartbeat(Some(user)) => format!("{}的心跳偵測", named(user)),
+        Title::Heartbeat(None) => "心跳偵測".to_owned(),
+        Title::Logout(Some(user)) => format!("{}離開聊天室", named(user)),
+        Title::Logout(None) => "有使用者離開聊天室".to_owned(),
+        Title::Close => "關閉連線".to_owned(),
+        Title::Unknown => "不明訊息".to_owned(),
+    };
+    title.trim_start().to_owned()
+}
+
+pub fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::TcpSyn => "TCP 三向交握第一步（SYN）",
+        Phase::TcpSynAck => "TCP 三向交握第二步（SYN+ACK）",
+        Phase::TcpAck => "TCP 三向交握第三步（ACK）",
+        Phase::TcpFin => "TCP 關閉（FIN）",
+        Phase::TcpFinAcked => "TCP 關閉已確認",
+        Phase::TcpReset => "TCP 重設（RST）",
+        Phase::UpgradeRequest => "WebSocket 交握請求",
+        Phase::UpgradeRequestAcked => "WebSocket 交握請求已確認",
+        Phase::UpgradeResponse => "WebSocket 交握回應",
+        Phase::UpgradeComplete => "WebSocket 交握完成",
+        Phase::UpgradeRefused => "WebSocket 交握遭拒",
+        Phase::Close => "WebSocket 關閉",
+        Phase::CloseReply => "WebSocket 關閉回應",
+        Phase::LoginRequest => "登入請求",
+        Phase::UserList => "使用者清單",
+        Phase::LoginResult => "登入結果",
+        Phase::LoginNotification => "登入通知",
+        Phase::SayRequest => "發言請求",
+        Phase::SayDelivery => "發言轉發",
+        Phase::LogoutNotification => "離開通知",
+        Phase::Ping => "心跳偵測 ping",
+        Phase::Pong => "心跳偵測 pong",
+        Phase::Unknown => "不明訊息",
+        Phase::MessageAcked => "訊息已確認",
+    }
+}
+
+pub fn label(field: Field) -> &'static str {
+    match field {
+        Field::Phase => "階段",
+        Field::Note => "說明",
+        Field::Exchange => "所屬互動",
+        Field::ExchangeTitle => "標題",
+        Field::ExchangeComplete => "已完成",
+        Field::MessageType => "類型",
+        Field::ClientId => "用戶端 ID",
+        Field::ClientName => "暱稱",
+        Field::FromClientId => "傳送者的用戶端 ID",
+        Field::FromClientName => "傳送者的暱稱",
+        Field::ToClientId => "接收者的用戶端 ID",
+        Field::ToClientName => "接收者的暱稱",
+        Field::Content => "內容",
+        Field::Text => "文字",
+        Field::Time => "時間",
+        Field::RoomId => "聊天室 ID",
+        Field::ClientList => "使用者清單",
+        Field::ClientListUser => "使用者",
+        Field::ClientListClientId => "用戶端 ID",
+        Field::ClientListClientName => "暱稱",
+        Field::ClientListCount => "使用者人數",
+        Field::Member => "其他欄位",
+        Field::Dialect => "通訊協定版本",
+        Field::Private => "私人訊息",
+        Field::GatewayAddress => "閘道位址",
+        Field::GatewayPort => "閘道連接埠",
+        Field::GatewayConnection => "閘道連線編號",
+        Field::User => "此連線的使用者",
+        Field::Room => "此連線所在聊天室",
+        Field::RoomMembers => "聊天室內的使用者",
+        Field::Sender => "傳送者",
+        Field::Recipient => "接收者",
+        Field::Acks => "確認的訊框",
+        Field::RequestIn => "請求所在訊框",
+        Field::ResponseIn => "回應所在訊框",
+        Field::ResponseTime => "回應時間",
+        Field::Deliveries => "轉發次數",
+        Field::Delivery => "轉發",
+        Field::DeliveryFrame => "訊框",
+        Field::DeliveryUser => "使用者",
+        Field::DeliveryEndpoint => "端點",
+        Field::DeliveryTime => "經過時間",
+        Field::DeliveryAckedIn => "確認所在訊框",
+        Field::HandshakeKey => "Sec-WebSocket-Key",
+        Field::HandshakeAccept => "Sec-WebSocket-Accept",
+        Field::HandshakeAcceptExpected => "應有的 Sec-WebSocket-Accept",
+        Field::HandshakeAcceptValid => "Sec-WebSocket-Accept 正確",
+        Field::HandshakeOrigin => "來源（Origin）",
+    }
+}
+
+pub fn phrase(phrase: &Phrase) -> String {
+    match phrase {
+        Phrase::All => "大家".to_owned(),
+        Phrase::NotJson => "[不是 JSON]".to_owned(),
+        Phrase::Login => "登入".to_owned(),
+        Phrase::Room(room) => format!("聊天室 {}", isolated(room)),
+        Phrase::Browser(party) => place_of(party),
+        Phrase::UserList(count) => format!("使用者清單（{}）", users(*count)),
+        Phrase::More(count) => format!("……另有 {count} 項"),
+        Phrase::Delivery { to, frame, milliseconds } => {
+            let to = spaced(&party(to));
+            format!("轉發給{}：訊框 {frame}，{milliseconds:.3} ms 後", to.trim_end())
+        }
+        Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }
 
 pub fn finding(fact: &Fact) -> String {
     match fact {
-        Fact::MalformedJson { reason, offset, by: Side::Client } => format!(
-            "不是 JSON：{}（位移 {offset} 位元組）；伺服器會忽略這則訊息，沒有人會收到",
-            fault((*reason).into())
-        ),
-        Fact::MalformedJson { reason, offset, by: Side::Server } => format!(
-            "不是 JSON：{}（位移 {offset} 位元組）；瀏覽器無法讀取這則訊息，什麼也不顯示",
-            fault((*reason).into())
-        ),
-        Fact::UnknownType(Some(name)) => format!("聊天程式在這個方向上沒有 {name} 類型的訊息；該訊息會被忽略"),
-        Fact::UnknownType(None) => "訊息沒有類型；該訊息會被忽略".to_owned(),
+        Fact::MalformedJson { reason, near, by: Side::Client } => {
+            format!("不是 JSON：{}{}；伺服器會忽略這則訊息，沒有人會收到", fault((*reason).into()), place(near))
+        }
+        Fact::MalformedJson { reason, near, by: Side::Server } => {
+            format!("不是 JSON：{}{}；瀏覽器無法讀取這則訊息，什麼也不會顯示", fault((*reason).into()), place(near))
+        }
+        Fact::UnknownType(Some(name)) => {
+            format!("聊天程式在這個方向上沒有{}類型的訊息；這則訊息會被忽略", quoted(QUOTES, name))
+        }
+        Fact::UnknownType(None) => "訊息沒有類型；這則訊息會被忽略".to_owned(),
         Fact::MissingMember(missing, member) => match missing {
-            Missing::Room => format!("登入請求缺少 {member}：伺服器擲出例外，不予回應"),
-            Missing::Name => format!("登入請求缺少 {member}：伺服器以空白名稱讓其登入"),
-            Missing::Content => format!("訊息缺少 {member}：伺服器送達空白內容"),
-            Missing::Recipient => format!("訊息缺少 {member}：伺服器只把它送達給發送者自己"),
-            Missing::RecipientName => format!("訊息缺少 {member}：伺服器送給發送者的副本中沒有接收者的名字"),
-            Missing::FromServer => format!("訊息缺少聊天伺服器總會傳送的 {member}"),
+            Missing::Room => format!("登入請求缺少 {member} 欄位：伺服器會拋出例外，不予回應"),
+            Missing::Name => format!("登入請求缺少 {member} 欄位：伺服器會讓該使用者以空白暱稱登入"),
+            Missing::Content => format!("訊息缺少 {member} 欄位：伺服器轉發的內容為空白"),
+            Missing::Recipient => format!("訊息缺少 {member} 欄位：伺服器只會轉發給傳送者本人"),
+            Missing::RecipientName => {
+                format!("訊息缺少 {member} 欄位：伺服器轉發給傳送者的副本中沒有接收者的暱稱")
+            }
+            Missing::FromServer => format!("訊息缺少 {member} 欄位，而聊天伺服器一定會傳送該欄位"),
         },
-        Fact::SayBeforeLogin => "在尚未登入的連線上發言：伺服器擲出例外，沒有人會收到".to_owned(),
-        Fact::NoDelivery => "沒有人收到這次發言，儘管連線仍在繼續".to_owned(),
+        Fact::SayBeforeLogin => "在尚未登入的連線上發言：伺服器會拋出例外，沒有人會收到".to_owned(),
+        Fact::NoDelivery => "沒有人收到這則發言，儘管連線此後並未中斷".to_owned(),
         Fact::NoPong => "瀏覽器在下一個 ping 之前沒有回應這個 ping".to_owned(),
-        Fact::BadTime(time) => format!("時間不是伺服器所寫的 YYYY-MM-DD HH:MM:SS 格式：{time}"),
+        Fact::BadTime(time) => {
+            format!("時間{}不是伺服器使用的 YYYY-MM-DD HH:MM:SS 格式", quoted(QUOTES, time))
+        }
         Fact::UnescapedHtml(tag) => {
-            format!("伺服器送達的內容含有並非由它加上的標記（{tag}）：瀏覽器會執行使用者寫的內容")
+            format!("伺服器轉發的內容含有並非由它加上的標記（{tag}）：瀏覽器會執行使用者寫入的內容")
         }
         Fact::AcceptMismatch { expected, found: Some(found) } => {
-            format!("accept 值是 {found}，但與金鑰對應的應為 {expected}：瀏覽器會關閉連線")
+            format!("Sec-WebSocket-Accept 的值是 {found}，而依金鑰計算應為 {expected}：瀏覽器必須關閉連線")
         }
         Fact::AcceptMismatch { expected, found: None } => {
-            format!("沒有 accept 值，而與金鑰對應的應為 {expected}：瀏覽器會關閉連線")
+            format!("缺少 Sec-WebSocket-Accept，依金鑰計算其值應為 {expected}：瀏覽器必須關閉連線")
         }
         Fact::UpgradeMissing(missing) => format!(
-            "交握請求缺少 RFC 6455 第 4.1 節要求的 {missing}：代理不轉送它時常見（nginx：proxy_http_version、proxy_set_header）；Workerman 對此不作要求"
+            "交握請求缺少 RFC 6455 第 4.1 節要求的 {missing}：通常是代理伺服器沒有轉送它（nginx 的相關指令為 proxy_http_version、proxy_set_header）；Workerman 並不強制要求"
         ),
         Fact::HandshakeRefused(status) => {
-            format!("伺服器以 HTTP 狀態碼 {status} 拒絕了 WebSocket 交握：此瀏覽器無法聊天")
+            format!("伺服器以 HTTP 狀態碼 {status} 拒絕了 WebSocket 交握：無法透過此連線聊天")
         }
-        Fact::UnmaskedClient => "用戶端的訊框沒有遮罩：伺服器必須關閉連線（RFC 6455 第 5.1 節）".to_owned(),
-        Fact::MaskedServer => "伺服器的訊框帶有遮罩：瀏覽器必須關閉連線（RFC 6455 第 5.1 節）".to_owned(),
+        Fact::UnmaskedClient => "用戶端的訊框未經遮罩處理：伺服器必須關閉連線（RFC 6455 第 5.1 節）".to_owned(),
+        Fact::MaskedServer => "伺服器的訊框經過遮罩處理：瀏覽器必須關閉連線（RFC 6455 第 5.1 節）".to_owned(),
         Fact::Truncated { captured, reported } => {
-            format!("這則訊息共 {reported} 位元組，只擷取到 {captured} 位元組；其餘部分不顯示")
+            format!("這則訊息共 {reported} 位元組，只擷取到前 {captured} 位元組；其餘部分不顯示")
         }
         Fact::AnotherWay { proxy_port: Some(port) } => {
-            format!("在經由連接埠 {port} 上代理伺服器的通道中：瀏覽器與代理伺服器先前的協商沒有標註")
+            format!("此連線經由代理伺服器（連接埠 {port}）的通道：瀏覽器與代理伺服器先前的協商未加標註")
         }
         Fact::AnotherWay { proxy_port: None } => {
-            "這則訊息沒有標註：Wireshark 不是從 IP 取得其 TCP 的，因此本外掛程式看不到 TCP 標頭".to_owned()
+            "這則訊息未加標註：Wireshark 取得其 TCP 資料時未經過 IP 層，因此本外掛程式看不到 TCP 標頭".to_owned()
         }
-        Fact::Internal(what) => format!("這是本外掛程式的錯誤，不是封包的問題：{what}；請回報"),
+        Fact::Internal(what) => format!("這是本外掛程式的錯誤，與封包無關：{what}；請回報此問題"),
     }
 }
 
@@ -121,8 +301,8 @@ fn fault(fault: Cause) -> String {
         Cause::InvalidUtf8 => "文字不是有效的 UTF-8".to_owned(),
         Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} 是代理對的一半，缺少另一半，PHP 不接受"),
         Cause::UnterminatedString => "字串缺少結尾的引號".to_owned(),
-        Cause::UnexpectedCharacter(character) => format!("這裡不能出現 {character}"),
-        Cause::UnexpectedByte(byte) => format!("這裡不能出現位元組 0x{byte:02x}"),
+        Cause::UnexpectedCharacter(character) => format!("非預期的字元 {character}"),
+        Cause::UnexpectedByte(byte) => format!("非預期的位元組 0x{byte:02x}"),
         Cause::UnexpectedEnd => "訊息過早結束".to_owned(),
         Cause::TooDeep(levels) => format!("巢狀超過 {levels} 層，即 PHP 的上限"),
         Cause::TooLong(bytes) => format!("長度超過 {bytes} 位元組，即 Workerman 對單則訊息的上限"),
@@ -130,60 +310,138 @@ fn fault(fault: Cause) -> String {
     }
 }
 
-fn end(end: End) -> String {
-    match end.side {
-        Side::Client => format!("瀏覽器連接埠 {}", end.port),
-        Side::Server => format!("伺服器連接埠 {}", end.port),
+/// The port, or the address with the port.
+fn place_of(party: &Party) -> String {
+    address(party).unwrap_or_else(|| format!("連接埠 {}", party.port))
+}
+
+fn endpoint(party: &Party) -> String {
+    let side = match party.side {
+        Side::Client => "瀏覽器",
+        Side::Server => "伺服器",
+    };
+    match address(party) {
+        Some(address) => format!("{side} {address}"),
+        None => format!("{side}連接埠 {}", party.port),
     }
 }
 
-fn named(name: Option<&str>) -> String {
+fn party(party: &Party) -> String {
+    match party.name {
+        Some(name) => format!("{}（{}）", quoted(QUOTES, name), endpoint(party)),
+        None => endpoint(party),
+    }
+}
+
+/// Somebody else than who logs in.
+fn another(other: &Party) -> String {
+    match other.name {
+        Some(_) => party(other),
+        None => format!("另一個瀏覽器（{}）", place_of(other)),
+    }
+}
+
+/// Who gets back what he says; the speech names him.
+fn its_sender(sender: &Party) -> String {
+    format!("傳送者本人（{}）", endpoint(sender))
+}
+
+/// Who says what is delivered: what goes back to its sender may leave that to the connection.
+fn speaker<'a>(note: &Note<'a>, say: &Say<&'a str>) -> Option<&'a str> {
+    say.sender.or(note.other.name.filter(|_| note.is_own))
+}
+
+fn has_logged_in(name: Option<&str>) -> String {
     match name {
-        Some(name) => format!("以使用者名稱 {name} "),
-        None => "不帶使用者名稱".to_owned(),
+        Some(name) => format!("新使用者{}已登入", quoted(QUOTES, name)),
+        None => "有新使用者登入".to_owned(),
     }
 }
 
-/// With a space between a name and Chinese text.
-fn user(name: Option<&str>) -> String {
+fn has_left(name: Option<&str>) -> String {
     match name {
-        Some(name) => format!("{name} "),
-        None => "有人".to_owned(),
+        Some(name) => format!("使用者{}已離開", quoted(QUOTES, name)),
+        None => "有使用者已離開".to_owned(),
     }
 }
 
-fn saying(say: Say<&str>, text: &str) -> String {
-    let sender = user(say.sender);
-    match say.recipient {
-        Recipient::Everyone => format!("{sender}對所有人說：{text}"),
-        Recipient::Named(recipient) | Recipient::Id(recipient) => format!("{sender}對 {recipient} 說：{text}"),
-        Recipient::Unknown => format!("{sender}說：{text}"),
+/// What is said by whom to whom, as a noun.
+fn speech(sender: Option<&str>, recipient: &Recipient<&str>) -> String {
+    let sender = sender.map(|sender| quoted(QUOTES, sender)).unwrap_or_default();
+    match recipient {
+        Recipient::Everyone => format!("{sender}對大家的發言"),
+        Recipient::Named(name) => format!("{sender}對{}的發言", quoted(QUOTES, name)),
+        Recipient::Id(id) => format!("{sender}對用戶端 {id} 的發言"),
+        Recipient::Unknown if sender.is_empty() => "發言（接收者不明）".to_owned(),
+        Recipient::Unknown => format!("{sender}的發言（接收者不明）"),
     }
 }
 
-fn numbered(frames: Frames) -> String {
-    match frames {
-        Frames::One(frame) => format!("訊框 {frame} "),
-        Frames::Several(first, last) => format!("訊框 {} 和 {last} ", joined(first, "、")),
-        Frames::Many(first, more) => format!("訊框 {} 及另外 {more} 個訊框", joined(first, "、")),
+fn said(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("：{}", quoted(QUOTES, text)) }
+}
+
+fn users(count: usize) -> String {
+    format!("{count} 位使用者")
+}
+
+fn within(frame: Frame) -> String {
+    format!("（訊框 {frame}）")
+}
+
+/// What the same packet does with these.
+fn acknowledges(acked: &[Acked<&str>]) -> String {
+    format!("傳回 ACK，確認已收到{}", things(acked))
+}
+
+fn things(acked: &[Acked<&str>]) -> String {
+    let more = |count| format!("另外 {count} 則訊息");
+    let things = listed(acked, |acked| format!("{}{}", thing(&acked.event), within(acked.frame)));
+    spaced(&enumerated(things, "、", "和", more)).trim_end().to_owned()
+}
+
+/// What was received.
+fn thing(event: &Event<&str>) -> String {
+    match event {
+        Event::UpgradeRequest => "WebSocket 交握請求".to_owned(),
+        Event::UpgradeAccepted => "WebSocket 交握回應".to_owned(),
+        Event::LoginRequest { .. } => "登入請求".to_owned(),
+        Event::UserList { .. } => "使用者清單".to_owned(),
+        Event::LoginResult(_) => "登入結果".to_owned(),
+        Event::LoginNotification(Some(name)) => format!("新使用者{}登入的通知", quoted(QUOTES, name)),
+        Event::LoginNotification(None) => "新使用者登入的通知".to_owned(),
+        Event::SayRequest(say) | Event::SayDelivery(say) => match say.sender {
+            Some(sender) => format!("{}的發言", quoted(QUOTES, sender)),
+            None => "發言".to_owned(),
+        },
+        Event::LogoutNotification(Some(name)) => format!("使用者{}離開的通知", quoted(QUOTES, name)),
+        Event::LogoutNotification(None) => "有使用者離開的通知".to_owned(),
+        Event::Ping(_) => "心跳偵測 ping".to_owned(),
+        Event::Pong(_) => "心跳偵測 pong".to_owned(),
+        _ => "一則訊息".to_owned(),
     }
 }
 
-fn closing(closing: Closing) -> String {
-    match described(&closing, meaning) {
+/// Where in a message that is not JSON the fault is.
+fn place(near: &str) -> String {
+    if near.is_empty() { String::new() } else { format!("（在{}處）", quoted(QUOTES, near)) }
+}
+
+fn closing(closing: &Closing) -> String {
+    match described(closing, QUOTES, meaning) {
         None => String::new(),
-        Some((code, "")) => format!("（狀態碼 {code}）"),
-        Some((code, why)) => format!("（狀態碼 {code}，{why}）"),
+        Some((code, why)) if why.is_empty() => format!("（狀態碼 {code}）"),
+        Some((code, why)) => format!("（狀態碼 {code}：{why}）"),
     }
 }
 
 fn meaning(code: CloseCode) -> &'static str {
     match code {
         CloseCode::Normal => "正常關閉",
-        CloseCode::GoingAway => "端點離開：頁面已離開或伺服器停止",
+        CloseCode::GoingAway => "端點離開，頁面已關閉或伺服器停止",
         CloseCode::ProtocolError => "通訊協定錯誤",
         CloseCode::UnsupportedData => "不支援的資料類型",
-        CloseCode::NoStatus => "沒有狀態碼",
+        CloseCode::NoStatus => "未收到狀態碼",
         CloseCode::Abnormal => "異常關閉",
         CloseCode::InvalidData => "資料無效",
         CloseCode::PolicyViolation => "違反原則",

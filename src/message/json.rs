@@ -1,7 +1,7 @@
 //! JSON text as RFC 8259 defines it, read into values that know which bytes they came from.
 //!
 //! The reader is as strict as PHP's `json_decode()`: what that refuses is a [`Fault`] here too. The members that were read
-//! before the fault are kept, so that a reader can see what was meant. It knows nothing of the chat; the message module does,
+//! before the fault are kept, so that a reader can see what was meant, and [`Document::salvage`] reads on where it stops. It knows nothing of the chat; the message module does,
 //! and sets the [`Limits`].
 //!
 //! A message is read once. Of each string only the place is kept; the text of one with escapes is decoded into one buffer of the
@@ -12,8 +12,11 @@
 //! Nothing panics on any input, and nothing recurses.
 
 mod reader;
+mod salvage;
 mod scan;
 mod sink;
+
+pub use salvage::Salvaged;
 
 use reader::{Read, Reader};
 use sink::{Counted, Decoded, Sink};

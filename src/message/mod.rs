@@ -22,9 +22,10 @@ pub use table::{Dialect, MemberName};
 
 use crate::packet::Side;
 use dialect::{Subject, fault_of};
-use json::{Data, Document, Fault, Limits, Member, Span};
+use json::{Data, Document, Fault, Limits, Member, Reason, Salvaged, Span};
 use memchr::memmem::Finder;
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::sync::LazyLock;
 use table::{Form, Key, Kind};
 
@@ -219,6 +220,8 @@ pub struct Message<'d> {
     members: Members<'d>,
     truncated: bool,
     evidence: Evidence,
+    /// See [`Message::shown_fields`].
+    salvaged: OnceCell<Vec<Salvaged>>,
 }
 
 impl<'d> Message<'d> {
@@ -240,6 +243,7 @@ impl<'d> Message<'d> {
             form,
             truncated,
             evidence: subject.evidence(),
+            salvaged: OnceCell::new(),
             members,
         }
     }
@@ -255,6 +259,15 @@ impl<'d> Message<'d> {
         fault_of(self.document, self.sender).filter(|_| !self.truncated)
     }
 
+    /// The characters around the [`fault`](Message::fault), in one printable line; empty where there are none.
+    pub fn near_fault(&self) -> String {
+        match self.fault() {
+            None | Some(Fault { reason: Reason::Empty, .. }) => String::new(),
+            Some(Fault { span, reason: Reason::UnterminatedString }) => text::excerpt(self.document.bytes, span.end),
+            Some(Fault { span, .. }) => text::excerpt(self.document.bytes, span.start),
+        }
+    }
+
     /// Whether the capture holds only its beginning.
     pub fn is_truncated(&self) -> bool {
         self.truncated
@@ -267,6 +280,37 @@ impl<'d> Message<'d> {
         let list = self.members.drawn_list().map(|list| list.value);
         let is_drawn = move |member: &Member| list.is_none_or(|list| list != member.value);
         document.members().filter(is_drawn).map(move |member| field(&member, document))
+    }
+
+    /// The [fields](Message::fields), and behind them what else of a message with a fault a person can read: the string in which
+    /// the fault lies, and the content behind it. Only to be shown: whoever gets such a message does not read it.
+    pub fn shown_fields(&self) -> impl Iterator<Item = MemberText<'_>> {
+        let salvaged = self.salvaged();
+        let is_whole = |field: &MemberText| salvaged.iter().all(|other| other.span.start != field.span.start);
+        self.fields().filter(is_whole).chain(salvaged.iter().map(salvaged_field))
+    }
+
+    /// The last of the [`shown_fields`](Message::shown_fields) that has this name.
+    pub fn shown(&self, name: MemberName) -> Option<MemberText<'_>> {
+        let salvaged = self.salvaged().iter().map(salvaged_field).rfind(|field| field.name == name);
+        salvaged.or_else(|| self.get(name))
+    }
+
+    /// What is said, for a person to read: the [shown](Message::shown) content as sent, and where the capture cut it within what the server adds
+    /// or escapes, without that.
+    pub fn shown_content(&self) -> Option<MemberText<'_>> {
+        let content = self.shown(MemberName::Content)?;
+        let is_cut = self.truncated && self.sender == Side::Server && self.value(MemberName::Content).is_none();
+        let text = if is_cut { text::without_cut_markup(content.text) } else { content.text };
+        Some(MemberText { text, ..content })
+    }
+
+    fn salvaged(&self) -> &[Salvaged] {
+        match self.document.fault {
+            None => &[],
+            Some(_) if self.truncated => &[], // half a value is no value
+            Some(_) => self.salvaged.get_or_init(|| self.document.salvage(MemberName::Content.key(None))),
+        }
     }
 
     /// The field of this name; where there are several, the last, as `json_decode()` has it.
@@ -462,14 +506,28 @@ impl<'d> Members<'d> {
 
 /// A member as it is drawn.
 fn field<'d>(member: &Member, document: &'d Document<'d>) -> MemberText<'d> {
-    let name = Key::of_tag(member.tag).map(|key| key.name);
     MemberText {
-        name: name.filter(|name| *name != MemberName::ClientList).unwrap_or(MemberName::Other),
+        name: shown_name(member.tag),
         span: member.value.span(),
         key: document.string(&member.key),
         text: value_text(member, document),
         json_type: json_type(member.data),
     }
+}
+
+fn salvaged_field(member: &Salvaged) -> MemberText<'_> {
+    MemberText {
+        name: shown_name(member.tag),
+        span: member.span.clone(),
+        key: &member.key,
+        text: &member.text,
+        json_type: JsonType::String,
+    }
+}
+
+fn shown_name(tag: u8) -> MemberName {
+    let name = Key::of_tag(tag).map(|key| key.name);
+    name.filter(|name| *name != MemberName::ClientList).unwrap_or(MemberName::Other)
 }
 
 fn value_text<'d>(member: &Member, document: &'d Document<'d>) -> &'d str {

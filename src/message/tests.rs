@@ -447,3 +447,54 @@ fn what_may_prove_the_chat_has_a_name_that_every_proof_has() {
     assert!(may_prove_chat(escaped));
     assert_eq!(message(escaped, FromClient).evidence(), Evidence::Dialect);
 }
+
+/// What is shown of a message and what is not read of it.
+#[test]
+fn the_content_at_a_fault_is_shown_but_not_read() {
+    for (inside, text) in [
+        (&b"hi\tthere"[..], "hi\tthere"),
+        (b"two\nlines", "two\nlines"),
+        (br"a\slash", r"a\slash"),
+        (br#"say "hi"!"#, r#"say "hi"!"#),
+        (b"a\xffb", "a\u{fffd}b"),
+    ] {
+        let bytes = [br#"{"type":"say","to_client_id":"all","content":""#, inside, br#""}"#].concat();
+        for sender in [FromClient, FromServer] {
+            let message = message(&bytes, sender);
+            let shown = message.shown(Content).expect("it is shown");
+            assert_eq!((shown.text, shown.key, shown.json_type), (text, "content", JsonType::String));
+            assert_eq!(shown.span, 45..bytes.len() - 1);
+            let fields: Vec<_> = message.shown_fields().map(|field| field.name).collect();
+            assert_eq!(fields, [Type, ToClientId, Content]);
+            let read = message.value(Content);
+            assert!(read.is_none_or(|read| read != text), "{read:?}");
+            assert!(message.fault().is_some() && !message.near_fault().is_empty());
+        }
+    }
+    let lone = message(br#"{"type":"say","content":"\ud83d"}"#, FromServer);
+    assert_eq!((lone.fault(), lone.near_fault()), (None, String::new()));
+    assert_eq!(lone.shown(Content), lone.get(Content));
+}
+
+#[test]
+fn half_of_a_cut_content_is_not_shown_as_content() {
+    let document = read(br#"{"type":"say","to_client_id":"all","content":"hi, al"#);
+    let message = Message::of(&document, FromClient, true);
+    assert_eq!((message.shown(Content).map(|field| field.text), message.value(Content)), (None, None));
+    assert_eq!(message.near_fault(), "", "it is no fault");
+}
+
+#[test]
+fn near_a_fault_are_the_characters_around_it() {
+    for (text, near) in [
+        ("", ""),
+        (" \n", ""),
+        ("{\"type\":\"hi\tthere\"}", "{\"type\":\"hi␉there\"}"),
+        (r#"{"type":"say","content":"hello"#, r#"…tent":"hello"#),
+        (r#"{"a":1,}"#, r#"{"a":1,}"#),
+        (r#"{"type":"say"} and more of it"#, r#"…ype":"say"} and more of i…"#),
+        ("hello", "hello"),
+    ] {
+        assert_eq!(from_client(text).near_fault(), near, "{text}");
+    }
+}

@@ -2,7 +2,10 @@
 //!
 //! Everything is borrowed where nothing has to be changed, and takes time in proportion to the text; what has a bound stops at it.
 
+mod excerpt;
 mod html;
+
+pub use excerpt::excerpt;
 
 use std::borrow::Cow;
 
@@ -31,6 +34,19 @@ pub fn first_line(content: &str, from_server: bool, max_chars: usize) -> Cow<'_,
     }
 }
 
+/// The beginning of the server's HTML without what was cut within its mark of a private say, a tag or an entity at the end.
+pub fn without_cut_markup(html: &str) -> &str {
+    const MARKS: [&str; 2] = ["<b>对你说: </b>", "<b>你对"];
+    let is_mark =
+        MARKS.iter().any(|mark| mark.starts_with(html) || (html.starts_with(mark) && private_copy(html).is_none()));
+    if is_mark {
+        return "";
+    }
+    let begin =
+        html.rfind(['<', '&']).filter(|at| !html[*at..].contains(if html[*at..].starts_with('<') { '>' } else { ';' }));
+    &html[..begin.unwrap_or(html.len())]
+}
+
 /// The name behind one that was escaped so many times: entities are decoded as often, and those that the user typed stay.
 pub fn unescaped_name(escaped: &str, times: u8) -> Cow<'_, str> {
     let mut name = Cow::Borrowed(escaped);
@@ -43,8 +59,12 @@ pub fn unescaped_name(escaped: &str, times: u8) -> Cow<'_, str> {
     name
 }
 
-/// `text` in one line of at most `max_chars` characters, for columns and trees: control characters (those that turn the
-/// direction of writing too) as escapes, and `…` where something was cut off. Behind that, nothing is looked at.
+/// `text` in one line of at most `max_chars` characters, for columns and trees, with `…` where something was cut off. Behind that, nothing is
+/// looked at.
+///
+/// What is not printable stands there as one can read it: line ends and tabs as `\n`, `\r` and `\t`, as Wireshark's `format_text()` has them; the
+/// other control characters of ASCII as their pictures (Unicode's block Control Pictures: `␇`, `␛`, `␡`); and the rest, among it what turns the
+/// direction of writing, by its number: `<U+202E>`. Combining characters and joiners belong to words and emoji, and stay.
 pub fn line(text: &str, max_chars: usize) -> Cow<'_, str> {
     let whole = plain_ascii(text.as_bytes(), max_chars);
     if whole == text.len() {
@@ -81,10 +101,12 @@ fn escaped_line(text: &str, end: usize, begun: (usize, usize), max_chars: usize)
             length += 1;
         } else {
             match character {
-                '\n' | '\r' | '\t' => line.extend(character.escape_default()),
-                _ => line.extend(character.escape_unicode()),
+                '\n' => line.push_str("\\n"),
+                '\r' => line.push_str("\\r"),
+                '\t' => line.push_str("\\t"),
+                _ => push_visible(&mut line, character),
             }
-            length += line.len() - before; // the escape is ASCII
+            length += line[before..].chars().count();
         }
         if length > max_chars {
             return cut_line(&line[..kept], max_chars);
@@ -124,11 +146,27 @@ fn plain_ascii(text: &[u8], at_most: usize) -> usize {
     blocks + text[blocks..].iter().take_while(|byte| is_plain(**byte)).count()
 }
 
-/// Whether a character stands for itself in a line.
+/// Appends what stands for a character: itself, the picture of a control character, or else its number.
+fn push_visible(line: &mut String, character: char) {
+    let picture = match character {
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)),
+        '\u{7f}' => Some('\u{2421}'),
+        _ if is_printable(character) => Some(character),
+        _ => None,
+    };
+    match picture {
+        Some(picture) => line.push(picture),
+        None => line.push_str(&format!("<U+{:04X}>", u32::from(character))),
+    }
+}
+
+/// Whether a character stands for itself in a line: it is no control character, no end of a line or a paragraph, does not change the direction
+/// of writing, and is no other invisible mark. Joiners (U+200C, U+200D) change how their neighbours look, as combining characters do.
 fn is_printable(character: char) -> bool {
     match character {
         ' '..='~' => true,
-        '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
+        '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => false,
+        '\u{feff}' | '\u{fff9}'..='\u{fffb}' => false,
         _ => !character.is_control(),
     }
 }
@@ -170,6 +208,25 @@ mod tests {
     struct Reading<'a> {
         text: Cow<'a, str>,
         markup: Option<Cow<'a, str>>,
+    }
+
+    #[test]
+    fn what_was_cut_within_the_servers_html_is_left_out() {
+        for (html, text) in [
+            ("hi, al", "hi, al"),
+            ("hi &amp; &lt;b", "hi &amp; &lt;b"),
+            ("hi &amp; &l", "hi &amp; "),
+            ("two<br", "two"),
+            ("two<br />lines", "two<br />lines"),
+            ("<b>对", ""),
+            ("<", ""),
+            ("<b>你对R&amp;B说: </", ""),
+            ("<b>你对R&amp;B说: </b>ps", "<b>你对R&amp;B说: </b>ps"),
+            ("<b>对你说: </b>ps", "<b>对你说: </b>ps"),
+            ("", ""),
+        ] {
+            assert_eq!(without_cut_markup(html), text, "{html}");
+        }
     }
 
     fn reading(content: &str, from_server: bool) -> Reading<'_> {
@@ -243,7 +300,23 @@ mod tests {
 
     #[test]
     fn a_line_has_no_control_characters() {
-        assert_eq!(line("a\nb\tc\u{7}\u{202e}", 80), r"a\nb\tc\u{7}\u{202e}");
+        for (text, shown) in [
+            ("a\nb\tc\r", r"a\nb\tc\r"),
+            ("\0\u{7}\u{8}\u{1b}[31m\u{1f}\u{7f}", "␀␇␈␛[31m␟␡"),
+            ("\u{80}\u{85}\u{9f}", "<U+0080><U+0085><U+009F>"),
+            ("a\u{202e}b\u{2066}\u{200f}\u{61c}", "a<U+202E>b<U+2066><U+200F><U+061C>"),
+            ("\u{2028}\u{2029}\u{feff}", "<U+2028><U+2029><U+FEFF>"),
+        ] {
+            assert_eq!(line(text, 80), shown);
+        }
+    }
+
+    #[test]
+    fn combining_characters_and_joiners_stay() {
+        for text in ["e\u{301}", "👩\u{200d}💻", "می\u{200c}خواهم", "❤\u{fe0f}", "नि", "a\u{ad}b", "\u{fffd}"]
+        {
+            assert!(matches!(line(text, 80), Cow::Borrowed(_)), "{text}");
+        }
     }
 
     #[test]
@@ -263,7 +336,11 @@ mod tests {
         assert_eq!(line("hello", 5), "hello");
         assert_eq!(line("hello!", 5), "hell…");
         assert_eq!(line("长长长长", 3), "长长…");
-        assert_eq!(line("abc\u{7}", 4), "abc…");
+        assert_eq!(line("abc\u{7}", 4), "abc␇");
+        assert_eq!(line("abc\u{7}d", 4), "abc…");
+        assert_eq!(line("abc\u{202e}", 10), "abc…");
+        assert_eq!(line("abc\u{202e}", 11), "abc<U+202E>");
+        assert_eq!(line("abc\n", 4), "abc…");
         assert_eq!(line("a", 0), "");
         assert_eq!(line("", 0), "");
     }
@@ -327,7 +404,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_line_is_as_long_as_it_may_be(text in r"[a-z\n\t长é\x00\u{202e}]{0,40}", max in 0..50usize) {
+        fn a_line_is_as_long_as_it_may_be(text in r"[a-z\n\t长é\x00\u{7f}\u{202e}]{0,40}", max in 0..50usize) {
             let short = line(&text, max);
             prop_assert!(short.chars().count() <= max);
             prop_assert!(short.chars().all(is_printable));

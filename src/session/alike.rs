@@ -128,7 +128,7 @@ mod tests {
         let mut alike = Alike::new(Said::new("all", "x", &Default::default()), None, 0);
         for (frame, time) in (1..).zip(times) {
             let at = FrameTime { frame: Frame(frame), time: *time };
-            let number = says.push(TrackedSay::new(at, StreamId(0), true, 0));
+            let number = says.push(TrackedSay::new(at, StreamId(0), true, 0), "");
             if number > 0 {
                 alike.push(number);
             }

@@ -2,16 +2,17 @@
 
 use super::connections::Connections;
 use super::matching::{Capture, Delivery, Doubt, Found};
-use super::say::SayNumber;
+use super::say::{Place, SayNumber};
 use super::says::Says;
 use super::server::Server;
 use super::state::Session;
 use super::tracked::TrackedSay;
-use crate::packet::{FrameTime, StreamId};
+use crate::packet::{FrameTime, Side, StreamId};
 
 impl Session {
     /// Looks for the say of a delivery, which is read in one or more ways.
-    pub(super) fn assign(&mut self, readings: &[Delivery]) {
+    /// `is_late`: it was looked for before.
+    pub(super) fn assign(&mut self, readings: &[Delivery], is_late: bool) {
         let Some(first) = readings.first() else { return };
         let Some(connection) = self.connections.get(&first.place.stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
@@ -20,6 +21,7 @@ impl Session {
                 Found::None => {}
                 Found::Unknown(says) => {
                     self.says.set_all_uncounted(says);
+                    self.leave_open(delivery.place, is_late);
                     return self.name_sender(delivery);
                 }
                 Found::Likely(say, doubt) => {
@@ -32,6 +34,7 @@ impl Session {
                             || self.says.get(say).is_some_and(TrackedSay::is_doubtful);
                         self.says.set_all_uncounted(doubtful);
                     }
+                    self.leave_open(delivery.place, is_late);
                     let sender = self.says.get(say).map(|say| say.stream).filter(|_| !is_contradicted);
                     return match sender.is_some_and(|sender| self.likely.push(*delivery, say, sender, doubt)) {
                         true => self.says.wait(say),
@@ -46,12 +49,22 @@ impl Session {
                         server.matching.answered_after(choice.age);
                         self.answered_after(say, delivery, choice.age);
                     }
-                    return self.link(say, delivery);
+                    return self.link(say, delivery, is_late);
                 }
             }
         }
         let is_owned = first.from.0.is_some_and(|id| server.owner(id).is_some());
         server.matching.keep(*first);
+        if !is_late {
+            let sender = first.from.0.and_then(|id| self.connections.get(&server.owner(id)?));
+            let lacks =
+                |since| sender.is_some_and(|sender| sender.gaps(Side::Client).between(since, first.place.at.frame));
+            let began = server.beginnings.copy(first.from.0, first.said, first.place.at, first.place.stream, lacks);
+            if began != first.place.at.frame {
+                let receiver = self.connections.get_mut(&first.place.stream);
+                receiver.into_iter().for_each(|receiver| receiver.set_began(first.place.position(), began));
+            }
+        }
         if !self.likely.is_empty() && !is_owned {
             self.says.set_all_uncounted(self.likely.contradict(first));
         }
@@ -89,19 +102,27 @@ impl Session {
                     if let Some(said) = self.says.get(say).map(|say| say.at()) {
                         self.answered_after(say, &delivery, delivery.place.at.since(said));
                     }
-                    self.link(say, &delivery);
+                    self.link(say, &delivery, true);
                 }
                 _ => self.says.set_uncounted(likely),
             }
         }
     }
 
+    /// It is not known whether the request of a delivery was captured.
+    fn leave_open(&mut self, place: Place, is_late: bool) {
+        if let Some(receiver) = self.connections.get_mut(&place.stream).filter(|_| !is_late) {
+            receiver.leave_open(place.position());
+        }
+    }
+
     /// A delivery delivers this say.
-    pub(super) fn link(&mut self, number: SayNumber, delivery: &Delivery) {
+    /// `is_late`: it was shown before without that.
+    pub(super) fn link(&mut self, number: SayNumber, delivery: &Delivery, is_late: bool) {
         let place = delivery.place;
         let Some(say) = self.says.get(number).copied() else { return };
         let Some(receiver) = self.connections.get_mut(&place.stream) else { return };
-        receiver.delivers(place.position(), number);
+        receiver.delivers(place.position(), number, say.stream == place.stream, is_late);
         let receiver = &*receiver;
         let client = receiver.chat().and_then(|chat| chat.id());
         let Some(server) = self.servers.of_mut(receiver) else { return };

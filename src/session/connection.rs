@@ -16,7 +16,7 @@ use super::records::Records;
 use super::say::SayNumber;
 use super::texts::{TextId, Texts};
 use super::transport::{self, Outcome, Transport};
-use crate::event::{Event, Reset};
+use crate::event::{Completion, Event, Reset};
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
 
 /// How long a proxy takes to pass on a message. Nanoseconds.
@@ -35,6 +35,11 @@ pub struct Connection {
     begun: bool,
     /// It begins like TLS.
     encrypted: bool,
+    /// The first frame of TCP's handshake, and of the connection's end; 0 for none.
+    opened_in: Frame,
+    closed_in: Frame,
+    /// How many FINs were acknowledged.
+    fins_acked: u8,
     transport: Transport,
     /// What the capture lacks of it.
     lacking: Lacking,
@@ -65,6 +70,9 @@ impl Connection {
             configured: segment.is_on_chat_port(),
             begun: syn,
             encrypted: false,
+            opened_in: Frame::default(),
+            closed_in: Frame::default(),
+            fins_acked: 0,
             transport: Transport::default(),
             lacking: Lacking::default(),
             opening: Opening::default(),
@@ -168,29 +176,69 @@ impl Connection {
         self.records.reserve(at, index);
     }
 
+    /// The first frame of TCP's handshake that was captured.
+    pub fn opened_in(&self) -> Option<Frame> {
+        Some(self.opened_in).filter(|frame| *frame != Frame::default())
+    }
+
+    /// The frame in which the connection's end begins: with WebSocket's close, a FIN or a RST.
+    pub fn closed_in(&self) -> Option<Frame> {
+        Some(self.closed_in).filter(|frame| *frame != Frame::default())
+    }
+
+    /// Whether it is closed in both directions, or reset.
+    pub fn is_closed(&self) -> bool {
+        self.fins_acked >= 2 || self.transport.is_reset()
+    }
+
+    /// What belongs to the message of this position began in another frame.
+    pub fn set_began(&mut self, position: Position, began: Frame) {
+        self.records.set_began(position, began);
+    }
+
+    /// With this frame, what began in another is complete.
+    pub fn complete(&mut self, frame: Frame, completion: Completion, began: Frame) {
+        self.records.mark(Mark::completes(frame, completion, began));
+    }
+
     /// Keeps a message of the chat.
     pub fn enter_message(&mut self, record: &MessageRecord<TextId>) {
+        let is_named = self.logged_in(record.position()).is_some();
         if let Application::Chat(chat) = &mut self.application {
             if record.event.is_from_server() {
                 chat.heard(record.at);
             }
         }
         if record.index < MAX_MESSAGES {
-            self.records.keep(StoredMessage::of(record));
+            let mut message = StoredMessage::of(record);
+            message.set_named(is_named);
+            self.records.keep(message);
         }
     }
 
-    /// The message at this position turns out to deliver a say, unless it delivers another.
-    pub fn delivers(&mut self, position: Position, say: SayNumber) {
-        if let Some(message) = self.records.message_mut(position) {
-            message.delivers(say);
+    /// The message at this position turns out to deliver a say, unless it delivers another; `is_own`: the browser's own. `is_late`: it was
+    /// shown before without that.
+    pub fn delivers(&mut self, position: Position, say: SayNumber, is_own: bool, is_late: bool) {
+        let Some(message) = self.records.message_mut(position) else { return };
+        let began = message.began();
+        if message.delivers(say, is_own && !is_late) && is_late {
+            began.into_iter().for_each(|began| self.records.set_began(position, began));
         }
+    }
+
+    /// It is not known, so far, whether the request of the delivery at this position was captured.
+    pub fn leave_open(&mut self, position: Position) {
+        self.records.message_mut(position).into_iter().for_each(StoredMessage::leave_open);
     }
 
     /// The login at this position turns out to be the connection's own, or not.
     pub fn settle_login(&mut self, position: Position, is_own: bool, request: Option<FrameTime>) {
         let Some(message) = self.records.message_mut(position) else { return };
+        let began = message.began();
         message.settle_login(is_own, request.map(|request| request.frame));
+        if is_own {
+            began.into_iter().for_each(|began| self.records.set_began(position, began));
+        }
         if let (Some(request), Some(answer)) = (request, self.records.message(position).and_then(StoredMessage::event))
         {
             self.answer(request.frame, &answer, position.frame);
@@ -209,8 +257,12 @@ impl Connection {
     }
 
     fn happened(&mut self, frame: Frame, event: &Event<TextId>, by: Side, texts: &mut Texts) {
+        let is_named = self.logged_in(Position::end_of(frame)).is_some();
         if let Some(mark) = Mark::of(frame, event, by, texts) {
-            self.records.mark(mark);
+            self.records.mark(mark.named(is_named));
+        }
+        if matches!(event, Event::Close(_) | Event::CloseReply(_)) && self.closed_in == Frame::default() {
+            self.closed_in = frame;
         }
     }
 
@@ -218,14 +270,25 @@ impl Connection {
 
     /// Takes in a segment's header, once; so many bytes of its payload were captured. What the capture turns out to lack is asked for with
     /// [`Connection::take_gap`].
-    pub fn segment(&mut self, segment: &Segment, captured: u32, texts: &mut Texts) {
+    pub fn segment(&mut self, segment: &Segment, captured: u32, texts: &mut Texts) -> Progress {
         let (frame, by) = (segment.at.frame, self.side(segment));
+        let was_closed = self.is_closed();
+        let (mut has_marks, mut received) = (false, None);
         let records = &mut self.records;
         let is_taken = self.lacking.has_latest();
+        let (opened_in, closed_in, fins_acked) = (&mut self.opened_in, &mut self.closed_in, &mut self.fins_acked);
         self.transport.take_in(segment, captured, by, &mut self.lacking, |outcome| match outcome {
             Outcome::Event(mut event) => {
                 if event == Event::Reset(Reset::Open) && self.framing.is_closed() {
                     event = Event::Reset(Reset::Unknown); // nothing more was under way
+                }
+                has_marks = true;
+                match &event {
+                    Event::Syn | Event::SynAck if *opened_in == Frame::default() => *opened_in = frame,
+                    Event::Reset(Reset::Refused) => {}
+                    Event::Fin | Event::Reset(_) if *closed_in == Frame::default() => *closed_in = frame,
+                    Event::FinAcked => *fins_acked = fins_acked.saturating_add(1),
+                    _ => {}
                 }
                 if let Some(mark) = Mark::of(frame, &event, by, texts) {
                     records.mark(mark);
@@ -233,12 +296,17 @@ impl Connection {
             }
             Outcome::EstablishedIn(earlier) => {
                 if let Some(mark) = Mark::of(earlier, &Event::Established, Side::Client, texts) {
-                    records.mark(mark);
+                    records.mark_late(mark);
                 }
             }
             Outcome::Acknowledged(done) => {
                 let is_event = transport::is_bare(segment);
-                records.acknowledge(frame, Acknowledgment { frame: done.frame, of: done.sent, is_event });
+                has_marks = true;
+                if done.sent == Sent::Message {
+                    received = Some(done.frame);
+                }
+                records
+                    .acknowledge(frame, Acknowledgment { frame: done.frame, of: done.sent, is_event, is_part: false });
             }
         });
         if self.encrypted {
@@ -253,6 +321,15 @@ impl Connection {
         if self.lacking.of(Side::Client).is_some_and(is_read) && !self.is_unread(Side::Client) {
             self.lacking.of_mut(Side::Client).forget_logins();
         }
+        // What the segment acknowledges last may be a part of a frame's messages.
+        if let Some(of) = received.filter(|of| self.transport.is_in_flight(by.other(), *of)) {
+            self.records.acknowledge_part(frame, of);
+        }
+        if has_marks && self.logged_in(Position::end_of(frame)).is_some() {
+            self.records.name(frame);
+        }
+        let is_closed = self.is_closed() && !was_closed;
+        Progress { has_received: received.is_some() && by == Side::Client, is_closed }
     }
 
     /// It begins like TLS.
@@ -352,8 +429,8 @@ impl Connection {
         let by = self.side(segment);
         let earlier = self.transport.expect_ack(by, pending).filter(|earlier| self.records.has(*earlier));
         if let Some(earlier) = earlier {
-            let ack = Acknowledgment { frame: pending.frame, of: sent, is_event: false };
-            self.records.mark(Mark::acknowledgment(earlier, ack));
+            let ack = Acknowledgment { frame: pending.frame, of: sent, is_event: false, is_part: false };
+            self.records.mark_late(Mark::acknowledgment(earlier, ack));
         }
     }
 
@@ -562,6 +639,13 @@ impl Connection {
         self.identity(at).filter(|identity| identity.since <= at)
     }
 
+    /// The user at a position of which it was known then who that is, whatever showed later.
+    pub fn user_then(&self, at: Position) -> Option<&Identity> {
+        let identities = self.chat()?.identities();
+        let count = identities.partition_point(|identity| identity.since <= at);
+        identities.get(count.checked_sub(1)?)
+    }
+
     /// Whether a proxy passes on between this connection and the other, as their logins show: one is answered while the other waits.
     pub fn logs_in_with(&self, other: &Connection) -> bool {
         let (Some(one), Some(other)) = (self.chat(), other.chat()) else { return false };
@@ -595,6 +679,15 @@ pub enum Unread {
         /// Where they were passed over.
         gap: Option<Gap>,
     },
+}
+
+/// What a segment of a connection means for others.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// The client acknowledges messages.
+    pub has_received: bool,
+    /// With this segment, the connection is closed in both directions, or reset.
+    pub is_closed: bool,
 }
 
 /// HTTP bytes that end with a segment.

@@ -6,6 +6,7 @@ use super::application::{Application, Identity, Postponed};
 use super::bounded::bounded_name;
 use super::connection::Connection;
 use super::contests;
+use super::exchanges::{Open, Receipts};
 use super::logins::{LONGEST_LOGIN, Whose, asked_name};
 use super::matching::Delivery;
 use super::record::MessageRecord;
@@ -99,6 +100,7 @@ impl Session {
     /// Learns from a message of the chat.
     fn learn(&mut self, stream: StreamId, message: Postponed) {
         let whose = self.whose_login(stream, message.at, &message.statement.act);
+        let again = self.may_have_logged_in_again(stream, message.at, &message.statement.act);
         let Some(connection) = self.connections.get_mut(&stream) else { return };
         let texts = &mut self.texts;
         let (server, _) = self.servers.enter(connection);
@@ -110,7 +112,13 @@ impl Session {
         let user = || connection.logged_in(lesson.position()).map(|identity| identity.name);
         let record = match &lesson.statement.act {
             Act::LoginRequest { name, room } => {
-                login_request(connection, server, texts, &lesson, name.as_deref(), room.as_deref())
+                let record = login_request(connection, server, texts, &lesson, name.as_deref(), room.as_deref());
+                let asked = connection.chat().and_then(|chat| chat.waiting_login()).filter(|(asked, _)| *asked == at);
+                if let Some((_, name)) = asked {
+                    name.into_iter().for_each(|name| server.beginnings.ask(name, at, stream));
+                    self.receipts.begin(Open::Login(at.frame), None, None);
+                }
+                record
             }
             Act::UserList(users) => {
                 let count = users.as_ref().filter(|_| !lesson.statement.truncated).map(|users| users.count);
@@ -120,22 +128,23 @@ impl Session {
                 record
             }
             Act::Login(announcement) => {
-                let record = login(connection, server, texts, &lesson, announcement, whose);
+                again.into_iter().for_each(|client| server.beginnings.forget_login(client));
+                let mut record = login(connection, server, texts, &lesson, announcement, whose);
+                begin_login(connection, server, &mut self.receipts, &mut record);
                 if let (Whose::Contested(asked, number), Some(id)) = (whose, record.sender_id) {
                     self.contests.add(asked, contests::Login { place, id: (id, number) });
                 }
                 enter(connection, &record);
                 return self.log_in(&lesson, &record);
             }
-            Act::SayRequest { to, said } => return self.say_request(&lesson, to, *said),
+            Act::SayRequest { to, said, line } => return self.say_request(&lesson, to, *said, line),
             Act::SayDelivery { from, from_name, to, said, said_raw, copy } => {
                 let readings = [*said, *said_raw];
                 return self.say_delivery(&lesson, (from.as_deref(), from_name.as_deref()), to, readings, *copy);
             }
             Act::Logout(announcement) => {
                 let record = logout(connection, server, texts, &lesson, announcement);
-                enter(connection, &record);
-                return self.hear(&lesson, record.sender_id, 0);
+                return self.log_out(&lesson, record);
             }
             Act::Ping => {
                 let record = lesson.record(Event::Ping(user()));
@@ -181,7 +190,7 @@ impl Session {
         let (server, orphans) = self.servers.unite(servers);
         proxied.into_iter().for_each(|id| server.set_proxied(id));
         for delivery in orphans {
-            self.assign(&[delivery]);
+            self.assign(&[delivery], true);
         }
     }
 
@@ -208,7 +217,31 @@ impl Session {
         self.hear(lesson, record.sender_id, name);
     }
 
-    fn say_request(&mut self, lesson: &Lesson, to: &To, said: Option<Said>) {
+    /// A connection is told of a logout.
+    fn log_out(&mut self, lesson: &Lesson, mut record: MessageRecord<TextId>) {
+        let (id, stream) = (record.sender_id, lesson.place.stream);
+        let Some(connection) = self.connections.get(&stream) else { return };
+        let Some(server) = self.servers.of_mut(connection) else { return };
+        let leaving = id.and_then(|id| self.connections.get(&server.owner(id)?));
+        let closing = leaving.and_then(Connection::closed_in);
+        let (began, is_first) = server.beginnings.log_out(id, closing, lesson.place.at);
+        record.began = Some(began);
+        let room = connection.identity(lesson.position()).and_then(|identity| identity.room);
+        self.receipts.change(Open::Logout(began), room);
+        if is_first {
+            let end = u32::from(closing.is_some() && leaving.is_some_and(|leaving| !leaving.is_closed()));
+            // Who was in several rooms, or is told in several, is not all that one room's members tell.
+            let has_moved = connection.may_have_moved() || leaving.is_some_and(Connection::may_have_moved);
+            let owed = room.filter(|_| !has_moved).and_then(|room| owed(connection, server, room));
+            self.receipts.begin(Open::Logout(began), owed.map(|owed| owed + end), room);
+        }
+        if let Some(connection) = self.connections.get_mut(&stream) {
+            enter(connection, &record);
+        }
+        self.hear(lesson, id, 0);
+    }
+
+    fn say_request(&mut self, lesson: &Lesson, to: &To, said: Option<Said>, text: &str) {
         let (place, texts) = (lesson.place, &mut self.texts);
         let Some(connection) = self.connections.get_mut(&place.stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
@@ -235,7 +268,15 @@ impl Session {
         let room = identity.and_then(|identity| identity.room);
         let members = room.map_or(0, |room| server.list_members(room, &mut self.lists, is_told));
         let say = TrackedSay::new(place.at, place.stream, to.private, members);
-        let number = self.says.push(say);
+        let number = self.says.push(say, text);
+        let owed = match to.private {
+            // The recipient's copy and the sender's.
+            true => to.id.as_deref().and_then(|id| server.owner(texts.find(id)?)).map(|_| 2),
+            false => self.lists.get(members).and_then(|(_, count)| u32::try_from(count).ok()),
+        };
+        if owed.is_some() && !record.before_login && !server.has_proxies() {
+            self.receipts.begin(Open::Say(number), owed, room);
+        }
         record.say = Some(number);
         enter(connection, &record);
         if let Some(client) = client {
@@ -253,7 +294,7 @@ impl Session {
             early.push(delivery);
         }
         for delivery in early {
-            self.link(number, &delivery);
+            self.link(number, &delivery, true);
         }
     }
 
@@ -279,14 +320,15 @@ impl Session {
         let delivery = |said| Delivery { place, from: (id, name), said, copy, joined };
         let mut record = lesson.record(Event::SayDelivery(Say { sender: name, recipient }));
         record.sender_id = id;
+        record.is_own = id.is_some() && id == connection.chat().and_then(|chat| chat.id());
         enter(connection, &record);
         if self.servers.are_several() {
             let text = self.hasher.hash_one(readings[0]); // that of both copies of a private say
             self.hear(lesson, id, text);
         }
         match readings {
-            [Some(one), Some(other)] => self.assign(&[one, other].map(delivery)),
-            [Some(only), None] | [None, Some(only)] => self.assign(&[delivery(only)]),
+            [Some(one), Some(other)] => self.assign(&[one, other].map(delivery), false),
+            [Some(only), None] | [None, Some(only)] => self.assign(&[delivery(only)], false),
             [None, None] => {}
         }
     }
@@ -343,12 +385,51 @@ fn login_request(
         // Who gives no name gets an empty one.
         let name = name.or_else(|| (!lesson.statement.truncated).then(|| texts.intern("")));
         if let (Some(name), Some(room)) = (name, room) {
-            server.ask_for(name, room);
+            server.ask_for(name, room, lesson.place.at.time);
         }
         let identity = name.map(|name| Identity { since: lesson.position(), name, room, id: None });
         chat.ask_to_log_in(lesson.place.at, identity);
     }
     lesson.record(Event::LoginRequest { name, room })
+}
+
+/// How many connections the server tells of what happens in a room, where all of them are known.
+fn owed(connection: &Connection, server: &Server, room: Room) -> Option<u32> {
+    let is_told = |since| !connection.gaps(Side::Server).after(since);
+    server.count_members(room, is_told).filter(|_| !server.has_proxies())
+}
+
+/// Finds where a login began, and how many have to be told of it.
+fn begin_login(
+    connection: &mut Connection,
+    server: &mut Server,
+    receipts: &mut Receipts,
+    record: &mut MessageRecord<TextId>,
+) {
+    let (id, at) = (record.sender_id, record.at);
+    let room = connection.identity(record.position()).and_then(|identity| identity.room);
+    match record.event {
+        Event::LoginResult(name) => {
+            let request = record.request.map(|request| request.frame);
+            let began = server.beginnings.answer(id, name, request, at);
+            if request.is_none() && began != at.frame {
+                connection.set_began(record.position(), began);
+            }
+            // Who logs in again is also notified of it.
+            let is_again = connection.chat().is_some_and(|chat| chat.has_asked_again());
+            let identity = connection.identity(record.position()).filter(|_| !is_again);
+            let room = identity.and_then(|identity| identity.room);
+            receipts.change(Open::Login(began), room);
+            receipts.owe(Open::Login(began), room.and_then(|room| owed(connection, server, room)));
+        }
+        Event::LoginNotification(name) if !record.uncertain => {
+            let owner = id.and_then(|id| server.owner(id));
+            let began = server.beginnings.notify(id, name, at, owner);
+            receipts.change(Open::Login(began), room);
+            record.began = Some(began);
+        }
+        _ => {}
+    }
 }
 
 /// A login seen on the connection that asked is a result; on any other, a notification. Where the request was not captured, a list
@@ -388,7 +469,7 @@ fn login(
     let has_moved = connection.may_have_moved();
     // Who is told in several rooms does not learn in which of them.
     let room = match has_moved && !is_result {
-        true => name.and_then(|name| server.asked_for(name)),
+        true => name.and_then(|name| server.asked_for(name, lesson.place.at.time)),
         false => own,
     };
     let rooms = || connection.chat().into_iter().flat_map(|chat| chat.identities()).filter_map(|user| user.room);

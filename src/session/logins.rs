@@ -52,6 +52,18 @@ impl Session {
         }
     }
 
+    /// The client that a login is about, if it has asked again since the last login that is known, or the capture may lack that it did.
+    pub(super) fn may_have_logged_in_again(&self, stream: StreamId, at: FrameTime, act: &Act) -> Option<TextId> {
+        let Act::Login(Announcement { id, .. }) = act else { return None };
+        let server = self.servers.of(self.connections.get(&stream)?)?;
+        let client = self.texts.find(id.as_ref()?)?;
+        let (began, owner) = (server.beginnings.logged_in(client)?, self.connections.get(&server.owner(client)?)?);
+        let chat = owner.chat()?;
+        let waiting = chat.waiting_login().map(|(asked, _)| asked.frame);
+        let asked = waiting.or(chat.logged_in().map(|(asked, _)| asked)).unwrap_or_default();
+        (asked > began || owner.lacks_login(began, at.frame)).then_some(client)
+    }
+
     /// The connections to the same port that were opened shortly before or after this one.
     fn beside(&self, stream: StreamId) -> impl Iterator<Item = (StreamId, &Connection)> {
         const NEAR: u32 = 64;

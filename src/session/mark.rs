@@ -2,7 +2,7 @@
 
 use super::in_flight::Sent;
 use super::texts::{TextId, Texts};
-use crate::event::{Closing, Event, Reset};
+use crate::event::{Closing, Completion, Event, Reset};
 use crate::packet::{Frame, Side};
 
 /// A handshake request or response, or a message, that a frame is the first to acknowledge as a whole.
@@ -14,6 +14,8 @@ pub struct Acknowledgment {
     pub of: Sent,
     /// Whether the acknowledgment is an event of its own: its segment has no payload.
     pub is_event: bool,
+    /// Messages of that frame are not acknowledged yet.
+    pub is_part: bool,
 }
 
 /// Something that happened in a frame below its messages.
@@ -26,9 +28,14 @@ pub struct Mark {
     /// An HTTP status or a close code.
     code: u16,
     kind: Kind,
-    /// Of an event, whether the server sent the segment; of an acknowledgment, whether it is an event of its own.
-    flag: bool,
+    /// See [`BY_SERVER`] and [`NAMED`].
+    flags: u8,
 }
+
+/// Of an event: the server sent the segment. Of an acknowledgment: it is an event of its own.
+const BY_SERVER: u8 = 1;
+/// The connection's user was known when it was first seen.
+const NAMED: u8 = 2;
 
 /// What happened. Of those with a frame, the argument is its number; of the others, it is a text's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +60,8 @@ enum Kind {
     CloseWithoutCode,
     CloseReplyWithoutCode,
     Acknowledgment(Sent),
+    AcknowledgmentOfPart,
+    Completes(Completion),
 }
 
 impl Mark {
@@ -109,12 +118,37 @@ impl Mark {
             | Event::Pong(_)
             | Event::Unknown { .. } => return None,
         };
-        Some(Mark { frame, argument, code, kind, flag: by == Side::Server })
+        Some(Mark { frame, argument, code, kind, flags: if by == Side::Server { BY_SERVER } else { 0 } })
     }
 
     /// Of an acknowledgment.
     pub fn acknowledgment(frame: Frame, ack: Acknowledgment) -> Mark {
-        Mark { frame, argument: ack.frame.0, code: 0, kind: Kind::Acknowledgment(ack.of), flag: ack.is_event }
+        let flags = if ack.is_event { BY_SERVER } else { 0 };
+        let kind = if ack.is_part { Kind::AcknowledgmentOfPart } else { Kind::Acknowledgment(ack.of) };
+        Mark { frame, argument: ack.frame.0, code: 0, kind, flags }
+    }
+
+    /// Of the exchange that this frame completes, and the frame that began it.
+    pub fn completes(frame: Frame, completion: Completion, began: Frame) -> Mark {
+        Mark { frame, argument: began.0, code: 0, kind: Kind::Completes(completion), flags: 0 }
+    }
+
+    /// The same where it was known who the connection's user is, or not.
+    pub fn named(self, is_named: bool) -> Mark {
+        Mark { flags: self.flags | if is_named { NAMED } else { 0 }, ..self }
+    }
+
+    /// Whether the connection's user was known when it was first seen.
+    pub fn is_named(&self) -> bool {
+        self.flags & NAMED != 0
+    }
+
+    /// The exchange that the frame completes, and the frame that began it.
+    pub fn as_completion(&self) -> Option<(Completion, Frame)> {
+        match self.kind {
+            Kind::Completes(completion) => Some((completion, Frame(self.argument))),
+            _ => None,
+        }
     }
 
     /// The event, and who sent it; `None` for an acknowledgment.
@@ -140,9 +174,9 @@ impl Mark {
             Kind::CloseReply => Event::CloseReply(self.closing(Some(self.code), texts)),
             Kind::CloseWithoutCode => Event::Close(self.closing(None, texts)),
             Kind::CloseReplyWithoutCode => Event::CloseReply(self.closing(None, texts)),
-            Kind::Acknowledgment(_) => return None,
+            Kind::Acknowledgment(_) | Kind::AcknowledgmentOfPart | Kind::Completes(_) => return None,
         };
-        Some((event, if self.flag { Side::Server } else { Side::Client }))
+        Some((event, if self.flags & BY_SERVER != 0 { Side::Server } else { Side::Client }))
     }
 
     fn closing(&self, code: Option<u16>, texts: &Texts) -> Closing {
@@ -152,8 +186,10 @@ impl Mark {
 
     /// The acknowledgment; `None` for an event.
     pub fn as_acknowledgment(&self) -> Option<Acknowledgment> {
+        let (frame, is_event) = (Frame(self.argument), self.flags & BY_SERVER != 0);
         match self.kind {
-            Kind::Acknowledgment(of) => Some(Acknowledgment { frame: Frame(self.argument), of, is_event: self.flag }),
+            Kind::Acknowledgment(of) => Some(Acknowledgment { frame, of, is_event, is_part: false }),
+            Kind::AcknowledgmentOfPart => Some(Acknowledgment { frame, of: Sent::Message, is_event, is_part: true }),
             _ => None,
         }
     }
@@ -161,13 +197,13 @@ impl Mark {
     /// The sides were guessed wrong.
     pub fn swap_sides(&mut self) {
         if self.as_acknowledgment().is_none() {
-            self.flag = !self.flag;
+            self.flags ^= BY_SERVER;
         }
     }
 }
 
 /// Every kind, by its number in a [`PackedMark`].
-const KINDS: [Kind; 24] = [
+const KINDS: [Kind; 29] = [
     Kind::Syn,
     Kind::SynAgain,
     Kind::SynAck,
@@ -192,15 +228,20 @@ const KINDS: [Kind; 24] = [
     Kind::Acknowledgment(Sent::Refusal),
     Kind::Acknowledgment(Sent::Message),
     Kind::Acknowledgment(Sent::Fin),
+    Kind::AcknowledgmentOfPart,
+    Kind::Completes(Completion::Login),
+    Kind::Completes(Completion::Say),
+    Kind::Completes(Completion::Logout),
+    Kind::Completes(Completion::Close),
 ];
 
-/// A mark in 8 bytes: of a frame, how far away it is. One that does not fit (with a reason to close, or of a frame more than 33 million
+/// A mark in 8 bytes: of a frame, how far away it is. One that does not fit (with a reason to close, or of a frame more than 16 million
 /// frames away) is kept elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PackedMark {
     /// The frame.
     pub frame: Frame,
-    /// From the lowest bit on: the kind's number (5 bits), the flag (1), the code or the distance (26).
+    /// From the lowest bit on: the kind's number (5 bits), the flags (2), the code or the distance (25).
     bits: u32,
 }
 
@@ -209,7 +250,14 @@ const ELSEWHERE: u32 = 31;
 
 impl Kind {
     fn has_frame(self) -> bool {
-        matches!(self, Kind::SynAgain | Kind::SynAckAgain | Kind::Acknowledgment(_))
+        matches!(
+            self,
+            Kind::SynAgain
+                | Kind::SynAckAgain
+                | Kind::Acknowledgment(_)
+                | Kind::AcknowledgmentOfPart
+                | Kind::Completes(_)
+        )
     }
 }
 
@@ -223,25 +271,35 @@ impl PackedMark {
             (false, _) => return None,
         };
         let kind = KINDS.iter().position(|kind| *kind == mark.kind)? as u32;
-        let fits = value < 1 << 26 && (distance << 1 >> 1 == distance || !mark.kind.has_frame());
-        fits.then_some(PackedMark { frame: mark.frame, bits: kind | u32::from(mark.flag) << 5 | value << 6 })
+        let fits = value < 1 << 25 && (distance << 1 >> 1 == distance || !mark.kind.has_frame());
+        fits.then_some(PackedMark { frame: mark.frame, bits: kind | u32::from(mark.flags) << 5 | value << 7 })
     }
 
-    /// Stands for the mark of this number elsewhere, below 2²⁶.
+    /// Stands for the mark of this number elsewhere, below 2²⁵.
     pub fn elsewhere(frame: Frame, number: u32) -> PackedMark {
-        PackedMark { frame, bits: ELSEWHERE | number << 6 }
+        PackedMark { frame, bits: ELSEWHERE | number << 7 }
+    }
+
+    /// Whether the connection's user was known when it was first seen.
+    pub fn is_named(self) -> bool {
+        self.bits & u32::from(NAMED) << 5 != 0
+    }
+
+    /// It was.
+    pub fn set_named(&mut self) {
+        self.bits |= u32::from(NAMED) << 5;
     }
 
     /// The mark, or else its number elsewhere.
     pub fn unpack(self) -> Result<Mark, u32> {
-        let value = self.bits >> 6;
+        let value = self.bits >> 7;
         let Some(kind) = KINDS.get((self.bits & 31) as usize).copied() else { return Err(value) };
         let distance = (value >> 1) ^ (value & 1).wrapping_neg();
         let (argument, code) = match kind.has_frame() {
             true => (self.frame.0.wrapping_sub(distance), 0),
             false => (0, value as u16),
         };
-        Ok(Mark { frame: self.frame, argument, code, kind, flag: self.bits >> 5 & 1 != 0 })
+        Ok(Mark { frame: self.frame, argument, code, kind, flags: (self.bits >> 5 & 3) as u8 })
     }
 }
 
@@ -252,13 +310,13 @@ mod tests {
     /// A capture has as many of these as packets.
     #[test]
     fn a_mark_takes_eight_bytes_where_it_fits() {
-        assert_eq!((size_of::<PackedMark>(), size_of::<Mark>()), (8, 12));
+        assert_eq!((size_of::<PackedMark>(), size_of::<Mark>()), (8, 16));
         let (near, far) = (40_000_000, u32::MAX);
         for kind in KINDS {
-            for flag in [false, true] {
-                let mark = |argument, code| Mark { frame: Frame(near), argument, code, kind, flag };
+            for flags in 0..4 {
+                let mark = |argument, code| Mark { frame: Frame(near), argument, code, kind, flags };
                 let marks = match kind.has_frame() {
-                    true => [near - 7, near, near + 7, 7_000_000, 73_000_000].map(|frame| mark(frame, 0)),
+                    true => [near - 7, near, near + 7, 24_000_000, 56_000_000].map(|frame| mark(frame, 0)),
                     false => [0, 1, 1000, 0x8000, u16::MAX].map(|code| mark(0, code)),
                 };
                 for mark in marks {

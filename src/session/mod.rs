@@ -19,6 +19,8 @@ mod chunks;
 pub mod connection;
 mod connections;
 mod contests;
+mod excerpts;
+mod exchanges;
 mod framing;
 mod gaps;
 pub mod handshake;
@@ -49,4 +51,5 @@ mod view;
 mod tests;
 
 pub use state::{MAX_UNDECIDED, Session};
-pub use view::{DeliveredTo, FrameView, Members, MessageView, SayView, User};
+pub use statement::MAX_TEXT;
+pub use view::{DeliveredTo, Ends, FrameView, Members, MessageView, Part, SayView, User};

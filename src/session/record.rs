@@ -3,7 +3,7 @@
 
 use super::say::SayNumber;
 use super::texts::{TextId, Texts};
-use crate::event::{Event, Recipient, Say, below_messages};
+use crate::event::{Completion, Event, Recipient, Say, below_messages};
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, Position};
 
@@ -29,6 +29,14 @@ pub struct MessageRecord<T> {
     pub response: Option<Frame>,
     /// The say that it is, or delivers.
     pub say: Option<SayNumber>,
+    /// Of a notification: the frame that began the login or logout.
+    pub began: Option<Frame>,
+    /// The connection's user was known when it was first seen.
+    pub is_named: bool,
+    /// Of a delivery: it goes to the browser whose say it is.
+    pub is_own: bool,
+    /// Of a delivery: when it was first seen, it was not known whether its request was captured, and in which frame.
+    pub is_open: bool,
     /// A say on a connection whose beginning was captured and that had not logged in.
     pub before_login: bool,
     /// The capture may lack the request that it answers: it is not known whether it is a notification.
@@ -48,6 +56,10 @@ impl<T> MessageRecord<T> {
             request: None,
             response: None,
             say: None,
+            began: None,
+            is_named: false,
+            is_own: false,
+            is_open: false,
             before_login: false,
             uncertain: false,
         }
@@ -60,7 +72,7 @@ impl<T> MessageRecord<T> {
 }
 
 /// More messages than these cannot end in one captured frame; what came behind them would not be kept.
-pub const MAX_MESSAGES: u32 = 1 << 20;
+pub const MAX_MESSAGES: u32 = 1 << 17;
 
 /// A message's record as it is kept: 32 bytes. Numbers of texts are 0 for none.
 #[derive(Debug, Clone, Copy)]
@@ -72,10 +84,22 @@ pub struct StoredMessage {
     /// The room, the recipient or, of an unknown message, the sender.
     whom: u32,
     sender_id: u32,
-    /// The frame of the request or of the answer, or the number of the say and one more.
+    /// The frame of the request or of the answer or, of a notification, of the beginning; or the number of the say and one more.
     link: u32,
-    /// From the lowest bit on: the index (20 bits), what it is (4), whom a say is for (2), the dialect (2), the mask (2), before login (1), uncertain (1).
+    /// From the lowest bit on: the index (17 bits), named (1), own (1), open (1), what it is (4), whom a say is for (2), the dialect (2),
+    /// the mask (2), before login (1), uncertain (1).
     bits: u32,
+}
+
+/// The bits that say yes or no.
+mod flag {
+    pub const NAMED: u32 = 1 << 17;
+    pub const OWN: u32 = 1 << 18;
+    /// Of a login that turned out to be the connection's own or not: when it was first seen, that was not known.
+    pub const SETTLED: u32 = OWN;
+    pub const OPEN: u32 = 1 << 19;
+    pub const BEFORE_LOGIN: u32 = 1 << 30;
+    pub const UNCERTAIN: u32 = 1 << 31;
 }
 
 /// What a stored message is. 0 is a place for a message that is not the chat's.
@@ -128,6 +152,7 @@ impl StoredMessage {
         let request = record.request.map_or(0, |request| request.frame.0);
         let response = record.response.map_or(0, |response| response.0);
         let say = record.say.map_or(0, |number| number + 1);
+        let began = record.began.map_or(0, |began| began.0);
         let text = |id: &Option<TextId>| TextId::pack(*id);
         let (kind, who, whom, link) = match &record.event {
             Event::LoginRequest { name, room } => (kind::LOGIN_REQUEST, text(name), text(room), response),
@@ -136,14 +161,14 @@ impl StoredMessage {
                 (kind::USER_LIST, count, text(recipient), request)
             }
             Event::LoginResult(name) => (kind::LOGIN_RESULT, text(name), 0, request),
-            Event::LoginNotification(name) => (kind::LOGIN_NOTIFICATION, text(name), 0, 0),
+            Event::LoginNotification(name) => (kind::LOGIN_NOTIFICATION, text(name), 0, began),
             Event::SayRequest(Say { sender, recipient }) => {
                 (kind::SAY_REQUEST, text(sender), pack_recipient(recipient).1, say)
             }
             Event::SayDelivery(Say { sender, recipient }) => {
                 (kind::SAY_DELIVERY, text(sender), pack_recipient(recipient).1, say)
             }
-            Event::LogoutNotification(name) => (kind::LOGOUT_NOTIFICATION, text(name), 0, 0),
+            Event::LogoutNotification(name) => (kind::LOGOUT_NOTIFICATION, text(name), 0, began),
             Event::Ping(recipient) => (kind::PING, text(recipient), 0, response),
             Event::Pong(sender) => (kind::PONG, text(sender), 0, request),
             Event::Unknown { type_name, sender } => (kind::UNKNOWN, text(type_name), text(sender), 0),
@@ -155,13 +180,17 @@ impl StoredMessage {
         };
         let dialect = record.dialect.map_or(0, |dialect| dialect as u32);
         let masked = record.masked.map_or(0, |masked| 1 + u32::from(masked));
+        let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
         let bits = record.index & (MAX_MESSAGES - 1)
+            | flag(record.is_named, flag::NAMED)
+            | flag(record.is_own, flag::OWN)
+            | flag(record.is_open, flag::OPEN)
             | kind << 20
             | recipient << 24
             | dialect << 26
             | masked << 28
-            | u32::from(record.before_login) << 30
-            | u32::from(record.uncertain) << 31;
+            | flag(record.before_login, flag::BEFORE_LOGIN)
+            | flag(record.uncertain, flag::UNCERTAIN);
         let sender_id = TextId::pack(record.sender_id);
         StoredMessage { time: record.at.time, frame: record.at.frame, who, whom, sender_id, link, bits }
     }
@@ -187,6 +216,20 @@ impl StoredMessage {
         })
     }
 
+    /// The same, with the texts themselves; empty ones are not known.
+    pub fn event_in<'a>(&self, texts: &'a Texts) -> Option<Event<&'a str>> {
+        Some(self.event()?.filter_map(|text| Some(texts.get(*text)).filter(|text| !text.is_empty())))
+    }
+
+    /// What was known to have happened when the message was first seen.
+    pub fn first_event_in<'a>(&self, texts: &'a Texts) -> Option<Event<&'a str>> {
+        let is_login = matches!(self.kind(), kind::LOGIN_RESULT | kind::LOGIN_NOTIFICATION);
+        match is_login && (self.is(flag::UNCERTAIN) || self.is(flag::SETTLED)) {
+            true => Some(Event::Unknown { type_name: None, sender: None }),
+            false => self.event_in(texts),
+        }
+    }
+
     fn recipient(&self) -> Recipient<TextId> {
         match (self.bits >> 24 & 3, TextId::unpack(self.whom)) {
             (1, _) => Recipient::Everyone,
@@ -202,13 +245,10 @@ impl StoredMessage {
         texts: &'a Texts,
         time_of: impl FnOnce(Frame) -> Option<FrameTime>,
     ) -> Option<MessageRecord<&'a str>> {
-        let event = self.event()?.filter_map(|text| Some(texts.get(*text)).filter(|text| !text.is_empty()));
+        let event = self.event_in(texts)?;
         let link = Some(self.link).filter(|link| *link != 0);
-        let (is_say, is_answer) = match self.kind() {
-            kind::SAY_REQUEST | kind::SAY_DELIVERY => (true, false),
-            kind::USER_LIST | kind::LOGIN_RESULT | kind::PONG => (false, true),
-            _ => (false, false),
-        };
+        let (is_say, is_answer) = (self.has_say(), self.has_request());
+        let is_notification = matches!(self.kind(), kind::LOGIN_NOTIFICATION | kind::LOGOUT_NOTIFICATION);
         Some(MessageRecord {
             at: self.at(),
             index: self.position().index,
@@ -222,11 +262,64 @@ impl StoredMessage {
             sender_id: TextId::unpack(self.sender_id),
             masked: Some(self.bits >> 28 & 3).filter(|masked| *masked != 0).map(|masked| masked == 2),
             request: link.filter(|_| is_answer).and_then(|frame| time_of(Frame(frame))),
-            response: link.filter(|_| !is_answer && !is_say).map(Frame),
-            say: link.filter(|_| is_say).map(|number| number - 1),
-            before_login: self.bits >> 30 & 1 != 0,
-            uncertain: self.bits >> 31 != 0,
+            response: link.filter(|_| !is_answer && !is_say && !is_notification).map(Frame),
+            say: self.say(),
+            began: link.filter(|_| is_notification).map(Frame),
+            is_named: self.is(flag::NAMED),
+            is_own: self.is_delivery() && self.is(flag::OWN),
+            is_open: self.is(flag::OPEN),
+            before_login: self.is(flag::BEFORE_LOGIN),
+            uncertain: self.is(flag::UNCERTAIN),
         })
+    }
+
+    fn is(&self, flag: u32) -> bool {
+        self.bits & flag != 0
+    }
+
+    fn has_say(&self) -> bool {
+        matches!(self.kind(), kind::SAY_REQUEST | kind::SAY_DELIVERY)
+    }
+
+    fn has_request(&self) -> bool {
+        matches!(self.kind(), kind::USER_LIST | kind::LOGIN_RESULT | kind::PONG)
+    }
+
+    /// The say that it is, or delivers.
+    pub fn say(&self) -> Option<SayNumber> {
+        self.link.checked_sub(1).filter(|_| self.has_say())
+    }
+
+    /// Whether it belongs to something in another frame.
+    pub fn has_link(&self) -> bool {
+        self.link != 0
+    }
+
+    /// Whether it delivers a say.
+    pub fn is_delivery(&self) -> bool {
+        self.kind() == kind::SAY_DELIVERY
+    }
+
+    /// Of a login's result and of a notification: what it is a part of, and the frame that began that.
+    pub fn notifies(&self) -> Option<(Completion, Frame)> {
+        let completion = match self.kind() {
+            kind::LOGIN_RESULT | kind::LOGIN_NOTIFICATION => Completion::Login,
+            kind::LOGOUT_NOTIFICATION => Completion::Logout,
+            _ => return None,
+        };
+        Some((completion, self.began()?))
+    }
+
+    /// The frame that began what it belongs to, as far as the message itself is concerned: of a say, its own. `None` for a delivery of which
+    /// it was not known.
+    pub fn began(&self) -> Option<Frame> {
+        let link = Some(self.link).filter(|link| *link != 0).map(Frame);
+        match self.kind() {
+            kind::USER_LIST | kind::LOGIN_RESULT | kind::PONG => link.or(Some(self.frame)),
+            kind::LOGIN_NOTIFICATION | kind::LOGOUT_NOTIFICATION => link.or(Some(self.frame)),
+            kind::SAY_DELIVERY => Some(self.frame).filter(|_| !self.is(flag::OPEN)),
+            _ => Some(self.frame),
+        }
     }
 
     /// A later message answers this request, in `frame`: keeps the first answer. Returns whether it is such a request.
@@ -243,18 +336,31 @@ impl StoredMessage {
         if self.kind() != kind::LOGIN_NOTIFICATION {
             return;
         }
-        self.bits &= !(1 << 31);
+        self.bits = self.bits & !flag::UNCERTAIN | flag::SETTLED;
         if is_own {
             self.bits = self.bits & !(0xf << 20) | kind::LOGIN_RESULT << 20;
             self.link = request.map_or(0, |request| request.0);
         }
     }
 
-    /// It turns out to deliver this say, unless it delivers another.
-    pub fn delivers(&mut self, say: SayNumber) {
-        if self.kind() == kind::SAY_DELIVERY && self.link == 0 {
+    /// It turns out to deliver this say, unless it delivers another. Returns whether it does. `is_own`: to the browser whose say it is.
+    pub fn delivers(&mut self, say: SayNumber, is_own: bool) -> bool {
+        let is_free = self.is_delivery() && self.link == 0;
+        if is_free {
             self.link = say + 1;
+            self.bits |= if is_own { flag::OWN } else { 0 };
         }
+        is_free
+    }
+
+    /// Whether the connection's user was known when the message was first seen.
+    pub fn set_named(&mut self, is_named: bool) {
+        self.bits = self.bits & !flag::NAMED | if is_named { flag::NAMED } else { 0 };
+    }
+
+    /// It is not known, so far, whether the request of this delivery was captured.
+    pub fn leave_open(&mut self) {
+        self.bits |= flag::OPEN;
     }
 }
 
@@ -302,13 +408,18 @@ mod tests {
             records.push(MessageRecord { dialect: Some(Dialect::B2015), ..new(Event::LoginNotification(name)) });
             records.push(MessageRecord { before_login: true, ..new(Event::LogoutNotification(name)) });
             records.push(MessageRecord { uncertain: true, ..new(Event::LoginNotification(name)) });
+            records.push(MessageRecord { began: Some(Frame(3)), ..new(Event::LoginNotification(name)) });
+            records.push(MessageRecord { is_named: true, ..new(Event::LogoutNotification(name)) });
+            let say = Say { sender: name, recipient: Recipient::Everyone };
+            records.push(MessageRecord { is_own: true, ..new(Event::SayDelivery(say.clone())) });
+            records.push(MessageRecord { is_open: true, ..new(Event::SayDelivery(say)) });
             records.push(new(Event::Unknown { type_name: Some(other), sender: name }));
         }
         for record in records {
             let stored = StoredMessage::of(&record);
             let texts_of = record.event.filter_map(|text| Some(texts.get(*text)));
             let MessageRecord { index, dialect, sender_id, masked, request, response, .. } = record;
-            let MessageRecord { say, before_login, uncertain, .. } = record;
+            let MessageRecord { say, before_login, uncertain, began, is_named, is_own, is_open, .. } = record;
             let expected = MessageRecord {
                 at: at(9),
                 index,
@@ -319,6 +430,10 @@ mod tests {
                 request,
                 response,
                 say,
+                began,
+                is_named,
+                is_own,
+                is_open,
                 before_login,
                 uncertain,
             };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::chunks::push_tight;
 use super::handshake::StoredHandshake;
+use super::in_flight::Sent;
 use super::mark::{Acknowledgment, Mark, PackedMark};
 use super::record::{MAX_MESSAGES, StoredMessage};
 use crate::packet::{Frame, FrameTime, Position};
@@ -24,6 +25,8 @@ struct Rare {
     late: BTreeMap<Frame, Vec<Mark>>,
     /// Marks that do not fit in few bytes.
     large: Vec<Mark>,
+    /// Messages that belong to an exchange that another frame began, of which the message itself does not say so.
+    began: BTreeMap<Position, Frame>,
 }
 
 /// What happened in one frame below its messages.
@@ -35,9 +38,14 @@ pub struct Marks<'a> {
 }
 
 impl<'a> Marks<'a> {
+    /// What was known when the frame was first seen.
+    pub fn first_seen(self) -> impl Iterator<Item = Mark> + use<'a> {
+        self.packed.iter().filter_map(move |packed| unpack(*packed, self.large))
+    }
+
     /// In the order in which it was seen.
     pub fn iter(self) -> impl Iterator<Item = Mark> + use<'a> {
-        self.packed.iter().filter_map(move |packed| unpack(*packed, self.large)).chain(self.late.iter().copied())
+        self.first_seen().chain(self.late.iter().copied())
     }
 }
 
@@ -48,7 +56,7 @@ fn large(rare: Option<&Rare>) -> &[Mark] {
 fn unpack(packed: PackedMark, large: &[Mark]) -> Option<Mark> {
     match packed.unpack() {
         Ok(mark) => Some(mark),
-        Err(number) => large.get(number as usize).copied(),
+        Err(number) => large.get(number as usize).map(|mark| mark.named(mark.is_named() || packed.is_named())),
     }
 }
 
@@ -72,6 +80,27 @@ impl Records {
         Marks { packed: &self.marks[of_frame(&self.marks, frame, |mark| mark.frame)], late, large: large(rare) }
     }
 
+    /// The messages that a frame is the first to acknowledge.
+    pub fn received(&self, frame: Frame) -> impl Iterator<Item = &StoredMessage> {
+        let acks = self.marks(frame).first_seen().filter_map(|mark| mark.as_acknowledgment());
+        let mut last = None;
+        let of_messages = acks.filter(|ack| ack.of == Sent::Message && !ack.is_part).map(|ack| ack.frame);
+        let frames = of_messages.filter(move |frame| last.replace(*frame) != Some(*frame));
+        frames.flat_map(|frame| self.messages(frame)).filter(|message| message.is_known())
+    }
+
+    /// The first frame behind another that acknowledges its messages, if it is not far away.
+    pub fn acked_in(&self, frame: Frame) -> Option<Frame> {
+        const FAR: usize = 64;
+        let later = self.marks.partition_point(|mark| mark.frame <= frame);
+        let near = self.marks.get(later..)?.iter().take(FAR);
+        let is_ack = |packed: &&PackedMark| {
+            let ack = unpack(**packed, large(self.rare.as_deref())).and_then(|mark| mark.as_acknowledgment());
+            ack.is_some_and(|ack| ack.frame == frame && ack.of == Sent::Message)
+        };
+        near.into_iter().find(is_ack).map(|mark| mark.frame)
+    }
+
     /// The upgrade request or response in a frame.
     pub fn handshake(&self, frame: Frame) -> Option<&StoredHandshake> {
         self.handshakes[of_frame(&self.handshakes, frame, |handshake| handshake.frame)].first()
@@ -82,7 +111,8 @@ impl Records {
         self.handshake(handshake.request()?)
     }
 
-    fn messages(&self, frame: Frame) -> &[StoredMessage] {
+    /// The messages of a frame, and the places for those that are not the chat's.
+    pub fn messages(&self, frame: Frame) -> &[StoredMessage] {
         &self.messages[of_frame(&self.messages, frame, |message| message.at().frame)]
     }
 
@@ -105,6 +135,16 @@ impl Records {
     /// The messages of a frame, to fill in what was open.
     pub fn known_mut(&mut self, frame: Frame) -> impl Iterator<Item = &mut StoredMessage> {
         self.messages_mut(frame).iter_mut().filter(|message| message.is_known())
+    }
+
+    /// The frame that began what the message of this position belongs to, where the message itself does not say so.
+    pub fn began(&self, position: Position) -> Option<Frame> {
+        self.rare.as_ref()?.began.get(&position).copied()
+    }
+
+    /// What the message of this position belongs to began in this frame, as far as is known so far.
+    pub fn set_began(&mut self, position: Position, frame: Frame) {
+        self.rare.get_or_insert_default().began.entry(position).or_insert(frame);
     }
 
     /// Whether one of a frame's messages is the chat's.
@@ -134,6 +174,29 @@ impl Records {
             PackedMark::elsewhere(mark.frame, large.len() as u32 - 1)
         });
         push_tight(&mut self.marks, packed);
+    }
+
+    /// It is known who the connection's user is in the last frame, if that is this one.
+    pub fn name(&mut self, frame: Frame) {
+        self.marks.iter_mut().rev().take_while(|mark| mark.frame == frame).for_each(PackedMark::set_named);
+    }
+
+    /// Messages of the frame `of` are left that this frame, the last one, does not acknowledge.
+    pub fn acknowledge_part(&mut self, frame: Frame, of: Frame) {
+        let large = large(self.rare.as_deref());
+        for packed in self.marks.iter_mut().rev().take_while(|mark| mark.frame == frame) {
+            let ack = unpack(*packed, large).and_then(|mark| mark.as_acknowledgment());
+            let ack = ack.filter(|ack| ack.frame == of && ack.of == Sent::Message);
+            let part = ack.map(|ack| Mark::acknowledgment(frame, Acknowledgment { is_part: true, ..ack }));
+            if let Some(part) = part.and_then(|mark| PackedMark::of(&mark)) {
+                *packed = part;
+            }
+        }
+    }
+
+    /// Keeps a mark of a frame that was shown before without it.
+    pub fn mark_late(&mut self, mark: Mark) {
+        self.rare.get_or_insert_default().late.entry(mark.frame).or_default().push(mark);
     }
 
     /// Keeps an acknowledgment, unless it is the frame's last one again.
@@ -200,7 +263,7 @@ impl Records {
     /// The sides were guessed wrong.
     pub fn swap_sides(&mut self) {
         let rare = self.rare.iter_mut().map(|rare| &mut **rare);
-        for Rare { late, large } in rare {
+        for Rare { late, large, .. } in rare {
             late.values_mut().flatten().chain(large).for_each(Mark::swap_sides);
         }
         for packed in &mut self.marks {

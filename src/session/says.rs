@@ -1,6 +1,7 @@
 //! All says of a capture and the deliveries of each, whichever server they belong to.
 
 use super::chunks::Chunks;
+use super::excerpts::Excerpts;
 use super::say::SayNumber;
 use super::tracked::TrackedSay;
 use crate::packet::{Frame, FrameTime, StreamId};
@@ -23,6 +24,9 @@ pub struct Delivered {
 #[derive(Debug, Default)]
 pub struct Says {
     says: Chunks<TrackedSay>,
+    /// The beginning of what is said, by the say's number.
+    texts: Chunks<u32>,
+    excerpts: Excerpts,
     delivered: Chunks<Delivered>,
 }
 
@@ -37,9 +41,15 @@ impl Says {
         self.says.get_mut(number)
     }
 
-    /// Adds a say. Returns its number, which is higher than those of all before.
-    pub fn push(&mut self, say: TrackedSay) -> SayNumber {
+    /// Adds a say, and the beginning of what is said. Returns its number, which is higher than those of all before.
+    pub fn push(&mut self, say: TrackedSay, text: &str) -> SayNumber {
+        self.texts.push(self.excerpts.push(text));
         self.says.push(say)
+    }
+
+    /// The beginning of what is said.
+    pub fn text(&self, number: SayNumber) -> &str {
+        self.texts.get(number).map_or("", |text| self.excerpts.get(*text))
     }
 
     /// The first 50 deliveries of a say, in the order of their assignment.

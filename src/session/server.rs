@@ -7,8 +7,10 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 
 use super::chunks::Chunks;
 use super::connection::{PROXY_DELAY, Unread};
+use super::exchanges::Beginnings;
 use super::gaps::Gaps;
 use super::lists::{ListNumber, Lists};
+use super::logins::LONGEST_LOGIN;
 use super::matching::{Delivery, Matching};
 use super::room::{Roll, Room};
 use super::say::{Said, SayNumber};
@@ -114,6 +116,8 @@ pub struct Server {
     pub dialect: Option<Dialect>,
     /// What was said.
     pub matching: Matching,
+    /// Where logins and logouts began.
+    pub beginnings: Beginnings,
     /// What the capture lacks of all that it sent, and of what its clients sent since they were first seen.
     pub gaps: Both<Gaps>,
     /// The connections of which bytes were captured and not read yet, by the time since which that is so.
@@ -128,7 +132,7 @@ pub struct Server {
     /// How often a user was renamed.
     renamed: u32,
     /// Where users are about to be, by their names, until they are logged in.
-    asking: HashMap<TextId, Room>,
+    asking: HashMap<TextId, (Room, i64)>,
     /// Users that are in more than one room, and the rooms.
     movers: HashMap<TextId, Vec<Room>>,
     proxied: Option<Box<Proxied>>,
@@ -212,14 +216,15 @@ impl Server {
 
     // --- rooms --------------------------------------------------------------------------------------------------------
 
-    /// A client with this name asks to be in a room.
-    pub fn ask_for(&mut self, name: TextId, room: Room) {
-        self.asking.insert(name, room);
+    /// A client with this name asks to be in a room; `now` in nanoseconds since the epoch.
+    pub fn ask_for(&mut self, name: TextId, room: Room, now: i64) {
+        self.asking.insert(name, (room, now));
     }
 
-    /// The room that a client with this name asked for last, until it is there.
-    pub fn asked_for(&self, name: TextId) -> Option<Room> {
-        self.asking.get(&name).copied()
+    /// The room that a client with this name asked for last, until it is there. The answer to what was asked long ago is missing.
+    pub fn asked_for(&self, name: TextId, now: i64) -> Option<Room> {
+        let (room, asked) = self.asking.get(&name)?;
+        (now - asked <= LONGEST_LOGIN).then_some(*room)
     }
 
     /// A client with this name is logged in.
@@ -273,6 +278,12 @@ impl Server {
         *room = Membership { members: Roll::new(members, texts), complete: frame, ..Membership::default() };
     }
 
+    /// How many members a room has, where all of them are known. `is_told`: as for [`Server::list_members`].
+    pub fn count_members(&self, room: Room, is_told: impl Fn(Frame) -> bool) -> Option<u32> {
+        let known = self.rooms.get(&room).filter(|room| room.complete != Frame::default() && is_told(room.complete))?;
+        u32::try_from(known.members.count()).ok()
+    }
+
     /// A list of a room's members; 0 for a room of which not all are known. `is_told`: whether the capture shows all that the server said
     /// of the room since that frame.
     pub fn list_members(&mut self, room: Room, lists: &mut Lists, is_told: impl Fn(Frame) -> bool) -> ListNumber {
@@ -295,6 +306,11 @@ impl Server {
     /// Two connections have this id: a proxy passes on what is said.
     pub fn set_proxied(&mut self, id: TextId) {
         self.proxied.get_or_insert_default().clients.insert(id);
+    }
+
+    /// Whether there are such clients: they receive everything twice.
+    pub fn has_proxies(&self) -> bool {
+        self.proxied.is_some()
     }
 
     /// What is known of the clients behind proxies, if this is one.
@@ -378,6 +394,7 @@ impl Server {
             ours.unpaired.extend(theirs.unpaired);
             ours.received.extend(theirs.received);
         }
+        self.beginnings.absorb(other.beginnings);
         self.matching.absorb(other.matching)
     }
 }

@@ -2,12 +2,14 @@
 //! them. What messages teach is in `learn`.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 
 use hashbrown::DefaultHashBuilder;
 
 use super::connection::{Connection, HttpBytes, Unread};
 use super::connections::{Connections, Ports, Strangers};
 use super::contests::Contests;
+use super::exchanges::{Open, Receipts};
 use super::framing::Endings;
 use super::gaps::Gap;
 use super::lists::Lists;
@@ -15,6 +17,7 @@ use super::matching::LikelyDeliveries;
 use super::says::Says;
 use super::servers::Servers;
 use super::texts::Texts;
+use crate::event::Completion;
 use crate::message::Evidence;
 use crate::packet::{Captured, Outline, Segment, Side, StreamId, flags};
 use crate::websocket::handshake;
@@ -37,6 +40,9 @@ pub struct Session {
     pub(super) likely: LikelyDeliveries,
     pub(super) contests: Contests,
     pub(super) lists: Lists,
+    pub(super) receipts: Receipts,
+    /// The first address of which both ends of a connection are: there, ports say who somebody is.
+    pub(super) home: Option<IpAddr>,
     /// When the first segment was captured, in nanoseconds since the epoch; 0 until then.
     pub(super) start: i64,
     pub(super) texts: Texts,
@@ -98,11 +104,17 @@ impl Session {
         if connection.is_unopened() && is_tls(payload) {
             connection.encrypt();
         }
-        connection.segment(segment, payload.len() as u32, &mut self.texts);
+        let progress = connection.segment(segment, payload.len() as u32, &mut self.texts);
         let is_open = connection.application().is_undecided() && !connection.is_configured();
         let is_foreign = || connection.side(segment) == Side::Client && !could_lead_to_chat(payload);
         if is_open && connection.is_unopened() && is_foreign() {
             self.forget(segment.stream);
+        }
+        if progress.has_received && !self.receipts.is_empty() {
+            self.receive(segment);
+        }
+        if progress.is_closed {
+            self.close(segment);
         }
         self.pass_gaps_on(segment.stream);
         if !self.contests.is_empty() {
@@ -110,6 +122,41 @@ impl Session {
         }
         if !self.likely.is_empty() {
             self.settle(segment.stream, segment.at);
+        }
+    }
+
+    /// A segment of a client acknowledges messages, of which others may have to be received by others.
+    fn receive(&mut self, segment: &Segment) {
+        let (stream, frame) = (segment.stream, segment.at.frame);
+        let Some(connection) = self.connections.get_mut(&stream) else { return };
+        let received: Vec<Open> = connection.records().received(frame).filter_map(Open::of).collect();
+        for open in received {
+            let began = match open {
+                Open::Say(number) => self.says.get(number).map(|say| say.at().frame),
+                Open::Login(began) | Open::Logout(began) => Some(began),
+            };
+            if let Some(began) = began.filter(|_| self.receipts.receive(open)) {
+                connection.complete(frame, open.completion(), began);
+            }
+        }
+    }
+
+    /// With this segment, its connection is closed.
+    fn close(&mut self, segment: &Segment) {
+        let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
+        let Some(began) = connection.closed_in() else { return };
+        let was_used = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
+        let is_complete = match was_used {
+            true => self.receipts.receive(Open::Logout(began)),
+            // Nobody can have logged in.
+            false => {
+                let is_whole = connection.is_begun() && !connection.lacks_messages_before(segment.at.frame);
+                is_whole && !segment.has(flags::RST)
+            }
+        };
+        if is_complete {
+            let completion = if was_used { Completion::Logout } else { Completion::Close };
+            connection.complete(segment.at.frame, completion, began);
         }
     }
 
@@ -158,6 +205,9 @@ impl Session {
     /// Begins to watch a connection.
     pub(super) fn watch(&mut self, segment: &Segment) {
         let connection = Connection::new(segment);
+        if segment.source.address == segment.destination.address {
+            self.home = self.home.or_else(|| segment.source.ip());
+        }
         if !connection.is_configured() {
             self.undecided.push_back(segment.stream);
             if self.undecided.len() > MAX_UNDECIDED {

@@ -55,6 +55,8 @@ pub enum Act<'a> {
         to: To<'a>,
         /// What its deliveries have in common with it; `None` where that was not captured.
         said: Option<Said>,
+        /// The beginning of the text, in one printable line.
+        line: Cow<'a, str>,
     },
     /// The server delivers a text.
     SayDelivery {
@@ -158,10 +160,14 @@ fn act<'a>(message: &Message<'a>, hasher: &DefaultHashBuilder) -> Act<'a> {
             name: login.name.map(|name| decoded_name(name, login.name_escapes)),
             users: login.list.as_ref().map(users),
         }),
-        Content::SayRequest(say) => Act::SayRequest {
-            to: to(message, by_client(say.to_name)),
-            said: said_to(message).and_then(|to| Some(Said::new(to, &message.as_string(MemberName::Content)?, hasher))),
-        },
+        Content::SayRequest(say) => {
+            let content = message.as_string(MemberName::Content);
+            Act::SayRequest {
+                to: to(message, by_client(say.to_name)),
+                said: said_to(message).and_then(|to| Some(Said::new(to, content.as_deref()?, hasher))),
+                line: content.map(beginning).unwrap_or_default(),
+            }
+        }
         Content::SayDelivery(say) => {
             let to = to(message, say.to_name.map(escaped_once));
             let content = say.content.and_then(|html| Some((said_to(message)?, html)));
@@ -189,6 +195,16 @@ fn act<'a>(message: &Message<'a>, hasher: &DefaultHashBuilder) -> Act<'a> {
         Content::Malformed | Content::Unknown(_) => {
             Act::Unknown { type_name: by_client(message.value(MemberName::Type)), by: message.sender }
         }
+    }
+}
+
+/// How much of a text is kept. Characters.
+pub const MAX_TEXT: usize = 60;
+
+fn beginning(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => text::line(text, MAX_TEXT),
+        Cow::Owned(text) => Cow::Owned(text::line(&text, MAX_TEXT).into_owned()),
     }
 }
 
@@ -263,7 +279,9 @@ impl Act<'_> {
             Act::LoginRequest { name, room } => Act::LoginRequest { name: owned(name), room: owned(room) },
             Act::UserList(users) => Act::UserList(users.map(Users::into_owned)),
             Act::Login(announcement) => Act::Login(announcement.into_owned()),
-            Act::SayRequest { to, said } => Act::SayRequest { to: to.into_owned(), said },
+            Act::SayRequest { to, said, line } => {
+                Act::SayRequest { to: to.into_owned(), said, line: Cow::Owned(line.into_owned()) }
+            }
             Act::SayDelivery { from, from_name, to, said, said_raw, copy } => Act::SayDelivery {
                 from: owned(from),
                 from_name: owned(from_name),

@@ -26,7 +26,7 @@ impl Capture {
     fn segment(&mut self, stream: u32, from_client: bool, flags: u16, length: u32) -> Segment {
         self.frame += 1;
         self.time += 1_000_000;
-        let end = |port: u16, chat_port| Endpoint { address: [127; 16], port, chat_port };
+        let end = |port: u16, chat_port| Endpoint { address: [127; 16], address_length: 4, port, chat_port };
         let (client, server) = (end(40_000 + stream as u16, false), end(SERVER, !self.elsewhere));
         let (source, destination) = if from_client { (client, server) } else { (server, client) };
         let other = *self.sequences.entry((stream, !from_client)).or_insert(1);
@@ -355,7 +355,7 @@ fn an_empty_message_does_not_lend_its_end_to_the_next() {
 #[test]
 fn opened_connections_that_never_speak_are_forgotten() {
     let mut session = Session::default();
-    let end = |port| Endpoint { address: [10; 16], port, chat_port: false };
+    let end = |port| Endpoint { address: [10; 16], address_length: 4, port, chat_port: false };
     for stream in 0..3 * MAX_UNDECIDED as u32 {
         let at = FrameTime { frame: Frame(stream + 1), time: 0 };
         let (source, destination) = (end((stream % 60_000) as u16 + 1024), end(9999));

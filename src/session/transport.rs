@@ -244,6 +244,11 @@ impl Transport {
         self.reset || self.directions.client.finished && self.directions.server.finished
     }
 
+    /// Whether the connection was reset.
+    pub fn is_reset(&self) -> bool {
+        self.reset
+    }
+
     /// The latest frame that the client sent.
     pub fn last_from_client(&self) -> Frame {
         self.directions.client.last().frame
@@ -493,7 +498,7 @@ mod tests {
             length: u32,
             captured: u32,
         ) -> Vec<Event<TextId>> {
-            let end = Endpoint { address: [0; 16], port: 1, chat_port: false };
+            let end = Endpoint { address: [0; 16], address_length: 4, port: 1, chat_port: false };
             let segment = Segment {
                 at: FrameTime { frame: Frame(self.frame), time: i64::from(self.frame) * 1_000_000 },
                 stream: StreamId(0),

@@ -7,16 +7,19 @@ use super::handshake::{Handshake, StoredHandshake};
 use super::in_flight::Sent;
 use super::lists::Lists;
 use super::mark::{Acknowledgment, Mark};
-use super::record::MessageRecord;
+use super::record::{MessageRecord, StoredMessage};
 use super::records::Marks;
 use super::says::Says;
 use super::server::Server;
 use super::state::Session;
 use super::texts::Texts;
 use super::tracked::TrackedSay;
-use crate::event::{AckedFrames, Event, Recipient};
+use std::net::IpAddr;
+
+use crate::event::{Acked, Completion, Event, Exchange, Recipient, Reset};
+use crate::fields::Phase;
 use crate::message::Dialect;
-use crate::packet::{Endpoint, Frame, FrameTime, Position, Segment, Side, StreamId};
+use crate::packet::{Both, Endpoint, Frame, FrameTime, Position, Segment, Side, StreamId};
 
 /// A say that nobody got is reported when its connection is heard of again after this time. Nanoseconds.
 const PATIENCE: i64 = 1_000_000_000;
@@ -32,7 +35,50 @@ pub struct FrameView<'a> {
     marks: Marks<'a>,
     /// Who sent the segment.
     by: Side,
+    context: Context<'a>,
+}
+
+/// What the whole capture taught.
+#[derive(Debug, Clone, Copy)]
+struct Context<'a> {
+    says: &'a Says,
     texts: &'a Texts,
+    home: Option<IpAddr>,
+}
+
+/// Both ends of a connection at one packet.
+#[derive(Debug, Clone, Copy)]
+pub struct Ends<'a> {
+    /// The browser's.
+    pub client: Endpoint,
+    /// The server's.
+    pub server: Endpoint,
+    /// The browser's user, where that was known when the packet was first seen.
+    pub user: Option<&'a str>,
+    /// Whether the ports alone do not say who they are.
+    pub need_addresses: bool,
+}
+
+impl Ends<'_> {
+    /// The addresses where they are needed; those of IPv6 in brackets.
+    pub fn addresses(&self) -> Both<Option<String>> {
+        let shown = |end: &Endpoint| match end.ip().filter(|_| self.need_addresses)? {
+            IpAddr::V4(address) => Some(address.to_string()),
+            IpAddr::V6(address) => Some(format!("[{address}]")),
+        };
+        Both { client: shown(&self.client), server: shown(&self.server) }
+    }
+}
+
+/// What a packet has to do with an exchange.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part<'a> {
+    /// The frame that began it, or its first captured one.
+    pub began: Frame,
+    /// The heading over this packet.
+    pub exchange: Exchange<&'a str>,
+    /// Whether it is complete with this packet.
+    pub is_complete: bool,
 }
 
 /// A message with what the capture taught of it.
@@ -43,11 +89,11 @@ pub struct MessageView<'a> {
     /// Its connection.
     pub connection: &'a Connection,
     server: Option<&'a Server>,
+    stream: StreamId,
     /// What the capture lacks of servers that may be this one.
     unheard: &'a Gaps,
-    says: &'a Says,
     lists: &'a Lists,
-    texts: &'a Texts,
+    context: Context<'a>,
 }
 
 /// The user of a connection.
@@ -86,14 +132,16 @@ pub struct SayView<'a> {
 }
 
 /// A delivery, as its say's request shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct DeliveredTo<'a> {
     /// The frame that delivers it.
     pub at: FrameTime,
     /// The user who gets it, where that is known.
     pub name: Option<&'a str>,
     /// The browser that gets it.
-    pub client: Endpoint,
+    pub ends: Ends<'a>,
+    /// The frame in which it acknowledges that.
+    pub acked_in: Option<Frame>,
 }
 
 impl Session {
@@ -103,7 +151,11 @@ impl Session {
         let (frame, by) = (segment.at.frame, connection.side(segment));
         let marks = connection.records().marks(frame);
         let is_shown = |mark: Mark| mark.as_acknowledgment().is_none_or(|ack| is_shown(connection, ack));
-        marks.iter().any(is_shown).then_some(FrameView { connection, frame, by, marks, texts: &self.texts })
+        marks.iter().any(is_shown).then_some(FrameView { connection, frame, by, marks, context: self.context() })
+    }
+
+    fn context(&self) -> Context<'_> {
+        Context { says: &self.says, texts: &self.texts, home: self.home }
     }
 
     /// What the capture taught of a message; `None` for one that is not the chat's.
@@ -112,8 +164,8 @@ impl Session {
         let records = connection.records();
         let record = records.message(at)?.record(&self.texts, |frame| records.time_of(frame))?;
         let server = self.servers.of(connection);
-        let (unheard, says, lists, texts) = (self.servers.unheard(), &self.says, &self.lists, &self.texts);
-        Some(MessageView { record, connection, server, unheard, says, lists, texts })
+        let (unheard, lists, context) = (self.servers.unheard(), &self.lists, self.context());
+        Some(MessageView { record, connection, stream, server, unheard, lists, context })
     }
 
     /// The connections that got a say, first come first.
@@ -122,8 +174,63 @@ impl Session {
             let connection = self.connections.get(&delivered.stream)?;
             let identity = connection.identity(Position::end_of(delivered.frame));
             let name = identity.map(|identity| self.texts.get(identity.name)).filter(|name| !name.is_empty());
-            Some(DeliveredTo { at: connection.records().time_of(delivered.frame)?, name, client: connection.client() })
+            let ends = self.context().ends(connection, None);
+            let records = connection.records();
+            let (at, acked_in) = (records.time_of(delivered.frame)?, records.acked_in(delivered.frame));
+            Some(DeliveredTo { at, name, ends, acked_in })
         })
+    }
+}
+
+impl<'a> Context<'a> {
+    fn ends(&self, connection: &Connection, user: Option<&Identity>) -> Ends<'a> {
+        let (client, server) = (connection.client(), connection.server());
+        let user = user.map(|identity| self.texts.get(identity.name)).filter(|name| !name.is_empty());
+        let need_addresses = client.ip() != server.ip() || client.ip() != self.home;
+        Ends { client, server, user, need_addresses }
+    }
+
+    /// What a message is a part of, the same for its acknowledgment.
+    fn parts_of(&self, connection: &'a Connection, message: &StoredMessage) -> Vec<Part<'a>> {
+        let Some(event) = message.event_in(self.texts) else { return Vec::new() };
+        let also = connection.records().began(message.position());
+        let say = message.say().and_then(|number| Some((number, self.says.get(number)?)));
+        let own = match (say, message.has_link()) {
+            (Some((_, say)), _) => Some(say.at().frame),
+            (None, true) => message.began(),
+            (None, false) => also.or(message.began()),
+        };
+        let text = say.map(|(number, _)| self.says.text(number)).filter(|text| !text.is_empty());
+        let mut parts: Vec<Part> = Vec::new();
+        for (began, text) in [(own, text), (also.filter(|also| Some(*also) != own), None)] {
+            if let Some(began) = began {
+                let exchange = event.clone().exchange(None, text);
+                parts.push(Part { began, exchange, is_complete: false });
+            }
+        }
+        parts
+    }
+}
+
+/// Whether a heading is that of what is complete.
+fn is_completed(exchange: &Exchange<&str>, completion: Completion) -> bool {
+    match completion {
+        Completion::Login => matches!(exchange, Exchange::Login(_)),
+        Completion::Say => matches!(exchange, Exchange::Say { .. }),
+        Completion::Logout | Completion::Close => matches!(exchange, Exchange::Logout(_) | Exchange::Close),
+    }
+}
+
+/// Exchanges that are shown of one frame; one that acknowledges thousands of messages takes part in as many.
+const MAX_PARTS: usize = 256;
+
+/// Adds a part unless it is there.
+fn add_part<'a>(parts: &mut Vec<Part<'a>>, part: Part<'a>) {
+    let has_room = parts.len() < MAX_PARTS;
+    match parts.iter_mut().find(|known| (known.began, &known.exchange) == (part.began, &part.exchange)) {
+        Some(known) => known.is_complete |= part.is_complete,
+        None if has_room => parts.push(part),
+        None => {}
     }
 }
 
@@ -142,6 +249,100 @@ fn user<'a>(identity: &Identity, texts: &'a Texts) -> User<'a> {
 }
 
 impl<'a> FrameView<'a> {
+    /// Both ends, and who the user was known to be then.
+    pub fn ends(&self) -> Ends<'a> {
+        let is_named = self.marks.first_seen().any(|mark| mark.is_named());
+        let user = self.connection.user_then(Position::end_of(self.frame)).filter(|_| is_named);
+        self.context.ends(self.connection, user)
+    }
+
+    /// What an event of the frame has to do with which exchanges.
+    pub fn parts(&self, event: &Event<&'a str>) -> Vec<Part<'a>> {
+        let mut parts = match event {
+            Event::UpgradeRequestAcked(_) | Event::UpgradeComplete(_) | Event::MessagesAcked(_) => {
+                let of_upgrade = !matches!(event, Event::MessagesAcked(_));
+                let mut parts = self.acked_parts();
+                parts.retain(|part| (part.exchange == Exchange::WebSocketHandshake) == of_upgrade);
+                parts
+            }
+            _ => self.part_of(event.clone()).into_iter().collect(),
+        };
+        self.complete(&mut parts);
+        parts
+    }
+
+    /// What the frame has to do with the exchanges of what it acknowledges.
+    pub fn acked_parts(&self) -> Vec<Part<'a>> {
+        let mut parts = Vec::new();
+        let records = self.connection.records();
+        let mut last = None;
+        for ack in self.shown() {
+            let is_complete = ack.of == Sent::UpgradeResponse;
+            let exchange = Exchange::WebSocketHandshake;
+            let began = || records.handshake(ack.frame)?.request().filter(|frame| *frame != Frame::default());
+            match ack.of {
+                Sent::UpgradeRequest | Sent::UpgradeResponse | Sent::Refusal => {
+                    add_part(&mut parts, Part { began: began().unwrap_or(ack.frame), exchange, is_complete });
+                }
+                Sent::Message if last.replace(ack.frame) != Some(ack.frame) => {
+                    let messages = records.messages(ack.frame).iter().filter(|message| message.is_known());
+                    // Of a part, the first is certain.
+                    for message in messages.take(if ack.is_part { 1 } else { usize::MAX }) {
+                        for mut part in self.context.parts_of(self.connection, message) {
+                            part.is_complete = matches!(message.event(), Some(Event::Pong(_))) && message.has_link();
+                            add_part(&mut parts, part);
+                        }
+                    }
+                }
+                Sent::Message | Sent::Fin => {}
+            }
+        }
+        parts
+    }
+
+    /// Of an event below the messages.
+    fn part_of(&self, event: Event<&'a str>) -> Option<Part<'a>> {
+        let handshake = || self.connection.records().handshake(self.frame);
+        let began = match &event {
+            Event::UpgradeRequest => Some(self.frame),
+            Event::UpgradeAccepted | Event::UpgradeMisaccepted | Event::UpgradeRefused(_) => {
+                let request = handshake().and_then(|handshake| handshake.request());
+                request.filter(|frame| *frame != Frame::default()).or(Some(self.frame))
+            }
+            Event::Fin | Event::FinAcked | Event::Close(_) | Event::CloseReply(_) => self.connection.closed_in(),
+            Event::Reset(reset) if *reset != Reset::Refused => self.connection.closed_in(),
+            _ => self.connection.opened_in(),
+        }?;
+        let is_complete = matches!(event, Event::Established);
+        Some(Part { began, exchange: event.exchange(self.ends().user, None), is_complete })
+    }
+
+    /// Which of them are complete.
+    fn complete(&self, parts: &mut [Part<'_>]) {
+        for (completion, began) in self.marks.iter().filter_map(|mark| mark.as_completion()) {
+            let is_it = |part: &&mut Part| part.began == began && is_completed(&part.exchange, completion);
+            parts.iter_mut().filter(is_it).for_each(|part| part.is_complete = true);
+        }
+    }
+
+    /// What it is the last packet of; `None` where that is more than one thing.
+    fn completes(&self) -> Option<Completion> {
+        let mut completions = self.marks.first_seen().filter_map(|mark| mark.as_completion());
+        let only = completions.next().filter(|_| completions.next().is_none());
+        only.map(|(completion, _)| completion)
+    }
+
+    /// What it is the last packet of with this event.
+    pub fn completes_with(&self, event: &Event<&'a str>) -> Option<Completion> {
+        let is_end = matches!(event, Event::FinAcked | Event::Reset(_));
+        let is_ack = matches!(event, Event::MessagesAcked(_));
+        self.completes().filter(|completion| match completion {
+            Completion::Login | Completion::Say => is_ack,
+            Completion::Close => is_end,
+            Completion::Logout => is_ack || is_end,
+        })
+    }
+
     fn acknowledgments(&self) -> impl Iterator<Item = Acknowledgment> + use<'a> {
         self.marks.iter().filter_map(|mark| mark.as_acknowledgment())
     }
@@ -154,10 +355,24 @@ impl<'a> FrameView<'a> {
 
     /// What happened in it, and who did it, in the order of the phases.
     pub fn events(&self) -> Vec<(Event<&'a str>, Side)> {
-        let mut events: Vec<_> = self.marks.iter().filter_map(|mark| mark.event(self.texts)).collect();
+        self.events_with(|| {
+            let mut acked = self.acked();
+            acked.retain(|acked| !matches!(acked.event, Event::UpgradeRequest | Event::UpgradeAccepted));
+            acked
+        })
+    }
+
+    /// The phases alone, in their order.
+    pub fn phases(&self) -> Vec<Phase> {
+        self.events_with(Vec::new).into_iter().map(|(event, _)| event.phase()).collect()
+    }
+
+    /// `acked` makes the list of the acknowledged messages.
+    fn events_with(&self, acked: impl Fn() -> Vec<Acked<&'a str>>) -> Vec<(Event<&'a str>, Side)> {
+        let mut events: Vec<_> = self.marks.iter().filter_map(|mark| mark.event(self.context.texts)).collect();
         if self.acknowledgments().any(|ack| ack.is_event) {
             let acks = [Sent::UpgradeRequest, Sent::UpgradeResponse, Sent::Message];
-            events.extend(acks.into_iter().filter_map(|of| self.ack_event(of)).map(|event| (event, self.by)));
+            events.extend(acks.into_iter().filter_map(|of| self.ack_event(of, &acked)).map(|event| (event, self.by)));
         }
         if events.len() > 1 {
             events.sort_by_key(|(event, _)| event.phase());
@@ -166,18 +381,46 @@ impl<'a> FrameView<'a> {
     }
 
     /// The event that an acknowledgment is, if the segment has no payload.
-    fn ack_event(&self, of: Sent) -> Option<Event<&'a str>> {
+    fn ack_event(&self, of: Sent, acked: &impl Fn() -> Vec<Acked<&'a str>>) -> Option<Event<&'a str>> {
         let first = self.acknowledgments().find(|ack| ack.is_event && ack.of == of)?;
-        let is_shown = || self.shown().any(|shown| shown.frame == first.frame);
+        let is_first_shown = || self.shown().any(|shown| shown.frame == first.frame);
         match of {
-            Sent::UpgradeRequest => is_shown().then_some(Event::UpgradeRequestAcked(first.frame)),
-            Sent::UpgradeResponse => is_shown().then_some(Event::UpgradeComplete(first.frame)),
+            Sent::UpgradeRequest => is_first_shown().then_some(Event::UpgradeRequestAcked(first.frame)),
+            Sent::UpgradeResponse => is_first_shown().then_some(Event::UpgradeComplete(first.frame)),
             Sent::Message => {
-                let messages = self.shown().filter(|ack| ack.of == Sent::Message);
-                AckedFrames::new(messages.map(|ack| ack.frame)).map(Event::MessagesAcked)
+                let acks = self.marks.first_seen().filter_map(|mark| mark.as_acknowledgment());
+                let mut of_messages = acks.filter(|ack| ack.of == Sent::Message);
+                of_messages.any(|ack| is_shown(self.connection, ack)).then(|| Event::MessagesAcked(acked()))
             }
             Sent::Refusal | Sent::Fin => None,
         }
+    }
+
+    /// The handshakes and messages that it was known to acknowledge when it was first seen.
+    pub fn acked(&self) -> Vec<Acked<&'a str>> {
+        let (connection, texts) = (self.connection, self.context.texts);
+        let acks = self.marks.first_seen().filter_map(|mark| mark.as_acknowledgment());
+        let mut last = None;
+        let frames = acks
+            .filter(|ack| is_shown(connection, *ack))
+            .filter(|ack| last.replace((ack.frame, ack.of)) != Some((ack.frame, ack.of)));
+        let acked = frames.flat_map(|ack| -> Vec<Acked<&'a str>> {
+            let frame = ack.frame;
+            match ack.of {
+                Sent::UpgradeRequest => vec![Acked { frame, event: Event::UpgradeRequest }],
+                Sent::UpgradeResponse => vec![Acked { frame, event: Event::UpgradeAccepted }],
+                Sent::Refusal | Sent::Fin => Vec::new(),
+                Sent::Message if ack.is_part => {
+                    vec![Acked { frame, event: Event::Unknown { type_name: None, sender: None } }]
+                }
+                Sent::Message => {
+                    let events =
+                        connection.records().messages(frame).iter().filter_map(|message| message.first_event_in(texts));
+                    events.map(|event| Acked { frame, event }).collect()
+                }
+            }
+        });
+        acked.collect()
     }
 
     /// The frames whose handshake request, response or message it is the first to acknowledge.
@@ -195,7 +438,7 @@ impl<'a> FrameView<'a> {
     pub fn handshake(&self) -> Option<Handshake> {
         let records = self.connection.records();
         let handshake = records.handshake(self.frame)?;
-        Some(handshake.handshake(records.asked(handshake), self.texts))
+        Some(handshake.handshake(records.asked(handshake), self.context.texts))
     }
 
     /// Whether it carries a handshake that failed: refused, or answered with a wrong accept value.
@@ -205,11 +448,66 @@ impl<'a> FrameView<'a> {
 
     /// The connection's user at this frame.
     pub fn user(&self) -> Option<User<'a>> {
-        self.connection.identity(Position::end_of(self.frame)).map(|identity| user(identity, self.texts))
+        self.connection.identity(Position::end_of(self.frame)).map(|identity| user(identity, self.context.texts))
     }
 }
 
 impl<'a> MessageView<'a> {
+    /// Its frame below its messages, if it is the first one there.
+    fn first_of_frame(&self) -> Option<FrameView<'a>> {
+        let (connection, frame) = (self.connection, self.record.at.frame);
+        let records = connection.records();
+        let first = records.messages(frame).iter().find(|message| message.is_known());
+        let by = if self.record.event.is_from_server() { Side::Server } else { Side::Client };
+        let is_first = first.is_some_and(|first| first.position() == self.record.position());
+        is_first.then(|| FrameView { connection, frame, by, marks: records.marks(frame), context: self.context })
+    }
+
+    /// Both ends, and who the user was known to be then.
+    pub fn ends(&self) -> Ends<'a> {
+        let user = self.connection.user_then(self.record.position()).filter(|_| self.record.is_named);
+        self.context.ends(self.connection, user)
+    }
+
+    /// Of a delivery: when it was first seen, its say was known, and was said on another connection.
+    pub fn is_anothers(&self) -> bool {
+        let MessageRecord { event, is_own, is_open, .. } = &self.record;
+        let is_known = matches!(event, Event::SayDelivery(_)) && !is_own && !is_open;
+        let is_late = || self.connection.records().began(self.record.position()).is_some();
+        is_known && !is_late() && self.tracked().is_some_and(|say| say.stream != self.stream)
+    }
+
+    /// What it has to do with which exchanges; with the first message of a frame, what the frame acknowledges. `said`: what is said in it, where
+    /// it is a say.
+    pub fn parts<'p>(&self, said: &'p str) -> Vec<Part<'p>>
+    where
+        'a: 'p,
+    {
+        let mut parts: Vec<Part<'p>> = Vec::new();
+        let below = self.first_of_frame();
+        below.iter().flat_map(FrameView::acked_parts).for_each(|part| add_part(&mut parts, part));
+        let own = self.connection.records().message(self.record.position());
+        let own = own.into_iter().flat_map(|message| self.context.parts_of(self.connection, message));
+        for mut part in own {
+            if let Exchange::Say { text, .. } = &mut part.exchange {
+                *text = text.or(Some(said).filter(|said| !said.is_empty()));
+            }
+            add_part(&mut parts, part);
+        }
+        below.iter().for_each(|below| below.complete(&mut parts));
+        parts
+    }
+
+    /// What the first message's packet acknowledges at the same time.
+    pub fn acked(&self) -> Vec<Acked<&'a str>> {
+        self.first_of_frame().map(|below| below.acked()).unwrap_or_default()
+    }
+
+    /// The frames whose handshakes and messages the first message's packet is the first to acknowledge.
+    pub fn acks(&self) -> Vec<Frame> {
+        self.first_of_frame().map(|below| below.acks().collect()).unwrap_or_default()
+    }
+
     /// The dialect, of the message itself or of its server's others.
     pub fn dialect(&self) -> Option<Dialect> {
         self.record.dialect.or(self.server.and_then(|server| server.dialect))
@@ -218,7 +516,7 @@ impl<'a> MessageView<'a> {
     /// Who says or does it, by name, as far as the whole capture shows.
     pub fn sender(&self) -> Option<&'a str> {
         let MessageRecord { event, sender_id, at, .. } = &self.record;
-        let by_id = || self.server?.name_of((*sender_id)?, at.frame).map(|name| self.texts.get(name));
+        let by_id = || self.server?.name_of((*sender_id)?, at.frame).map(|name| self.context.texts.get(name));
         let by_connection = || {
             let is_the_users = matches!(event, Event::SayRequest(_) | Event::Pong(_));
             self.user().filter(|_| is_the_users).map(|user| user.name)
@@ -232,8 +530,8 @@ impl<'a> MessageView<'a> {
             Recipient::Everyone => Some("all"),
             Recipient::Named(name) => Some(name),
             Recipient::Id(id) => {
-                let name = self.server?.name_of(self.texts.find(id)?, self.record.at.frame)?;
-                Some(self.texts.get(name)).filter(|name| !name.is_empty())
+                let name = self.server?.name_of(self.context.texts.find(id)?, self.record.at.frame)?;
+                Some(self.context.texts.get(name)).filter(|name| !name.is_empty())
             }
             Recipient::Unknown => None,
         }
@@ -241,11 +539,11 @@ impl<'a> MessageView<'a> {
 
     /// The connection's user at this message.
     pub fn user(&self) -> Option<User<'a>> {
-        self.connection.identity(self.record.position()).map(|identity| user(identity, self.texts))
+        self.connection.identity(self.record.position()).map(|identity| user(identity, self.context.texts))
     }
 
     fn tracked(&self) -> Option<&'a TrackedSay> {
-        self.says.get(self.record.say?)
+        self.context.says.get(self.record.say?)
     }
 
     /// The say that it is or delivers.
@@ -256,14 +554,22 @@ impl<'a> MessageView<'a> {
         let is_counted = say.is_counted()
             && !self.server.is_some_and(|server| server.may_lack(at.frame, until))
             && !self.unheard.any(at.frame, until);
-        Some(SayView { at, stream: say.stream, deliveries: say.deliveries, is_counted, first, say, says: self.says })
+        Some(SayView {
+            at,
+            stream: say.stream,
+            deliveries: say.deliveries,
+            is_counted,
+            first,
+            say,
+            says: self.context.says,
+        })
     }
 
     /// Of a say request: who was in the room.
     pub fn members(&self) -> Option<Members<'a>> {
         let say = self.tracked().filter(|_| matches!(self.record.event, Event::SayRequest(_)))?;
         let (names, count) = self.lists.get(say.members)?;
-        Some(Members { names: names.map(|name| self.texts.get(name)).collect(), count })
+        Some(Members { names: names.map(|name| self.context.texts.get(name)).collect(), count })
     }
 
     /// Whether a say request reached nobody, although its connection went on.

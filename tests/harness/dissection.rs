@@ -20,6 +20,10 @@ pub struct Dissected {
     pub texts: Vec<(bool, Vec<u8>)>,
     /// The message layers of the plugin, each with the values of its fields.
     pub layers: Vec<BTreeMap<String, Vec<String>>>,
+    /// For each of these layers the deliveries that it lists, each with its fields.
+    pub deliveries: Vec<Vec<BTreeMap<String, String>>>,
+    /// The exchanges that the packet takes part in, by the frame that began them, and whether they are complete with it.
+    pub exchanges: Vec<(u32, bool)>,
 }
 
 /// All packets of a recording after two passes. `more` are further options of tshark.
@@ -50,7 +54,29 @@ fn packet(packet: Node) -> Dissected {
         stream: shown("tcp.stream").and_then(|stream| stream.parse().ok()),
         texts: protos("websocket").filter_map(text).collect(),
         layers: protos("workermanchat").map(layer).collect(),
+        deliveries: protos("workermanchat").map(deliveries).collect(),
+        exchanges: fields(packet, "workermanchat.exchange").filter_map(exchange).collect(),
     }
+}
+
+fn fields<'a>(node: Node<'a, 'a>, name: &'static str) -> impl Iterator<Item = Node<'a, 'a>> {
+    node.descendants().filter(move |node| node.attribute("name") == Some(name))
+}
+
+fn exchange(field: Node) -> Option<(u32, bool)> {
+    let is_complete = |node: Node| node.attribute("name") == Some("workermanchat.exchange.complete");
+    Some((field.attribute("show")?.parse().ok()?, field.descendants().any(is_complete)))
+}
+
+fn deliveries(proto: Node) -> Vec<BTreeMap<String, String>> {
+    let parts = |delivery: Node| {
+        let named = |node: Node| {
+            let name = node.attribute("name")?.strip_prefix("workermanchat.delivery.")?;
+            Some((name.to_owned(), node.attribute("show")?.to_owned()))
+        };
+        delivery.descendants().filter_map(named).collect()
+    };
+    fields(proto, "workermanchat.delivery").map(parts).collect()
 }
 
 fn text(websocket: Node) -> Option<(bool, Vec<u8>)> {

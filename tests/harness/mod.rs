@@ -17,6 +17,7 @@ pub mod random;
 pub mod reader;
 pub mod recording;
 pub mod scripts;
+pub mod sentence;
 pub mod sharkd;
 pub mod simulation;
 pub mod truth;

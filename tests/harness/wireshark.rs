@@ -86,6 +86,16 @@ impl Wireshark {
         copy
     }
 
+    /// A script of `plugin`, copied into the home with the functions that all share.
+    pub fn script(&self, name: &str) -> PathBuf {
+        let folder = self.home.path().join("plugin");
+        fs::create_dir_all(&folder).expect("create the folder of scripts");
+        for file in ["lib.sh", name] {
+            self.copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("plugin").join(file), &folder.join(file));
+        }
+        folder.join(name)
+    }
+
     /// Writes a built capture into the home.
     pub fn write(&self, name: &str, capture: &Capture) -> PathBuf {
         self.write_file(name, &capture.pcap())
@@ -126,6 +136,9 @@ impl Wireshark {
             .env("XDG_CACHE_HOME", home.join(".cache"))
             // Replaces the machine's plugin folder, which may contain an installed workermanchat.so.
             .env("WIRESHARK_PLUGIN_DIR", home.join("no-plugins"))
+            // The preference `workermanchat.language` is `auto`: the tests' language is that of no machine.
+            .env_remove("LC_MESSAGES")
+            .env_remove("LANG")
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")
             .stdin(Stdio::null());

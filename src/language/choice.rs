@@ -1,0 +1,124 @@
+//! The preference `workermanchat.language`: its values, and what each stands for.
+
+use super::Language;
+
+/// The value for the language of the environment: the first, and the default.
+const AUTOMATIC: (&str, &str) = ("auto", "auto");
+
+/// The variables that POSIX.1-2024, section 8.2, asks for the language of messages, in its order.
+const VARIABLES: [&str; 3] = ["LC_ALL", "LC_MESSAGES", "LANG"];
+
+/// The preference's full name.
+const NAME: &str = "workermanchat.language";
+
+impl Language {
+    /// The preference's values, each with what a menu shows for it.
+    pub fn choices() -> impl Iterator<Item = (&'static str, &'static str)> {
+        let languages = Language::ALL.iter().map(|language| (language.tag(), language.name()));
+        std::iter::once(AUTOMATIC).chain(languages)
+    }
+
+    /// What the value at this place among the [choices](Language::choices) stands for.
+    pub fn chosen(place: usize, of_environment: Language) -> Language {
+        let language = place.checked_sub(1).and_then(|at| Language::ALL.get(at));
+        language.copied().unwrap_or(of_environment)
+    }
+
+    /// The language of the first variable that is set and not empty; the default where it names none of ours.
+    pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Language {
+        let mut set = VARIABLES.into_iter().filter_map(variable).filter(|value| !value.is_empty());
+        set.next().and_then(|locale| Language::of_locale(&locale)).unwrap_or_default()
+    }
+}
+
+/// The value of the preference that is asked for, if it has no such value. Wireshark keeps the value in force then, and does not say so.
+///
+/// The last `-o` among the program's `arguments` counts, or else the last line of the preferences file.
+pub fn unknown_choice<'a>(arguments: impl Iterator<Item = &'a str>, preferences: &'a str) -> Option<&'a str> {
+    let of_option = |argument: &'a str| value(argument.strip_prefix("-o").unwrap_or(argument).trim_start());
+    let wanted =
+        arguments.filter_map(of_option).last().or_else(|| preferences.lines().filter_map(value).next_back())?;
+    // As Wireshark compares; it saves the value by its name in the menu.
+    let is_wanted = |(tag, name): (&str, &str)| tag.eq_ignore_ascii_case(wanted) || name.eq_ignore_ascii_case(wanted);
+    (!Language::choices().any(is_wanted)).then_some(wanted)
+}
+
+/// The value of `name:value`, if the name is the preference's.
+fn value(setting: &str) -> Option<&str> {
+    let (name, value) = setting.split_once(':')?;
+    name.trim_end().eq_ignore_ascii_case(NAME).then_some(value.trim())
+}
+
+/// What a user is told of an [unknown choice](unknown_choice).
+pub fn warning(unknown: &str, in_force: Language) -> String {
+    let tags: Vec<_> = Language::choices().map(|(tag, _)| tag).collect();
+    let language = in_force.name();
+    format!("{NAME} has no value “{unknown}”; it stays {language}. Its values: {}.", tags.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_environment(set: &[(&str, &str)]) -> Language {
+        let value = |name: &str| set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
+        Language::of_environment(value)
+    }
+
+    #[test]
+    fn the_environments_language_is_that_of_the_first_variable_that_is_set() {
+        // A language that is not the default, as soon as there is one.
+        let other = Language::ALL[Language::ALL.len() - 1];
+        let locale = format!("{}.UTF-8", other.tag().replace('-', "_"));
+        for (set, expected) in [
+            (&[][..], Language::default()),
+            (&[("LANG", &*locale)], other),
+            (&[("LC_MESSAGES", &*locale), ("LANG", "C")], other),
+            (&[("LC_ALL", &*locale), ("LC_MESSAGES", "C"), ("LANG", "en_US.UTF-8")], other),
+            (&[("LC_ALL", ""), ("LC_MESSAGES", ""), ("LANG", &*locale)], other),
+            (&[("LC_ALL", "C.UTF-8"), ("LANG", &*locale)], Language::default()),
+            (&[("LC_ALL", "POSIX"), ("LANG", &*locale)], Language::default()),
+            (&[("LC_ALL", "tlh"), ("LANG", &*locale)], Language::default()),
+            (&[("LANGUAGE", &*locale), ("LC_CTYPE", &*locale)], Language::default()),
+        ] {
+            assert_eq!(of_environment(set), expected, "{set:?}");
+        }
+    }
+
+    #[test]
+    fn each_choice_is_automatic_or_its_language() {
+        let other = Language::ALL[Language::ALL.len() - 1];
+        assert_eq!(Language::choices().next(), Some(AUTOMATIC));
+        assert_eq!(Language::chosen(0, other), other);
+        for (place, (tag, name)) in Language::choices().enumerate().skip(1) {
+            let language = Language::chosen(place, other);
+            assert_eq!((language.tag(), language.name()), (tag, name));
+        }
+        assert_eq!(Language::chosen(usize::MAX, other), other);
+    }
+
+    #[test]
+    fn a_choice_that_is_none_is_found_where_it_is_asked_for() {
+        let asked = |arguments: &[&str], preferences: &str| {
+            unknown_choice(arguments.iter().copied(), preferences).map(str::to_owned)
+        };
+        for (arguments, preferences, unknown) in [
+            (&[][..], "", None),
+            (&["tshark", "-o", "workermanchat.language:xx"], "", Some("xx")),
+            (&["tshark", "-oworkermanchat.language: klingon "], "", Some("klingon")),
+            (&["tshark", "-o", "workermanchat.language:"], "", Some("")),
+            (&["tshark", "-o", "workermanchat.language:en"], "", None),
+            (&["tshark", "-o", "workermanchat.language:English"], "", None),
+            (&["tshark", "-o", "WorkermanChat.Language:EN"], "", None),
+            (&["tshark", "-o", "workermanchat.language:xx", "-o", "workermanchat.language:auto"], "", None),
+            (&["tshark", "-o", "tcp.language:xx", "-Y", "workermanchat.language"], "", None),
+            (&[], "# workermanchat.language: xx\n#workermanchat.language: xx\ntcp.port: 1\n", None),
+            (&[], "workermanchat.language: xx\r\nworkermanchat.tcp.port: 1\n", Some("xx")),
+            (&[], "workermanchat.language: xx\nworkermanchat.language: auto\n", None),
+            (&["wireshark", "-oworkermanchat.language:en"], "workermanchat.language: xx\n", None),
+        ] {
+            assert_eq!(asked(arguments, preferences).as_deref(), unknown, "{arguments:?} {preferences}");
+        }
+        assert!(warning("xx", Language::default()).contains("auto, en"));
+    }
+}

@@ -1,0 +1,364 @@
+//! The page that this project makes live: one listing of a chat session with a comment above each of its 19 packets, in seven languages. The
+//! table here holds what each comment says; heading and note together must say as much, in each language.
+
+mod harness;
+
+use harness::wireshark::Wireshark;
+
+/// Something that a comment of the page says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fact {
+    Step1,
+    Step2,
+    Step3,
+    Established,
+    WebSocketHandshake,
+    HandshakeRequest,
+    ReceivedHandshakeRequest,
+    HandshakeResponse,
+    Succeeded,
+    ReceivedHandshakeResponse,
+    LoginOfMynick,
+    LoginRequest,
+    Masked,
+    ReceivedLoginRequest,
+    UserList,
+    ReceivedUserList,
+    LoginResult,
+    ReceivedLoginResult,
+    RequestComplete,
+    AnotherBrowser,
+    NewUser,
+    ReceivedNotification,
+    MynickSays,
+    Delivers,
+    ReceivedMessage,
+    AllHaveReceived,
+}
+use Fact::*;
+
+const FACTS: usize = AllHaveReceived as usize + 1;
+
+/// What the comments on the packets say, beside who sends the packet to whom.
+const PAGE: [&[Fact]; 19] = [
+    &[Step1],
+    &[Step2],
+    &[Step3, Established],
+    &[WebSocketHandshake, HandshakeRequest],
+    &[WebSocketHandshake, ReceivedHandshakeRequest],
+    &[WebSocketHandshake, HandshakeResponse, Succeeded],
+    &[WebSocketHandshake, ReceivedHandshakeResponse],
+    &[LoginOfMynick, LoginRequest, Masked],
+    &[LoginOfMynick, ReceivedLoginRequest, UserList],
+    &[LoginOfMynick, ReceivedUserList],
+    &[LoginOfMynick, LoginResult],
+    &[LoginOfMynick, ReceivedLoginResult, RequestComplete],
+    &[LoginOfMynick, AnotherBrowser, NewUser],
+    &[LoginOfMynick, ReceivedNotification],
+    &[MynickSays, Masked],
+    &[MynickSays, Delivers],
+    &[MynickSays, ReceivedMessage],
+    &[MynickSays, Delivers, AnotherBrowser],
+    &[MynickSays, ReceivedMessage, AllHaveReceived],
+];
+
+/// What stands in every language: the control bits of TCP and the protocols.
+const SAME_EVERYWHERE: [&[&str]; 19] = [
+    &["SYN"],
+    &["SYN+ACK"],
+    &["ACK"],
+    &["WebSocket"],
+    &["ACK"],
+    &["WebSocket"],
+    &["ACK"],
+    &["WebSocket", "mynick"],
+    &["ACK"],
+    &["ACK"],
+    &["mynick"],
+    &["ACK"],
+    &["mynick"],
+    &["ACK", "mynick"],
+    &["WebSocket", "hi,  all !"],
+    &["hi,  all !"],
+    &["ACK", "hi,  all !"],
+    &["hi,  all !"],
+    &["ACK", "hi,  all !"],
+];
+
+/// The browser of each packet.
+const BROWSERS: [&str; 19] = [
+    "60653", "60653", "60653", "60653", "60653", "60653", "60653", "60653", "60653", "60653", "60653", "60653",
+    "60584", "60584", "60653", "60653", "60653", "60584", "60584",
+];
+
+/// The words for each fact, in the order of [`Fact`].
+const LANGUAGES: [(&str, [&str; FACTS]); 7] = [
+    (
+        "en",
+        [
+            "TCP handshake, step 1 of 3",
+            "TCP handshake, step 2 of 3",
+            "TCP handshake, step 3 of 3",
+            "the TCP connection is established",
+            "WebSocket handshake",
+            "sends the WebSocket handshake request to",
+            "has received the WebSocket handshake request",
+            "returns the WebSocket handshake response to",
+            "the handshake has succeeded",
+            "has received the WebSocket handshake response",
+            "Login of mynick",
+            "a login request over WebSocket: user name “mynick”",
+            "masked on the wire, so that a dump does not show it; shown unmasked here",
+            "acknowledges (ACK) the login request",
+            "the user list",
+            "has received the user list",
+            "the login result: “mynick” is logged in",
+            "has received the login result",
+            "its login request is complete",
+            "another browser",
+            "a new user, “mynick”, has logged in",
+            "has received the notification that user “mynick” has logged in",
+            "mynick says to everyone: “hi,  all !”",
+            "delivers the message of “mynick”",
+            "has received the message of “mynick”",
+            "all browsers that the message is for have now received it, so its delivery is complete",
+        ],
+    ),
+    (
+        "fr",
+        [
+            "Poignée de main TCP, étape 1 sur 3",
+            "Poignée de main TCP, étape 2 sur 3",
+            "Poignée de main TCP, étape 3 sur 3",
+            "la connexion TCP est établie",
+            "Poignée de main WebSocket",
+            "la requête de poignée de main WebSocket",
+            "accuser réception de la requête de poignée de main WebSocket",
+            "la réponse de poignée de main WebSocket",
+            "la poignée de main a réussi",
+            "accuser réception de la réponse de poignée de main WebSocket",
+            "Ouverture de session de mynick",
+            "une requête d'ouverture de session (login) sous le nom «\u{a0}mynick\u{a0}»",
+            "masqué lors de la transmission, donc illisible dans un dump",
+            "accuse réception (ACK) de la requête d'ouverture de session",
+            "la liste des utilisateurs",
+            "accuser réception de la liste des utilisateurs",
+            "le résultat de l'ouverture de session",
+            "accuser réception du résultat de l'ouverture de session",
+            "la requête d'ouverture de session a abouti",
+            "un autre navigateur",
+            "un nouvel utilisateur, «\u{a0}mynick\u{a0}», a ouvert une session",
+            "accuser réception de la notification",
+            "mynick dit à tous : «\u{a0}hi,  all !\u{a0}»",
+            "transmet",
+            "accuser réception du message de «\u{a0}mynick\u{a0}»",
+            "tous les navigateurs destinataires ont reçu le message et sa transmission est terminée",
+        ],
+    ),
+    (
+        "it",
+        [
+            "Handshake TCP, passo 1 di 3",
+            "Handshake TCP, passo 2 di 3",
+            "Handshake TCP, passo 3 di 3",
+            "la connessione TCP è stata stabilita",
+            "Handshake WebSocket",
+            "la richiesta di handshake WebSocket",
+            "aver ricevuto la richiesta di handshake WebSocket",
+            "la risposta di handshake WebSocket",
+            "l'handshake è riuscito",
+            "aver ricevuto la risposta di handshake WebSocket",
+            "Accesso di mynick",
+            "una richiesta di accesso (login) con il nome «mynick»",
+            "mascherato durante la trasmissione, quindi illeggibile in un dump",
+            "conferma (ACK) di aver ricevuto la richiesta di accesso",
+            "l'elenco degli utenti",
+            "aver ricevuto l'elenco degli utenti",
+            "il risultato dell'accesso",
+            "aver ricevuto il risultato dell'accesso",
+            "la richiesta di accesso è completata",
+            "un altro browser",
+            "un nuovo utente, «mynick», ha effettuato l'accesso",
+            "aver ricevuto la notifica dell'accesso dell'utente «mynick»",
+            "mynick dice a tutti: «hi,  all !»",
+            "consegna",
+            "aver ricevuto il messaggio di «mynick»",
+            "tutti i browser destinatari hanno ricevuto il messaggio e la consegna è completata",
+        ],
+    ),
+    (
+        "pt",
+        [
+            "Handshake do TCP, etapa 1 de 3",
+            "Handshake do TCP, etapa 2 de 3",
+            "Handshake do TCP, etapa 3 de 3",
+            "a conexão TCP está estabelecida",
+            "Handshake do WebSocket",
+            "a solicitação de handshake do WebSocket",
+            "recebeu a solicitação de handshake do WebSocket",
+            "a resposta de handshake do WebSocket",
+            "o handshake foi bem-sucedido",
+            "recebeu a resposta de handshake do WebSocket",
+            "Login de mynick",
+            "uma solicitação de login com o nome “mynick”",
+            "mascarada na transmissão e, portanto, ilegível em um dump",
+            "confirma (ACK) que recebeu a solicitação de login",
+            "a lista de usuários",
+            "recebeu a lista de usuários",
+            "o resultado do login",
+            "recebeu o resultado do login",
+            "a solicitação de login está concluída",
+            "outro navegador",
+            "um novo usuário, “mynick”, fez login",
+            "recebeu a notificação de que o usuário “mynick” fez login",
+            "mynick diz a todos: “hi,  all !”",
+            "entrega",
+            "recebeu a mensagem de “mynick”",
+            "todos os navegadores destinatários receberam a mensagem e a entrega está concluída",
+        ],
+    ),
+    (
+        "ru",
+        [
+            "Рукопожатие TCP, шаг 1 из 3",
+            "Рукопожатие TCP, шаг 2 из 3",
+            "Рукопожатие TCP, шаг 3 из 3",
+            "TCP-соединение установлено",
+            "Рукопожатие WebSocket",
+            "запрос на рукопожатие WebSocket",
+            "пакетом ACK получение запроса на рукопожатие WebSocket",
+            "ответ на рукопожатие WebSocket",
+            "рукопожатие прошло успешно",
+            "пакетом ACK получение ответа на рукопожатие WebSocket",
+            "Вход пользователя mynick в чат",
+            "запрос на вход под именем «mynick»",
+            "замаскировано, в дампе не читается; здесь без маски",
+            "подтверждает (ACK) получение запроса на вход",
+            "список пользователей",
+            "пакетом ACK получение списка пользователей",
+            "результат входа: пользователь «mynick» вошёл в чат",
+            "пакетом ACK получение результата входа",
+            "запрос на вход выполнен",
+            "друго", // другой, другому
+            "в чат вошёл новый пользователь «mynick»",
+            "пакетом ACK получение уведомления о входе нового пользователя «mynick»",
+            "mynick пишет всем: «hi,  all !»",
+            "доставляет",
+            "пакетом ACK получение сообщения от «mynick»",
+            "сообщение получили все браузеры-адресаты, отправка завершена",
+        ],
+    ),
+    (
+        "zh-CN",
+        [
+            "TCP 第一次握手",
+            "TCP 第二次握手",
+            "TCP 第三次握手",
+            "TCP 连接已建立",
+            "WebSocket 握手",
+            "发送 WebSocket 握手请求",
+            "已收到 WebSocket 握手请求",
+            "返回 WebSocket 握手回应",
+            "握手成功",
+            "已收到 WebSocket 握手回应",
+            "mynick 登录",
+            "发送登录请求：昵称“mynick”",
+            "传输时经过掩码处理，抓包数据中看不到原文",
+            "以 ACK 确认已收到登录请求",
+            "用户列表",
+            "已收到用户列表",
+            "返回登录结果",
+            "已收到登录结果",
+            "登录请求完成",
+            "另一个浏览器",
+            "新用户“mynick”已登录",
+            "已收到新用户“mynick”登录的通知",
+            "mynick 对所有人说：“hi,  all !”",
+            "转发",
+            "已收到“mynick”的发言",
+            "所有应收到该发言的浏览器均已收到，发言完毕",
+        ],
+    ),
+    (
+        "zh-TW",
+        [
+            "TCP 三向交握第一步",
+            "TCP 三向交握第二步",
+            "TCP 三向交握第三步",
+            "TCP 連線已建立",
+            "WebSocket 交握",
+            "傳送 WebSocket 交握請求",
+            "已收到 WebSocket 交握請求",
+            "傳回 WebSocket 交握回應",
+            "交握成功",
+            "已收到 WebSocket 交握回應",
+            "mynick 登入",
+            "傳送登入請求：暱稱「mynick」",
+            "傳輸時經過遮罩處理，擷取資料中看不到原文",
+            "以 ACK 確認已收到登入請求",
+            "使用者清單",
+            "已收到使用者清單",
+            "傳回登入結果",
+            "已收到登入結果",
+            "登入請求完成",
+            "另一個瀏覽器",
+            "新使用者「mynick」已登入",
+            "已收到新使用者「mynick」登入的通知",
+            "mynick 對大家說：「hi,  all !」",
+            "轉發",
+            "已收到「mynick」的發言",
+            "所有應收到這則發言的瀏覽器都已收到，發言完成",
+        ],
+    ),
+];
+
+#[test]
+fn heading_and_note_say_what_the_page_says_in_each_language() {
+    let wireshark = Wireshark::with_plugin();
+    let seed = wireshark.capture("seed-2014.pcap");
+    let mut lacking = Vec::new();
+    for (language, words) in LANGUAGES {
+        let option = format!("workermanchat.language:{language}");
+        let fields = ["workermanchat.exchange.title", "workermanchat.note"];
+        let rows = wireshark.rows(&seed, &["-o", &option], &fields);
+        assert_eq!(rows.len(), PAGE.len());
+        for (at, row) in rows.iter().enumerate() {
+            let [heading, note] = fields.map(|field| row.one(field));
+            let said = format!("{heading} | {note}");
+            let needed = PAGE[at].iter().map(|fact| words[*fact as usize]).chain(SAME_EVERYWHERE[at].iter().copied());
+            for needed in needed.chain(["7272", BROWSERS[at]]).filter(|needed| !said.contains(needed)) {
+                lacking.push(format!("{language}, packet {}: {needed:?} in {said}", row.frame));
+            }
+        }
+    }
+    assert!(lacking.is_empty(), "{}", lacking.join("\n"));
+}
+
+#[test]
+fn what_a_chatter_writes_breaks_no_line_in_any_language() {
+    let wireshark = Wireshark::with_plugin();
+    let chat = wireshark.capture("chat-2026.pcap");
+    for (language, _) in LANGUAGES {
+        let option = format!("workermanchat.language:{language}");
+        let details = wireshark.tshark(&["-r", chat.to_str().unwrap(), "-o", &option, "-O", "workermanchat"]).stdout;
+        assert!(!details.contains(|c: char| c.is_control() && c != '\n'), "{language}: {details}");
+        let lines = details.lines().filter(|line| line.contains("line1"));
+        assert!(lines.clone().count() > 3 && lines.into_iter().all(|line| line.contains("line2")), "{language}");
+    }
+}
+
+/// Which of the two ends sends the packet is said by their order, or by a case; a sender is named before all else.
+#[test]
+fn each_note_names_its_sender_first() {
+    let wireshark = Wireshark::with_plugin();
+    let seed = wireshark.capture("seed-2014.pcap");
+    for (language, _) in LANGUAGES {
+        let option = format!("workermanchat.language:{language}");
+        for row in wireshark.rows(&seed, &["-o", &option], &["workermanchat.note", "tcp.srcport", "tcp.dstport"]) {
+            let note = row.one("workermanchat.note");
+            let [source, destination] =
+                ["tcp.srcport", "tcp.dstport"].map(|port| note.find(&row.one(port)).expect("both ports"));
+            assert!(source < destination, "{language}: {note}");
+        }
+    }
+}
