@@ -1,10 +1,10 @@
-//! A live capture: a WebSocket chat on the loopback interface, printed by tshark message by message.
+//! A live capture: a WebSocket chat on the loopback interface, printed by tshark and by `plugin/annotate` message by message.
 
 mod harness;
 
 use std::io::{BufRead, BufReader};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, ChildStderr, Stdio};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -22,12 +22,9 @@ fn each_message_is_printed_as_it_is_captured() {
     let listener = listen();
     let address = listener.local_addr().expect("the listener's address");
     let wireshark = Wireshark::with_plugin();
-    let Some(mut capture) = LiveCapture::start(&wireshark, &format!("tcp port 7272 and host {}", address.ip())) else {
-        println!(
-            "SKIPPED: dumpcap may not capture on the loopback interface here; run this test as root or with capture rights"
-        );
-        return;
-    };
+    let mut tshark = wireshark.command("tshark");
+    tshark.args(["-l", "-r", "-"]);
+    let Some(mut capture) = LiveCapture::start(&wireshark, address, tshark) else { return };
     let server = serve(listener);
     let stream = TcpStream::connect(address).expect("connect to the chat");
     let (mut browser, _) = client(format!("ws://{address}/"), stream).expect("upgrade to WebSocket");
@@ -45,6 +42,32 @@ fn each_message_is_printed_as_it_is_captured() {
     browser.close(None).expect("close the WebSocket");
     browser.flush().expect("send the close frame");
     capture.expect_line(phase::name(CLOSE));
+    server.join().expect("the server ends in peace");
+    capture.stop();
+}
+
+#[test]
+fn each_packet_is_annotated_as_it_is_captured() {
+    let listener = listen();
+    let address = listener.local_addr().expect("the listener's address");
+    let wireshark = Wireshark::with_plugin();
+    let mut annotate = wireshark.command("sh");
+    annotate.arg(wireshark.script("annotate"));
+    annotate.arg("-");
+    let Some(mut capture) = LiveCapture::start(&wireshark, address, annotate) else { return };
+    let server = serve(listener);
+    let stream = TcpStream::connect(address).expect("connect to the chat");
+    let (mut browser, _) = client(format!("ws://{address}/"), stream).expect("upgrade to WebSocket");
+    for flags in ["[S], seq ", "[S.], seq ", "[.], ack 1,", "[P.], seq 1:"] {
+        capture.expect_line(&format!(": Flags {flags}"));
+    }
+    for message in [login_request("mynick", "1"), say_request("大家好")] {
+        say(&mut browser, &message);
+        capture.expect_line(&message);
+    }
+    browser.close(None).expect("close the WebSocket");
+    browser.flush().expect("send the close frame");
+    capture.expect_line(": Flags [F.], seq ");
     server.join().expect("the server ends in peace");
     capture.stop();
 }
@@ -85,45 +108,44 @@ fn serve(listener: TcpListener) -> JoinHandle<()> {
     })
 }
 
-/// `dumpcap -i lo -w - | tshark -r -`.
+/// `dumpcap -i lo -w - | READER`.
 struct LiveCapture {
     dumpcap: Child,
-    tshark: Child,
+    reader: Child,
     lines: Receiver<String>,
     seen: Vec<String>,
 }
 
 impl LiveCapture {
-    /// Starts both; `None` without capture rights.
-    fn start(wireshark: &Wireshark, filter: &str) -> Option<Self> {
+    /// Captures what the chat at an address sends and gets, and starts what reads it; `None`, and a remark, without capture rights.
+    fn start(wireshark: &Wireshark, chat: SocketAddr, mut reader: Command) -> Option<Self> {
+        let filter = format!("tcp port 7272 and host {}", chat.ip());
         let mut dumpcap = wireshark.privileged_command("dumpcap");
-        dumpcap.args(["-q", "-i", "lo", "-f", filter, "-w", "-"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        dumpcap.args(["-q", "-i", "lo", "-f", &filter, "-w", "-"]).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut dumpcap = dumpcap.spawn().expect("dumpcap is installed");
         if !begins_to_capture(dumpcap.stderr.take().expect("a pipe")) {
             dumpcap.wait().expect("dumpcap ends");
+            println!(
+                "SKIPPED: dumpcap may not capture on the loopback interface here; run this test as root or with capture rights"
+            );
             return None;
         }
-        let mut tshark = wireshark.command("tshark");
-        tshark
-            .args(["-l", "-r", "-"])
-            .stdin(dumpcap.stdout.take().expect("a pipe"))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut tshark = tshark.spawn().expect("tshark is installed");
-        let output = BufReader::new(tshark.stdout.take().expect("a pipe"));
+        reader.stdin(dumpcap.stdout.take().expect("a pipe")).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut reader = reader.spawn().expect("tshark is installed");
+        let output = BufReader::new(reader.stdout.take().expect("a pipe"));
         let (sender, lines) = channel();
         thread::spawn(move || output.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line))));
-        Some(Self { dumpcap, tshark, lines, seen: Vec::new() })
+        Some(Self { dumpcap, reader, lines, seen: Vec::new() })
     }
 
-    /// Waits until tshark has printed a line that contains this.
+    /// Waits until a line that contains this is printed.
     fn expect_line(&mut self, wanted: &str) {
         let deadline = Instant::now() + PATIENCE;
         while !self.seen.iter().any(|line| line.contains(wanted)) {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
                 Ok(line) => self.seen.push(line),
-                Err(_) => panic!("tshark has not printed {wanted:?}, but:\n{}", self.seen.join("\n")),
+                Err(_) => panic!("not printed: {wanted:?}, but:\n{}", self.seen.join("\n")),
             }
         }
     }
@@ -131,8 +153,8 @@ impl LiveCapture {
     fn stop(mut self) {
         self.dumpcap.kill().expect("stop dumpcap");
         self.dumpcap.wait().expect("dumpcap ends");
-        let status = self.tshark.wait().expect("tshark ends with its input");
-        assert!(status.code().is_some(), "tshark ended with {status}");
+        let status = self.reader.wait().expect("the reader ends with its input");
+        assert!(status.code().is_some(), "the reader ended with {status}");
     }
 }
 
@@ -140,7 +162,7 @@ impl Drop for LiveCapture {
     fn drop(&mut self) {
         // After a failed test, both may still run. After `stop`, neither does.
         let _ = self.dumpcap.kill();
-        let _ = self.tshark.kill();
+        let _ = self.reader.kill();
     }
 }
 

@@ -490,16 +490,19 @@ fn a_rebuild_for_another_version_is_refused() {
 }
 
 #[test]
-fn the_demo_prints_a_line_for_each_packet_of_the_seed_session() {
+fn the_demo_prints_the_page_of_the_seed_session() {
     let machine = Machine::new();
     let output = machine.run_with_cargo(&cargo_with(&machine.library()), "plugin/demo", &[]);
     assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
-    let table: Vec<&str> = output.stdout.lines().skip_while(|line| !line.starts_with("frame")).skip(1).collect();
-    assert_eq!(table.len(), 19, "{}", output.stdout);
-    assert_contains(table[0], &["1  60653 → 7272", "TCP handshake 1/3 (SYN)"]);
-    assert_contains(table[18], &["19  60584 → 7272", "Message acknowledged", "18"]);
+    let packets: Vec<&str> = output.stdout.lines().filter(|line| line.contains(" IP 127.0.0.1.")).collect();
+    assert_eq!(packets.len(), 19, "{}", output.stdout);
+    assert_contains(packets[0], &["    1  09:50:00.523910 IP 127.0.0.1.60653 > 127.0.0.1.7272: Flags [S]"]);
+    assert_contains(packets[18], &["   19  09:51:02.776842 IP 127.0.0.1.60584 > 127.0.0.1.7272: Flags [.]"]);
+    assert_contains(&output.stdout, &["\n# ", "\n{\"type\":\"login\",\"name\":\"mynick\"}\n", "\n  [P.]  "]);
+
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let shown: Vec<&str> = readme.lines().filter(|line| line.contains(" → 7272") || line.contains("7272 → ")).collect();
+    let sample = readme.split("```\n").find(|block| block.contains("IP 127.0.0.1.60653")).expect("the demo's output");
+    let shown: Vec<&str> = sample.lines().filter(|&line| line != "⋮").collect();
     assert!(shown.len() > 10, "the README shows what the demo prints");
     assert_contains(&output.stdout, &shown);
 }
@@ -510,6 +513,17 @@ fn the_demo_reports_a_capture_without_the_chat() {
     let capture = machine.wireshark.capture("other-websocket-app.pcap");
     let output = machine.run_with_cargo(&cargo_with(&machine.library()), "plugin/demo", &[capture.to_str().unwrap()]);
     assert_contains(&output.stdout, &["No packet of workerman-chat here"]);
+}
+
+#[test]
+fn scripts_for_users_print_help() {
+    let machine = Machine::new();
+    for script in ["plugin/demo", "plugin/install", "plugin/annotate"] {
+        let before = files_and_folders(machine.wireshark.home());
+        let output = machine.succeed(script, &["--help"]);
+        assert_contains(&output.stdout, &[&format!("usage: {script}")]);
+        assert_eq!(files_and_folders(machine.wireshark.home()), before);
+    }
 }
 
 // --- release ----------------------------------------------------------------------------------------------------------
@@ -569,6 +583,9 @@ fn an_archive_installs_on_its_wireshark_version_and_names_the_right_archive_on_o
         if wireshark == version() {
             assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
             assert!(machine.personal(version()).exists() && machine.profile("colorfilters").exists());
+            let capture = machine.wireshark.capture("seed-2014.pcap");
+            let page = machine.succeed(&format!("dist/{name}/annotate"), &[capture.to_str().unwrap()]);
+            assert_contains(&page.stdout, &["   19  09:51:02.776842 IP "]);
         } else {
             assert_ne!(output.code, 0);
             assert_contains(
