@@ -851,6 +851,14 @@ fn when_complete(
     // A client that has logged in again, or was seen on both sides of a proxy, may be counted otherwise.
     let are_simple = streams.values().all(|stream| stream.logins.len() < 2 && stream.id.is_some());
     let ids: BTreeSet<&Option<String>> = streams.values().map(|stream| &stream.id).collect();
+    // Who gets what is said while somebody enters or leaves depends on the server.
+    let until = complete.unwrap_or(u32::MAX);
+    let of_room = stays.iter().filter(|((room, _), _)| *room == login.room).map(|(_, stay)| stay);
+    let is_still = |stay: &Stay| {
+        let changes = [(stay.maybe, stay.surely), (stay.leaving, stay.gone)];
+        changes.iter().all(|(first, last)| *last < frame || *first > until)
+    };
+    let are_simple = are_simple && of_room.into_iter().all(is_still);
     let is_public = request.to().as_deref() == Some("all");
     let must = complete.is_some()
         && is_public

@@ -7,6 +7,9 @@ use super::say::Place;
 use super::texts::TextId;
 use crate::packet::StreamId;
 
+/// A login is answered within this time. Nanoseconds.
+pub const LONGEST_LOGIN: i64 = 2_000_000_000;
+
 /// Once no further login was captured for this time, all are known. Nanoseconds.
 const QUIET: i64 = 250_000_000;
 /// Logins of one name that are kept.

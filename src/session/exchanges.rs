@@ -3,7 +3,7 @@
 
 use hashbrown::{HashMap, HashSet};
 
-use super::logins::LONGEST_LOGIN;
+use super::contests::LONGEST_LOGIN;
 use super::record::StoredMessage;
 use super::room::Room;
 use super::say::{Said, SayNumber};

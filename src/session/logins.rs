@@ -4,15 +4,12 @@ use std::collections::BTreeMap;
 
 use super::application::Chat;
 use super::connection::Connection;
-use super::contests::{self, Contest};
+use super::contests::{self, Contest, LONGEST_LOGIN};
 use super::say::Place;
 use super::state::Session;
 use super::statement::{Act, Announcement};
 use super::texts::TextId;
 use crate::packet::{FrameTime, StreamId};
-
-/// A login is answered within this time. Nanoseconds.
-pub const LONGEST_LOGIN: i64 = 2_000_000_000;
 
 /// Which of the connections that ask to log in a login is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 
 use super::chunks::Chunks;
 use super::connection::{PROXY_DELAY, Unread};
+use super::contests::LONGEST_LOGIN;
 use super::exchanges::Beginnings;
 use super::gaps::Gaps;
 use super::lists::{ListNumber, Lists};
-use super::logins::LONGEST_LOGIN;
 use super::matching::{Delivery, Matching};
 use super::room::{Roll, Room};
 use super::say::{Said, SayNumber};
