@@ -54,7 +54,10 @@ pub fn name(quotes: [&str; 2], name: &str) -> String {
 
 /// A text that is isolated where it is written from right to left.
 pub fn isolated(text: &str) -> Cow<'_, str> {
-    match !text.is_ascii() && text.chars().any(is_right_to_left) {
+    // The bytes that begin a character of these blocks: all are looked at, so that many are at a time.
+    let begins = |byte: &u8| matches!(byte, 0xd6..=0xe0 | 0xef | 0xf0);
+    let may_be = text.bytes().fold(false, |found, byte| found | begins(&byte));
+    match may_be && text.chars().any(is_right_to_left) {
         true => Cow::Owned(format!("\u{2068}{text}\u{2069}")),
         false => Cow::Borrowed(text),
     }
