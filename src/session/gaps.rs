@@ -82,6 +82,11 @@ impl Gaps {
         later.any(|gap| gap.after.frame != gap.until.frame)
     }
 
+    /// Whether something may be missing that was sent after the frame `from`, in a direction of which something was captured before.
+    pub fn interrupted_after(&self, from: Frame) -> bool {
+        self.gaps.last().is_some_and(|gap| gap.until.frame > from && gap.after.frame != Gap::BEGINNING.frame)
+    }
+
     /// Whether something may be missing that was sent after the time `from`, in nanoseconds since the epoch.
     pub fn since(&self, from: i64) -> bool {
         self.gaps.last().is_some_and(|gap| gap.until.time >= from)
@@ -112,6 +117,15 @@ mod tests {
         assert!(between(5, 11) && between(15, 16) && between(20, 31) && between(39, 50));
         assert!(!between(5, 10) && !between(20, 30) && !between(40, 50));
         assert!(gaps.any(Frame(19), 101) && !gaps.any(Frame(20), 300) && gaps.any(Frame(20), 301));
+    }
+
+    #[test]
+    fn a_direction_that_begins_late_is_not_interrupted() {
+        let mut gaps = Gaps::default();
+        gaps.add(Gap { after: Gap::BEGINNING, until: gap(1, 20).until });
+        assert!(gaps.after(Frame(10)) && !gaps.interrupted_after(Frame(10)));
+        gaps.add(gap(30, 40));
+        assert!(gaps.interrupted_after(Frame(39)) && !gaps.interrupted_after(Frame(40)));
     }
 
     #[test]

@@ -130,12 +130,15 @@ impl Session {
         let (stream, frame) = (segment.stream, segment.at.frame);
         let Some(connection) = self.connections.get_mut(&stream) else { return };
         let received: Vec<Open> = connection.records().received(frame).filter_map(Open::of).collect();
+        // Where the server may have told something else, who has to receive what is not known.
+        let gaps = self.servers.of(connection).map(|server| &server.gaps.server);
+        let lacks = |began| gaps.is_some_and(|gaps| gaps.interrupted_after(began));
         for open in received {
             let began = match open {
                 Open::Say(number) => self.says.get(number).map(|say| say.at().frame),
                 Open::Login(began) | Open::Logout(began) => Some(began),
             };
-            if let Some(began) = began.filter(|_| self.receipts.receive(open)) {
+            if let Some(began) = began.filter(|began| self.receipts.receive(open) && !lacks(*began)) {
                 connection.complete(frame, open.completion(), began);
             }
         }
