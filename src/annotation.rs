@@ -187,7 +187,11 @@ impl Plan {
     /// Keeps a line as long as Wireshark displays it.
     fn keep_label(&mut self, label: &str) -> Text {
         match label.len() > Plan::LABEL {
-            true => self.keep_formatted(format_args!("{}…", shortened(label, Plan::LABEL - '…'.len_utf8()))),
+            true => {
+                let ends = 0..=Plan::LABEL - '…'.len_utf8();
+                let end = ends.rev().find(|end| label.is_char_boundary(*end)).unwrap_or(0);
+                self.keep_formatted(format_args!("{}…", &label[..end]))
+            }
             false => self.keep(|texts| texts.push_str(label)),
         }
     }
@@ -347,14 +351,6 @@ impl Tree<'_> {
         let layer = self.layer;
         self.plan.items.push(Item { layer, field, value, span, parent, label: None, is_hidden: false });
         Some(self.plan.items.len() - 1)
-    }
-}
-
-/// The beginning of a text, of so many bytes at most.
-fn shortened(text: &str, at_most: usize) -> &str {
-    match text.char_indices().map(|(at, _)| at).take_while(|at| *at <= at_most).last() {
-        Some(end) if text.len() > at_most => &text[..end],
-        _ => text,
     }
 }
 

@@ -12,7 +12,6 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use flate2::{Compress, Compression, FlushCompress};
 use harness::packets::{ACK, Capture, Connection, FIN, Link, RST, Side};
 use harness::scripts::*;
 use harness::websocket;
@@ -194,18 +193,12 @@ fn messages_are_shown_unmasked_and_decompressed() {
     connection.send(&mut capture, Side::Server, websocket::response(&websocket::accept(), extension));
     login(&mut capture, &mut connection, 1, "mynick", "1");
     let said = say_request("compressed");
-    let frame = websocket::Frame::new(websocket::TEXT, deflate(said.as_bytes())).compressed().masked();
+    let frame =
+        websocket::Frame::new(websocket::TEXT, websocket::deflate(&mut websocket::new_stream(), said.as_bytes()))
+            .compressed()
+            .masked();
     let compressed = connection.send(&mut capture, Side::Client, frame.bytes());
     assert_eq!(page_of(&wireshark, &capture).block(compressed).texts, [said]);
-}
-
-/// permessage-deflate (RFC 7692, section 7.2.1).
-fn deflate(payload: &[u8]) -> Vec<u8> {
-    let mut compressed = Vec::with_capacity(payload.len() + 256);
-    let mut stream = Compress::new(Compression::default(), false);
-    stream.compress_vec(payload, &mut compressed, FlushCompress::Sync).expect("compress to memory");
-    compressed.truncate(compressed.len() - 4);
-    compressed
 }
 
 #[test]

@@ -2,11 +2,10 @@
 
 mod harness;
 
-use flate2::{Compress, Compression, FlushCompress};
 use harness::packets::{Capture, Connection, Link, Side};
 use harness::phase::*;
 use harness::scripts::*;
-use harness::websocket::{Frame, masked_text, text};
+use harness::websocket::{Frame, deflate, masked_text, new_stream, text};
 use harness::wireshark::Wireshark;
 
 const FIELDS: &[&str] = &[
@@ -51,7 +50,7 @@ fn a_fragmented_compressed_message_is_correct_or_not_shown() {
     open_with_deflate(&mut capture, &mut mynick);
     browser_says(&mut capture, &mut mynick, login_request("mynick", "1"));
     server_says(&mut capture, &mut mynick, login_result(1, "mynick", &[(1, "mynick")]));
-    let compressed = deflate(say_delivery(2, "other", "compressed in two fragments").as_bytes());
+    let compressed = deflate(&mut new_stream(), say_delivery(2, "other", "compressed in two fragments").as_bytes());
     let (one, other) = compressed.split_at(compressed.len() / 2);
     let first = Frame::new(TEXT, one).compressed().unfinished().bytes();
     let second = Frame::new(CONTINUATION, other).bytes();
@@ -78,13 +77,4 @@ fn open_with_deflate(capture: &mut Capture, connection: &mut Connection) {
     connection.send(capture, Side::Client, harness::websocket::request("/", extension));
     let accept = harness::websocket::accept();
     connection.send(capture, Side::Server, harness::websocket::response(&accept, extension));
-}
-
-/// permessage-deflate (RFC 7692, section 7.2.1).
-fn deflate(payload: &[u8]) -> Vec<u8> {
-    let mut compressed = Vec::with_capacity(payload.len() + 256);
-    let mut stream = Compress::new(Compression::default(), false);
-    stream.compress_vec(payload, &mut compressed, FlushCompress::Sync).expect("compress to memory");
-    compressed.truncate(compressed.len() - 4);
-    compressed
 }

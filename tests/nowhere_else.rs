@@ -9,13 +9,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use etherparse::{IpNumber, UdpHeader};
-use flate2::{Compress, Compression, FlushCompress};
+use flate2::Compress;
 use harness::json::{MEMBER_FIELDS, fields_of};
 use harness::packets::{Capture, Connection, Link, Side, ipv4_header};
 use harness::phase::*;
 use harness::scripts::*;
 use harness::sharkd::Sharkd;
-use harness::websocket::{Frame, TEXT, accept, request, response};
+use harness::websocket::{Frame, TEXT, accept, deflate, new_stream, request, response};
 use harness::wireshark::{Wireshark, label_of, message_frames, phases_of};
 use serde_json::{Value, json};
 
@@ -398,17 +398,8 @@ fn decode_as_dissects_the_chat_on_any_port() {
     assert_eq!(message_frames(&labels), [1, 3]);
 }
 
-/// permessage-deflate (RFC 7692): a raw deflate stream without the four bytes that end a sync flush.
-fn deflate(stream: &mut Compress, payload: &[u8]) -> Frame {
-    let mut compressed = Vec::with_capacity(payload.len() + 256);
-    stream.compress_vec(payload, &mut compressed, FlushCompress::Sync).expect("compress to memory");
-    assert!(compressed.ends_with(&[0, 0, 0xff, 0xff]));
-    compressed.truncate(compressed.len() - 4);
-    Frame::new(TEXT, compressed).compressed()
-}
-
-fn new_stream() -> Compress {
-    Compress::new(Compression::default(), false)
+fn compressed(stream: &mut Compress, payload: &[u8]) -> Frame {
+    Frame::new(TEXT, deflate(stream, payload)).compressed()
 }
 
 #[test]
@@ -417,11 +408,11 @@ fn compressed_messages_are_dissected_with_and_without_context_takeover() {
     for port in [7272, 8080] {
         let mut streams = [new_stream(), new_stream()];
         let with_takeover = talk(3, port, "Sec-WebSocket-Extensions: permessage-deflate\r\n", |side, payload| {
-            deflate(&mut streams[usize::from(side == Side::Client)], payload)
+            compressed(&mut streams[usize::from(side == Side::Client)], payload)
         });
         let no_takeover =
             "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n";
-        let without_takeover = talk(3, port, no_takeover, |_, payload| deflate(&mut new_stream(), payload));
+        let without_takeover = talk(3, port, no_takeover, |_, payload| compressed(&mut new_stream(), payload));
         for (talk, what) in [(with_takeover, "context takeover"), (without_takeover, "no context takeover")] {
             let path = wireshark.write("deflate.pcap", &talk.capture);
             for passes in [&[][..], &["-2"]] {

@@ -197,8 +197,8 @@ impl<'a> Drawing<'a> {
             }
             draw_phase(tree, None, event.phase(), language);
         }
-        let heading = text::line(said, MAX_TEXT); // as long as that of its acknowledgments
         if wants_parts(tree) {
+            let heading = text::line(said, MAX_TEXT); // as long as that of its acknowledgments
             draw_parts(tree, None, &self.view.parts(&heading), language);
         }
         if self.settings.annotate_tcp {

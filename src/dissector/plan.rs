@@ -3,7 +3,7 @@
 use crate::annotation::{Layer, Plan, Tree, Value, Wanted};
 use crate::event::{Acked, Completion, Event};
 use crate::fields::{Field, Finding, PROTOCOL_NAME, Phase};
-use crate::language::{Fact, Language, Note, Party};
+use crate::language::{Fact, Language, Note, Party, Phrase};
 use crate::message::text;
 use crate::packet::{Both, Frame, FrameTime, Side};
 use crate::session::{Ends, Part, User};
@@ -81,7 +81,7 @@ pub struct Remark<'a> {
 impl Remark<'_> {
     /// The sentence.
     pub fn note(&self, language: Language) -> String {
-        let event = printable_event(self.event);
+        let event = self.event.filter_map(|text| printable(text));
         let user = self.ends.user.and_then(printable);
         let addresses = self.ends.addresses();
         // Who asks to log in has no name before.
@@ -89,20 +89,22 @@ impl Remark<'_> {
         let client =
             Party { name: user.as_deref().filter(|_| !is_login), ..party(&self.ends, Side::Client, &addresses) };
         let server = party(&self.ends, Side::Server, &addresses);
-        let acked: Vec<_> = self.acked.iter().map(|acked| acked.filter_map(&|text| printable(text))).collect();
         let (by, other) = if self.by == Side::Client { (client, server) } else { (server, client) };
-        language.note(&Note {
-            event: event.filter_map(|text| Some(&**text)),
-            text: self.text,
-            by,
-            other,
-            is_own: self.is_own,
-            is_anothers: self.is_anothers,
-            is_masked: self.is_masked,
-            acked: &acked.iter().map(|acked| acked.filter_map(&|text| Some(&**text))).collect::<Vec<_>>(),
-            completes: self.completes,
-            fault: self.fault.clone(),
-        })
+        let sentence = |acked: &[Acked<&str>]| {
+            language.note(&Note {
+                event: event.filter_map(|text| Some(&**text)),
+                text: self.text,
+                by,
+                other,
+                is_own: self.is_own,
+                is_anothers: self.is_anothers,
+                is_masked: self.is_masked,
+                acked,
+                completes: self.completes,
+                fault: self.fault.clone(),
+            })
+        };
+        with_printable(self.acked, sentence)
     }
 }
 
@@ -112,15 +114,16 @@ pub fn party<'a>(ends: &Ends, side: Side, addresses: &'a Both<Option<String>>) -
     Party { side, name: None, address: addresses.of(side).as_deref(), port }
 }
 
-/// The texts of an event, each in one printable line.
-fn printable_event<'a>(event: &'a Event<&'a str>) -> Event<Cow<'a, str>> {
-    event.filter_map(|text| printable(text))
+/// What is acknowledged with texts of one printable line each, as sentences need it.
+fn with_printable(acked: &[Acked<&str>], sentence: impl FnOnce(&[Acked<&str>]) -> String) -> String {
+    let acked: Vec<_> = acked.iter().map(|acked| acked.filter_map(&|text| printable(text))).collect();
+    let acked: Vec<_> = acked.iter().map(|acked| acked.filter_map(&|text| Some(&**text))).collect();
+    sentence(&acked)
 }
 
 /// What a segment acknowledges that is no mere ACK, in words.
 pub fn acknowledgment(acked: &[Acked<&str>], language: Language) -> String {
-    let acked: Vec<_> = acked.iter().map(|acked| acked.filter_map(&|text| printable(text))).collect();
-    language.acknowledgment(&acked.iter().map(|acked| acked.filter_map(&|text| Some(&**text))).collect::<Vec<_>>())
+    with_printable(acked, |acked| language.phrase(&Phrase::Acknowledges(acked)))
 }
 
 /// The phase of an event.

@@ -101,9 +101,7 @@ fn draw_new_parts<'a>(
     drawn: &mut Vec<Part<'a>>,
     language: Language,
 ) {
-    let is_drawn =
-        |part: &Part| drawn.iter().any(|known| (known.began, &known.exchange) == (part.began, &part.exchange));
-    parts.retain(|part| !is_drawn(part));
+    parts.retain(|part| !drawn.iter().any(|known| known.is_same(part)));
     draw_parts(tree, item, &parts, language);
     drawn.extend(parts);
 }
@@ -113,21 +111,18 @@ fn draw_note(tree: &mut Tree, view: &FrameView, event: &Event<&str>, by: Side, l
     if !tree.wants(Field::Note) {
         return None;
     }
-    let is_bare = matches!(event, Event::MessagesAcked(_) | Event::UpgradeRequestAcked(_) | Event::UpgradeComplete(_));
     let has_payload = layer_of(event.phase()) != Layer::Tcp && !view.holds_message();
-    let acked = if has_payload && !is_bare { view.acked() } else { Vec::new() };
-    let completes = view.completes_with(event);
-    let ends = view.ends();
+    let acked = if has_payload { view.acked() } else { Vec::new() };
     let remark = Remark {
         event,
         by,
-        ends,
+        ends: view.ends(),
         text: "",
         is_own: false,
         is_anothers: false,
         is_masked: false,
         acked: &acked,
-        completes,
+        completes: view.completes_with(event),
         fault: None,
     };
     let note = remark.note(language);
@@ -135,7 +130,7 @@ fn draw_note(tree: &mut Tree, view: &FrameView, event: &Event<&str>, by: Side, l
 }
 
 /// What the frame is the first to acknowledge, below `parent` or with a line of its own.
-pub fn draw_acks(tree: &mut Tree, parent: Option<usize>, view: &FrameView, language: Language) -> Option<usize> {
+fn draw_acks(tree: &mut Tree, parent: Option<usize>, view: &FrameView, language: Language) -> Option<usize> {
     let mut parent = parent;
     for frame in view.acks() {
         let value = Value::Frame(frame);

@@ -124,6 +124,7 @@ pub fn clause(clause: &Clause) -> String {
             "; everybody still in the chat room has been notified, so the logout is complete".to_owned()
         }
         Clause::Complete(Completion::Close) => "; the connection is closed in both directions".to_owned(),
+        Clause::Fault(fact) => format!(". {}", finding(fact)),
     }
 }
 

@@ -131,6 +131,7 @@ pub fn clause(clause: &Clause) -> String {
                 .to_owned()
         }
         Clause::Complete(Completion::Close) => " ; la connexion est désormais fermée dans les deux sens".to_owned(),
+        Clause::Fault(fact) => format!(". {}", finding(fact)),
     }
 }
 

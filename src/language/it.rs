@@ -127,6 +127,7 @@ pub fn clause(clause: &Clause) -> String {
             "; tutti gli utenti rimasti nella stanza sono stati avvisati e l'uscita è completata".to_owned()
         }
         Clause::Complete(Completion::Close) => "; la connessione è ora chiusa in entrambe le direzioni".to_owned(),
+        Clause::Fault(fact) => format!(". {}", finding(fact)),
     }
 }
 

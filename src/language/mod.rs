@@ -108,18 +108,10 @@ impl Language {
             note.is_masked.then_some(Clause::Masked),
             Some(Clause::Acked(note.acked)).filter(|_| !note.acked.is_empty()),
             note.completes.map(Clause::Complete),
+            note.fault.as_ref().map(Clause::Fault),
         ];
         clauses.iter().flatten().for_each(|clause| sentence.push_str(&(self.entry().clause)(clause)));
-        if let Some(fault) = &note.fault {
-            sentence.push_str(if self.tag().starts_with("zh") { "。" } else { ". " });
-            sentence.push_str(&self.finding(fault));
-        }
         sentence
-    }
-
-    /// What a segment with payload acknowledges, as a sentence of its own.
-    pub(crate) fn acknowledgment(self, acked: &[Acked<&str>]) -> String {
-        self.phrase(&Phrase::Acknowledges(acked))
     }
 
     /// The heading over a packet: the step that it belongs to.
@@ -195,6 +187,8 @@ pub(crate) enum Clause<'a> {
     Acked(&'a [Acked<&'a str>]),
     /// With this packet, it is complete.
     Complete(Completion),
+    /// Nobody can read the message: a sentence of its own.
+    Fault(&'a Fact<'a>),
 }
 
 /// The heading over the packets of an exchange. Texts have one printable line.

@@ -134,6 +134,7 @@ pub fn clause(clause: &Clause) -> String {
             "; todos os usuários que permanecem na sala foram notificados e a saída está concluída".to_owned()
         }
         Clause::Complete(Completion::Close) => "; a conexão agora está fechada nos dois sentidos".to_owned(),
+        Clause::Fault(fact) => format!(". {}", finding(fact)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
+    speaker,
 };
 use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
 use crate::event::{Acked, Closing, Event, Recipient, Reset};
@@ -98,7 +99,7 @@ pub fn note(note: &Note) -> String {
                 false if note.is_anothers && note.other.name.is_none() => format!("другому {to}"),
                 false => to,
             };
-            let from = sender(say.sender.or(note.other.name.filter(|_| note.is_own)));
+            let from = sender(speaker(note, say));
             let recipient = recipient(&say.recipient);
             format!("{by} доставляет {to} сообщение{from} {recipient}{}", said(note.text))
         }
@@ -130,6 +131,7 @@ pub fn clause(clause: &Clause) -> String {
         }
         Clause::Complete(Completion::Logout) => "; все оставшиеся в комнате чата уведомлены, выход завершён".to_owned(),
         Clause::Complete(Completion::Close) => "; теперь соединение закрыто в обоих направлениях".to_owned(),
+        Clause::Fault(fact) => format!(". {}", finding(fact)),
     }
 }
 

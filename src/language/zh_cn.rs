@@ -1,10 +1,10 @@
 //! Simplified Chinese, with the words of Workerman's manual.
 
 use super::common::{
-    Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced,
+    Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
 use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
-use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
+use crate::event::{Acked, Closing, Event, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
 
@@ -98,6 +98,7 @@ pub fn clause(clause: &Clause) -> String {
         Clause::Complete(Completion::Say) => "；所有应收到该发言的浏览器均已收到，发言完毕".to_owned(),
         Clause::Complete(Completion::Logout) => "；聊天室内其他所有人均已收到通知，退出完成".to_owned(),
         Clause::Complete(Completion::Close) => "；连接的两个方向均已关闭".to_owned(),
+        Clause::Fault(fact) => format!("。{}", finding(fact)),
     }
 }
 
@@ -341,11 +342,6 @@ fn another(other: &Party) -> String {
 /// Who gets back what he says; the speech names him.
 fn its_sender(sender: &Party) -> String {
     format!("发送者本人（{}）", endpoint(sender))
-}
-
-/// Who says what is delivered: what goes back to its sender may leave that to the connection.
-fn speaker<'a>(note: &Note<'a>, say: &Say<&'a str>) -> Option<&'a str> {
-    say.sender.or(note.other.name.filter(|_| note.is_own))
 }
 
 fn has_logged_in(name: Option<&str>) -> String {

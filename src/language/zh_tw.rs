@@ -1,10 +1,10 @@
 //! Traditional Chinese, with the words used in Taiwan.
 
 use super::common::{
-    Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced,
+    Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
 use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
-use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
+use crate::event::{Acked, Closing, Event, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
 
@@ -98,6 +98,7 @@ pub fn clause(clause: &Clause) -> String {
         Clause::Complete(Completion::Say) => "；所有應收到這則發言的瀏覽器都已收到，發言完成".to_owned(),
         Clause::Complete(Completion::Logout) => "；聊天室內其他所有人都已收到通知，離開流程完成".to_owned(),
         Clause::Complete(Completion::Close) => "；連線的兩個方向都已關閉".to_owned(),
+        Clause::Fault(fact) => format!("。{}", finding(fact)),
     }
 }
 
@@ -344,11 +345,6 @@ fn another(other: &Party) -> String {
 /// Who gets back what he says; the speech names him.
 fn its_sender(sender: &Party) -> String {
     format!("傳送者本人（{}）", endpoint(sender))
-}
-
-/// Who says what is delivered: what goes back to its sender may leave that to the connection.
-fn speaker<'a>(note: &Note<'a>, say: &Say<&'a str>) -> Option<&'a str> {
-    say.sender.or(note.other.name.filter(|_| note.is_own))
 }
 
 fn has_logged_in(name: Option<&str>) -> String {

@@ -50,11 +50,9 @@ struct Asked {
 impl Beginnings {
     /// A connection asks to log in by a name.
     pub fn ask(&mut self, name: TextId, at: FrameTime, stream: StreamId) {
-        let before = self.asked.insert(name, Asked { at, stream, is_contested: false });
+        let before = self.asked.get(&name);
         let is_contested = before.is_some_and(|before| before.stream != stream && at.since(before.at) <= LONGEST_LOGIN);
-        if let Some(asked) = self.asked.get_mut(&name) {
-            asked.is_contested = is_contested;
-        }
+        self.asked.insert(name, Asked { at, stream, is_contested });
     }
 
     /// The server answers the login request in a frame, or one that was not captured, in the frame `at`. Returns where the login began.
@@ -99,9 +97,8 @@ impl Beginnings {
 
     fn log_in(&mut self, client: Option<TextId>, began: Frame, at: FrameTime) {
         if let Some(client) = client {
-            let told = self.logins.entry(client).or_insert(FrameTime { frame: began, time: at.time });
-            if told.frame != began {
-                *told = FrameTime { frame: began, time: at.time };
+            if self.logged_in(client) != Some(began) {
+                self.logins.insert(client, FrameTime { frame: began, time: at.time });
             }
             self.logouts.remove(&client);
         }

@@ -151,11 +151,11 @@ impl StoredHandshake {
         }
     }
 
-    /// Of a response: the request's frame.
+    /// Of a response: the request's frame, where that was captured.
     pub fn request(&self) -> Option<Frame> {
         match self.of {
             Stored::Request { .. } => None,
-            Stored::Response { request, .. } => Some(request),
+            Stored::Response { request, .. } => Some(request).filter(|request| *request != Frame::default()),
         }
     }
 

@@ -417,8 +417,7 @@ fn begin_login(
             }
             // Who logs in again is also notified of it.
             let is_again = connection.chat().is_some_and(|chat| chat.has_asked_again());
-            let identity = connection.identity(record.position()).filter(|_| !is_again);
-            let room = identity.and_then(|identity| identity.room);
+            let room = room.filter(|_| !is_again);
             receipts.change(Open::Login(began), room);
             receipts.owe(Open::Login(began), room.and_then(|room| owed(connection, server, room)));
         }

@@ -248,7 +248,7 @@ impl StoredMessage {
         let event = self.event_in(texts)?;
         let link = Some(self.link).filter(|link| *link != 0);
         let (is_say, is_answer) = (self.has_say(), self.has_request());
-        let is_notification = matches!(self.kind(), kind::LOGIN_NOTIFICATION | kind::LOGOUT_NOTIFICATION);
+        let is_notification = self.is_notification();
         Some(MessageRecord {
             at: self.at(),
             index: self.position().index,
@@ -285,6 +285,10 @@ impl StoredMessage {
         matches!(self.kind(), kind::USER_LIST | kind::LOGIN_RESULT | kind::PONG)
     }
 
+    fn is_notification(&self) -> bool {
+        matches!(self.kind(), kind::LOGIN_NOTIFICATION | kind::LOGOUT_NOTIFICATION)
+    }
+
     /// The say that it is, or delivers.
     pub fn say(&self) -> Option<SayNumber> {
         self.link.checked_sub(1).filter(|_| self.has_say())
@@ -313,12 +317,10 @@ impl StoredMessage {
     /// The frame that began what it belongs to, as far as the message itself is concerned: of a say, its own. `None` for a delivery of which
     /// it was not known.
     pub fn began(&self) -> Option<Frame> {
-        let link = Some(self.link).filter(|link| *link != 0).map(Frame);
-        match self.kind() {
-            kind::USER_LIST | kind::LOGIN_RESULT | kind::PONG => link.or(Some(self.frame)),
-            kind::LOGIN_NOTIFICATION | kind::LOGOUT_NOTIFICATION => link.or(Some(self.frame)),
-            kind::SAY_DELIVERY => Some(self.frame).filter(|_| !self.is(flag::OPEN)),
-            _ => Some(self.frame),
+        let leads_there = self.has_link() && (self.has_request() || self.is_notification());
+        match self.is_delivery() && self.is(flag::OPEN) {
+            true => None,
+            false => Some(if leads_there { Frame(self.link) } else { self.frame }),
         }
     }
 

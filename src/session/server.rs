@@ -280,16 +280,19 @@ impl Server {
 
     /// How many members a room has, where all of them are known. `is_told`: as for [`Server::list_members`].
     pub fn count_members(&self, room: Room, is_told: impl Fn(Frame) -> bool) -> Option<u32> {
-        let known = self.rooms.get(&room).filter(|room| room.complete != Frame::default() && is_told(room.complete))?;
-        u32::try_from(known.members.count()).ok()
+        u32::try_from(self.known(room, is_told)?.members.count()).ok()
+    }
+
+    /// The members of a room, where all of them are known.
+    fn known(&self, room: Room, is_told: impl Fn(Frame) -> bool) -> Option<&Membership> {
+        self.rooms.get(&room).filter(|room| room.complete != Frame::default() && is_told(room.complete))
     }
 
     /// A list of a room's members; 0 for a room of which not all are known. `is_told`: whether the capture shows all that the server said
     /// of the room since that frame.
     pub fn list_members(&mut self, room: Room, lists: &mut Lists, is_told: impl Fn(Frame) -> bool) -> ListNumber {
         let renamed = self.renamed;
-        let is_known = |room: &&Membership| room.complete != Frame::default() && is_told(room.complete);
-        let Some(known) = self.rooms.get(&room).filter(is_known) else { return 0 };
+        let Some(known) = self.known(room, is_told) else { return 0 };
         if known.listed != 0 && known.renamed == renamed {
             return known.listed;
         }

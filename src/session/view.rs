@@ -182,6 +182,13 @@ impl Session {
     }
 }
 
+impl Part<'_> {
+    /// Whether both are of one exchange, under one heading.
+    pub fn is_same(&self, other: &Part) -> bool {
+        (self.began, &self.exchange) == (other.began, &other.exchange)
+    }
+}
+
 impl<'a> Context<'a> {
     fn ends(&self, connection: &Connection, user: Option<&Identity>) -> Ends<'a> {
         let (client, server) = (connection.client(), connection.server());
@@ -227,7 +234,7 @@ const MAX_PARTS: usize = 256;
 /// Adds a part unless it is there.
 fn add_part<'a>(parts: &mut Vec<Part<'a>>, part: Part<'a>) {
     let has_room = parts.len() < MAX_PARTS;
-    match parts.iter_mut().find(|known| (known.began, &known.exchange) == (part.began, &part.exchange)) {
+    match parts.iter_mut().find(|known| known.is_same(&part)) {
         Some(known) => known.is_complete |= part.is_complete,
         None if has_room => parts.push(part),
         None => {}
@@ -279,7 +286,7 @@ impl<'a> FrameView<'a> {
         for ack in self.shown() {
             let is_complete = ack.of == Sent::UpgradeResponse;
             let exchange = Exchange::WebSocketHandshake;
-            let began = || records.handshake(ack.frame)?.request().filter(|frame| *frame != Frame::default());
+            let began = || records.handshake(ack.frame)?.request();
             match ack.of {
                 Sent::UpgradeRequest | Sent::UpgradeResponse | Sent::Refusal => {
                     add_part(&mut parts, Part { began: began().unwrap_or(ack.frame), exchange, is_complete });
@@ -306,8 +313,7 @@ impl<'a> FrameView<'a> {
         let began = match &event {
             Event::UpgradeRequest => Some(self.frame),
             Event::UpgradeAccepted | Event::UpgradeMisaccepted | Event::UpgradeRefused(_) => {
-                let request = handshake().and_then(|handshake| handshake.request());
-                request.filter(|frame| *frame != Frame::default()).or(Some(self.frame))
+                handshake().and_then(|handshake| handshake.request()).or(Some(self.frame))
             }
             Event::Fin | Event::FinAcked | Event::Close(_) | Event::CloseReply(_) => self.connection.closed_in(),
             Event::Reset(reset) if *reset != Reset::Refused => self.connection.closed_in(),

@@ -1,5 +1,6 @@
 //! WebSocket (RFC 6455), sending side: handshake and frames, valid or invalid.
 
+use flate2::{Compress, Compression, FlushCompress};
 use tungstenite::handshake::derive_accept_key;
 
 /// The key of RFC 6455 §1.3.
@@ -96,4 +97,18 @@ pub fn response(accept: &str, more: &str) -> String {
 /// The accept value for [`KEY`], computed by another WebSocket implementation.
 pub fn accept() -> String {
     derive_accept_key(KEY.as_bytes())
+}
+
+/// permessage-deflate (RFC 7692, section 7.2.1): a raw deflate stream without the four bytes that end a sync flush.
+pub fn deflate(stream: &mut Compress, payload: &[u8]) -> Vec<u8> {
+    let mut compressed = Vec::with_capacity(payload.len() + 256);
+    stream.compress_vec(payload, &mut compressed, FlushCompress::Sync).expect("compress to memory");
+    assert!(compressed.ends_with(&[0, 0, 0xff, 0xff]));
+    compressed.truncate(compressed.len() - 4);
+    compressed
+}
+
+/// Nothing that was compressed before.
+pub fn new_stream() -> Compress {
+    Compress::new(Compression::default(), false)
 }
