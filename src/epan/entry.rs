@@ -90,15 +90,15 @@ fn language_at(index: libc::c_int) -> Language {
 }
 
 unsafe extern "C" fn unknown_language(preferences: *const libc::c_char, in_force: libc::c_int) -> *const libc::c_char {
-    /// What was told last: each is told once.
-    static TOLD: Mutex<Option<CString>> = Mutex::new(None);
+    /// The last warning: each is reported once.
+    static REPORTED: Mutex<Option<CString>> = Mutex::new(None);
     // SAFETY: C lends the path for this call.
     let preferences = unsafe { CStr::from_ptr(preferences) }.to_string_lossy();
     let warn = || {
         let warning = CString::new(language_warning(&preferences, language_at(in_force))?).ok()?;
-        let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_news = told.as_ref() != Some(&warning);
-        is_news.then(|| told.insert(warning).as_ptr())
+        let mut reported = REPORTED.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = reported.as_ref() != Some(&warning);
+        is_news.then(|| reported.insert(warning).as_ptr())
     };
     panic::guard(warn).ok().flatten().unwrap_or(ptr::null())
 }
