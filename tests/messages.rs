@@ -17,6 +17,7 @@ use harness::sharkd::Sharkd;
 use harness::websocket::{BINARY, CONTINUATION, Frame, PING as WS_PING, TEXT, masked_text, text};
 use harness::wireshark::{Row, Wireshark, assert_same_labels, label_of};
 use serde_json::{Value, json};
+use workermanchat::fields::{FIELDS, FINDINGS};
 
 const RECORDED: [&str; 4] = ["seed-2014.pcap", "chat-2015.pcap", "chat-2026.pcap", "heartbeat-2026.pcap"];
 const SERVER_PORT: u16 = 7272;
@@ -57,6 +58,23 @@ fn assert_values(row: &Row, fields: &[(&str, String)], name: &str) {
     for field in MEMBER_FIELDS {
         let expected: Vec<&String> = fields.iter().filter(|(of, _)| *of == field).map(|(_, value)| value).collect();
         assert_eq!(row.all(field).iter().collect::<Vec<_>>(), expected, "{name}, frame {}, {field}", row.frame);
+    }
+}
+
+/// tshark builds no visible tree for its summary lines, and the plugin draws only what the filter needs.
+#[test]
+fn each_field_as_the_filter_of_summary_lines_finds_the_frames_that_have_it() {
+    let wireshark = Wireshark::with_plugin();
+    let capture = wireshark.capture("chat-2026.pcap");
+    let names: Vec<&str> =
+        FIELDS.iter().map(|field| field.name).chain(FINDINGS.iter().map(|finding| finding.name)).collect();
+    let rows = wireshark.rows(&capture, &[], &names);
+    for name in names {
+        let having: Vec<u32> = rows.iter().filter(|row| row.has(name)).map(|row| row.frame).collect();
+        let lines = wireshark.tshark(&["-r", capture.to_str().unwrap(), "-Y", name]).stdout;
+        let number = |line: &str| line.split_whitespace().next().and_then(|number| number.parse().ok());
+        let found: Vec<u32> = lines.lines().map(|line| number(line).expect("a line starts with its number")).collect();
+        assert_eq!(found, having, "-Y {name}");
     }
 }
 

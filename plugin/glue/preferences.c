@@ -62,7 +62,7 @@ void wmc_preferences_register(int proto, const struct wmc_core *core, const stru
     prefs_register_range_preference(module, "tcp.port", "Chat server TCP ports",
         "TCP ports of chat servers. On other ports the chat is recognised by its messages.", &ports, 65535);
     prefs_register_enum_preference(module, "language", "Language of the notes",
-        "The language of the sentence under each packet and of the findings; auto: that of the environment", &language,
+        "The language of notes, headings, phases, findings and of the labels in the tree; auto: that of the environment", &language,
         languages(core), false);
     prefs_register_bool_preference(module, "annotate_tcp", "Annotate TCP, HTTP and WebSocket",
         "Say in their trees what each handshake, acknowledgment and close packet is", &annotate_tcp);

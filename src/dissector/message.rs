@@ -218,8 +218,13 @@ impl<'a> Drawing<'a> {
     }
 
     fn client_list(&self, tree: &mut Tree) {
-        const FIELDS: [Field; 4] =
-            [Field::ClientList, Field::ClientListClientId, Field::ClientListClientName, Field::ClientListCount];
+        const FIELDS: [Field; 5] = [
+            Field::ClientList,
+            Field::ClientListUser,
+            Field::ClientListClientId,
+            Field::ClientListClientName,
+            Field::ClientListCount,
+        ];
         if !FIELDS.iter().any(|field| tree.wants(*field)) {
             return;
         }
