@@ -338,6 +338,11 @@ impl<T> Event<T> {
         }
     }
 
+    /// Whether it opens the connection: nobody can have logged in before.
+    pub fn is_opening(&self) -> bool {
+        matches!(self, Event::Syn | Event::SynAgain(_) | Event::SynAck | Event::SynAckAgain(_))
+    }
+
     /// Whether it is a message that only the server sends.
     pub fn is_from_server(&self) -> bool {
         match self {

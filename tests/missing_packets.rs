@@ -694,7 +694,11 @@ impl Comparison<'_> {
             sources.iter().filter_map(|old| self.full.parts.get(old)).flatten().cloned().collect();
         let right: Vec<String> = all.iter().map(|(began, title)| format!("{began}: {title:?}")).collect();
         let (mut wrong, mut can_be_complete) = (Vec::new(), 0);
-        for (began, title) in parts_of(labels) {
+        for (began, mut title) in parts_of(labels) {
+            // The name that the request itself gives, where the user of the id is not known.
+            let given = values(self.shown.get(&began), "workermanchat.to_client_name");
+            title.recipient =
+                title.recipient.filter(|name| !given.iter().any(|given| *given == name.trim_matches(['“', '”'])));
             let exchanges = self.meant_exchanges(began);
             let is_meant = |known: u32| exchanges.iter().any(|exchange| self.full.is_same_exchange(*exchange, known));
             let fitting: Vec<&(u32, Title)> = all.iter().filter(|(known, _)| is_meant(*known)).collect();

@@ -116,7 +116,7 @@ fn draw_note(tree: &mut Tree, view: &FrameView, event: &Event<&str>, by: Side, l
     let remark = Remark {
         event,
         by,
-        ends: view.ends(),
+        ends: view.ends(event),
         text: "",
         is_own: false,
         is_anothers: false,

@@ -23,8 +23,8 @@ const MAX_OPEN: usize = 4096;
 pub struct Beginnings {
     /// Login requests without an answer, by the user's name.
     asked: HashMap<TextId, Asked>,
-    /// By the client's id: the frame, and when the login was first told of.
-    logins: HashMap<TextId, FrameTime>,
+    /// By the client's id.
+    logins: HashMap<TextId, LoggedIn>,
     logouts: HashMap<TextId, FrameTime>,
     /// The deliveries of a client's says of which the requests were not captured.
     copies: HashMap<(Option<TextId>, Said), Copies>,
@@ -39,12 +39,24 @@ struct Copies {
     is_doubtful: bool,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct LoggedIn {
+    /// The frame in which the login began.
+    began: Frame,
+    /// When the server first notified somebody of it. Nanoseconds since the epoch.
+    time: i64,
+    /// By which name, where that is known.
+    name: Option<TextId>,
+}
+
 #[derive(Debug)]
 struct Asked {
     at: FrameTime,
     stream: StreamId,
     /// Several connections ask for the same name: which one a notification is about is not known.
     is_contested: bool,
+    /// The client that the server has notified somebody of.
+    client: Option<TextId>,
 }
 
 impl Beginnings {
@@ -52,7 +64,7 @@ impl Beginnings {
     pub fn ask(&mut self, name: TextId, at: FrameTime, stream: StreamId) {
         let before = self.asked.get(&name);
         let is_contested = before.is_some_and(|before| before.stream != stream && at.since(before.at) <= LONGEST_LOGIN);
-        self.asked.insert(name, Asked { at, stream, is_contested });
+        self.asked.insert(name, Asked { at, stream, is_contested, client: None });
     }
 
     /// The server answers the login request in a frame, or one that was not captured, in the frame `at`. Returns where the login began.
@@ -66,39 +78,47 @@ impl Beginnings {
         if let Some(name) = name.filter(|name| self.asked.get(name).map(|asked| asked.at.frame) == request) {
             self.asked.remove(&name);
         }
-        let began = request.or_else(|| self.known(client, at)).unwrap_or(at.frame);
-        self.log_in(client, began, at);
+        let began = request.or_else(|| self.known(client, name, at)).unwrap_or(at.frame);
+        self.log_in(client, name, began, at);
         began
     }
 
-    /// Where the login of a client began that the server told of shortly before. What it told of earlier is another login, of which the
-    /// capture may lack the request.
-    fn known(&self, client: Option<TextId>, at: FrameTime) -> Option<Frame> {
-        let told = self.logins.get(&client?)?;
-        (at.since(*told) <= LONGEST_LOGIN).then_some(told.frame)
+    /// Where the login of a client by a name began of which the server shortly before notified somebody. What was earlier is another
+    /// login, of which the capture may lack the request.
+    fn known(&self, client: Option<TextId>, name: Option<TextId>, at: FrameTime) -> Option<Frame> {
+        let known = self.logins.get(&client?)?;
+        let is_same_name = known.name.is_none() || name.is_none() || known.name == name;
+        (is_same_name && at.time.saturating_sub(known.time) <= LONGEST_LOGIN).then_some(known.began)
     }
 
-    /// The server notifies somebody of a login; `owner` is the client's connection, where that is known. Returns where the login began.
+    /// The server notifies somebody of a login; `owner` is the client's connection, where that is known. `lacks`: whether the capture may
+    /// lack what a client sent after a frame, and so another's request by this name. Returns where the login began.
     pub fn notify(
         &mut self,
         client: Option<TextId>,
         name: Option<TextId>,
         at: FrameTime,
         owner: Option<StreamId>,
+        lacks: impl FnOnce(Frame) -> bool,
     ) -> Frame {
-        let known = self.known(client, at);
-        let asked = name.and_then(|name| self.asked.get(&name));
+        let known = self.known(client, name, at);
+        let asked = name.and_then(|name| self.asked.get_mut(&name));
         let asked = asked.filter(|asked| !asked.is_contested && at.since(asked.at) <= LONGEST_LOGIN);
-        let again = asked.filter(|asked| known.is_none() || owner == Some(asked.stream));
-        let began = again.map(|asked| asked.at.frame).or(known).unwrap_or(at.frame);
-        self.log_in(client, began, at);
+        let asked = asked.filter(|asked| asked.client.is_none() || asked.client == client);
+        let again = asked.filter(|asked| owner == Some(asked.stream) || known.is_none() && !lacks(asked.at.frame));
+        let began = again.map(|asked| {
+            asked.client = client;
+            asked.at.frame
+        });
+        let began = began.or(known).unwrap_or(at.frame);
+        self.log_in(client, name, began, at);
         began
     }
 
-    fn log_in(&mut self, client: Option<TextId>, began: Frame, at: FrameTime) {
+    fn log_in(&mut self, client: Option<TextId>, name: Option<TextId>, began: Frame, at: FrameTime) {
         if let Some(client) = client {
             if self.logged_in(client) != Some(began) {
-                self.logins.insert(client, FrameTime { frame: began, time: at.time });
+                self.logins.insert(client, LoggedIn { began, time: at.time, name });
             }
             self.logouts.remove(&client);
         }
@@ -148,7 +168,7 @@ impl Beginnings {
 
     /// The frame in which a client's last login began.
     pub fn logged_in(&self, client: TextId) -> Option<Frame> {
-        self.logins.get(&client).map(|told| told.frame)
+        self.logins.get(&client).map(|known| known.began)
     }
 
     /// A client may have logged in again since the last login that is known.
@@ -234,7 +254,8 @@ impl Receipts {
     /// Somebody enters or leaves a room: of what is under way there, it is not known who gets it.
     pub fn change(&mut self, by: Open, room: Option<Room>) {
         if self.last_change.replace(by) != Some(by) {
-            self.open.retain(|open, counts| *open == by || (room.is_some() && counts.room != room));
+            let is_elsewhere = |other: Option<Room>| other.zip(room).is_some_and(|(other, room)| other != room);
+            self.open.retain(|open, counts| *open == by || is_elsewhere(counts.room));
         }
     }
 
@@ -278,13 +299,33 @@ mod tests {
         let [name, id, other] = ["name", "7", "8"].map(|text| texts.intern(text));
         let mut beginnings = Beginnings::default();
         beginnings.ask(name, at(8, 0), StreamId(1));
-        assert_eq!(beginnings.notify(Some(id), Some(name), at(9, 1), None), Frame(8), "before the answer");
+        assert_eq!(beginnings.notify(Some(id), Some(name), at(9, 1), None, |_| false), Frame(8), "before the answer");
         assert_eq!(beginnings.answer(Some(id), Some(name), Some(Frame(8)), at(10, 1)), Frame(8));
-        assert_eq!(beginnings.notify(Some(id), Some(name), at(11, 1), None), Frame(8), "and behind it");
-        assert_eq!(beginnings.notify(Some(other), Some(name), at(12, 1), None), Frame(12), "another of this name");
-        assert_eq!(beginnings.notify(Some(other), Some(name), at(13, 1), None), Frame(12));
-        let again = beginnings.notify(Some(id), Some(name), at(20, 9 * SECOND), None);
+        assert_eq!(beginnings.notify(Some(id), Some(name), at(11, 1), None, |_| false), Frame(8), "and behind it");
+        assert_eq!(
+            beginnings.notify(Some(other), Some(name), at(12, 1), None, |_| false),
+            Frame(12),
+            "another of this name"
+        );
+        assert_eq!(beginnings.notify(Some(other), Some(name), at(13, 1), None, |_| false), Frame(12));
+        let again = beginnings.notify(Some(id), Some(name), at(20, 9 * SECOND), None, |_| false);
         assert_eq!(again, Frame(20), "another login, of which the request is missing");
+    }
+
+    #[test]
+    fn a_request_is_of_one_client_and_of_one_name() {
+        let mut texts = Texts::default();
+        let [name, id, other] = ["name", "7", "8"].map(|text| texts.intern(text));
+        let mut beginnings = Beginnings::default();
+        beginnings.ask(name, at(1, 0), StreamId(1));
+        assert_eq!(
+            beginnings.notify(Some(id), Some(name), at(2, 1), None, |_| true),
+            Frame(2),
+            "another's may be missing"
+        );
+        assert_eq!(beginnings.notify(Some(other), Some(name), at(3, 1), None, |_| false), Frame(1));
+        assert_eq!(beginnings.notify(Some(id), Some(other), at(4, 1), None, |_| false), Frame(4), "renamed");
+        assert_eq!(beginnings.notify(Some(id), Some(name), at(5, 1), None, |_| false), Frame(5), "it was the other's");
     }
 
     #[test]
@@ -294,9 +335,13 @@ mod tests {
         let mut beginnings = Beginnings::default();
         beginnings.ask(name, at(1, 0), StreamId(1));
         beginnings.ask(name, at(2, SECOND), StreamId(2));
-        assert_eq!(beginnings.notify(Some(id), Some(name), at(3, SECOND), None), Frame(3));
+        assert_eq!(beginnings.notify(Some(id), Some(name), at(3, SECOND), None, |_| false), Frame(3));
         beginnings.ask(name, at(4, 9 * SECOND), StreamId(3));
-        assert_eq!(beginnings.notify(None, Some(name), at(5, 9 * SECOND), None), Frame(4), "long after that");
+        assert_eq!(
+            beginnings.notify(None, Some(name), at(5, 9 * SECOND), None, |_| false),
+            Frame(4),
+            "long after that"
+        );
     }
 
     #[test]
@@ -307,7 +352,7 @@ mod tests {
         assert_eq!(beginnings.log_out(Some(id), Some(Frame(20)), at(22, 0)), (Frame(20), true));
         assert_eq!(beginnings.log_out(Some(id), None, at(23, 0)), (Frame(20), false));
         assert_eq!(beginnings.log_out(Some(other), None, at(24, 0)), (Frame(24), true));
-        beginnings.notify(Some(id), Some(name), at(30, 0), None);
+        beginnings.notify(Some(id), Some(name), at(30, 0), None, |_| false);
         let again = beginnings.log_out(Some(id), None, at(31, 0));
         assert_eq!(again, (Frame(31), true), "the id was given out again");
     }

@@ -415,15 +415,16 @@ fn begin_login(
             if request.is_none() && began != at.frame {
                 connection.set_began(record.position(), began);
             }
-            // Who logs in again is also notified of it.
-            let is_again = connection.chat().is_some_and(|chat| chat.has_asked_again());
+            // Who logs in again is also notified of it; before the capture began, it may have logged in.
+            let is_again = !connection.is_begun() || connection.chat().is_some_and(|chat| chat.has_asked_again());
             let room = room.filter(|_| !is_again);
             receipts.change(Open::Login(began), room);
             receipts.owe(Open::Login(began), room.and_then(|room| owed(connection, server, room)));
         }
         Event::LoginNotification(name) if !record.uncertain => {
             let owner = id.and_then(|id| server.owner(id));
-            let began = server.beginnings.notify(id, name, at, owner);
+            let lacks = |since| server.gaps.client.after(since);
+            let began = server.beginnings.notify(id, name, at, owner, lacks);
             receipts.change(Open::Login(began), room);
             record.began = Some(began);
         }

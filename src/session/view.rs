@@ -256,9 +256,10 @@ fn user<'a>(identity: &Identity, texts: &'a Texts) -> User<'a> {
 }
 
 impl<'a> FrameView<'a> {
-    /// Both ends, and who the user was known to be then.
-    pub fn ends(&self) -> Ends<'a> {
-        let is_named = self.marks.first_seen().any(|mark| mark.is_named());
+    /// Both ends at an event of the frame, and who the user was known to be then.
+    pub fn ends(&self, event: &Event<&str>) -> Ends<'a> {
+        // A SYN may be captured late, or beside another segment.
+        let is_named = !event.is_opening() && self.marks.first_seen().any(|mark| mark.is_named());
         let user = self.connection.user_then(Position::end_of(self.frame)).filter(|_| is_named);
         self.context.ends(self.connection, user)
     }
@@ -320,7 +321,8 @@ impl<'a> FrameView<'a> {
             _ => self.connection.opened_in(),
         }?;
         let is_complete = matches!(event, Event::Established);
-        Some(Part { began, exchange: event.exchange(self.ends().user, None), is_complete })
+        let user = self.ends(&event).user;
+        Some(Part { began, exchange: event.exchange(user, None), is_complete })
     }
 
     /// Which of them are complete.
