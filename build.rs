@@ -23,7 +23,8 @@ mod plugin {
     use std::env;
     use std::path::PathBuf;
 
-    const GLUE: &[&str] = &["plugin/glue/glue.c", "plugin/glue/draw.c", "plugin/glue/preferences.c"];
+    const GLUE: &[&str] =
+        &["plugin/glue/glue.c", "plugin/glue/draw.c", "plugin/glue/preferences.c", "plugin/glue/views.c"];
 
     pub fn build() -> Result<(), String> {
         for input in ["wireshark-include", "plugin/glue", "build.rs"] {

@@ -6,10 +6,10 @@
 use std::fmt::{self, Write};
 use std::net::Ipv4Addr;
 
-use crate::fields::{FIELDS, Field, Finding};
+use crate::fields::{FIELDS, Field, Finding, Severity};
 use crate::message::json::Span;
 use crate::message::text;
-use crate::packet::Frame;
+use crate::packet::{Frame, Side};
 
 /// The tree that a line is drawn in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,13 +34,15 @@ pub struct Wanted {
     pub titles: bool,
     /// Whether there is an Info column.
     pub info: bool,
+    /// Whether a view taps what happens.
+    pub sightings: bool,
 }
 
 const _: () = assert!(FIELDS.len() <= u64::BITS as usize, "Wanted::fields has a bit for each field");
 
 impl Wanted {
     /// Everything.
-    pub const ALL: Wanted = Wanted { fields: u64::MAX, titles: true, info: true };
+    pub const ALL: Wanted = Wanted { fields: u64::MAX, titles: true, info: true, sightings: false };
 
     /// Whether a field is looked at.
     pub fn field(self, field: Field) -> bool {
@@ -102,6 +104,17 @@ pub struct Item {
     pub is_hidden: bool,
 }
 
+/// What a view learns of a message, or of a frame below its messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sighting {
+    /// Who sent it.
+    pub by: Side,
+    /// What is said, whole, in one printable line; empty where nothing is.
+    pub text: Text,
+    /// The sentences of the findings that are warnings or errors, a line each.
+    pub problems: Text,
+}
+
 /// What to draw of a message, or of a frame below its messages.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -109,6 +122,7 @@ pub struct Plan {
     texts: String,
     title: Option<Text>,
     info: Option<Text>,
+    sighting: Option<Sighting>,
 }
 
 impl Plan {
@@ -124,7 +138,7 @@ impl Plan {
         self.texts.clear();
         self.items.shrink_to(Plan::KEPT / size_of::<Item>());
         self.texts.shrink_to(Plan::KEPT);
-        (self.title, self.info) = (None, None);
+        (self.title, self.info, self.sighting) = (None, None, None);
     }
 
     /// The lines, parents before their children, in the order in which they are drawn.
@@ -215,6 +229,25 @@ impl Plan {
         });
         self.title = Some(title);
         self.info = Some(Text { start: title.start + head.len(), end: title.end });
+    }
+
+    /// What a view learns; `None` where none taps.
+    pub fn sighting(&self) -> Option<Sighting> {
+        self.sighting
+    }
+
+    /// Sets what a view learns. The problems are the findings that are in the plan by now, but those that only later frames can show.
+    pub fn set_sighting(&mut self, by: Side, text: &str) {
+        let is_problem =
+            |finding: Finding| finding.spec().severity >= Severity::Warning && finding != Finding::NoDelivery;
+        let problems = self.items.iter().filter_map(|item| match item.value {
+            Value::Finding(finding, sentence) if is_problem(finding) => Some(self.text(sentence)),
+            _ => None,
+        });
+        let problems = problems.collect::<Vec<_>>().join("\n");
+        let text = self.keep(|kept| kept.push_str(text));
+        let problems = self.keep(|kept| kept.push_str(&problems));
+        self.sighting = Some(Sighting { by, text, problems });
     }
 
     /// The lines of one tree, to add to them.

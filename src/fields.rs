@@ -192,7 +192,7 @@ pub fn dialect_name(value: u32) -> &'static str {
 }
 
 /// How severe a finding is: Wireshark's expert info severities (`PI_*`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// `PI_NOTE`: unusual, but the conversation works.
     Note,

@@ -13,6 +13,7 @@ pub mod language;
 pub mod message;
 pub mod packet;
 pub mod session;
+pub mod views;
 pub mod websocket;
 
 #[cfg(feature = "plugin")]

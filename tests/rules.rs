@@ -95,7 +95,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["message", "websocket", "event"],
             &["session", "annotation"],
             &["language"],
-            &["dissector"],
+            &["dissector", "views"],
             &["epan"],
             &["lib"],
         ],

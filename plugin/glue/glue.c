@@ -230,8 +230,10 @@ static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tr
         for (GSList *source = pinfo->data_src; source != NULL && count < SOURCES_MAX; source = source->next)
             sources[count++] = lend(get_data_source_tvb((struct data_source *)source->data), 0);
     plan = core->segment(&o->segment, sources, count, wmc_settings(pinfo, tree), pinfo->pool);
-    if (plan != NULL)
-        wmc_draw_segment(plan, o->tvb, pinfo, tree, o->tcp_layer);
+    if (plan == NULL)
+        return;
+    wmc_tap(pinfo, plan);
+    wmc_draw_segment(plan, o->tvb, pinfo, tree, o->tcp_layer);
 }
 
 /* How many messages of a frame have a number, for each pair of ports: a frame can hold several segments of a stream (A-MSDU, IP in IP). A
@@ -410,6 +412,7 @@ static const struct wmc_plan *plan_message(tvbuff_t *tvb, packet_info *pinfo, pr
 
 static void show_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
+    wmc_tap(pinfo, plan);
     observed->info_length = wmc_draw_message(plan, tvb, pinfo, tree);
     if (wmc_show_json())
         call_dissector_only(json_handle, tvb, pinfo, tree, NULL);
@@ -568,6 +571,7 @@ static void register_protocol(void)
     proto_register_subtree_array(subtrees, 1);
     expert_register_field_array(expert_register_protocol(wmc_proto), r.findings, r.finding_count);
     wmc_preferences_register(wmc_proto, core, &r);
+    wmc_views_register(core, r.filter_name);
     register_init_routine(start);
     register_cleanup_routine(reset);
 }

@@ -75,7 +75,19 @@ struct wmc_item {
     const char *text;
 };
 
+/* What a tap reports: a message, or what a frame is below its messages. */
+struct wmc_sighting {
+    uint32_t frame;
+    uint32_t stream;
+    uint32_t index; /* of a message: how many of the frame came before it; UINT32_MAX for what is below the messages */
+    int64_t time;   /* nanoseconds since the epoch */
+    bool by_server;
+    const char *text; /* what is said, in one line */
+    const char *problems; /* sentences of findings, a line each */
+};
+
 struct wmc_plan {
+    const struct wmc_sighting *sighting; /* NULL if no view taps */
     const struct wmc_item *items;
     uint32_t count;
     const char *title; /* of the message's tree; NULL if it is not displayed */
@@ -106,9 +118,12 @@ struct wmc_settings {
     uint64_t wanted; /* a bit for each field that is looked at, in the order of registration */
     bool titles;     /* a tree is displayed */
     bool info;       /* there is an Info column */
+    bool sightings;  /* a view taps */
     bool annotate_tcp;
     bool annotate_info;
 };
+
+enum wmc_view { WMC_VIEW_TRANSCRIPT };
 
 /* The Rust core. No function panics or longjmps. A plan is NULL if there is nothing to show. */
 struct wmc_core {
@@ -145,6 +160,16 @@ struct wmc_core {
     /* The captured part of a truncated message that Wireshark did not pass on, unmasked, in the pool; data is NULL if there is
      * none. `messages`: the number of messages in this data that it did pass on. */
     struct wmc_bytes (*rest)(struct wmc_bytes data, uint32_t messages, wmem_allocator_t *pool);
+
+    /* Views of the conversation as text. */
+    void *(*view_new)(enum wmc_view view);
+    void (*view_free)(void *view);
+    /* The packets come again. */
+    void (*view_clear)(void *view);
+    void (*view_see)(void *view, const struct wmc_sighting *sighting);
+    /* The next piece of the page, from the beginning if `first`; NULL behind the last. Valid until the next call. `at_end`: all packets have
+     * been seen. */
+    const char *(*view_page)(void *view, const struct wmc_settings *settings, bool first, bool at_end);
 };
 
 /* plugin/glue/glue.c */
@@ -167,6 +192,13 @@ void wmc_separate_columns(packet_info *pinfo, size_t info_length);
 void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned tcp_layer);
 int *wmc_subtree(void);
 
+/* plugin/glue/views.c */
+/* Registers the tap; before any packet. */
+void wmc_views_register(const struct wmc_core *core, const char *filter_name);
+/* Whether anybody listens to the tap. */
+bool wmc_is_tapped(void);
+void wmc_tap(packet_info *pinfo, const struct wmc_plan *plan);
+
 /* plugin/glue/preferences.c */
 void wmc_preferences_register(int proto, const struct wmc_core *core, const struct wmc_registration *registration);
 /* Warns of a value that Wireshark has ignored without a word. */
@@ -183,6 +215,8 @@ static inline bool wmc_is_chat_port(uint16_t port)
 /* Called when the ports of the preference or of Decode As may have changed. */
 void wmc_ports_changed(void);
 bool wmc_show_json(void);
+/* What the user chose, without what of a packet is looked at. */
+const struct wmc_settings *wmc_preferences(void);
 /* What the user chose, and what of the packet is looked at. */
 const struct wmc_settings *wmc_settings(packet_info *pinfo, proto_tree *tree);
 

@@ -1,7 +1,7 @@
 //! A message's own tree: its fields, what the session knows of it, and what is wrong with it.
 
 use super::plan::{
-    MAX_LINE, Remark, Settings, draw_links, draw_parts, draw_phase, draw_user, localise, party, title_head, wants_parts,
+    MAX_LINE, Remark, Settings, draw_links, draw_parts, draw_phase, draw_user, localise, title_head, wants_parts,
 };
 use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::{Event, Recipient, Say, below_messages};
@@ -38,7 +38,7 @@ impl<'a> Drawing<'a> {
     /// Plans what to draw.
     pub fn draw(self, plan: &mut Plan, session: &Session) {
         let wanted = self.settings.wanted;
-        let is_said = wanted.titles || wanted.info || wanted.field(Field::Note);
+        let is_said = wanted.titles || wanted.info || wanted.sightings || wanted.field(Field::Note);
         let content = self.message.shown_content().filter(|_| is_said);
         let line = content.as_ref().map(|content| text::first_line(content.text, self.is_from_server(), MAX_LINE));
         let said = line.unwrap_or_default();
@@ -56,6 +56,10 @@ impl<'a> Drawing<'a> {
         }
         self.findings(tree);
         localise(plan, self.settings);
+        if wanted.sightings {
+            let said = content.as_ref().map(|content| text::readable(content.text, self.is_from_server()));
+            plan.set_sighting(self.message.sender, &text::line(&said.unwrap_or_default(), usize::MAX));
+        }
         if wanted.titles {
             plan.set_title_and_info(&title_head(), |text| self.line(text, &said));
         } else if wanted.info {
@@ -155,7 +159,7 @@ impl<'a> Drawing<'a> {
     fn browser(&self) -> String {
         let ends = self.view.ends();
         let addresses = ends.addresses();
-        self.phrase(&Phrase::Browser(party(&ends, Side::Client, &addresses)))
+        self.phrase(&Phrase::Browser(Party::of(&ends, Side::Client, &addresses)))
     }
 
     /// Whom a say is for, in a title, and what is said.
@@ -337,7 +341,7 @@ impl<'a> Drawing<'a> {
         let time = delivery.at.since(asked);
         let addresses = delivery.ends.addresses();
         let name = delivery.name.map(|name| text::line(name, MAX_LINE));
-        let to = Party { name: name.as_deref(), ..party(&delivery.ends, Side::Client, &addresses) };
+        let to = Party { name: name.as_deref(), ..Party::of(&delivery.ends, Side::Client, &addresses) };
         let (frame, milliseconds) = (delivery.at.frame, time as f64 / 1e6);
         let line = self.phrase(&Phrase::Delivery { to, frame, milliseconds });
         let item = tree.group(item, Field::Delivery, &line, None);

@@ -145,6 +145,16 @@ impl Dissector {
         Some(message)
     }
 
+    /// What the capture taught so far.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The capture is at its end: what later frames would not contradict is settled.
+    pub fn finish(&mut self) {
+        self.session.finish();
+    }
+
     /// A segment whose payload has been dissected; `sources` are the data sources that this took (reassembled, decrypted). `None`: there
     /// is nothing to show of it below its messages.
     pub fn segment<'a>(

@@ -5,7 +5,7 @@ use crate::event::{Acked, Completion, Event};
 use crate::fields::{Field, Finding, PROTOCOL_NAME, Phase};
 use crate::language::{Fact, Language, Note, Party, Phrase};
 use crate::message::text;
-use crate::packet::{Both, Frame, FrameTime, Side};
+use crate::packet::{Frame, FrameTime, Side};
 use crate::session::{Ends, Part, User};
 use std::borrow::Cow;
 
@@ -87,8 +87,8 @@ impl Remark<'_> {
         // Who asks to log in has no name before.
         let is_login = matches!(self.event, Event::LoginRequest { .. });
         let client =
-            Party { name: user.as_deref().filter(|_| !is_login), ..party(&self.ends, Side::Client, &addresses) };
-        let server = party(&self.ends, Side::Server, &addresses);
+            Party { name: user.as_deref().filter(|_| !is_login), ..Party::of(&self.ends, Side::Client, &addresses) };
+        let server = Party::of(&self.ends, Side::Server, &addresses);
         let (by, other) = if self.by == Side::Client { (client, server) } else { (server, client) };
         let sentence = |acked: &[Acked<&str>]| {
             language.note(&Note {
@@ -106,12 +106,6 @@ impl Remark<'_> {
         };
         with_printable(self.acked, sentence)
     }
-}
-
-/// An end of a connection without a name; `addresses` are those of both ends, where they are needed.
-pub fn party<'a>(ends: &Ends, side: Side, addresses: &'a Both<Option<String>>) -> Party<'a> {
-    let port = if side == Side::Client { ends.client.port } else { ends.server.port };
-    Party { side, name: None, address: addresses.of(side).as_deref(), port }
 }
 
 /// What is acknowledged with texts of one printable line each, as sentences need it.

@@ -17,9 +17,6 @@ pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bo
     let names_phases = settings.wanted.info && settings.annotate_info && !view.holds_message();
     let warns = tunnelled || view.has_faulty_handshake();
     let has_lines = settings.annotate_tcp && (settings.wanted.fields != 0 || warns);
-    if !names_phases && !has_lines {
-        return true;
-    }
     if names_phases {
         let phases = view.phases();
         if !phases.is_empty() {
@@ -29,6 +26,9 @@ pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bo
     if has_lines {
         draw_lines(plan, &view, view.events(), segment.at, tunnelled, settings);
         localise(plan, settings);
+    }
+    if settings.wanted.sightings {
+        plan.set_sighting(view.by(), "");
     }
     true
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::plan::Pool;
-use super::{panic, registry, sys};
+use super::{panic, registry, sys, views};
 use crate::annotation::{Plan, Wanted};
 use crate::dissector::{self, Dissector, Packet, Settings, Start};
 use crate::language::{Language, choice};
@@ -21,7 +21,7 @@ static DISSECTOR: Mutex<Option<Dissector>> = Mutex::new(None);
 /// How many pairs of ports the dissector watches: C reads it, to ask no more of a capture without chat.
 static WATCHED: AtomicU32 = AtomicU32::new(0);
 
-struct Locked(MutexGuard<'static, Option<Dissector>>);
+pub(super) struct Locked(MutexGuard<'static, Option<Dissector>>);
 
 impl Drop for Locked {
     fn drop(&mut self) {
@@ -30,11 +30,11 @@ impl Drop for Locked {
 }
 
 impl Locked {
-    fn new() -> Locked {
+    pub(super) fn new() -> Locked {
         Locked(DISSECTOR.lock().unwrap_or_else(PoisonError::into_inner)) // what a panic left is stale at worst
     }
 
-    fn dissector(&mut self) -> &mut Dissector {
+    pub(super) fn dissector(&mut self) -> &mut Dissector {
         self.0.get_or_insert_default()
     }
 }
@@ -66,6 +66,11 @@ pub fn core() -> *const sys::wmc_core {
                 message: Some(message),
                 unobserved: Some(unobserved),
                 rest: Some(rest),
+                view_new: Some(views::new),
+                view_free: Some(views::free),
+                view_clear: Some(views::clear),
+                view_see: Some(views::see),
+                view_page: Some(views::page),
             })
         })
         .0
@@ -85,7 +90,7 @@ fn automatic() -> Language {
     *AUTOMATIC.get_or_init(|| Language::of_environment(variable))
 }
 
-fn language_at(index: libc::c_int) -> Language {
+pub(super) fn language_at(index: libc::c_int) -> Language {
     Language::chosen(usize::try_from(index).unwrap_or_default(), automatic())
 }
 
@@ -166,7 +171,10 @@ unsafe extern "C" fn segment(
         let packet = unsafe { packet_of(raw) };
         // SAFETY: C lends the sources for this call; the array has `source_count` members.
         let sources = (0..source_count).map(|at| unsafe { lent(&*sources.add(at)) }.bytes);
-        Locked::new().dissector().segment(&packet, sources, &settings).map(|plan| pool.plan(plan))
+        Locked::new()
+            .dissector()
+            .segment(&packet, sources, &settings)
+            .map(|plan| pool.plan_with_sighting(plan, raw, None))
     };
     answer(work, false, &settings, pool)
 }
@@ -195,7 +203,10 @@ unsafe extern "C" fn message(
     let work = || {
         // SAFETY: C lends the payload for this call.
         let packet = unsafe { packet_of(raw) };
-        Locked::new().dissector().message(&packet, index, data, &settings).map(|plan| pool.plan(plan))
+        Locked::new()
+            .dissector()
+            .message(&packet, index, data, &settings)
+            .map(|plan| pool.plan_with_sighting(plan, raw, Some(index)))
     };
     answer(work, true, &settings, pool)
 }
@@ -259,7 +270,12 @@ unsafe fn lent<'a>(bytes: &sys::wmc_bytes) -> Captured<'a> {
 fn settings_of(settings: &sys::wmc_settings) -> Settings {
     Settings {
         language: language_at(settings.language),
-        wanted: Wanted { fields: settings.wanted, titles: settings.titles, info: settings.info },
+        wanted: Wanted {
+            fields: settings.wanted,
+            titles: settings.titles,
+            info: settings.info,
+            sightings: settings.sightings,
+        },
         annotate_tcp: settings.annotate_tcp,
         annotate_info: settings.annotate_info,
     }

@@ -4,6 +4,7 @@ use std::ptr;
 
 use super::{registry, sys};
 use crate::annotation::{Item, Layer, Plan, Text, Value};
+use crate::packet::Side;
 
 /// A packet's memory pool. What is allocated in it lives until the packet has been dissected.
 #[derive(Clone, Copy)]
@@ -36,21 +37,49 @@ impl Pool {
         self.array(bytes)
     }
 
+    /// The plan as C reads it, with what a view learns of the message of this number, or of the frame below its messages.
+    pub fn plan_with_sighting(
+        self,
+        plan: &Plan,
+        segment: &sys::wmc_segment,
+        index: Option<u32>,
+    ) -> *const sys::wmc_plan {
+        let texts = Texts(self.array(plan.texts().as_bytes()).cast());
+        let mut drawn = self.drawn(plan, texts);
+        if let Some(sighting) = plan.sighting() {
+            let text = |text: Text| texts.pointer(text);
+            let sighting = sys::wmc_sighting {
+                frame: segment.frame,
+                stream: segment.stream,
+                index: index.unwrap_or(u32::MAX),
+                time: segment.time,
+                by_server: sighting.by == Side::Server,
+                text: text(sighting.text),
+                problems: text(sighting.problems),
+            };
+            drawn.sighting = self.array(&[sighting]);
+        }
+        self.array(&[drawn])
+    }
+
     /// The plan as C reads it.
     pub fn plan(self, plan: &Plan) -> *const sys::wmc_plan {
-        let texts = Texts(self.array(plan.texts().as_bytes()).cast());
+        self.array(&[self.drawn(plan, Texts(self.array(plan.texts().as_bytes()).cast()))])
+    }
+
+    fn drawn(self, plan: &Plan, texts: Texts) -> sys::wmc_plan {
         let items: *mut sys::wmc_item = self.uninitialised(plan.items().len());
         for (at, item) in plan.items().iter().enumerate() {
             // SAFETY: there is room for all items.
             unsafe { items.add(at).write(drawn(item, texts)) };
         }
-        let plan = sys::wmc_plan {
+        sys::wmc_plan {
+            sighting: ptr::null(),
             items,
             count: plan.items().len() as u32,
             title: plan.title().map_or(ptr::null(), |title| texts.pointer(title)),
             info: plan.info().map_or(ptr::null(), |info| texts.pointer(info)),
-        };
-        self.array(&[plan])
+        }
     }
 }
 

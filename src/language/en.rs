@@ -174,6 +174,8 @@ pub fn phrase(phrase: &Phrase) -> String {
             None => format!("port {}", party.port),
         },
         Phrase::UserList(count) => format!("User list ({})", users(*count)),
+        Phrase::NoMessages => "No messages of the chat.".to_owned(),
+        Phrase::Renamed { from, to } => format!("{} is now called {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… and {count} more"),
         Phrase::Delivery { to, frame, milliseconds } => {
             format!("To {} in frame {frame}, after {milliseconds:.3} ms", party(to))

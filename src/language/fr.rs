@@ -257,6 +257,8 @@ pub fn phrase(phrase: &Phrase) -> String {
             None => format!("port {}", party.port),
         },
         Phrase::UserList(count) => format!("Liste des utilisateurs ({count})"),
+        Phrase::NoMessages => "Aucun message du chat.".to_owned(),
+        Phrase::Renamed { from, to } => format!("{} s’appelle désormais {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… et {count} de plus"),
         Phrase::Delivery { to: party, frame, milliseconds } => {
             let milliseconds = format!("{milliseconds:.3}").replace('.', ",");

@@ -253,6 +253,8 @@ pub fn phrase(phrase: &Phrase) -> String {
             None => format!("porta {}", party.port),
         },
         Phrase::UserList(count) => format!("Elenco degli utenti ({count})"),
+        Phrase::NoMessages => "Nessun messaggio della chat.".to_owned(),
+        Phrase::Renamed { from, to } => format!("{} ora si chiama {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(1) => "… e un altro".to_owned(),
         Phrase::More(count) => format!("… e altri {count}"),
         Phrase::Delivery { to: party, frame, milliseconds } => {

@@ -10,7 +10,9 @@ pub(crate) use crate::event::Completion;
 use crate::event::{Acked, Event, Exchange};
 use crate::fields::{Field, Phase};
 use crate::message::json::Reason;
-use crate::packet::{Frame, Side};
+use crate::packet::{Both, Frame, Side};
+use crate::session::Ends;
+
 pub(crate) use common::isolated;
 
 /// One row of the table of languages: the functions of a language's file.
@@ -153,6 +155,14 @@ pub(crate) struct Party<'a> {
     pub port: u16,
 }
 
+impl<'a> Party<'a> {
+    /// An end of a connection without a name; `addresses` are those of both ends, where they are needed.
+    pub fn of(ends: &Ends, side: Side, addresses: &'a Both<Option<String>>) -> Party<'a> {
+        let port = if side == Side::Client { ends.client.port } else { ends.server.port };
+        Party { side, name: None, address: addresses.of(side).as_deref(), port }
+    }
+}
+
 /// What the sentence under a packet is made from. Texts have one printable line.
 #[derive(Debug, Clone)]
 pub(crate) struct Note<'a> {
@@ -209,6 +219,15 @@ pub(crate) enum Phrase<'a> {
     Browser(Party<'a>),
     /// A list of so many users.
     UserList(usize),
+    /// There is no message of the chat.
+    NoMessages,
+    /// A user logs in again by another name.
+    Renamed {
+        /// The name until then.
+        from: &'a str,
+        /// The name from then on.
+        to: &'a str,
+    },
     /// So many more that are not listed.
     More(usize),
     /// A delivery: to whom, in which frame, and how many milliseconds after the request.

@@ -258,6 +258,8 @@ pub fn phrase(phrase: &Phrase) -> String {
             None => format!("porta {}", party.port),
         },
         Phrase::UserList(count) => format!("Lista de usuários ({count})"),
+        Phrase::NoMessages => "Nenhuma mensagem do chat.".to_owned(),
+        Phrase::Renamed { from, to } => format!("{} agora se chama {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… e mais {count}"),
         Phrase::Delivery { to: party, frame, milliseconds } => {
             let milliseconds = format!("{milliseconds:.3}").replace('.', ",");

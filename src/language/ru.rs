@@ -252,6 +252,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::Room(room) => format!("комната {}", isolated(room)),
         Phrase::Browser(party) => place_of(party),
         Phrase::UserList(count) => format!("Список пользователей ({})", users(*count)),
+        Phrase::NoMessages => "Сообщений чата нет.".to_owned(),
+        Phrase::Renamed { from, to } => format!("{} теперь {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… и ещё {count}"),
         Phrase::Delivery { to, frame, milliseconds } => {
             let milliseconds = format!("{milliseconds:.3}").replace('.', ",");

@@ -486,6 +486,8 @@ fn every_clause_and_phrase_is_said_in_every_language() {
         (Phrase::Room("lobby"), vec!["lobby"]),
         (Phrase::UserList(3), vec!["3"]),
         (Phrase::More(17), vec!["17"]),
+        (Phrase::NoMessages, vec![]),
+        (Phrase::Renamed { from: "anna", to: "ben" }, vec!["anna", "ben"]),
         (Phrase::Delivery { to: browser, frame: Frame(18), milliseconds: 1.5 }, vec!["anna", "60653", "18", "500"]),
         (Phrase::Acknowledges(&acked), vec!["901", "ACK"]),
     ];

@@ -224,6 +224,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::Room(room) => format!("房间 {}", isolated(room)),
         Phrase::Browser(party) => place_of(party),
         Phrase::UserList(count) => format!("用户列表（{}）", users(*count)),
+        Phrase::NoMessages => "没有聊天消息。".to_owned(),
+        Phrase::Renamed { from, to } => format!("{} 改名为 {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("……另有 {count} 项"),
         Phrase::Delivery { to, frame, milliseconds } => {
             let to = spaced(&party(to));

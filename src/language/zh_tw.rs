@@ -224,6 +224,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::Room(room) => format!("聊天室 {}", isolated(room)),
         Phrase::Browser(party) => place_of(party),
         Phrase::UserList(count) => format!("使用者清單（{}）", users(*count)),
+        Phrase::NoMessages => "沒有聊天訊息。".to_owned(),
+        Phrase::Renamed { from, to } => format!("{} 改名為 {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("……另有 {count} 項"),
         Phrase::Delivery { to, frame, milliseconds } => {
             let to = spaced(&party(to));

@@ -177,6 +177,12 @@ impl Server {
         }
     }
 
+    /// The name that `id` had before the frame `before`, where it is known by then.
+    pub fn former_name(&self, id: TextId, before: Frame) -> Option<TextId> {
+        let names = self.users.get(self.user(id)?)?.names.all();
+        names.into_iter().take_while(|(since, _)| *since < before).last().map(|(_, name)| name)
+    }
+
     /// The server gave a connection this id. Returns the one that had it before.
     pub fn set_owner(&mut self, id: TextId, stream: StreamId) -> Option<StreamId> {
         let user = self.user_mut(id)?;

@@ -147,8 +147,12 @@ pub struct DeliveredTo<'a> {
 impl Session {
     /// What there is to show of a segment's frame below its messages; `None` for nothing, and for a connection that is not the chat's.
     pub fn frame(&self, segment: &Segment) -> Option<FrameView<'_>> {
-        let connection = self.connections.get(&segment.stream).filter(|connection| connection.is_shown())?;
-        let (frame, by) = (segment.at.frame, connection.side(segment));
+        self.frame_of(segment.stream, segment.at.frame, self.side(segment))
+    }
+
+    /// The same of a frame that was seen before, of which `by` sent the segment.
+    pub fn frame_of(&self, stream: StreamId, frame: Frame, by: Side) -> Option<FrameView<'_>> {
+        let connection = self.connections.get(&stream).filter(|connection| connection.is_shown())?;
         let marks = connection.records().marks(frame);
         let is_shown = |mark: Mark| mark.as_acknowledgment().is_none_or(|ack| is_shown(connection, ack));
         marks.iter().any(is_shown).then_some(FrameView { connection, frame, by, marks, context: self.context() })
@@ -262,6 +266,11 @@ impl<'a> FrameView<'a> {
         let is_named = !event.is_opening() && self.marks.first_seen().any(|mark| mark.is_named());
         let user = self.connection.user_then(Position::end_of(self.frame)).filter(|_| is_named);
         self.context.ends(self.connection, user)
+    }
+
+    /// Who sent the segment.
+    pub fn by(&self) -> Side {
+        self.by
     }
 
     /// What an event of the frame has to do with which exchanges.
@@ -530,6 +539,13 @@ impl<'a> MessageView<'a> {
             self.user().filter(|_| is_the_users).map(|user| user.name)
         };
         event.sender().copied().or_else(by_id).or_else(by_connection).filter(|name| !name.is_empty())
+    }
+
+    /// Of a login: the other name that its client had before, where that is known. `began`: the frame that began the login.
+    pub fn former_name(&self, began: Frame) -> Option<&'a str> {
+        let former = self.server?.former_name(self.record.sender_id?, began)?;
+        let former = Some(self.context.texts.get(former)).filter(|name| !name.is_empty());
+        former.filter(|former| self.record.event.sender().is_some_and(|name| name != former))
     }
 
     /// Whom it is for, by name, or `all`.

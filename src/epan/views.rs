@@ -1,0 +1,96 @@
+//! The views, as C calls them: each is a pointer that C keeps for as long as its tap listens.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use super::entry::{Locked, language_at};
+use super::{panic, sys};
+use crate::packet::{Frame, FrameTime, Side, StreamId};
+use crate::views::{Setting, Sighting, Transcript, View};
+
+/// A view, and the piece of its page that C reads.
+struct Opened {
+    view: Box<dyn View>,
+    piece: String,
+}
+
+pub extern "C" fn new(kind: sys::wmc_view) -> *mut libc::c_void {
+    let view: Box<dyn View> = match kind {
+        sys::WMC_VIEW_TRANSCRIPT => Box::new(Transcript::default()),
+        _ => return ptr::null_mut(),
+    };
+    Box::into_raw(Box::new(Opened { view, piece: String::new() })).cast()
+}
+
+pub unsafe extern "C" fn free(view: *mut libc::c_void) {
+    // SAFETY: it comes from `new`, and C does not use it any more.
+    let opened = unsafe { Box::from_raw(view.cast::<Opened>()) };
+    let _ = panic::guard(|| drop(opened)); // a panic could only come from a destructor, of which there are none that do
+}
+
+pub unsafe extern "C" fn clear(view: *mut libc::c_void) {
+    // SAFETY: it comes from `new`, and nobody else uses it.
+    let opened = unsafe { &mut *view.cast::<Opened>() };
+    let _ = panic::guard(|| opened.view.clear()); // what a panic leaves is stale at worst
+}
+
+pub unsafe extern "C" fn see(view: *mut libc::c_void, sighting: *const sys::wmc_sighting) {
+    // SAFETY: the view comes from `new`, and nobody else uses it; C lends the sighting for this call.
+    let (opened, raw) = unsafe { (&mut *view.cast::<Opened>(), &*sighting) };
+    // A panic costs the view this line.
+    let _ = panic::guard(|| {
+        // SAFETY: both texts end with a NUL and are alive as the sighting is.
+        let (text, problems) = unsafe { (CStr::from_ptr(raw.text), CStr::from_ptr(raw.problems)) };
+        let sighting = Sighting {
+            at: FrameTime { frame: Frame(raw.frame), time: raw.time },
+            stream: StreamId(raw.stream),
+            index: Some(raw.index).filter(|index| *index != u32::MAX),
+            by: if raw.by_server { Side::Server } else { Side::Client },
+            text: &text.to_string_lossy(),
+            problems: &problems.to_string_lossy(),
+        };
+        opened.view.see(&sighting, Locked::new().dissector().session());
+    });
+}
+
+pub unsafe extern "C" fn page(
+    view: *mut libc::c_void,
+    settings: *const sys::wmc_settings,
+    first: bool,
+    at_end: bool,
+) -> *const libc::c_char {
+    // SAFETY: the view comes from `new`, and nobody else uses it; C lends the settings for this call.
+    let (opened, settings) = unsafe { (&mut *view.cast::<Opened>(), &*settings) };
+    let Opened { view, piece } = opened;
+    let write = || {
+        let mut locked = Locked::new();
+        let dissector = locked.dissector();
+        if first && at_end {
+            dissector.finish();
+        }
+        let setting = Setting { session: dissector.session(), language: language_at(settings.language), clock };
+        if first {
+            view.begin(&setting);
+        }
+        piece.clear();
+        let is_more = view.write(&setting, piece);
+        piece.retain(|character| character != '\0');
+        piece.push('\0');
+        is_more.then(|| piece.as_ptr().cast())
+    };
+    panic::guard(write).ok().flatten().unwrap_or(ptr::null())
+}
+
+/// Date and time of day of a time in nanoseconds since the epoch, in the time zone of the environment, to the microsecond.
+fn clock(time: i64) -> String {
+    let (seconds, nanoseconds) = (time.div_euclid(1_000_000_000), time.rem_euclid(1_000_000_000));
+    // SAFETY: all zeros are a valid `tm`.
+    let mut local: libc::tm = unsafe { std::mem::zeroed() };
+    // SAFETY: both are alive for this call.
+    if unsafe { libc::localtime_r(&(seconds as libc::time_t), &mut local) }.is_null() {
+        return seconds.to_string(); // beyond the years that there are
+    }
+    let (year, month) = (i64::from(local.tm_year) + 1900, local.tm_mon + 1);
+    let (day, hour, minute, second) = (local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{:06}", nanoseconds / 1000)
+}

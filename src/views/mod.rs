@@ -1,0 +1,59 @@
+//! Views of a whole conversation, as text: what a tap collects in one pass, packet by packet, and what is made of it when all of the capture
+//! is known.
+//!
+//! A [`View`] keeps of each [`Sighting`] what the [`Session`] does not, which is little but the texts; names, rooms and what answers what
+//! are looked up when the page is written. So a page shows the same in one pass as in two.
+
+mod texts;
+mod transcript;
+
+use crate::language::Language;
+use crate::packet::{FrameTime, Position, Side, StreamId};
+use crate::session::Session;
+pub use transcript::Transcript;
+
+/// Something that a tap reports: a message, or what a frame is below its messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Sighting<'a> {
+    /// The frame.
+    pub at: FrameTime,
+    /// Its connection.
+    pub stream: StreamId,
+    /// Of a message: how many of the frame came before it. `None` for what is below the messages.
+    pub index: Option<u32>,
+    /// Who sent it.
+    pub by: Side,
+    /// What is said, in one printable line.
+    pub text: &'a str,
+    /// The sentences of the findings that are warnings or errors, a line each.
+    pub problems: &'a str,
+}
+
+impl Sighting<'_> {
+    /// Where the message is.
+    fn position(&self) -> Option<Position> {
+        self.index.map(|index| Position { frame: self.at.frame, index })
+    }
+}
+
+/// What a page is written with.
+pub struct Setting<'a> {
+    /// What the capture taught.
+    pub session: &'a Session,
+    /// The language.
+    pub language: Language,
+    /// Writes a time, in nanoseconds since the epoch, as date and time of day.
+    pub clock: fn(i64) -> String,
+}
+
+/// A view of a conversation.
+pub trait View {
+    /// Forgets everything: the packets come again.
+    fn clear(&mut self);
+    /// Takes in what the tap reports, in the order of the capture.
+    fn see(&mut self, sighting: &Sighting, session: &Session);
+    /// Begins to write the page.
+    fn begin(&mut self, setting: &Setting);
+    /// Appends the next piece of the page to `page`, a few lines at least. Returns whether there was one.
+    fn write(&mut self, setting: &Setting, page: &mut String) -> bool;
+}
