@@ -23,8 +23,14 @@ mod plugin {
     use std::env;
     use std::path::PathBuf;
 
-    const GLUE: &[&str] =
-        &["plugin/glue/glue.c", "plugin/glue/draw.c", "plugin/glue/preferences.c", "plugin/glue/views.c"];
+    const GLUE: &[&str] = &[
+        "plugin/glue/glue.c",
+        "plugin/glue/draw.c",
+        "plugin/glue/preferences.c",
+        "plugin/glue/views.c",
+        "plugin/glue/statistics.c",
+        "plugin/glue/follow.c",
+    ];
 
     pub fn build() -> Result<(), String> {
         for input in ["wireshark-include", "plugin/glue", "build.rs"] {
@@ -81,6 +87,12 @@ mod plugin {
         let mut build = cc::Build::new();
         if wireshark.declares("epan/conversation.h", "find_conversation_deinterlaced") {
             build.define("WMC_DEINTERLACED_CONVERSATIONS", None);
+        }
+        if wireshark.declares("epan/follow.h", "get_follow_stream_count_func") {
+            build.define("WMC_FOLLOW_COUNTS_STREAMS", None);
+        }
+        if wireshark.mentions("epan/conversation_filter.h", "void *user_data") {
+            build.define("WMC_FILTERS_WITH_DATA", None);
         }
         build
             .files(GLUE)

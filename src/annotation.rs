@@ -113,6 +113,26 @@ pub struct Sighting {
     pub text: Text,
     /// The sentences of the findings that are warnings or errors, a line each.
     pub problems: Text,
+    /// All its findings, but those that only later frames can show.
+    pub findings: Findings,
+}
+
+/// A set of findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Findings(pub u32);
+
+impl Findings {
+    /// Adds a finding, unless only later frames can show it.
+    pub fn add_early(&mut self, finding: Finding) {
+        if !matches!(finding, Finding::NoDelivery | Finding::NoPong) {
+            self.0 |= 1 << finding as u32;
+        }
+    }
+
+    /// Those that it holds.
+    pub fn iter(self) -> impl Iterator<Item = Finding> {
+        Finding::ALL.iter().copied().filter(move |finding| self.0 & 1 << *finding as u32 != 0)
+    }
 }
 
 /// What to draw of a message, or of a frame below its messages.
@@ -245,9 +265,15 @@ impl Plan {
             _ => None,
         });
         let problems = problems.collect::<Vec<_>>().join("\n");
+        let mut findings = Findings::default();
+        for item in &self.items {
+            if let Value::Finding(finding, _) = item.value {
+                findings.add_early(finding);
+            }
+        }
         let text = self.keep(|kept| kept.push_str(text));
         let problems = self.keep(|kept| kept.push_str(&problems));
-        self.sighting = Some(Sighting { by, text, problems });
+        self.sighting = Some(Sighting { by, text, problems, findings });
     }
 
     /// The lines of one tree, to add to them.

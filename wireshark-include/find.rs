@@ -49,9 +49,14 @@ impl Wireshark {
 
     /// Whether a header declares a function, where the preprocessor cannot tell.
     pub fn declares(&self, header: &str, function: &str) -> bool {
-        let texts = self.include_dirs.iter().filter_map(|directory| fs::read_to_string(directory.join(header)).ok());
-        let call = format!("{function}(");
-        texts.into_iter().next().is_some_and(|text| text.contains(&call))
+        self.mentions(header, &format!("{function}("))
+    }
+
+    /// Whether a header has these words.
+    pub fn mentions(&self, header: &str, words: &str) -> bool {
+        let mut texts =
+            self.include_dirs.iter().filter_map(|directory| fs::read_to_string(directory.join(header)).ok());
+        texts.next().is_some_and(|text| text.contains(words))
     }
 
     /// A warning if this is a build for another version than the installed one, in the same target folder.

@@ -572,6 +572,8 @@ static void register_protocol(void)
     expert_register_field_array(expert_register_protocol(wmc_proto), r.findings, r.finding_count);
     wmc_preferences_register(wmc_proto, core, &r);
     wmc_views_register(core, r.filter_name);
+    wmc_statistics_register(core, r.filter_name, r.name);
+    wmc_follow_register(core, wmc_proto, &r);
     register_init_routine(start);
     register_cleanup_routine(reset);
 }
@@ -590,6 +592,7 @@ static void register_handoff(void)
     proto_tcp = proto_get_id_by_filter_name("tcp");
     proto_http = proto_get_id_by_filter_name("http");
     wmc_draw_init(proto_tcp, proto_http, proto_get_id_by_filter_name("websocket"));
+    wmc_follow_handoff(proto_tcp);
 
     http_handle = find_dissector("http-over-tcp");
     json_handle = find_dissector("json");

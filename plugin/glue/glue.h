@@ -84,7 +84,28 @@ struct wmc_sighting {
     bool by_server;
     const char *text; /* what is said, in one line */
     const char *problems; /* sentences of findings, a line each */
+    uint32_t findings;    /* a bit for each finding that the packet itself shows */
+    bool first_pass;      /* the frame has not been dissected before: Wireshark's own mark is set by the time that it taps */
 };
+
+/* A row of statistics that has changed. */
+struct wmc_row {
+    uint32_t place;
+    int64_t parent; /* the place of the row that it stands under, which came before; -1 for the root */
+    const char *name;
+    bool is_parent;
+    uint32_t count;
+    const uint32_t *times; /* new response times, in microseconds */
+    size_t time_count;
+};
+
+struct wmc_rows {
+    const struct wmc_row *rows;
+    size_t count;
+};
+
+/* What a packet belongs to, as a display filter is to show it. */
+enum wmc_filter { WMC_FILTER_USER, WMC_FILTER_ROOM, WMC_FILTER_EXCHANGE, WMC_FILTER_CONNECTION, WMC_FILTERS };
 
 struct wmc_plan {
     const struct wmc_sighting *sighting; /* NULL if no view taps */
@@ -170,6 +191,23 @@ struct wmc_core {
     /* The next piece of the page, from the beginning if `first`; NULL behind the last. Valid until the next call. `at_end`: all packets have
      * been seen. */
     const char *(*view_page)(void *view, const struct wmc_settings *settings, bool first, bool at_end);
+
+    /* Statistics. */
+    void *(*statistics_new)(void);
+    void (*statistics_free)(void *statistics);
+    /* The packets come again. */
+    void (*statistics_clear)(void *statistics);
+    void (*statistics_see)(void *statistics, const struct wmc_sighting *sighting);
+    /* Counts what was seen, when all packets have been dissected, and returns the rows that have changed, in the order of their places.
+     * Valid until the next call. */
+    struct wmc_rows (*statistics_count)(void *statistics, const struct wmc_settings *settings);
+
+    /* The line of a message in its connection, with a line end; NULL for none. Valid until the next call. */
+    const char *(*follow_line)(const struct wmc_sighting *sighting, const struct wmc_settings *settings);
+
+    /* A display filter for what a packet belongs to; NULL if it belongs to no such thing. `port`: its source port. Valid until the next
+     * call. */
+    const char *(*filter)(enum wmc_filter filter, uint32_t stream, uint32_t frame, uint16_t port);
 };
 
 /* plugin/glue/glue.c */
@@ -198,6 +236,14 @@ void wmc_views_register(const struct wmc_core *core, const char *filter_name);
 /* Whether anybody listens to the tap. */
 bool wmc_is_tapped(void);
 void wmc_tap(packet_info *pinfo, const struct wmc_plan *plan);
+
+/* plugin/glue/statistics.c */
+void wmc_statistics_register(const struct wmc_core *core, const char *filter_name, const char *name);
+
+/* plugin/glue/follow.c */
+/* Registers Follow and the conversation filters. */
+void wmc_follow_register(const struct wmc_core *core, int proto, const struct wmc_registration *registration);
+void wmc_follow_handoff(int proto_tcp);
 
 /* plugin/glue/preferences.c */
 void wmc_preferences_register(int proto, const struct wmc_core *core, const struct wmc_registration *registration);

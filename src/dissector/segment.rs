@@ -16,7 +16,7 @@ pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bo
     let Some(view) = session.frame(segment) else { return false };
     let names_phases = settings.wanted.info && settings.annotate_info && !view.holds_message();
     let warns = tunnelled || view.has_faulty_handshake();
-    let has_lines = settings.annotate_tcp && (settings.wanted.fields != 0 || warns);
+    let has_lines = settings.annotate_tcp && (settings.wanted.fields != 0 || settings.wanted.sightings || warns);
     if names_phases {
         let phases = view.phases();
         if !phases.is_empty() {

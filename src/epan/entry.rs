@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::plan::Pool;
-use super::{panic, registry, sys, views};
+use super::{panic, registry, statistics, sys, views};
 use crate::annotation::{Plan, Wanted};
 use crate::dissector::{self, Dissector, Packet, Settings, Start};
 use crate::language::{Language, choice};
@@ -71,6 +71,13 @@ pub fn core() -> *const sys::wmc_core {
                 view_clear: Some(views::clear),
                 view_see: Some(views::see),
                 view_page: Some(views::page),
+                statistics_new: Some(statistics::new),
+                statistics_free: Some(statistics::free),
+                statistics_clear: Some(statistics::clear),
+                statistics_see: Some(statistics::see),
+                statistics_count: Some(statistics::count),
+                follow_line: Some(views::follow_line),
+                filter: Some(views::filter),
             })
         })
         .0

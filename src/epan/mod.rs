@@ -9,6 +9,7 @@ mod entry;
 mod panic;
 mod plan;
 mod registry;
+mod statistics;
 mod views;
 
 use bindings as sys;

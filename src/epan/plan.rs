@@ -56,6 +56,8 @@ impl Pool {
                 by_server: sighting.by == Side::Server,
                 text: text(sighting.text),
                 problems: text(sighting.problems),
+                findings: sighting.findings.0,
+                first_pass: segment.first_pass,
             };
             drawn.sighting = self.array(&[sighting]);
         }

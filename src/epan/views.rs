@@ -1,12 +1,14 @@
 //! The views, as C calls them: each is a pointer that C keeps for as long as its tap listens.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::ptr;
+use std::sync::{Mutex, PoisonError};
 
 use super::entry::{Locked, language_at};
 use super::{panic, sys};
+use crate::annotation::Findings;
 use crate::packet::{Frame, FrameTime, Side, StreamId};
-use crate::views::{Setting, Sighting, Transcript, View};
+use crate::views::{Setting, Sighting, Transcript, View, filters, follow};
 
 /// A view, and the piece of its page that C reads.
 struct Opened {
@@ -37,20 +39,64 @@ pub unsafe extern "C" fn clear(view: *mut libc::c_void) {
 pub unsafe extern "C" fn see(view: *mut libc::c_void, sighting: *const sys::wmc_sighting) {
     // SAFETY: the view comes from `new`, and nobody else uses it; C lends the sighting for this call.
     let (opened, raw) = unsafe { (&mut *view.cast::<Opened>(), &*sighting) };
-    // A panic costs the view this line.
-    let _ = panic::guard(|| {
-        // SAFETY: both texts end with a NUL and are alive as the sighting is.
-        let (text, problems) = unsafe { (CStr::from_ptr(raw.text), CStr::from_ptr(raw.problems)) };
-        let sighting = Sighting {
-            at: FrameTime { frame: Frame(raw.frame), time: raw.time },
-            stream: StreamId(raw.stream),
-            index: Some(raw.index).filter(|index| *index != u32::MAX),
-            by: if raw.by_server { Side::Server } else { Side::Client },
-            text: &text.to_string_lossy(),
-            problems: &problems.to_string_lossy(),
-        };
-        opened.view.see(&sighting, Locked::new().dissector().session());
-    });
+    // SAFETY: C lends its texts for this call.
+    let see = || unsafe {
+        with_sighting(raw, |sighting| opened.view.see(sighting, Locked::new().dissector().session()));
+    };
+    let _ = panic::guard(see); // a panic costs the view this line
+}
+
+/// Hands on a sighting as the views have it.
+///
+/// # Safety
+/// Both its texts end with a NUL and are alive for this call.
+pub(super) unsafe fn with_sighting<T>(raw: &sys::wmc_sighting, then: impl FnOnce(&Sighting) -> T) -> T {
+    // SAFETY: the caller vouches for it.
+    let (text, problems) = unsafe { (CStr::from_ptr(raw.text), CStr::from_ptr(raw.problems)) };
+    then(&Sighting {
+        at: FrameTime { frame: Frame(raw.frame), time: raw.time },
+        stream: StreamId(raw.stream),
+        index: Some(raw.index).filter(|index| *index != u32::MAX),
+        by: if raw.by_server { Side::Server } else { Side::Client },
+        text: &text.to_string_lossy(),
+        problems: &problems.to_string_lossy(),
+        findings: Findings(raw.findings),
+    })
+}
+
+/// A text that C reads until the next one.
+fn lend(text: Option<String>) -> *const libc::c_char {
+    static LENT: Mutex<Option<CString>> = Mutex::new(None);
+    let text = text.and_then(|text| CString::new(text).ok());
+    let mut lent = LENT.lock().unwrap_or_else(PoisonError::into_inner);
+    *lent = text;
+    lent.as_ref().map_or(ptr::null(), |text| text.as_ptr())
+}
+
+pub unsafe extern "C" fn follow_line(
+    sighting: *const sys::wmc_sighting,
+    settings: *const sys::wmc_settings,
+) -> *const libc::c_char {
+    // SAFETY: C lends both for this call.
+    let (raw, settings) = unsafe { (&*sighting, &*settings) };
+    let language = language_at(settings.language);
+    // SAFETY: C lends its texts for this call.
+    let line = || unsafe {
+        with_sighting(raw, |sighting| follow::line(sighting, Locked::new().dissector().session(), language))
+    };
+    lend(panic::guard(line).ok().flatten().map(|line| line + "\n"))
+}
+
+pub extern "C" fn filter(filter: sys::wmc_filter, stream: u32, frame: u32, port: u16) -> *const libc::c_char {
+    let of = match filter {
+        sys::WMC_FILTER_USER => filters::Of::User,
+        sys::WMC_FILTER_ROOM => filters::Of::Room,
+        sys::WMC_FILTER_EXCHANGE => filters::Of::Exchange,
+        sys::WMC_FILTER_CONNECTION => filters::Of::Connection,
+        _ => return ptr::null(),
+    };
+    let build = || filters::filter(of, Locked::new().dissector().session(), StreamId(stream), Frame(frame), port);
+    lend(panic::guard(build).ok().flatten())
 }
 
 pub unsafe extern "C" fn page(
@@ -82,7 +128,7 @@ pub unsafe extern "C" fn page(
 }
 
 /// Date and time of day of a time in nanoseconds since the epoch, in the time zone of the environment, to the microsecond.
-fn clock(time: i64) -> String {
+pub(super) fn clock(time: i64) -> String {
     let (seconds, nanoseconds) = (time.div_euclid(1_000_000_000), time.rem_euclid(1_000_000_000));
     // SAFETY: all zeros are a valid `tm`.
     let mut local: libc::tm = unsafe { std::mem::zeroed() };

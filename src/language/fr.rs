@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic};
 use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -258,6 +258,7 @@ pub fn phrase(phrase: &Phrase) -> String {
         },
         Phrase::UserList(count) => format!("Liste des utilisateurs ({count})"),
         Phrase::NoMessages => "Aucun message du chat.".to_owned(),
+        Phrase::Topic(topic) => self::topic(*topic).to_owned(),
         Phrase::Renamed { from, to } => format!("{} s’appelle désormais {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… et {count} de plus"),
         Phrase::Delivery { to: party, frame, milliseconds } => {
@@ -265,6 +266,20 @@ pub fn phrase(phrase: &Phrase) -> String {
             format!("{} dans la trame {frame}, au bout de {milliseconds} ms", capitalised(&to(party)))
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+    }
+}
+
+/// What statistics count.
+fn topic(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Messages => "Messages",
+        Topic::Users => "Utilisateurs",
+        Topic::Rooms => "Salons",
+        Topic::Findings => "Constats",
+        Topic::ResponseTimes => "Temps de réponse (µs)",
+        Topic::FirstDelivery => "première distribution",
+        Topic::LastDelivery => "dernière distribution",
+        Topic::Others => "autres",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic};
 use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -254,6 +254,7 @@ pub fn phrase(phrase: &Phrase) -> String {
         },
         Phrase::UserList(count) => format!("Elenco degli utenti ({count})"),
         Phrase::NoMessages => "Nessun messaggio della chat.".to_owned(),
+        Phrase::Topic(topic) => self::topic(*topic).to_owned(),
         Phrase::Renamed { from, to } => format!("{} ora si chiama {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(1) => "… e un altro".to_owned(),
         Phrase::More(count) => format!("… e altri {count}"),
@@ -262,6 +263,20 @@ pub fn phrase(phrase: &Phrase) -> String {
             format!("{} nel frame {frame}, dopo {milliseconds} ms", capitalised(&to(party)))
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+    }
+}
+
+/// What statistics count.
+fn topic(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Messages => "Messaggi",
+        Topic::Users => "Utenti",
+        Topic::Rooms => "Stanze",
+        Topic::Findings => "Rilievi",
+        Topic::ResponseTimes => "Tempi di risposta (µs)",
+        Topic::FirstDelivery => "prima consegna",
+        Topic::LastDelivery => "ultima consegna",
+        Topic::Others => "altri",
     }
 }
 

@@ -228,6 +228,8 @@ pub(crate) enum Phrase<'a> {
         /// The name from then on.
         to: &'a str,
     },
+    /// What is counted.
+    Topic(Topic),
     /// So many more that are not listed.
     More(usize),
     /// A delivery: to whom, in which frame, and how many milliseconds after the request.
@@ -241,6 +243,42 @@ pub(crate) enum Phrase<'a> {
     },
     /// A segment, which is no mere ACK, acknowledges this: a clause without a subject.
     Acknowledges(&'a [Acked<&'a str>]),
+}
+
+/// What statistics count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Topic {
+    /// Messages, by type.
+    Messages,
+    /// Messages by user.
+    Users,
+    /// Messages by room.
+    Rooms,
+    /// Findings.
+    Findings,
+    /// Response times, in microseconds.
+    ResponseTimes,
+    /// Of a say: the first delivery.
+    FirstDelivery,
+    /// Of a say: the last delivery.
+    LastDelivery,
+    /// Users or rooms that are too many to list.
+    Others,
+}
+
+impl Topic {
+    /// Every topic.
+    #[cfg(test)]
+    pub const ALL: [Topic; 8] = [
+        Topic::Messages,
+        Topic::Users,
+        Topic::Rooms,
+        Topic::Findings,
+        Topic::ResponseTimes,
+        Topic::FirstDelivery,
+        Topic::LastDelivery,
+        Topic::Others,
+    ];
 }
 
 /// What the server does without a member that a message lacks.

@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic};
 use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -259,6 +259,7 @@ pub fn phrase(phrase: &Phrase) -> String {
         },
         Phrase::UserList(count) => format!("Lista de usuários ({count})"),
         Phrase::NoMessages => "Nenhuma mensagem do chat.".to_owned(),
+        Phrase::Topic(topic) => self::topic(*topic).to_owned(),
         Phrase::Renamed { from, to } => format!("{} agora se chama {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… e mais {count}"),
         Phrase::Delivery { to: party, frame, milliseconds } => {
@@ -266,6 +267,20 @@ pub fn phrase(phrase: &Phrase) -> String {
             format!("{} no quadro {frame}, após {milliseconds} ms", capitalised(&to(party)))
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+    }
+}
+
+/// What statistics count.
+fn topic(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Messages => "Mensagens",
+        Topic::Users => "Usuários",
+        Topic::Rooms => "Salas",
+        Topic::Findings => "Constatações",
+        Topic::ResponseTimes => "Tempos de resposta (µs)",
+        Topic::FirstDelivery => "primeira entrega",
+        Topic::LastDelivery => "última entrega",
+        Topic::Others => "outros",
     }
 }
 

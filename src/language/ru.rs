@@ -4,7 +4,7 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
     speaker,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic};
 use crate::event::{Acked, Closing, Event, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -253,6 +253,7 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::Browser(party) => place_of(party),
         Phrase::UserList(count) => format!("Список пользователей ({})", users(*count)),
         Phrase::NoMessages => "Сообщений чата нет.".to_owned(),
+        Phrase::Topic(topic) => self::topic(*topic).to_owned(),
         Phrase::Renamed { from, to } => format!("{} теперь {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… и ещё {count}"),
         Phrase::Delivery { to, frame, milliseconds } => {
@@ -260,6 +261,20 @@ pub fn phrase(phrase: &Phrase) -> String {
             format!("{} в кадре {frame}, через {milliseconds} мс", capitalised(&party(to, Case::Dative)))
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+    }
+}
+
+/// What statistics count.
+fn topic(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Messages => "Сообщения",
+        Topic::Users => "Пользователи",
+        Topic::Rooms => "Комнаты",
+        Topic::Findings => "Находки",
+        Topic::ResponseTimes => "Время ответа (мкс)",
+        Topic::FirstDelivery => "первая доставка",
+        Topic::LastDelivery => "последняя доставка",
+        Topic::Others => "прочие",
     }
 }
 

@@ -491,7 +491,8 @@ fn every_clause_and_phrase_is_said_in_every_language() {
         (Phrase::Delivery { to: browser, frame: Frame(18), milliseconds: 1.5 }, vec!["anna", "60653", "18", "500"]),
         (Phrase::Acknowledges(&acked), vec!["901", "ACK"]),
     ];
-    for (phrase, data) in phrases {
+    let topics = Topic::ALL.map(|topic| (Phrase::Topic(topic), vec![]));
+    for (phrase, data) in phrases.into_iter().chain(topics) {
         check(&format!("{phrase:?}"), &in_each(|language| language.phrase(&phrase)), &data);
     }
 }

@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic};
 use crate::event::{Acked, Closing, Event, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -225,6 +225,7 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::Browser(party) => place_of(party),
         Phrase::UserList(count) => format!("用户列表（{}）", users(*count)),
         Phrase::NoMessages => "没有聊天消息。".to_owned(),
+        Phrase::Topic(topic) => self::topic(*topic).to_owned(),
         Phrase::Renamed { from, to } => format!("{} 改名为 {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("……另有 {count} 项"),
         Phrase::Delivery { to, frame, milliseconds } => {
@@ -232,6 +233,20 @@ pub fn phrase(phrase: &Phrase) -> String {
             format!("转发给{}：第 {frame} 帧，{milliseconds:.3} ms 后", to.trim_end())
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+    }
+}
+
+/// What statistics count.
+fn topic(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Messages => "消息",
+        Topic::Users => "用户",
+        Topic::Rooms => "房间",
+        Topic::Findings => "问题",
+        Topic::ResponseTimes => "响应时间（微秒）",
+        Topic::FirstDelivery => "首次送达",
+        Topic::LastDelivery => "末次送达",
+        Topic::Others => "其他",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic};
 use crate::event::{Acked, Closing, Event, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -225,6 +225,7 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::Browser(party) => place_of(party),
         Phrase::UserList(count) => format!("使用者清單（{}）", users(*count)),
         Phrase::NoMessages => "沒有聊天訊息。".to_owned(),
+        Phrase::Topic(topic) => self::topic(*topic).to_owned(),
         Phrase::Renamed { from, to } => format!("{} 改名為 {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("……另有 {count} 項"),
         Phrase::Delivery { to, frame, milliseconds } => {
@@ -232,6 +233,20 @@ pub fn phrase(phrase: &Phrase) -> String {
             format!("轉發給{}：訊框 {frame}，{milliseconds:.3} ms 後", to.trim_end())
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+    }
+}
+
+/// What statistics count.
+fn topic(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Messages => "訊息",
+        Topic::Users => "使用者",
+        Topic::Rooms => "房間",
+        Topic::Findings => "問題",
+        Topic::ResponseTimes => "回應時間（微秒）",
+        Topic::FirstDelivery => "首次送達",
+        Topic::LastDelivery => "末次送達",
+        Topic::Others => "其他",
     }
 }
 

@@ -52,4 +52,4 @@ mod tests;
 
 pub use state::{MAX_UNDECIDED, Session};
 pub use statement::MAX_TEXT;
-pub use view::{DeliveredTo, Ends, FrameView, Members, MessageView, Part, SayView, User};
+pub use view::{DeliveredTo, Ends, FrameView, Members, MessageView, Part, Place, SayView, User};

@@ -105,6 +105,15 @@ pub struct User<'a> {
     pub room: Option<&'a str>,
 }
 
+/// What a packet belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// The user of its connection.
+    pub user: Option<User<'a>>,
+    /// The frame that began the exchange that it takes part in; of several, that of its message's own.
+    pub exchange: Option<Frame>,
+}
+
 /// The members of a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Members<'a> {
@@ -158,6 +167,19 @@ impl Session {
         marks.iter().any(is_shown).then_some(FrameView { connection, frame, by, marks, context: self.context() })
     }
 
+    /// What a packet belongs to that `port` sent; `None` where its connection is not the chat's.
+    pub fn place(&self, stream: StreamId, frame: Frame, port: u16) -> Option<Place<'_>> {
+        let connection = self.connections.get(&stream).filter(|connection| connection.is_shown())?;
+        let message = connection.records().messages(frame).iter().find(|message| message.is_known());
+        let view = message.and_then(|message| self.message_view(stream, message.position()));
+        let by = if connection.client().port == port { Side::Client } else { Side::Server };
+        let below = || self.frame_of(stream, frame, by)?.began();
+        let exchange = view.as_ref().and_then(MessageView::began).or_else(below);
+        let at = view.map_or(Position::end_of(frame), |view| view.record.position());
+        let user = connection.identity(at).map(|identity| user(identity, &self.texts));
+        Some(Place { user, exchange })
+    }
+
     fn context(&self) -> Context<'_> {
         Context { says: &self.says, texts: &self.texts, home: self.home }
     }
@@ -183,6 +205,14 @@ impl Session {
             let (at, acked_in) = (records.time_of(delivered.frame)?, records.acked_in(delivered.frame));
             Some(DeliveredTo { at, name, ends, acked_in })
         })
+    }
+}
+
+impl SayView<'_> {
+    /// Of a say with more deliveries than are listed: when the last one came, to the millisecond, in nanoseconds since the epoch.
+    pub fn unlisted_until(&self) -> Option<i64> {
+        let listed = self.says.delivered(self.say).count();
+        (self.deliveries as usize > listed).then(|| self.say.last_heard())
     }
 }
 
@@ -340,6 +370,12 @@ impl<'a> FrameView<'a> {
             let is_it = |part: &&mut Part| part.began == began && is_completed(&part.exchange, completion);
             parts.iter_mut().filter(is_it).for_each(|part| part.is_complete = true);
         }
+    }
+
+    /// The frame that began the exchange that it takes part in, the first of them.
+    fn began(&self) -> Option<Frame> {
+        let mut of_events = self.events().into_iter().flat_map(|(event, _)| self.parts(&event));
+        of_events.next().or_else(|| self.acked_parts().into_iter().next()).map(|part| part.began)
     }
 
     /// What it is the last packet of; `None` where that is more than one thing.
@@ -513,6 +549,12 @@ impl<'a> MessageView<'a> {
         }
         below.iter().for_each(|below| below.complete(&mut parts));
         parts
+    }
+
+    /// The frame that began the exchange that it is itself a part of.
+    fn began(&self) -> Option<Frame> {
+        let message = self.connection.records().message(self.record.position())?;
+        self.context.parts_of(self.connection, message).first().map(|part| part.began)
     }
 
     /// What the first message's packet acknowledges at the same time.

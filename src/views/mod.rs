@@ -4,12 +4,18 @@
 //! A [`View`] keeps of each [`Sighting`] what the [`Session`] does not, which is little but the texts; names, rooms and what answers what
 //! are looked up when the page is written. So a page shows the same in one pass as in two.
 
+pub mod filters;
+pub mod follow;
+mod statistics;
 mod texts;
 mod transcript;
+mod words;
 
+use crate::annotation::Findings;
 use crate::language::Language;
 use crate::packet::{FrameTime, Position, Side, StreamId};
 use crate::session::Session;
+pub use statistics::{Row, Statistics};
 pub use transcript::Transcript;
 
 /// Something that a tap reports: a message, or what a frame is below its messages.
@@ -27,6 +33,8 @@ pub struct Sighting<'a> {
     pub text: &'a str,
     /// The sentences of the findings that are warnings or errors, a line each.
     pub problems: &'a str,
+    /// What was found in it, as far as the packet itself shows.
+    pub findings: Findings,
 }
 
 impl Sighting<'_> {

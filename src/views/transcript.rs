@@ -4,17 +4,15 @@ use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::texts::{Place, Texts};
+use super::words::{name, said, title};
 use super::{Setting, Sighting, View};
-use crate::event::{Event, Exchange, Recipient};
-use crate::language::{Fact, Party, Phrase, isolated};
-use crate::message::text;
+use crate::event::{Event, Exchange};
+use crate::language::{Fact, Phrase, isolated};
 use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
 use crate::session::{MessageView, Part, Session};
 
 /// Lines that are written at a time.
 const LINES: usize = 256;
-/// The longest name, in characters.
-const MAX_NAME: usize = 160;
 
 /// The log.
 #[derive(Debug, Default)]
@@ -138,7 +136,7 @@ impl Line<'_> {
                 let room = view.user().and_then(|user| user.room);
                 for part in parts.iter().filter(|part| Kind::of(&part.exchange) == Some(Kind::Logout)) {
                     if known.insert((part.began, Kind::Logout)) {
-                        self.line(room, &format!("* {}", self.title(part)), page);
+                        self.line(room, &format!("* {}", title(part, self.setting.language)), page);
                     }
                 }
                 self.problems(page);
@@ -155,13 +153,13 @@ impl Line<'_> {
         match (&view.record.event, own) {
             _ if !is_new => {}
             (Event::SayRequest(say) | Event::SayDelivery(say), _) => {
-                self.line(room, &self.said(view, &say.recipient), page);
+                self.line(room, &said(view, &say.recipient, self.text, self.setting.language), page);
             }
             (_, Some((part, kind))) => {
                 let former = view.former_name(part.began).filter(|_| kind == Kind::Login);
                 let what = match former.zip(view.sender()) {
                     Some((from, to)) => self.phrase(&Phrase::Renamed { from: &name(from), to: &name(to) }),
-                    None => self.title(part),
+                    None => title(part, self.setting.language),
                 };
                 let room = match &view.record.event {
                     Event::LoginRequest { room, .. } => room.or_else(|| view.user()?.room),
@@ -181,34 +179,8 @@ impl Line<'_> {
         }
     }
 
-    /// Who says what to whom.
-    fn said(&self, view: &MessageView, recipient: &Recipient<&str>) -> String {
-        let sender = view.sender().map_or_else(|| self.browser(view), name);
-        let to = match (view.recipient(), recipient) {
-            (_, Recipient::Everyone) => self.phrase(&Phrase::All),
-            (Some(recipient), _) => name(recipient),
-            (None, Recipient::Id(id)) => name(id),
-            (None, _) => "?".to_owned(),
-        };
-        format!("{sender} → {to}: {}", isolated(self.text))
-    }
-
-    fn browser(&self, view: &MessageView) -> String {
-        if view.record.event.is_from_server() {
-            return "?".to_owned();
-        }
-        let ends = view.ends();
-        let addresses = ends.addresses();
-        self.phrase(&Phrase::Browser(Party::of(&ends, Side::Client, &addresses)))
-    }
-
     fn phrase(&self, phrase: &Phrase) -> String {
         self.setting.language.phrase(phrase)
-    }
-
-    fn title(&self, part: &Part) -> String {
-        let exchange = part.exchange.filter_map(|said| Some(text::line(said, MAX_NAME)));
-        self.setting.language.title(&exchange.filter_map(|said| Some(&**said)))
     }
 
     fn line(&self, room: Option<&str>, what: &str, page: &mut String) {
@@ -224,9 +196,4 @@ impl Line<'_> {
     fn problem(&self, problem: &str, page: &mut String) {
         let _ = writeln!(page, "    ! {problem}"); // a String takes everything
     }
-}
-
-/// A name in one printable line.
-fn name(name: &str) -> String {
-    isolated(&text::line(name, MAX_NAME)).into_owned()
 }

@@ -1,0 +1,74 @@
+//! The statistics, as C calls them: a pointer that C keeps for as long as their tree is open.
+
+use std::ffi::CString;
+use std::ptr;
+
+use super::entry::{Locked, language_at};
+use super::views::{clock, with_sighting};
+use super::{panic, sys};
+use crate::views::{Row, Setting, Statistics};
+
+/// The statistics, and the rows that C reads.
+#[derive(Default)]
+struct Opened {
+    statistics: Statistics,
+    /// What the rows point to.
+    changes: Vec<(CString, Vec<u32>)>,
+    rows: Vec<sys::wmc_row>,
+}
+
+pub extern "C" fn new() -> *mut libc::c_void {
+    Box::into_raw(Box::<Opened>::default()).cast()
+}
+
+pub unsafe extern "C" fn free(statistics: *mut libc::c_void) {
+    // SAFETY: they come from `new`, and C does not use them any more.
+    let opened = unsafe { Box::from_raw(statistics.cast::<Opened>()) };
+    let _ = panic::guard(|| drop(opened)); // a panic could only come from a destructor, of which there are none that do
+}
+
+pub unsafe extern "C" fn clear(statistics: *mut libc::c_void) {
+    // SAFETY: they come from `new`, and nobody else uses them.
+    let opened = unsafe { &mut *statistics.cast::<Opened>() };
+    let _ = panic::guard(|| opened.statistics.clear()); // what a panic leaves is stale at worst
+}
+
+pub unsafe extern "C" fn see(statistics: *mut libc::c_void, sighting: *const sys::wmc_sighting) {
+    // SAFETY: the statistics come from `new`, and nobody else uses them; C lends the sighting for this call.
+    let (opened, raw) = unsafe { (&mut *statistics.cast::<Opened>(), &*sighting) };
+    // SAFETY: C lends its texts for this call.
+    let see = || unsafe { with_sighting(raw, |sighting| opened.statistics.see(sighting)) };
+    let _ = panic::guard(see); // a panic costs the statistics this message
+}
+
+pub unsafe extern "C" fn count(statistics: *mut libc::c_void, settings: *const sys::wmc_settings) -> sys::wmc_rows {
+    // SAFETY: the statistics come from `new`, and nobody else uses them; C lends the settings for this call.
+    let (opened, settings) = unsafe { (&mut *statistics.cast::<Opened>(), &*settings) };
+    let count = || {
+        let mut locked = Locked::new();
+        let dissector = locked.dissector();
+        dissector.finish();
+        let setting = Setting { session: dissector.session(), language: language_at(settings.language), clock };
+        opened.statistics.count(&setting);
+        opened.lend();
+        sys::wmc_rows { rows: opened.rows.as_ptr(), count: opened.rows.len() as _ }
+    };
+    panic::guard(count).unwrap_or(sys::wmc_rows { rows: ptr::null(), count: 0 })
+}
+
+impl Opened {
+    /// Makes the rows that have changed such as C reads them.
+    fn lend(&mut self) {
+        (self.rows, self.changes) = (Vec::new(), Vec::new());
+        for (place, Row { parent, name, is_parent, count, times, .. }) in self.statistics.changes() {
+            let name = CString::new(name.replace('\0', "\u{fffd}")).unwrap_or_default();
+            let (parent, is_parent) = (parent.map_or(-1, |parent| parent as i64), is_parent);
+            // Neither text nor times move when they are kept.
+            let (text, first) = (name.as_ptr(), times.as_ptr());
+            let time_count = times.len() as _;
+            self.changes.push((name, times));
+            let (name, times) = (text, first);
+            self.rows.push(sys::wmc_row { place: place as u32, parent, name, is_parent, count, times, time_count });
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Display filters for what a packet belongs to: its user, its room, its exchange, its connection.
+
+use crate::fields::Field;
+use crate::packet::{Frame, StreamId};
+use crate::session::Session;
+
+/// What a filter is to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// The user of the packet's connection.
+    User,
+    /// That user's room.
+    Room,
+    /// The exchange that the packet takes part in.
+    Exchange,
+    /// The packet's connection.
+    Connection,
+}
+
+/// The filter for a packet, which `port` sent; `None` where it belongs to no such thing.
+pub fn filter(of: Of, session: &Session, stream: StreamId, frame: Frame, port: u16) -> Option<String> {
+    let place = session.place(stream, frame, port)?;
+    let text = |field: Field, value: &str| format!("{} == {}", field.spec().name, quoted(value));
+    match of {
+        Of::User => place.user.filter(|user| !user.name.is_empty()).map(|user| text(Field::User, user.name)),
+        Of::Room => place.user?.room.map(|room| text(Field::Room, room)),
+        Of::Exchange => place.exchange.map(|began| format!("{} == {began}", Field::Exchange.spec().name)),
+        Of::Connection => Some(format!("tcp.stream == {}", stream.0)),
+    }
+}
+
+/// A value as a string of a display filter, which knows C's escapes. A NUL is what a field has for it.
+fn quoted(value: &str) -> String {
+    let mut quoted = String::from('"');
+    for character in value.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            '\0' => quoted.push('\u{fffd}'),
+            character if character.is_ascii_control() => quoted.push_str(&format!("\\x{:02x}", character as u32)),
+            character => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_quoted_as_a_display_filter_reads_it() {
+        assert_eq!(quoted("anna"), r#""anna""#);
+        assert_eq!(quoted(r#"a"b\c"#), r#""a\"b\\c""#);
+        assert_eq!(quoted("\u{1b}[2J\n\u{7f}"), r#""\x1b[2J\x0a\x7f""#);
+        assert_eq!(quoted("a\0b 安娜\u{202e}"), "\"a\u{fffd}b 安娜\u{202e}\"");
+    }
+
+    #[test]
+    fn of_an_unknown_connection_there_is_no_filter() {
+        let session = Session::default();
+        for of in [Of::User, Of::Room, Of::Exchange, Of::Connection] {
+            assert_eq!(filter(of, &session, StreamId(0), Frame(1), 7272), None);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! A connection as the two people at its ends see it: a line for each message.
+
+use super::Sighting;
+use super::words::{name, said};
+use crate::event::Event;
+use crate::language::{Language, Phrase, isolated};
+use crate::session::{MessageView, Session};
+
+/// The line of a message, with what is known by now; `None` for what is below the messages.
+pub fn line(sighting: &Sighting, session: &Session, language: Language) -> Option<String> {
+    let view = session.message_view(sighting.stream, sighting.position()?)?;
+    Some(match &view.record.event {
+        Event::SayRequest(say) | Event::SayDelivery(say) => said(&view, &say.recipient, sighting.text, language),
+        _ => format!("* {}", happening(&view, sighting, language)),
+    })
+}
+
+/// What happens, where nobody says anything.
+fn happening(view: &MessageView, sighting: &Sighting, language: Language) -> String {
+    let event = &view.record.event;
+    let head = match view.record.uncertain {
+        true => language.phrase(&Phrase::Login),
+        false => language.phase(event.phase()).to_owned(),
+    };
+    let rest = match event {
+        Event::UserList { users: Some(count), .. } => return language.phrase(&Phrase::UserList(*count)),
+        Event::LoginRequest { name: who, room } => {
+            let room = room.map(|room| language.phrase(&Phrase::Room(&name(room))));
+            who.map(name).into_iter().chain(room).collect::<Vec<_>>().join(", ")
+        }
+        Event::LoginResult(Some(who)) | Event::LoginNotification(Some(who)) | Event::LogoutNotification(Some(who)) => {
+            name(who)
+        }
+        Event::Unknown { .. } if sighting.text.is_empty() => {
+            sighting.problems.lines().next().unwrap_or_default().to_owned()
+        }
+        Event::Unknown { .. } => isolated(sighting.text).into_owned(),
+        _ => String::new(),
+    };
+    if rest.is_empty() { head } else { format!("{head}: {rest}") }
+}

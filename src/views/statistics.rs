@@ -1,0 +1,252 @@
+//! Counts of the messages by type, user and room, of the findings, and response times, as rows of a tree.
+//!
+//! What a tap reports waits until what the whole capture shows is known, and is counted then: so one pass counts as two do.
+
+use std::collections::HashMap;
+
+use super::words::name;
+use super::{Setting, Sighting};
+use crate::annotation::Findings;
+use crate::event::Event;
+use crate::fields::{Finding, Phase};
+use crate::language::{Language, Phrase, Topic};
+use crate::packet::{FrameTime, Position, StreamId};
+use crate::session::MessageView;
+
+/// Users and rooms that have rows of their own, of each; the rest have one together.
+const MAX_ROWS: usize = 1000;
+/// Times within which responses are counted, in nanoseconds. Wireshark puts rows of the same count in the order of their names.
+const LIMITS: [(i64, &str); 5] = [
+    (1_000_000, "≤ 1 ms"),
+    (10_000_000, "≤ 10 ms"),
+    (100_000_000, "≤ 100 ms"),
+    (1_000_000_000, "≤ 1000 ms"),
+    (10_000_000_000, "≤ 10000 ms"),
+];
+
+/// The statistics.
+#[derive(Debug, Default)]
+pub struct Statistics {
+    waiting: Vec<Seen>,
+    rows: Vec<Row>,
+    /// Where a row is, by its parent's place and its name.
+    places: HashMap<(Option<usize>, String), usize>,
+    changed: Vec<usize>,
+}
+
+/// A message, or a frame with findings below its messages.
+#[derive(Debug)]
+struct Seen {
+    stream: StreamId,
+    position: Option<Position>,
+    findings: Findings,
+}
+
+/// A row of the tree.
+#[derive(Debug)]
+pub struct Row {
+    /// The place of the row that it stands under.
+    pub parent: Option<usize>,
+    /// What it counts, in the language.
+    pub name: String,
+    /// Whether other rows stand under it.
+    pub is_parent: bool,
+    /// How many there are.
+    pub count: u32,
+    /// Of response times, those that came since the row was last looked at, in microseconds.
+    pub times: Vec<u32>,
+    children: usize,
+    is_changed: bool,
+}
+
+impl Statistics {
+    /// Forgets everything: the packets come again.
+    pub fn clear(&mut self) {
+        *self = Statistics::default();
+    }
+
+    /// Takes in what the tap reports.
+    pub fn see(&mut self, sighting: &Sighting) {
+        let (stream, position, findings) = (sighting.stream, sighting.position(), sighting.findings);
+        if position.is_some() || findings != Findings::default() {
+            self.waiting.push(Seen { stream, position, findings });
+        }
+    }
+
+    /// Counts what waits, with what is known now.
+    pub fn count(&mut self, setting: &Setting) {
+        self.section(Topic::Messages, setting.language, 0);
+        for seen in std::mem::take(&mut self.waiting) {
+            let position = seen.position;
+            let view = position.and_then(|position| setting.session.message_view(seen.stream, position));
+            if let Some(view) = &view {
+                self.message(view, setting);
+            }
+            let late = view.iter().flat_map(late_findings);
+            for finding in seen.findings.iter().chain(late) {
+                let section = self.section(Topic::Findings, setting.language, 1);
+                self.add(Some(section), finding.spec().name, false, 1);
+            }
+        }
+    }
+
+    /// The rows that have changed since the last call, with their places: a parent before its children.
+    pub fn changes(&mut self) -> Vec<(usize, Row)> {
+        let mut places = std::mem::take(&mut self.changed);
+        places.sort_unstable(); // a parent is made before its children
+        let copy = |place: usize| {
+            let row = self.rows.get_mut(place)?;
+            row.is_changed = false;
+            let (name, times) = (row.name.clone(), std::mem::take(&mut row.times));
+            Some((place, Row { name, times, ..*row }))
+        };
+        places.into_iter().filter_map(copy).collect()
+    }
+
+    fn message(&mut self, view: &MessageView, setting: &Setting) {
+        let language = setting.language;
+        let phase = match view.record.uncertain {
+            true => language.phrase(&Phrase::Login),
+            false => language.phase(view.record.event.phase()).to_owned(),
+        };
+        let messages = self.section(Topic::Messages, language, 1);
+        self.add(Some(messages), &phase, false, 1);
+        let user = view.user();
+        let who = user.map(|user| user.name).filter(|name| !name.is_empty());
+        for (topic, of) in [(Topic::Users, who), (Topic::Rooms, user.and_then(|user| user.room))] {
+            let Some(of) = of else { continue };
+            let section = self.section(topic, language, 1);
+            let row = self.bounded(section, &name(of), language);
+            self.add(Some(row), &phase, false, 1);
+        }
+        self.times(view, setting);
+    }
+
+    /// How long it took to answer.
+    fn times(&mut self, view: &MessageView, setting: &Setting) {
+        let language = setting.language;
+        let record = &view.record;
+        let phase = |phase: Phase| language.phase(phase).to_owned();
+        let answered = |at: FrameTime| record.request.map(|request| at.since(request));
+        match &record.event {
+            Event::LoginResult(_) if !record.uncertain => {
+                self.time(&phase(Phase::LoginRequest), &phase(Phase::LoginResult), answered(record.at), language);
+            }
+            Event::Pong(_) => {
+                self.time(&phase(Phase::Ping), &phase(Phase::Pong), answered(record.at), language);
+            }
+            Event::SayRequest(_) => {
+                let Some(say) = view.say() else { return };
+                let after = || setting.session.deliveries(say).map(|delivered| delivered.at.since(say.at));
+                let last = after().max().max(say.unlisted_until().map(|until| until.saturating_sub(say.at.time)));
+                let request = phase(Phase::SayRequest);
+                let words = |topic| language.phrase(&Phrase::Topic(topic));
+                self.time(&request, &words(Topic::FirstDelivery), after().min(), language);
+                self.time(&request, &words(Topic::LastDelivery), last, language);
+            }
+            _ => {}
+        }
+    }
+
+    /// A response time, in nanoseconds.
+    fn time(&mut self, request: &str, response: &str, nanoseconds: Option<i64>, language: Language) {
+        let Some(nanoseconds) = nanoseconds.filter(|nanoseconds| *nanoseconds >= 0) else { return };
+        let time = u32::try_from(nanoseconds / 1000).unwrap_or(u32::MAX).min(i32::MAX as u32);
+        let section = self.section(Topic::ResponseTimes, language, 1);
+        let row = self.add(Some(section), &format!("{request} → {response}"), true, 1);
+        self.rows[row].times.push(time);
+        for (_, limit) in LIMITS.iter().filter(|(limit, _)| nanoseconds <= *limit) {
+            self.add(Some(row), limit, false, 1);
+        }
+    }
+
+    fn section(&mut self, topic: Topic, language: Language, count: u32) -> usize {
+        self.add(None, &language.phrase(&Phrase::Topic(topic)), true, count)
+    }
+
+    /// A row of a user or room, or the one that those have together for whom there is no more room.
+    fn bounded(&mut self, section: usize, name: &str, language: Language) -> usize {
+        let is_known = self.places.contains_key(&(Some(section), name.to_owned()));
+        match is_known || self.rows[section].children < MAX_ROWS {
+            true => self.add(Some(section), name, true, 1),
+            false => self.add(Some(section), &language.phrase(&Phrase::Topic(Topic::Others)), true, 1),
+        }
+    }
+
+    /// Adds to a row, which is made if it is not there.
+    fn add(&mut self, parent: Option<usize>, name: &str, is_parent: bool, count: u32) -> usize {
+        let next = self.rows.len();
+        let place = *self.places.entry((parent, name.to_owned())).or_insert(next);
+        if place == next {
+            let name = name.to_owned();
+            let row = Row { parent, name, is_parent, count: 0, times: Vec::new(), children: 0, is_changed: false };
+            self.rows.push(row);
+            if let Some(parent) = parent {
+                self.rows[parent].children += 1;
+            }
+        }
+        let row = &mut self.rows[place];
+        row.count = row.count.saturating_add(count);
+        if !row.is_changed {
+            row.is_changed = true;
+            self.changed.push(place);
+        }
+        place
+    }
+}
+
+/// The findings that only later frames show.
+fn late_findings<'v>(view: &'v MessageView) -> impl Iterator<Item = Finding> + use<'v> {
+    let nobody = view.reached_nobody().then_some(Finding::NoDelivery);
+    nobody.into_iter().chain(view.unanswered().then_some(Finding::NoPong))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(statistics: &mut Statistics) -> Vec<(Option<usize>, String, u32)> {
+        statistics.changes().into_iter().map(|(_, row)| (row.parent, row.name, row.count)).collect()
+    }
+
+    #[test]
+    fn a_change_is_told_once() {
+        let mut statistics = Statistics::default();
+        let section = statistics.section(Topic::Users, Language::English, 1);
+        statistics.bounded(section, "anna", Language::English);
+        let (users, anna) = ((None, "Users".to_owned(), 1), (Some(0), "anna".to_owned(), 1));
+        assert_eq!(names(&mut statistics), [users, anna]);
+        assert_eq!(names(&mut statistics), []);
+        statistics.bounded(section, "anna", Language::English);
+        assert_eq!(names(&mut statistics), [(Some(0), "anna".to_owned(), 2)]);
+    }
+
+    #[test]
+    fn those_who_are_too_many_are_counted_together() {
+        let mut statistics = Statistics::default();
+        let section = statistics.section(Topic::Rooms, Language::English, 0);
+        for room in 0..MAX_ROWS + 7 {
+            statistics.bounded(section, &room.to_string(), Language::English);
+        }
+        statistics.bounded(section, "0", Language::English);
+        let rows = names(&mut statistics);
+        assert_eq!(rows.len(), 1 + MAX_ROWS + 1);
+        assert_eq!(rows[1], (Some(0), "0".to_owned(), 2), "who has a row keeps it");
+        assert_eq!(rows.last(), Some(&(Some(0), "others".to_owned(), 7)));
+    }
+
+    #[test]
+    fn a_response_time_counts_below_each_limit_that_it_keeps() {
+        let mut statistics = Statistics::default();
+        for time in [500_000, 1_000_000, 1_000_999, 20_000_000_000] {
+            statistics.time("a", "b", Some(time), Language::English);
+        }
+        statistics.time("a", "b", Some(-1), Language::English);
+        statistics.time("a", "b", None, Language::English);
+        let rows = statistics.changes();
+        let (_, row) = &rows[1];
+        assert_eq!((&*row.name, row.count, &*row.times), ("a → b", 4, &[500, 1000, 1000, 20_000_000][..]));
+        let limits: Vec<(&str, u32)> = rows[2..].iter().map(|(_, row)| (&*row.name, row.count)).collect();
+        assert_eq!(limits, [("≤ 1 ms", 2), ("≤ 10 ms", 3), ("≤ 100 ms", 3), ("≤ 1000 ms", 3), ("≤ 10000 ms", 3)]);
+    }
+}
