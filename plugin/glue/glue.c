@@ -8,8 +8,8 @@
  *      the only place where control frames and masking are available without a tree.
  *   4. The heuristics of ws: dissect_on_chat_port() and dissect_by_evidence() get unmasked, reassembled messages.
  *
- * 1 and 3 pass all data on unchanged. Their handles belong to no protocol and add no layer, so a capture without the chat is
- * displayed as without this plugin. */
+ * 1 and 3 pass all data on unchanged. Their handles belong to no protocol and add no layer, and 2 takes its own away, so a capture
+ * without the chat is displayed as without this plugin. */
 #include "glue.h"
 
 #include <epan/conversation.h>
@@ -329,12 +329,24 @@ static void enter_tunnel(struct observation *o, const packet_info *pinfo)
     o->segment.destination.chat_port |= wmc_is_chat_port((uint16_t)pinfo->destport);
 }
 
+/* Decode As offers a handle by the name of its protocol, for which Wireshark adds a layer. What is passed on has none of the chat's. */
+static void leave_layer(packet_info *pinfo)
+{
+    wmem_list_frame_t *last = wmem_list_tail(pinfo->layers);
+
+    if (last == NULL || GPOINTER_TO_INT(wmem_list_frame_data(last)) != wmc_proto)
+        return;
+    wmem_list_remove_frame(pinfo->layers, last);
+    pinfo->curr_layer_num--;
+}
+
 static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     struct observation *const o = observed;
     conversation_t *conversation;
     enum wmc_start start;
 
+    leave_layer(pinfo);
     if (o == NULL || !know_stream(o, pinfo) || !enabled())
         return 0;
     enter_tunnel(o, pinfo);
@@ -611,9 +623,8 @@ static void register_handoff(void)
     dissector_add_string("http.upgrade", "websocket",
                          transparent(dissect_upgraded, "workermanchat_upgrade", "WebSocket (with Workerman Chat)"));
 
-    wmc_preferences_handoff(transparent(dissect_start, "workermanchat_port", "Workerman Chat (its ports)"),
-                            create_dissector_handle_with_name_and_description(dissect_start, wmc_proto, "workermanchat",
-                                                                              "Workerman Chat"));
+    wmc_preferences_handoff(
+        create_dissector_handle_with_name_and_description(dissect_start, wmc_proto, "workermanchat", "Workerman Chat"));
     heur_dissector_add("ws", dissect_on_chat_port, "Workerman Chat on its ports", "workermanchat_ws_port", wmc_proto,
                        HEURISTIC_ENABLE);
     heur_dissector_add("ws", dissect_by_evidence, "Workerman Chat on any port", "workermanchat_ws", wmc_proto, HEURISTIC_ENABLE);

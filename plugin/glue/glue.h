@@ -249,7 +249,7 @@ void wmc_follow_handoff(int proto_tcp);
 void wmc_preferences_register(int proto, const struct wmc_core *core, const struct wmc_registration *registration);
 /* Warns of a value that Wireshark has ignored without a word. */
 void wmc_preferences_check(const struct wmc_core *core);
-void wmc_preferences_handoff(dissector_handle_t by_port, dissector_handle_t by_decode_as);
+void wmc_preferences_handoff(dissector_handle_t start);
 enum wmc_port { WMC_PORT_UNKNOWN, WMC_PORT_CHAT, WMC_PORT_OTHER };
 extern uint8_t wmc_ports[UINT16_MAX + 1];
 bool wmc_look_up_port(uint16_t port);

@@ -21,7 +21,6 @@ static const hf_register_info *fields;
 static int field_count;
 static dissector_table_t tcp_ports;
 static dissector_handle_t port_handle;
-static dissector_handle_t decode_as_handle;
 
 static void apply(void)
 {
@@ -82,12 +81,11 @@ void wmc_preferences_check(const struct wmc_core *core)
     g_free(path);
 }
 
-void wmc_preferences_handoff(dissector_handle_t by_port, dissector_handle_t by_decode_as)
+void wmc_preferences_handoff(dissector_handle_t start)
 {
     tcp_ports = find_dissector_table("tcp.port");
-    port_handle = by_port;
-    decode_as_handle = by_decode_as;
-    dissector_add_for_decode_as("tcp.port", by_decode_as);
+    port_handle = start;
+    dissector_add_for_decode_as("tcp.port", start);
     apply();
 }
 
@@ -103,7 +101,7 @@ void wmc_ports_changed(void)
 bool wmc_look_up_port(uint16_t port)
 {
     dissector_handle_t handle = dissector_get_uint_handle(tcp_ports, port);
-    const bool is_chat = handle != NULL && (handle == port_handle || handle == decode_as_handle);
+    const bool is_chat = handle != NULL && handle == port_handle;
 
     wmc_ports[port] = is_chat ? WMC_PORT_CHAT : WMC_PORT_OTHER;
     return is_chat;
