@@ -272,7 +272,7 @@ pub fn phrase(phrase: &Phrase) -> String {
 /// What statistics count.
 fn topic(topic: Topic) -> &'static str {
     match topic {
-        Topic::Messages => "Messages",
+        Topic::Messages => "Messages du chat",
         Topic::Users => "Utilisateurs",
         Topic::Rooms => "Salons",
         Topic::Findings => "Constats",

@@ -246,7 +246,7 @@ fn topic(topic: Topic) -> &'static str {
         Topic::ResponseTimes => "响应时间（微秒）",
         Topic::FirstDelivery => "首次送达",
         Topic::LastDelivery => "末次送达",
-        Topic::Others => "其他",
+        Topic::Others => "其余",
     }
 }
 
