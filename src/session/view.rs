@@ -543,9 +543,12 @@ impl<'a> MessageView<'a> {
 
     /// Of a login: the other name that its client had before, where that is known. `began`: the frame that began the login.
     pub fn former_name(&self, began: Frame) -> Option<&'a str> {
-        let former = self.server?.former_name(self.record.sender_id?, began)?;
-        let former = Some(self.context.texts.get(former)).filter(|name| !name.is_empty());
-        former.filter(|former| self.record.event.sender().is_some_and(|name| name != former))
+        let (client, name) = match &self.record.event {
+            Event::LoginRequest { name, .. } => (self.connection.chat()?.id()?, *name),
+            event => (self.record.sender_id?, event.sender().copied()),
+        };
+        let former = self.context.texts.get(self.server?.former_name(client, began)?);
+        Some(former).filter(|former| !former.is_empty() && name.is_some_and(|name| name != *former))
     }
 
     /// Whom it is for, by name, or `all`.
