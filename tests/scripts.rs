@@ -549,7 +549,7 @@ fn the_demo_reports_a_capture_without_the_chat() {
 #[test]
 fn scripts_for_users_print_help() {
     let machine = Machine::new();
-    for script in ["plugin/demo", "plugin/install", "plugin/annotate"] {
+    for script in ["plugin/demo", "plugin/test", "plugin/install", "plugin/annotate"] {
         let before = files_and_folders(machine.wireshark.home());
         let output = machine.succeed(script, &["--help"]);
         assert_contains(&output.stdout, &[&format!("usage: {script}")]);
