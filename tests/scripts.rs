@@ -557,6 +557,49 @@ fn scripts_for_users_print_help() {
     }
 }
 
+// --- the tests --------------------------------------------------------------------------------------------------------
+
+/// Runs `plugin/test` where cargo builds one group of tests for each of these scripts.
+fn test_with_groups(groups: &[(&str, &str)]) -> Output {
+    let machine = Machine::new();
+    machine.write("built/libworkermanchat.so", "");
+    let mut artifacts =
+        String::from("{\"reason\":\"compiler-artifact\",\"profile\":{\"test\":false},\"executable\":null}\n");
+    for (name, script) in groups {
+        let path = machine.write(&format!("built/{name}-0123abcd"), format!("#!/bin/sh\n{script}\n"));
+        artifacts += &format!("{{\"profile\":{{\"test\":true}},\"executable\":\"{}\"}}\n", path.display());
+    }
+    let artifacts = machine.write("artifacts", artifacts);
+    let cargo = format!("case $* in *--no-run*) cat '{}' ;; esac", artifacts.display());
+    machine.run_with_cargo(&cargo, "plugin/test", &[])
+}
+
+const PASSES: &str = "echo 'test result: ok. 3 passed; 0 failed; 0 ignored; finished in 0.01s'";
+
+#[test]
+fn what_the_tests_skip_is_listed_at_the_end() {
+    let skips = format!("echo 'live: no rights' >>\"$WORKERMANCHAT_SKIPPED\"; {PASSES}");
+    let output = test_with_groups(&[("workermanchat", PASSES), ("live", &skips)]);
+    assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
+    let (table, rest) = output.stdout.split_once("\n\n").expect("an empty line behind the groups");
+    assert_contains(table, &[" min", "Running all tests:\n", "  unit_tests ", "  live ", "  3 passed "]);
+    assert!(
+        rest.starts_with("Skipped, because they cannot run here:\n  live: no rights\nAll tests but those passed"),
+        "{rest}"
+    );
+}
+
+#[test]
+fn tests_that_fail_are_printed_and_the_others_run() {
+    let fails = "echo 'test a ... ok'; echo 'test b ... FAILED'; \
+                 echo 'test result: FAILED. 1 passed; 1 failed; 0 ignored; finished in 0.01s'; exit 101";
+    let output = test_with_groups(&[("labels", fails), ("live", PASSES), ("page", "kill -KILL $$")]);
+    assert_ne!(output.code, 0);
+    assert_contains(&output.stdout, &["FAILED: 1 passed, 1 failed ", "  3 passed ", "FAILED: it did not end "]);
+    assert_contains(&output.stdout, &["--- labels ---\ntest b ... FAILED\n", "--- page ---\n"]);
+    assert_contains(&output.stderr, &["labels page\n"]);
+}
+
 // --- release ----------------------------------------------------------------------------------------------------------
 
 /// Runs `plugin/release` for headers of `wireshark`, with a fake cargo that writes a library; returns the dist folder.
