@@ -23,6 +23,7 @@ use roxmltree::{Document, Node};
 use serde_json::{Value, json};
 
 use harness::sharkd::Sharkd;
+use harness::skip::skipped;
 use harness::wireshark::{Wireshark, captures, version};
 
 /// The Wireshark whose labels the golden files hold. Others print booleans, cut texts and Info columns in another way, which is theirs;
@@ -364,7 +365,7 @@ fn assert_none(differences: &[String]) {
 fn is_reference() -> bool {
     let is_reference = version() == REFERENCE;
     if !is_reference {
-        println!("skipped: the golden files are of Wireshark {REFERENCE}, and this is {}", version());
+        skipped(&format!("the golden files are of Wireshark {REFERENCE}, and this is {}", version()));
     }
     is_reference
 }
