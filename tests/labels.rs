@@ -238,8 +238,8 @@ fn dump(capture: &Capture, wireshark: &Wireshark, bare: &Wireshark, passes: &[&s
             continue;
         }
         // Where the plugin adds to Wireshark's own text, that text is Wireshark's affair.
-        let ours = match info.strip_prefix(other_info.as_str()) {
-            Some(added) if protocol == other_protocol => format!("…{added}"),
+        let ours = match info.strip_suffix(other_info.as_str()) {
+            Some(added) if protocol == other_protocol => format!("{added}…"),
             _ => format!("{protocol}: {info}"),
         };
         dump.entry(*frame).or_default().columns = ours;

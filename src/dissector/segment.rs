@@ -33,9 +33,9 @@ pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bo
     true
 }
 
-/// The names of a frame's phases in brackets, as the Info column ends with them.
+/// The names of a frame's phases in brackets, as the Info column begins with them.
 fn name_phases(phases: &[Phase], info: &mut String, language: Language) {
-    info.push_str(" [");
+    info.push('[');
     for (at, phase) in phases.iter().enumerate() {
         if at > 0 {
             info.push_str(", ");
