@@ -269,12 +269,18 @@ fn user_changes_to_the_profile_are_kept() {
     let library = machine.library();
     machine.succeed("plugin/install", &[&library]);
     fs::write(machine.profile("preferences"), "gui.column.format: \"No.\", \"%m\"\n").unwrap();
+    let widths = "# Wireshark has been closed\ncolumn.width: %m, 99\n";
+    fs::write(machine.profile("recent"), widths).unwrap();
 
     let output = machine.succeed("plugin/install", &[&library]);
     assert_contains(&output.stdout, &["Kept your own", "preferences"]);
+    assert!(!output.stdout.contains("recent"), "{}", output.stdout);
+    assert_eq!(fs::read_to_string(machine.profile("recent")).unwrap(), widths);
     machine.succeed("plugin/install", &["--uninstall"]);
     assert!(fs::read_to_string(machine.profile("preferences")).unwrap().starts_with("gui.column.format: \"No.\""));
-    assert!(!machine.profile("colorfilters").exists(), "what was not changed is removed");
+    for removed in ["colorfilters", "recent"] {
+        assert!(!machine.profile(removed).exists(), "what the user did not change is removed");
+    }
 }
 
 #[test]

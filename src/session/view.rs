@@ -81,6 +81,17 @@ pub struct Part<'a> {
     pub is_complete: bool,
 }
 
+/// A segment that holds a part of a message, and neither its end nor anything else.
+#[derive(Debug, Clone, Copy)]
+pub struct PartOfMessage<'a> {
+    /// Who sends it.
+    pub by: Side,
+    /// Both ends.
+    pub ends: Ends<'a>,
+    /// The frame with which the message is complete.
+    pub completed_in: Frame,
+}
+
 /// A message with what the capture taught of it.
 #[derive(Debug, Clone)]
 pub struct MessageView<'a> {
@@ -156,6 +167,18 @@ impl Session {
         let marks = connection.records().marks(frame);
         let is_shown = |mark: Mark| mark.as_acknowledgment().is_none_or(|ack| is_shown(connection, ack));
         marks.iter().any(is_shown).then_some(FrameView { connection, frame, by, marks, context: self.context() })
+    }
+
+    /// The message that a segment holds a part of, where nothing else is said of the segment; not known before the message is complete.
+    pub fn part_of_message(&self, segment: &Segment) -> Option<PartOfMessage<'_>> {
+        let connection = self.connections.get(&segment.stream).filter(|connection| connection.is_shown())?;
+        let completed_in = connection.completed_in(segment)?;
+        let is_noted = |view: FrameView| view.holds_message() || !view.events().is_empty();
+        if self.frame(segment).is_some_and(is_noted) {
+            return None;
+        }
+        let ends = self.context().ends(connection, connection.identity(Position::end_of(segment.at.frame)));
+        Some(PartOfMessage { by: connection.side(segment), ends, completed_in })
     }
 
     fn context(&self) -> Context<'_> {
