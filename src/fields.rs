@@ -108,7 +108,7 @@ macro_rules! fields {
 
 fields! {
     Phase "phase" "Phase" Phase generated "What this packet is in the story of the connection" if_recognized_late;
-    Note "note" "Note" Text generated "What a person would write under this packet: who sends what to whom, and what it means" if_recognized_late;
+    Note "note" "Note" Text generated "What a person would write under this packet: who sends what to whom, and what it means" taught_late;
     Exchange "exchange" "Exchange" Exchange generated "The frame that began what this packet belongs to: a handshake, a login, a say, a heartbeat, a logout or a close" if_recognized_late;
     ExchangeTitle "exchange.title" "Title" Text generated "The heading over this packet: which exchange it belongs to, and which step it is" if_recognized_late;
     ExchangeComplete "exchange.complete" "Complete" Boolean generated "With this packet the exchange is complete: all for whom it is have received it" if_recognized_late;
