@@ -37,6 +37,7 @@ mod records;
 pub mod room;
 pub mod say;
 mod says;
+mod segmented;
 pub mod server;
 mod servers;
 pub mod start;
@@ -52,4 +53,4 @@ mod tests;
 
 pub use state::{MAX_UNDECIDED, Session};
 pub use statement::MAX_TEXT;
-pub use view::{DeliveredTo, Ends, FrameView, Members, MessageView, Part, Place, SayView, User};
+pub use view::{DeliveredTo, Ends, FrameView, Members, MessageView, Part, PartOfMessage, Place, SayView, User};

@@ -157,9 +157,11 @@ impl Line<'_> {
             }
             (_, Some((part, kind))) => {
                 let former = view.former_name(part.began).filter(|_| kind == Kind::Login);
-                let what = match former.zip(view.sender()) {
-                    Some((from, to)) => self.phrase(&Phrase::Renamed { from: &name(from), to: &name(to) }),
-                    None => title(part, self.setting.language),
+                let what = match (&part.exchange, former) {
+                    (Exchange::Login(Some(to)), Some(from)) => {
+                        self.phrase(&Phrase::Renamed { from: &name(from), to: &name(to) })
+                    }
+                    _ => title(part, self.setting.language),
                 };
                 let room = match &view.record.event {
                     Event::LoginRequest { room, .. } => room.or_else(|| view.user()?.room),
