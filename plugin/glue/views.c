@@ -17,6 +17,8 @@ struct option {
 
 static const struct option options[] = {
     { WMC_VIEW_TRANSCRIPT, "Workerman Chat transcript", "workermanchat,transcript" },
+    { WMC_VIEW_SESSIONS, "Workerman Chat sessions", "workermanchat,sessions" },
+    { WMC_VIEW_DIAGRAM, "Workerman Chat diagram", "workermanchat,diagram" },
 };
 
 static const struct wmc_core *core;

@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -175,12 +175,27 @@ pub fn phrase(phrase: &Phrase) -> String {
         },
         Phrase::UserList(count) => format!("User list ({})", users(*count)),
         Phrase::NoMessages => "No messages of the chat.".to_owned(),
+        Phrase::Word(which) => word(*which).to_owned(),
+        Phrase::Formerly { name, former } => format!("{} (formerly {})", isolated(name), isolated(former)),
         Phrase::Renamed { from, to } => format!("{} is now called {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… and {count} more"),
         Phrase::Delivery { to, frame, milliseconds } => {
             format!("To {} in frame {frame}, after {milliseconds:.3} ms", party(to))
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+    }
+}
+
+fn word(word: Word) -> &'static str {
+    match word {
+        Word::Side(Side::Client) => "Browser",
+        Word::Side(Side::Server) => "Server",
+        Word::User => "User",
+        Word::Room => "Room",
+        Word::Began => "Began",
+        Word::Duration => "Duration",
+        Word::End => "End",
+        Word::Open => "open",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -254,6 +254,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         },
         Phrase::UserList(count) => format!("Elenco degli utenti ({count})"),
         Phrase::NoMessages => "Nessun messaggio della chat.".to_owned(),
+        Phrase::Word(which) => word(*which).to_owned(),
+        Phrase::Formerly { name, former } => format!("{} (in precedenza {})", isolated(name), isolated(former)),
         Phrase::Renamed { from, to } => format!("{} ora si chiama {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(1) => "… e un altro".to_owned(),
         Phrase::More(count) => format!("… e altri {count}"),
@@ -262,6 +264,19 @@ pub fn phrase(phrase: &Phrase) -> String {
             format!("{} nel frame {frame}, dopo {milliseconds} ms", capitalised(&to(party)))
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+    }
+}
+
+fn word(word: Word) -> &'static str {
+    match word {
+        Word::Side(Side::Client) => "Browser",
+        Word::Side(Side::Server) => "Server",
+        Word::User => "Utente",
+        Word::Room => "Stanza",
+        Word::Began => "Inizio",
+        Word::Duration => "Durata",
+        Word::End => "Fine",
+        Word::Open => "aperta",
     }
 }
 

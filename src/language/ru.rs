@@ -4,7 +4,7 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
     speaker,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -253,6 +253,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::Browser(party) => place_of(party),
         Phrase::UserList(count) => format!("Список пользователей ({})", users(*count)),
         Phrase::NoMessages => "Сообщений чата нет.".to_owned(),
+        Phrase::Word(which) => word(*which).to_owned(),
+        Phrase::Formerly { name, former } => format!("{} (ранее {})", isolated(name), isolated(former)),
         Phrase::Renamed { from, to } => format!("{} теперь {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… и ещё {count}"),
         Phrase::Delivery { to, frame, milliseconds } => {
@@ -260,6 +262,19 @@ pub fn phrase(phrase: &Phrase) -> String {
             format!("{} в кадре {frame}, через {milliseconds} мс", capitalised(&party(to, Case::Dative)))
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+    }
+}
+
+fn word(word: Word) -> &'static str {
+    match word {
+        Word::Side(Side::Client) => "Браузер",
+        Word::Side(Side::Server) => "Сервер",
+        Word::User => "Пользователь",
+        Word::Room => "Комната",
+        Word::Began => "Начало",
+        Word::Duration => "Длительность",
+        Word::End => "Конец",
+        Word::Open => "открыто",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -225,6 +225,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::Browser(party) => place_of(party),
         Phrase::UserList(count) => format!("用户列表（{}）", users(*count)),
         Phrase::NoMessages => "没有聊天消息。".to_owned(),
+        Phrase::Word(which) => word(*which).to_owned(),
+        Phrase::Formerly { name, former } => format!("{}（曾用名 {}）", isolated(name), isolated(former)),
         Phrase::Renamed { from, to } => format!("{} 改名为 {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("……另有 {count} 项"),
         Phrase::Delivery { to, frame, milliseconds } => {
@@ -232,6 +234,19 @@ pub fn phrase(phrase: &Phrase) -> String {
             format!("转发给{}：第 {frame} 帧，{milliseconds:.3} ms 后", to.trim_end())
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+    }
+}
+
+fn word(word: Word) -> &'static str {
+    match word {
+        Word::Side(Side::Client) => "浏览器",
+        Word::Side(Side::Server) => "服务端",
+        Word::User => "用户",
+        Word::Room => "房间",
+        Word::Began => "开始",
+        Word::Duration => "时长",
+        Word::End => "结束",
+        Word::Open => "未关闭",
     }
 }
 

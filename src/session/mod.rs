@@ -43,6 +43,7 @@ pub mod start;
 mod state;
 mod statement;
 pub mod texts;
+pub mod times;
 mod tracked;
 pub mod transport;
 mod view;
@@ -52,4 +53,4 @@ mod tests;
 
 pub use state::{MAX_UNDECIDED, Session};
 pub use statement::MAX_TEXT;
-pub use view::{DeliveredTo, Ends, FrameView, Members, MessageView, Part, SayView, User};
+pub use view::{ConnectionView, DeliveredTo, Ends, FrameView, Members, MessageView, Part, SayView, User};

@@ -4,12 +4,16 @@
 //! A [`View`] keeps of each [`Sighting`] what the [`Session`] does not, which is little but the texts; names, rooms and what answers what
 //! are looked up when the page is written. So a page shows the same in one pass as in two.
 
+mod diagram;
+mod sessions;
 mod texts;
 mod transcript;
 
 use crate::language::Language;
 use crate::packet::{FrameTime, Position, Side, StreamId};
 use crate::session::Session;
+pub use diagram::Diagram;
+pub use sessions::Sessions;
 pub use transcript::Transcript;
 
 /// Something that a tap reports: a message, or what a frame is below its messages.

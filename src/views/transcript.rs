@@ -227,6 +227,6 @@ impl Line<'_> {
 }
 
 /// A name in one printable line.
-fn name(name: &str) -> String {
+pub fn name(name: &str) -> String {
     isolated(&text::line(name, MAX_NAME)).into_owned()
 }
