@@ -176,7 +176,7 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("User list ({})", users(*count)),
         Phrase::NoMessages => "No messages of the chat.".to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
-        Phrase::Formerly { name, former } => format!("{} (formerly {})", isolated(name), isolated(former)),
+        Phrase::Formerly { name, former } => format!("{} (formerly {})", name, former),
         Phrase::Renamed { from, to } => format!("{} is now called {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… and {count} more"),
         Phrase::Delivery { to, frame, milliseconds } => {

@@ -259,7 +259,7 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("Liste des utilisateurs ({count})"),
         Phrase::NoMessages => "Aucun message du chat.".to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
-        Phrase::Formerly { name, former } => format!("{} (auparavant {})", isolated(name), isolated(former)),
+        Phrase::Formerly { name, former } => format!("{} (auparavant {})", name, former),
         Phrase::Renamed { from, to } => format!("{} s’appelle désormais {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… et {count} de plus"),
         Phrase::Delivery { to: party, frame, milliseconds } => {

@@ -255,7 +255,7 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("Elenco degli utenti ({count})"),
         Phrase::NoMessages => "Nessun messaggio della chat.".to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
-        Phrase::Formerly { name, former } => format!("{} (in precedenza {})", isolated(name), isolated(former)),
+        Phrase::Formerly { name, former } => format!("{} (in precedenza {})", name, former),
         Phrase::Renamed { from, to } => format!("{} ora si chiama {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(1) => "… e un altro".to_owned(),
         Phrase::More(count) => format!("… e altri {count}"),

@@ -260,7 +260,7 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("Lista de usuários ({count})"),
         Phrase::NoMessages => "Nenhuma mensagem do chat.".to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
-        Phrase::Formerly { name, former } => format!("{} (antes {})", isolated(name), isolated(former)),
+        Phrase::Formerly { name, former } => format!("{} (antes {})", name, former),
         Phrase::Renamed { from, to } => format!("{} agora se chama {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… e mais {count}"),
         Phrase::Delivery { to: party, frame, milliseconds } => {

@@ -254,7 +254,7 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("Список пользователей ({})", users(*count)),
         Phrase::NoMessages => "Сообщений чата нет.".to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
-        Phrase::Formerly { name, former } => format!("{} (ранее {})", isolated(name), isolated(former)),
+        Phrase::Formerly { name, former } => format!("{} (ранее {})", name, former),
         Phrase::Renamed { from, to } => format!("{} теперь {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… и ещё {count}"),
         Phrase::Delivery { to, frame, milliseconds } => {

@@ -226,7 +226,7 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("用户列表（{}）", users(*count)),
         Phrase::NoMessages => "没有聊天消息。".to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
-        Phrase::Formerly { name, former } => format!("{}（曾用名 {}）", isolated(name), isolated(former)),
+        Phrase::Formerly { name, former } => format!("{}（曾用名 {}）", name, former),
         Phrase::Renamed { from, to } => format!("{} 改名为 {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("……另有 {count} 项"),
         Phrase::Delivery { to, frame, milliseconds } => {

@@ -226,7 +226,7 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("使用者清單（{}）", users(*count)),
         Phrase::NoMessages => "沒有聊天訊息。".to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
-        Phrase::Formerly { name, former } => format!("{}（原名 {}）", isolated(name), isolated(former)),
+        Phrase::Formerly { name, former } => format!("{}（原名 {}）", name, former),
         Phrase::Renamed { from, to } => format!("{} 改名為 {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("……另有 {count} 項"),
         Phrase::Delivery { to, frame, milliseconds } => {

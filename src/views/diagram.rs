@@ -9,6 +9,7 @@ use std::fmt::Write;
 
 use unicode_width::UnicodeWidthChar;
 
+use super::sessions::user;
 use super::texts::{Place, Texts};
 use super::{Setting, Sighting, View};
 use crate::event::{Event, Recipient, Reset, Say};
@@ -23,8 +24,10 @@ const MAX_ARROWS: usize = 500;
 const MAX_ROUTINE: usize = 40;
 /// Lifelines of browsers.
 const MAX_LIFELINES: usize = 24;
-/// The longest name, and the longest text on an arrow, in characters.
-const MAX_TEXT: usize = 60;
+/// The longest name of a lifeline, in characters.
+const MAX_NAME: usize = 120;
+/// The longest name, and the longest text, on an arrow, in columns: the longest arrow makes all of the diagram wide.
+const MAX_TEXT: usize = 48;
 /// The longest text that is kept of what a message says or of its findings, in characters.
 const MAX_KEPT: usize = 400;
 /// The columns of a note's line.
@@ -177,7 +180,10 @@ impl<'a> Drawing<'a> {
     fn enter(&mut self, entry: &Entry, view: &ConnectionView) {
         let session = self.setting.session;
         let ends = view.ends();
-        let name = ends.user.map(shown);
+        let name = user(view, self.setting).map(|mut name| {
+            text::shorten(&mut name, 0, MAX_NAME);
+            name
+        });
         let is_over = |last: StreamId| {
             let last = session.connection(last);
             let same = last.is_some_and(|last| last.ends().server == ends.server);
@@ -320,25 +326,26 @@ impl<'a> Drawing<'a> {
             Event::LoginResult(name) | Event::LoginNotification(name) | Event::LogoutNotification(name) => {
                 name.map(shown).unwrap_or_default()
             }
-            Event::SayRequest(say) => format!("{}{}", self.to(view, say), shown(said)),
+            Event::SayRequest(say) => self.said(view, say, said),
             Event::SayDelivery(say) => {
                 let sender = view.sender().map_or_else(|| "?".to_owned(), shown);
-                format!("{sender} {}{}", self.to(view, say), shown(said))
+                format!("{sender} {}", self.said(view, say, said))
             }
+            Event::Unknown { type_name: Some(name), .. } => shown(name),
             _ => shown(said),
         };
         if detail.is_empty() { phase } else { format!("{phase}: {detail}") }
     }
 
-    /// Whom a say is for.
-    fn to(&self, view: &MessageView, say: &Say<&str>) -> String {
+    /// Whom a say is for, and what is said.
+    fn said(&self, view: &MessageView, say: &Say<&str>, said: &str) -> String {
         let to = match (view.recipient(), &say.recipient) {
             (_, Recipient::Everyone) => self.phrase(&Phrase::All),
             (Some(recipient), _) => shown(recipient),
             (None, Recipient::Id(id)) => shown(id),
             (None, _) => "?".to_owned(),
         };
-        format!("→ {to}: ")
+        if said.is_empty() { format!("→ {to}") } else { format!("→ {to}: {}", shown(said)) }
     }
 
     fn phrase(&self, phrase: &Phrase) -> String {
@@ -352,7 +359,16 @@ impl<'a> Drawing<'a> {
 
 /// A name or a text, short and in one printable line.
 fn shown(said: &str) -> String {
-    isolated(&text::line(said, MAX_TEXT)).into_owned()
+    let line = text::line(said, MAX_TEXT);
+    let mut columns = 0;
+    let wide = line.char_indices().find(|(_, character)| {
+        columns += character.width().unwrap_or(0);
+        columns > MAX_TEXT
+    });
+    match wide {
+        Some((end, _)) => isolated(&format!("{}…", &line[..end])).into_owned(),
+        None => isolated(&line).into_owned(),
+    }
 }
 
 fn utf16_length(text: &str) -> usize {
@@ -445,6 +461,13 @@ mod tests {
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
         assert_eq!(wrapped("没有人收到", 4), ["没有", "人收", "到"]);
         assert_eq!(wrapped("", 4), [""; 0]);
+    }
+
+    #[test]
+    fn a_text_on_an_arrow_is_short_in_any_script() {
+        assert_eq!(shown(&"x".repeat(99)), format!("{}…", "x".repeat(MAX_TEXT - 1)));
+        assert_eq!(shown(&"长".repeat(99)), format!("{}…", "长".repeat(MAX_TEXT / 2)));
+        assert_eq!(shown(&"长".repeat(MAX_TEXT / 2)), "长".repeat(MAX_TEXT / 2));
     }
 
     #[test]

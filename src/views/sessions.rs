@@ -146,7 +146,7 @@ fn head(setting: &Setting) -> Row {
 fn row(stream: StreamId, setting: &Setting) -> Option<Row> {
     let view = setting.session.connection(stream)?;
     let ends = view.ends();
-    let (user, room) = user(&view, setting);
+    let room = view.users().last().and_then(|user| user.room).map(name);
     let began = [Moment::Syn, Moment::SynAck, Moment::Established, Moment::UpgradeRequest, Moment::UpgradeResponse];
     let began = began.iter().find_map(|moment| view.time_of(*moment));
     let since = |moment| Some(view.time_of(moment)?.saturating_sub(began?) as f64);
@@ -157,8 +157,8 @@ fn row(stream: StreamId, setting: &Setting) -> Option<Row> {
         stream.0.to_string(),
         endpoint(&ends.client),
         endpoint(&ends.server),
-        user,
-        room,
+        known(user(&view, setting)),
+        known(room),
         known(began.map(setting.clock)),
         first,
         second,
@@ -177,23 +177,19 @@ fn known(cell: Option<String>) -> String {
     cell.unwrap_or_else(|| NOTHING.to_owned())
 }
 
-/// The last user, with the former ones, and the last room.
-fn user(view: &ConnectionView, setting: &Setting) -> (String, String) {
+/// The last user of a connection, with the former ones, in one printable line; `None` where nobody is known.
+pub fn user(view: &ConnectionView, setting: &Setting) -> Option<String> {
     let users = view.users();
     let mut names: Vec<&str> = users.iter().map(|user| user.name).filter(|name| !name.is_empty()).collect();
     names.dedup();
-    let last = names.pop().map(name);
+    let last = name(names.pop()?);
     let former: Vec<String> = names.iter().rev().take(FORMER).map(|former| name(former)).collect();
     let more = if names.len() > FORMER { ", …" } else { "" };
-    let shown = last.map(|name| match former.is_empty() {
-        true => name,
-        false => {
-            let former = format!("{}{more}", former.join(", "));
-            setting.language.phrase(&Phrase::Formerly { name: &name, former: &former })
-        }
-    });
-    let room = users.last().and_then(|user| user.room).map(name);
-    (known(shown), known(room))
+    if former.is_empty() {
+        return Some(last);
+    }
+    let former = format!("{}{more}", former.join(", "));
+    Some(setting.language.phrase(&Phrase::Formerly { name: &last, former: &former }))
 }
 
 /// How the connection ended, and by whom.
