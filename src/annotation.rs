@@ -392,7 +392,7 @@ mod tests {
     use super::*;
 
     fn only(field: Field) -> Wanted {
-        Wanted { fields: 1 << field as u32, titles: false, info: false }
+        Wanted { fields: 1 << field as u32, titles: false, info: false, sightings: false }
     }
 
     #[test]
@@ -412,7 +412,7 @@ mod tests {
     #[test]
     fn a_finding_is_kept_when_no_field_is_wanted() {
         let mut plan = Plan::default();
-        let nothing = Wanted { fields: 0, titles: false, info: false };
+        let nothing = Wanted { fields: 0, titles: false, info: false, sightings: false };
         plan.tree(Layer::Tcp, nothing).finding(None, Finding::NoDelivery, "nobody", None);
         assert_eq!(plan.items().len(), 1);
     }
