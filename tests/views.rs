@@ -372,3 +372,16 @@ fn a_say_that_nobody_got_has_a_note() {
     );
     assert_eq!(page.matches("Nobody received").count(), 1, "{page}");
 }
+
+#[test]
+fn the_documentation_shows_the_diagrams_of_the_golden_files() {
+    let read = |path: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("a text");
+    let documentation = read("docs/diagrams.md");
+    for name in ["seed-2014", "chat-2026"] {
+        let diagram = read(&format!("tests/views/diagram-{name}.txt"));
+        assert!(
+            documentation.contains(&format!("```mermaid\n{diagram}```\n")),
+            "docs/diagrams.md shows another {name}"
+        );
+    }
+}
