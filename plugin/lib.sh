@@ -25,7 +25,7 @@ if [ -n "$builder" ]; then builder_home=$(eval echo "~$builder"); fi
 
 as_builder() {
     if [ -z "$builder" ]; then "$@"; return; fi
-    sudo -H --preserve-env=CARGO_TARGET_DIR,WIRESHARK_INCLUDE_DIR -u "$builder" -- env PATH="$PATH" "$@"
+    sudo -H --preserve-env=CARGO_TARGET_DIR,WIRESHARK_INCLUDE_DIR,WORKERMANCHAT_SKIPPED,WORKERMANCHAT_VARIANTS -u "$builder" -- env PATH="$PATH" "$@"
 }
 
 # --- versions ---------------------------------------------------------------------------------------------------------
@@ -146,30 +146,114 @@ END
     exit 1
 }
 
+# apt_get ARGUMENT…: runs apt-get and prints its progress, since what it does can take minutes
+apt_get() {
+    { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o APT::Status-Fd=1 -o DPkg::Lock::Timeout=600 "$@" || say "failed: $?"; } |
+        show_progress >&2
+}
+
+# Reads apt's status lines, such as "pmstatus:libwireshark16:41.7:Unpacking libwireshark16 (amd64)"; prints a line of percentages for
+# each thing that apt does. Fails if apt failed.
+show_progress() {
+    doing='' result=0
+    while IFS= read -r line; do
+        case $line in
+            dlstatus:*) now=Fetching ;;
+            pmstatus:*) now=Installing ;;
+            "failed: "*) result=1; continue ;;
+            *) continue ;;
+        esac
+        if [ "$now" != "$doing" ]; then
+            if [ -n "$doing" ]; then say ""; fi
+            printf '  %s:' "$now"
+            doing=$now shown=-1
+        fi
+        percent=$(percent_of "$line")
+        while [ "$shown" -lt $((percent / 5)) ]; do
+            shown=$((shown + 1))
+            printf ' %s%%' $((shown * 5))
+        done
+    done
+    if [ -n "$doing" ]; then say ""; fi
+    return $result
+}
+# percent_of LINE: the whole percents of a status line, which stand behind a package's name, in which there may be a colon
+percent_of() {
+    rest=$1
+    while [ "$rest" != "${rest#*:}" ]; do
+        rest=${rest#*:}
+        case ${rest%%:*} in [0-9]*.[0-9]*) say "${rest%%.*}"; return ;; esac
+    done
+    say 0
+}
+
+# allow_removal PACKAGE…: sets `removal` to what apt is told about other packages. Where apt would remove some to install these, asks, or
+# exits if there is nobody to ask.
+allow_removal() {
+    removal=--no-remove
+    removed=$(apt-get -s -qq install --no-install-recommends "$@" 2>/dev/null | sed -n 's/^Remv \([^ ]*\).*/\1/p' | paste -s -d ' ' -)
+    [ -n "$removed" ] || return 0
+    say "To install $*, apt would remove these packages that you have: $removed" >&2
+    if [ -t 0 ]; then
+        printf 'Remove them? [y/N] ' >&2
+        read -r answer || answer=no
+        case $answer in [yY] | [yY][eE][sS]) removal=''; return ;; esac
+    fi
+    case " $*" in
+        *" cargo"*) advice="To keep them, get a second Rust from https://rustup.rs (or the package rustup, if your system has it)." ;;
+        *) advice="To keep them, install what is lacking in another way." ;;
+    esac
+    fail "nothing was changed. $advice To let apt replace them, run: apt-get install $*
+Then run this again."
+}
+
 # install_missing NEED…: lists what is missing and installs it with apt; without apt or root rights, prints the packages
 # and exits.
 install_missing() {
     lacking=$(lacks "$@")
     [ -n "$lacking" ] || return 0
+    lock
+    lacking=$(lacks "$@") # while this waited for the lock, another script may have installed it
+    if [ -n "$lacking" ]; then install_packages; fi
+    unlock
+}
+
+# Installs what `lacking` lists.
+install_packages() {
     # shellcheck disable=SC2086 # one word is one need, here and below
     say "$me: this machine lacks: $(described $lacking)" >&2
     have apt-get || name_packages "There is no apt here to install them with."
     can_be_root || name_packages "You are not root, and there is no sudo to install them with."
     as_root true || name_packages "sudo does not let you install them."
-    as_root apt-get -qq update >&2 || say "apt-get update failed; trying with the package lists there are." >&2
+    say "Fetching apt's package lists:" >&2
+    apt_get update || say "apt-get update failed; trying with the package lists there are." >&2
     # shellcheck disable=SC2086
     packages=$(debian_packages $lacking) ||
         fail "no package here has Rust $(manifest rust-version) or newer. Get it from https://rustup.rs and run this again. Nothing was changed."
     # shellcheck disable=SC2086
+    allow_removal $packages
+    # shellcheck disable=SC2086
     say "Installing with apt, which takes a few minutes:" $packages >&2
     # shellcheck disable=SC2086
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $packages >/dev/null ||
-        fail "apt could not install them; its message is above."
+    apt_get install -y --no-install-recommends $removal $packages || fail "apt could not install them; its message is above."
     # shellcheck disable=SC2086
     lacking=$(lacks $lacking)
     # shellcheck disable=SC2086
     [ -z "$lacking" ] || fail "still lacking after the installation: $(described $lacking)"
 }
+
+# --- one script at a time ---------------------------------------------------------------------------------------------
+
+# plugin/demo and plugin/test may run side by side. Neither installs packages, nor builds and copies what it built, while the other one
+# does. Not every system has flock.
+lock() {
+    have flock || return 0
+    exec 9<"$root/Cargo.toml"
+    flock -n 9 && return
+    say "$me: waiting for another script of this folder, which installs packages or builds" >&2
+    flock 9
+}
+unlock() { if have flock; then flock -u 9; fi; }
 
 # --- the build --------------------------------------------------------------------------------------------------------
 

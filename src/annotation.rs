@@ -180,7 +180,7 @@ impl Plan {
         }
     }
 
-    /// A message for the Info column, or what a handshake or ACK packet adds to it.
+    /// A message for the Info column, or what stands in it before the text of a handshake or ACK packet.
     pub fn info(&self) -> Option<Text> {
         self.info
     }

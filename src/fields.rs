@@ -39,6 +39,17 @@ pub enum Type {
     Group,
 }
 
+/// What a later pass over the capture adds to a field: the first knows only the packets that came before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LaterPass {
+    /// Nothing.
+    AddsNothing,
+    /// The values in packets of which a later one tells that they are a chat's, or whose.
+    AddsWhereRecognizedLate,
+    /// The values that later packets teach, whatever the capture.
+    Adds,
+}
+
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Spec {
@@ -50,12 +61,27 @@ pub struct Spec {
     pub kind: Type,
     /// Whether the plugin derived the value (Wireshark's `FI_GENERATED`), rather than reading it from the packet's bytes.
     pub generated: bool,
+    /// What a later pass adds to it.
+    pub later_pass: LaterPass,
     /// What the field is, in one line: Wireshark's status bar and `docs/fields.md` show it.
     pub blurb: &'static str,
 }
 
+/// The last word of a table's row: what a later pass adds, if anything.
+macro_rules! later_pass {
+    () => {
+        LaterPass::AddsNothing
+    };
+    (if_recognized_late) => {
+        LaterPass::AddsWhereRecognizedLate
+    };
+    (taught_late) => {
+        LaterPass::Adds
+    };
+}
+
 macro_rules! fields {
-    ($($field:ident $name:literal $title:literal $kind:ident $origin:ident $blurb:literal;)*) => {
+    ($($field:ident $name:literal $title:literal $kind:ident $origin:ident $blurb:literal $($later:ident)?;)*) => {
         /// A field; its row in the table is [`Field::spec`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[repr(u16)]
@@ -72,6 +98,7 @@ macro_rules! fields {
             title: $title,
             kind: Type::$kind,
             generated: fields!(@$origin),
+            later_pass: later_pass!($($later)?),
             blurb: $blurb,
         }),*];
     };
@@ -80,11 +107,11 @@ macro_rules! fields {
 }
 
 fields! {
-    Phase "phase" "Phase" Phase generated "What this packet is in the story of the connection";
-    Note "note" "Note" Text generated "What a person would write under this packet: who sends what to whom, and what it means";
-    Exchange "exchange" "Exchange" Exchange generated "The frame that began what this packet belongs to: a handshake, a login, a say, a heartbeat, a logout or a close";
-    ExchangeTitle "exchange.title" "Title" Text generated "The heading over this packet: which exchange it belongs to, and which step it is";
-    ExchangeComplete "exchange.complete" "Complete" Boolean generated "With this packet the exchange is complete: all for whom it is have received it";
+    Phase "phase" "Phase" Phase generated "What this packet is in the story of the connection" if_recognized_late;
+    Note "note" "Note" Text generated "What a person would write under this packet: who sends what to whom, and what it means" taught_late;
+    Exchange "exchange" "Exchange" Exchange generated "The frame that began what this packet belongs to: a handshake, a login, a say, a heartbeat, a logout or a close" if_recognized_late;
+    ExchangeTitle "exchange.title" "Title" Text generated "The heading over this packet: which exchange it belongs to, and which step it is" if_recognized_late;
+    ExchangeComplete "exchange.complete" "Complete" Boolean generated "With this packet the exchange is complete: all for whom it is have received it" if_recognized_late;
     MessageType "type" "Type" Text wire "The message's type";
     ClientId "client_id" "Client ID" Text wire "The client the message is about (client_id; uid in 2014)";
     ClientName "client_name" "Client name" Text wire "The user name, as sent (client_name; name in 2014)";
@@ -102,32 +129,32 @@ fields! {
     ClientListClientName "client_list.client_name" "Client name" Text wire "The user name of a user in the list, as sent";
     ClientListCount "client_list.count" "Count" Unsigned generated "How many users the list names";
     Member "member" "Member" Text wire "Any other member of the message, as key: value";
-    Dialect "dialect" "Dialect" Dialect generated "The generation of the chat's protocol that this message belongs to";
+    Dialect "dialect" "Dialect" Dialect generated "The generation of the chat's protocol that this message belongs to" taught_late;
     Private "private" "Private" Boolean generated "Whether a say is for one client only";
     GatewayAddress "gateway.address" "Gateway address" Ipv4 generated "The GatewayWorker gateway's address, from the client ID's first 4 bytes";
     GatewayPort "gateway.port" "Gateway port" Unsigned generated "The gateway's internal port, from the client ID's next 2 bytes";
     GatewayConnection "gateway.connection" "Gateway connection" Unsigned generated "The gateway's connection number, from the client ID's last 4 bytes";
-    User "user" "This connection's user" Text generated "The user of this connection";
-    Room "room" "Room" Text generated "The room of this connection's user";
+    User "user" "This connection's user" Text generated "The user of this connection" taught_late;
+    Room "room" "Room" Text generated "The room of this connection's user" taught_late;
     RoomMembers "room.members" "In the room" Text generated "Who was in the room when this was said, as far as the capture tells";
-    Sender "sender" "Sender" Text generated "Who says or does it, by name";
+    Sender "sender" "Sender" Text generated "Who says or does it, by name" if_recognized_late;
     Recipient "recipient" "Recipient" Text generated "Whom it is for, by name, or all";
-    Acks "acks" "Acknowledges" Acknowledged generated "This frame's ACK is the first that covers the whole handshake request, response or message in that frame";
-    RequestIn "request_in" "Request in" Request generated "The frame with the request that this answers";
-    ResponseIn "response_in" "Response in" Response generated "The frame with the answer to this; the first, where there are many";
-    ResponseTime "response_time" "Response time" Duration generated "The time from the request to this answer";
-    Deliveries "deliveries" "Deliveries" Unsigned generated "How many connections got what is said here";
-    Delivery "delivery" "Delivery" Group generated "One connection that got what is said here";
-    DeliveryFrame "delivery.frame" "Frame" Response generated "The frame that delivers it";
-    DeliveryUser "delivery.user" "User" Text generated "The user who gets it";
-    DeliveryEndpoint "delivery.endpoint" "Endpoint" Text generated "The browser that gets it: address and port";
-    DeliveryTime "delivery.time" "Time" Duration generated "The time from the request to this delivery";
-    DeliveryAckedIn "delivery.acked_in" "Acknowledged in" Response generated "The frame with the browser's ACK";
-    HandshakeKey "handshake.key" "Sec-WebSocket-Key" Text generated "The key that the browser sends (RFC 6455, section 4.1)";
-    HandshakeAccept "handshake.accept" "Sec-WebSocket-Accept" Text generated "The value with which the server answers the key";
-    HandshakeAcceptExpected "handshake.accept_expected" "Expected accept value" Text generated "The value that the key calls for (RFC 6455, section 4.2.2)";
-    HandshakeAcceptValid "handshake.accept_valid" "Accept value valid" Boolean generated "Whether the server's accept value is the one the key calls for";
-    HandshakeOrigin "handshake.origin" "Origin" Text generated "The origin of the page that opens the connection";
+    Acks "acks" "Acknowledges" Acknowledged generated "This frame's ACK is the first that covers the whole handshake request, response or message in that frame" if_recognized_late;
+    RequestIn "request_in" "Request in" Request generated "The frame with the request that this answers" if_recognized_late;
+    ResponseIn "response_in" "Response in" Response generated "The frame with the answer to this; the first, where there are many" taught_late;
+    ResponseTime "response_time" "Response time" Duration generated "The time from the request to this answer" if_recognized_late;
+    Deliveries "deliveries" "Deliveries" Unsigned generated "How many connections got what is said here" taught_late;
+    Delivery "delivery" "Delivery" Group generated "One connection that got what is said here" taught_late;
+    DeliveryFrame "delivery.frame" "Frame" Response generated "The frame that delivers it" taught_late;
+    DeliveryUser "delivery.user" "User" Text generated "The user who gets it" taught_late;
+    DeliveryEndpoint "delivery.endpoint" "Endpoint" Text generated "The browser that gets it: address and port" taught_late;
+    DeliveryTime "delivery.time" "Time" Duration generated "The time from the request to this delivery" taught_late;
+    DeliveryAckedIn "delivery.acked_in" "Acknowledged in" Response generated "The frame with the browser's ACK" taught_late;
+    HandshakeKey "handshake.key" "Sec-WebSocket-Key" Text generated "The key that the browser sends (RFC 6455, section 4.1)" if_recognized_late;
+    HandshakeAccept "handshake.accept" "Sec-WebSocket-Accept" Text generated "The value with which the server answers the key" if_recognized_late;
+    HandshakeAcceptExpected "handshake.accept_expected" "Expected accept value" Text generated "The value that the key calls for (RFC 6455, section 4.2.2)" if_recognized_late;
+    HandshakeAcceptValid "handshake.accept_valid" "Accept value valid" Boolean generated "Whether the server's accept value is the one the key calls for" if_recognized_late;
+    HandshakeOrigin "handshake.origin" "Origin" Text generated "The origin of the page that opens the connection" if_recognized_late;
 }
 
 impl Field {
@@ -228,12 +255,14 @@ pub struct FindingSpec {
     pub severity: Severity,
     /// Its group, for every packet alike.
     pub group: Group,
+    /// Which packets have it only in a later pass.
+    pub later_pass: LaterPass,
     /// What it means, in one line, in English: Wireshark's name for it. A packet's finding has a sentence of its own.
     pub summary: &'static str,
 }
 
 macro_rules! findings {
-    ($($finding:ident $name:literal $severity:ident $group:ident $summary:literal;)*) => {
+    ($($finding:ident $name:literal $severity:ident $group:ident $summary:literal $($later:ident)?;)*) => {
         /// An expert info of this plugin; its row in the table is [`Finding::spec`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[repr(u16)]
@@ -244,6 +273,7 @@ macro_rules! findings {
             name: concat!("workermanchat.expert.", $name),
             severity: Severity::$severity,
             group: Group::$group,
+            later_pass: later_pass!($($later)?),
             summary: $summary,
         }),*];
 
@@ -259,8 +289,8 @@ findings! {
     UnknownType "unknown_type" Note Undecoded "The chat has no message of this type";
     MissingMember "missing_member" Warning Protocol "The message lacks a member that the chat's messages have";
     SayBeforeLogin "say_before_login" Warning Sequence "A say on a connection that has not logged in";
-    NoDelivery "no_delivery" Warning Sequence "Nobody received what is said here";
-    NoPong "no_pong" Note Sequence "The heartbeat ping was not answered";
+    NoDelivery "no_delivery" Warning Sequence "Nobody received what is said here" taught_late;
+    NoPong "no_pong" Note Sequence "The heartbeat ping was not answered" taught_late;
     BadTime "bad_time" Note Protocol "The time is not one the server writes";
     UnescapedHtml "unescaped_html" Warning Security "The server delivered markup that is not its own";
     AcceptMismatch "accept_mismatch" Error Protocol "The accept value does not answer the key";

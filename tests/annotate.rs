@@ -484,7 +484,9 @@ struct Live {
 
 impl Live {
     fn start(wireshark: &Wireshark) -> Self {
-        let mut command = command(wireshark, &["-"]);
+        // Where the tests run in the background, they ignore SIGINT, and so would the script.
+        let mut command = wireshark.command("env");
+        command.args(["--default-signal=INT", "sh"]).arg(wireshark.script("annotate")).arg("-");
         let mut script = command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(script.stdout.take().unwrap());
         let (sender, lines) = channel();

@@ -1,9 +1,18 @@
 //! `docs/fields.md` is generated from the tables in `src/fields.rs`. Run `UPDATE_FIELD_REFERENCE=1 cargo test --test field_reference` after
-//! changing them.
+//! changing them. What they say of a second pass is held by the captures.
 
+mod harness;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
-use workermanchat::fields::{DIALECTS, FIELDS, FINDINGS, Phase, Type};
+use std::time::Duration;
+
+use harness::packets::{Capture, Connection, Link};
+use harness::recording::{Recording, recordings};
+use harness::scripts::*;
+use harness::wireshark::Wireshark;
+use workermanchat::fields::{DIALECTS, FIELDS, FINDINGS, LaterPass, Phase, Type};
 
 #[test]
 fn the_field_reference_matches_the_tables() {
@@ -22,12 +31,14 @@ fn the_field_reference_matches_the_tables() {
 fn reference() -> String {
     let mut page = String::from(
         "# Field reference\n\nGenerated from `src/fields.rs`; a test holds the two together.\n\n\
-         ## Fields\n\n*Worked out*: the plugin derives the value; all other fields are read from the packet's bytes.\n\n\
-         | field | type | worked out | what it is |\n|---|---|---|---|\n",
+         ## Fields\n\n*Worked out*: the plugin derives the value; all other fields are read from the packet's bytes.\n\n",
     );
+    page.push_str(SECOND_PASS);
+    page.push_str("\n| field | type | worked out | needs `-2` | what it is |\n|---|---|---|---|---|\n");
     for field in FIELDS {
         let origin = if field.generated { "yes" } else { "" };
-        writeln!(page, "| `{}` | {} | {origin} | {} |", field.name, type_name(field.kind), field.blurb).unwrap();
+        let (kind, needs) = (type_name(field.kind), needs_second_pass(field.later_pass));
+        writeln!(page, "| `{}` | {kind} | {origin} | {needs} | {} |", field.name, field.blurb).unwrap();
     }
     page.push_str("\n## `workermanchat.phase`\n\n| value | name |\n|---|---|\n");
     for phase in Phase::ALL {
@@ -37,12 +48,33 @@ fn reference() -> String {
     for (value, name) in DIALECTS {
         writeln!(page, "| {value} | {name} |").unwrap();
     }
-    page.push_str("\n## Findings\n\n| field | severity | what it is |\n|---|---|---|\n");
+    page.push_str("\n## Findings\n\n| field | severity | needs `-2` | what it is |\n|---|---|---|---|\n");
     for finding in FINDINGS {
         let severity = format!("{:?}", finding.severity).to_lowercase();
-        writeln!(page, "| `{}` | {severity} | {} |", finding.name, finding.summary).unwrap();
+        let needs = needs_second_pass(finding.later_pass);
+        writeln!(page, "| `{}` | {severity} | {needs} | {} |", finding.name, finding.summary).unwrap();
     }
     page
+}
+
+/// What the column `needs -2` means.
+const SECOND_PASS: &str = "\
+*Needs `-2`*: tshark reads a capture once, and of each packet it shows and filters what was known when the packet came. With `-2`, it reads the
+capture twice, and each packet also has what later packets tell of it. Such a field is complete only with `-2`:
+
+- *yes*: in any capture. The packet that answers a request comes after it, and so does the login after the handshakes.
+- *late*: only on a connection of which a later packet tells that it is a chat's (it is on another port, in TLS or a tunnel, or its handshake request is
+  cut), and where a later packet tells whose a message is (a login was not captured, or several users log in by one name).
+
+What a packet has in one pass it has in two. Wireshark reads the capture first and then shows it: it needs no option.
+";
+
+fn needs_second_pass(later: LaterPass) -> &'static str {
+    match later {
+        LaterPass::AddsNothing => "",
+        LaterPass::AddsWhereRecognizedLate => "late",
+        LaterPass::Adds => "yes",
+    }
 }
 
 fn type_name(kind: Type) -> &'static str {
@@ -54,5 +86,78 @@ fn type_name(kind: Type) -> &'static str {
         Type::Request | Type::Response | Type::Acknowledged | Type::Exchange => "frame number",
         Type::Duration => "time",
         Type::Group => "label",
+    }
+}
+
+// --- one pass and two -------------------------------------------------------------------------------------------------
+
+/// Each field and finding, and what a later pass adds to it according to the tables.
+fn claims() -> BTreeMap<&'static str, LaterPass> {
+    let fields = FIELDS.iter().map(|field| (field.name, field.later_pass));
+    fields.chain(FINDINGS.iter().map(|finding| (finding.name, finding.later_pass))).collect()
+}
+
+/// The captures of the chat on its own port, from the first packet of each connection and whole: nothing in them is recognized late.
+const ORDINARY: [&str; 4] = ["chat-2015", "chat-2026", "heartbeat-2026", "no-pong"];
+
+/// A server's ping that the browser does not answer, which no recorded capture has.
+fn no_pong() -> Recording {
+    let (mut capture, mut browser) = (Capture::new(Link::Ethernet), Connection::from_port(50_001));
+    join(&mut capture, &mut browser, 1, "a", "1");
+    for _ in 0..6 {
+        server_says(&mut capture, &mut browser, r#"{"type":"ping"}"#);
+        capture.wait(Duration::from_secs(15));
+    }
+    browser_says(&mut capture, &mut browser, r#"{"type":"pong"}"#);
+    Recording::built("no-pong", &capture)
+}
+
+/// The fields in which one pass and two differ, of a capture; none may vanish from a packet.
+fn differing(wireshark: &Wireshark, recording: &Recording, fields: &[&'static str]) -> BTreeSet<&'static str> {
+    let (path, options) = recording.prepare(wireshark, "passes", &recording.packets);
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let once = wireshark.rows(&path, &options, fields);
+    let twice = wireshark.rows(&path, &[&options[..], &["-2"]].concat(), fields);
+    assert_eq!(once.len(), twice.len(), "{}", recording.name);
+    let mut found = BTreeSet::new();
+    for (once, twice) in once.iter().zip(&twice) {
+        for &field in fields {
+            let (before, after) = (once.all(field), twice.all(field));
+            assert!(
+                before.len() <= after.len(),
+                "{}, frame {}: the second pass lacks {field}: {before:?}, then {after:?}",
+                recording.name,
+                once.frame
+            );
+            if before != after {
+                found.insert(field);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn what_needs_a_second_pass_is_what_the_tables_say() {
+    let wireshark = Wireshark::with_plugin();
+    let claims = claims();
+    let fields: Vec<&'static str> = claims.keys().copied().collect();
+    let (mut anywhere, mut ordinary) = (BTreeSet::new(), BTreeSet::new());
+    for recording in recordings().into_iter().chain([no_pong()]) {
+        let found = differing(&wireshark, &recording, &fields);
+        if ORDINARY.contains(&recording.name.as_str()) {
+            ordinary.extend(found.iter().copied());
+        }
+        anywhere.extend(found);
+    }
+    for (field, claim) in claims {
+        let found = match (anywhere.contains(field), ordinary.contains(field)) {
+            (false, _) => LaterPass::AddsNothing,
+            (true, false) => LaterPass::AddsWhereRecognizedLate,
+            (true, true) => LaterPass::Adds,
+        };
+        // A say that nobody gets is in no ordinary capture.
+        let is_right = found == claim || field == "workermanchat.expert.no_delivery" && anywhere.contains(field);
+        assert!(is_right, "{field}: src/fields.rs says {claim:?}, the captures say {found:?}");
     }
 }

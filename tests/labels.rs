@@ -23,6 +23,7 @@ use roxmltree::{Document, Node};
 use serde_json::{Value, json};
 
 use harness::sharkd::Sharkd;
+use harness::skip::skipped;
 use harness::wireshark::{Wireshark, captures, version};
 
 /// The Wireshark whose labels the golden files hold. Others print booleans, cut texts and Info columns in another way, which is theirs;
@@ -151,6 +152,11 @@ struct Item {
 }
 
 impl Item {
+    /// The note of a segment that holds a part of a message: which one is known when the message is complete.
+    fn is_note_of_part(&self) -> bool {
+        self.name == "workermanchat.note" && self.value.contains(" a part of the message that is complete in frame ")
+    }
+
     fn line(&self) -> String {
         let hidden = if self.hidden { " hidden" } else { "" };
         let Self { depth, layer, name, text, value, bytes, .. } = self;
@@ -182,7 +188,7 @@ impl Packet {
         line.trim_end_matches([' ', '|']).to_owned()
     }
 
-    /// The items without some fields and what is below them.
+    /// The items without some fields and what is below them, and without the notes of parts of messages.
     fn without(&self, fields: &[&str]) -> Vec<&Item> {
         let mut kept = Vec::new();
         let mut skipped = None;
@@ -193,7 +199,8 @@ impl Packet {
             // An expert item is known by the finding in it.
             let named = |item: &Item| fields.contains(&item.name.as_str());
             let is_expert = item.name == "_ws.expert" && self.items.get(at + 1).is_some_and(named);
-            skipped = (named(item) || is_expert).then_some(item.depth);
+            let is_late = named(item) || is_expert || item.is_note_of_part();
+            skipped = is_late.then_some(item.depth);
             if skipped.is_none() {
                 kept.push(item);
             }
@@ -238,8 +245,8 @@ fn dump(capture: &Capture, wireshark: &Wireshark, bare: &Wireshark, passes: &[&s
             continue;
         }
         // Where the plugin adds to Wireshark's own text, that text is Wireshark's affair.
-        let ours = match info.strip_prefix(other_info.as_str()) {
-            Some(added) if protocol == other_protocol => format!("…{added}"),
+        let ours = match info.strip_suffix(other_info.as_str()) {
+            Some(added) if protocol == other_protocol => format!("{added}…"),
             _ => format!("{protocol}: {info}"),
         };
         dump.entry(*frame).or_default().columns = ours;
@@ -364,7 +371,7 @@ fn assert_none(differences: &[String]) {
 fn is_reference() -> bool {
     let is_reference = version() == REFERENCE;
     if !is_reference {
-        println!("skipped: the golden files are of Wireshark {REFERENCE}, and this is {}", version());
+        skipped(&format!("the golden files are of Wireshark {REFERENCE}, and this is {}", version()));
     }
     is_reference
 }

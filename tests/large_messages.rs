@@ -43,6 +43,47 @@ fn a_masked_message_above_wiresharks_limit_is_whole_or_reported_as_truncated() {
     }
 }
 
+/// Which message a segment holds a part of is known when the message is complete: in one pass, its note is not there yet.
+#[test]
+fn a_segment_with_a_part_of_a_message_has_a_note_in_later_passes() {
+    let mut capture = Capture::new(Link::Ethernet);
+    let mut mynick = Connection::from_port(50001);
+    join(&mut capture, &mut mynick, 1, "mynick", "1");
+    let content = "0123456789".repeat(300);
+    let mut in_three = |side, bytes: Vec<u8>| -> Vec<u32> {
+        bytes.chunks(bytes.len() / 3 + 1).map(|part| mynick.send(&mut capture, side, part)).collect()
+    };
+    let request = in_three(Side::Client, masked_text(say_request(&content)));
+    let delivery = in_three(Side::Server, text(say_delivery(1, "mynick", &content)));
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("in-three.pcap", &capture);
+    let note = |options: &[&str], frame: u32| {
+        let rows = wireshark.rows(&path, options, &["workermanchat.note", "workermanchat.phase"]);
+        let row = rows.into_iter().find(|row| row.frame == frame).expect("the frame is printed");
+        (row.all("workermanchat.note").join("; "), row.numbers("workermanchat.phase"))
+    };
+    let (asked, answered) = (request[2], delivery[2]);
+    for part in &request[..2] {
+        let english = format!(
+            "“mynick” (browser 192.0.2.10:50001) sends server 192.0.2.1:7272 a part of the message that is complete in frame {asked}"
+        );
+        assert_eq!(note(&["-2"], *part), (english, vec![]));
+        assert_eq!(note(&[], *part), (String::new(), vec![]), "not known yet");
+    }
+    for part in &delivery[..2] {
+        let (english, _) = note(&["-2"], *part);
+        let expected = format!(
+            "Server 192.0.2.1:7272 sends “mynick” (browser 192.0.2.10:50001) a part of the message that is complete in frame {answered}"
+        );
+        assert_eq!(english, expected);
+        let (french, _) = note(&["-2", "-o", "workermanchat.language:fr"], *part);
+        let expected = format!(" une partie du message qui est complet dans la trame {answered}");
+        assert!(french.ends_with(&expected), "{french}");
+    }
+    assert_eq!(note(&["-2"], asked).1, [SAY_REQUEST]);
+    assert_eq!(note(&["-2"], answered).1, [SAY_DELIVERY]);
+}
+
 #[test]
 fn a_fragmented_compressed_message_is_correct_or_not_shown() {
     let mut capture = Capture::new(Link::Ethernet);

@@ -2,6 +2,7 @@
 
 mod harness;
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use harness::phase::{self, *};
 use harness::scripts::*;
+use harness::skip::skipped;
 use harness::wireshark::Wireshark;
 use tungstenite::{Message, WebSocket, accept, client};
 
@@ -72,13 +74,15 @@ fn each_packet_is_annotated_as_it_is_captured() {
     capture.stop();
 }
 
-/// A listener on the chat's port, on the first loopback address where the port is free.
+/// A listener on a free port: on the chat's own, a chat server may run here.
 fn listen() -> TcpListener {
-    let addresses = (1..=50).map(|last| format!("127.0.0.{last}:7272"));
-    addresses
-        .into_iter()
-        .find_map(|address| TcpListener::bind(address).ok())
-        .expect("port 7272 is free on some loopback address")
+    TcpListener::bind("127.0.0.1:0").expect("some port is free")
+}
+
+/// Tells the plugin the chat's port, as a user does who has the chat on another one.
+fn prefer_port(wireshark: &Wireshark, port: u16) {
+    fs::create_dir_all(wireshark.home().join(".config/wireshark")).expect("create the configuration folder");
+    wireshark.write_file(".config/wireshark/preferences", format!("workermanchat.tcp.port: {port}\n").as_bytes());
 }
 
 fn say<S: std::io::Read + std::io::Write>(socket: &mut WebSocket<S>, message: &str) {
@@ -117,16 +121,17 @@ struct LiveCapture {
 }
 
 impl LiveCapture {
-    /// Captures what the chat at an address sends and gets, and starts what reads it; `None`, and a remark, without capture rights.
+    /// Captures what the chat at an address sends and gets, and starts what reads it; `None`, and it is skipped, without capture rights.
     fn start(wireshark: &Wireshark, chat: SocketAddr, mut reader: Command) -> Option<Self> {
-        let filter = format!("tcp port 7272 and host {}", chat.ip());
+        prefer_port(wireshark, chat.port());
+        let filter = format!("tcp port {} and host {}", chat.port(), chat.ip());
         let mut dumpcap = wireshark.privileged_command("dumpcap");
         dumpcap.args(["-q", "-i", "lo", "-f", &filter, "-w", "-"]).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut dumpcap = dumpcap.spawn().expect("dumpcap is installed");
         if !begins_to_capture(dumpcap.stderr.take().expect("a pipe")) {
             dumpcap.wait().expect("dumpcap ends");
-            println!(
-                "SKIPPED: dumpcap may not capture on the loopback interface here; run this test as root or with capture rights"
+            skipped(
+                "dumpcap may not capture on the loopback interface here: run the tests as root, or with capture rights",
             );
             return None;
         }

@@ -12,6 +12,7 @@ use harness::packets::{Capture, Connection, Link, Segment, Side, ipv4_header};
 use harness::phase::*;
 use harness::scripts::*;
 use harness::sharkd::Sharkd;
+use harness::skip::skipped;
 use harness::websocket::{accept, masked_text, request, response, text};
 use harness::wireshark::{Label, Wireshark, label_of, message_frames, phases_of};
 
@@ -236,6 +237,7 @@ fn conversations_can_be_deinterlaced() {
     let wireshark = Wireshark::with_plugin();
     let preferences = wireshark.tshark(&["-G", "currentprefs"]).stdout;
     if !preferences.contains("protocols.conversation_deinterlacing_key") {
+        skipped("this Wireshark has no preference to deinterlace conversations");
         return;
     }
     let (capture, expected) = direct();

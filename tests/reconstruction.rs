@@ -25,6 +25,7 @@ use harness::dissection::{Dissected, dissected};
 use harness::packets::{ACK, FIN, RST, SYN};
 use harness::recording::{Header, Recording, reaches, recordings};
 use harness::simulation::simulations;
+use harness::skip::skipped;
 use harness::wireshark::{Wireshark, version};
 use serde_json::Value;
 
@@ -1055,7 +1056,7 @@ const REFERENCE: &str = "4.0";
 fn is_other_version() -> bool {
     let is_other = version() != REFERENCE;
     if is_other {
-        println!("skipped: the reconstruction is compared on Wireshark {REFERENCE}, and this is {}", version());
+        skipped(&format!("the reconstruction is compared on Wireshark {REFERENCE}, and this is {}", version()));
     }
     is_other
 }

@@ -269,12 +269,18 @@ fn user_changes_to_the_profile_are_kept() {
     let library = machine.library();
     machine.succeed("plugin/install", &[&library]);
     fs::write(machine.profile("preferences"), "gui.column.format: \"No.\", \"%m\"\n").unwrap();
+    let widths = "# Wireshark has been closed\ncolumn.width: %m, 99\n";
+    fs::write(machine.profile("recent"), widths).unwrap();
 
     let output = machine.succeed("plugin/install", &[&library]);
     assert_contains(&output.stdout, &["Kept your own", "preferences"]);
+    assert!(!output.stdout.contains("recent"), "{}", output.stdout);
+    assert_eq!(fs::read_to_string(machine.profile("recent")).unwrap(), widths);
     machine.succeed("plugin/install", &["--uninstall"]);
     assert!(fs::read_to_string(machine.profile("preferences")).unwrap().starts_with("gui.column.format: \"No.\""));
-    assert!(!machine.profile("colorfilters").exists(), "what was not changed is removed");
+    for removed in ["colorfilters", "recent"] {
+        assert!(!machine.profile(removed).exists(), "what the user did not change is removed");
+    }
 }
 
 #[test]
@@ -410,14 +416,61 @@ fn without_root_rights_apt_is_not_called() {
     assert_eq!(machine.calls(), "");
 }
 
+/// Runs `plugin/install` where everything is missing, with fakes of sudo and of apt, which offers packages.
+fn install_with_apt(apt_get: &str, policy: &str) -> (Machine, Output) {
+    let machine = Machine::new();
+    let path = basic_programs(&machine);
+    machine.fake_program("sudo", "exec \"$@\"");
+    machine.fake_program("apt-get", apt_get);
+    machine.fake_program(
+        "apt-cache",
+        &format!("case $1 in search) echo 'cargo-1.85 - Rust';; policy) case $2 in {policy} esac;; esac"),
+    );
+    // For these versions, `sort -V` compares as `dpkg --compare-versions` does.
+    machine.fake_program("dpkg", "[ \"$(printf '%s\\n%s\\n' \"$4\" \"$2\" | sort -V | head -n 1)\" = \"$4\" ]");
+    for program in ["sudo", "apt-get", "apt-cache", "dpkg"] {
+        symlink(machine.path("bin").join(program), path.join(program)).unwrap();
+    }
+    // The script tests sudo with `true`.
+    symlink("/bin/true", path.join("true")).unwrap();
+    let output = machine.wireshark.run_unchecked(machine.command("plugin/install", &[]).env("PATH", path));
+    (machine, output)
+}
+
+/// Whether a recorded call installs packages, rather than simulating it.
+fn is_installation(call: &str) -> bool {
+    call.starts_with("apt-get") && call.contains(" install ") && !call.contains(" -s ")
+}
+
+const DEBIAN_12: &str =
+    "cargo) echo '  Candidate: 0.66.0+ds1-1';; cargo-web) echo '  Candidate: 1.85.0+dfsg3-1~deb12u3';;";
+
+#[test]
+fn packages_that_apt_would_remove_are_named_and_kept() {
+    let apt = "case $* in *' -s '*|'-s '*) echo 'Remv cargo [0.66.0+ds1-1]'; echo 'Remv rustc [1.63.0+dfsg1-2]';; esac";
+    let (machine, output) = install_with_apt(apt, DEBIAN_12);
+    assert_ne!(output.code, 0);
+    assert_contains(&output.stderr, &["would remove", ": cargo rustc\n", "nothing was changed", "https://rustup.rs"]);
+    assert!(!machine.calls().lines().any(is_installation), "{}", machine.calls());
+}
+
+#[test]
+fn what_apt_does_is_shown_and_its_failure_too() {
+    let apt = "case $* in *' install '*) echo 'dlstatus:1:12.5:Retrieving file 1 of 9 (3s remaining)'; \
+               echo 'pmstatus:libc6:amd64:50.1:Unpacking libc6:amd64'; echo 'Setting up libc6'; exit 100;; esac";
+    let (_, output) = install_with_apt(apt, DEBIAN_12);
+    assert_ne!(output.code, 0);
+    assert_contains(
+        &output.stderr,
+        &["  Fetching: 0% 5% 10%\n  Installing: 0% 5% 10% 15% 20% 25% 30% 35% 40% 45% 50%\n", "apt could not install"],
+    );
+}
+
 #[test]
 fn with_apt_the_packages_are_listed_and_installed_with_a_recent_rust() {
     // The packages that apt has → the one to install for Rust.
     let offers = [
-        (
-            "cargo) echo '  Candidate: 0.66.0+ds1-1';; cargo-web) echo '  Candidate: 1.85.0+dfsg3-1~deb12u3';;",
-            Some("cargo-web"),
-        ),
+        (DEBIAN_12, Some("cargo-web")),
         ("cargo) echo '  Candidate: 1.85.1+dfsg1-1';; cargo-web) echo '  Candidate: 1.96.0+dfsg1-1';;", Some("cargo")),
         (
             "cargo) echo '  Candidate: 1.75.0+dfsg0';; cargo-1.85) echo '  Candidate: 1.85.1+dfsg0';;",
@@ -426,31 +479,15 @@ fn with_apt_the_packages_are_listed_and_installed_with_a_recent_rust() {
         ("cargo) echo '  Candidate: 1.75.0+dfsg0';; cargo-web) echo '  Candidate: (none)';;", None),
     ];
     for (policy, rust) in offers {
-        let machine = Machine::new();
-        let path = basic_programs(&machine);
-        machine.fake_program("sudo", "exec \"$@\"");
-        machine.fake_program("apt-get", "");
-        machine.fake_program(
-            "apt-cache",
-            &format!("case $1 in search) echo 'cargo-1.85 - Rust';; policy) case $2 in {policy} esac;; esac"),
-        );
-        // For these versions, `sort -V` compares as `dpkg --compare-versions` does.
-        machine.fake_program("dpkg", "[ \"$(printf '%s\\n%s\\n' \"$4\" \"$2\" | sort -V | head -n 1)\" = \"$4\" ]");
-        for program in ["sudo", "apt-get", "apt-cache", "dpkg"] {
-            symlink(machine.path("bin").join(program), path.join(program)).unwrap();
-        }
-        let mut command = machine.command("plugin/install", &[]);
-        // The script tests sudo with `true`.
-        symlink("/bin/true", path.join("true")).unwrap();
-        let output = machine.wireshark.run_unchecked(command.env("PATH", path));
+        let (machine, output) = install_with_apt("", policy);
         assert_ne!(output.code, 0, "the stand-in for apt installs nothing, and that is noticed");
         let calls = machine.calls();
-        let installed = calls.lines().find(|call| call.starts_with("apt-get") && call.contains("install"));
+        let installed = calls.lines().find(|call| is_installation(call));
         match rust {
             Some(package) => {
                 let installed =
                     installed.unwrap_or_else(|| panic!("apt-get install was not called:\n{calls}{}", output.stderr));
-                assert_contains(installed, &["tshark wireshark-dev", "gcc libc6-dev pkg-config"]);
+                assert_contains(installed, &["--no-remove", "tshark wireshark-dev", "gcc libc6-dev pkg-config"]);
                 assert!(installed.split(' ').any(|word| word == package), "{package}: {installed}");
                 assert_contains(&output.stderr, &["Installing with apt", package, "still lacking"]);
             }
@@ -518,12 +555,55 @@ fn the_demo_reports_a_capture_without_the_chat() {
 #[test]
 fn scripts_for_users_print_help() {
     let machine = Machine::new();
-    for script in ["plugin/demo", "plugin/install", "plugin/annotate"] {
+    for script in ["plugin/demo", "plugin/test", "plugin/install", "plugin/annotate"] {
         let before = files_and_folders(machine.wireshark.home());
         let output = machine.succeed(script, &["--help"]);
         assert_contains(&output.stdout, &[&format!("usage: {script}")]);
         assert_eq!(files_and_folders(machine.wireshark.home()), before);
     }
+}
+
+// --- the tests --------------------------------------------------------------------------------------------------------
+
+/// Runs `plugin/test` where cargo builds one group of tests for each of these scripts.
+fn test_with_groups(groups: &[(&str, &str)]) -> Output {
+    let machine = Machine::new();
+    machine.write("built/libworkermanchat.so", "");
+    let mut artifacts =
+        String::from("{\"reason\":\"compiler-artifact\",\"profile\":{\"test\":false},\"executable\":null}\n");
+    for (name, script) in groups {
+        let path = machine.write(&format!("built/{name}-0123abcd"), format!("#!/bin/sh\n{script}\n"));
+        artifacts += &format!("{{\"profile\":{{\"test\":true}},\"executable\":\"{}\"}}\n", path.display());
+    }
+    let artifacts = machine.write("artifacts", artifacts);
+    let cargo = format!("case $* in *--no-run*) cat '{}' ;; esac", artifacts.display());
+    machine.run_with_cargo(&cargo, "plugin/test", &[])
+}
+
+const PASSES: &str = "echo 'test result: ok. 3 passed; 0 failed; 0 ignored; finished in 0.01s'";
+
+#[test]
+fn what_the_tests_skip_is_listed_at_the_end() {
+    let skips = format!("echo 'live: no rights' >>\"$WORKERMANCHAT_SKIPPED\"; {PASSES}");
+    let output = test_with_groups(&[("workermanchat", PASSES), ("live", &skips)]);
+    assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
+    let (table, rest) = output.stdout.split_once("\n\n").expect("an empty line behind the groups");
+    assert_contains(table, &[" min", "Running all tests:\n", "  unit_tests ", "  live ", "  3 passed "]);
+    assert!(
+        rest.starts_with("Skipped, because they cannot run here:\n  live: no rights\nAll tests but those passed"),
+        "{rest}"
+    );
+}
+
+#[test]
+fn tests_that_fail_are_printed_and_the_others_run() {
+    let fails = "echo 'test a ... ok'; echo 'test b ... FAILED'; \
+                 echo 'test result: FAILED. 1 passed; 1 failed; 0 ignored; finished in 0.01s'; exit 101";
+    let output = test_with_groups(&[("labels", fails), ("live", PASSES), ("page", "kill -KILL $$")]);
+    assert_ne!(output.code, 0);
+    assert_contains(&output.stdout, &["FAILED: 1 passed, 1 failed ", "  3 passed ", "FAILED: it did not end "]);
+    assert_contains(&output.stdout, &["--- labels ---\ntest b ... FAILED\n", "--- page ---\n"]);
+    assert_contains(&output.stderr, &["labels page\n"]);
 }
 
 // --- release ----------------------------------------------------------------------------------------------------------
@@ -648,6 +728,20 @@ fn every_tshark_command_of_the_readme_prints_packets() {
     }
 }
 
+#[test]
+fn the_readme_says_how_many_packets_a_second_pass_adds() {
+    let machine = Machine::new();
+    machine.succeed("plugin/install", &[&machine.library()]);
+    let capture = machine.wireshark.capture("seed-2014.pcap");
+    let of_mynick = |passes: &[&str]| {
+        let filter = ["-r", capture.to_str().unwrap(), "-Y", "workermanchat.user == \"mynick\""];
+        machine.wireshark.tshark(&[&filter, passes].concat()).stdout.lines().count()
+    };
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let said = format!("{} packets of the seed session, and with `-2` {}", of_mynick(&[]), of_mynick(&["-2"]));
+    assert_contains(&readme, &[&said]);
+}
+
 /// The names in backticks in the first column of a table in a section of the README.
 fn readme_table(section: &str) -> Vec<String> {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
@@ -663,12 +757,15 @@ fn readme_table(section: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_filter_and_preference_of_the_readme_is_valid() {
+fn every_filter_of_the_readme_finds_packets_in_its_example_and_every_preference_is_there() {
     let machine = Machine::new();
     machine.succeed("plugin/install", &[&machine.library()]);
-    let capture = machine.wireshark.capture("seed-2014.pcap");
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    assert_contains(&readme, &["Each finds packets in `tests/captures/chat-2026.pcap`"]);
+    let capture = machine.wireshark.capture("chat-2026.pcap");
     for filter in readme_table("Filters worth knowing") {
-        machine.wireshark.tshark(&["-r", capture.to_str().unwrap(), "-Y", &filter]);
+        let found = machine.wireshark.tshark(&["-r", capture.to_str().unwrap(), "-Y", &filter]).stdout;
+        assert_ne!(found, "", "{filter} finds nothing");
     }
     let preferences = machine.wireshark.tshark(&["-G", "currentprefs"]).stdout;
     for name in readme_table("Preferences") {

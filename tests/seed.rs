@@ -216,7 +216,8 @@ fn the_packet_list_shows_titles_and_phases() {
             if phase::is_message(phase) {
                 assert!(line.starts_with(&format!("WorkermanChat {name}")), "frame {frame}: {line}");
             } else {
-                assert!(line.ends_with(&format!("[{name}]")), "frame {frame}: {line}");
+                let info = line.split_once(' ').map_or("", |(_, info)| info);
+                assert!(info.starts_with(&format!("[{name}] ")), "frame {frame}: {line}");
             }
         }
     }

@@ -2,6 +2,7 @@
  * would leak. */
 #include "glue.h"
 
+#include <epan/column-info.h>
 #include <epan/column-utils.h>
 #include <epan/proto_data.h>
 
@@ -183,14 +184,41 @@ void wmc_draw_remark(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pi
     draw_items(plan, roots, tvb, pinfo);
 }
 
-void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned tcp_layer)
+bool wmc_info_is_fenced(packet_info *pinfo)
+{
+    const column_info *columns = pinfo->cinfo;
+
+    return columns != NULL && columns->col_first[COL_INFO] >= 0 &&
+           columns->columns[columns->col_first[COL_INFO]].col_fence > 0;
+}
+
+/* Puts `text` where it is in sight: before what the segment's dissectors wrote in the Info column. What earlier segments of the frame left
+ * there stands before both. */
+static void put_before_info(packet_info *pinfo, const char *text, bool shares_info)
+{
+    const char *own;
+
+    if (!shares_info) {
+        col_prepend_fence_fstr(pinfo->cinfo, COL_INFO, "%s ", text);
+        return;
+    }
+    own = wmem_strdup(pinfo->pool, info_column(pinfo));
+    col_clear(pinfo->cinfo, COL_INFO); /* up to the fence, which the segment's dissectors may have moved */
+    own += strlen(info_column(pinfo));
+    col_append_sep_str(pinfo->cinfo, COL_INFO, " ", text);
+    if (*own != '\0')
+        col_append_sep_str(pinfo->cinfo, COL_INFO, " ", own + strspn(own, " "));
+}
+
+void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned tcp_layer,
+                      bool shares_info)
 {
     proto_tree *roots[WMC_LAYERS] = { NULL, NULL, NULL, NULL };
     const char *below = pinfo->current_proto;
 
     pinfo->current_proto = proto_get_protocol_short_name(find_protocol_by_id(wmc_proto)); /* the protocol of the expert infos */
     if (plan->info != NULL)
-        col_append_str(pinfo->cinfo, COL_INFO, plan->info);
+        put_before_info(pinfo, plan->info, shares_info);
     if (tree != NULL) {
         /* The TCP dissector stores its subtree as proto data. */
         roots[WMC_LAYER_TCP] = (proto_tree *)p_get_proto_data(pinfo->pool, pinfo, tcp, tcp_layer);

@@ -12,6 +12,7 @@
  * displayed as without this plugin. */
 #include "glue.h"
 
+#include <epan/column-utils.h>
 #include <epan/conversation.h>
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/exceptions.h>
@@ -58,6 +59,7 @@ struct observation {
     uint32_t messages;  /* passed to the core so far */
     uint32_t *numbered; /* messages of all segments of these ports in this frame; NULL before the first */
     uint32_t declined;  /* messages that were not read, and not numbered yet */
+    bool shares_info;   /* an earlier segment of the frame left text in the Info column */
     size_t info_length; /* length of the Info column after the last chat message; 0 before the first */
     struct opening *opening;
     bool described;     /* `segment` is filled in, but for `stream` */
@@ -122,6 +124,7 @@ static bool observe(struct observation *o, tvbuff_t *tvb, packet_info *pinfo)
     o->messages = 0;
     o->numbered = NULL;
     o->declined = 0;
+    o->shares_info = wmc_info_is_fenced(pinfo);
     o->info_length = 0;
     o->opening = NULL;
     o->described = false;
@@ -233,7 +236,7 @@ static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tr
     if (plan == NULL)
         return;
     wmc_tap(pinfo, plan);
-    wmc_draw_segment(plan, o->tvb, pinfo, tree, o->tcp_layer);
+    wmc_draw_segment(plan, o->tvb, pinfo, tree, o->tcp_layer, o->shares_info);
 }
 
 /* How many messages of a frame have a number, for each pair of ports: a frame can hold several segments of a stream (A-MSDU, IP in IP). A
@@ -410,12 +413,27 @@ static const struct wmc_plan *plan_message(tvbuff_t *tvb, packet_info *pinfo, pr
     return core->message(&observed->segment, number, lend(tvb, 0), wmc_settings(pinfo, tree), pinfo->pool);
 }
 
+/* Wireshark's own tree of a message. The columns stay as they are: they say what the message is. TRY as in dissect_observed(). */
+static void show_json(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    const bool writable = col_get_writable(pinfo->cinfo, -1);
+
+    col_set_writable(pinfo->cinfo, -1, false);
+    TRY {
+        call_dissector_only(json_handle, tvb, pinfo, tree, NULL);
+    }
+    FINALLY {
+        col_set_writable(pinfo->cinfo, -1, writable);
+    }
+    ENDTRY;
+}
+
 static void show_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     wmc_tap(pinfo, plan);
     observed->info_length = wmc_draw_message(plan, tvb, pinfo, tree);
     if (wmc_show_json())
-        call_dissector_only(json_handle, tvb, pinfo, tree, NULL);
+        show_json(tvb, pinfo, tree);
 }
 
 /* Shows the captured part of a truncated message that the WebSocket dissector did not pass on. */

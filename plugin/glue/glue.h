@@ -91,7 +91,7 @@ struct wmc_plan {
     const struct wmc_item *items;
     uint32_t count;
     const char *title; /* of the message's tree; NULL if it is not displayed */
-    const char *info;  /* replaces (message) or is appended to (segment) the Info column; may be NULL */
+    const char *info;  /* replaces (message) or stands before (segment) the text of the Info column; may be NULL */
 };
 
 /* The kind of the first data on a chat port. */
@@ -189,7 +189,11 @@ size_t wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info 
 void wmc_draw_remark(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
 /* Puts a separator between the messages in the Info column and text that other dissectors appended. */
 void wmc_separate_columns(packet_info *pinfo, size_t info_length);
-void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned tcp_layer);
+/* Whether the Info column holds text that dissectors can only append to. */
+bool wmc_info_is_fenced(packet_info *pinfo);
+/* `shares_info`: such text was there before the segment was dissected. */
+void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned tcp_layer,
+                      bool shares_info);
 int *wmc_subtree(void);
 
 /* plugin/glue/views.c */

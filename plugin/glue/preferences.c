@@ -67,7 +67,7 @@ void wmc_preferences_register(int proto, const struct wmc_core *core, const stru
     prefs_register_bool_preference(module, "annotate_tcp", "Annotate TCP, HTTP and WebSocket",
         "Say in their trees what each handshake, acknowledgment and close packet is", &annotate_tcp);
     prefs_register_bool_preference(module, "annotate_info", "Annotate the Info column",
-        "End the Info column of a handshake or acknowledgment packet with its phase, in brackets", &annotate_info);
+        "Begin the Info column of a handshake or acknowledgment packet with its phase, in brackets", &annotate_info);
     prefs_register_bool_preference(module, "show_json", "Show the JSON tree too",
         "Also show each message as Wireshark's own JSON dissector sees it", &show_json);
 }

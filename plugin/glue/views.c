@@ -1,24 +1,26 @@
-/* Views of the conversation as text: -z options of tshark. A tap hands what happens in each packet to a view of the core, which writes its
- * page when all packets have been seen. */
+/* Views of the conversation as text: -z options of tshark, and text windows of Wireshark. A tap hands what happens in each packet to a view
+ * of the core, which writes its page when all packets have been seen. */
 #include "glue.h"
 
+#include <epan/funnel.h>
 #include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A -z option: NAME, or NAME,FILTER. */
+/* A -z option, NAME or NAME,FILTER, and the entry of Wireshark's menu Statistics. */
 struct option {
     enum wmc_view view;
     const char *title;
+    const char *menu;
     const char *name;
 };
 
 static const struct option options[] = {
-    { WMC_VIEW_TRANSCRIPT, "Workerman Chat transcript", "workermanchat,transcript" },
-    { WMC_VIEW_SESSIONS, "Workerman Chat sessions", "workermanchat,sessions" },
-    { WMC_VIEW_DIAGRAM, "Workerman Chat diagram", "workermanchat,diagram" },
+    { WMC_VIEW_TRANSCRIPT, "Workerman Chat: transcript", "Workerman Chat/Transcript", "workermanchat,transcript" },
+    { WMC_VIEW_SESSIONS, "Workerman Chat: sessions", "Workerman Chat/Sessions", "workermanchat,sessions" },
+    { WMC_VIEW_DIAGRAM, "Workerman Chat: sequence diagram", "Workerman Chat/Sequence Diagram (Mermaid)", "workermanchat,diagram" },
 };
 
 static const struct wmc_core *core;
@@ -36,25 +38,66 @@ void wmc_tap(packet_info *pinfo, const struct wmc_plan *plan)
         tap_queue_packet(tap, pinfo, plan->sighting);
 }
 
-static void clear(void *view)
+/* A view that listens to the tap, and where its page goes. */
+struct listener {
+    void *view;
+    const funnel_ops_t *funnel;
+    funnel_text_window_t *window; /* NULL: to the standard output */
+};
+
+static void clear(void *data)
 {
-    core->view_clear(view);
+    core->view_clear(((struct listener *)data)->view);
 }
 
-static tap_packet_status see(void *view, packet_info *pinfo, epan_dissect_t *dissection, const void *sighting, tap_flags_t flags)
+static tap_packet_status see(void *data, packet_info *pinfo, epan_dissect_t *dissection, const void *sighting, tap_flags_t flags)
 {
-    core->view_see(view, (const struct wmc_sighting *)sighting);
+    core->view_see(((struct listener *)data)->view, (const struct wmc_sighting *)sighting);
     return TAP_PACKET_REDRAW;
 }
 
-/* tshark draws once, when all packets have been read. */
-static void print(void *view)
+static void put(const struct listener *listener, const char *piece)
 {
-    const char *piece = core->view_page(view, wmc_preferences(), true, true);
-
-    for (; piece != NULL; piece = core->view_page(view, wmc_preferences(), false, true))
+    if (listener->window != NULL)
+        listener->funnel->append_text(listener->window, piece);
+    else
         fputs(piece, stdout);
+}
+
+/* tshark draws once, when all packets have been read; Wireshark whenever there is something new. */
+static void draw(void *data)
+{
+    const struct listener *listener = (const struct listener *)data;
+    const bool at_end = listener->window == NULL;
+    const char *piece;
+
+    if (listener->window != NULL)
+        listener->funnel->set_text(listener->window, "");
+    for (bool first = true; (piece = core->view_page(listener->view, wmc_preferences(), first, at_end)) != NULL; first = false)
+        put(listener, piece);
     fflush(stdout);
+}
+
+static void finish(void *data)
+{
+    struct listener *listener = (struct listener *)data;
+
+    core->view_free(listener->view);
+    g_free(listener);
+}
+
+/* Returns what is wrong with the filter, or NULL. */
+static GString *listen(struct listener *listener, const char *filter)
+{
+    return register_tap_listener(tap_name, listener, filter, TL_REQUIRES_NOTHING, clear, see, draw, finish);
+}
+
+static struct listener *new_listener(const struct option *option)
+{
+    struct listener *listener = g_new0(struct listener, 1);
+
+    listener->view = core->view_new(option->view);
+    return listener;
 }
 
 /* The type that this version's callback returns; nothing in older ones. */
@@ -65,14 +108,41 @@ static wmc_init_result start(const char *argument, void *data)
     const struct option *option = (const struct option *)data;
     const size_t length = strlen(option->name);
     const char *filter = strlen(argument) > length && argument[length] == ',' ? argument + length + 1 : NULL;
-    void *view = core->view_new(option->view);
-    GString *error = register_tap_listener(tap_name, view, filter, TL_REQUIRES_NOTHING, clear, see, print, core->view_free);
+    GString *error = listen(new_listener(option), filter);
 
     if (error != NULL) {
         fprintf(stderr, "-z %s: %s\n", option->name, error->str);
         exit(1);
     }
     return (wmc_init_result)1;
+}
+
+static void close_window(void *data)
+{
+    remove_tap_listener(data);
+}
+
+/* Wireshark's menu: the page in a text window. */
+static void open_window(void *data)
+{
+    const struct option *option = (const struct option *)data;
+    struct listener *listener;
+    GString *error;
+
+    if (funnel_get_funnel_ops() == NULL)
+        return;
+    listener = new_listener(option);
+    listener->funnel = funnel_get_funnel_ops();
+    listener->window = listener->funnel->new_text_window(listener->funnel->ops_id, option->title);
+    error = listen(listener, NULL);
+    if (error != NULL) {
+        listener->funnel->set_text(listener->window, error->str);
+        g_string_free(error, TRUE);
+        finish(listener);
+        return;
+    }
+    listener->funnel->set_close_cb(listener->window, close_window, listener);
+    listener->funnel->retap_packets(listener->funnel->ops_id);
 }
 
 static void register_options(void)
@@ -86,6 +156,7 @@ static void register_options(void)
         };
         uis[i] = ui;
         register_stat_tap_ui(&uis[i], (void *)&options[i]);
+        funnel_register_menu(options[i].menu, REGISTER_PACKET_STAT_GROUP_UNSORTED, open_window, (void *)&options[i], NULL, false);
     }
 }
 

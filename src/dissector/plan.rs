@@ -6,7 +6,7 @@ use crate::fields::{Field, Finding, PROTOCOL_NAME, Phase};
 use crate::language::{Fact, Language, Note, Party, Phrase};
 use crate::message::text;
 use crate::packet::{Frame, FrameTime, Side};
-use crate::session::{Ends, Part, User};
+use crate::session::{Ends, Part, PartOfMessage, User};
 use std::borrow::Cow;
 
 /// The longest text in a column, a title or a sentence, in characters.
@@ -106,6 +106,15 @@ impl Remark<'_> {
         };
         with_printable(self.acked, sentence)
     }
+}
+
+/// The sentence of a segment that holds a part of a message.
+pub fn part_of_message(part: &PartOfMessage, language: Language) -> String {
+    let (addresses, user) = (part.ends.addresses(), part.ends.user.and_then(printable));
+    let client = Party { name: user.as_deref(), ..Party::of(&part.ends, Side::Client, &addresses) };
+    let server = Party::of(&part.ends, Side::Server, &addresses);
+    let (by, other) = if part.by == Side::Client { (client, server) } else { (server, client) };
+    language.phrase(&Phrase::PartOfMessage { by, other, completed_in: part.completed_in })
 }
 
 /// What is acknowledged with texts of one printable line each, as sentences need it.

@@ -1,7 +1,8 @@
 //! What a frame is below its messages: its events and acknowledgments, in the trees of TCP, HTTP and WebSocket.
 
 use super::plan::{
-    Remark, Settings, acknowledgment, draw_links, draw_parts, draw_phase, draw_user, localise, wants_parts,
+    Remark, Settings, acknowledgment, draw_links, draw_parts, draw_phase, draw_user, localise, part_of_message,
+    wants_parts,
 };
 use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::Event;
@@ -13,6 +14,24 @@ use crate::session::{FrameView, Part, Session};
 
 /// Plans what to draw of a segment; `tunnelled`: it came through a proxy. Returns whether there is anything.
 pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bool, settings: &Settings) -> bool {
+    let has_events = draw_events(plan, session, segment, tunnelled, settings);
+    let is_part = settings.annotate_tcp && draw_part_of_message(plan, session, segment, settings);
+    has_events || is_part
+}
+
+/// The note of a segment that holds a part of a message, and nothing else that there is to note.
+fn draw_part_of_message(plan: &mut Plan, session: &Session, segment: &Segment, settings: &Settings) -> bool {
+    let tree = &mut plan.tree(Layer::Tcp, settings.wanted);
+    if !tree.wants(Field::Note) {
+        return false;
+    }
+    let Some(part) = session.part_of_message(segment) else { return false };
+    let note = part_of_message(&part, settings.language);
+    tree.labelled_text(None, Field::Note, &note, || format!("{PROTOCOL_NAME}: {note}"));
+    true
+}
+
+fn draw_events(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bool, settings: &Settings) -> bool {
     let Some(view) = session.frame(segment) else { return false };
     let names_phases = settings.wanted.info && settings.annotate_info && !view.holds_message();
     let warns = tunnelled || view.has_faulty_handshake();
@@ -33,9 +52,9 @@ pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bo
     true
 }
 
-/// The names of a frame's phases in brackets, as the Info column ends with them.
+/// The names of a frame's phases in brackets, as the Info column begins with them.
 fn name_phases(phases: &[Phase], info: &mut String, language: Language) {
-    info.push_str(" [");
+    info.push('[');
     for (at, phase) in phases.iter().enumerate() {
         if at > 0 {
             info.push_str(", ");

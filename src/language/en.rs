@@ -1,7 +1,7 @@
 //! English.
 
 use super::common::{
-    Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted,
+    Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
 use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
@@ -181,6 +181,14 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::More(count) => format!("… and {count} more"),
         Phrase::Delivery { to, frame, milliseconds } => {
             format!("To {} in frame {frame}, after {milliseconds:.3} ms", party(to))
+        }
+        Phrase::PartOfMessage { by, other, completed_in } => {
+            let sentence = format!(
+                "{} sends {} a part of the message that is complete in frame {completed_in}",
+                party(by),
+                party(other)
+            );
+            capitalised(&sentence)
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
     }

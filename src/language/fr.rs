@@ -266,6 +266,14 @@ pub fn phrase(phrase: &Phrase) -> String {
             let milliseconds = format!("{milliseconds:.3}").replace('.', ",");
             format!("{} dans la trame {frame}, au bout de {milliseconds} ms", capitalised(&to(party)))
         }
+        Phrase::PartOfMessage { by, other, completed_in } => {
+            let sentence = format!(
+                "{} envoie {} une partie du message qui est complet dans la trame {completed_in}",
+                subject(by),
+                to(other)
+            );
+            capitalised(&sentence)
+        }
         Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }

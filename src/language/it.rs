@@ -263,6 +263,14 @@ pub fn phrase(phrase: &Phrase) -> String {
             let milliseconds = format!("{milliseconds:.3}").replace('.', ",");
             format!("{} nel frame {frame}, dopo {milliseconds} ms", capitalised(&to(party)))
         }
+        Phrase::PartOfMessage { by, other, completed_in } => {
+            let sentence = format!(
+                "{} invia {} una parte del messaggio che è completo nel frame {completed_in}",
+                subject(by),
+                to(other)
+            );
+            capitalised(&sentence)
+        }
         Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }

@@ -248,6 +248,15 @@ pub(crate) enum Phrase<'a> {
         /// How long after the request.
         milliseconds: f64,
     },
+    /// A segment holds a part of a message: a sentence.
+    PartOfMessage {
+        /// Who sends it.
+        by: Party<'a>,
+        /// To whom.
+        other: Party<'a>,
+        /// The frame with which the message is complete.
+        completed_in: Frame,
+    },
     /// A segment, which is no mere ACK, acknowledges this: a clause without a subject.
     Acknowledges(&'a [Acked<&'a str>]),
 }

@@ -267,6 +267,14 @@ pub fn phrase(phrase: &Phrase) -> String {
             let milliseconds = format!("{milliseconds:.3}").replace('.', ",");
             format!("{} no quadro {frame}, após {milliseconds} ms", capitalised(&to(party)))
         }
+        Phrase::PartOfMessage { by, other, completed_in } => {
+            let sentence = format!(
+                "{} envia {} uma parte da mensagem que fica completa no quadro {completed_in}",
+                subject(by),
+                to(other)
+            );
+            capitalised(&sentence)
+        }
         Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }

@@ -261,6 +261,10 @@ pub fn phrase(phrase: &Phrase) -> String {
             let milliseconds = format!("{milliseconds:.3}").replace('.', ",");
             format!("{} в кадре {frame}, через {milliseconds} мс", capitalised(&party(to, Case::Dative)))
         }
+        Phrase::PartOfMessage { by, other, completed_in } => {
+            let (by, to) = (party(by, Case::Nominative), party(other, Case::Dative));
+            capitalised(&format!("{by} отправляет {to} часть сообщения, которое завершается в кадре {completed_in}"))
+        }
         Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }

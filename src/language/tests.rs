@@ -496,6 +496,10 @@ fn every_clause_and_phrase_is_said_in_every_language() {
         (Phrase::Word(Word::Open), vec![]),
         (Phrase::Renamed { from: "anna", to: "ben" }, vec!["anna", "ben"]),
         (Phrase::Delivery { to: browser, frame: Frame(18), milliseconds: 1.5 }, vec!["anna", "60653", "18", "500"]),
+        (
+            Phrase::PartOfMessage { by: browser, other: party(Side::Server), completed_in: Frame(18) },
+            vec!["anna", "60653", "7272", "18"],
+        ),
         (Phrase::Acknowledges(&acked), vec!["901", "ACK"]),
     ];
     for (phrase, data) in phrases {

@@ -233,6 +233,10 @@ pub fn phrase(phrase: &Phrase) -> String {
             let to = spaced(&party(to));
             format!("转发给{}：第 {frame} 帧，{milliseconds:.3} ms 后", to.trim_end())
         }
+        Phrase::PartOfMessage { by, other, completed_in } => {
+            let (by, other) = (spaced(&party(by)), spaced(&party(other)));
+            format!("{}向{other}发送消息的一部分，该消息到第 {completed_in} 帧才完整", by.trim_start())
+        }
         Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }

@@ -233,6 +233,10 @@ pub fn phrase(phrase: &Phrase) -> String {
             let to = spaced(&party(to));
             format!("轉發給{}：訊框 {frame}，{milliseconds:.3} ms 後", to.trim_end())
         }
+        Phrase::PartOfMessage { by, other, completed_in } => {
+            let (by, other) = (spaced(&party(by)), spaced(&party(other)));
+            format!("{}向{other}傳送訊息的一部分，該訊息到訊框 {completed_in} 才完整", by.trim_start())
+        }
         Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }

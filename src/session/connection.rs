@@ -580,10 +580,19 @@ impl Connection {
         ends.is_some_and(|(sent, read)| sent.is_after(read))
     }
 
-    /// A message ends before `end`, in this segment.
-    pub fn message_ends(&mut self, segment: &Segment, end: SequenceNumber) {
+    /// A message ends before `end`, in this segment; `start`: where it begins.
+    pub fn message_ends(&mut self, segment: &Segment, start: Option<SequenceNumber>, end: SequenceNumber) {
         self.expect_ack(segment, end, Sent::Message);
-        self.lacking.see(self.side(segment));
+        let by = self.side(segment);
+        self.lacking.see(by);
+        if let Some(start) = start.filter(|start| segment.sequence.is_after(*start)) {
+            self.records.keep_segmented(by, start, end, segment.at.frame);
+        }
+    }
+
+    /// The frame with which the message is complete that a segment holds a part of.
+    pub fn completed_in(&self, segment: &Segment) -> Option<Frame> {
+        self.records.completed_in(self.side(segment), segment)
     }
 
     // --- application --------------------------------------------------------------------------------------------------

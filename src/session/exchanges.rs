@@ -251,11 +251,13 @@ impl Receipts {
         self.open.insert(open, Counts { owed, received: 0, room });
     }
 
-    /// Somebody enters or leaves a room: of what is under way there, it is not known who gets it.
+    /// Somebody enters or leaves a room: of what is under way there, it is not known who gets it. Of a login it is: the server has told
+    /// those who were there with the result.
     pub fn change(&mut self, by: Open, room: Option<Room>) {
         if self.last_change.replace(by) != Some(by) {
             let is_elsewhere = |other: Option<Room>| other.zip(room).is_some_and(|(other, room)| other != room);
-            self.open.retain(|open, counts| *open == by || is_elsewhere(counts.room));
+            let is_settled = |open: &Open| *open == by || matches!(open, Open::Login(_));
+            self.open.retain(|open, counts| is_settled(open) || is_elsewhere(counts.room));
         }
     }
 

@@ -18,6 +18,8 @@ const MAX_REASON: usize = 300;
 /// The end of a message, known from its frames before the message itself is handed over.
 #[derive(Debug, Clone, Copy)]
 pub struct Ending {
+    /// The sequence number of the first byte of its last frame, where that has one.
+    pub start: Option<SequenceNumber>,
     /// The sequence number behind its last byte.
     pub end: SequenceNumber,
     /// Whether its last frame was masked.
@@ -318,7 +320,8 @@ impl Framing {
                 Opcode::Close if is_known => {}
                 Opcode::Close => closes.extend(self.close(by, &frame, data)),
                 Opcode::Text | Opcode::Binary | Opcode::Continuation => {
-                    let ending = self.directions.of_mut(by).data_frame(&frame.header, end, is_known);
+                    let start = reading.start.map(|start| start + frame.offset as u32);
+                    let ending = self.directions.of_mut(by).data_frame(&frame.header, start, end, is_known);
                     endings.queue.extend(ending);
                 }
                 Opcode::Ping | Opcode::Pong | Opcode::Reserved(_) => {}
@@ -402,7 +405,13 @@ impl Direction {
         self.place(start);
     }
 
-    fn data_frame(&mut self, header: &frame::Header, end: SequenceNumber, is_known: bool) -> Option<Ending> {
+    fn data_frame(
+        &mut self,
+        header: &frame::Header,
+        start: Option<SequenceNumber>,
+        end: SequenceNumber,
+        is_known: bool,
+    ) -> Option<Ending> {
         if self.closed == HasClosed::Perhaps {
             self.closed = HasClosed::No; // a side sends no data behind its close frame (RFC 6455, section 5.5.1)
         }
@@ -420,6 +429,7 @@ impl Direction {
             self.fragments = Fragments::None;
         }
         Some(Ending {
+            start,
             end,
             masked: header.masking_key.is_some(),
             hard_to_inflate: continues && begun == Fragments::Compressed,
@@ -443,6 +453,7 @@ impl Direction {
         let place = |offset: u32| reading.start.map(|start| start + offset);
         if frame.header.fin && !frame.header.opcode.is_control() {
             endings.queue.push_back(Ending {
+                start: place(frame.offset as u32),
                 end: end.and_then(place).filter(|_| ends_here).unwrap_or(data.segment_end),
                 masked: frame.header.masking_key.is_some(),
                 hard_to_inflate: false,

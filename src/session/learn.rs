@@ -64,7 +64,8 @@ impl Session {
             connection.pass_over(segment); // compressed bytes, not a message
             return self.pass_gaps_on(segment.stream);
         }
-        connection.message_ends(segment, ending.map_or(segment.end(), |ending| ending.end));
+        let start = ending.and_then(|ending| ending.start);
+        connection.message_ends(segment, start, ending.map_or(segment.end(), |ending| ending.end));
         connection.reserve_message(segment.at, index);
         let statement = Statement::of(message, &self.hasher);
         if statement.truncated && !matches!(statement.act, Act::LoginRequest { .. }) {

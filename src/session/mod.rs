@@ -37,6 +37,7 @@ mod records;
 pub mod room;
 pub mod say;
 mod says;
+mod segmented;
 pub mod server;
 mod servers;
 pub mod start;
@@ -53,4 +54,6 @@ mod tests;
 
 pub use state::{MAX_UNDECIDED, Session};
 pub use statement::MAX_TEXT;
-pub use view::{ConnectionView, DeliveredTo, Ends, FrameView, Members, MessageView, Part, SayView, User};
+pub use view::{
+    ConnectionView, DeliveredTo, Ends, FrameView, Members, MessageView, Part, PartOfMessage, SayView, User,
+};

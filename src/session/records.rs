@@ -8,7 +8,8 @@ use super::handshake::StoredHandshake;
 use super::in_flight::Sent;
 use super::mark::{Acknowledgment, Mark, PackedMark};
 use super::record::{MAX_MESSAGES, StoredMessage};
-use crate::packet::{Frame, FrameTime, Position};
+use super::segmented::Segmented;
+use crate::packet::{Frame, FrameTime, Position, Segment, SequenceNumber, Side};
 
 /// What is kept of the frames of one connection.
 #[derive(Debug, Default)]
@@ -27,6 +28,7 @@ struct Rare {
     large: Vec<Mark>,
     /// Messages that belong to an exchange that another frame began, of which the message itself does not say so.
     began: BTreeMap<Position, Frame>,
+    segmented: Segmented,
 }
 
 /// What happened in one frame below its messages.
@@ -159,6 +161,17 @@ impl Records {
         self.rare.get_or_insert_default().began.entry(position).or_insert(frame);
     }
 
+    /// A message from `from` to `to` is complete with this frame, and began in an earlier segment.
+    pub fn keep_segmented(&mut self, by: Side, from: SequenceNumber, to: SequenceNumber, frame: Frame) {
+        self.rare.get_or_insert_default().segmented.add(by, from, to, frame);
+    }
+
+    /// The frame with which the chat's message is complete that a segment holds a part of.
+    pub fn completed_in(&self, by: Side, segment: &Segment) -> Option<Frame> {
+        let frame = self.rare.as_ref()?.segmented.completed_in(by, segment)?;
+        self.holds_message(frame).then_some(frame)
+    }
+
     /// Whether one of a frame's messages is the chat's.
     pub fn holds_message(&self, frame: Frame) -> bool {
         self.messages(frame).iter().any(StoredMessage::is_known)
@@ -275,7 +288,8 @@ impl Records {
     /// The sides were guessed wrong.
     pub fn swap_sides(&mut self) {
         let rare = self.rare.iter_mut().map(|rare| &mut **rare);
-        for Rare { late, large, .. } in rare {
+        for Rare { late, large, segmented, .. } in rare {
+            segmented.swap_sides();
             late.values_mut().flatten().chain(large).for_each(Mark::swap_sides);
         }
         for packed in &mut self.marks {

@@ -82,6 +82,17 @@ pub struct Part<'a> {
     pub is_complete: bool,
 }
 
+/// A segment that holds a part of a message, and neither its end nor anything else.
+#[derive(Debug, Clone, Copy)]
+pub struct PartOfMessage<'a> {
+    /// Who sends it.
+    pub by: Side,
+    /// Both ends.
+    pub ends: Ends<'a>,
+    /// The frame with which the message is complete.
+    pub completed_in: Frame,
+}
+
 /// A message with what the capture taught of it.
 #[derive(Debug, Clone)]
 pub struct MessageView<'a> {
@@ -164,6 +175,18 @@ impl Session {
         let marks = connection.records().marks(frame);
         let is_shown = |mark: Mark| mark.as_acknowledgment().is_none_or(|ack| is_shown(connection, ack));
         marks.iter().any(is_shown).then_some(FrameView { connection, frame, by, marks, context: self.context() })
+    }
+
+    /// The message that a segment holds a part of, where nothing else is said of the segment; not known before the message is complete.
+    pub fn part_of_message(&self, segment: &Segment) -> Option<PartOfMessage<'_>> {
+        let connection = self.connections.get(&segment.stream).filter(|connection| connection.is_shown())?;
+        let completed_in = connection.completed_in(segment)?;
+        let is_noted = |view: FrameView| view.holds_message() || !view.events().is_empty();
+        if self.frame(segment).is_some_and(is_noted) {
+            return None;
+        }
+        let ends = self.context().ends(connection, connection.identity(Position::end_of(segment.at.frame)));
+        Some(PartOfMessage { by: connection.side(segment), ends, completed_in })
     }
 
     fn context(&self) -> Context<'_> {
@@ -605,9 +628,12 @@ impl<'a> MessageView<'a> {
 
     /// Of a login: the other name that its client had before, where that is known. `began`: the frame that began the login.
     pub fn former_name(&self, began: Frame) -> Option<&'a str> {
-        let former = self.server?.former_name(self.record.sender_id?, began)?;
-        let former = Some(self.context.texts.get(former)).filter(|name| !name.is_empty());
-        former.filter(|former| self.record.event.sender().is_some_and(|name| name != former))
+        let (client, name) = match &self.record.event {
+            Event::LoginRequest { name, .. } => (self.connection.chat()?.id()?, *name),
+            event => (self.record.sender_id?, event.sender().copied()),
+        };
+        let former = self.context.texts.get(self.server?.former_name(client, began)?);
+        Some(former).filter(|former| !former.is_empty() && name.is_some_and(|name| name != *former))
     }
 
     /// Whom it is for, by name, or `all`.

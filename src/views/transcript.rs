@@ -159,9 +159,11 @@ impl Line<'_> {
             }
             (_, Some((part, kind))) => {
                 let former = view.former_name(part.began).filter(|_| kind == Kind::Login);
-                let what = match former.zip(view.sender()) {
-                    Some((from, to)) => self.phrase(&Phrase::Renamed { from: &name(from), to: &name(to) }),
-                    None => self.title(part),
+                let what = match (&part.exchange, former) {
+                    (Exchange::Login(Some(to)), Some(from)) => {
+                        self.phrase(&Phrase::Renamed { from: &name(from), to: &name(to) })
+                    }
+                    _ => self.title(part),
                 };
                 let room = match &view.record.event {
                     Event::LoginRequest { room, .. } => room.or_else(|| view.user()?.room),
@@ -206,6 +208,7 @@ impl Line<'_> {
         self.setting.language.phrase(phrase)
     }
 
+    /// The heading of the exchange.
     fn title(&self, part: &Part) -> String {
         let exchange = part.exchange.filter_map(|said| Some(text::line(said, MAX_NAME)));
         self.setting.language.title(&exchange.filter_map(|said| Some(&**said)))

@@ -20,6 +20,7 @@ pub mod scripts;
 pub mod sentence;
 pub mod sharkd;
 pub mod simulation;
+pub mod skip;
 pub mod truth;
 pub mod variant;
 pub mod websocket;

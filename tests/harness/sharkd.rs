@@ -81,11 +81,9 @@ impl Sharkd {
             values(&items, field).iter().map(|value| value.parse().expect("a number")).collect()
         };
         let phases = numbers("workermanchat.phase");
-        assert_eq!(
-            phases.len(),
-            values(&items, "workermanchat.note").len(),
-            "frame {frame}: a note beside every phase"
-        );
+        let mut notes = values(&items, "workermanchat.note");
+        notes.retain(|note| !note.contains(" a part of the message that is complete in frame "));
+        assert_eq!(phases.len(), notes.len(), "frame {frame}: a note beside every phase");
         Label::of(frame, &phases, &numbers("workermanchat.acks"))
     }
 }

@@ -1,0 +1,216 @@
+//! `-z workermanchat,transcript`: the chat of a capture as a log. The golden files were read by eye; who says what, and how often, comes from
+//! another parser.
+//!
+//! `WORKERMANCHAT_BLESS=1 cargo test --test transcript` rewrites the golden files, when the log is meant to change.
+
+mod harness;
+
+use std::fs;
+use std::path::Path;
+
+use harness::packets::{ACK, Capture, Connection, FIN, Link, Side};
+use harness::reader::messages;
+use harness::scripts::*;
+use harness::wireshark::Wireshark;
+
+const OPTION: &str = "workermanchat,transcript";
+const SERVER_PORT: u16 = 7272;
+
+/// The log, the same in one pass and in two.
+fn transcript(wireshark: &Wireshark, capture: &Path, more: &[&str]) -> String {
+    let print = |passes: &[&str]| {
+        let arguments = [&["-q", "-r", capture.to_str().unwrap()], passes, more].concat();
+        wireshark.tshark(&arguments).stdout
+    };
+    let option = if more.contains(&"-z") { &[][..] } else { &["-z", OPTION] };
+    let once = print(option);
+    assert_eq!(once, print(&[option, &["-2"]].concat()), "one pass (left) and two print the same");
+    once
+}
+
+/// The lines without their times.
+fn lines(log: &str) -> Vec<&str> {
+    log.lines().map(|line| line.split_once(" [").map_or(line, |(_, rest)| rest)).collect()
+}
+
+#[test]
+fn the_logs_of_the_recorded_captures_are_as_reviewed() {
+    let wireshark = Wireshark::with_plugin();
+    for name in ["seed-2014", "chat-2015", "chat-2026", "heartbeat-2026", "other-websocket-app"] {
+        let log = transcript(&wireshark, &wireshark.capture(&format!("{name}.pcap")), &[]);
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/views/transcript-{name}.txt"));
+        if std::env::var_os("WORKERMANCHAT_BLESS").is_some() {
+            fs::write(&golden, &log).expect("write the golden file");
+        }
+        assert_eq!(log, fs::read_to_string(&golden).expect("read the golden file"), "{name}");
+    }
+}
+
+#[test]
+fn each_say_stands_in_the_log_once_in_the_order_of_saying() {
+    let wireshark = Wireshark::with_plugin();
+    for name in ["seed-2014.pcap", "chat-2015.pcap", "chat-2026.pcap"] {
+        let capture = wireshark.capture(name);
+        let log = transcript(&wireshark, &capture, &[]);
+        let printed: Vec<&str> = lines(&log).into_iter().filter(|line| line.contains(" → ")).collect();
+        let says = messages(&capture).into_iter().filter(|message| !message.is_from_server(SERVER_PORT));
+        // What is not JSON is not parsed by the other parser, and stands in the log as far as it can be read.
+        let said: Vec<Option<String>> = says
+            .filter(|message| message.json().map_or_else(|| message.payload.len() > 40, |json| json["type"] == "say"))
+            .map(|message| Some(message.json()?["content"].as_str()?.to_owned()))
+            .collect();
+        assert_eq!(printed.len(), said.len(), "{name}: {printed:#?}");
+        for (line, said) in printed.iter().zip(&said) {
+            if let Some(said) = said {
+                let shown = said.replace('\n', "\\n").replace('\t', "\\t");
+                assert!(line.ends_with(&format!(": {shown}")), "{name}: {line} says {said:?}");
+            }
+        }
+    }
+}
+
+/// Ann and ben in room 1.
+struct Chat {
+    capture: Capture,
+    ann: Connection,
+    ben: Connection,
+}
+
+fn chat() -> Chat {
+    let mut capture = Capture::new(Link::Ethernet);
+    let (mut ann, mut ben) = (Connection::from_port(5001), Connection::from_port(5002));
+    join(&mut capture, &mut ann, 1, "ann", "1");
+    ben.open(&mut capture);
+    upgrade(&mut capture, &mut ben);
+    browser_says(&mut capture, &mut ben, login_request("ben", "1"));
+    server_says(&mut capture, &mut ben, login_result(2, "ben", &[(1, "ann"), (2, "ben")]));
+    ben.ack(&mut capture, Side::Client);
+    server_says(&mut capture, &mut ann, login_notification(2, "ben"));
+    ann.ack(&mut capture, Side::Client);
+    Chat { capture, ann, ben }
+}
+
+impl Chat {
+    fn write(&self, wireshark: &Wireshark) -> std::path::PathBuf {
+        wireshark.write("chat.pcap", &self.capture)
+    }
+
+    /// Ann says it, and both get it.
+    fn ann_says(&mut self, content: &str) {
+        browser_says(&mut self.capture, &mut self.ann, say_request(content));
+        self.both_get(1, "ann", content);
+    }
+
+    fn both_get(&mut self, number: u32, name: &str, content: &str) {
+        for connection in [&mut self.ann, &mut self.ben] {
+            server_says(&mut self.capture, connection, say_delivery(number, name, content));
+            connection.ack(&mut self.capture, Side::Client);
+        }
+    }
+}
+
+#[test]
+fn joins_renames_and_leaves_stand_in_the_log_once() {
+    let wireshark = Wireshark::with_plugin();
+    let mut chat = chat();
+    browser_says(&mut chat.capture, &mut chat.ben, login_request("bob", "1"));
+    for connection in [&mut chat.ann, &mut chat.ben] {
+        server_says(&mut chat.capture, connection, login_notification(2, "bob"));
+        connection.ack(&mut chat.capture, Side::Client);
+    }
+    server_says(&mut chat.capture, &mut chat.ben, login_result(2, "bob", &[(1, "ann"), (2, "bob")]));
+    chat.ben.ack(&mut chat.capture, Side::Client);
+    let fin = chat.ben.segment(Side::Client, FIN | ACK, "");
+    chat.capture.push(&fin);
+    server_says(&mut chat.capture, &mut chat.ann, logout(2, "bob"));
+    let log = transcript(&wireshark, &chat.write(&wireshark), &[]);
+    let expected = ["1] * Login of ann", "1] * Login of ben", "1] * ben is now called bob", "1] * bob leaves"];
+    assert_eq!(lines(&log), expected);
+}
+
+#[test]
+fn a_say_of_which_the_request_is_missing_stands_in_the_log_once() {
+    let wireshark = Wireshark::with_plugin();
+    let mut chat = chat();
+    chat.both_get(1, "ann", "nobody saw me say this");
+    let log = transcript(&wireshark, &chat.write(&wireshark), &[]);
+    assert_eq!(lines(&log)[2..], ["1] ann → all: nobody saw me say this"]);
+}
+
+#[test]
+fn what_nobody_got_stands_in_the_log_with_the_reason() {
+    let wireshark = Wireshark::with_plugin();
+    let mut chat = chat();
+    browser_says(&mut chat.capture, &mut chat.ann, r#"{"type":"say","to_client_id":"all","content":"a\qb"}"#);
+    browser_says(&mut chat.capture, &mut chat.ann, say_request("lost"));
+    chat.ann.ack(&mut chat.capture, Side::Server);
+    chat.ben.ack(&mut chat.capture, Side::Server);
+    chat.capture.wait(std::time::Duration::from_secs(5));
+    chat.ann_says("heard");
+    let log = transcript(&wireshark, &chat.write(&wireshark), &[]);
+    let lines = lines(&log);
+    assert!(lines[2].ends_with(r"ann → all: a\qb"), "{log}");
+    assert!(lines[3].starts_with("    ! Not JSON"), "{log}");
+    assert_eq!(lines[4], "1] ann → all: lost");
+    assert!(lines[5].starts_with("    ! "), "{log}");
+    assert_eq!(lines[6..], ["1] ann → all: heard"]);
+}
+
+#[test]
+fn the_filter_chooses_the_packets() {
+    let wireshark = Wireshark::with_plugin();
+    let capture = wireshark.capture("chat-2026.pcap");
+    let option = format!("{OPTION},workermanchat.content contains \"only for you\"");
+    let log = transcript(&wireshark, &capture, &["-z", &option]);
+    assert_eq!(lines(&log), ["1] mynick → 猪猪: only for you"]);
+    let output = wireshark.run_unchecked(wireshark.command("tshark").args([
+        "-q",
+        "-r",
+        capture.to_str().unwrap(),
+        "-z",
+        &format!("{OPTION},no filter"),
+    ]));
+    assert_ne!(output.code, 0);
+    assert!(output.stderr.contains(OPTION) && output.stderr.contains("invalid"), "{}", output.stderr);
+}
+
+#[test]
+fn hostile_names_and_texts_have_one_harmless_line_each() {
+    let wireshark = Wireshark::with_plugin();
+    let mut capture = Capture::new(Link::Ethernet);
+    let mut connection = Connection::from_port(5001);
+    join(&mut capture, &mut connection, 1, "\u{1b}[31mann\n\u{202e}", "1");
+    browser_says(&mut capture, &mut connection, say_request("\u{1b}]0;title\u{7}\r\nשלום\u{0}"));
+    let log = transcript(&wireshark, &wireshark.write("hostile.pcap", &capture), &[]);
+    assert_eq!(log.lines().count(), 2, "{log}");
+    let is_harmless = |character: char| !character.is_control() && character != '\u{202e}';
+    assert!(log.lines().all(|line| line.chars().all(is_harmless)), "{log:?}");
+    assert!(
+        log.contains("\u{2068}") && log.contains("שלום"),
+        "what is written from right to left is isolated: {log:?}"
+    );
+}
+
+#[test]
+fn the_log_is_in_the_users_language() {
+    let wireshark = Wireshark::with_plugin();
+    let capture = wireshark.capture("seed-2014.pcap");
+    let options = ["-o", "workermanchat.language:fr", "-z", OPTION];
+    let log = transcript(&wireshark, &capture, &options);
+    assert_eq!(lines(&log), ["-] * Ouverture de session de mynick", "-] mynick → tous: hi,  all !"]);
+}
+
+/// A capture that ends within a packet is printed as far as it goes; tshark itself reports the end.
+#[test]
+fn a_capture_that_ends_in_the_middle_is_printed_as_far_as_it_goes() {
+    let wireshark = Wireshark::with_plugin();
+    let whole = fs::read(wireshark.capture("chat-2026.pcap")).expect("read the capture");
+    let cut = wireshark.write_file("cut.pcap", &whole[..whole.len() / 2]);
+    let arguments = ["-q", "-r", cut.to_str().unwrap(), "-z", OPTION];
+    let output = wireshark.run_unchecked(wireshark.command("tshark").args(arguments));
+    assert!(output.stderr.contains("cut short"), "{}", output.stderr);
+    let whole = transcript(&wireshark, &wireshark.capture("chat-2026.pcap"), &[]);
+    assert!(output.stdout.lines().count() > 3, "{}", output.stdout);
+    let first: Vec<&str> = output.stdout.lines().take(4).collect();
+    assert_eq!(first, whole.lines().take(4).collect::<Vec<_>>());
+}
