@@ -104,7 +104,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "src/session",
         &[
-            &["bounded", "chunks", "excerpts", "gaps", "in_flight", "segmented", "start", "texts", "tracked"],
+            &["bounded", "chunks", "excerpts", "gaps", "in_flight", "segmented", "start", "texts", "times", "tracked"],
             &["handshake", "lacking", "lists", "room", "say"],
             &["contests", "framing", "mark", "opening", "record", "says", "statement", "transport"],
             &["alike", "application", "exchanges", "records"],

@@ -144,7 +144,7 @@ struct wmc_settings {
     bool annotate_info;
 };
 
-enum wmc_view { WMC_VIEW_TRANSCRIPT };
+enum wmc_view { WMC_VIEW_TRANSCRIPT, WMC_VIEW_SESSIONS, WMC_VIEW_DIAGRAM };
 
 /* The Rust core. No function panics or longjmps. A plan is NULL if there is nothing to show. */
 struct wmc_core {

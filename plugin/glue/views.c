@@ -19,6 +19,8 @@ struct option {
 
 static const struct option options[] = {
     { WMC_VIEW_TRANSCRIPT, "Workerman Chat: transcript", "Workerman Chat/Transcript", "workermanchat,transcript" },
+    { WMC_VIEW_SESSIONS, "Workerman Chat: sessions", "Workerman Chat/Sessions", "workermanchat,sessions" },
+    { WMC_VIEW_DIAGRAM, "Workerman Chat: sequence diagram", "Workerman Chat/Sequence Diagram (Mermaid)", "workermanchat,diagram" },
 };
 
 static const struct wmc_core *core;

@@ -8,7 +8,7 @@ use super::entry::{Locked, language_at};
 use super::{panic, sys};
 use crate::annotation::Findings;
 use crate::packet::{Frame, FrameTime, Side, StreamId};
-use crate::views::{Setting, Sighting, Transcript, View, filters, follow};
+use crate::views::{Diagram, Sessions, Setting, Sighting, Transcript, View, filters, follow};
 
 /// A view, and the piece of its page that C reads.
 struct Opened {
@@ -19,6 +19,8 @@ struct Opened {
 pub extern "C" fn new(kind: sys::wmc_view) -> *mut libc::c_void {
     let view: Box<dyn View> = match kind {
         sys::WMC_VIEW_TRANSCRIPT => Box::new(Transcript::default()),
+        sys::WMC_VIEW_SESSIONS => Box::new(Sessions::default()),
+        sys::WMC_VIEW_DIAGRAM => Box::new(Diagram::default()),
         _ => return ptr::null_mut(),
     };
     Box::into_raw(Box::new(Opened { view, piece: String::new() })).cast()

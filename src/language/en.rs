@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -176,6 +176,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("User list ({})", users(*count)),
         Phrase::NoMessages => "No messages of the chat.".to_owned(),
         Phrase::Topic(topic) => self::topic(*topic).to_owned(),
+        Phrase::Word(which) => word(*which).to_owned(),
+        Phrase::Formerly { name, former } => format!("{} (formerly {})", name, former),
         Phrase::Renamed { from, to } => format!("{} is now called {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… and {count} more"),
         Phrase::Delivery { to, frame, milliseconds } => {
@@ -204,6 +206,19 @@ fn topic(topic: Topic) -> &'static str {
         Topic::FirstDelivery => "first delivery",
         Topic::LastDelivery => "last delivery",
         Topic::Others => "others",
+    }
+}
+
+fn word(word: Word) -> &'static str {
+    match word {
+        Word::Side(Side::Client) => "Browser",
+        Word::Side(Side::Server) => "Server",
+        Word::User => "User",
+        Word::Room => "Room",
+        Word::Began => "Began",
+        Word::Duration => "Duration",
+        Word::End => "End",
+        Word::Open => "open",
     }
 }
 

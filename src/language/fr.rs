@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -259,6 +259,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("Liste des utilisateurs ({count})"),
         Phrase::NoMessages => "Aucun message du chat.".to_owned(),
         Phrase::Topic(topic) => self::topic(*topic).to_owned(),
+        Phrase::Word(which) => word(*which).to_owned(),
+        Phrase::Formerly { name, former } => format!("{} (auparavant {})", name, former),
         Phrase::Renamed { from, to } => format!("{} s’appelle désormais {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… et {count} de plus"),
         Phrase::Delivery { to: party, frame, milliseconds } => {
@@ -288,6 +290,19 @@ fn topic(topic: Topic) -> &'static str {
         Topic::FirstDelivery => "première distribution",
         Topic::LastDelivery => "dernière distribution",
         Topic::Others => "autres",
+    }
+}
+
+fn word(word: Word) -> &'static str {
+    match word {
+        Word::Side(Side::Client) => "Navigateur",
+        Word::Side(Side::Server) => "Serveur",
+        Word::User => "Utilisateur",
+        Word::Room => "Salon",
+        Word::Began => "Début",
+        Word::Duration => "Durée",
+        Word::End => "Fin",
+        Word::Open => "ouverte",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -255,6 +255,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("Elenco degli utenti ({count})"),
         Phrase::NoMessages => "Nessun messaggio della chat.".to_owned(),
         Phrase::Topic(topic) => self::topic(*topic).to_owned(),
+        Phrase::Word(which) => word(*which).to_owned(),
+        Phrase::Formerly { name, former } => format!("{} (in precedenza {})", name, former),
         Phrase::Renamed { from, to } => format!("{} ora si chiama {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(1) => "… e un altro".to_owned(),
         Phrase::More(count) => format!("… e altri {count}"),
@@ -285,6 +287,19 @@ fn topic(topic: Topic) -> &'static str {
         Topic::FirstDelivery => "prima consegna",
         Topic::LastDelivery => "ultima consegna",
         Topic::Others => "altri",
+    }
+}
+
+fn word(word: Word) -> &'static str {
+    match word {
+        Word::Side(Side::Client) => "Browser",
+        Word::Side(Side::Server) => "Server",
+        Word::User => "Utente",
+        Word::Room => "Stanza",
+        Word::Began => "Inizio",
+        Word::Duration => "Durata",
+        Word::End => "Fine",
+        Word::Open => "aperta",
     }
 }
 

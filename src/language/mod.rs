@@ -221,6 +221,15 @@ pub(crate) enum Phrase<'a> {
     UserList(usize),
     /// There is no message of the chat.
     NoMessages,
+    /// The title of a column, or a word for it.
+    Word(Word),
+    /// A user who had another name before, on the same connection.
+    Formerly {
+        /// The name.
+        name: &'a str,
+        /// The one before, or several.
+        former: &'a str,
+    },
     /// A user logs in again by another name.
     Renamed {
         /// The name until then.
@@ -288,6 +297,25 @@ impl Topic {
         Topic::LastDelivery,
         Topic::Others,
     ];
+}
+
+/// A word that stands alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// One side of a connection.
+    Side(Side),
+    /// The user of a connection.
+    User,
+    /// The room.
+    Room,
+    /// When a connection began.
+    Began,
+    /// How long it was open.
+    Duration,
+    /// How it ended.
+    End,
+    /// It has not ended.
+    Open,
 }
 
 /// What the server does without a member that a message lacks.

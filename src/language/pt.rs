@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -260,6 +260,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("Lista de usuários ({count})"),
         Phrase::NoMessages => "Nenhuma mensagem do chat.".to_owned(),
         Phrase::Topic(topic) => self::topic(*topic).to_owned(),
+        Phrase::Word(which) => word(*which).to_owned(),
+        Phrase::Formerly { name, former } => format!("{} (antes {})", name, former),
         Phrase::Renamed { from, to } => format!("{} agora se chama {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… e mais {count}"),
         Phrase::Delivery { to: party, frame, milliseconds } => {
@@ -289,6 +291,19 @@ fn topic(topic: Topic) -> &'static str {
         Topic::FirstDelivery => "primeira entrega",
         Topic::LastDelivery => "última entrega",
         Topic::Others => "outros",
+    }
+}
+
+fn word(word: Word) -> &'static str {
+    match word {
+        Word::Side(Side::Client) => "Navegador",
+        Word::Side(Side::Server) => "Servidor",
+        Word::User => "Usuário",
+        Word::Room => "Sala",
+        Word::Began => "Início",
+        Word::Duration => "Duração",
+        Word::End => "Fim",
+        Word::Open => "aberta",
     }
 }
 

@@ -4,7 +4,7 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
     speaker,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -254,6 +254,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("Список пользователей ({})", users(*count)),
         Phrase::NoMessages => "Сообщений чата нет.".to_owned(),
         Phrase::Topic(topic) => self::topic(*topic).to_owned(),
+        Phrase::Word(which) => word(*which).to_owned(),
+        Phrase::Formerly { name, former } => format!("{} (ранее {})", name, former),
         Phrase::Renamed { from, to } => format!("{} теперь {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… и ещё {count}"),
         Phrase::Delivery { to, frame, milliseconds } => {
@@ -279,6 +281,19 @@ fn topic(topic: Topic) -> &'static str {
         Topic::FirstDelivery => "первая доставка",
         Topic::LastDelivery => "последняя доставка",
         Topic::Others => "прочие",
+    }
+}
+
+fn word(word: Word) -> &'static str {
+    match word {
+        Word::Side(Side::Client) => "Браузер",
+        Word::Side(Side::Server) => "Сервер",
+        Word::User => "Пользователь",
+        Word::Room => "Комната",
+        Word::Began => "Начало",
+        Word::Duration => "Длительность",
+        Word::End => "Конец",
+        Word::Open => "открыто",
     }
 }
 

@@ -487,6 +487,13 @@ fn every_clause_and_phrase_is_said_in_every_language() {
         (Phrase::UserList(3), vec!["3"]),
         (Phrase::More(17), vec!["17"]),
         (Phrase::NoMessages, vec![]),
+        (Phrase::Formerly { name: "anna", former: "ben" }, vec!["anna", "ben"]),
+        (Phrase::Word(Word::User), vec![]),
+        (Phrase::Word(Word::Room), vec![]),
+        (Phrase::Word(Word::Began), vec![]),
+        (Phrase::Word(Word::Duration), vec![]),
+        (Phrase::Word(Word::End), vec![]),
+        (Phrase::Word(Word::Open), vec![]),
         (Phrase::Renamed { from: "anna", to: "ben" }, vec!["anna", "ben"]),
         (Phrase::Delivery { to: browser, frame: Frame(18), milliseconds: 1.5 }, vec!["anna", "60653", "18", "500"]),
         (
@@ -498,6 +505,13 @@ fn every_clause_and_phrase_is_said_in_every_language() {
     let topics = Topic::ALL.map(|topic| (Phrase::Topic(topic), vec![]));
     for (phrase, data) in phrases.into_iter().chain(topics) {
         check(&format!("{phrase:?}"), &in_each(|language| language.phrase(&phrase)), &data);
+    }
+    // Italian says browser and server as English does.
+    let sides =
+        |language: Language| [Side::Client, Side::Server].map(|side| language.phrase(&Phrase::Word(Word::Side(side))));
+    for language in Language::ALL {
+        let [browser, server] = sides(*language);
+        assert!(!browser.is_empty() && !server.is_empty() && browser != server, "{language:?}");
     }
 }
 

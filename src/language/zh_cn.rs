@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -226,6 +226,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("用户列表（{}）", users(*count)),
         Phrase::NoMessages => "没有聊天消息。".to_owned(),
         Phrase::Topic(topic) => self::topic(*topic).to_owned(),
+        Phrase::Word(which) => word(*which).to_owned(),
+        Phrase::Formerly { name, former } => format!("{}（曾用名 {}）", name, former),
         Phrase::Renamed { from, to } => format!("{} 改名为 {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("……另有 {count} 项"),
         Phrase::Delivery { to, frame, milliseconds } => {
@@ -251,6 +253,19 @@ fn topic(topic: Topic) -> &'static str {
         Topic::FirstDelivery => "首次送达",
         Topic::LastDelivery => "末次送达",
         Topic::Others => "其余",
+    }
+}
+
+fn word(word: Word) -> &'static str {
+    match word {
+        Word::Side(Side::Client) => "浏览器",
+        Word::Side(Side::Server) => "服务端",
+        Word::User => "用户",
+        Word::Room => "房间",
+        Word::Began => "开始",
+        Word::Duration => "时长",
+        Word::End => "结束",
+        Word::Open => "未关闭",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic};
+use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -226,6 +226,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("使用者清單（{}）", users(*count)),
         Phrase::NoMessages => "沒有聊天訊息。".to_owned(),
         Phrase::Topic(topic) => self::topic(*topic).to_owned(),
+        Phrase::Word(which) => word(*which).to_owned(),
+        Phrase::Formerly { name, former } => format!("{}（原名 {}）", name, former),
         Phrase::Renamed { from, to } => format!("{} 改名為 {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("……另有 {count} 項"),
         Phrase::Delivery { to, frame, milliseconds } => {
@@ -251,6 +253,19 @@ fn topic(topic: Topic) -> &'static str {
         Topic::FirstDelivery => "首次送達",
         Topic::LastDelivery => "末次送達",
         Topic::Others => "其他",
+    }
+}
+
+fn word(word: Word) -> &'static str {
+    match word {
+        Word::Side(Side::Client) => "瀏覽器",
+        Word::Side(Side::Server) => "伺服器",
+        Word::User => "使用者",
+        Word::Room => "聊天室",
+        Word::Began => "開始",
+        Word::Duration => "時長",
+        Word::End => "結束",
+        Word::Open => "未關閉",
     }
 }
 

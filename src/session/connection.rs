@@ -15,6 +15,7 @@ use super::record::{MAX_MESSAGES, MessageRecord, StoredMessage};
 use super::records::Records;
 use super::say::SayNumber;
 use super::texts::{TextId, Texts};
+use super::times::{Moment, Times};
 use super::transport::{self, Outcome, Transport};
 use crate::event::{Completion, Event, Reset};
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
@@ -40,6 +41,8 @@ pub struct Connection {
     closed_in: Frame,
     /// How many FINs were acknowledged.
     fins_acked: u8,
+    /// When its handshakes and its end were captured.
+    times: Option<Box<Times>>,
     transport: Transport,
     /// What the capture lacks of it.
     lacking: Lacking,
@@ -73,6 +76,7 @@ impl Connection {
             opened_in: Frame::default(),
             closed_in: Frame::default(),
             fins_acked: 0,
+            times: None,
             transport: Transport::default(),
             lacking: Lacking::default(),
             opening: Opening::default(),
@@ -186,6 +190,11 @@ impl Connection {
         Some(self.closed_in).filter(|frame| *frame != Frame::default())
     }
 
+    /// When a step of its handshakes was first captured, or its end. Nanoseconds since the epoch.
+    pub fn time_of(&self, moment: Moment) -> Option<i64> {
+        self.times.as_ref()?.of(moment)
+    }
+
     /// Whether it is closed in both directions, or reset.
     pub fn is_closed(&self) -> bool {
         self.fins_acked >= 2 || self.transport.is_reset()
@@ -256,7 +265,9 @@ impl Connection {
         self.records.known_mut(request).any(|asked| asked.answer(answer, frame));
     }
 
-    fn happened(&mut self, frame: Frame, event: &Event<TextId>, by: Side, texts: &mut Texts) {
+    fn happened(&mut self, at: FrameTime, event: &Event<TextId>, by: Side, texts: &mut Texts) {
+        let frame = at.frame;
+        Times::take(&mut self.times, event, at.time);
         let is_named = self.logged_in(Position::end_of(frame)).is_some();
         if let Some(mark) = Mark::of(frame, event, by, texts) {
             self.records.mark(mark.named(is_named));
@@ -277,6 +288,7 @@ impl Connection {
         let records = &mut self.records;
         let is_taken = self.lacking.has_latest();
         let (opened_in, closed_in, fins_acked) = (&mut self.opened_in, &mut self.closed_in, &mut self.fins_acked);
+        let (times, time) = (&mut self.times, segment.at.time);
         self.transport.take_in(segment, captured, by, &mut self.lacking, |outcome| match outcome {
             Outcome::Event(mut event) => {
                 if event == Event::Reset(Reset::Open) && self.framing.is_closed() {
@@ -290,6 +302,7 @@ impl Connection {
                     Event::FinAcked => *fins_acked = fins_acked.saturating_add(1),
                     _ => {}
                 }
+                Times::take(times, &event, time);
                 if let Some(mark) = Mark::of(frame, &event, by, texts) {
                     records.mark(mark);
                 }
@@ -302,8 +315,11 @@ impl Connection {
             Outcome::Acknowledged(done) => {
                 let is_event = transport::is_bare(segment);
                 has_marks = true;
-                if done.sent == Sent::Message {
-                    received = Some(done.frame);
+                match done.sent {
+                    Sent::Message => received = Some(done.frame),
+                    Sent::UpgradeRequest => Times::set(times, Moment::UpgradeRequestAcked, time),
+                    Sent::UpgradeResponse => Times::set(times, Moment::UpgradeComplete, time),
+                    Sent::Refusal | Sent::Fin => {}
                 }
                 records
                     .acknowledge(frame, Acknowledgment { frame: done.frame, of: done.sent, is_event, is_part: false });
@@ -470,7 +486,7 @@ impl Connection {
             Step::Foreign => return true,
             Step::Request(handshake) => {
                 self.upgrade_requested(segment);
-                self.upgrade_request(segment.at.frame, &handshake, texts);
+                self.upgrade_request(segment.at, &handshake, texts);
             }
             Step::CutRequest => self.upgrade_requested(segment),
             Step::Response(response) => {
@@ -491,9 +507,9 @@ impl Connection {
         self.expect_ack(segment, segment.end(), Sent::UpgradeRequest);
     }
 
-    fn upgrade_request(&mut self, frame: Frame, handshake: &Handshake, texts: &mut Texts) {
-        self.happened(frame, &Event::UpgradeRequest, Side::Client, texts);
-        self.records.keep_handshake(StoredHandshake::of_request(frame, handshake, texts));
+    fn upgrade_request(&mut self, at: FrameTime, handshake: &Handshake, texts: &mut Texts) {
+        self.happened(at, &Event::UpgradeRequest, Side::Client, texts);
+        self.records.keep_handshake(StoredHandshake::of_request(at.frame, handshake, texts));
     }
 
     /// Returns the sequence number behind the response.
@@ -508,7 +524,7 @@ impl Connection {
         let frame = segment.at.frame;
         if let Some(request) = handshake.request {
             if reveals_request {
-                self.upgrade_request(request.frame, &Handshake::default(), texts);
+                self.upgrade_request(request, &Handshake::default(), texts);
             }
             if let Some(asked) = self.records.handshake_mut(request.frame) {
                 asked.answered(frame);
@@ -519,7 +535,7 @@ impl Connection {
             None if handshake.accept_valid() == Some(false) => (Event::UpgradeMisaccepted, Sent::Refusal),
             None => (Event::UpgradeAccepted, Sent::UpgradeResponse),
         };
-        self.happened(frame, &event, Side::Server, texts);
+        self.happened(segment.at, &event, Side::Server, texts);
         // What follows the header section in the same segment is WebSocket's.
         let rest = length.filter(|_| handshake.refused.is_none()).map_or(0, |length| available.saturating_sub(length));
         let asked = handshake.request.and_then(|request| self.records.handshake(request.frame));
@@ -554,7 +570,7 @@ impl Connection {
             other_is_unread: self.is_unread(by.other()),
         };
         for close in self.framing.take_in(segment.at, by, data, endings, &mut self.lacking) {
-            self.happened(segment.at.frame, &close, by, texts);
+            self.happened(segment.at, &close, by, texts);
         }
     }
 

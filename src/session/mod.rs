@@ -44,6 +44,7 @@ pub mod start;
 mod state;
 mod statement;
 pub mod texts;
+pub mod times;
 mod tracked;
 pub mod transport;
 mod view;
@@ -53,4 +54,6 @@ mod tests;
 
 pub use state::{MAX_UNDECIDED, Session};
 pub use statement::MAX_TEXT;
-pub use view::{DeliveredTo, Ends, FrameView, Members, MessageView, Part, PartOfMessage, Place, SayView, User};
+pub use view::{
+    ConnectionView, DeliveredTo, Ends, FrameView, Members, MessageView, Part, PartOfMessage, Place, SayView, User,
+};

@@ -5,7 +5,7 @@ use super::say::SayNumber;
 use super::texts::{TextId, Texts};
 use crate::event::{Completion, Event, Recipient, Say, below_messages};
 use crate::message::Dialect;
-use crate::packet::{Frame, FrameTime, Position};
+use crate::packet::{Frame, FrameTime, Position, Side};
 
 /// What is known of one message beyond its own bytes. `T` is a name or another short text: its number in the session, and the text itself
 /// where it is looked up.
@@ -297,6 +297,15 @@ impl StoredMessage {
     /// Whether it belongs to something in another frame.
     pub fn has_link(&self) -> bool {
         self.link != 0
+    }
+
+    /// Who sent it. Of a message that the chat does not know, the mask tells.
+    pub fn sender(&self) -> Side {
+        let by_server = match self.event() {
+            Some(Event::Unknown { .. }) => self.bits >> 28 & 3 == 1,
+            event => event.is_some_and(|event| event.is_from_server()),
+        };
+        if by_server { Side::Server } else { Side::Client }
     }
 
     /// Whether it delivers a say.

@@ -82,6 +82,18 @@ impl Records {
         Marks { packed: &self.marks[of_frame(&self.marks, frame, |mark| mark.frame)], late, large: large(rare) }
     }
 
+    /// What happened in all frames below their messages; what showed late is at the end.
+    pub fn all_marks(&self) -> impl Iterator<Item = Mark> + '_ {
+        let rare = self.rare.as_deref();
+        let late = rare.into_iter().flat_map(|rare| rare.late.values().flatten().copied());
+        self.marks.iter().filter_map(move |packed| unpack(*packed, large(rare))).chain(late)
+    }
+
+    /// The messages of all frames, and the places for those that are not the chat's.
+    pub fn all_messages(&self) -> &[StoredMessage] {
+        &self.messages
+    }
+
     /// The messages that a frame is the first to acknowledge.
     pub fn received(&self, frame: Frame) -> impl Iterator<Item = &StoredMessage> {
         let acks = self.marks(frame).first_seen().filter_map(|mark| mark.as_acknowledgment());

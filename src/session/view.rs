@@ -13,6 +13,7 @@ use super::says::Says;
 use super::server::Server;
 use super::state::Session;
 use super::texts::Texts;
+use super::times::Moment;
 use super::tracked::TrackedSay;
 use std::net::IpAddr;
 
@@ -104,6 +105,13 @@ pub struct MessageView<'a> {
     /// What the capture lacks of servers that may be this one.
     unheard: &'a Gaps,
     lists: &'a Lists,
+    context: Context<'a>,
+}
+
+/// A connection from its beginning to its end.
+#[derive(Debug, Clone, Copy)]
+pub struct ConnectionView<'a> {
+    connection: &'a Connection,
     context: Context<'a>,
 }
 
@@ -217,6 +225,12 @@ impl Session {
         Some(MessageView { record, connection, stream, server, unheard, lists, context })
     }
 
+    /// A connection as a whole; `None` for one that is not the chat's.
+    pub fn connection(&self, stream: StreamId) -> Option<ConnectionView<'_>> {
+        let connection = self.connections.get(&stream).filter(|connection| connection.is_shown())?;
+        Some(ConnectionView { connection, context: self.context() })
+    }
+
     /// The connections that got a say, first come first.
     pub fn deliveries<'a>(&'a self, say: SayView<'a>) -> impl Iterator<Item = DeliveredTo<'a>> + 'a {
         say.says.delivered(say.say).filter_map(|delivered| {
@@ -310,6 +324,54 @@ fn is_shown(connection: &Connection, ack: Acknowledgment) -> bool {
 
 fn user<'a>(identity: &Identity, texts: &'a Texts) -> User<'a> {
     User { name: texts.get(identity.name), room: identity.room.and_then(|room| room.name(texts)) }
+}
+
+impl<'a> ConnectionView<'a> {
+    /// Both ends, and who the user was last.
+    pub fn ends(&self) -> Ends<'a> {
+        let last = self.connection.chat().and_then(|chat| chat.identities().last());
+        self.context.ends(self.connection, last)
+    }
+
+    /// Its users, one after another.
+    pub fn users(&self) -> Vec<User<'a>> {
+        let identities = self.connection.chat().map_or(&[][..], |chat| chat.identities());
+        let mut users: Vec<User> = identities.iter().map(|identity| user(identity, self.context.texts)).collect();
+        users.dedup();
+        users
+    }
+
+    /// When a step of its handshakes was captured, or its end. Nanoseconds since the epoch.
+    pub fn time_of(&self, moment: Moment) -> Option<i64> {
+        self.connection.time_of(moment)
+    }
+
+    /// How many messages of the chat each side sent.
+    pub fn messages(&self) -> Both<usize> {
+        let mut counts = Both::default();
+        let known = self.connection.records().all_messages().iter().filter(|message| message.is_known());
+        known.for_each(|message| *counts.of_mut(message.sender()) += 1);
+        counts
+    }
+
+    /// The frame in which its end begins.
+    pub fn closed_in(&self) -> Option<Frame> {
+        self.connection.closed_in()
+    }
+
+    /// Why it could not begin, and how its end began; each with who did it.
+    pub fn ends_by(&self) -> Vec<(Event<&'a str>, Side)> {
+        let (records, texts) = (self.connection.records(), self.context.texts);
+        let events = || records.all_marks().filter_map(|mark| mark.event(texts));
+        let is_refusal = |event: &Event<&str>| matches!(event, Event::Reset(Reset::Refused) | Event::UpgradeRefused(_));
+        let is_end = |event: &Event<&str>| matches!(event, Event::Close(_) | Event::Fin | Event::Reset(_));
+        let refused = events().find(|(event, _)| is_refusal(event));
+        let closed = self.closed_in().and_then(|frame| {
+            let marks = records.marks(frame).iter().filter_map(|mark| mark.event(texts));
+            marks.filter(|(event, _)| is_end(event)).max_by_key(|(event, _)| event.phase())
+        });
+        refused.into_iter().chain(closed).collect()
+    }
 }
 
 impl<'a> FrameView<'a> {

@@ -4,8 +4,10 @@
 //! A [`View`] keeps of each [`Sighting`] what the [`Session`] does not, which is little but the texts; names, rooms and what answers what
 //! are looked up when the page is written. So a page shows the same in one pass as in two.
 
+mod diagram;
 pub mod filters;
 pub mod follow;
+mod sessions;
 mod statistics;
 mod texts;
 mod transcript;
@@ -15,6 +17,8 @@ use crate::annotation::Findings;
 use crate::language::Language;
 use crate::packet::{FrameTime, Position, Side, StreamId};
 use crate::session::Session;
+pub use diagram::Diagram;
+pub use sessions::Sessions;
 pub use statistics::{Row, Statistics};
 pub use transcript::Transcript;
 

@@ -1,0 +1,484 @@
+//! The conversation as a sequence diagram in Mermaid's language: a lifeline a user and one for the server, an arrow a message, and a note where
+//! something is wrong or was lost.
+//!
+//! What is below the messages has arrows, too: dashed ones where it only acknowledges. Of what every connection does in the same way (TCP's
+//! handshake, acknowledgments, what follows the first packet of the end) there are arrows only while all of it is little.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
+
+use unicode_width::UnicodeWidthChar;
+
+use super::sessions::user;
+use super::texts::{Place, Texts};
+use super::{Setting, Sighting, View};
+use crate::event::{Event, Recipient, Reset, Say};
+use crate::language::{Fact, Party, Phrase, Word, isolated};
+use crate::message::text;
+use crate::packet::{FrameTime, Position, Side, StreamId};
+use crate::session::{ConnectionView, FrameView, MessageView, Session};
+
+/// Arrows that are drawn at most.
+const MAX_ARROWS: usize = 500;
+/// Routine arrows up to which they are drawn.
+const MAX_ROUTINE: usize = 40;
+/// Lifelines of browsers.
+const MAX_LIFELINES: usize = 24;
+/// The longest name of a lifeline, in characters.
+const MAX_NAME: usize = 120;
+/// The longest name, and the longest text, on an arrow, in columns: the longest arrow makes all of the diagram wide.
+const MAX_TEXT: usize = 48;
+/// The longest text that is kept of what a message says or of its findings, in characters.
+const MAX_KEPT: usize = 400;
+/// The columns of a note's line.
+const NOTE_WIDTH: usize = 48;
+/// Mermaid draws nothing of a text of more than 50,000 UTF-16 code units (`maxTextSize`); the rest is for the end of the page.
+const MAX_PAGE: usize = 49_000;
+
+/// The diagram.
+#[derive(Debug, Default)]
+pub struct Diagram {
+    entries: Vec<Entry>,
+    texts: Texts,
+    /// How many entries are routine, and how many are not; of either, no more than its bound are kept.
+    routine: usize,
+    others: usize,
+    is_written: bool,
+}
+
+/// A message, or what a frame is below its messages.
+#[derive(Debug)]
+struct Entry {
+    at: FrameTime,
+    stream: StreamId,
+    /// As in [`Sighting::index`].
+    index: Option<u32>,
+    by: Side,
+    text: Place,
+    problems: Place,
+    is_routine: bool,
+}
+
+impl View for Diagram {
+    fn clear(&mut self) {
+        *self = Diagram::default();
+    }
+
+    fn see(&mut self, sighting: &Sighting, session: &Session) {
+        let Sighting { at, stream, index, by, .. } = *sighting;
+        let is_routine = match sighting.position() {
+            Some(position) if session.message_view(stream, position).is_none() => return,
+            Some(_) => false,
+            None => {
+                let Some(view) = session.frame_of(stream, at.frame, by) else { return };
+                let closed_in = session.connection(stream).and_then(|connection| connection.closed_in());
+                let events = view.events();
+                if events.is_empty() && sighting.problems.is_empty() {
+                    return;
+                }
+                let is_end = closed_in == Some(at.frame);
+                sighting.problems.is_empty() && events.iter().all(|(event, _)| is_routine(event, is_end))
+            }
+        };
+        let (count, most) = match is_routine {
+            true => (&mut self.routine, MAX_ROUTINE),
+            false => (&mut self.others, MAX_ARROWS),
+        };
+        *count += 1;
+        if *count > most {
+            if is_routine {
+                self.entries.retain(|entry| !entry.is_routine);
+            }
+            return;
+        }
+        let text = self.texts.add(&text::line(sighting.text, MAX_KEPT));
+        let problems: String = sighting.problems.chars().take(MAX_KEPT).collect();
+        let problems = self.texts.add(&problems);
+        self.entries.push(Entry { at, stream, index, by, text, problems, is_routine });
+    }
+
+    fn begin(&mut self, _: &Setting) {
+        self.is_written = false;
+    }
+
+    fn write(&mut self, setting: &Setting, page: &mut String) -> bool {
+        if self.is_written {
+            return false;
+        }
+        self.is_written = true;
+        if self.entries.is_empty() {
+            let _ = writeln!(page, "{}", setting.language.phrase(&Phrase::NoMessages)); // a String takes everything
+        } else {
+            Drawing::new(self, setting).draw(page);
+        }
+        true
+    }
+}
+
+/// Whether every connection does this in the same way; `is_end`: its end begins in this frame.
+fn is_routine(event: &Event<&str>, is_end: bool) -> bool {
+    match event {
+        Event::UpgradeRequest | Event::UpgradeAccepted | Event::UpgradeMisaccepted | Event::UpgradeRefused(_) => false,
+        Event::Reset(Reset::Open | Reset::Refused) => false,
+        Event::Close(_) | Event::Fin | Event::Reset(_) => !is_end,
+        _ => true,
+    }
+}
+
+fn is_acknowledgment(event: &Event<&str>) -> bool {
+    matches!(
+        event,
+        Event::Established
+            | Event::FinAcked
+            | Event::UpgradeRequestAcked(_)
+            | Event::UpgradeComplete(_)
+            | Event::MessagesAcked(_)
+    )
+}
+
+/// The lifeline of a server, or of one browser after the other of one user.
+#[derive(Debug)]
+struct Lifeline {
+    name: String,
+    /// Ports, or addresses and ports.
+    places: Vec<String>,
+    /// The last connection.
+    last: StreamId,
+}
+
+/// Which lifelines a connection joins, by their places in their lists.
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    browser: usize,
+    server: usize,
+}
+
+/// A diagram on its way to its page.
+struct Drawing<'a> {
+    diagram: &'a Diagram,
+    setting: &'a Setting<'a>,
+    browsers: Vec<Lifeline>,
+    servers: Vec<Lifeline>,
+    links: HashMap<StreamId, Link>,
+}
+
+impl<'a> Drawing<'a> {
+    fn new(diagram: &'a Diagram, setting: &'a Setting<'a>) -> Drawing<'a> {
+        let (browsers, servers, links) = Default::default();
+        let mut drawing = Drawing { diagram, setting, browsers, servers, links };
+        let mut seen = HashSet::new();
+        for entry in &diagram.entries {
+            if let Some(view) = setting.session.connection(entry.stream).filter(|_| seen.insert(entry.stream)) {
+                drawing.enter(entry, &view);
+            }
+        }
+        drawing
+    }
+
+    /// Finds or makes the lifelines of a connection that is first drawn with this entry. A user who comes back has one lifeline, two at a
+    /// time have two.
+    fn enter(&mut self, entry: &Entry, view: &ConnectionView) {
+        let session = self.setting.session;
+        let ends = view.ends();
+        let name = user(view, self.setting).map(|mut name| {
+            text::shorten(&mut name, 0, MAX_NAME);
+            name
+        });
+        let is_over = |last: StreamId| {
+            let last = session.connection(last);
+            let same = last.is_some_and(|last| last.ends().server == ends.server);
+            same && last.and_then(|last| last.closed_in()).is_some_and(|closed| closed < entry.at.frame)
+        };
+        let returns = |line: &Lifeline| Some(&line.name) == name.as_ref() && is_over(line.last);
+        let known = self.browsers.iter().position(returns);
+        if known.is_none() && self.browsers.len() >= MAX_LIFELINES {
+            return;
+        }
+        let addresses = ends.addresses();
+        let place = |side| self.phrase(&Phrase::Browser(Party::of(&ends, side, &addresses)));
+        let [browser_place, server_place] = [Side::Client, Side::Server].map(place);
+        let [browser_word, server_word] = [Side::Client, Side::Server].map(|side| self.word(Word::Side(side)));
+        let new = |name, place| Lifeline { name, places: vec![place], last: entry.stream };
+        let is_server =
+            |line: &Lifeline| session.connection(line.last).is_some_and(|one| one.ends().server == ends.server);
+        let server = self.servers.iter().position(is_server).unwrap_or_else(|| {
+            self.servers.push(new(server_word, server_place));
+            self.servers.len() - 1
+        });
+        let browser = match known.and_then(|at| Some((at, self.browsers.get_mut(at)?))) {
+            Some((at, line)) => {
+                line.places.push(browser_place);
+                line.last = entry.stream;
+                at
+            }
+            None => {
+                self.browsers.push(new(name.unwrap_or(browser_word), browser_place));
+                self.browsers.len() - 1
+            }
+        };
+        self.links.insert(entry.stream, Link { browser, server });
+    }
+
+    fn draw(&self, page: &mut String) {
+        page.push_str("sequenceDiagram\n");
+        let browser = |(at, line): (usize, &Lifeline)| participant(&format!("U{}", at + 1), line);
+        let server = |(at, line): (usize, &Lifeline)| participant(&format!("S{}", at + 1), line);
+        let browsers = || self.browsers.iter().enumerate();
+        browsers().take(1).for_each(|line| page.push_str(&browser(line)));
+        self.servers.iter().enumerate().for_each(|line| page.push_str(&server(line)));
+        browsers().skip(1).for_each(|line| page.push_str(&browser(line)));
+        let mut length = utf16_length(page);
+        let mut more = self.diagram.others.saturating_sub(MAX_ARROWS);
+        for entry in &self.diagram.entries {
+            let piece = self.entry(entry);
+            length += utf16_length(&piece);
+            match piece.is_empty() || length > MAX_PAGE {
+                true => more += 1,
+                false => page.push_str(&piece),
+            }
+        }
+        if more > 0 {
+            let last = if self.browsers.len() > 1 { format!("U{}", self.browsers.len()) } else { "S1".to_owned() };
+            let more = self.phrase(&Phrase::More(more));
+            let _ = writeln!(page, "    Note over U1,{last}: {}", escaped(&more)); // a String takes everything
+        }
+    }
+
+    /// The arrow of an entry, and the notes on it; empty for one whose connection has no lifeline.
+    fn entry(&self, entry: &Entry) -> String {
+        let mut piece = String::new();
+        let Some(link) = self.links.get(&entry.stream) else { return piece };
+        let session = self.setting.session;
+        let mut notes: Vec<String> = self.diagram.texts.get(entry.problems).lines().map(str::to_owned).collect();
+        match entry.index {
+            Some(index) => {
+                let position = Position { frame: entry.at.frame, index };
+                let Some(view) = session.message_view(entry.stream, position) else { return piece };
+                arrow(entry, *link, "->>", &self.message(entry, &view), entry.by, &mut piece);
+                if view.reached_nobody() {
+                    notes.push(self.setting.language.finding(&Fact::NoDelivery));
+                }
+            }
+            None => {
+                let Some(view) = session.frame_of(entry.stream, entry.at.frame, entry.by) else { return piece };
+                self.frame(entry, *link, &view, &mut piece);
+            }
+        }
+        for note in notes {
+            let lines: Vec<String> = wrapped(&note, NOTE_WIDTH).iter().map(|line| escaped(line)).collect();
+            let (browser, server) = (link.browser + 1, link.server + 1);
+            let _ = writeln!(piece, "    Note over U{browser},S{server}: {}", lines.join("<br/>")); // a String takes everything
+        }
+        piece
+    }
+
+    /// What happened in a frame below its messages: an arrow for what each side did.
+    fn frame(&self, entry: &Entry, link: Link, view: &FrameView, piece: &mut String) {
+        let events = view.events();
+        for side in [Side::Client, Side::Server] {
+            let own: Vec<&Event<&str>> = events.iter().filter(|(_, by)| *by == side).map(|(event, _)| event).collect();
+            if own.is_empty() {
+                continue;
+            }
+            let head = match () {
+                _ if own.iter().any(|event| matches!(event, Event::Reset(_))) => "-x",
+                _ if own.iter().all(|event| is_acknowledgment(event)) => "-->>",
+                _ => "->>",
+            };
+            let words: Vec<String> = own.iter().map(|event| self.event(event)).collect();
+            arrow(entry, link, head, &words.join(", "), side, piece);
+        }
+    }
+
+    /// An event below the messages, in a few words.
+    fn event(&self, event: &Event<&str>) -> String {
+        let phase = self.setting.language.phase(event.phase());
+        match event {
+            Event::UpgradeRefused(status) => format!("{phase}: {status}"),
+            Event::Close(closing) | Event::CloseReply(closing) => match closing.code {
+                Some(code) => format!("{phase}: {code}"),
+                None => phase.to_owned(),
+            },
+            Event::MessagesAcked(acked) => {
+                let mut frames: Vec<String> = acked.iter().map(|acked| acked.frame.to_string()).collect();
+                frames.dedup();
+                format!("{phase}: {}", text::line(&frames.join(", "), MAX_TEXT))
+            }
+            _ => phase.to_owned(),
+        }
+    }
+
+    /// A message in a few words.
+    fn message(&self, entry: &Entry, view: &MessageView) -> String {
+        let event = &view.record.event;
+        let said = self.diagram.texts.get(entry.text);
+        let phase = match view.record.uncertain {
+            true => self.phrase(&Phrase::Login),
+            false => self.setting.language.phase(event.phase()).to_owned(),
+        };
+        let detail = match event {
+            Event::LoginRequest { name, room } => {
+                let room = room.map(|room| self.phrase(&Phrase::Room(&text::line(room, MAX_TEXT))));
+                let parts: Vec<String> = name.map(shown).into_iter().chain(room).collect();
+                parts.join(", ")
+            }
+            Event::UserList { users: Some(count), .. } => return self.phrase(&Phrase::UserList(*count)),
+            Event::LoginResult(name) | Event::LoginNotification(name) | Event::LogoutNotification(name) => {
+                name.map(shown).unwrap_or_default()
+            }
+            Event::SayRequest(say) => self.said(view, say, said),
+            Event::SayDelivery(say) => {
+                let sender = view.sender().map_or_else(|| "?".to_owned(), shown);
+                format!("{sender} {}", self.said(view, say, said))
+            }
+            Event::Unknown { type_name: Some(name), .. } => shown(name),
+            _ => shown(said),
+        };
+        if detail.is_empty() { phase } else { format!("{phase}: {detail}") }
+    }
+
+    /// Whom a say is for, and what is said.
+    fn said(&self, view: &MessageView, say: &Say<&str>, said: &str) -> String {
+        let to = match (view.recipient(), &say.recipient) {
+            (_, Recipient::Everyone) => self.phrase(&Phrase::All),
+            (Some(recipient), _) => shown(recipient),
+            (None, Recipient::Id(id)) => shown(id),
+            (None, _) => "?".to_owned(),
+        };
+        if said.is_empty() { format!("→ {to}") } else { format!("→ {to}: {}", shown(said)) }
+    }
+
+    fn phrase(&self, phrase: &Phrase) -> String {
+        self.setting.language.phrase(phrase)
+    }
+
+    fn word(&self, word: Word) -> String {
+        self.phrase(&Phrase::Word(word))
+    }
+}
+
+/// A name or a text, short and in one printable line.
+fn shown(said: &str) -> String {
+    let line = text::line(said, MAX_TEXT);
+    let mut columns = 0;
+    let wide = line.char_indices().find(|(_, character)| {
+        columns += character.width().unwrap_or(0);
+        columns > MAX_TEXT
+    });
+    match wide {
+        Some((end, _)) => isolated(&format!("{}…", &line[..end])).into_owned(),
+        None => isolated(&line).into_owned(),
+    }
+}
+
+fn utf16_length(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+fn participant(id: &str, line: &Lifeline) -> String {
+    const PLACES: usize = 2;
+    let places = line.places.iter().take(PLACES).map(|place| escaped(place)).collect::<Vec<_>>().join("<br/>");
+    let more = if line.places.len() > PLACES { "<br/>…" } else { "" };
+    format!("    participant {id} as {}<br/>{places}{more}\n", escaped(&line.name))
+}
+
+fn arrow(entry: &Entry, link: Link, head: &str, words: &str, by: Side, piece: &mut String) {
+    let (browser, server) = (format!("U{}", link.browser + 1), format!("S{}", link.server + 1));
+    let [from, to] = if by == Side::Client { [browser, server] } else { [server, browser] };
+    let _ = writeln!(piece, "    {from}{head}{to}: {} · {}", entry.at.frame, escaped(words)); // a String takes everything
+}
+
+/// A text as Mermaid draws it and nothing else: what begins an entity, a comment, a directive, a statement, a formula or a tag stands there
+/// by its number.
+fn escaped(text: &str) -> String {
+    // Mermaid looks for these, and for a colon behind them, before it knows that they stand in a text.
+    let has_keyword = ["style", "classDef", "wrap"].iter().any(|keyword| text.contains(keyword));
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '#' | ';' | '<' | '>' | '&' | '%' | '$' | '\\' | 'ﬂ' => {
+                let _ = write!(escaped, "#{};", u32::from(character)); // a String takes everything
+            }
+            ':' if has_keyword => escaped.push_str("#58;"),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+/// The lines of a text that is at most so many columns wide, broken at spaces or, where there are none, anywhere.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let (mut lines, mut line, mut columns) = (Vec::new(), String::new(), 0);
+    let columns_of = |word: &str| word.chars().map(|character| character.width().unwrap_or(0)).sum::<usize>();
+    for word in text.split_inclusive(' ') {
+        if columns > 0 && columns + columns_of(word.trim_end()) > width {
+            lines.push(std::mem::take(&mut line));
+            columns = 0;
+        }
+        for character in word.chars() {
+            let own = character.width().unwrap_or(0);
+            if columns + own > width && character != ' ' {
+                lines.push(std::mem::take(&mut line));
+                columns = 0;
+            }
+            line.push(character);
+            columns += own;
+        }
+    }
+    lines.push(line);
+    lines.iter().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+
+    #[test]
+    fn what_means_something_to_mermaid_stands_by_its_number() {
+        assert_eq!(
+            escaped("a; b #quot; %%{init} <b>&amp; $$x$$"),
+            "a#59; b #35;quot#59; #37;#37;{init} #60;b#62;#38;amp#59; #36;#36;x#36;#36;"
+        );
+        assert_eq!(escaped("Say: end"), "Say: end");
+        assert_eq!(
+            ["wrap: x", "style: #;", "classDef a:b"].map(escaped),
+            ["wrap#58; x", "style#58; #35;#59;", "classDef a#58;b"]
+        );
+        assert_eq!(escaped("\u{2068}שלום\u{2069} 👍🏽 “張三”"), "\u{2068}שלום\u{2069} 👍🏽 “張三”");
+    }
+
+    #[test]
+    fn a_name_of_control_characters_is_one_line() {
+        let lifeline =
+            Lifeline { name: shown("a\nb\r\u{1b}[31m\u{202e}"), places: vec!["port 1".to_owned()], last: StreamId(0) };
+        let line = participant("U1", &lifeline);
+        assert_eq!(line, "    participant U1 as a#92;nb#92;r␛[31m#60;U+202E#62;<br/>port 1\n");
+    }
+
+    #[test]
+    fn a_note_is_broken_into_lines() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("没有人收到", 4), ["没有", "人收", "到"]);
+        assert_eq!(wrapped("", 4), [""; 0]);
+    }
+
+    #[test]
+    fn a_text_on_an_arrow_is_short_in_any_script() {
+        assert_eq!(shown(&"x".repeat(99)), format!("{}…", "x".repeat(MAX_TEXT - 1)));
+        assert_eq!(shown(&"长".repeat(99)), format!("{}…", "长".repeat(MAX_TEXT / 2)));
+        assert_eq!(shown(&"长".repeat(MAX_TEXT / 2)), "长".repeat(MAX_TEXT / 2));
+    }
+
+    #[test]
+    fn a_diagram_of_nothing_says_so_once() {
+        let (session, mut view) = (Session::default(), Diagram::default());
+        for language in Language::ALL {
+            let setting = Setting { session: &session, language: *language, clock: |time| time.to_string() };
+            let mut page = String::new();
+            view.begin(&setting);
+            while view.write(&setting, &mut page) {}
+            assert_eq!(page, format!("{}\n", language.phrase(&Phrase::NoMessages)));
+        }
+    }
+}

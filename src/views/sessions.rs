@@ -1,0 +1,250 @@
+//! The connections of a capture as a table, a row each: who, when, how the handshakes went, how many messages, how it ended.
+//!
+//! A filter chooses packets; a connection that has one of them has its row, which is about the whole connection.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::words::name;
+use super::{Setting, Sighting, View};
+use crate::event::Event;
+use crate::language::{Phrase, Word};
+use crate::packet::{Endpoint, Side, StreamId};
+use crate::session::times::Moment;
+use crate::session::{ConnectionView, Session};
+use std::net::SocketAddr;
+
+/// Rows that are written at a time.
+const ROWS: usize = 256;
+/// Former users that a row names.
+const FORMER: usize = 4;
+/// What stands in a cell of which nothing is known.
+const NOTHING: &str = "-";
+/// How many columns there are.
+const COLUMNS: usize = 16;
+
+/// One row. Of each cell, the display is one printable line.
+type Row = [String; COLUMNS];
+
+/// The columns whose values are numbers, and stand at the right.
+const IS_NUMBER: [bool; COLUMNS] =
+    [true, false, false, false, false, false, true, true, true, true, true, true, true, true, true, false];
+
+/// The steps that have a column, with their titles.
+const STEPS: [(Moment, &str); 6] = [
+    (Moment::SynAck, "SYN+ACK"),
+    (Moment::Established, "ACK"),
+    (Moment::UpgradeRequest, "GET"),
+    (Moment::UpgradeRequestAcked, "ACK"),
+    (Moment::UpgradeResponse, "101"),
+    (Moment::UpgradeComplete, "ACK"),
+];
+
+/// The table.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    streams: BTreeSet<StreamId>,
+    widths: [usize; COLUMNS],
+    /// What is to be written next; `None` when all is.
+    next: Option<Next>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Next {
+    Head,
+    From(StreamId),
+}
+
+impl View for Sessions {
+    fn clear(&mut self) {
+        *self = Sessions::default();
+    }
+
+    fn see(&mut self, sighting: &Sighting, _: &Session) {
+        self.streams.insert(sighting.stream);
+    }
+
+    fn begin(&mut self, setting: &Setting) {
+        self.widths = widths(&head(setting));
+        for stream in &self.streams {
+            if let Some(row) = row(*stream, setting) {
+                let own = widths(&row);
+                self.widths.iter_mut().zip(own).for_each(|(width, own)| *width = own.max(*width));
+            }
+        }
+        self.next = Some(Next::Head);
+    }
+
+    fn write(&mut self, setting: &Setting, page: &mut String) -> bool {
+        let from = match self.next {
+            None => return false,
+            Some(Next::Head) if self.streams.is_empty() => {
+                self.next = None;
+                let _ = writeln!(page, "{}", setting.language.phrase(&Phrase::NoMessages)); // a String takes everything
+                return true;
+            }
+            Some(Next::Head) => {
+                line(&head(setting), &self.widths, page);
+                StreamId(0)
+            }
+            Some(Next::From(stream)) => stream,
+        };
+        let mut rest = self.streams.range(from..);
+        let rows = rest.by_ref().take(ROWS).filter_map(|stream| row(*stream, setting));
+        rows.for_each(|row| line(&row, &self.widths, page));
+        self.next = rest.next().map(|stream| Next::From(*stream));
+        true
+    }
+}
+
+fn widths(row: &Row) -> [usize; COLUMNS] {
+    std::array::from_fn(|at| row[at].width())
+}
+
+/// Appends a row, its cells two spaces apart.
+fn line(row: &Row, widths: &[usize; COLUMNS], page: &mut String) {
+    let start = page.len();
+    for (at, cell) in row.iter().enumerate() {
+        let padding = " ".repeat(widths[at].saturating_sub(cell.width()));
+        let [before, after] = if IS_NUMBER[at] { [&*padding, ""] } else { ["", &*padding] };
+        let between = if at > 0 { "  " } else { "" };
+        let _ = write!(page, "{between}{before}{cell}{after}"); // a String takes everything
+    }
+    page.truncate(start + page[start..].trim_end_matches(' ').len());
+    page.push('\n');
+}
+
+fn head(setting: &Setting) -> Row {
+    let word = |which| setting.language.phrase(&Phrase::Word(which));
+    let [browser, server] = [Side::Client, Side::Server].map(|side| word(Word::Side(side)));
+    let sent = [format!("{browser} →"), format!("{server} →")];
+    let [to_server, to_browser] = sent;
+    let [first, second, third, fourth, fifth, sixth] = STEPS.map(|(_, title)| title.to_owned());
+    [
+        "tcp.stream".to_owned(),
+        browser,
+        server,
+        word(Word::User),
+        word(Word::Room),
+        word(Word::Began),
+        first,
+        second,
+        third,
+        fourth,
+        fifth,
+        sixth,
+        to_server,
+        to_browser,
+        word(Word::Duration),
+        word(Word::End),
+    ]
+}
+
+/// The row of a connection; `None` for one that is not the chat's.
+fn row(stream: StreamId, setting: &Setting) -> Option<Row> {
+    let view = setting.session.connection(stream)?;
+    let ends = view.ends();
+    let room = view.users().last().and_then(|user| user.room).map(name);
+    let began = [Moment::Syn, Moment::SynAck, Moment::Established, Moment::UpgradeRequest, Moment::UpgradeResponse];
+    let began = began.iter().find_map(|moment| view.time_of(*moment));
+    let since = |moment| Some(view.time_of(moment)?.saturating_sub(began?) as f64);
+    let [first, second, third, fourth, fifth, sixth] =
+        STEPS.map(|(moment, _)| known(since(moment).map(|time| format!("{:.3} ms", time / 1e6))));
+    let messages = view.messages();
+    Some([
+        stream.0.to_string(),
+        endpoint(&ends.client),
+        endpoint(&ends.server),
+        known(user(&view, setting)),
+        known(room),
+        known(began.map(setting.clock)),
+        first,
+        second,
+        third,
+        fourth,
+        fifth,
+        sixth,
+        messages.client.to_string(),
+        messages.server.to_string(),
+        known(since(Moment::End).map(|time| format!("{:.3} s", time / 1e9))),
+        end(&view, setting),
+    ])
+}
+
+fn known(cell: Option<String>) -> String {
+    cell.unwrap_or_else(|| NOTHING.to_owned())
+}
+
+/// The last user of a connection, with the former ones, in one printable line; `None` where nobody is known.
+pub fn user(view: &ConnectionView, setting: &Setting) -> Option<String> {
+    let users = view.users();
+    let mut names: Vec<&str> = users.iter().map(|user| user.name).filter(|name| !name.is_empty()).collect();
+    names.dedup();
+    let last = name(names.pop()?);
+    let former: Vec<String> = names.iter().rev().take(FORMER).map(|former| name(former)).collect();
+    let more = if names.len() > FORMER { ", …" } else { "" };
+    if former.is_empty() {
+        return Some(last);
+    }
+    let former = format!("{}{more}", former.join(", "));
+    Some(setting.language.phrase(&Phrase::Formerly { name: &last, former: &former }))
+}
+
+/// How the connection ended, and by whom.
+fn end(view: &ConnectionView, setting: &Setting) -> String {
+    let of = |(event, by): (Event<&str>, Side)| {
+        let who = setting.language.phrase(&Phrase::Word(Word::Side(by)));
+        let phase = setting.language.phase(event.phase());
+        let code = match event {
+            Event::Close(closing) => closing.code.map(|code| format!(" {code}")),
+            Event::UpgradeRefused(status) => Some(format!(" {status}")),
+            _ => None,
+        };
+        format!("{who}: {phase}{}", code.unwrap_or_default())
+    };
+    let ends: Vec<String> = view.ends_by().into_iter().map(of).collect();
+    match ends.is_empty() {
+        true => setting.language.phrase(&Phrase::Word(Word::Open)),
+        false => ends.join(", "),
+    }
+}
+
+/// Address and port; the port alone where TCP does not come from IP.
+fn endpoint(end: &Endpoint) -> String {
+    end.ip().map_or_else(|| end.port.to_string(), |ip| SocketAddr::new(ip, end.port).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+
+    #[test]
+    fn cells_are_aligned_by_the_columns_that_a_terminal_shows() {
+        let cells = |name: &str| -> Row {
+            std::array::from_fn(|at| if at == 3 { name.to_owned() } else { "1".repeat(1 + at % 2) })
+        };
+        let rows = ["张三", "anna", "e\u{301}", "\u{2068}שלום\u{2069}", "👍🏽", "-"].map(cells);
+        let all =
+            rows.iter().map(widths).fold([0; COLUMNS], |most, own| std::array::from_fn(|at| own[at].max(most[at])));
+        let mut page = String::new();
+        rows.iter().for_each(|row| line(row, &all, &mut page));
+        let ends = page.lines().map(|line| line.width());
+        assert_eq!(ends.collect::<Vec<_>>(), [page.lines().next().map_or(0, |line| line.width()); 6], "{page}");
+        assert!(page.lines().all(|line| !line.ends_with(' ')));
+    }
+
+    #[test]
+    fn a_table_of_nothing_says_so_once() {
+        let (session, mut view) = (Session::default(), Sessions::default());
+        for language in Language::ALL {
+            let setting = Setting { session: &session, language: *language, clock: |time| time.to_string() };
+            let mut page = String::new();
+            view.begin(&setting);
+            while view.write(&setting, &mut page) {}
+            assert_eq!(page, format!("{}\n", language.phrase(&Phrase::NoMessages)));
+        }
+    }
+}
