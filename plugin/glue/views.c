@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ws_version.h>
 
 /* A -z option, NAME or NAME,FILTER, and the entry of Wireshark's menu Statistics. */
 struct option {
@@ -17,10 +18,17 @@ struct option {
     const char *name;
 };
 
+/* Before 4.6, the menu Statistics has no submenu for what a plugin adds, and would show a slash. */
+#if WIRESHARK_VERSION_MAJOR > 4 || (WIRESHARK_VERSION_MAJOR == 4 && WIRESHARK_VERSION_MINOR >= 6)
+#define MENU "Workerman Chat/"
+#else
+#define MENU "Workerman Chat: "
+#endif
+
 static const struct option options[] = {
-    { WMC_VIEW_TRANSCRIPT, "Workerman Chat: transcript", "Workerman Chat/Transcript", "workermanchat,transcript" },
-    { WMC_VIEW_SESSIONS, "Workerman Chat: sessions", "Workerman Chat/Sessions", "workermanchat,sessions" },
-    { WMC_VIEW_DIAGRAM, "Workerman Chat: sequence diagram", "Workerman Chat/Sequence Diagram (Mermaid)", "workermanchat,diagram" },
+    { WMC_VIEW_TRANSCRIPT, "Workerman Chat: transcript", MENU "Transcript", "workermanchat,transcript" },
+    { WMC_VIEW_SESSIONS, "Workerman Chat: sessions", MENU "Sessions", "workermanchat,sessions" },
+    { WMC_VIEW_DIAGRAM, "Workerman Chat: sequence diagram", MENU "Sequence Diagram (Mermaid)", "workermanchat,diagram" },
 };
 
 static const struct wmc_core *core;
