@@ -201,6 +201,16 @@ fn what_is_wrong_with_the_deliveries_of_a_say_stands_once_below_it() {
 }
 
 #[test]
+fn a_message_that_nobody_can_read_is_named_and_nothing_follows_its_name() {
+    let wireshark = Wireshark::with_plugin();
+    let mut chat = chat();
+    browser_says(&mut chat.capture, &mut chat.ann, "no JSON at all");
+    let log = transcript(&wireshark, &chat.write(&wireshark), &[]);
+    assert_eq!(lines(&log)[2], "1] Unknown message", "{log}");
+    assert!(lines(&log)[3].starts_with("    ! Not JSON"), "{log}");
+}
+
+#[test]
 fn hostile_names_and_texts_have_one_harmless_line_each() {
     let wireshark = Wireshark::with_plugin();
     let mut capture = Capture::new(Link::Ethernet);

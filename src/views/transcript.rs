@@ -205,7 +205,8 @@ impl Line<'_> {
             }
             (event, None) if !self.problems.is_empty() => {
                 let phase = self.setting.language.phase(event.phase());
-                self.line(room, &format!("{phase}: {}", isolated(self.text)), page);
+                let said = if self.text.is_empty() { String::new() } else { format!(": {}", isolated(self.text)) };
+                self.line(room, &format!("{phase}{said}"), page);
             }
             _ => {}
         }
