@@ -174,6 +174,42 @@ fn the_filter_chooses_the_packets() {
     assert!(output.stderr.contains(OPTION) && output.stderr.contains("invalid"), "{}", output.stderr);
 }
 
+/// A browser's connection carries what others say as deliveries only.
+#[test]
+fn a_filter_for_one_connection_shows_what_that_user_reads_and_says() {
+    let wireshark = Wireshark::with_plugin();
+    let mut chat = chat();
+    chat.ann_says("hello ben");
+    let option = format!("{OPTION},tcp.port == {}", chat.ben.client.port());
+    let log = transcript(&wireshark, &chat.write(&wireshark), &["-z", &option]);
+    assert_eq!(lines(&log), ["1] * Login of ben", "1] ann → all: hello ben"]);
+}
+
+#[test]
+fn what_is_wrong_with_the_deliveries_of_a_say_stands_once_below_it() {
+    let wireshark = Wireshark::with_plugin();
+    let mut chat = chat();
+    browser_says(&mut chat.capture, &mut chat.ann, say_request("<i>one</i>"));
+    browser_says(&mut chat.capture, &mut chat.ben, say_request("two"));
+    chat.both_get(1, "ann", "<i>one</i>");
+    chat.both_get(2, "ben", "two");
+    let log = transcript(&wireshark, &chat.write(&wireshark), &[]);
+    let lines = lines(&log);
+    assert_eq!(lines[2], "1] ann → all: <i>one</i>", "{log}");
+    assert!(lines[3].starts_with("    ! ") && lines[3].contains("<i>"), "{log}");
+    assert_eq!(lines[4..], ["1] ben → all: two"], "{log}");
+}
+
+#[test]
+fn a_message_that_nobody_can_read_is_named_and_nothing_follows_its_name() {
+    let wireshark = Wireshark::with_plugin();
+    let mut chat = chat();
+    browser_says(&mut chat.capture, &mut chat.ann, "no JSON at all");
+    let log = transcript(&wireshark, &chat.write(&wireshark), &[]);
+    assert_eq!(lines(&log)[2], "1] Unknown message", "{log}");
+    assert!(lines(&log)[3].starts_with("    ! Not JSON"), "{log}");
+}
+
 #[test]
 fn hostile_names_and_texts_have_one_harmless_line_each() {
     let wireshark = Wireshark::with_plugin();

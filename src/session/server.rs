@@ -179,8 +179,14 @@ impl Server {
 
     /// The name that `id` had before the frame `before`, where it is known by then.
     pub fn former_name(&self, id: TextId, before: Frame) -> Option<TextId> {
-        let names = self.users.get(self.user(id)?)?.names.all();
-        names.into_iter().take_while(|(since, _)| *since < before).last().map(|(_, name)| name)
+        match &self.users.get(self.user(id)?)?.names {
+            Names::None => None,
+            Names::One(since, name) => (*since < before).then_some(*name),
+            Names::Several(several) => {
+                let earlier = several.names.partition_point(|(since, _)| *since < before);
+                several.names.get(earlier.checked_sub(1)?).map(|(_, name)| *name)
+            }
+        }
     }
 
     /// The server gave a connection this id. Returns the one that had it before.

@@ -86,7 +86,7 @@ impl View for Diagram {
         };
         *count += 1;
         if *count > most {
-            if is_routine {
+            if is_routine && *count == most + 1 {
                 self.entries.retain(|entry| !entry.is_routine);
             }
             return;

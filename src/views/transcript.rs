@@ -1,6 +1,6 @@
 //! The chat of a capture as a log: who comes and goes, and who says what to whom. Each say stands there once, however many got it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 use super::texts::{Place, Texts};
@@ -19,6 +19,10 @@ const LINES: usize = 256;
 pub struct Transcript {
     entries: Vec<Entry>,
     texts: Texts,
+    /// The says of which there is an entry, by the frames of their requests.
+    says: HashSet<Frame>,
+    /// What is wrong with a say or its deliveries, each once, by the frame that began it.
+    wrong: HashMap<Frame, Vec<String>>,
     /// How many of them are written.
     written: usize,
     /// What has been written of exchanges: each once.
@@ -61,7 +65,7 @@ impl View for Transcript {
     }
 
     fn see(&mut self, sighting: &Sighting, session: &Session) {
-        if !matters(sighting, session) {
+        if !self.matters(sighting, session) {
             return;
         }
         let (text, problems) = (self.texts.add(sighting.text), self.texts.add(sighting.problems));
@@ -69,9 +73,19 @@ impl View for Transcript {
         self.entries.push(Entry { at, stream, index, by, text, problems });
     }
 
-    fn begin(&mut self, _: &Setting) {
+    fn begin(&mut self, setting: &Setting) {
         self.written = 0;
         self.exchanges.clear();
+        self.wrong.clear();
+        for entry in &self.entries {
+            let Some((began, problems)) = wrong_say(entry, self.texts.get(entry.problems), setting) else { continue };
+            let known = self.wrong.entry(began).or_default();
+            for problem in problems {
+                if !known.contains(&problem) {
+                    known.push(problem);
+                }
+            }
+        }
     }
 
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool {
@@ -85,8 +99,8 @@ impl View for Transcript {
         }
         let rest = self.entries.get(self.written..).unwrap_or_default();
         for entry in rest.iter().take(LINES) {
-            let line =
-                Line { entry, setting, text: self.texts.get(entry.text), problems: self.texts.get(entry.problems) };
+            let (text, problems) = (self.texts.get(entry.text), self.texts.get(entry.problems));
+            let line = Line { entry, setting, text, problems, wrong: &self.wrong };
             line.write(&mut self.exchanges, page);
         }
         let count = rest.len().min(LINES);
@@ -95,21 +109,40 @@ impl View for Transcript {
     }
 }
 
-/// Whether there may be a line of it: not of a delivery of which the request is there, of heartbeats or of mere ACKs.
-fn matters(sighting: &Sighting, session: &Session) -> bool {
-    let Some(position) = sighting.position() else {
-        let view = session.frame_of(sighting.stream, sighting.at.frame, sighting.by);
-        let ends = |event: &Event<&str>| {
-            matches!(event, Event::Fin | Event::Reset(_) | Event::Close(_) | Event::UpgradeRefused(_))
+impl Transcript {
+    /// Whether there may be a line of it: not of a delivery of a say that has an entry, of heartbeats or of mere ACKs.
+    fn matters(&mut self, sighting: &Sighting, session: &Session) -> bool {
+        let Some(position) = sighting.position() else {
+            let view = session.frame_of(sighting.stream, sighting.at.frame, sighting.by);
+            let ends = |event: &Event<&str>| {
+                matches!(event, Event::Fin | Event::Reset(_) | Event::Close(_) | Event::UpgradeRefused(_))
+            };
+            return view.is_some_and(|view| view.events().iter().any(|(event, _)| ends(event)));
         };
-        return view.is_some_and(|view| view.events().iter().any(|(event, _)| ends(event)));
-    };
-    let Some(view) = session.message_view(sighting.stream, position) else { return false };
-    match view.record.event {
-        Event::SayDelivery(_) => view.say().is_none() || !sighting.problems.is_empty(),
-        Event::UserList { .. } | Event::Ping(_) | Event::Pong(_) => !sighting.problems.is_empty(),
-        _ => true,
+        let Some(view) = session.message_view(sighting.stream, position) else { return false };
+        let is_new = view.say().is_none_or(|say| self.says.insert(say.at.frame));
+        match view.record.event {
+            Event::SayDelivery(_) => is_new || !sighting.problems.is_empty(),
+            Event::UserList { .. } | Event::Ping(_) | Event::Pong(_) => !sighting.problems.is_empty(),
+            _ => true,
+        }
     }
+}
+
+/// What is wrong with a say or a delivery, and the frame that began it.
+fn wrong_say(entry: &Entry, problems: &str, setting: &Setting) -> Option<(Frame, Vec<String>)> {
+    let view = setting.session.message_view(entry.stream, Position { frame: entry.at.frame, index: entry.index? })?;
+    let nobody = view.reached_nobody().then(|| setting.language.finding(&Fact::NoDelivery));
+    let problems: Vec<String> = problems.lines().map(str::to_owned).chain(nobody).collect();
+    let parts = Some(view.parts("")).filter(|_| !problems.is_empty())?;
+    let (part, kind) = own(&view, &parts)?;
+    (kind == Kind::Say).then_some((part.began, problems))
+}
+
+/// The exchange that a message is itself a part of.
+fn own<'p, 's>(view: &MessageView, parts: &'p [Part<'s>]) -> Option<(&'p Part<'s>, Kind)> {
+    let own = parts.iter().rev().find_map(|part| Some((part, Kind::of(&part.exchange)?)));
+    own.filter(|(_, kind)| Some(*kind) == Kind::of(&view.record.event.clone().exchange(None, None)))
 }
 
 /// An entry on its way to its line.
@@ -118,6 +151,8 @@ struct Line<'a> {
     setting: &'a Setting<'a>,
     text: &'a str,
     problems: &'a str,
+    /// As in [`Transcript::wrong`].
+    wrong: &'a HashMap<Frame, Vec<String>>,
 }
 
 impl Line<'_> {
@@ -146,8 +181,7 @@ impl Line<'_> {
 
     fn message(&self, view: &MessageView, known: &mut HashSet<(Frame, Kind)>, page: &mut String) {
         let parts = view.parts(self.text);
-        let own = parts.iter().rev().find_map(|part| Some((part, Kind::of(&part.exchange)?)));
-        let own = own.filter(|(_, kind)| Some(*kind) == Kind::of(&view.record.event.clone().exchange(None, None)));
+        let own = own(view, &parts);
         let room = view.user().and_then(|user| user.room);
         let is_new = own.is_none_or(|(part, kind)| known.insert((part.began, kind)));
         match (&view.record.event, own) {
@@ -171,13 +205,18 @@ impl Line<'_> {
             }
             (event, None) if !self.problems.is_empty() => {
                 let phase = self.setting.language.phase(event.phase());
-                self.line(room, &format!("{phase}: {}", isolated(self.text)), page);
+                let said = if self.text.is_empty() { String::new() } else { format!(": {}", isolated(self.text)) };
+                self.line(room, &format!("{phase}{said}"), page);
             }
             _ => {}
         }
-        self.problems(page);
-        if view.reached_nobody() {
-            self.problem(&self.setting.language.finding(&Fact::NoDelivery), page);
+        match own {
+            // Below its line, and not where its other copies stand.
+            Some((part, Kind::Say)) if is_new => {
+                self.wrong.get(&part.began).into_iter().flatten().for_each(|problem| self.problem(problem, page));
+            }
+            Some((_, Kind::Say)) => {}
+            _ => self.problems(page),
         }
     }
 
