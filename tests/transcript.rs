@@ -172,6 +172,10 @@ fn the_filter_chooses_the_packets() {
     ]));
     assert_ne!(output.code, 0);
     assert!(output.stderr.contains(OPTION) && output.stderr.contains("invalid"), "{}", output.stderr);
+    let mistyped = ["-q", "-r", capture.to_str().unwrap(), "-z", "workermanchat,transcripts"];
+    let output = wireshark.run_unchecked(wireshark.command("tshark").args(mistyped));
+    assert_ne!(output.code, 0);
+    assert!(output.stderr.contains("no such view") && output.stdout.is_empty(), "{}", output.stderr);
 }
 
 /// A browser's connection carries what others say as deliveries only.

@@ -114,10 +114,14 @@ typedef __typeof__(((stat_tap_init_cb)NULL)(NULL, NULL)) wmc_init_result;
 static wmc_init_result start(const char *argument, void *data)
 {
     const struct option *option = (const struct option *)data;
-    const size_t length = strlen(option->name);
-    const char *filter = strlen(argument) > length && argument[length] == ',' ? argument + length + 1 : NULL;
-    GString *error = listen(new_listener(option), filter);
+    const char *rest = argument + strlen(option->name); /* Wireshark found the option by the beginning of the argument */
+    GString *error;
 
+    if (*rest != '\0' && *rest != ',') {
+        fprintf(stderr, "-z %s: no such view; a filter stands behind a comma\n", argument);
+        exit(1);
+    }
+    error = listen(new_listener(option), *rest == ',' ? rest + 1 : NULL);
     if (error != NULL) {
         fprintf(stderr, "-z %s: %s\n", option->name, error->str);
         exit(1);
