@@ -240,6 +240,20 @@ fn the_log_is_in_the_users_language() {
     assert_eq!(lines(&log), ["-] * Ouverture de session de mynick", "-] mynick → tous: hi,  all !"]);
 }
 
+/// On both sides of a proxy, or by two addresses of the server.
+#[test]
+fn who_is_seen_in_two_places_comes_and_goes_once() {
+    let wireshark = Wireshark::with_plugin();
+    for (name, users) in [("http-connect", 2), ("two-addresses", 6), ("multi-address", 6), ("nginx-without-upgrade", 1)]
+    {
+        let log = transcript(&wireshark, &wireshark.capture(&format!("hard/{name}.pcap")), &[]);
+        let acts = |what: &str| lines(&log).into_iter().filter(|line| line.contains(what)).count();
+        assert_eq!(acts(" leaves"), users, "{name}: {log}");
+        let joins = if name == "two-addresses" { 3 } else { users }; // the others came before
+        assert_eq!(acts("* Login of "), joins, "{name}: {log}");
+    }
+}
+
 /// A capture that ends within a packet is printed as far as it goes; tshark itself reports the end.
 #[test]
 fn a_capture_that_ends_in_the_middle_is_printed_as_far_as_it_goes() {

@@ -12,7 +12,7 @@ use super::records::Marks;
 use super::says::Says;
 use super::server::Server;
 use super::state::Session;
-use super::texts::Texts;
+use super::texts::{TextId, Texts};
 use super::times::Moment;
 use super::tracked::TrackedSay;
 use std::net::IpAddr;
@@ -229,6 +229,11 @@ impl Session {
     pub fn connection(&self, stream: StreamId) -> Option<ConnectionView<'_>> {
         let connection = self.connections.get(&stream).filter(|connection| connection.is_shown())?;
         Some(ConnectionView { connection, context: self.context() })
+    }
+
+    /// The id that the server gave the client of a connection, where it is known.
+    pub fn client_of(&self, stream: StreamId) -> Option<TextId> {
+        self.connections.get(&stream)?.chat()?.id()
     }
 
     /// The connections that got a say, first come first.

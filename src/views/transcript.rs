@@ -9,10 +9,13 @@ use super::{Setting, Sighting, View};
 use crate::event::{Event, Exchange};
 use crate::language::{Fact, Phrase, isolated};
 use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
+use crate::session::texts::TextId;
 use crate::session::{MessageView, Part, Session};
 
 /// Lines that are written at a time.
 const LINES: usize = 256;
+/// What a client does is captured in all places within this time. Nanoseconds.
+const SAME_ACT: i64 = 1_000_000_000;
 
 /// The log.
 #[derive(Debug, Default)]
@@ -25,8 +28,26 @@ pub struct Transcript {
     wrong: HashMap<Frame, Vec<String>>,
     /// How many of them are written.
     written: usize,
-    /// What has been written of exchanges: each once.
+    known: Known,
+}
+
+/// What has been written of exchanges: each once.
+#[derive(Debug, Default)]
+struct Known {
     exchanges: HashSet<(Frame, Kind)>,
+    /// Which clients came or went, in words; on which connection, and when that was captured. Nanoseconds since the epoch.
+    acts: HashMap<(TextId, String), (StreamId, i64)>,
+}
+
+impl Known {
+    /// Whether a client comes or goes with this entry, and was not seen to do so on another connection just before: on the other side of a
+    /// proxy, or by another address of the server.
+    fn is_act(&mut self, client: Option<TextId>, what: &str, entry: &Entry) -> bool {
+        let Some(client) = client else { return true };
+        let (stream, time) = (entry.stream, entry.at.time);
+        let before = self.acts.insert((client, what.to_owned()), (stream, time));
+        before.is_none_or(|(other, before)| other == stream || time.saturating_sub(before) > SAME_ACT)
+    }
 }
 
 /// A message, or a packet that ends a user's connection.
@@ -75,7 +96,7 @@ impl View for Transcript {
 
     fn begin(&mut self, setting: &Setting) {
         self.written = 0;
-        self.exchanges.clear();
+        self.known = Known::default();
         self.wrong.clear();
         for entry in &self.entries {
             let Some((began, problems)) = wrong_say(entry, self.texts.get(entry.problems), setting) else { continue };
@@ -101,7 +122,7 @@ impl View for Transcript {
         for entry in rest.iter().take(LINES) {
             let (text, problems) = (self.texts.get(entry.text), self.texts.get(entry.problems));
             let line = Line { entry, setting, text, problems, wrong: &self.wrong };
-            line.write(&mut self.exchanges, page);
+            line.write(&mut self.known, page);
         }
         let count = rest.len().min(LINES);
         self.written += count;
@@ -156,7 +177,7 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    fn write(&self, known: &mut HashSet<(Frame, Kind)>, page: &mut String) {
+    fn write(&self, known: &mut Known, page: &mut String) {
         let Entry { at, stream, index, by, .. } = *self.entry;
         let session = self.setting.session;
         match index {
@@ -170,8 +191,8 @@ impl Line<'_> {
                 let parts: Vec<Part> = view.events().iter().flat_map(|(event, _)| view.parts(event)).collect();
                 let room = view.user().and_then(|user| user.room);
                 for part in parts.iter().filter(|part| Kind::of(&part.exchange) == Some(Kind::Logout)) {
-                    if known.insert((part.began, Kind::Logout)) {
-                        self.line(room, &format!("* {}", title(part, self.setting.language)), page);
+                    if known.exchanges.insert((part.began, Kind::Logout)) {
+                        self.act(session.client_of(stream), known, room, &title(part, self.setting.language), page);
                     }
                 }
                 self.problems(page);
@@ -179,11 +200,11 @@ impl Line<'_> {
         }
     }
 
-    fn message(&self, view: &MessageView, known: &mut HashSet<(Frame, Kind)>, page: &mut String) {
+    fn message(&self, view: &MessageView, known: &mut Known, page: &mut String) {
         let parts = view.parts(self.text);
         let own = own(view, &parts);
         let room = view.user().and_then(|user| user.room);
-        let is_new = own.is_none_or(|(part, kind)| known.insert((part.began, kind)));
+        let is_new = own.is_none_or(|(part, kind)| known.exchanges.insert((part.began, kind)));
         match (&view.record.event, own) {
             _ if !is_new => {}
             (Event::SayRequest(say) | Event::SayDelivery(say), _) => {
@@ -201,7 +222,8 @@ impl Line<'_> {
                     Event::LoginRequest { room, .. } => room.or_else(|| view.user()?.room),
                     _ => room,
                 };
-                self.line(room, &format!("* {what}"), page);
+                let client = view.record.sender_id.or_else(|| self.setting.session.client_of(self.entry.stream));
+                self.act(client, known, room, &what, page);
             }
             (event, None) if !self.problems.is_empty() => {
                 let phase = self.setting.language.phase(event.phase());
@@ -217,6 +239,13 @@ impl Line<'_> {
             }
             Some((_, Kind::Say)) => {}
             _ => self.problems(page),
+        }
+    }
+
+    /// Somebody comes or goes.
+    fn act(&self, client: Option<TextId>, known: &mut Known, room: Option<&str>, what: &str, page: &mut String) {
+        if known.is_act(client, what, self.entry) {
+            self.line(room, &format!("* {what}"), page);
         }
     }
 
