@@ -136,7 +136,12 @@ fn shown(
             Value::Array(values) => values.iter().map(|value| value.as_str().unwrap_or_default().to_owned()).collect(),
             other => vec![other.to_string()],
         };
-        layers.into_iter().map(|(field, value)| (field, values(value))).collect::<Labels>()
+        let mut labels: Labels = layers.into_iter().map(|(field, value)| (field, values(value))).collect();
+        // The note of a segment that holds a part of a message has no phase: how messages are cut into segments is the capture's affair.
+        if let Some(notes) = labels.get_mut("workermanchat.note") {
+            notes.retain(|note| !note.contains(" a part of the message that is complete in frame "));
+        }
+        labels
     };
     let numbered = |mut labels: Labels| {
         let number = labels.remove("frame.number").expect("a frame number")[0].parse().expect("a number");
