@@ -2,7 +2,6 @@
 #include "glue.h"
 
 #include <epan/addr_resolv.h>
-#include <epan/conversation.h>
 #include <epan/conversation_filter.h>
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/follow.h>
@@ -10,22 +9,6 @@
 #include <epan/to_str.h>
 
 static const struct wmc_core *core;
-static int proto_tcp = -1;
-
-/* The number of the packet's TCP stream. */
-static bool stream_of(packet_info *pinfo, unsigned *stream)
-{
-    conversation_t *conversation = find_conversation_pinfo(pinfo, 0);
-    const struct tcp_analysis *analysis;
-
-    if (conversation == NULL)
-        return false;
-    analysis = (const struct tcp_analysis *)conversation_get_proto_data(conversation, proto_tcp);
-    if (analysis == NULL)
-        return false;
-    *stream = analysis->stream;
-    return true;
-}
 
 /* Follow */
 
@@ -36,7 +19,7 @@ static char *filter_of_stream(unsigned stream, unsigned sub_stream)
 
 static char *filter_of_packet(epan_dissect_t *dissection, packet_info *pinfo, unsigned *stream, unsigned *sub_stream)
 {
-    return stream_of(pinfo, stream) ? filter_of_stream(*stream, 0) : NULL;
+    return wmc_stream_of(pinfo, stream) ? filter_of_stream(*stream, 0) : NULL;
 }
 
 static char *filter_of_addresses(address *source, address *destination, int source_port, int destination_port)
@@ -88,9 +71,9 @@ static tap_packet_status follow(void *data, packet_info *pinfo, epan_dissect_t *
 
 static const char *filter_of(packet_info *pinfo, enum wmc_filter filter)
 {
-    unsigned stream;
+    uint32_t stream;
 
-    if (!stream_of(pinfo, &stream))
+    if (!wmc_stream_of(pinfo, &stream))
         return NULL;
     return core->filter(filter, stream, pinfo->num, (uint16_t)pinfo->srcport);
 }
@@ -136,9 +119,4 @@ void wmc_follow_register(const struct wmc_core *rust, int proto, const struct wm
 #endif
     );
     register_filters(registration->filter_name);
-}
-
-void wmc_follow_handoff(int tcp)
-{
-    proto_tcp = tcp;
 }

@@ -169,37 +169,47 @@ static bool is_strange(const struct observation *o)
 
 /* The conversation that the TCP dissector keeps. With the preference protocols.conversation_deinterlacing_key it is one for each
  * interface, MAC address or VLAN. */
-static conversation_t *tcp_conversation(const struct observation *o, const packet_info *pinfo)
+static conversation_t *tcp_conversation(const packet_info *pinfo, const address *source, const address *destination,
+                                        uint32_t source_port, uint32_t destination_port)
 {
-    const uint32_t source_port = be16(o->header), destination_port = be16(o->header + 2);
 #ifdef WMC_DEINTERLACED_CONVERSATIONS
     const conversation_t *deinterlacer = find_conversation_deinterlacer_pinfo(pinfo);
 
     if (deinterlacer != NULL)
-        return find_conversation_deinterlaced(pinfo->num, &o->source, &o->destination, CONVERSATION_TCP, source_port,
-                                              destination_port, deinterlacer->conv_index, 0);
+        return find_conversation_deinterlaced(pinfo->num, source, destination, CONVERSATION_TCP, source_port, destination_port,
+                                              deinterlacer->conv_index, 0);
 #endif
-    return find_conversation(pinfo->num, &o->source, &o->destination, CONVERSATION_TCP, source_port, destination_port, 0);
+    return find_conversation(pinfo->num, source, destination, CONVERSATION_TCP, source_port, destination_port, 0);
 }
 
 /* Looks up tcp.stream, which exists once the TCP dissector has processed the segment. */
-static bool know_stream(struct observation *o, packet_info *pinfo)
+static bool find_stream(const packet_info *pinfo, const address *source, const address *destination, uint32_t source_port,
+                        uint32_t destination_port, uint32_t *stream)
 {
-    conversation_t *conversation;
+    conversation_t *conversation = tcp_conversation(pinfo, source, destination, source_port, destination_port);
     const struct tcp_analysis *analysis;
 
-    if (o->stream_known)
-        return true;
-    describe(o, pinfo);
-    conversation = tcp_conversation(o, pinfo);
     if (conversation == NULL)
         return false;
     analysis = (const struct tcp_analysis *)conversation_get_proto_data(conversation, proto_tcp);
     if (analysis == NULL)
         return false;
-    o->segment.stream = analysis->stream;
-    o->stream_known = true;
+    *stream = analysis->stream;
     return true;
+}
+
+bool wmc_stream_of(const packet_info *pinfo, uint32_t *stream)
+{
+    return find_stream(pinfo, &pinfo->src, &pinfo->dst, pinfo->srcport, pinfo->destport, stream);
+}
+
+static bool know_stream(struct observation *o, packet_info *pinfo)
+{
+    if (o->stream_known)
+        return true;
+    describe(o, pinfo);
+    o->stream_known = find_stream(pinfo, &o->source, &o->destination, be16(o->header), be16(o->header + 2), &o->segment.stream);
+    return o->stream_known;
 }
 
 /* Calls the next dissector with the state it would have without this plugin. */
@@ -622,7 +632,6 @@ static void register_handoff(void)
     proto_tcp = proto_get_id_by_filter_name("tcp");
     proto_http = proto_get_id_by_filter_name("http");
     wmc_draw_init(proto_tcp, proto_http, proto_get_id_by_filter_name("websocket"));
-    wmc_follow_handoff(proto_tcp);
 
     http_handle = find_dissector("http-over-tcp");
     json_handle = find_dissector("json");

@@ -246,8 +246,10 @@ void wmc_statistics_register(const struct wmc_core *core, const char *filter_nam
 
 /* plugin/glue/follow.c */
 /* Registers Follow and the conversation filters. */
+/* The number of the packet's TCP stream; false where it has none. */
+bool wmc_stream_of(const packet_info *pinfo, uint32_t *stream);
+
 void wmc_follow_register(const struct wmc_core *core, int proto, const struct wmc_registration *registration);
-void wmc_follow_handoff(int proto_tcp);
 
 /* plugin/glue/preferences.c */
 void wmc_preferences_register(int proto, const struct wmc_core *core, const struct wmc_registration *registration);
