@@ -22,6 +22,7 @@ use std::sync::OnceLock;
 use roxmltree::{Document, Node};
 use serde_json::{Value, json};
 
+use harness::sentence;
 use harness::sharkd::Sharkd;
 use harness::skip::skipped;
 use harness::wireshark::{Wireshark, captures, version};
@@ -152,9 +153,8 @@ struct Item {
 }
 
 impl Item {
-    /// The note of a segment that holds a part of a message: which one is known when the message is complete.
     fn is_note_of_part(&self) -> bool {
-        self.name == "workermanchat.note" && self.value.contains(" a part of the message that is complete in frame ")
+        self.name == "workermanchat.note" && sentence::is_of_part(&self.value)
     }
 
     fn line(&self) -> String {

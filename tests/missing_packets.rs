@@ -137,9 +137,9 @@ fn shown(
             other => vec![other.to_string()],
         };
         let mut labels: Labels = layers.into_iter().map(|(field, value)| (field, values(value))).collect();
-        // The note of a segment that holds a part of a message has no phase: how messages are cut into segments is the capture's affair.
+        // How messages are cut into segments is the capture's affair.
         if let Some(notes) = labels.get_mut("workermanchat.note") {
-            notes.retain(|note| !note.contains(" a part of the message that is complete in frame "));
+            notes.retain(|note| !sentence::is_of_part(note));
         }
         labels
     };

@@ -18,6 +18,11 @@ const COMPLETE: [&str; 4] = [
     "; the connection is closed in both directions",
 ];
 
+/// Whether it is the note of a segment that holds a part of a message. Such a note has no phase, and is not known before the message is complete.
+pub fn is_of_part(note: &str) -> bool {
+    note.contains(" a part of the message that is complete in frame ")
+}
+
 /// One end of a connection, as a sentence names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Party {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use wait_timeout::ChildExt;
 
+use super::sentence;
 use super::wireshark::{Label, Wireshark, assert_no_dissector_fault};
 
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -82,7 +83,7 @@ impl Sharkd {
         };
         let phases = numbers("workermanchat.phase");
         let mut notes = values(&items, "workermanchat.note");
-        notes.retain(|note| !note.contains(" a part of the message that is complete in frame "));
+        notes.retain(|note| !sentence::is_of_part(note));
         assert_eq!(phases.len(), notes.len(), "frame {frame}: a note beside every phase");
         Label::of(frame, &phases, &numbers("workermanchat.acks"))
     }

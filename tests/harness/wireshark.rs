@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use wait_timeout::ChildExt;
 
 use super::packets::Capture;
-use super::phase;
+use super::{phase, sentence};
 
 /// The time limit of a process; the longest takes a few seconds.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
@@ -239,8 +239,7 @@ impl Label {
     fn new(row: &Row) -> Self {
         let phases = row.numbers("workermanchat.phase");
         let mut notes = row.all("workermanchat.note");
-        // A segment with a part of a message has a note and no phase; in English, which the tests that count phases use.
-        notes.retain(|note| !note.contains(" a part of the message that is complete in frame "));
+        notes.retain(|note| !sentence::is_of_part(note));
         assert_eq!(
             phases.len(),
             notes.len(),
