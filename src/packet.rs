@@ -1,7 +1,7 @@
 //! The vocabulary that all other modules share: frames, sides, endpoints, sequence numbers and TCP segments, as plain values.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// A frame's number in the capture, from 1 on (`frame.number`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -123,6 +123,16 @@ impl Endpoint {
             (4, [a, b, c, d, ..]) => Some(IpAddr::from([a, b, c, d])),
             (16, address) => Some(IpAddr::from(address)),
             _ => None,
+        }
+    }
+}
+
+/// Address and port; the port alone where TCP does not come from IP.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        match self.ip() {
+            Some(ip) => SocketAddr::new(ip, self.port).fmt(formatter),
+            None => self.port.fmt(formatter),
         }
     }
 }
@@ -286,5 +296,12 @@ mod tests {
         let end = |port, chat_port| Endpoint { address: [1; 16], address_length: 16, port, chat_port };
         assert_eq!(end(1, true), end(1, false));
         assert_ne!(end(1, true), end(2, true));
+    }
+
+    #[test]
+    fn an_endpoint_is_written_as_address_and_port() {
+        let end =
+            |address_length| Endpoint { address: [1; 16], address_length, port: 7272, chat_port: true }.to_string();
+        assert_eq!([4, 16, 6].map(end), ["1.1.1.1:7272", "[101:101:101:101:101:101:101:101]:7272", "7272"]);
     }
 }

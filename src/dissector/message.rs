@@ -1,19 +1,16 @@
 //! A message's own tree: its fields, what the session knows of it, and what is wrong with it.
 
-use super::plan::{
-    MAX_LINE, Remark, Settings, draw_links, draw_parts, draw_phase, draw_user, localise, title_head, wants_parts,
-};
+use super::plan::{Remark, Settings, draw_links, draw_parts, draw_phase, draw_user, localise, title_head, wants_parts};
 use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::{Event, Recipient, Say, below_messages};
 use crate::fields::{Field, Finding, dialect_name};
-use crate::language::{Fact, Missing, Party, Phrase, isolated};
+use crate::language::{Fact, MAX_LINE, Missing, Party, Phrase, isolated};
 use crate::message::gateway::Gateway;
 use crate::message::json::Span;
 use crate::message::{JsonType, MemberName, Message, User, text};
-use crate::packet::{Captured, Endpoint, FrameTime, Side};
+use crate::packet::{Captured, FrameTime, Side};
 use crate::session::{DeliveredTo, MAX_TEXT, MessageView, SayView, Session};
 use std::fmt::{self, Display, Write};
-use std::net::SocketAddr;
 
 /// Users of a list that have lines in the tree. Wireshark ends the dissection of a packet with more than a million lines.
 const MAX_LISTED: usize = 100_000;
@@ -84,10 +81,7 @@ impl<'a> Drawing<'a> {
     /// The title and the Info column. They are made of what was known when the message was first seen.
     fn line(&self, line: &mut String, said: &str) {
         let start = line.len();
-        match self.view.record.uncertain {
-            true => line.push_str(&self.phrase(&Phrase::Login)),
-            false => line.push_str(self.settings.language.phase(self.view.record.event.phase())),
-        }
+        line.push_str(&self.settings.language.kind(&self.view));
         let end_of_phase = line.len();
         line.push_str(": ");
         let before = line.len();
@@ -349,7 +343,7 @@ impl<'a> Drawing<'a> {
         if let Some(name) = delivery.name {
             tree.text(item, Field::DeliveryUser, name);
         }
-        tree.text(item, Field::DeliveryEndpoint, &endpoint(&delivery.ends.client));
+        tree.text(item, Field::DeliveryEndpoint, &delivery.ends.client.to_string());
         tree.value(item, Field::DeliveryTime, Value::Duration(time));
         if let Some(acked_in) = delivery.acked_in {
             tree.value(item, Field::DeliveryAckedIn, Value::Frame(acked_in));
@@ -444,11 +438,6 @@ fn draw_gateway(tree: &mut Tree, item: Option<usize>, id: &str) {
         tree.value(item, Field::GatewayPort, Value::Unsigned(gateway.port.into()));
         tree.value(item, Field::GatewayConnection, Value::Unsigned(gateway.connection));
     }
-}
-
-/// Address and port; the port alone where TCP does not come from IP.
-fn endpoint(end: &Endpoint) -> String {
-    end.ip().map_or_else(|| end.port.to_string(), |ip| SocketAddr::new(ip, end.port).to_string())
 }
 
 /// A text in one printable line, isolated where it is written from right to left.

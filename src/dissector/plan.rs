@@ -3,14 +3,10 @@
 use crate::annotation::{Layer, Plan, Tree, Value, Wanted};
 use crate::event::{Acked, Completion, Event};
 use crate::fields::{Field, Finding, PROTOCOL_NAME, Phase};
-use crate::language::{Fact, Language, Note, Party, Phrase};
+use crate::language::{Fact, Language, MAX_LINE, Note, Party, Phrase, printable};
 use crate::message::text;
 use crate::packet::{Frame, FrameTime, Side};
 use crate::session::{Ends, Part, PartOfMessage, User};
-use std::borrow::Cow;
-
-/// The longest text in a column, a title or a sentence, in characters.
-pub const MAX_LINE: usize = 160;
 
 /// What the user chose, and what Wireshark looks at.
 #[derive(Debug, Clone, Copy)]
@@ -46,11 +42,6 @@ pub fn unobserved(plan: &mut Plan, language: Language) {
 /// What a message's title begins with.
 pub fn title_head() -> String {
     format!("{PROTOCOL_NAME}, ")
-}
-
-/// A text in one printable line; `None` for an empty one.
-fn printable(text: &str) -> Option<Cow<'_, str>> {
-    Some(text::line(text, MAX_LINE)).filter(|line| !line.is_empty())
 }
 
 /// What there is to say of a packet or message.
@@ -143,10 +134,8 @@ pub fn wants_parts(tree: &Tree) -> bool {
 /// The exchanges that a packet takes part in.
 pub fn draw_parts(tree: &mut Tree, parent: Option<usize>, parts: &[Part], language: Language) {
     for part in parts {
-        let exchange = part.exchange.filter_map(|text| printable(text));
-        let title = language.title(&exchange.filter_map(|text| Some(&**text)));
         let item = tree.value(parent, Field::Exchange, Value::Frame(part.began));
-        tree.text(item, Field::ExchangeTitle, &title);
+        tree.text(item, Field::ExchangeTitle, &language.heading(part));
         if part.is_complete {
             tree.value(item, Field::ExchangeComplete, Value::Boolean(true));
         }

@@ -8,7 +8,7 @@ use super::entry::{Locked, language_at};
 use super::{panic, sys};
 use crate::annotation::Findings;
 use crate::packet::{Frame, FrameTime, Side, StreamId};
-use crate::views::{Diagram, Sessions, Setting, Sighting, Transcript, View, filters, follow};
+use crate::views::{self, Diagram, Sessions, Setting, Sighting, Transcript, View, filters, follow};
 
 /// A view, and the piece of its page that C reads.
 struct Opened {
@@ -117,11 +117,8 @@ pub unsafe extern "C" fn page(
             dissector.finish();
         }
         let setting = Setting { session: dissector.session(), language: language_at(settings.language), clock };
-        if first {
-            view.begin(&setting);
-        }
         piece.clear();
-        let is_more = view.write(&setting, piece);
+        let is_more = views::write(&mut **view, first, &setting, piece);
         piece.retain(|character| character != '\0');
         piece.push('\0');
         is_more.then(|| piece.as_ptr().cast())

@@ -6,14 +6,25 @@ mod common;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 pub(crate) use crate::event::Completion;
 use crate::event::{Acked, Event, Exchange};
 use crate::fields::{Field, Phase};
 use crate::message::json::Reason;
+use crate::message::text;
 use crate::packet::{Both, Frame, Side};
-use crate::session::Ends;
+use crate::session::{Ends, MessageView, Part};
 
 pub(crate) use common::isolated;
+
+/// The longest text in a column, a title or a sentence, in characters.
+pub(crate) const MAX_LINE: usize = 160;
+
+/// A text in one printable line; `None` for an empty one.
+pub(crate) fn printable(text: &str) -> Option<Cow<'_, str>> {
+    Some(text::line(text, MAX_LINE)).filter(|line| !line.is_empty())
+}
 
 /// One row of the table of languages: the functions of a language's file.
 struct Entry {
@@ -119,6 +130,20 @@ impl Language {
     /// The heading over a packet: the step that it belongs to.
     pub(crate) fn title(self, title: &Title) -> String {
         (self.entry().title)(title)
+    }
+
+    /// The heading over an exchange.
+    pub(crate) fn heading(self, part: &Part) -> String {
+        let exchange = part.exchange.filter_map(|text| printable(text));
+        self.title(&exchange.filter_map(|text| Some(&**text)))
+    }
+
+    /// What kind of message it is, in the words of its phase; less than that of a login of which it is not known what it is.
+    pub(crate) fn kind(self, view: &MessageView) -> Cow<'static, str> {
+        match view.record.uncertain {
+            true => self.phrase(&Phrase::Login).into(),
+            false => self.phase(view.record.event.phase()).into(),
+        }
     }
 
     /// The name of a phase.

@@ -10,12 +10,13 @@ use std::fmt::Write;
 use unicode_width::UnicodeWidthChar;
 
 use super::sessions::user;
-use super::texts::{Place, Texts};
+use super::texts::{Entry, Texts};
+use super::words::recipient_of;
 use super::{Setting, Sighting, View};
-use crate::event::{Event, Recipient, Reset, Say};
+use crate::event::{Event, Reset, Say};
 use crate::language::{Fact, Party, Phrase, Word, isolated};
 use crate::message::text;
-use crate::packet::{FrameTime, Position, Side, StreamId};
+use crate::packet::{Side, StreamId};
 use crate::session::{ConnectionView, FrameView, MessageView, Session};
 
 /// Arrows that are drawn at most.
@@ -38,9 +39,9 @@ const MAX_PAGE: usize = 49_000;
 /// The diagram.
 #[derive(Debug, Default)]
 pub struct Diagram {
-    entries: Vec<Entry>,
+    arrows: Vec<Arrow>,
     texts: Texts,
-    /// How many entries are routine, and how many are not; of either, no more than its bound are kept.
+    /// How many arrows are routine, and how many are not; of either, no more than its bound are kept.
     routine: usize,
     others: usize,
     is_written: bool,
@@ -48,14 +49,8 @@ pub struct Diagram {
 
 /// A message, or what a frame is below its messages.
 #[derive(Debug)]
-struct Entry {
-    at: FrameTime,
-    stream: StreamId,
-    /// As in [`Sighting::index`].
-    index: Option<u32>,
-    by: Side,
-    text: Place,
-    problems: Place,
+struct Arrow {
+    entry: Entry,
     is_routine: bool,
 }
 
@@ -65,7 +60,7 @@ impl View for Diagram {
     }
 
     fn see(&mut self, sighting: &Sighting, session: &Session) {
-        let Sighting { at, stream, index, by, .. } = *sighting;
+        let Sighting { at, stream, by, .. } = *sighting;
         let is_routine = match sighting.position() {
             Some(position) if session.message_view(stream, position).is_none() => return,
             Some(_) => false,
@@ -87,31 +82,29 @@ impl View for Diagram {
         *count += 1;
         if *count > most {
             if is_routine && *count == most + 1 {
-                self.entries.retain(|entry| !entry.is_routine);
+                self.arrows.retain(|arrow| !arrow.is_routine);
             }
             return;
         }
-        let text = self.texts.add(&text::line(sighting.text, MAX_KEPT));
         let problems: String = sighting.problems.chars().take(MAX_KEPT).collect();
-        let problems = self.texts.add(&problems);
-        self.entries.push(Entry { at, stream, index, by, text, problems, is_routine });
+        let shortened = Sighting { text: &text::line(sighting.text, MAX_KEPT), problems: &problems, ..*sighting };
+        self.arrows.push(Arrow { entry: self.texts.keep(&shortened), is_routine });
     }
 
     fn begin(&mut self, _: &Setting) {
         self.is_written = false;
     }
 
+    fn is_empty(&self) -> bool {
+        self.arrows.is_empty()
+    }
+
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool {
-        if self.is_written {
-            return false;
-        }
-        self.is_written = true;
-        if self.entries.is_empty() {
-            let _ = writeln!(page, "{}", setting.language.phrase(&Phrase::NoMessages)); // a String takes everything
-        } else {
+        let is_written = std::mem::replace(&mut self.is_written, true);
+        if !is_written {
             Drawing::new(self, setting).draw(page);
         }
-        true
+        !is_written
     }
 }
 
@@ -167,7 +160,7 @@ impl<'a> Drawing<'a> {
         let (browsers, servers, links) = Default::default();
         let mut drawing = Drawing { diagram, setting, browsers, servers, links };
         let mut seen = HashSet::new();
-        for entry in &diagram.entries {
+        for Arrow { entry, .. } in &diagram.arrows {
             if let Some(view) = setting.session.connection(entry.stream).filter(|_| seen.insert(entry.stream)) {
                 drawing.enter(entry, &view);
             }
@@ -229,7 +222,7 @@ impl<'a> Drawing<'a> {
         browsers().skip(1).for_each(|line| page.push_str(&browser(line)));
         let mut length = utf16_length(page);
         let mut more = self.diagram.others.saturating_sub(MAX_ARROWS);
-        for entry in &self.diagram.entries {
+        for Arrow { entry, .. } in &self.diagram.arrows {
             let piece = self.entry(entry);
             length += utf16_length(&piece);
             match piece.is_empty() || length > MAX_PAGE {
@@ -250,9 +243,8 @@ impl<'a> Drawing<'a> {
         let Some(link) = self.links.get(&entry.stream) else { return piece };
         let session = self.setting.session;
         let mut notes: Vec<String> = self.diagram.texts.get(entry.problems).lines().map(str::to_owned).collect();
-        match entry.index {
-            Some(index) => {
-                let position = Position { frame: entry.at.frame, index };
+        match entry.position() {
+            Some(position) => {
                 let Some(view) = session.message_view(entry.stream, position) else { return piece };
                 arrow(entry, *link, "->>", &self.message(entry, &view), entry.by, &mut piece);
                 if view.reached_nobody() {
@@ -312,10 +304,7 @@ impl<'a> Drawing<'a> {
     fn message(&self, entry: &Entry, view: &MessageView) -> String {
         let event = &view.record.event;
         let said = self.diagram.texts.get(entry.text);
-        let phase = match view.record.uncertain {
-            true => self.phrase(&Phrase::Login),
-            false => self.setting.language.phase(event.phase()).to_owned(),
-        };
+        let phase = self.setting.language.kind(view).into_owned();
         let detail = match event {
             Event::LoginRequest { name, room } => {
                 let room = room.map(|room| self.phrase(&Phrase::Room(&text::line(room, MAX_TEXT))));
@@ -339,12 +328,7 @@ impl<'a> Drawing<'a> {
 
     /// Whom a say is for, and what is said.
     fn said(&self, view: &MessageView, say: &Say<&str>, said: &str) -> String {
-        let to = match (view.recipient(), &say.recipient) {
-            (_, Recipient::Everyone) => self.phrase(&Phrase::All),
-            (Some(recipient), _) => shown(recipient),
-            (None, Recipient::Id(id)) => shown(id),
-            (None, _) => "?".to_owned(),
-        };
+        let to = recipient_of(view, &say.recipient, self.setting.language, shown);
         if said.is_empty() { format!("→ {to}") } else { format!("→ {to}: {}", shown(said)) }
     }
 
@@ -432,7 +416,6 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::Language;
 
     #[test]
     fn what_means_something_to_mermaid_stands_by_its_number() {
@@ -468,17 +451,5 @@ mod tests {
         assert_eq!(shown(&"x".repeat(99)), format!("{}…", "x".repeat(MAX_TEXT - 1)));
         assert_eq!(shown(&"长".repeat(99)), format!("{}…", "长".repeat(MAX_TEXT / 2)));
         assert_eq!(shown(&"长".repeat(MAX_TEXT / 2)), "长".repeat(MAX_TEXT / 2));
-    }
-
-    #[test]
-    fn a_diagram_of_nothing_says_so_once() {
-        let (session, mut view) = (Session::default(), Diagram::default());
-        for language in Language::ALL {
-            let setting = Setting { session: &session, language: *language, clock: |time| time.to_string() };
-            let mut page = String::new();
-            view.begin(&setting);
-            while view.write(&setting, &mut page) {}
-            assert_eq!(page, format!("{}\n", language.phrase(&Phrase::NoMessages)));
-        }
     }
 }

@@ -18,10 +18,7 @@ pub fn line(sighting: &Sighting, session: &Session, language: Language) -> Optio
 /// What happens, where nobody says anything.
 fn happening(view: &MessageView, sighting: &Sighting, language: Language) -> String {
     let event = &view.record.event;
-    let head = match view.record.uncertain {
-        true => language.phrase(&Phrase::Login),
-        false => language.phase(event.phase()).to_owned(),
-    };
+    let head = language.kind(view).into_owned();
     let rest = match event {
         Event::UserList { users: Some(count), .. } => return language.phrase(&Phrase::UserList(*count)),
         Event::LoginRequest { name: who, room } => {

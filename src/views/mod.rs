@@ -14,7 +14,7 @@ mod transcript;
 mod words;
 
 use crate::annotation::Findings;
-use crate::language::Language;
+use crate::language::{Language, Phrase};
 use crate::packet::{FrameTime, Position, Side, StreamId};
 use crate::session::Session;
 pub use diagram::Diagram;
@@ -66,6 +66,45 @@ pub trait View {
     fn see(&mut self, sighting: &Sighting, session: &Session);
     /// Begins to write the page.
     fn begin(&mut self, setting: &Setting);
+    /// Whether there is nothing to write on the page that was begun.
+    fn is_empty(&self) -> bool;
     /// Appends the next piece of the page to `page`, a few lines at least. Returns whether there was one.
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool;
+}
+
+/// Appends the first or the next piece of a view's page to `page`; where there is nothing to write, a sentence that says so. Returns whether
+/// there was one.
+pub fn write(view: &mut dyn View, is_first: bool, setting: &Setting, page: &mut String) -> bool {
+    if is_first {
+        view.begin(setting);
+    }
+    if !view.is_empty() {
+        return view.write(setting, page);
+    }
+    if is_first {
+        page.push_str(&setting.language.phrase(&Phrase::NoMessages));
+        page.push('\n');
+    }
+    is_first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_of_nothing_says_so_once() {
+        let session = Session::default();
+        for language in Language::ALL {
+            let views: [Box<dyn View>; 3] =
+                [Box::new(Transcript::default()), Box::new(Sessions::default()), Box::new(Diagram::default())];
+            for mut view in views {
+                let setting = Setting { session: &session, language: *language, clock: |time| time.to_string() };
+                let mut page = String::new();
+                assert!(write(&mut *view, true, &setting, &mut page));
+                assert!(!write(&mut *view, false, &setting, &mut page));
+                assert_eq!(page, format!("{}\n", language.phrase(&Phrase::NoMessages)));
+            }
+        }
+    }
 }

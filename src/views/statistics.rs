@@ -105,10 +105,7 @@ impl Statistics {
 
     fn message(&mut self, view: &MessageView, setting: &Setting) {
         let language = setting.language;
-        let phase = match view.record.uncertain {
-            true => language.phrase(&Phrase::Login),
-            false => language.phase(view.record.event.phase()).to_owned(),
-        };
+        let phase = language.kind(view);
         let messages = self.section(Topic::Messages, language, 1);
         self.add(Some(messages), &phase, false, 1);
         let user = view.user();

@@ -1,4 +1,31 @@
-//! The texts of a view.
+//! What a view keeps of a sighting, and its texts.
+
+use super::Sighting;
+use crate::packet::{FrameTime, Position, Side, StreamId};
+
+/// A message, or what a frame is below its messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// The frame.
+    pub at: FrameTime,
+    /// Its connection.
+    pub stream: StreamId,
+    /// As in [`Sighting::index`].
+    pub index: Option<u32>,
+    /// Who sent it.
+    pub by: Side,
+    /// As in [`Sighting::text`].
+    pub text: Place,
+    /// As in [`Sighting::problems`].
+    pub problems: Place,
+}
+
+impl Entry {
+    /// Where the message is; `None` for what is below the messages.
+    pub fn position(&self) -> Option<Position> {
+        self.index.map(|index| Position { frame: self.at.frame, index })
+    }
+}
 
 /// A text among [`Texts`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -14,8 +41,13 @@ pub struct Texts {
 }
 
 impl Texts {
-    /// Adds a text.
-    pub fn add(&mut self, text: &str) -> Place {
+    /// Adds those of a sighting.
+    pub fn keep(&mut self, sighting: &Sighting) -> Entry {
+        let Sighting { at, stream, index, by, text, problems, .. } = *sighting;
+        Entry { at, stream, index, by, text: self.add(text), problems: self.add(problems) }
+    }
+
+    fn add(&mut self, text: &str) -> Place {
         let start = self.texts.len() as u64;
         self.texts.push_str(text);
         Place { start, length: text.len() as u32 }

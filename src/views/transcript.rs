@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
-use super::texts::{Place, Texts};
-use super::words::{name, said, title};
+use super::texts::{Entry, Texts};
+use super::words::{name, said};
 use super::{Setting, Sighting, View};
 use crate::event::{Event, Exchange};
 use crate::language::{Fact, Phrase, isolated};
-use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
+use crate::packet::{Frame, StreamId};
 use crate::session::texts::TextId;
 use crate::session::{MessageView, Part, Session};
 
@@ -20,6 +20,7 @@ const SAME_ACT: i64 = 1_000_000_000;
 /// The log.
 #[derive(Debug, Default)]
 pub struct Transcript {
+    /// Messages, and packets that end a user's connection.
     entries: Vec<Entry>,
     texts: Texts,
     /// The says of which there is an entry, by the frames of their requests.
@@ -50,18 +51,6 @@ impl Known {
     }
 }
 
-/// A message, or a packet that ends a user's connection.
-#[derive(Debug)]
-struct Entry {
-    at: FrameTime,
-    stream: StreamId,
-    /// As in [`Sighting::index`].
-    index: Option<u32>,
-    by: Side,
-    text: Place,
-    problems: Place,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     Login,
@@ -89,9 +78,7 @@ impl View for Transcript {
         if !self.matters(sighting, session) {
             return;
         }
-        let (text, problems) = (self.texts.add(sighting.text), self.texts.add(sighting.problems));
-        let Sighting { at, stream, index, by, .. } = *sighting;
-        self.entries.push(Entry { at, stream, index, by, text, problems });
+        self.entries.push(self.texts.keep(sighting));
     }
 
     fn begin(&mut self, setting: &Setting) {
@@ -109,15 +96,11 @@ impl View for Transcript {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool {
-        if self.entries.is_empty() {
-            let is_first = self.written == 0;
-            self.written = 1;
-            if is_first {
-                let _ = writeln!(page, "{}", setting.language.phrase(&Phrase::NoMessages)); // a String takes everything
-            }
-            return is_first;
-        }
         let rest = self.entries.get(self.written..).unwrap_or_default();
         for entry in rest.iter().take(LINES) {
             let (text, problems) = (self.texts.get(entry.text), self.texts.get(entry.problems));
@@ -152,7 +135,7 @@ impl Transcript {
 
 /// What is wrong with a say or a delivery, and the frame that began it.
 fn wrong_say(entry: &Entry, problems: &str, setting: &Setting) -> Option<(Frame, Vec<String>)> {
-    let view = setting.session.message_view(entry.stream, Position { frame: entry.at.frame, index: entry.index? })?;
+    let view = setting.session.message_view(entry.stream, entry.position()?)?;
     let nobody = view.reached_nobody().then(|| setting.language.finding(&Fact::NoDelivery));
     let problems: Vec<String> = problems.lines().map(str::to_owned).chain(nobody).collect();
     let parts = Some(view.parts("")).filter(|_| !problems.is_empty())?;
@@ -178,11 +161,11 @@ struct Line<'a> {
 
 impl Line<'_> {
     fn write(&self, known: &mut Known, page: &mut String) {
-        let Entry { at, stream, index, by, .. } = *self.entry;
+        let Entry { at, stream, by, .. } = *self.entry;
         let session = self.setting.session;
-        match index {
-            Some(index) => {
-                if let Some(view) = session.message_view(stream, Position { frame: at.frame, index }) {
+        match self.entry.position() {
+            Some(position) => {
+                if let Some(view) = session.message_view(stream, position) {
                     self.message(&view, known, page);
                 }
             }
@@ -192,7 +175,7 @@ impl Line<'_> {
                 let room = view.user().and_then(|user| user.room);
                 for part in parts.iter().filter(|part| Kind::of(&part.exchange) == Some(Kind::Logout)) {
                     if known.exchanges.insert((part.began, Kind::Logout)) {
-                        self.act(session.client_of(stream), known, room, &title(part, self.setting.language), page);
+                        self.act(session.client_of(stream), known, room, &self.setting.language.heading(part), page);
                     }
                 }
                 self.problems(page);
@@ -216,7 +199,7 @@ impl Line<'_> {
                     (Exchange::Login(Some(to)), Some(from)) => {
                         self.phrase(&Phrase::Renamed { from: &name(from), to: &name(to) })
                     }
-                    _ => title(part, self.setting.language),
+                    _ => self.setting.language.heading(part),
                 };
                 let room = match &view.record.event {
                     Event::LoginRequest { room, .. } => room.or_else(|| view.user()?.room),

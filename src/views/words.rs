@@ -1,35 +1,35 @@
-//! What the views have in common in words: names, titles, and who says what to whom.
+//! What the views have in common in words: names, and who says what to whom.
 
 use crate::event::Recipient;
-use crate::language::{Language, Party, Phrase, isolated};
+use crate::language::{Language, MAX_LINE, Party, Phrase, isolated};
 use crate::message::text;
 use crate::packet::Side;
-use crate::session::{MessageView, Part};
-
-/// The longest name, in characters.
-const MAX_NAME: usize = 160;
+use crate::session::MessageView;
 
 /// A name in one printable line.
 pub fn name(name: &str) -> String {
-    isolated(&text::line(name, MAX_NAME)).into_owned()
-}
-
-/// The heading over an exchange.
-pub fn title(part: &Part, language: Language) -> String {
-    let exchange = part.exchange.filter_map(|said| Some(text::line(said, MAX_NAME)));
-    language.title(&exchange.filter_map(|said| Some(&**said)))
+    isolated(&text::line(name, MAX_LINE)).into_owned()
 }
 
 /// Who says what to whom, of a say or a delivery.
 pub fn said(view: &MessageView, recipient: &Recipient<&str>, text: &str, language: Language) -> String {
     let sender = view.sender().map_or_else(|| browser(view, language), name);
-    let to = match (view.recipient(), recipient) {
+    format!("{sender} → {}: {}", recipient_of(view, recipient, language, name), isolated(text))
+}
+
+/// Whom a say or a delivery is for; `name` writes a name or an id.
+pub fn recipient_of(
+    view: &MessageView,
+    recipient: &Recipient<&str>,
+    language: Language,
+    name: fn(&str) -> String,
+) -> String {
+    match (view.recipient(), recipient) {
         (_, Recipient::Everyone) => language.phrase(&Phrase::All),
         (Some(recipient), _) => name(recipient),
         (None, Recipient::Id(id)) => name(id),
         (None, _) => "?".to_owned(),
-    };
-    format!("{sender} → {to}: {}", isolated(text))
+    }
 }
 
 fn browser(view: &MessageView, language: Language) -> String {
