@@ -161,6 +161,11 @@ impl Plan {
         (self.title, self.info, self.sighting) = (None, None, None);
     }
 
+    /// Removes the lines; what a view learns from them stays.
+    pub fn clear_items(&mut self) {
+        self.items.clear();
+    }
+
     /// The lines, parents before their children, in the order in which they are drawn.
     pub fn items(&self) -> &[Item] {
         &self.items

@@ -201,6 +201,43 @@ fn the_beginning_is_known_in_one_pass_where_the_chat_is_on_another_port() {
     assert!(table.iter().all(|row| row[5..=11].iter().all(|cell| cell != "-")), "{table:?}");
 }
 
+/// A chat on a port that is not configured, of which the first messages could be another application's.
+fn late_proof() -> Capture {
+    let mut capture = Capture::new(Link::Ethernet);
+    let server = SocketAddr::from(([192, 0, 2, 1], 8000));
+    let mut connection = Connection::between(SocketAddr::from(([192, 0, 2, 10], 50_001)), server);
+    connection.open(&mut capture);
+    upgrade(&mut capture, &mut connection);
+    for _ in 0..2 {
+        server_says(&mut capture, &mut connection, r#"{"type":"ping"}"#);
+        browser_says(&mut capture, &mut connection, r#"{"type":"pong"}"#);
+    }
+    login(&mut capture, &mut connection, 1, "mynick", "1");
+    capture
+}
+
+#[test]
+fn a_view_knows_in_one_pass_what_was_there_before_the_chat_was_recognized() {
+    let wireshark = Wireshark::with_plugin();
+    let elsewhere = &["-o", "workermanchat.tcp.port:9"][..];
+    let late = wireshark.write("late-proof.pcap", &late_proof());
+    let captures = [
+        (late, &[][..], "3 · "),
+        (wireshark.capture("chat-2026.pcap"), elsewhere, "4 · WebSocket handshake request"),
+        (wireshark.capture("wss-2026.pcapng"), &[], "1 · "),
+        (recorded(&wireshark, "hard/snaplen-160"), &[], "4 · WebSocket handshake request"),
+        (recorded(&wireshark, "hard/snaplen-160"), elsewhere, "4 · WebSocket handshake request"),
+    ];
+    for (capture, options, early) in captures {
+        for view in ["transcript", "sessions", "diagram", "tree"] {
+            let [once, twice] =
+                [&[][..], &["-2"]].map(|passes| page(&wireshark, &capture, &[options, passes].concat(), view));
+            assert_eq!(once, twice, "{view} of {}: one pass, then two", capture.display());
+            assert!(view != "diagram" || arrows(&once).iter().any(|(_, words)| words.starts_with(early)), "{once}");
+        }
+    }
+}
+
 #[test]
 fn how_a_connection_ended_and_by_whom_is_told() {
     let mut capture = Capture::new(Link::Ethernet);

@@ -32,7 +32,9 @@ fn draw_part_of_message(plan: &mut Plan, session: &Session, segment: &Segment, s
 }
 
 fn draw_events(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bool, settings: &Settings) -> bool {
-    let Some(view) = session.frame(segment) else { return false };
+    let Some(view) = session.frame(segment) else {
+        return settings.wanted.sightings && sight_unsettled(plan, session, segment, tunnelled, settings);
+    };
     let names_phases = settings.wanted.info && settings.annotate_info && !view.holds_message();
     let warns = tunnelled || view.has_faulty_handshake();
     let has_lines = settings.annotate_tcp && (settings.wanted.fields != 0 || settings.wanted.sightings || warns);
@@ -49,6 +51,23 @@ fn draw_events(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled:
     if settings.wanted.sightings {
         plan.set_sighting(view.by(), "");
     }
+    true
+}
+
+/// A view learns of what cannot be drawn yet, and may be drawn when later frames show what it is.
+fn sight_unsettled(
+    plan: &mut Plan,
+    session: &Session,
+    segment: &Segment,
+    tunnelled: bool,
+    settings: &Settings,
+) -> bool {
+    let Some(view) = session.unsettled_frame(segment) else { return false };
+    if settings.annotate_tcp {
+        draw_lines(plan, &view, view.events(), segment.at, tunnelled, settings);
+    }
+    plan.set_sighting(view.by(), "");
+    plan.clear_items();
     true
 }
 

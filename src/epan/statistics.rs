@@ -37,7 +37,9 @@ pub unsafe extern "C" fn see(statistics: *mut libc::c_void, sighting: *const sys
     // SAFETY: the statistics come from `new`, and nobody else uses them; C lends the sighting for this call.
     let (opened, raw) = unsafe { (&mut *statistics.cast::<Opened>(), &*sighting) };
     // SAFETY: C lends its texts for this call.
-    let see = || unsafe { with_sighting(raw, |sighting| opened.statistics.see(sighting)) };
+    let see = || unsafe {
+        with_sighting(raw, |sighting| opened.statistics.see(sighting, Locked::new().dissector().session()));
+    };
     let _ = panic::guard(see); // a panic costs the statistics this message
 }
 

@@ -467,6 +467,11 @@ impl Connection {
         !self.opening.has_begun() && self.framing.since().is_none()
     }
 
+    /// See [`Opening::cut_request_in`].
+    pub fn cut_request_in(&self) -> Option<Frame> {
+        self.opening.cut_request_in()
+    }
+
     /// Whether Wireshark's HTTP dissector hands the connection to WebSocket by itself.
     pub fn is_handed_over(&self) -> bool {
         self.opening.is_handed_over()

@@ -61,6 +61,11 @@ impl Opening {
         self.is_upgraded() || self.asked.is_some()
     }
 
+    /// The frame of a request of which too little was captured to tell whether it asks for an upgrade, until it is answered.
+    pub fn cut_request_in(&self) -> Option<Frame> {
+        self.asked.as_ref().filter(|asked| !asked.whole).map(|asked| asked.at.frame)
+    }
+
     fn is_upgraded(&self) -> bool {
         self.upgraded != Frame::default()
     }
@@ -191,8 +196,10 @@ mod tests {
     fn a_cut_request_is_known_by_its_response() {
         let mut opening = Opening::default();
         assert_eq!(opening.read(at(4), &REQUEST[..20], true, |_| false), Step::CutRequest);
+        assert_eq!(opening.cut_request_in(), Some(Frame(4)));
         let response = response(opening.read(at(6), &RESPONSE[..24], true, |_| false));
         assert!(response.reveals_request);
+        assert_eq!(opening.cut_request_in(), None);
         assert_eq!(response.handshake.accept_valid(), None);
         assert!(!opening.is_handed_over());
     }

@@ -181,9 +181,38 @@ impl Session {
     /// The same of a frame that was seen before, of which `by` sent the segment.
     pub fn frame_of(&self, stream: StreamId, frame: Frame, by: Side) -> Option<FrameView<'_>> {
         let connection = self.connections.get(&stream).filter(|connection| connection.is_shown())?;
-        let marks = connection.records().marks(frame);
+        let view = self.view_of(connection, frame, by);
         let is_shown = |mark: Mark| mark.as_acknowledgment().is_none_or(|ack| is_shown(connection, ack));
-        marks.iter().any(is_shown).then_some(FrameView { connection, frame, by, marks, context: self.context() })
+        view.marks.iter().any(is_shown).then_some(view)
+    }
+
+    /// Whether later frames may show what a frame was of which there is [nothing to show](Session::frame) yet: it is not known if the connection
+    /// is the chat's, or whether a request that was cut is the upgrade request.
+    pub fn is_unsettled(&self, stream: StreamId) -> bool {
+        self.connections.get(&stream).is_some_and(|connection| match connection.is_shown() {
+            true => connection.cut_request_in().is_some(),
+            false => connection.application().is_undecided(),
+        })
+    }
+
+    /// What there may be to show of a segment's frame when its connection, which is [unsettled](Session::is_unsettled), is known better.
+    pub fn unsettled_frame(&self, segment: &Segment) -> Option<FrameView<'_>> {
+        let connection = self.connections.get(&segment.stream).filter(|_| self.is_unsettled(segment.stream))?;
+        let view = self.view_of(connection, segment.at.frame, self.side(segment));
+        let holds_messages = || !connection.records().messages(segment.at.frame).is_empty();
+        let is_cut_request = connection.cut_request_in() == Some(segment.at.frame);
+        (is_cut_request || view.marks.iter().next().is_some() || holds_messages()).then_some(view)
+    }
+
+    fn view_of<'a>(&'a self, connection: &'a Connection, frame: Frame, by: Side) -> FrameView<'a> {
+        FrameView { connection, frame, by, marks: connection.records().marks(frame), context: self.context() }
+    }
+
+    /// The messages of the chat that end in a frame.
+    pub fn messages_of(&self, stream: StreamId, frame: Frame) -> impl Iterator<Item = MessageView<'_>> {
+        let connection = self.connections.get(&stream);
+        let messages = connection.map_or(&[][..], |connection| connection.records().messages(frame));
+        messages.iter().filter_map(move |message| self.message_view(stream, message.position()))
     }
 
     /// What a packet belongs to that `port` sent; `None` where its connection is not the chat's.

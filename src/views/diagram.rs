@@ -10,7 +10,7 @@ use std::fmt::Write;
 use unicode_width::UnicodeWidthChar;
 
 use super::sessions::user;
-use super::texts::{Entry, Texts};
+use super::texts::{Entry, Texts, Unsettled};
 use super::words::recipient_of;
 use super::{Setting, Sighting, View};
 use crate::event::{Event, Reset, Say};
@@ -39,7 +39,9 @@ const MAX_PAGE: usize = 49_000;
 /// The diagram.
 #[derive(Debug, Default)]
 pub struct Diagram {
+    /// In the order of the capture.
     arrows: Vec<Arrow>,
+    unsettled: Unsettled,
     texts: Texts,
     /// How many arrows are routine, and how many are not; of either, no more than its bound are kept.
     routine: usize,
@@ -60,39 +62,27 @@ impl View for Diagram {
     }
 
     fn see(&mut self, sighting: &Sighting, session: &Session) {
-        let Sighting { at, stream, by, .. } = *sighting;
-        let is_routine = match sighting.position() {
-            Some(position) if session.message_view(stream, position).is_none() => return,
-            Some(_) => false,
-            None => {
-                let Some(view) = session.frame_of(stream, at.frame, by) else { return };
-                let closed_in = session.connection(stream).and_then(|connection| connection.closed_in());
-                let events = view.events();
-                if events.is_empty() && sighting.problems.is_empty() {
-                    return;
+        match is_routine(sighting, session) {
+            Some(is_routine) => {
+                if self.count(is_routine) {
+                    let entry = self.keep(sighting);
+                    self.arrows.push(Arrow { entry, is_routine });
                 }
-                let is_end = closed_in == Some(at.frame);
-                sighting.problems.is_empty() && events.iter().all(|(event, _)| is_routine(event, is_end))
             }
-        };
-        let (count, most) = match is_routine {
-            true => (&mut self.routine, MAX_ROUTINE),
-            false => (&mut self.others, MAX_ARROWS),
-        };
-        *count += 1;
-        if *count > most {
-            if is_routine && *count == most + 1 {
-                self.arrows.retain(|arrow| !arrow.is_routine);
+            None if session.is_unsettled(sighting.stream) => {
+                let frame = self.keep(sighting);
+                self.unsettled.add(frame, session);
             }
-            return;
+            None => {}
         }
-        let problems: String = sighting.problems.chars().take(MAX_KEPT).collect();
-        let shortened = Sighting { text: &text::line(sighting.text, MAX_KEPT), problems: &problems, ..*sighting };
-        self.arrows.push(Arrow { entry: self.texts.keep(&shortened), is_routine });
     }
 
-    fn begin(&mut self, _: &Setting) {
+    fn begin(&mut self, setting: &Setting) {
         self.is_written = false;
+        let settled = self.unsettled.settled(setting.session);
+        if !settled.is_empty() {
+            self.insert(settled, setting.session);
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -108,8 +98,61 @@ impl View for Diagram {
     }
 }
 
+impl Diagram {
+    fn keep(&mut self, sighting: &Sighting) -> Entry {
+        let problems: String = sighting.problems.chars().take(MAX_KEPT).collect();
+        self.texts.keep(&Sighting { text: &text::line(sighting.text, MAX_KEPT), problems: &problems, ..*sighting })
+    }
+
+    /// Counts an arrow. Returns whether it is drawn, as far as is known by now.
+    fn count(&mut self, is_routine: bool) -> bool {
+        if !is_routine {
+            self.others += 1;
+            return self.others <= MAX_ARROWS;
+        }
+        self.routine += 1;
+        if self.routine == MAX_ROUTINE + 1 {
+            self.arrows.retain(|arrow| !arrow.is_routine);
+        }
+        self.routine <= MAX_ROUTINE
+    }
+
+    /// Inserts what came earlier.
+    fn insert(&mut self, entries: Vec<Entry>, session: &Session) {
+        for entry in entries {
+            let sighting = entry.sighting(self.texts.get(entry.problems));
+            let Some(is_routine) = is_routine(&sighting, session) else { continue };
+            self.count(is_routine);
+            self.arrows.push(Arrow { entry, is_routine });
+        }
+        self.arrows.sort_by_key(|arrow| arrow.entry.at.frame);
+        let (draws_routine, mut others) = (self.routine <= MAX_ROUTINE, 0);
+        self.arrows.retain(|arrow| match arrow.is_routine {
+            true => draws_routine,
+            false => {
+                others += 1;
+                others <= MAX_ARROWS
+            }
+        });
+    }
+}
+
+/// Whether every connection does this in the same way; `None` where there is nothing to draw.
+fn is_routine(sighting: &Sighting, session: &Session) -> Option<bool> {
+    let Sighting { at, stream, by, .. } = *sighting;
+    if let Some(position) = sighting.position() {
+        return session.message_view(stream, position).map(|_| false);
+    }
+    let events = session.frame_of(stream, at.frame, by)?.events();
+    if events.is_empty() && sighting.problems.is_empty() {
+        return None;
+    }
+    let is_end = session.connection(stream)?.closed_in() == Some(at.frame);
+    Some(sighting.problems.is_empty() && events.iter().all(|(event, _)| is_routine_event(event, is_end)))
+}
+
 /// Whether every connection does this in the same way; `is_end`: its end begins in this frame.
-fn is_routine(event: &Event<&str>, is_end: bool) -> bool {
+fn is_routine_event(event: &Event<&str>, is_end: bool) -> bool {
     match event {
         Event::UpgradeRequest | Event::UpgradeAccepted | Event::UpgradeMisaccepted | Event::UpgradeRefused(_) => false,
         Event::Reset(Reset::Open | Reset::Refused) => false,

@@ -44,7 +44,9 @@ const STEPS: [(Moment, &str); 6] = [
 /// The table.
 #[derive(Debug, Default)]
 pub struct Sessions {
+    /// The chat's connections, and others that may yet turn out to be.
     streams: BTreeSet<StreamId>,
+    is_empty: bool,
     widths: [usize; COLUMNS],
     /// What is to be written next; `None` when all is.
     next: Option<Next>,
@@ -61,14 +63,19 @@ impl View for Sessions {
         *self = Sessions::default();
     }
 
-    fn see(&mut self, sighting: &Sighting, _: &Session) {
-        self.streams.insert(sighting.stream);
+    fn see(&mut self, sighting: &Sighting, session: &Session) {
+        let stream = sighting.stream;
+        if session.connection(stream).is_some() || session.is_unsettled(stream) {
+            self.streams.insert(stream);
+        }
     }
 
     fn begin(&mut self, setting: &Setting) {
         self.widths = widths(&head(setting));
+        self.is_empty = true;
         for stream in &self.streams {
             if let Some(row) = row(*stream, setting) {
+                self.is_empty = false;
                 let own = widths(&row);
                 self.widths.iter_mut().zip(own).for_each(|(width, own)| *width = own.max(*width));
             }
@@ -77,7 +84,7 @@ impl View for Sessions {
     }
 
     fn is_empty(&self) -> bool {
-        self.streams.is_empty()
+        self.is_empty
     }
 
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool {

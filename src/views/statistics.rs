@@ -3,6 +3,7 @@
 //! What a tap reports waits until what the whole capture shows is known, and is counted then: so one pass counts as two do.
 
 use std::collections::HashMap;
+use std::mem;
 
 use super::words::name;
 use super::{Setting, Sighting};
@@ -10,8 +11,8 @@ use crate::annotation::Findings;
 use crate::event::Event;
 use crate::fields::{Finding, Phase};
 use crate::language::{Language, Phrase, Topic};
-use crate::packet::{FrameTime, Position, StreamId};
-use crate::session::MessageView;
+use crate::packet::{Frame, FrameTime, Position, StreamId};
+use crate::session::{MessageView, Session};
 
 /// Users and rooms that have rows of their own, of each; the rest have one together.
 const MAX_ROWS: usize = 1000;
@@ -38,8 +39,18 @@ pub struct Statistics {
 #[derive(Debug)]
 struct Seen {
     stream: StreamId,
-    position: Option<Position>,
+    frame: Frame,
+    what: What,
     findings: Findings,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum What {
+    Message(u32),
+    /// Below the messages.
+    Frame,
+    /// All of the frame: later frames may show what it is.
+    Unsettled,
 }
 
 /// A row of the tree.
@@ -66,38 +77,54 @@ impl Statistics {
     }
 
     /// Takes in what the tap reports.
-    pub fn see(&mut self, sighting: &Sighting) {
-        let (stream, position, findings) = (sighting.stream, sighting.position(), sighting.findings);
-        if position.is_some() || findings != Findings::default() {
-            self.waiting.push(Seen { stream, position, findings });
-        }
+    pub fn see(&mut self, sighting: &Sighting, session: &Session) {
+        let Sighting { at, stream, index, findings, .. } = *sighting;
+        let what = match index {
+            Some(index) => What::Message(index),
+            None if session.is_unsettled(stream) => What::Unsettled,
+            None if findings == Findings::default() => return,
+            None => What::Frame,
+        };
+        self.waiting.push(Seen { stream, frame: at.frame, what, findings });
     }
 
     /// Counts what waits, with what is known now.
     pub fn count(&mut self, setting: &Setting) {
         self.section(Topic::Messages, setting.language, 0);
-        for seen in std::mem::take(&mut self.waiting) {
-            let position = seen.position;
-            let view = position.and_then(|position| setting.session.message_view(seen.stream, position));
-            if let Some(view) = &view {
-                self.message(view, setting);
-            }
-            let late = view.iter().flat_map(late_findings);
-            for finding in seen.findings.iter().chain(late) {
-                let section = self.section(Topic::Findings, setting.language, 1);
-                self.add(Some(section), finding.spec().name, false, 1);
-            }
+        for seen in mem::take(&mut self.waiting) {
+            let Seen { stream, frame, what, findings } = seen;
+            let session = setting.session;
+            let views: Vec<MessageView> = match what {
+                What::Message(index) => session.message_view(stream, Position { frame, index }).into_iter().collect(),
+                What::Frame => Vec::new(),
+                What::Unsettled if session.is_unsettled(stream) => {
+                    self.waiting.push(seen);
+                    continue;
+                }
+                What::Unsettled if session.connection(stream).is_none() => continue,
+                What::Unsettled => session.messages_of(stream, frame).collect(),
+            };
+            views.iter().for_each(|view| self.message(view, setting));
+            findings
+                .iter()
+                .chain(views.iter().flat_map(late_findings))
+                .for_each(|finding| self.finding(finding, setting));
         }
+    }
+
+    fn finding(&mut self, finding: Finding, setting: &Setting) {
+        let section = self.section(Topic::Findings, setting.language, 1);
+        self.add(Some(section), finding.spec().name, false, 1);
     }
 
     /// The rows that have changed since the last call, with their places: a parent before its children.
     pub fn changes(&mut self) -> Vec<(usize, Row)> {
-        let mut places = std::mem::take(&mut self.changed);
+        let mut places = mem::take(&mut self.changed);
         places.sort_unstable(); // a parent is made before its children
         let copy = |place: usize| {
             let row = self.rows.get_mut(place)?;
             row.is_changed = false;
-            let (name, times) = (row.name.clone(), std::mem::take(&mut row.times));
+            let (name, times) = (row.name.clone(), mem::take(&mut row.times));
             Some((place, Row { name, times, ..*row }))
         };
         places.into_iter().filter_map(copy).collect()

@@ -1,7 +1,11 @@
-//! What a view keeps of a sighting, and its texts.
+//! What views keep of sightings: the places of messages and frames, and their texts.
+
+use std::mem;
 
 use super::Sighting;
+use crate::annotation::Findings;
 use crate::packet::{FrameTime, Position, Side, StreamId};
+use crate::session::Session;
 
 /// A message, or what a frame is below its messages.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +29,51 @@ impl Entry {
     pub fn position(&self) -> Option<Position> {
         self.index.map(|index| Position { frame: self.at.frame, index })
     }
+
+    /// The sighting again, with these problems and without its text.
+    pub fn sighting<'a>(&self, problems: &'a str) -> Sighting<'a> {
+        let Entry { at, stream, index, by, .. } = *self;
+        Sighting { at, stream, index, by, text: "", problems, findings: Findings::default() }
+    }
+}
+
+/// Frames of which later ones may show what they are.
+#[derive(Debug, Default)]
+pub struct Unsettled {
+    frames: Vec<Entry>,
+}
+
+impl Unsettled {
+    /// The session watches fewer.
+    const MAX_FRAMES: usize = 1 << 17;
+
+    /// Takes in a frame.
+    pub fn add(&mut self, frame: Entry, session: &Session) {
+        if self.frames.len() >= Unsettled::MAX_FRAMES {
+            self.frames.retain(|frame| session.is_unsettled(frame.stream));
+        }
+        if self.frames.len() < Unsettled::MAX_FRAMES {
+            self.frames.push(frame);
+        }
+    }
+
+    /// Those of which it is known by now: each message, without its text, and the frame below it.
+    pub fn settled(&mut self, session: &Session) -> Vec<Entry> {
+        let is_unsettled = |frame: &Entry| session.is_unsettled(frame.stream);
+        let (waiting, settled): (Vec<Entry>, Vec<Entry>) =
+            mem::take(&mut self.frames).into_iter().partition(is_unsettled);
+        self.frames = waiting;
+        let mut entries = Vec::new();
+        for frame in settled {
+            for view in session.messages_of(frame.stream, frame.at.frame) {
+                let by = if view.record.event.is_from_server() { Side::Server } else { Side::Client };
+                let index = Some(view.record.index);
+                entries.push(Entry { index, by, text: Place::default(), problems: Place::default(), ..frame });
+            }
+            entries.push(frame);
+        }
+        entries
+    }
 }
 
 /// A text among [`Texts`].
@@ -41,7 +90,7 @@ pub struct Texts {
 }
 
 impl Texts {
-    /// Adds those of a sighting.
+    /// Adds a sighting's.
     pub fn keep(&mut self, sighting: &Sighting) -> Entry {
         let Sighting { at, stream, index, by, text, problems, .. } = *sighting;
         Entry { at, stream, index, by, text: self.add(text), problems: self.add(problems) }

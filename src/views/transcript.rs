@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
-use super::texts::{Entry, Texts};
+use super::texts::{Entry, Texts, Unsettled};
 use super::words::{name, said};
 use super::{Setting, Sighting, View};
 use crate::event::{Event, Exchange};
@@ -22,6 +22,7 @@ const SAME_ACT: i64 = 1_000_000_000;
 pub struct Transcript {
     /// Messages, and packets that end a user's connection.
     entries: Vec<Entry>,
+    unsettled: Unsettled,
     texts: Texts,
     /// The says of which there is an entry, by the frames of their requests.
     says: HashSet<Frame>,
@@ -75,13 +76,15 @@ impl View for Transcript {
     }
 
     fn see(&mut self, sighting: &Sighting, session: &Session) {
-        if !self.matters(sighting, session) {
-            return;
+        if self.matters(sighting, session) {
+            self.entries.push(self.texts.keep(sighting));
+        } else if session.is_unsettled(sighting.stream) {
+            self.unsettled.add(self.texts.keep(sighting), session);
         }
-        self.entries.push(self.texts.keep(sighting));
     }
 
     fn begin(&mut self, setting: &Setting) {
+        self.insert_settled(setting.session);
         self.written = 0;
         self.known = Known::default();
         self.wrong.clear();
@@ -114,6 +117,21 @@ impl View for Transcript {
 }
 
 impl Transcript {
+    /// Inserts what came earlier.
+    fn insert_settled(&mut self, session: &Session) {
+        let settled = self.unsettled.settled(session);
+        if settled.is_empty() {
+            return;
+        }
+        for entry in settled {
+            let problems = self.texts.get(entry.problems).to_owned();
+            if self.matters(&entry.sighting(&problems), session) {
+                self.entries.push(entry);
+            }
+        }
+        self.entries.sort_by_key(|entry| entry.at.frame);
+    }
+
     /// Whether there may be a line of it: not of a delivery of a say that has an entry, of heartbeats or of mere ACKs.
     fn matters(&mut self, sighting: &Sighting, session: &Session) -> bool {
         let Some(position) = sighting.position() else {
