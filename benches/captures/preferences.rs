@@ -19,7 +19,6 @@ const PREFERENCES: &[(&str, &[&str])] = &[
     ("tcp.bif_seq_based", TRUTH),
     ("tcp.calculate_timestamps", TRUTH),
     ("tcp.check_checksum", TRUTH),
-    ("tcp.clientport_dissectors", TRUTH),
     ("tcp.desegment_tcp_streams", TRUTH),
     ("tcp.fastrt_supersedes_ooo", TRUTH),
     ("tcp.ignore_tcp_timestamps", TRUTH),
