@@ -5,14 +5,14 @@
 mod harness;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fs, io};
 
 use clap::Parser;
 use harness::guarded::fault;
 use harness::recording::{Recording, recordings};
-use harness::wireshark::{Output, Wireshark, built_library, version};
+use harness::wireshark::{Output, Wireshark, version};
 use roxmltree::{Document, Node};
 use serde_json::json;
 
@@ -23,6 +23,9 @@ struct Options {
     /// Only captures of at most this many packets
     #[arg(long, value_name = "PACKETS", default_value_t = usize::MAX, hide_default_value = true)]
     shorter: usize,
+    /// The plugin, built with the profile memcheck
+    #[arg(long, value_name = "FILE")]
+    library: PathBuf,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -68,7 +71,7 @@ fn check(options: &Options) -> io::Result<usize> {
     let mut chosen = recordings();
     chosen.retain(|recording| recording.packets.len() <= options.shorter);
     let packets: usize = chosen.iter().map(|recording| recording.packets.len()).sum();
-    let plugin = Wireshark::with_library(&built_library());
+    let plugin = Wireshark::with_library(&options.library);
     let mut errors = errors_of_all(&plugin, &chosen, &VIEWS)?;
     let all = errors.len();
     errors.retain(|error| error.within.is_some());

@@ -19,8 +19,8 @@ pub const ENVIRONMENT: [(&str, &str); 6] = [
 
 /// `timeout` ends what takes longer than these seconds, however busy the machine is; the processor's time is limited below.
 const LONGEST: &str = "110";
-/// 2 GiB of addresses, 40 seconds of a processor, and no core file.
-const LIMITS: [&str; 3] = ["--as=2147483648", "--cpu=40", "--core=0"];
+/// 2 GiB of addresses, 40 seconds of a processor (five more, and nothing can hold the signal back), and no core file.
+const LIMITS: [&str; 3] = ["--as=2147483648", "--cpu=40:45", "--core=0"];
 /// The status with which `timeout` ends.
 const TOO_LONG: i32 = 124;
 /// The signal of the limit on the processor's time.
