@@ -27,11 +27,13 @@ const TOO_LONG: i32 = 124;
 const SIGXCPU: i32 = 24;
 
 /// What no output may say, however damaged the packets are, and what it means.
-const SAID: [(&str, &str); 7] = [
+const SAID: [(&str, &str); 8] = [
     ("Dissector bug", "a dissector bug"),
     ("workermanchat.expert.internal", "a panic of the plugin"),
     // The place of a panic, which the finding's text names in each language.
     (".rs:", "a panic of the plugin"),
+    // The Info column, where there is no tree.
+    ("A fault of this plugin", "a panic of the plugin"),
     ("panicked at", "a panic"),
     ("Unhandled exception", "an exception that nobody caught"),
     ("Unable to open the file", "a file that sharkd does not load"),
