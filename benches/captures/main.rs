@@ -25,10 +25,13 @@ use harness::wireshark::{Wireshark, built_library, version};
 use preferences::Preferences;
 use programs::{CAPTURE, REQUESTS, Run, SECRETS};
 
+const VERSIONS: &str = "plugin/fuzz-captures --versions [SUITE…] -- N [SEED] does it with each Wireshark that Debian has, or those of some releases, \
+such as trixie; see plugin/test-versions.";
+
 /// Changes and damages the captures of tests/captures at random, and has tshark and sharkd read them with the plugin. Exits with 1 if one
 /// of them fails that does not fail without the plugin
 #[derive(Parser)]
-#[command(name = "plugin/fuzz-captures")]
+#[command(name = "plugin/fuzz-captures", after_help = VERSIONS)]
 struct Options {
     /// How many changed captures
     #[arg(value_name = "N")]
@@ -123,9 +126,8 @@ fn fuzz(options: &Options) -> io::Result<u64> {
             })
         };
         let threads: Vec<_> = lanes.iter().map(work).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().expect("a lane does not panic"))
-    })
-    .map_err(|error: io::Error| error)?;
+        threads.into_iter().try_for_each(|thread| -> io::Result<()> { thread.join().expect("a lane does not panic") })
+    })?;
     let total = *campaign.total.lock().expect("no lane panicked");
     println!("Wireshark {}, seed {seed}: {total}", version());
     Ok(total.of_plugin)

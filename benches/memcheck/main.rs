@@ -7,7 +7,7 @@ mod harness;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::{fs, io};
+use std::{fs, io, thread};
 
 use clap::Parser;
 use harness::guarded::fault;
@@ -36,7 +36,6 @@ const ENVIRONMENT: [(&str, &str); 3] =
     [("G_SLICE", "always-malloc"), ("WIRESHARK_DEBUG_WMEM_OVERRIDE", "simple"), ("G_DEBUG", "resident-modules")];
 const VALGRIND: [&str; 6] =
     ["--tool=memcheck", "--leak-check=full", "--show-leak-kinds=definite", "--num-callers=60", "--xml=yes", "--quiet"];
-const LOG: &str = "memcheck.xml";
 const REQUESTS: &str = "requests.json";
 /// How a frame of the plugin is recognised.
 const LIBRARY: &str = "workermanchat.so";
@@ -105,13 +104,16 @@ fn errors_of_all(wireshark: &Wireshark, recordings: &[Recording], views: &[&str]
     };
     let requests: String = recordings.iter().map(|recording| requests(wireshark, recording)).collect();
     wireshark.write_file(REQUESTS, requests.as_bytes());
-    let mut errors = errors_of(wireshark, &["sharkd", "-"])?;
     let (path, preferences) = longest.prepare(wireshark, "longest", &longest.packets);
     let mut tshark = vec!["tshark", "-2", "-nVx", "-r", path.to_str().expect("a path in UTF-8")];
     tshark.extend(preferences.iter().map(String::as_str));
     tshark.extend(views.iter().flat_map(|view| ["-z", view]));
-    errors.extend(errors_of(wireshark, &tshark)?);
-    Ok(errors)
+    thread::scope(|scope| {
+        let by_sharkd = scope.spawn(|| errors_of(wireshark, &["sharkd", "-"]));
+        let mut errors = errors_of(wireshark, &tshark)?;
+        errors.extend(by_sharkd.join().expect("no panic beside")?);
+        Ok(errors)
+    })
 }
 
 /// The requests for each frame of a capture, the last one first.
@@ -131,7 +133,7 @@ fn requests(wireshark: &Wireshark, recording: &Recording) -> String {
 
 /// Runs a program under memcheck.
 fn errors_of(wireshark: &Wireshark, program: &[&str]) -> io::Result<BTreeSet<Error>> {
-    let log = wireshark.home().join(LOG);
+    let log = wireshark.home().join(program[0]).with_extension("xml");
     let mut command = wireshark.command("valgrind");
     command.envs(ENVIRONMENT).args(VALGRIND).arg(format!("--xml-file={}", log.display())).args(program);
     command.stdin(fs::File::open(wireshark.home().join(REQUESTS))?);
