@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use harness::build::{build, library};
+use harness::guarded::{Invocation, fault};
 use harness::packets::{Capture, Connection, Link, Side};
 use harness::phase::{self, *};
 use harness::scripts::*;
@@ -377,14 +378,18 @@ fn message_text_is_no_format_string_and_breaks_no_line() {
     }
 }
 
+/// A plugin that panics at a say with the content "workermanchat:force-panic".
+fn with_forced_panics() -> Wireshark {
+    let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let built = build(&["--features", "force-panic"], &[]);
+    assert!(built.succeeded, "{}", built.messages);
+    Wireshark::with_library(&library())
+}
+
 /// A panic in Rust becomes a finding on its packet, and dissection continues.
 #[test]
 fn a_panic_is_a_finding_on_its_packet_and_dissection_continues() {
-    let building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
-    let built = build(&["--features", "force-panic"], &[]);
-    assert!(built.succeeded, "{}", built.messages);
-    let wireshark = Wireshark::with_library(&library());
-    drop(building);
+    let wireshark = with_forced_panics();
     let (mut capture, mut mynick) = joined();
     let before = browser_says(&mut capture, &mut mynick, say_request("before"));
     let faulty = browser_says(&mut capture, &mut mynick, say_request("workermanchat:force-panic"));
@@ -411,6 +416,56 @@ fn a_panic_is_a_finding_on_its_packet_and_dissection_continues() {
         assert_eq!(find("workermanchat.content == \"after\""), format!("{after}\tafter"));
         assert_eq!(find("workermanchat.phase == 30 && frame.number > 10"), ack.to_string());
     }
+}
+
+/// What `plugin/fuzz-captures` looks for is found in each kind of output, and in none of a plugin that does not panic.
+#[test]
+fn fuzzing_sees_a_panic_in_every_output() {
+    let (mut capture, mut mynick) = joined();
+    let frame = browser_says(&mut capture, &mut mynick, say_request("workermanchat:force-panic"));
+    let (panicking, sound) = (with_forced_panics(), Wireshark::with_plugin());
+    let requests = format!(
+        "{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"load\",\"params\":{{\"file\":\"panic.pcap\"}}}}\n\
+         {{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"frame\",\"params\":{{\"frame\":{frame},\"proto\":true}}}}\n"
+    );
+    for wireshark in [&panicking, &sound] {
+        wireshark.write("panic.pcap", &capture);
+        wireshark.write_file("requests.json", requests.as_bytes());
+    }
+    let tshark = |options: &[&str]| {
+        let arguments = ["-r", "panic.pcap"].iter().chain(options).map(|word| (*word).to_owned());
+        Invocation { program: "tshark", arguments: arguments.collect(), input: None }
+    };
+    let outputs = [
+        tshark(&["-n"]),
+        tshark(&["-nVx"]),
+        tshark(&["-2", "-V", "-o", "workermanchat.language:zh-CN"]),
+        tshark(&["-V", "-o", "workermanchat.language:ru"]),
+        tshark(&["-T", "json"]),
+        tshark(&["-T", "pdml"]),
+        Invocation { program: "sharkd", arguments: vec!["-".to_owned()], input: Some("requests.json".into()) },
+    ];
+    for output in outputs {
+        let fault_with = |wireshark: &Wireshark| fault(&output.run(wireshark, wireshark.home()));
+        assert_eq!(fault_with(&sound), None, "{}", output.for_a_shell());
+        let found = fault_with(&panicking).unwrap_or_else(|| panic!("no panic: {}", output.for_a_shell()));
+        assert_eq!(found.kind, "a panic of the plugin", "{}", output.for_a_shell());
+    }
+}
+
+#[test]
+fn fuzzing_sees_an_abort_and_a_run_without_memory() {
+    let wireshark = Wireshark::with_plugin();
+    let shell =
+        |script: &str| Invocation { program: "sh", arguments: vec!["-c".to_owned(), script.to_owned()], input: None };
+    let kind = |invocation: &Invocation| fault(&invocation.run(&wireshark, wireshark.home())).map(|fault| fault.kind);
+    assert_eq!(kind(&shell("exit 0")), None);
+    assert_eq!(kind(&shell("kill -ABRT $$")).as_deref(), Some("signal 6"));
+    assert_eq!(kind(&shell("kill -XCPU $$")).as_deref(), Some("too much of the processor's time"));
+    assert_eq!(kind(&shell("exit 4")).as_deref(), Some("status 4"));
+    // dd has a buffer of this size, which succeeds without a limit.
+    let of_3_gib = "dd bs=3G count=1 if=/dev/null of=/dev/null";
+    assert_eq!(kind(&shell(of_3_gib)).as_deref(), Some("status 1"));
 }
 
 #[test]

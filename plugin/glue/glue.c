@@ -603,9 +603,10 @@ static void start(void)
 
 static void register_protocol(void)
 {
-    struct wmc_registration r = core->registration();
+    static struct wmc_registration r; /* Wireshark keeps pointers to what it names, as long as the program runs */
     int *subtrees[] = { wmc_subtree() };
 
+    r = core->registration();
     wmc_proto = proto_register_protocol(r.name, r.short_name, r.filter_name);
     proto_register_field_array(wmc_proto, r.fields, r.field_count);
     proto_register_subtree_array(subtrees, 1);

@@ -1,4 +1,4 @@
-//! Shared by the tests and `benches/comparison`: Wireshark in a temporary home, a capture builder, and a second, naive reader of captures.
+//! Shared by the tests, `benches/comparison` and `benches/captures`: Wireshark in a temporary home, a capture builder, and a second, naive reader of captures.
 //!
 //! Nothing here uses the code under test: expected values come from the script that built a capture, from the naive
 //! reader with serde_json, or from a table written by hand.
@@ -9,6 +9,7 @@
 pub mod build;
 pub mod dissection;
 pub mod expected;
+pub mod guarded;
 pub mod json;
 pub mod packets;
 pub mod pdml;

@@ -21,6 +21,11 @@ impl Random {
         (self.next() % bound.max(1) as u64) as usize
     }
 
+    /// One of several.
+    pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        &of[self.below(of.len())]
+    }
+
     pub fn one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
