@@ -1,0 +1,257 @@
+//! Arbitrary sequences of packets through the session, the dissector and the views, as Wireshark would hand them over: in one pass, and in
+//! later ones in another order. Promised is: no panic; plans that can be drawn; later passes show what the first one showed and only add to
+//! it, in whatever order they come, and whatever the first pass looked at; pages without control characters; memory in proportion to the
+//! packets and bytes.
+
+use super::ALLOCATOR;
+use super::script::Script;
+use super::shown::Shown;
+use super::wire::{Block, Data, Packet, Wire};
+use workermanchat::annotation::{Plan, Wanted};
+use workermanchat::dissector::{Dissector, Settings};
+use workermanchat::language::Language;
+use workermanchat::views::{Diagram, Sessions, Setting, Sighting, Statistics, Transcript, View, filters, follow};
+
+/// What a session of nothing may take, in bytes.
+const EMPTY: usize = 64 * 1024;
+/// What a packet and a message may leave, in bytes.
+const A_PACKET: usize = 3 * 1024;
+/// What a byte of a message may leave, in bytes.
+const A_BYTE: usize = 4;
+
+/// What the packet and each of its messages show.
+type ShownPacket = (Vec<Option<Shown>>, Option<Shown>);
+
+/// Checks that.
+pub fn check(bytes: &[u8]) {
+    let script = Script::of(bytes);
+    let settings = settings(&script, Wanted { sightings: true, ..Wanted::ALL });
+    let mut dissector = Dissector::default();
+    let (packets, first) = first_pass(&script, &mut dissector, &settings);
+    let mut views = Views::new(settings.language);
+    let later = later_pass(&packets, &mut dissector, &settings, script.order, &mut Views::new(settings.language));
+    assert_only_added(&packets, &first, &later);
+    let again = later_pass(&packets, &mut dissector, &settings, 0, &mut views);
+    assert_eq!(later, again, "two later passes show the same");
+    views.check_pages(&dissector);
+    check_filters(&dissector, &packets);
+    check_blind(&packets, &settings, &later);
+}
+
+fn settings(script: &Script, wanted: Wanted) -> Settings {
+    let language = Language::ALL[usize::from(script.language) % Language::ALL.len()];
+    Settings { language, wanted, annotate_tcp: true, annotate_info: true }
+}
+
+/// The packets of a script with what Wireshark hands over, and what they show on the first pass.
+fn first_pass(script: &Script, dissector: &mut Dissector, settings: &Settings) -> (Vec<Packet>, Vec<ShownPacket>) {
+    let (mut packets, mut shown) = (Vec::new(), Vec::new());
+    Wire::new().follow(script, |wire, mut packet| {
+        let mut messages = Vec::new();
+        wire.dissect(&mut packet, dissector, |dissector, packet, data| {
+            messages.extend(learn(dissector, packet, data, settings));
+        });
+        let segment = learn_segment(dissector, &packet, settings);
+        shown.push((messages, segment));
+        packets.push(packet);
+    });
+    (packets, shown)
+}
+
+/// Hands over, on the first pass; of a message, what it shows.
+fn learn(dissector: &mut Dissector, packet: &Packet, data: &Data, settings: &Settings) -> Option<Option<Shown>> {
+    match data {
+        Data::Frames(block, position) => {
+            dissector.frames(&packet.lent(true), block.lent(), *position);
+            None
+        }
+        Data::Message(block, _) if !packet.asks(dissector, block) => Some(None),
+        Data::Message(block, index) => {
+            let plan = dissector.message(&packet.lent(true), *index, block.lent(), settings);
+            Some(plan.map(|plan| Shown::of(plan, block.bytes.len())))
+        }
+    }
+}
+
+fn learn_segment(dissector: &mut Dissector, packet: &Packet, settings: &Settings) -> Option<Shown> {
+    if !dissector.concerns(&packet.outline()) {
+        return None;
+    }
+    let sources = packet.sources.iter().map(Vec::as_slice);
+    dissector.segment(&packet.lent(true), sources, settings).map(|plan| Shown::of(plan, 0))
+}
+
+/// All packets once more, in an order that `order` chooses.
+fn later_pass(
+    packets: &[Packet],
+    dissector: &mut Dissector,
+    settings: &Settings,
+    order: u16,
+    views: &mut Views,
+) -> Vec<ShownPacket> {
+    let mut shown = vec![(Vec::new(), None); packets.len()];
+    for at in in_order(packets.len(), order) {
+        let packet = &packets[at];
+        let mut look = |message| look_again(packet, message, dissector, settings, views);
+        let messages = packet.messages().map(|message| look(Some(message))).collect();
+        shown[at] = (messages, look(None));
+    }
+    shown
+}
+
+/// What a message of a packet shows on a later pass, or what the packet shows below its messages.
+fn look_again(
+    packet: &Packet,
+    message: Option<(&Block, u32)>,
+    dissector: &mut Dissector,
+    settings: &Settings,
+    views: &mut Views,
+) -> Option<Shown> {
+    let is_asked = match message {
+        Some((block, _)) => packet.asks(dissector, block),
+        None => dissector.concerns(&packet.outline()),
+    };
+    let lent = packet.lent(false);
+    let plan = match message {
+        _ if !is_asked => None,
+        Some((block, index)) => dissector.message(&lent, index, block.lent(), settings),
+        None => dissector.segment(&lent, [], settings),
+    }?;
+    let shown = Shown::of(plan, message.map_or(0, |(block, _)| block.bytes.len()));
+    if let Some(seen) = Seen::of(plan, packet, message.map(|(_, index)| index)) {
+        views.see(&seen, dissector);
+    }
+    Some(shown)
+}
+
+/// So many places, each once: forwards, backwards, or in steps.
+fn in_order(count: usize, order: u16) -> impl Iterator<Item = usize> {
+    let step = match usize::from(order >> 1) {
+        step if (1..count).all(|divisor| divisor == 1 || step % divisor != 0 || count % divisor != 0) => step.max(1),
+        _ => 1,
+    };
+    let places = (0..count).map(move |at| at * step % count);
+    let is_backwards = order & 1 == 1;
+    places.map(move |at| if is_backwards { count - 1 - at } else { at })
+}
+
+fn assert_only_added(packets: &[Packet], first: &[ShownPacket], later: &[ShownPacket]) {
+    for (packet, ((first_messages, first), (messages, segment))) in packets.iter().zip(first.iter().zip(later)) {
+        let frame = packet.segment.at.frame;
+        for (number, (first, later)) in first_messages.iter().zip(messages).enumerate() {
+            if let Some(first) = first {
+                first.assert_only_added_to(later.as_ref(), &format!("message {number} of frame {frame}"));
+            }
+        }
+        if let Some(first) = first {
+            first.assert_only_added_to(segment.as_ref(), &format!("frame {frame}"));
+        }
+    }
+}
+
+/// What is looked at on the first pass does not change what later ones show; and what was learned takes little memory.
+fn check_blind(packets: &[Packet], settings: &Settings, expected: &[ShownPacket]) {
+    let nothing = Settings { wanted: Wanted { fields: 0, titles: false, info: false, sightings: false }, ..*settings };
+    let (mut bytes, mut count) = (0, 0);
+    let before = ALLOCATOR.allocated();
+    let mut dissector = Dissector::default();
+    for packet in packets {
+        for data in &packet.handed_over {
+            learn(&mut dissector, packet, data, &nothing);
+            if let Data::Message(block, _) = data {
+                bytes += block.bytes.len();
+            }
+            count += 1;
+        }
+        learn_segment(&mut dissector, packet, &nothing);
+        bytes += packet.payload.len();
+        count += 1;
+    }
+    dissector.finish();
+    let taken = ALLOCATOR.allocated().saturating_sub(before);
+    let most = EMPTY + A_PACKET * count + A_BYTE * bytes;
+    assert!(taken <= most, "{count} packets and messages of {bytes} bytes take {taken} bytes, more than {most}");
+    let later = later_pass(packets, &mut dissector, settings, 0, &mut Views::new(settings.language));
+    assert_eq!(later, expected, "it does not matter what the first pass looked at");
+}
+
+/// What a view is told of a message or a frame.
+struct Seen<'p> {
+    packet: &'p Packet,
+    index: Option<u32>,
+    text: String,
+    problems: String,
+    sighting: workermanchat::annotation::Sighting,
+}
+
+impl<'p> Seen<'p> {
+    fn of(plan: &Plan, packet: &'p Packet, index: Option<u32>) -> Option<Seen<'p>> {
+        let sighting = plan.sighting()?;
+        let text = |text| plan.text(text).to_owned();
+        Some(Seen { packet, index, text: text(sighting.text), problems: text(sighting.problems), sighting })
+    }
+}
+
+/// All views of the conversation.
+struct Views {
+    language: Language,
+    pages: [Box<dyn View>; 3],
+    statistics: Statistics,
+}
+
+impl Views {
+    fn new(language: Language) -> Views {
+        let pages: [Box<dyn View>; 3] =
+            [Box::<Transcript>::default(), Box::<Sessions>::default(), Box::<Diagram>::default()];
+        Views { language, pages, statistics: Statistics::default() }
+    }
+
+    fn see(&mut self, seen: &Seen, dissector: &Dissector) {
+        let sighting = Sighting {
+            at: seen.packet.segment.at,
+            stream: seen.packet.segment.stream,
+            index: seen.index,
+            by: seen.sighting.by,
+            text: &seen.text,
+            problems: &seen.problems,
+            findings: seen.sighting.findings,
+        };
+        self.pages.iter_mut().for_each(|view| view.see(&sighting, dissector.session()));
+        self.statistics.see(&sighting);
+        if let Some(line) = follow::line(&sighting, dissector.session(), self.language) {
+            assert_printable(&line);
+        }
+    }
+
+    /// Writes the pages.
+    fn check_pages(&mut self, dissector: &Dissector) {
+        let session = dissector.session();
+        let setting = Setting { session, language: self.language, clock: |time| time.to_string() };
+        for view in &mut self.pages {
+            view.begin(&setting);
+            let mut page = String::new();
+            while view.write(&setting, &mut page) {}
+            assert!(page.is_empty() || page.ends_with('\n'), "a page is lines: {page:?}");
+            page.lines().for_each(assert_printable);
+        }
+        self.statistics.count(&setting);
+        for (place, row) in self.statistics.changes() {
+            assert!(row.parent.is_none_or(|parent| parent < place));
+            assert_printable(&row.name);
+        }
+    }
+}
+
+fn assert_printable(line: &str) {
+    assert!(!line.contains(char::is_control), "control characters in {line:?}");
+}
+
+fn check_filters(dissector: &Dissector, packets: &[Packet]) {
+    use filters::Of;
+    for Packet { segment, .. } in packets {
+        for of in [Of::User, Of::Room, Of::Exchange, Of::Connection] {
+            let filter = filters::filter(of, dissector.session(), segment.stream, segment.at.frame, segment.source.port);
+            filter.iter().for_each(|filter| assert_printable(filter));
+        }
+    }
+}
