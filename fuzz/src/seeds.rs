@@ -24,7 +24,7 @@ struct Captured {
 }
 
 /// Packets of a capture that become one script, so that a fuzzer can change it quickly.
-const PACKETS: usize = 60;
+const PACKETS: usize = 30;
 
 /// Writes the seeds of all targets into a folder for each.
 pub fn write(folder: &Path, captures: &Path) -> io::Result<()> {

@@ -4,7 +4,7 @@
 use workermanchat::packet::Side;
 
 /// Steps that are taken at most.
-pub const MAX_STEPS: usize = 400;
+pub const MAX_STEPS: usize = 200;
 
 /// Connections that a script can have at a time.
 pub const CONNECTIONS: usize = 8;

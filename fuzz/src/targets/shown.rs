@@ -1,51 +1,67 @@
 //! What a packet or message shows, in a form that can be compared, and what must be true of every plan.
 
-use workermanchat::annotation::{Item, Layer, Plan, Value};
+use std::fmt;
+use workermanchat::annotation::{Item, Layer, Plan, Text, Value};
 
 /// The longest label that Wireshark does not cut, in bytes.
 const LABEL: usize = 239;
 
-/// What a packet or message shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a packet or message shows: its plan, which is used for the next packet.
+#[derive(Clone, PartialEq)]
 pub struct Shown {
-    /// The lines of all trees, each below the one it stands under.
-    lines: Vec<String>,
-    title: Option<String>,
-    info: Option<String>,
+    items: Vec<Item>,
+    texts: String,
+    title: Option<Text>,
+    info: Option<Text>,
 }
 
 impl Shown {
     /// What a plan shows; `length` is that of the message whose tree it draws, 0 of none.
     pub fn of(plan: &Plan, length: usize) -> Shown {
         check_plan(plan, length);
-        let text = |text| plan.text(text).to_owned();
-        let lines = plan.items().iter().map(|item| line(plan, item)).collect();
-        Shown { lines, title: plan.title().map(text), info: plan.info().map(text) }
+        Shown { items: plan.items().to_vec(), texts: plan.texts().to_owned(), title: plan.title(), info: plan.info() }
     }
 
-    /// Panics unless `later` shows all of it, in the same order.
-    pub fn assert_only_added_to(&self, later: Option<&Shown>, what: &str) {
+    /// Panics unless `later` shows all of it, in the same order. The Info column may have more only if `info_may_grow`.
+    pub fn assert_only_added_to(&self, later: Option<&Shown>, info_may_grow: bool, what: &str) {
         let Some(later) = later else { panic!("{what} shows nothing later, but first {self:#?}") };
-        assert_eq!((&self.title, &self.info), (&later.title, &later.info), "{what}");
-        let mut lines = later.lines.iter();
-        for line in &self.lines {
+        if self == later {
+            return;
+        }
+        let columns = |shown: &Shown| [shown.title, shown.info].map(|text| text.map(|text| shown.text(text).to_owned()));
+        assert!(info_may_grow || columns(self) == columns(later), "{what}: other columns\n{self:#?}\n{later:#?}");
+        let mut lines = (0..later.items.len()).map(|at| later.line(at));
+        for line in (0..self.items.len()).map(|at| self.line(at)) {
             assert!(lines.any(|other| other == line), "{what}: later, {line} is missing:\n{self:#?}\n{later:#?}");
         }
     }
+
+    /// A line with the field of the one above it.
+    fn line(&self, at: usize) -> String {
+        let item = &self.items[at];
+        let value = match item.value {
+            Value::Text(text) => format!("{:?}", self.text(text)),
+            Value::Finding(finding, text) => format!("{finding:?} {:?}", self.text(text)),
+            Value::Group(text) => format!("({})", self.text(text)),
+            value => format!("{value:?}"),
+        };
+        let label = item.label.map(|label| self.text(label));
+        let above = item.parent.and_then(|at| self.items[at].field);
+        let Item { layer, field, span, is_hidden, .. } = item;
+        format!("{layer:?}, below {above:?}: {field:?} {value} {span:?} {label:?} {is_hidden}")
+    }
+
+    fn text(&self, text: Text) -> &str {
+        self.texts[text.start()..].split('\0').next().unwrap_or_default()
+    }
 }
 
-/// A line with the titles of those above it.
-fn line(plan: &Plan, item: &Item) -> String {
-    let value = match item.value {
-        Value::Text(text) => format!("{:?}", plan.text(text)),
-        Value::Finding(finding, text) => format!("{finding:?} {:?}", plan.text(text)),
-        Value::Group(text) => format!("({})", plan.text(text)),
-        value => format!("{value:?}"),
-    };
-    let label = item.label.map(|label| plan.text(label));
-    let own = format!("{:?} {value} {:?} {label:?} {}", item.field, item.span, item.is_hidden);
-    let above = item.parent.and_then(|at| plan.items()[at].field);
-    format!("{:?}, below {above:?}: {own}", item.layer)
+impl fmt::Debug for Shown {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        let columns = [self.title, self.info].map(|text| text.map(|text| self.text(text)));
+        writeln!(formatter, "{columns:?}")?;
+        (0..self.items.len()).try_for_each(|at| writeln!(formatter, "    {}", self.line(at)))
+    }
 }
 
 /// What drawing relies on: parents before their children, in one tree; spans within the message; texts of one line where they are
@@ -73,7 +89,7 @@ fn check_plan(plan: &Plan, length: usize) {
     }
 }
 
-fn texts(item: &Item) -> impl Iterator<Item = workermanchat::annotation::Text> + use<> {
+fn texts(item: &Item) -> impl Iterator<Item = Text> + use<> {
     let value = match item.value {
         Value::Text(text) | Value::Finding(_, text) | Value::Group(text) => Some(text),
         _ => None,
