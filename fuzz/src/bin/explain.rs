@@ -1,6 +1,6 @@
 //! `explain FILE`: prints the steps of an input of the target `session`, and runs it.
 
-use workermanchat_fuzz::targets::{Script, session};
+use workermanchat_fuzz::targets::{Act, Script, session};
 
 fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
@@ -8,7 +8,14 @@ fn main() -> std::io::Result<()> {
     let input = std::fs::read(file)?;
     let Script { language, order, steps } = Script::of(&input);
     println!("language {language}, order {order}");
-    steps.iter().for_each(|step| println!("{} {:?}: {:?}", step.connection, step.by, step.act));
+    for step in &steps {
+        let act = match &step.act {
+            Act::Bytes(data) => format!("Bytes {}", data.escape_ascii()),
+            Act::Frame(first, payload) => format!("Frame {first:#x} {}", payload.escape_ascii()),
+            act => format!("{act:?}"),
+        };
+        println!("{} {:?}: {act}", step.connection, step.by);
+    }
     session::check(&input);
     Ok(())
 }
