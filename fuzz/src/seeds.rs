@@ -1,6 +1,7 @@
 //! The seeds: what the recorded captures hold, as inputs of each target. They are made whenever the targets run, so none is out of date.
 
-use crate::targets::{Act, Script, Step, wire};
+use crate::targets::script::{Act, Script, Step};
+use crate::targets::wire;
 use etherparse::{LaxNetSlice, LaxSlicedPacket, TransportSlice};
 use pcap_file::DataLink;
 use pcap_file::pcapng::{Block, PcapNgReader};
@@ -37,7 +38,12 @@ pub fn write(folder: &Path, captures: &Path) -> io::Result<()> {
         }
         let mut seeds = Seeds::default();
         segments.iter().for_each(|segment| seeds.add(&segment.payload));
-        for (target, inputs) in [("message", &seeds.messages), ("json", &seeds.messages), ("upgrade", &seeds.http), ("frames", &seeds.frames)] {
+        for (target, inputs) in [
+            ("message", &seeds.messages),
+            ("json", &seeds.messages),
+            ("upgrade", &seeds.http),
+            ("frames", &seeds.frames),
+        ] {
             for (number, input) in inputs.iter().enumerate() {
                 write_seed(folder, target, &format!("{name}-{number}"), input)?;
             }
@@ -117,7 +123,11 @@ fn script(segments: &[Captured]) -> Script {
             (*client, *server) == (segment.from, segment.to) || (*server, *client) == (segment.from, segment.to)
         };
         let place = clients.iter().position(is_same).unwrap_or_else(|| {
-            clients.push(if segment.from.1 > segment.to.1 { (segment.from, segment.to) } else { (segment.to, segment.from) });
+            clients.push(if segment.from.1 > segment.to.1 {
+                (segment.from, segment.to)
+            } else {
+                (segment.to, segment.from)
+            });
             clients.len() - 1
         });
         let connection = (place % wire::CONNECTIONS) as u8;

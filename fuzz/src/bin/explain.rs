@@ -1,6 +1,7 @@
 //! `explain FILE`: prints the steps of an input of the target `session`, and runs it.
 
-use workermanchat_fuzz::targets::{Act, Script, session};
+use workermanchat_fuzz::targets::script::{Act, Script};
+use workermanchat_fuzz::targets::session;
 
 fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();

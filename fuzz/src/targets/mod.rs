@@ -7,13 +7,11 @@ use std::alloc::System;
 pub mod frames;
 pub mod json;
 pub mod message;
-mod script;
+pub mod script;
 pub mod session;
 mod shown;
 pub mod upgrade;
 pub mod wire;
-
-pub use script::{Act, Script, Step};
 
 /// Counts what is allocated.
 #[global_allocator]

@@ -153,15 +153,15 @@ fn common_divisor(one: usize, other: usize) -> usize {
 /// - connections of which the first packets do not tell who is the browser, if a message shows later that it was guessed wrong;
 /// - the Info column of a frame whose messages turn out to be the chat's only later: it is theirs then.
 fn assert_only_added(learned: &[Learned], dissector: &Dissector, later: &[ShownPacket]) {
-    let is_turned =
-        |stream| learned.iter().any(|Learned { packet: Packet { segment, .. }, by, .. }| {
+    let is_turned = |stream| {
+        learned.iter().any(|Learned { packet: Packet { segment, .. }, by, .. }| {
             segment.stream == stream && dissector.session().side(segment) != *by
-        });
+        })
+    };
     for (Learned { packet, shown: (first_messages, first), .. }, (messages, segment)) in learned.iter().zip(later) {
         let Segment { at, stream, .. } = packet.segment;
-        let is_of_frame = |other: &&Learned| {
-            other.packet.segment.at.frame == at.frame && other.packet.segment.stream == stream
-        };
+        let is_of_frame =
+            |other: &&Learned| other.packet.segment.at.frame == at.frame && other.packet.segment.stream == stream;
         if learned.iter().filter(is_of_frame).nth(1).is_some() || is_turned(stream) {
             continue;
         }
@@ -175,7 +175,8 @@ fn assert_only_added(learned: &[Learned], dissector: &Dissector, later: &[ShownP
         let Some(first) = first else { continue };
         let what = format!("frame {}", at.frame);
         first.assert_only_added_to(segment.as_ref(), &what);
-        let are_found_later = first_messages.iter().zip(messages).any(|(first, later)| first.is_none() && later.is_some());
+        let are_found_later =
+            first_messages.iter().zip(messages).any(|(first, later)| first.is_none() && later.is_some());
         if !are_found_later {
             first.assert_same_columns(segment.as_ref(), &what);
         }
@@ -283,7 +284,8 @@ fn check_filters(dissector: &Dissector, packets: &[&Packet]) {
     use filters::Of;
     for Packet { segment, .. } in packets {
         for of in [Of::User, Of::Room, Of::Exchange, Of::Connection] {
-            let filter = filters::filter(of, dissector.session(), segment.stream, segment.at.frame, segment.source.port);
+            let filter =
+                filters::filter(of, dissector.session(), segment.stream, segment.at.frame, segment.source.port);
             filter.iter().for_each(|filter| assert_printable(filter));
         }
     }

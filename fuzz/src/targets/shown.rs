@@ -36,7 +36,8 @@ impl Shown {
 
     /// Panics unless `later` has the same title and the same text in the Info column.
     pub fn assert_same_columns(&self, later: Option<&Shown>, what: &str) {
-        let columns = |shown: &Shown| [shown.title, shown.info].map(|text| text.map(|text| shown.text(text).to_owned()));
+        let columns =
+            |shown: &Shown| [shown.title, shown.info].map(|text| text.map(|text| shown.text(text).to_owned()));
         assert_eq!(Some(columns(self)), later.map(columns), "{what}");
     }
 

@@ -203,7 +203,8 @@ impl Wire {
             Act::Request(form) => request(*form).into_bytes(),
             Act::Response(form) => response(*form).into_bytes(),
             Act::Again(back) => {
-                let Some((segment, payload)) = flow.sent.iter().rev().nth(usize::from(*back) % REMEMBERED).cloned() else {
+                let Some((segment, payload)) = flow.sent.iter().rev().nth(usize::from(*back) % REMEMBERED).cloned()
+                else {
                     return Vec::new();
                 };
                 return vec![(Segment { at: self.next_frame(), ..segment }, payload)];
@@ -286,7 +287,9 @@ impl Wire {
         mut hand_over: impl FnMut(&mut Dissector, &Packet, &Data),
     ) {
         let segment = packet.segment;
-        let Some(place) = self.connections.iter().position(|connection| connection.stream == segment.stream) else { return };
+        let Some(place) = self.connections.iter().position(|connection| connection.stream == segment.stream) else {
+            return;
+        };
         let connection = &mut self.connections[place];
         let by = if segment.source == connection.client { Side::Client } else { Side::Server };
         let is_configured = segment.is_on_chat_port();
@@ -462,23 +465,39 @@ fn message(which: u8, who: u8, what: u8) -> String {
     let other = format!("7f00000108fd{:08x}", what >> 3 & 15);
     match which % 20 {
         0 => format!(r#"{{"type":"login","client_name":"{name}","room_id":"{room}"}}"#),
-        1 => format!(r#"{{"type":"login","client_id":"{id}","client_name":"{name}","time":"{time}","client_list":{{"{id}":"{name}","{other}":"bob"}}}}"#),
+        1 => format!(
+            r#"{{"type":"login","client_id":"{id}","client_name":"{name}","time":"{time}","client_list":{{"{id}":"{name}","{other}":"bob"}}}}"#
+        ),
         2 => format!(r#"{{"type":"login","client_id":"{id}","client_name":"{name}","time":"{time}"}}"#),
         3 => format!(r#"{{"type":"say","to_client_id":"all","to_client_name":"所有人","content":"{text}"}}"#),
         4 => format!(r#"{{"type":"say","to_client_id":"{other}","to_client_name":"{name}","content":"{text}"}}"#),
-        5 => format!(r#"{{"type":"say","from_client_id":"{id}","from_client_name":"{name}","to_client_id":"all","content":"{text}","time":"{time}"}}"#),
-        6 => format!(r#"{{"type":"say","from_client_id":"{id}","from_client_name":"{name}","to_client_id":"{other}","content":"<b>对你说: </b>{text}","time":"{time}"}}"#),
-        7 => format!(r#"{{"type":"say","from_client_id":"{id}","from_client_name":"{name}","to_client_id":"{other}","content":"<b>你对bob说: </b>{text}","time":"{time}"}}"#),
+        5 => format!(
+            r#"{{"type":"say","from_client_id":"{id}","from_client_name":"{name}","to_client_id":"all","content":"{text}","time":"{time}"}}"#
+        ),
+        6 => format!(
+            r#"{{"type":"say","from_client_id":"{id}","from_client_name":"{name}","to_client_id":"{other}","content":"<b>对你说: </b>{text}","time":"{time}"}}"#
+        ),
+        7 => format!(
+            r#"{{"type":"say","from_client_id":"{id}","from_client_name":"{name}","to_client_id":"{other}","content":"<b>你对bob说: </b>{text}","time":"{time}"}}"#
+        ),
         8 => format!(r#"{{"type":"logout","from_client_id":"{id}","from_client_name":"{name}","time":"{time}"}}"#),
         9 => r#"{"type":"ping"}"#.to_owned(),
         10 => r#"{"type":"pong"}"#.to_owned(),
         11 => format!(r#"{{"type":"login","name":"{name}"}}"#),
         12 => format!(r#"{{"type":"user_list","user_list":[{{"uid":{number},"name":"{name}"}}]}}"#),
         13 => format!(r#"{{"type":"login","uid":{number},"name":"{name}","time":"{time}"}}"#),
-        14 => format!(r#"{{"type":"say","from_uid":{number},"from_client_name":"{name}","to_uid":"all","content":"{text}","time":"{time}"}}"#),
-        15 => format!(r#"{{"type":"login","client_id":{number},"client_name":"{name}","client_list":[{{"client_id":{number},"client_name":"{name}"}}]}}"#),
-        16 => format!(r#"{{"type":"say","from_client_id":{number},"from_client_name":"{name}","to_client_id":"all","content":"{text}","time":"{time}"}}"#),
-        17 => format!(r#"{{"type":"logout","from_client_id":{number},"from_client_name":"{name}","time":"{time}","client_list":[]}}"#),
+        14 => format!(
+            r#"{{"type":"say","from_uid":{number},"from_client_name":"{name}","to_uid":"all","content":"{text}","time":"{time}"}}"#
+        ),
+        15 => format!(
+            r#"{{"type":"login","client_id":{number},"client_name":"{name}","client_list":[{{"client_id":{number},"client_name":"{name}"}}]}}"#
+        ),
+        16 => format!(
+            r#"{{"type":"say","from_client_id":{number},"from_client_name":"{name}","to_client_id":"all","content":"{text}","time":"{time}"}}"#
+        ),
+        17 => format!(
+            r#"{{"type":"logout","from_client_id":{number},"from_client_name":"{name}","time":"{time}","client_list":[]}}"#
+        ),
         18 => format!(r#"{{"type":"re_login","client_name":"{name}","content":"{text}"}}"#),
         _ => format!(r#"{{"type":"say","content":"{text}\x","to_client_id":"all"}}"#),
     }
