@@ -178,7 +178,7 @@ fn assert_only_added(learned: &[Learned], dissector: &Dissector, later: &[ShownP
         let are_found_later =
             first_messages.iter().zip(messages).any(|(first, later)| first.is_none() && later.is_some());
         if !are_found_later {
-            first.assert_same_columns(segment.as_ref(), &what);
+            first.assert_same_phases(segment.as_ref(), &what);
         }
     }
 }

@@ -41,6 +41,17 @@ impl Shown {
         assert_eq!(Some(columns(self)), later.map(columns), "{what}");
     }
 
+    /// Panics unless `later` names all of its phases in the Info column, in the same order.
+    pub fn assert_same_phases(&self, later: Option<&Shown>, what: &str) {
+        let phases = |shown: &Shown| {
+            let info = shown.info.map(|text| shown.text(text).trim_matches(['[', ']']).to_owned()).unwrap_or_default();
+            info.split(", ").map(str::to_owned).filter(|phase| !phase.is_empty()).collect::<Vec<_>>()
+        };
+        let (first, later) = (phases(self), later.map(phases).unwrap_or_default());
+        let mut others = later.iter();
+        assert!(first.iter().all(|phase| others.any(|other| other == phase)), "{what}: {first:?}, but later {later:?}");
+    }
+
     /// A line with the field of the one above it.
     fn line(&self, at: usize) -> String {
         let item = &self.items[at];
