@@ -107,8 +107,7 @@ fn check_values(document: &Document) {
 /// Of members of one name the last one is what `serde_json` keeps.
 fn check_last_ones<'d>(document: &Document, members: impl Iterator<Item = (Text<'d>, Span)>) {
     let Ok(Value::Object(object)) = serde_json::from_slice(document.bytes) else { return };
-    let mut last = std::collections::HashMap::new();
-    members.for_each(|(key, value)| drop(last.insert(key.text, value)));
+    let last: std::collections::HashMap<_, _> = members.map(|(key, value)| (key.text, value)).collect();
     for (key, value) in object.iter().filter(|(key, _)| !key.contains('\0')) {
         let value_bytes = &document.bytes[last[&**key].clone()];
         assert_eq!(serde_json::from_slice::<Value>(value_bytes).ok().as_ref(), Some(value));
