@@ -165,7 +165,7 @@ const REASONS: &[(Reason, &str)] = &[
     (Reason::UnexpectedByte(b']'), "]"),
     (Reason::UnexpectedByte(0x80), "0x80"),
     (Reason::UnexpectedEnd, ""),
-    (Reason::TooDeep, "512"),
+    (Reason::TooDeep, "511"),
     (Reason::TooLong, "10485760"),
     (Reason::TrailingData, ""),
 ];

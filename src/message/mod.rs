@@ -45,8 +45,9 @@ pub fn may_prove_chat(bytes: &[u8]) -> bool {
 /// How large a message the chat server accepts.
 ///
 /// Length: Workerman's `TcpConnection::$defaultMaxPackageSize`, 10 MiB; it closes the connection on a longer message. Depth:
-/// the default of PHP's `json_decode()`, which fails on a message nested deeper; the server then ignores the message.
-pub const LIMITS: Limits = Limits { length: 10 * 1024 * 1024, depth: 512 };
+/// that of PHP's `json_decode()`, whose default of 512 counts the values in the innermost array or object as a level, too; it fails on a
+/// message nested deeper, and the server then ignores the message.
+pub const LIMITS: Limits = Limits { length: 10 * 1024 * 1024, depth: 511 };
 
 /// The JSON type of a field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

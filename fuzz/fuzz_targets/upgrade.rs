@@ -1,0 +1,5 @@
+//! libFuzzer's entry to the target `upgrade`, which says what it checks.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| workermanchat_fuzz::targets::upgrade::check(bytes));

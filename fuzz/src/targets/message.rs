@@ -1,0 +1,60 @@
+//! Arbitrary bytes as a message of either side: no panic, no span outside the message, no text that Wireshark could not take, and a
+//! message that proves the chat is not taken for one that cannot.
+
+use workermanchat::message::json::Span;
+use workermanchat::message::text::{line, readable, unescaped_name};
+use workermanchat::message::{Evidence, MemberName, MemberText, Message, may_prove_chat, read};
+use workermanchat::packet::Side;
+
+/// Checks that.
+pub fn check(bytes: &[u8]) {
+    let document = read(bytes);
+    for sender in [Side::Client, Side::Server] {
+        for truncated in [false, true] {
+            check_message(&Message::of(&document, sender, truncated), bytes);
+        }
+    }
+}
+
+fn check_message(message: &Message, bytes: &[u8]) {
+    message.fields().for_each(|field| {
+        check_field(&field, message.sender, bytes);
+        assert!(message.get(field.name).is_some());
+    });
+    message.shown_fields().chain(message.shown_content()).for_each(|field| check_field(&field, message.sender, bytes));
+    if let Some(list) = message.client_list() {
+        assert_eq!(list.users().count(), list.len());
+        for text in list.users().flat_map(|user| [user.id, user.name]).flatten() {
+            check_span(&text.span, bytes);
+            check_text(&text.text, message.sender);
+        }
+    }
+    if let Some(fault) = message.fault() {
+        assert!(fault.span.end <= bytes.len());
+        assert!(fault.span.start < fault.span.end || bytes.is_empty());
+        assert_eq!(message.missing(None).next(), None);
+    }
+    assert!(!message.near_fault().contains(char::is_control));
+    assert_eq!(message.get(MemberName::ClientList), None);
+    assert!(message.evidence() != Evidence::Dialect || may_prove_chat(bytes));
+    message.is_private();
+    message.to();
+    message.bad_time(None);
+}
+
+fn check_field(field: &MemberText, sender: Side, bytes: &[u8]) {
+    check_span(&field.span, bytes);
+    check_text(&field.display(), sender);
+}
+
+fn check_span(span: &Span, bytes: &[u8]) {
+    assert!(span.start < span.end && span.end <= bytes.len());
+}
+
+fn check_text(text: &str, sender: Side) {
+    assert!(!text.contains('\0'));
+    assert!(!readable(text, sender == Side::Server).contains('\0'));
+    assert!(!unescaped_name(text, 2).contains('\0'));
+    let line = line(text, 20);
+    assert!(line.chars().count() <= 20 && !line.contains(char::is_control));
+}
