@@ -67,6 +67,7 @@ impl Session {
         let start = ending.and_then(|ending| ending.start);
         connection.message_ends(segment, start, ending.map_or(segment.end(), |ending| ending.end));
         connection.reserve_message(segment.at, index);
+        self.memory.message();
         let statement = Statement::of(message, &self.hasher);
         if statement.truncated && !matches!(statement.act, Act::LoginRequest { .. }) {
             connection.is_no_login(segment);
@@ -83,6 +84,7 @@ impl Session {
             self.learn(segment.stream, earlier);
         }
         self.learn(segment.stream, Postponed { at: segment.at, index, statement, masked });
+        self.count_server(segment);
     }
 
     fn postpone(&mut self, stream: StreamId, message: Postponed<'static>) {

@@ -44,6 +44,11 @@ impl Lists {
         self.lists.push(List { start, length, count: count as u32 }) + 1
     }
 
+    /// About how many bytes they take.
+    pub fn size(&self) -> usize {
+        self.names.size() + self.lists.size()
+    }
+
     /// A list: the first 50 names, and how many members there are.
     pub fn get(&self, number: ListNumber) -> Option<(impl Iterator<Item = TextId> + '_, usize)> {
         let List { start, length, count } = *self.lists.get(number.checked_sub(1)?)?;

@@ -59,6 +59,13 @@ impl Texts {
         id(number)
     }
 
+    /// How many bytes they take.
+    pub fn size(&self) -> usize {
+        let full = self.pieces.len().saturating_sub(1) * PIECE;
+        let last = self.pieces.last().map_or(0, String::len);
+        full + last + self.places.capacity() * size_of::<Place>() + self.index.allocation_size()
+    }
+
     /// The number of a text, where it is kept.
     pub fn find(&self, text: &str) -> Option<TextId> {
         let is_it = |at: &u32| text_at(&self.pieces, &self.places, *at) == text;
