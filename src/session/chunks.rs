@@ -22,11 +22,6 @@ impl<T> Chunks<T> {
         (full + self.pieces.last().map_or(0, Vec::len)) as u32
     }
 
-    /// How many bytes its items take.
-    pub fn size(&self) -> usize {
-        self.len() as usize * size_of::<T>()
-    }
-
     /// Appends an item. Returns its number.
     pub fn push(&mut self, item: T) -> u32 {
         let number = self.len();

@@ -120,9 +120,9 @@ impl Connection {
         self.idle
     }
 
-    /// It carries data. Returns whether this is the first, of a connection to the chat's ports.
-    pub fn carries_data(&mut self) -> bool {
-        std::mem::take(&mut self.idle)
+    /// It carries data.
+    pub fn carry_data(&mut self) {
+        self.idle = false;
     }
 
     /// Whether the capture holds the connection's beginning.

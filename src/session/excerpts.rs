@@ -27,12 +27,6 @@ impl Excerpts {
         u32::try_from(number + start).unwrap_or(u32::MAX)
     }
 
-    /// How many bytes they take.
-    pub fn size(&self) -> usize {
-        let full = self.pieces.len().saturating_sub(1) * PIECE;
-        full + self.pieces.last().map_or(0, String::len)
-    }
-
     /// The text of this number; empty where there is none.
     pub fn get(&self, number: u32) -> &str {
         let piece = self.pieces.get(number as usize / PIECE);

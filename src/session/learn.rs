@@ -79,12 +79,15 @@ impl Session {
             self.postpone(segment.stream, Postponed { at: segment.at, index, statement, masked });
             return;
         }
+        let lists_users = matches!(statement.act, Act::UserList(_) | Act::Login(_) | Act::Logout(_));
         let postponed = connection.application_mut().become_chat();
         for earlier in postponed {
             self.learn(segment.stream, earlier);
         }
         self.learn(segment.stream, Postponed { at: segment.at, index, statement, masked });
-        self.count_server(segment);
+        if lists_users {
+            self.count_users(segment);
+        }
     }
 
     fn postpone(&mut self, stream: StreamId, message: Postponed<'static>) {

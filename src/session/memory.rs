@@ -1,7 +1,7 @@
 //! How much is remembered of a capture, and from which frame on nothing is.
 //!
 //! What is kept is counted where it is added, not measured: a few additions a frame. The costs here are upper bounds of what a connection, a
-//! segment or a message leaves behind; of texts, says, lists and servers the tables are asked, each of which knows its size.
+//! segment or a message leaves behind; texts, says, lists and servers count themselves.
 
 use super::contests::Contests;
 use super::exchanges::Receipts;
@@ -60,9 +60,9 @@ pub struct Memory {
     counted: Frame,
     /// The first frame that is not remembered.
     end: Option<Frame>,
-    /// The first frames of the chat's ports or connections that say so, and that a connection was refused.
-    told: Option<Frame>,
-    refused: Option<Frame>,
+    /// The first of those frames that is the chat's, and the first one of a connection without data that is not remembered; 0 for none.
+    told: Frame,
+    refused: Frame,
 }
 
 impl Memory {
@@ -110,8 +110,8 @@ impl Memory {
     /// Whether one more connection without data may be watched, which this segment would begin.
     pub fn has_room_for_idle(&mut self, segment: &Segment) -> bool {
         let has_room = self.idle < self.limits.idle;
-        if !has_room {
-            self.refused.get_or_insert(segment.at.frame);
+        if !has_room && self.refused == Frame::default() {
+            self.refused = segment.at.frame;
         }
         has_room
     }
@@ -125,21 +125,26 @@ impl Session {
 
     /// Whether what a segment and its messages teach is remembered; asked on the first pass, before anything is learned from them. Of one frame,
     /// all is or nothing.
+    #[inline]
     pub fn has_room_for(&mut self, segment: &Segment) -> bool {
         let frame = segment.at.frame;
-        if self.memory.current != frame {
+        if self.memory.end.is_none() && self.memory.current != frame {
             self.memory.current = frame;
-            if self.memory.end.is_none() && self.held() > self.memory.limits.bytes {
+            if self.held() > self.memory.limits.bytes {
                 self.memory.end = Some(frame);
                 self.lose_the_rest(segment.at);
             }
         }
-        if self.memory.end.is_none() {
-            return true;
-        }
+        self.memory.end.is_none() || self.refuse(segment)
+    }
+
+    /// A segment is not remembered, which is told on the first one of the chat. Returns `false`.
+    #[cold]
+    fn refuse(&mut self, segment: &Segment) -> bool {
         let connection = self.connections.get(&segment.stream);
-        if segment.is_on_chat_port() || connection.is_some_and(|connection| connection.is_shown()) {
-            self.memory.told.get_or_insert(frame);
+        let is_shown = segment.is_on_chat_port() || connection.is_some_and(|connection| connection.is_shown());
+        if is_shown && self.memory.told == Frame::default() {
+            self.memory.told = segment.at.frame;
         }
         false
     }
@@ -150,6 +155,7 @@ impl Session {
     }
 
     /// For a message that is not remembered: a session of its own, which knows whether its connection was the chat's, and who the client is.
+    #[cold]
     pub fn for_one_message(&self, segment: &Segment) -> Session {
         let mut alone = Session::default();
         alone.home = self.home;
@@ -167,13 +173,13 @@ impl Session {
     }
 
     /// The limit that shows in this frame, which is the first one.
+    #[inline]
     pub fn reached_in(&self, frame: Frame) -> Option<Reached> {
         let Memory { limits, told, refused, .. } = &self.memory;
-        match Some(frame) {
-            first if first == *told => Some(Reached::Bytes(limits.bytes)),
-            first if first == *refused => Some(Reached::Idle(limits.idle)),
-            _ => None,
+        if *told == frame {
+            return Some(Reached::Bytes(limits.bytes));
         }
+        (*refused == frame).then_some(Reached::Idle(limits.idle))
     }
 
     /// Nothing is concluded from what is not remembered, as from what the capture lacks.
@@ -185,8 +191,8 @@ impl Session {
         self.receipts = Receipts::default();
     }
 
-    /// Counts what a message added to what its server knows.
-    pub(super) fn count_server(&mut self, segment: &Segment) {
+    /// Counts what a list of users added to what its server knows.
+    pub(super) fn count_users(&mut self, segment: &Segment) {
         let connection = self.connections.get(&segment.stream);
         if let Some(server) = connection.and_then(|connection| self.servers.of_mut(connection)) {
             let more = server.growth();

@@ -104,7 +104,8 @@ impl Session {
         }
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
         self.memory.segment(segment.at.frame);
-        if segment.length > 0 && connection.carries_data() {
+        if connection.is_idle() && segment.length > 0 {
+            connection.carry_data();
             self.memory.carries_data();
         }
         if segment.is_on_chat_port() {
