@@ -114,10 +114,10 @@ fn all_that_is_remembered_takes_so_much_memory_and_no_more() {
     const MARGIN: f64 = 1.15;
     let mut capture = Capture::new(Link::Ethernet);
     let mut connection = opened_with_deflate(&mut capture);
-    browser_says(&mut capture, &mut connection, login_request("mynick", "1"));
-    let first = capture.last();
+    let first = capture.last() + 1;
     let long = "\u{1f642}".repeat(190);
     for number in 0..75 {
+        browser_says(&mut capture, &mut connection, login_request("mynick", "1"));
         let names: Vec<String> = (0..10_000).map(|user| format!("{long}{user} {number}")).collect();
         let users: Vec<(u32, &str)> = (0..).zip(names.iter().map(String::as_str)).collect();
         connection.send(&mut capture, Side::Server, compressed(&login_result(0, "mynick", &users)));
@@ -218,8 +218,8 @@ fn rooms(count: u32) -> Capture {
 fn lists(count: u32) -> Capture {
     let mut capture = Capture::new(Link::Ethernet);
     let mut connection = opened(&mut capture, 0);
-    browser_says(&mut capture, &mut connection, login_request("mynick", "1"));
     for number in 0..count {
+        browser_says(&mut capture, &mut connection, login_request("mynick", "1"));
         let names: Vec<String> = (0..1_000).map(|user| format!("user {user} as {number}")).collect();
         let users: Vec<(u32, &str)> = (0..).zip(names.iter().map(String::as_str)).collect();
         server_says(&mut capture, &mut connection, login_result(0, "mynick", &users));
