@@ -1,16 +1,11 @@
-//! How much is remembered of a capture, and from which frame on nothing is.
+//! How much is remembered of a capture, and the most that may be.
 //!
 //! What is kept is counted where it is added, not measured: a few additions a frame. The costs here are upper bounds of what a connection, a
 //! segment or a message leaves behind; texts, says, lists and servers count themselves.
 
-use super::contests::Contests;
-use super::exchanges::Receipts;
-use super::gaps::Gap;
-use super::matching::LikelyDeliveries;
-use super::state::Session;
-use crate::packet::{Frame, FrameTime, Segment};
+use crate::packet::{Frame, Segment};
 
-/// What all that is remembered may take, in bytes: three times what a million messages take.
+/// What all that is remembered may take, in bytes: more than a million messages take.
 pub const MAX_BYTES: usize = 512 << 20;
 /// Connections to the chat's ports that have not carried a byte.
 pub const MAX_IDLE: u32 = 1 << 18;
@@ -51,18 +46,18 @@ pub enum Reached {
 /// What is counted of a session, and where it reached its limits.
 #[derive(Debug, Default)]
 pub struct Memory {
-    limits: Limits,
+    pub(super) limits: Limits,
     /// Bytes for connections, segments, messages and what servers know.
-    spent: usize,
+    pub(super) spent: usize,
     idle: u32,
     /// The frame that is being dissected for the first time, and the last one that is counted.
-    current: Frame,
+    pub(super) current: Frame,
     counted: Frame,
     /// The first frame that is not remembered.
-    end: Option<Frame>,
+    pub(super) end: Option<Frame>,
     /// The first of those frames that is the chat's, and the first one of a connection without data that is not remembered; 0 for none.
-    told: Frame,
-    refused: Frame,
+    pub(super) told: Frame,
+    pub(super) refused: Frame,
 }
 
 impl Memory {
@@ -114,89 +109,5 @@ impl Memory {
             self.refused = segment.at.frame;
         }
         has_room
-    }
-}
-
-impl Session {
-    /// What is kept so far, in bytes: not less than it takes.
-    pub fn held(&self) -> usize {
-        self.memory.spent + self.texts.size() + self.says.size() + self.lists.size() + self.servers.size()
-    }
-
-    /// Whether what a segment and its messages teach is remembered; asked on the first pass, before anything is learned from them. Of one frame,
-    /// all is or nothing.
-    #[inline]
-    pub fn has_room_for(&mut self, segment: &Segment) -> bool {
-        let frame = segment.at.frame;
-        if self.memory.end.is_none() && self.memory.current != frame {
-            self.memory.current = frame;
-            if self.held() > self.memory.limits.bytes {
-                self.memory.end = Some(frame);
-                self.lose_the_rest(segment.at);
-            }
-        }
-        self.memory.end.is_none() || self.refuse(segment)
-    }
-
-    /// A segment is not remembered, which is told on the first one of the chat. Returns `false`.
-    #[cold]
-    fn refuse(&mut self, segment: &Segment) -> bool {
-        let connection = self.connections.get(&segment.stream);
-        let is_shown = segment.is_on_chat_port() || connection.is_some_and(|connection| connection.is_shown());
-        if is_shown && self.memory.told == Frame::default() {
-            self.memory.told = segment.at.frame;
-        }
-        false
-    }
-
-    /// Whether nothing of this frame was remembered, because there was no room.
-    pub fn is_full_at(&self, frame: Frame) -> bool {
-        self.memory.end.is_some_and(|end| frame >= end)
-    }
-
-    /// For a message that is not remembered: a session of its own, which knows whether its connection was the chat's, and who the client is.
-    #[cold]
-    pub fn for_one_message(&self, segment: &Segment) -> Session {
-        let mut alone = Session::default();
-        alone.home = self.home;
-        alone.watch(segment);
-        let known = self.connections.get(&segment.stream);
-        if let (Some(known), Some(connection)) = (known, alone.connections.get_mut(&segment.stream)) {
-            if known.sides_known() {
-                connection.settle_sides(segment, known.side(segment));
-            }
-            if known.application().is_chat() {
-                connection.application_mut().become_chat();
-            }
-        }
-        alone
-    }
-
-    /// The limit that shows in this frame, which is the first one.
-    #[inline]
-    pub fn reached_in(&self, frame: Frame) -> Option<Reached> {
-        let Memory { limits, told, refused, .. } = &self.memory;
-        if *told == frame {
-            return Some(Reached::Bytes(limits.bytes));
-        }
-        (*refused == frame).then_some(Reached::Idle(limits.idle))
-    }
-
-    /// Nothing is concluded from what is not remembered, as from what the capture lacks.
-    fn lose_the_rest(&mut self, at: FrameTime) {
-        let end = FrameTime { frame: Frame(u32::MAX), time: i64::MAX };
-        self.servers.lack_of_any(Gap { after: at, until: end });
-        self.likely = LikelyDeliveries::default();
-        self.contests = Contests::default();
-        self.receipts = Receipts::default();
-    }
-
-    /// Counts what a list of users added to what its server knows.
-    pub(super) fn count_users(&mut self, segment: &Segment) {
-        let connection = self.connections.get(&segment.stream);
-        if let Some(server) = connection.and_then(|connection| self.servers.of_mut(connection)) {
-            let more = server.growth();
-            self.memory.spend(more);
-        }
     }
 }

@@ -27,6 +27,7 @@ pub mod handshake;
 mod in_flight;
 mod lacking;
 mod learn;
+mod limit;
 mod lists;
 mod logins;
 mod mark;
