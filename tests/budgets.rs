@@ -37,7 +37,7 @@ const HOSTILE: &[Hostile] = &[
     Hostile { name: "equal says", build: equal_says, size: 400, work: 1.75 },
     Hostile { name: "late joiners", build: late_joiners, size: 80, work: 1.45 },
     Hostile { name: "rooms", build: rooms, size: 300, work: 1.6 },
-    Hostile { name: "lists of users", build: lists, size: 10, work: 9.0 },
+    Hostile { name: "lists of users", build: lists, size: 10, work: 12.5 },
     Hostile { name: "tiny messages", build: tiny_messages, size: 5, work: 2.05 },
     Hostile { name: "compressed text", build: compressed_text, size: 4, work: 3.0 },
     Hostile { name: "names of a megabyte", build: long_names, size: 4, work: 1.85 },
