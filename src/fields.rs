@@ -300,6 +300,7 @@ findings! {
     MaskedServer "masked_server" Warning Protocol "A server's WebSocket frame is masked (RFC 6455, section 5.1)";
     Truncated "truncated" Note Undecoded "The capture cut the message";
     AnotherWay "another_way" Note Undecoded "Not everything of this connection has a label: it is in a tunnel, or TCP does not come from IP";
+    MemoryLimit "memory_limit" Note Undecoded "As much is remembered of the capture as may be: what follows has fewer labels";
     Internal "internal" Error Undecoded "A fault of this plugin";
 }
 

@@ -9,6 +9,7 @@ use std::{fs, io};
 use wait4::Wait4;
 
 use crate::harness::wireshark::{Wireshark, built_library};
+use crate::harness::work::VALGRIND;
 use crate::texts::RARE_WORD;
 
 /// A run that takes longer, in seconds, is stopped and counts as infinite cost.
@@ -166,11 +167,11 @@ impl Laboratory {
         Ok(Cost { seconds: usage.utime.as_secs_f64(), peak: usage.maxrss as f64, rows })
     }
 
-    /// The instructions of one run, and the printed lines. Without randomised addresses, they are the same within 0.1 %.
+    /// The instructions of one run, and the printed lines.
     pub fn instructions(&self, dissector: Dissector, task: Task, capture: &Path) -> io::Result<(f64, usize)> {
         // Of valgrind's tools, cachegrind without a cache counts the same instructions as callgrind in half of the time.
-        let runner =
-            ["setarch", "-R", "valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"];
+        let counting = ["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"];
+        let runner: Vec<&str> = VALGRIND.into_iter().chain(counting).collect();
         let mut command = self.command(&runner, dissector, task, capture);
         let output = command.output()?;
         if output.status.code() == Some(STOPPED) {

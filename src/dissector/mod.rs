@@ -93,7 +93,7 @@ impl Dissector {
     /// WebSocket frames that are about to be dissected: `position` is where they begin in the segment's payload, where they were
     /// neither reassembled nor decrypted.
     pub fn frames(&mut self, packet: &Packet, data: Captured, position: Option<u32>) {
-        if packet.first_pass {
+        if packet.first_pass && self.session.has_room_for(&packet.segment) {
             self.session.segment(&packet.segment, packet.payload);
             self.session.frames(&packet.segment, packet.payload, data, position);
         }
@@ -105,44 +105,36 @@ impl Dissector {
         let Packet { segment, first_pass, .. } = packet;
         let position = Position { frame: segment.at.frame, index };
         let truncated = data.is_truncated();
-        let (document, message, view);
-        if *first_pass {
-            document = read(data.bytes);
-            message = self.learn(packet, index, &document, truncated)?;
-            view = self.session.message_view(segment.stream, position)?;
-        } else {
+        let is_remembered = match first_pass {
+            true => self.session.has_room_for(segment),
+            false => !self.session.is_full_at(segment.at.frame),
+        };
+        let (document, mut alone);
+        let (session, message, view) = if is_remembered && !first_pass {
             self.session.finish();
-            view = self.session.message_view(segment.stream, position)?;
+            let view = self.session.message_view(segment.stream, position)?;
             document = read(data.bytes);
-            message = Message::of(&document, self.session.side(segment), truncated);
-        }
+            (&self.session, Message::of(&document, self.session.side(segment), truncated), view)
+        } else {
+            document = read(data.bytes);
+            let session = match is_remembered {
+                true => &mut self.session,
+                false => {
+                    alone = self.session.for_one_message(segment);
+                    &mut alone
+                }
+            };
+            let message = learn(session, packet, index, &document, truncated)?;
+            let session = &*session;
+            (session, message, session.message_view(segment.stream, position)?)
+        };
         #[cfg(feature = "force-panic")]
         if message.value(crate::message::MemberName::Content) == Some("workermanchat:force-panic") {
             panic!("forced by a test");
         }
         self.plan.clear();
-        message::Drawing::new(&message, view, settings, data).draw(&mut self.plan, &self.session);
+        message::Drawing::new(&message, view, settings, data).draw(&mut self.plan, session);
         Some(&self.plan)
-    }
-
-    /// Learns from a message, on the first pass. `None`: it is one more of another application.
-    fn learn<'d>(
-        &mut self,
-        packet: &Packet,
-        index: u32,
-        document: &'d Document<'d>,
-        truncated: bool,
-    ) -> Option<Message<'d>> {
-        let Packet { segment, payload, .. } = packet;
-        self.session.segment(segment, payload);
-        let evidence = |side| Message::of(document, side, truncated).evidence();
-        let proves = |side| evidence(side) == Evidence::Dialect;
-        if self.session.is_stranger(segment) && !proves(Side::Client) && !proves(Side::Server) {
-            return None;
-        }
-        let message = Message::of(document, self.session.settle_side(segment, evidence), truncated);
-        self.session.message(segment, index, &message);
-        Some(message)
     }
 
     /// What the capture taught so far.
@@ -163,14 +155,34 @@ impl Dissector {
         sources: impl IntoIterator<Item = &'a [u8]>,
         settings: &Settings,
     ) -> Option<&Plan> {
-        if packet.first_pass {
+        if !packet.first_pass {
+            self.session.finish();
+        } else if self.session.has_room_for(&packet.segment) {
             self.session.segment(&packet.segment, packet.payload);
             self.session.handshake(&packet.segment, packet.payload, sources);
             self.session.look_back(&packet.segment);
-        } else {
-            self.session.finish();
         }
         self.plan.clear();
         segment::draw(&mut self.plan, &self.session, &packet.segment, packet.tunnelled, settings).then_some(&self.plan)
     }
+}
+
+/// Learns from a message, on the first pass. `None`: it is one more of another application.
+fn learn<'d>(
+    session: &mut Session,
+    packet: &Packet,
+    index: u32,
+    document: &'d Document<'d>,
+    truncated: bool,
+) -> Option<Message<'d>> {
+    let Packet { segment, payload, .. } = packet;
+    session.segment(segment, payload);
+    let evidence = |side| Message::of(document, side, truncated).evidence();
+    let proves = |side| evidence(side) == Evidence::Dialect;
+    if session.is_stranger(segment) && !proves(Side::Client) && !proves(Side::Server) {
+        return None;
+    }
+    let message = Message::of(document, session.settle_side(segment, evidence), truncated);
+    session.message(segment, index, &message);
+    Some(message)
 }

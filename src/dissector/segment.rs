@@ -10,13 +10,26 @@ use crate::fields::{Field, Finding, PROTOCOL_NAME, Phase};
 use crate::language::{Fact, Language};
 use crate::packet::{FrameTime, Segment, Side};
 use crate::session::handshake::Handshake;
-use crate::session::{FrameView, Part, Session};
+use crate::session::{FrameView, Part, Reached, Session};
 
 /// Plans what to draw of a segment; `tunnelled`: it came through a proxy. Returns whether there is anything.
 pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bool, settings: &Settings) -> bool {
     let has_events = draw_events(plan, session, segment, tunnelled, settings);
+    let is_limit = draw_limit(plan, session, segment, settings);
     let is_part = settings.annotate_tcp && draw_part_of_message(plan, session, segment, settings);
-    has_events || is_part
+    has_events || is_part || is_limit
+}
+
+/// Says where memory ends.
+fn draw_limit(plan: &mut Plan, session: &Session, segment: &Segment, settings: &Settings) -> bool {
+    let Some(reached) = session.reached_in(segment.at.frame) else { return false };
+    let fact = match reached {
+        Reached::Bytes(bytes) => Fact::MemoryFull { megabytes: bytes >> 20 },
+        Reached::Idle(connections) => Fact::TooManyIdle { connections },
+    };
+    let sentence = settings.language.finding(&fact);
+    plan.tree(Layer::Tcp, settings.wanted).finding(None, Finding::MemoryLimit, &sentence, None);
+    true
 }
 
 /// The note of a segment that holds a part of a message, and nothing else that there is to note.

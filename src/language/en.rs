@@ -285,6 +285,8 @@ pub fn finding(fact: &Fact) -> String {
         Fact::AnotherWay { proxy_port: None } => {
             "This message has no note: Wireshark did not get its TCP from IP, so the plugin does not see the TCP headers".to_owned()
         }
+        Fact::MemoryFull { megabytes } => format!("The memory for this capture is used up ({megabytes} MB): from this packet on, messages have only the fields that they hold themselves, and other packets have no notes"),
+        Fact::TooManyIdle { connections } => format!("This connection is not remembered before it carries data: {connections} others to the chat's ports carry none. The same holds for those that follow"),
         Fact::Internal(what) => format!("An error of this plugin, not of the packet: {what}; please report it"),
     }
 }

@@ -372,6 +372,8 @@ pub fn finding(fact: &Fact) -> String {
         Fact::AnotherWay { proxy_port: None } => {
             "Ce message n'est pas annoté : Wireshark n'a pas décodé TCP à partir d'IP, et le plugin ne voit donc pas les en-têtes TCP".to_owned()
         }
+        Fact::MemoryFull { megabytes } => format!("La mémoire prévue pour cette capture est épuisée ({megabytes} Mo) : à partir de ce paquet, les messages n'ont que leurs propres champs, et les autres paquets ne sont pas annotés"),
+        Fact::TooManyIdle { connections } => format!("Cette connexion n'est pas mémorisée tant qu'elle ne transporte pas de données : {connections} autres connexions vers les ports du chat n'en transportent pas non plus. Il en va de même pour les suivantes"),
         Fact::Internal(what) => {
             format!("Erreur de ce plugin, et non du paquet : {what} ; merci de la signaler")
         }

@@ -372,6 +372,8 @@ pub fn finding(fact: &Fact) -> String {
         Fact::AnotherWay { proxy_port: None } => {
             "Questo messaggio non è annotato: Wireshark non ha decodificato TCP a partire da IP, quindi il plugin non vede le intestazioni TCP".to_owned()
         }
+        Fact::MemoryFull { megabytes } => format!("La memoria prevista per questa cattura è esaurita ({megabytes} MB): da questo pacchetto in poi i messaggi hanno solo i propri campi e gli altri pacchetti non sono annotati"),
+        Fact::TooManyIdle { connections } => format!("Questa connessione non viene memorizzata finché non trasporta dati: altre {connections} verso le porte della chat non ne trasportano. Lo stesso vale per le successive"),
         Fact::Internal(what) => {
             format!("Errore di questo plugin, non del pacchetto: {what}; si prega di segnalarlo")
         }

@@ -414,6 +414,16 @@ pub(crate) enum Fact<'a> {
         /// The port of the proxy, for a tunnel; `None` where TCP does not come from IP.
         proxy_port: Option<u16>,
     },
+    /// Nothing is remembered from this packet on: as much is kept as may be.
+    MemoryFull {
+        /// So many megabytes.
+        megabytes: usize,
+    },
+    /// A connection without data is not remembered, because so many are.
+    TooManyIdle {
+        /// So many.
+        connections: u32,
+    },
     /// The panic's place in the source and its message.
     Internal(&'a str),
 }

@@ -372,6 +372,8 @@ pub fn finding(fact: &Fact) -> String {
         Fact::AnotherWay { proxy_port: None } => {
             "Esta mensagem não é anotada: o Wireshark não decodificou o TCP a partir do IP, por isso o plugin não vê os cabeçalhos TCP".to_owned()
         }
+        Fact::MemoryFull { megabytes } => format!("A memória prevista para esta captura esgotou-se ({megabytes} MB): a partir deste pacote, as mensagens têm apenas os próprios campos e os demais pacotes não são anotados"),
+        Fact::TooManyIdle { connections } => format!("Esta conexão não é memorizada enquanto não transporta dados: outras {connections} para as portas do chat não transportam nenhum. O mesmo vale para as seguintes"),
         Fact::Internal(what) => {
             format!("Falha deste plugin, não do pacote: {what}; por favor, relate-a")
         }

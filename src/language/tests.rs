@@ -212,6 +212,10 @@ fn facts(finding: Finding) -> Vec<(Fact<'static>, Vec<&'static str>)> {
             (Fact::AnotherWay { proxy_port: Some(3128) }, vec!["3128"]),
             (Fact::AnotherWay { proxy_port: None }, vec!["TCP", "IP"]),
         ],
+        Finding::MemoryLimit => vec![
+            (Fact::MemoryFull { megabytes: 512 }, vec!["512"]),
+            (Fact::TooManyIdle { connections: 262_144 }, vec!["262144"]),
+        ],
         Finding::Internal => vec![(Fact::Internal("boom"), vec!["boom"])],
     }
 }

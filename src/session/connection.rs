@@ -32,6 +32,8 @@ pub struct Connection {
     sides_known: bool,
     /// One of its ports is the chat's by preference or Decode As.
     configured: bool,
+    /// It is to the chat's ports, and has not carried a byte.
+    idle: bool,
     /// Whether the capture holds the connection's beginning.
     begun: bool,
     /// It begins like TLS.
@@ -71,6 +73,7 @@ impl Connection {
             server,
             sides_known: syn || segment.source.chat_port != segment.destination.chat_port,
             configured: segment.is_on_chat_port(),
+            idle: Connection::would_be_idle(segment),
             begun: syn,
             encrypted: false,
             opened_in: Frame::default(),
@@ -105,6 +108,21 @@ impl Connection {
     /// It turns out to lead to one of the chat's ports, through a proxy.
     pub fn configure(&mut self) {
         self.configured = true;
+    }
+
+    /// Whether a connection that is first seen with this segment is to the chat's ports, and has not carried a byte.
+    pub fn would_be_idle(segment: &Segment) -> bool {
+        segment.is_on_chat_port() && segment.length == 0
+    }
+
+    /// Whether it has not carried a byte until now, and is to the chat's ports.
+    pub fn is_idle(&self) -> bool {
+        self.idle
+    }
+
+    /// It carries data.
+    pub fn carry_data(&mut self) {
+        self.idle = false;
     }
 
     /// Whether the capture holds the connection's beginning.

@@ -67,6 +67,7 @@ impl Session {
         let start = ending.and_then(|ending| ending.start);
         connection.message_ends(segment, start, ending.map_or(segment.end(), |ending| ending.end));
         connection.reserve_message(segment.at, index);
+        self.memory.message();
         let statement = Statement::of(message, &self.hasher);
         if statement.truncated && !matches!(statement.act, Act::LoginRequest { .. }) {
             connection.is_no_login(segment);
@@ -78,11 +79,15 @@ impl Session {
             self.postpone(segment.stream, Postponed { at: segment.at, index, statement, masked });
             return;
         }
+        let lists_users = matches!(statement.act, Act::UserList(_) | Act::Login(_) | Act::Logout(_));
         let postponed = connection.application_mut().become_chat();
         for earlier in postponed {
             self.learn(segment.stream, earlier);
         }
         self.learn(segment.stream, Postponed { at: segment.at, index, statement, masked });
+        if lists_users {
+            self.count_users(segment);
+        }
     }
 
     fn postpone(&mut self, stream: StreamId, message: Postponed<'static>) {

@@ -23,6 +23,7 @@ struct List {
 pub struct Lists {
     names: Chunks<TextId>,
     lists: Chunks<List>,
+    size: usize,
 }
 
 impl Lists {
@@ -36,12 +37,19 @@ impl Lists {
             last.length == length && names.clone().eq(listed)
         });
         let start = same.map_or(self.names.len(), |same| same.start);
+        self.size += size_of::<List>();
         if same.is_none() {
+            self.size += length as usize * size_of::<TextId>();
             for name in names {
                 self.names.push(name);
             }
         }
         self.lists.push(List { start, length, count: count as u32 }) + 1
+    }
+
+    /// How many bytes they take.
+    pub fn size(&self) -> usize {
+        self.size
     }
 
     /// A list: the first 50 names, and how many members there are.

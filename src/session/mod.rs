@@ -9,7 +9,7 @@
 //!
 //! Memory: a record for each frame in which something happens, and only on connections that are, or may yet turn out to be, the
 //! chat's. Connections of which nothing is known but their TCP handshake are few (at most [`MAX_UNDECIDED`]); those that turn out to be
-//! something else are forgotten.
+//! something else are forgotten. In all, a session holds so much and no more ([`memory`]).
 
 mod alike;
 pub mod application;
@@ -27,10 +27,12 @@ pub mod handshake;
 mod in_flight;
 mod lacking;
 mod learn;
+mod limit;
 mod lists;
 mod logins;
 mod mark;
 mod matching;
+mod memory;
 mod opening;
 pub mod record;
 mod records;
@@ -52,6 +54,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub use memory::Reached;
 pub use state::{MAX_UNDECIDED, Session};
 pub use statement::MAX_TEXT;
 pub use view::{

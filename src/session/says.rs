@@ -8,6 +8,8 @@ use crate::packet::{Frame, FrameTime, StreamId};
 
 /// Deliveries of a say that are listed; beyond, only the count grows.
 const MAX_LISTED: u32 = 50;
+/// What a say takes, in bytes, without its text: its place in three tables, and in those by which a delivery finds it.
+const SAY: usize = size_of::<TrackedSay>() + 100;
 
 /// One connection's copy of a say: the frame in which the delivery ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,7 @@ pub struct Says {
     texts: Chunks<u32>,
     excerpts: Excerpts,
     delivered: Chunks<Delivered>,
+    size: usize,
 }
 
 impl Says {
@@ -41,8 +44,14 @@ impl Says {
         self.says.get_mut(number)
     }
 
+    /// About how many bytes they take, with the tables by which a delivery finds its say.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
     /// Adds a say, and the beginning of what is said. Returns its number, which is higher than those of all before.
     pub fn push(&mut self, say: TrackedSay, text: &str) -> SayNumber {
+        self.size += SAY + text.len();
         self.texts.push(self.excerpts.push(text));
         self.says.push(say)
     }
@@ -88,6 +97,7 @@ impl Says {
         if counts && !is_second {
             say.deliveries += 1;
             if say.deliveries <= MAX_LISTED {
+                self.size += size_of::<Delivered>();
                 let listed = self.delivered.push(Delivered { frame, stream, next: 0 }) + 1;
                 match say.listed.1.checked_sub(1).and_then(|last| self.delivered.get_mut(last)) {
                     Some(last) => last.next = listed,

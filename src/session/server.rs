@@ -129,6 +129,8 @@ pub struct Server {
     index: HashTable<u32>,
     hasher: DefaultHashBuilder,
     rooms: HashMap<Room, Membership>,
+    /// How many members all of them have.
+    members: usize,
     /// How often a user was renamed.
     renamed: u32,
     /// Where users are about to be, by their names, until they are logged in.
@@ -136,9 +138,24 @@ pub struct Server {
     /// Users that are in more than one room, and the rooms.
     movers: HashMap<TextId, Vec<Room>>,
     proxied: Option<Box<Proxied>>,
+    /// How many bytes of it are counted.
+    counted: usize,
 }
 
 impl Server {
+    /// How many bytes it grew by since this was asked last: what one message may add many of.
+    pub fn growth(&mut self) -> usize {
+        const USER: usize = 48;
+        const NAME: usize = 80;
+        const ROOM: usize = 96;
+        const MEMBER: usize = 8;
+        let users = self.users.len() as usize * USER + self.renamed as usize * NAME;
+        let size = users + self.rooms.len() * ROOM + self.members * MEMBER;
+        let more = size.saturating_sub(self.counted);
+        self.counted = self.counted.max(size);
+        more
+    }
+
     /// How many client ids are known.
     pub fn users(&self) -> u32 {
         self.users.len()
@@ -256,6 +273,7 @@ impl Server {
         let room = self.rooms.entry(room).or_default();
         if room.members.insert(id, texts) {
             room.listed = 0;
+            self.members += 1;
         }
     }
 
@@ -266,15 +284,18 @@ impl Server {
 
     /// A client has gone, out of this room or, where it is in more than one, of all.
     pub fn leave(&mut self, room: Room, id: TextId, texts: &Texts) {
-        let remove = |room: &mut Membership| {
+        let mut gone = 0;
+        let mut remove = |room: &mut Membership| {
             if room.members.remove(id, texts) {
                 room.listed = 0;
+                gone += 1;
             }
         };
         for other in self.movers.remove(&id).unwrap_or_default() {
-            self.rooms.get_mut(&other).into_iter().for_each(remove);
+            self.rooms.get_mut(&other).into_iter().for_each(&mut remove);
         }
         self.rooms.get_mut(&room).into_iter().for_each(remove);
+        self.members = self.members.saturating_sub(gone);
     }
 
     /// Who is in this room is not known any more, until the server lists them.
@@ -287,7 +308,9 @@ impl Server {
     /// Replaces a room's members by those that the server listed in this frame.
     pub fn set_members(&mut self, room: Room, members: Vec<TextId>, frame: Frame, texts: &Texts) {
         let room = self.rooms.entry(room).or_default();
+        let gone = room.members.count();
         *room = Membership { members: Roll::new(members, texts), complete: frame, ..Membership::default() };
+        self.members = (self.members + room.members.count()).saturating_sub(gone);
     }
 
     /// How many members a room has, where all of them are known. `is_told`: as for [`Server::list_members`].
@@ -401,6 +424,7 @@ impl Server {
                 *ours = Membership { listed: 0, ..theirs };
             }
         }
+        self.members = self.rooms.values().map(|room| room.members.count()).sum();
         self.asking.extend(other.asking);
         self.movers.extend(other.movers);
         if let Some(theirs) = other.proxied {

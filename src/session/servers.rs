@@ -67,6 +67,17 @@ impl Servers {
         }
     }
 
+    /// The capture lacks something that may be of any server.
+    pub fn lack_of_any(&mut self, gap: Gap) {
+        self.unheard.add(gap);
+    }
+
+    /// About how many bytes they take, without what each of them [counts itself](Server::growth).
+    pub fn size(&self) -> usize {
+        const INDEX: usize = 96;
+        self.servers.len() * (size_of::<Server>() + INDEX)
+    }
+
     /// What the capture lacks of servers that were not heard of: they may be any.
     pub fn unheard(&self) -> &Gaps {
         &self.unheard

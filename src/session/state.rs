@@ -14,6 +14,7 @@ use super::framing::Endings;
 use super::gaps::Gap;
 use super::lists::Lists;
 use super::matching::LikelyDeliveries;
+use super::memory::{GAP, Memory};
 use super::says::Says;
 use super::servers::Servers;
 use super::texts::Texts;
@@ -50,6 +51,7 @@ pub struct Session {
     pub(super) endings: Endings,
     /// For the texts that are said.
     pub(super) hasher: DefaultHashBuilder,
+    pub(super) memory: Memory,
 }
 
 impl Session {
@@ -95,9 +97,17 @@ impl Session {
             {
                 return;
             }
+            if Connection::would_be_idle(segment) && !self.memory.has_room_for_idle(segment) {
+                return;
+            }
             self.watch(segment);
         }
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
+        self.memory.segment(segment.at.frame);
+        if connection.is_idle() && segment.length > 0 {
+            connection.carry_data();
+            self.memory.carries_data();
+        }
         if segment.is_on_chat_port() {
             connection.configure(); // a tunnel leads to one of the chat's ports
         }
@@ -184,6 +194,7 @@ impl Session {
     pub(super) fn pass_gaps_on(&mut self, stream: StreamId) {
         let watched = self.connections.get_mut(&stream);
         let Some(connection) = watched.filter(|connection| connection.has_gap()) else { return };
+        self.memory.spend(GAP);
         let gaps = [Side::Client, Side::Server].map(|side| (side, connection.take_gap(side)));
         for (side, gap) in gaps {
             if let Some(gap) = gap {
@@ -208,6 +219,7 @@ impl Session {
     /// Begins to watch a connection.
     pub(super) fn watch(&mut self, segment: &Segment) {
         let connection = Connection::new(segment);
+        self.memory.connect(connection.is_idle());
         if segment.source.address == segment.destination.address {
             self.home = self.home.or_else(|| segment.source.ip());
         }

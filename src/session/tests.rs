@@ -3,6 +3,7 @@
 use super::application::{Application, MAX_POSTPONED};
 use super::bounded::{MAX_ID, MAX_NAME, bounded_id};
 use super::connection::Connection;
+use super::memory::{Limits, Memory};
 use super::*;
 use crate::fields::Phase;
 use crate::message::{Message, read};
@@ -426,4 +427,81 @@ fn names_and_ids_of_any_length_take_little_memory() {
     let [one, other] = ids.each_ref().map(|id| bounded_id(id));
     assert!(one.len() <= 2 * MAX_ID);
     assert_ne!(one, other);
+}
+
+fn limited(bytes: usize, idle: u32) -> Capture {
+    let mut capture = Capture::default();
+    capture.session.memory = Memory::new(Limits { bytes, idle });
+    capture
+}
+
+#[test]
+fn behind_the_limit_nothing_is_remembered_and_what_was_learned_before_stays() {
+    let mut capture = limited(usize::MAX, 10);
+    capture.log_in(2);
+    let said = capture.says(0, "all", "hi");
+    let delivered = capture.delivers(1, 0, "all", "hi");
+    assert!(capture.view(0, said).say().is_some_and(|say| say.is_counted && say.deliveries == 1));
+    capture.session.memory.limit(capture.session.held() - 1);
+    let next = capture.segment(0, true, flags::ACK, 5);
+    assert!(!capture.session.has_room_for(&next) && !capture.session.has_room_for(&next), "all of the frame");
+    let last = capture.segment(0, true, flags::ACK, 5);
+    assert!(!capture.session.has_room_for(&last));
+    capture.session.finish();
+    assert_eq!(capture.asked(1, delivered), Some(said));
+    assert!(capture.view(0, said).say().is_some_and(|say| !say.is_counted), "more deliveries may follow");
+    let is_full = [delivered, next.at.frame.0, last.at.frame.0].map(|frame| capture.session.is_full_at(Frame(frame)));
+    assert_eq!(is_full, [false, true, true]);
+    let reached = [delivered, next.at.frame.0, last.at.frame.0].map(|frame| capture.session.reached_in(Frame(frame)));
+    assert!(matches!(reached, [None, Some(Reached::Bytes(_)), None]), "once: {reached:?}");
+}
+
+#[test]
+fn the_limit_is_told_on_a_packet_of_the_chat() {
+    let mut capture = limited(0, 10);
+    capture.opens(0);
+    capture.elsewhere = true;
+    let other = capture.segment(1, true, flags::SYN, 0);
+    assert!(!capture.session.has_room_for(&other));
+    capture.elsewhere = false;
+    let chat = capture.segment(2, true, flags::SYN, 0);
+    assert!(!capture.session.has_room_for(&chat));
+    assert_eq!(capture.session.reached_in(other.at.frame), None);
+    assert_eq!(capture.session.reached_in(chat.at.frame), Some(Reached::Bytes(0)));
+}
+
+#[test]
+fn of_too_many_connections_without_data_another_is_remembered_from_its_data_on() {
+    let mut capture = limited(usize::MAX, 2);
+    capture.opens(0);
+    capture.opens(1);
+    let refused = capture.opens(2);
+    let also_refused = capture.opens(3);
+    let session = &capture.session;
+    assert_eq!(session.reached_in(Frame(refused)), Some(Reached::Idle(2)));
+    assert_eq!(session.reached_in(Frame(also_refused)), None);
+    assert_eq!(session.connections.len(), 2);
+    let request = capture.logs_in(2, "ann");
+    assert!(capture.find(2, request).is_some(), "with data, it is remembered");
+    capture.logs_in(0, "bob");
+    capture.opens(4);
+    assert_eq!(capture.session.connections.len(), 4, "one of the others has carried data since");
+}
+
+#[test]
+fn a_message_alone_is_one_of_the_chat_where_its_connection_was() {
+    let mut capture = Capture::default();
+    capture.log_in(1);
+    let text = br#"{"type":"dance"}"#;
+    let document = read(text);
+    let message = Message::of(&document, Side::Client, false);
+    for (stream, is_known) in [(0, true), (1, false)] {
+        let segment = capture.segment(stream, true, flags::ACK, text.len() as u32);
+        let mut alone = capture.session.for_one_message(&segment);
+        alone.segment(&segment, text);
+        alone.message(&segment, 0, &message);
+        let position = Position { frame: segment.at.frame, index: 0 };
+        assert_eq!(alone.message_view(segment.stream, position).is_some(), is_known, "stream {stream}");
+        assert!(capture.session.message_view(segment.stream, position).is_none());
+    }
 }

@@ -7,6 +7,8 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// Bytes that one piece of the store holds; at most 2¹⁶, so that 16 bits tell a place in it.
 const PIECE: usize = 1 << 16;
+/// What a text takes besides its bytes: its place, and the table that finds it, while both grow.
+const TEXT: usize = 32;
 
 /// The number of a text in [`Texts`]: 4 bytes, also in an `Option`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,6 +41,7 @@ pub struct Texts {
     places: Vec<Place>,
     /// Indices of `places`.
     index: HashTable<u32>,
+    size: usize,
     hasher: DefaultHashBuilder,
 }
 
@@ -52,11 +55,17 @@ impl Texts {
             return id(*known);
         }
         let number = self.places.len() as u32;
+        self.size += TEXT + text.len();
         let place = self.store(text);
         self.places.push(place);
         let (pieces, places, hasher) = (&self.pieces, &self.places, &self.hasher);
         self.index.insert_unique(hash, number, |at| hasher.hash_one(text_at(pieces, places, *at)));
         id(number)
+    }
+
+    /// About how many bytes they take.
+    pub fn size(&self) -> usize {
+        self.size
     }
 
     /// The number of a text, where it is kept.

@@ -26,3 +26,4 @@ pub mod truth;
 pub mod variant;
 pub mod websocket;
 pub mod wireshark;
+pub mod work;

@@ -147,13 +147,18 @@ impl Wireshark {
 
     /// Runs a command and returns its output without any check.
     pub fn run_unchecked(&self, command: &mut Command) -> Output {
+        self.run_within(TIME_LIMIT, command)
+    }
+
+    /// The same with another time limit.
+    pub fn run_within(&self, limit: Duration, command: &mut Command) -> Output {
         let (mut stdout, mut stderr) = (anonymous_file(), anonymous_file());
         command.stdout(stdout.try_clone().unwrap()).stderr(stderr.try_clone().unwrap());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("start {command:?}: {error}"));
-        let Some(status) = child.wait_timeout(TIME_LIMIT).expect("wait for the program") else {
+        let Some(status) = child.wait_timeout(limit).expect("wait for the program") else {
             child.kill().expect("stop the program");
             child.wait().expect("wait for the stopped program");
-            panic!("{command:?} did not end within {TIME_LIMIT:?}; stderr:\n{}", text_of(&mut stderr));
+            panic!("{command:?} did not end within {limit:?}; stderr:\n{}", text_of(&mut stderr));
         };
         let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
         Output { stdout: text_of(&mut stdout), stderr: text_of(&mut stderr), code }

@@ -1,0 +1,113 @@
+//! How much is remembered of a capture, and the most that may be.
+//!
+//! What is kept is counted where it is added, not measured: a few additions a frame. The costs here are upper bounds of what a connection, a
+//! segment or a message leaves behind; texts, says, lists and servers count themselves.
+
+use crate::packet::{Frame, Segment};
+
+/// What all that is remembered may take, in bytes: more than a million messages take.
+pub const MAX_BYTES: usize = 512 << 20;
+/// Connections to the chat's ports that have not carried a byte.
+pub const MAX_IDLE: u32 = 1 << 18;
+
+/// A connection, with its ports, the times of its handshakes and the first marks.
+const CONNECTION: usize = 640;
+/// A segment: marks, and its share of lists that grow.
+const SEGMENT: usize = 24;
+/// What a segment shows to be missing in the capture, for its connection and for the server.
+pub(super) const GAP: usize = 96;
+/// A message: its record, its acknowledgment, and what waits for either.
+const MESSAGE: usize = 128;
+
+/// The most that is remembered.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// In bytes, of all together.
+    pub bytes: usize,
+    /// Connections that have not carried a byte.
+    pub idle: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { bytes: MAX_BYTES, idle: MAX_IDLE }
+    }
+}
+
+/// Which limit a capture reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// So many bytes: nothing of later frames is remembered.
+    Bytes(usize),
+    /// So many connections without data: another is remembered from its first data on.
+    Idle(u32),
+}
+
+/// What is counted of a session, and where it reached its limits.
+#[derive(Debug, Default)]
+pub struct Memory {
+    pub(super) limits: Limits,
+    /// Bytes for connections, segments, messages and what servers know.
+    pub(super) spent: usize,
+    idle: u32,
+    /// The frame that is being dissected for the first time, and the last one that is counted.
+    pub(super) current: Frame,
+    counted: Frame,
+    /// The first frame that is not remembered.
+    pub(super) end: Option<Frame>,
+    /// The first of those frames that is the chat's, and the first one of a connection without data that is not remembered; 0 for none.
+    pub(super) told: Frame,
+    pub(super) refused: Frame,
+}
+
+impl Memory {
+    /// With other limits than usual.
+    #[cfg(test)]
+    pub fn new(limits: Limits) -> Memory {
+        Memory { limits, ..Memory::default() }
+    }
+
+    /// From now on, so many bytes are the most.
+    #[cfg(test)]
+    pub fn limit(&mut self, bytes: usize) {
+        self.limits.bytes = bytes;
+    }
+
+    /// So many bytes more are kept.
+    pub fn spend(&mut self, bytes: usize) {
+        self.spent = self.spent.saturating_add(bytes);
+    }
+
+    /// A connection is watched from this segment on.
+    pub fn connect(&mut self, is_idle: bool) {
+        self.spend(CONNECTION);
+        self.idle += u32::from(is_idle);
+    }
+
+    /// A connection carries its first byte.
+    pub fn carries_data(&mut self) {
+        self.idle = self.idle.saturating_sub(1);
+    }
+
+    /// A segment of a watched connection, which may be told of more than once.
+    pub fn segment(&mut self, frame: Frame) {
+        if self.counted != frame {
+            self.counted = frame;
+            self.spend(SEGMENT);
+        }
+    }
+
+    /// A message of a watched connection.
+    pub fn message(&mut self) {
+        self.spend(MESSAGE);
+    }
+
+    /// Whether one more connection without data may be watched, which this segment would begin.
+    pub fn has_room_for_idle(&mut self, segment: &Segment) -> bool {
+        let has_room = self.idle < self.limits.idle;
+        if !has_room && self.refused == Frame::default() {
+            self.refused = segment.at.frame;
+        }
+        has_room
+    }
+}
