@@ -29,13 +29,13 @@ impl Session {
         self.memory.end.is_none() || self.refuse(segment)
     }
 
-    /// A segment is not remembered, which is told on the first one of the chat. Returns `false`.
+    /// A segment is not remembered, which is said on the first one of the chat. Returns `false`.
     #[cold]
     fn refuse(&mut self, segment: &Segment) -> bool {
         let connection = self.connections.get(&segment.stream);
         let is_shown = segment.is_on_chat_port() || connection.is_some_and(|connection| connection.is_shown());
-        if is_shown && self.memory.told == Frame::default() {
-            self.memory.told = segment.at.frame;
+        if is_shown && self.memory.announced == Frame::default() {
+            self.memory.announced = segment.at.frame;
         }
         false
     }
@@ -67,7 +67,7 @@ impl Session {
     #[inline]
     pub fn reached_in(&self, frame: Frame) -> Option<Reached> {
         let memory = &self.memory;
-        if memory.told == frame {
+        if memory.announced == frame {
             return Some(Reached::Bytes(memory.limits.bytes));
         }
         (memory.refused == frame).then_some(Reached::Idle(memory.limits.idle))

@@ -56,7 +56,7 @@ pub struct Memory {
     /// The first frame that is not remembered.
     pub(super) end: Option<Frame>,
     /// The first of those frames that is the chat's, and the first one of a connection without data that is not remembered; 0 for none.
-    pub(super) told: Frame,
+    pub(super) announced: Frame,
     pub(super) refused: Frame,
 }
 
@@ -89,7 +89,7 @@ impl Memory {
         self.idle = self.idle.saturating_sub(1);
     }
 
-    /// A segment of a watched connection, which may be told of more than once.
+    /// A segment of a watched connection, which may be counted more than once.
     pub fn segment(&mut self, frame: Frame) {
         if self.counted != frame {
             self.counted = frame;

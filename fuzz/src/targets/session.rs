@@ -11,7 +11,7 @@ use workermanchat::annotation::{Plan, Wanted};
 use workermanchat::dissector::{Dissector, Settings};
 use workermanchat::language::Language;
 use workermanchat::packet::{Segment, Side};
-use workermanchat::views::{Diagram, Sessions, Setting, Sighting, Statistics, Transcript, View, filters, follow};
+use workermanchat::views::{self, Diagram, Sessions, Setting, Sighting, Statistics, Transcript, View, filters, follow};
 
 /// What a session of nothing may take, in bytes.
 const EMPTY: usize = 64 * 1024;
@@ -251,7 +251,7 @@ impl Views {
             findings: seen.sighting.findings,
         };
         self.pages.iter_mut().for_each(|view| view.see(&sighting, dissector.session()));
-        self.statistics.see(&sighting);
+        self.statistics.see(&sighting, dissector.session());
         if let Some(line) = follow::line(&sighting, dissector.session(), self.language) {
             assert_printable(&line);
         }
@@ -262,10 +262,12 @@ impl Views {
         let session = dissector.session();
         let setting = Setting { session, language: self.language, clock: |time| time.to_string() };
         for view in &mut self.pages {
-            view.begin(&setting);
             let mut page = String::new();
-            while view.write(&setting, &mut page) {}
-            assert!(page.is_empty() || page.ends_with('\n'), "a page is lines: {page:?}");
+            let mut is_first = true;
+            while views::write(&mut **view, is_first, &setting, &mut page) {
+                is_first = false;
+            }
+            assert!(page.ends_with('\n'), "a page is lines: {page:?}");
             page.lines().for_each(assert_printable);
         }
         self.statistics.count(&setting);
