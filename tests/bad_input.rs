@@ -377,42 +377,6 @@ fn message_text_is_no_format_string_and_breaks_no_line() {
     }
 }
 
-/// A panic in Rust becomes a finding on its packet, and dissection continues.
-#[test]
-fn a_panic_is_a_finding_on_its_packet_and_dissection_continues() {
-    let building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
-    let built = build(&["--features", "force-panic"], &[]);
-    assert!(built.succeeded, "{}", built.messages);
-    let wireshark = Wireshark::with_library(&library());
-    drop(building);
-    let (mut capture, mut mynick) = joined();
-    let before = browser_says(&mut capture, &mut mynick, say_request("before"));
-    let faulty = browser_says(&mut capture, &mut mynick, say_request("workermanchat:force-panic"));
-    let after = browser_says(&mut capture, &mut mynick, say_request("after"));
-    let ack = mynick.ack(&mut capture, Side::Server);
-
-    let path = wireshark.write("panic.pcap", &capture);
-    let fields = ["-T", "fields", "-e", "frame.number", "-e", "workermanchat.content"];
-    for passes in [&[][..], &["-2"]] {
-        let find = |filter: &str| {
-            let output = tshark_unchecked(
-                &wireshark,
-                &[&["-r", path.to_str().unwrap(), "-Y", filter], passes, &fields].concat(),
-            );
-            assert_eq!(output.code, 0, "{}", output.stderr);
-            output.stdout.trim().replace('\n', "; ")
-        };
-        assert!(
-            find("workermanchat.expert.internal").starts_with(&faulty.to_string()),
-            "the panic is a finding, {passes:?}"
-        );
-        assert_eq!(find("workermanchat.expert.internal").matches(';').count(), 0, "only its packet has it, {passes:?}");
-        assert_eq!(find("workermanchat.content == \"before\""), format!("{before}\tbefore"));
-        assert_eq!(find("workermanchat.content == \"after\""), format!("{after}\tafter"));
-        assert_eq!(find("workermanchat.phase == 30 && frame.number > 10"), ack.to_string());
-    }
-}
-
 #[test]
 fn damaged_captures_do_not_crash_tshark() {
     let wireshark = Wireshark::with_plugin();

@@ -49,6 +49,7 @@ static proto_item *draw_item(const struct wmc_item *item, proto_tree *tree, tvbu
 {
     nstime_t duration;
 
+    wmc_failpoint("draw::item", pinfo);
     if (item->length == 0)
         tvb = NULL;
     switch (item->type) {
@@ -110,6 +111,7 @@ static void draw_items(const struct wmc_plan *plan, proto_tree *const roots[WMC_
         if (tree == NULL && item->type != WMC_FINDING)
             continue; /* expert info is recorded even without a tree */
         drawn[i] = draw_item(item, tree, tvb, pinfo);
+        wmc_failpoint("draw::items", pinfo);
         if (item->generated)
             proto_item_set_generated(drawn[i]);
         /* In a tree that is not displayed, an item may be another one's. */
@@ -147,6 +149,7 @@ void wmc_separate_columns(packet_info *pinfo, size_t info_length)
 {
     const char *appended;
 
+    wmc_failpoint("draw::columns", pinfo);
     if (strlen(info_column(pinfo)) <= info_length)
         return;
     appended = wmem_strdup(pinfo->pool, info_column(pinfo) + info_length);
@@ -168,6 +171,7 @@ size_t wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info 
         col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", plan->info);
     col_set_fence(pinfo->cinfo, COL_INFO);
 
+    wmc_failpoint("draw::message", pinfo);
     top = proto_tree_add_item(tree, wmc_proto, tvb, 0, -1, ENC_NA);
     if (plan->title != NULL)
         proto_item_set_text(top, "%s", plan->title);
@@ -198,6 +202,7 @@ static void put_before_info(packet_info *pinfo, const char *text, bool shares_in
 {
     const char *own;
 
+    wmc_failpoint("draw::info", pinfo);
     if (!shares_info) {
         col_prepend_fence_fstr(pinfo->cinfo, COL_INFO, "%s ", text);
         return;
@@ -219,6 +224,7 @@ void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *p
     pinfo->current_proto = proto_get_protocol_short_name(find_protocol_by_id(wmc_proto)); /* the protocol of the expert infos */
     if (plan->info != NULL)
         put_before_info(pinfo, plan->info, shares_info);
+    wmc_failpoint("draw::segment", pinfo);
     if (tree != NULL) {
         /* The TCP dissector stores its subtree as proto data. */
         roots[WMC_LAYER_TCP] = (proto_tree *)p_get_proto_data(pinfo->pool, pinfo, tcp, tcp_layer);

@@ -13,6 +13,7 @@ use super::sessions::user;
 use super::texts::{Place, Texts};
 use super::{Setting, Sighting, View};
 use crate::event::{Event, Recipient, Reset, Say};
+use crate::failpoint::failpoint;
 use crate::language::{Fact, Party, Phrase, Word, isolated};
 use crate::message::text;
 use crate::packet::{FrameTime, Position, Side, StreamId};
@@ -65,6 +66,7 @@ impl View for Diagram {
     }
 
     fn see(&mut self, sighting: &Sighting, session: &Session) {
+        failpoint!("views::diagram");
         let Sighting { at, stream, index, by, .. } = *sighting;
         let is_routine = match sighting.position() {
             Some(position) if session.message_view(stream, position).is_none() => return,

@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use super::words::name;
 use super::{Setting, Sighting, View};
 use crate::event::Event;
+use crate::failpoint::failpoint;
 use crate::language::{Phrase, Word};
 use crate::packet::{Endpoint, Side, StreamId};
 use crate::session::times::Moment;
@@ -63,6 +64,7 @@ impl View for Sessions {
     }
 
     fn see(&mut self, sighting: &Sighting, _: &Session) {
+        failpoint!("views::sessions");
         self.streams.insert(sighting.stream);
     }
 

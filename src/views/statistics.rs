@@ -8,6 +8,7 @@ use super::words::name;
 use super::{Setting, Sighting};
 use crate::annotation::Findings;
 use crate::event::Event;
+use crate::failpoint::failpoint;
 use crate::fields::{Finding, Phase};
 use crate::language::{Language, Phrase, Topic};
 use crate::packet::{FrameTime, Position, StreamId};
@@ -67,6 +68,7 @@ impl Statistics {
 
     /// Takes in what the tap reports.
     pub fn see(&mut self, sighting: &Sighting) {
+        failpoint!("views::statistics");
         let (stream, position, findings) = (sighting.stream, sighting.position(), sighting.findings);
         if position.is_some() || findings != Findings::default() {
             self.waiting.push(Seen { stream, position, findings });

@@ -7,6 +7,7 @@ use super::texts::{Place, Texts};
 use super::words::{name, said, title};
 use super::{Setting, Sighting, View};
 use crate::event::{Event, Exchange};
+use crate::failpoint::failpoint;
 use crate::language::{Fact, Phrase, isolated};
 use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
 use crate::session::texts::TextId;
@@ -86,6 +87,7 @@ impl View for Transcript {
     }
 
     fn see(&mut self, sighting: &Sighting, session: &Session) {
+        failpoint!("views::transcript");
         if !self.matters(sighting, session) {
             return;
         }

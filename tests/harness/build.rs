@@ -22,6 +22,13 @@ pub fn build(arguments: &[&str], variables: &[(&str, &Path)]) -> Build {
     Build { succeeded: output.status.success(), messages: String::from_utf8_lossy(&output.stderr).into_owned() }
 }
 
+/// The library with failpoints; see `src/failpoint.rs` and `plugin/glue/failpoint.c`.
+pub fn build_with_failpoints() -> PathBuf {
+    let built = build(&["--features", "failpoints"], &[]);
+    assert!(built.succeeded, "{}", built.messages);
+    library()
+}
+
 /// The library of the last successful build.
 pub fn library() -> PathBuf {
     target_folder().join("debug").join(built_library().file_name().expect("a file name"))
