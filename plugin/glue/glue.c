@@ -598,7 +598,7 @@ const value_string wmc_blank_name = { 0, NULL };
 
 static void start(void)
 {
-    wmc_preferences_check(core);
+    wmc_preferences_begin(core);
     reset();
 }
 

@@ -258,8 +258,8 @@ void wmc_failpoint(const char *place, const packet_info *pinfo);
 
 /* plugin/glue/preferences.c */
 void wmc_preferences_register(int proto, const struct wmc_core *core, const struct wmc_registration *registration);
-/* Warns of a value that Wireshark has ignored without a word. */
-void wmc_preferences_check(const struct wmc_core *core);
+/* A file is opened: puts the ports in force, and warns of a value that Wireshark has ignored without a word. */
+void wmc_preferences_begin(const struct wmc_core *core);
 void wmc_preferences_handoff(dissector_handle_t start);
 enum wmc_port { WMC_PORT_UNKNOWN, WMC_PORT_CHAT, WMC_PORT_OTHER };
 extern uint8_t wmc_ports[UINT16_MAX + 1];
