@@ -6,6 +6,9 @@
 #include <epan/column-utils.h>
 #include <epan/proto_data.h>
 
+/* Layers of other plugins between this one and TCP: more than anybody has. */
+#define LAYERS_BETWEEN 4
+
 static int subtree = -1;
 static int tcp = -1;
 static int http = -1;
@@ -215,6 +218,19 @@ static void put_before_info(packet_info *pinfo, const char *text, bool shares_in
         col_append_sep_str(pinfo->cinfo, COL_INFO, " ", own + strspn(own, " "));
 }
 
+/* TCP's own subtree, which the TCP dissector stores as proto data of its layer: the first from `layer` on. Where another plugin stands between,
+ * there may be layers more. */
+static proto_tree *tcp_tree_from(unsigned layer, packet_info *pinfo)
+{
+    for (unsigned last = layer + LAYERS_BETWEEN; layer <= last; layer++) {
+        proto_tree *tree = (proto_tree *)p_get_proto_data(pinfo->pool, pinfo, tcp, layer);
+
+        if (tree != NULL)
+            return tree;
+    }
+    return NULL;
+}
+
 void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned tcp_layer,
                       bool shares_info)
 {
@@ -226,8 +242,7 @@ void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *p
         put_before_info(pinfo, plan->info, shares_info);
     wmc_failpoint("draw::segment", pinfo);
     if (tree != NULL) {
-        /* The TCP dissector stores its subtree as proto data. */
-        roots[WMC_LAYER_TCP] = (proto_tree *)p_get_proto_data(pinfo->pool, pinfo, tcp, tcp_layer);
+        roots[WMC_LAYER_TCP] = tcp_tree_from(tcp_layer, pinfo);
         roots[WMC_LAYER_HTTP] = last_tree_of(http, tree);
         roots[WMC_LAYER_WEBSOCKET] = last_tree_of(websocket, tree);
         for (int layer = 0; layer < WMC_LAYERS; layer++)

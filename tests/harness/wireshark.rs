@@ -56,10 +56,15 @@ impl Wireshark {
     /// A home with a given build of the plugin.
     pub fn with_library(library: &Path) -> Self {
         let wireshark = Self::without_plugin();
-        let folder = wireshark.home.path().join(format!(".local/lib/wireshark/plugins/{}/epan", version()));
-        fs::create_dir_all(&folder).expect("create the plugin folder");
-        wireshark.copy(library, &folder.join("workermanchat.so"));
+        wireshark.add_plugin(library, "workermanchat.so");
         wireshark
+    }
+
+    /// Copies a plugin into this home.
+    pub fn add_plugin(&self, library: &Path, name: &str) {
+        let folder = self.home.path().join(format!(".local/lib/wireshark/plugins/{}/epan", version()));
+        fs::create_dir_all(&folder).expect("create the plugin folder");
+        self.copy(library, &folder.join(name));
     }
 
     /// A home without plugins.
