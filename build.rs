@@ -94,6 +94,9 @@ mod plugin {
         if wireshark.mentions("epan/conversation_filter.h", "void *user_data") {
             build.define("WMC_FILTERS_WITH_DATA", None);
         }
+        if cfg!(feature = "failpoints") {
+            build.define("WMC_FAILPOINTS", None).file("plugin/glue/failpoint.c");
+        }
         build
             .files(GLUE)
             .include("plugin/glue")

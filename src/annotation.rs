@@ -6,6 +6,7 @@
 use std::fmt::{self, Write};
 use std::net::Ipv4Addr;
 
+use crate::failpoint::failpoint;
 use crate::fields::{FIELDS, Field, Finding, Severity};
 use crate::message::json::Span;
 use crate::message::text;
@@ -317,6 +318,7 @@ impl Tree<'_> {
         if !self.wants(field) {
             return parent;
         }
+        failpoint!("annotation");
         let at = self.push(parent, Some(field), value, None);
         if self.wanted.titles {
             let label = self.plan.keep_label(&label());

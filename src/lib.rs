@@ -8,6 +8,7 @@
 pub mod annotation;
 pub mod dissector;
 pub mod event;
+pub mod failpoint;
 pub mod fields;
 pub mod language;
 pub mod message;

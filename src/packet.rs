@@ -1,5 +1,6 @@
 //! The vocabulary that all other modules share: frames, sides, endpoints, sequence numbers and TCP segments, as plain values.
 
+use crate::failpoint::failpoint;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
@@ -206,6 +207,7 @@ pub struct Outline<'a> {
 impl<'a> Outline<'a> {
     /// From the captured bytes of a segment: its header (RFC 9293, section 3.1) and what follows. `None` for less than a header.
     pub fn of(bytes: &'a [u8], chat_port: bool) -> Option<Outline<'a>> {
+        failpoint!("packet");
         let [s0, s1, d0, d1, _, _, _, _, _, _, _, _, offset, flags, ..] = *bytes else { return None };
         let payload = bytes.get(usize::from(offset >> 4) * 4..).unwrap_or_default();
         let ports = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));

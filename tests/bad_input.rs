@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use harness::build::{build, library};
+use harness::build::{build, build_with_failpoints, library};
 use harness::guarded::{Invocation, fault};
 use harness::packets::{Capture, Connection, Link, Side};
 use harness::phase::{self, *};
@@ -378,52 +378,13 @@ fn message_text_is_no_format_string_and_breaks_no_line() {
     }
 }
 
-/// A plugin that panics at a say with the content "workermanchat:force-panic".
-fn with_forced_panics() -> Wireshark {
-    let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
-    let built = build(&["--features", "force-panic"], &[]);
-    assert!(built.succeeded, "{}", built.messages);
-    Wireshark::with_library(&library())
-}
-
-/// A panic in Rust becomes a finding on its packet, and dissection continues.
-#[test]
-fn a_panic_is_a_finding_on_its_packet_and_dissection_continues() {
-    let wireshark = with_forced_panics();
-    let (mut capture, mut mynick) = joined();
-    let before = browser_says(&mut capture, &mut mynick, say_request("before"));
-    let faulty = browser_says(&mut capture, &mut mynick, say_request("workermanchat:force-panic"));
-    let after = browser_says(&mut capture, &mut mynick, say_request("after"));
-    let ack = mynick.ack(&mut capture, Side::Server);
-
-    let path = wireshark.write("panic.pcap", &capture);
-    let fields = ["-T", "fields", "-e", "frame.number", "-e", "workermanchat.content"];
-    for passes in [&[][..], &["-2"]] {
-        let find = |filter: &str| {
-            let output = tshark_unchecked(
-                &wireshark,
-                &[&["-r", path.to_str().unwrap(), "-Y", filter], passes, &fields].concat(),
-            );
-            assert_eq!(output.code, 0, "{}", output.stderr);
-            output.stdout.trim().replace('\n', "; ")
-        };
-        assert!(
-            find("workermanchat.expert.internal").starts_with(&faulty.to_string()),
-            "the panic is a finding, {passes:?}"
-        );
-        assert_eq!(find("workermanchat.expert.internal").matches(';').count(), 0, "only its packet has it, {passes:?}");
-        assert_eq!(find("workermanchat.content == \"before\""), format!("{before}\tbefore"));
-        assert_eq!(find("workermanchat.content == \"after\""), format!("{after}\tafter"));
-        assert_eq!(find("workermanchat.phase == 30 && frame.number > 10"), ack.to_string());
-    }
-}
-
 /// What `plugin/fuzz-captures` looks for is found in each kind of output, and in none of a plugin that does not panic.
 #[test]
 fn fuzzing_sees_a_panic_in_every_output() {
     let (mut capture, mut mynick) = joined();
-    let frame = browser_says(&mut capture, &mut mynick, say_request("workermanchat:force-panic"));
-    let (panicking, sound) = (with_forced_panics(), Wireshark::with_plugin());
+    let frame = browser_says(&mut capture, &mut mynick, say_request("hi"));
+    let panicking = Wireshark::with_failpoints(&build_with_failpoints(), &format!("dissector::message@{frame}"));
+    let sound = Wireshark::with_plugin();
     let requests = format!(
         "{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"load\",\"params\":{{\"file\":\"panic.pcap\"}}}}\n\
          {{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"frame\",\"params\":{{\"frame\":{frame},\"proto\":true}}}}\n"

@@ -91,6 +91,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "src",
         &[
+            &["failpoint"],
             &["packet", "fields"],
             &["message", "websocket", "event"],
             &["session", "annotation"],
@@ -131,7 +132,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["mod"],
         ],
     ),
-    ("src/dissector", &[&["plan", "truncated"], &["message", "segment"], &["mod"]]),
+    ("src/dissector", &[&["faults", "plan", "truncated"], &["message", "segment"], &["mod"]]),
 ];
 
 /// The first path segments after `prefix` in a file, tests excluded.

@@ -6,6 +6,9 @@
 #include <epan/column-utils.h>
 #include <epan/proto_data.h>
 
+/* Layers of other plugins between this one and TCP: more than anybody has. */
+#define LAYERS_BETWEEN 4
+
 static int subtree = -1;
 static int tcp = -1;
 static int http = -1;
@@ -49,6 +52,7 @@ static proto_item *draw_item(const struct wmc_item *item, proto_tree *tree, tvbu
 {
     nstime_t duration;
 
+    wmc_failpoint("draw::item", pinfo);
     if (item->length == 0)
         tvb = NULL;
     switch (item->type) {
@@ -110,6 +114,7 @@ static void draw_items(const struct wmc_plan *plan, proto_tree *const roots[WMC_
         if (tree == NULL && item->type != WMC_FINDING)
             continue; /* expert info is recorded even without a tree */
         drawn[i] = draw_item(item, tree, tvb, pinfo);
+        wmc_failpoint("draw::items", pinfo);
         if (item->generated)
             proto_item_set_generated(drawn[i]);
         /* In a tree that is not displayed, an item may be another one's. */
@@ -147,6 +152,7 @@ void wmc_separate_columns(packet_info *pinfo, size_t info_length)
 {
     const char *appended;
 
+    wmc_failpoint("draw::columns", pinfo);
     if (strlen(info_column(pinfo)) <= info_length)
         return;
     appended = wmem_strdup(pinfo->pool, info_column(pinfo) + info_length);
@@ -168,6 +174,7 @@ size_t wmc_draw_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info 
         col_append_sep_str(pinfo->cinfo, COL_INFO, " | ", plan->info);
     col_set_fence(pinfo->cinfo, COL_INFO);
 
+    wmc_failpoint("draw::message", pinfo);
     top = proto_tree_add_item(tree, wmc_proto, tvb, 0, -1, ENC_NA);
     if (plan->title != NULL)
         proto_item_set_text(top, "%s", plan->title);
@@ -198,6 +205,7 @@ static void put_before_info(packet_info *pinfo, const char *text, bool shares_in
 {
     const char *own;
 
+    wmc_failpoint("draw::info", pinfo);
     if (!shares_info) {
         col_prepend_fence_fstr(pinfo->cinfo, COL_INFO, "%s ", text);
         return;
@@ -210,6 +218,19 @@ static void put_before_info(packet_info *pinfo, const char *text, bool shares_in
         col_append_sep_str(pinfo->cinfo, COL_INFO, " ", own + strspn(own, " "));
 }
 
+/* TCP's own subtree, which the TCP dissector stores as proto data of its layer: the first from `layer` on. Where another plugin stands between,
+ * there may be layers more. */
+static proto_tree *tcp_tree_from(unsigned layer, packet_info *pinfo)
+{
+    for (unsigned last = layer + LAYERS_BETWEEN; layer <= last; layer++) {
+        proto_tree *tree = (proto_tree *)p_get_proto_data(pinfo->pool, pinfo, tcp, layer);
+
+        if (tree != NULL)
+            return tree;
+    }
+    return NULL;
+}
+
 void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, unsigned tcp_layer,
                       bool shares_info)
 {
@@ -219,9 +240,9 @@ void wmc_draw_segment(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info *p
     pinfo->current_proto = proto_get_protocol_short_name(find_protocol_by_id(wmc_proto)); /* the protocol of the expert infos */
     if (plan->info != NULL)
         put_before_info(pinfo, plan->info, shares_info);
+    wmc_failpoint("draw::segment", pinfo);
     if (tree != NULL) {
-        /* The TCP dissector stores its subtree as proto data. */
-        roots[WMC_LAYER_TCP] = (proto_tree *)p_get_proto_data(pinfo->pool, pinfo, tcp, tcp_layer);
+        roots[WMC_LAYER_TCP] = tcp_tree_from(tcp_layer, pinfo);
         roots[WMC_LAYER_HTTP] = last_tree_of(http, tree);
         roots[WMC_LAYER_WEBSOCKET] = last_tree_of(websocket, tree);
         for (int layer = 0; layer < WMC_LAYERS; layer++)

@@ -162,9 +162,9 @@ static const struct wmc_segment *describe(struct observation *o, packet_info *pi
 }
 
 /* Whether the connection was found to be another application's. */
-static bool is_strange(const struct observation *o)
+static bool is_strange(const struct observation *o, const packet_info *pinfo)
 {
-    return !on_chat_port(o) && core->is_strange(be16(o->header), be16(o->header + 2));
+    return !on_chat_port(o) && core->is_strange(pinfo->num, be16(o->header), be16(o->header + 2));
 }
 
 /* The conversation that the TCP dissector keeps. With the preference protocols.conversation_deinterlacing_key it is one for each
@@ -205,6 +205,7 @@ bool wmc_stream_of(const packet_info *pinfo, uint32_t *stream)
 
 static bool know_stream(struct observation *o, packet_info *pinfo)
 {
+    wmc_failpoint("glue::know_stream", pinfo);
     if (o->stream_known)
         return true;
     describe(o, pinfo);
@@ -215,20 +216,25 @@ static bool know_stream(struct observation *o, packet_info *pinfo)
 /* Calls the next dissector with the state it would have without this plugin. */
 static int pass_on(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
+    int length;
+
+    wmc_failpoint("glue::before_dissector", pinfo);
     pinfo->can_desegment = pinfo->saved_can_desegment;
-    return call_dissector_only(handle, tvb, pinfo, tree, data);
+    length = call_dissector_only(handle, tvb, pinfo, tree, data);
+    wmc_failpoint("glue::behind_dissector", pinfo);
+    return length;
 }
 
 /* 1. ip.proto: TCP segments */
 
-static bool concerns(const struct observation *o)
+static bool concerns(const struct observation *o, const packet_info *pinfo)
 {
     const struct wmc_bytes bytes = { o->header, o->captured, o->captured };
     const bool chat_port = on_chat_port(o) || (o->described && o->segment.tunnelled);
     const bool is_syn = (o->header[13] & TH_SYN) != 0;
     const bool may_be_get = o->captured > o->header_length && o->header[o->header_length] == 'G';
 
-    return (chat_port || is_syn || may_be_get || *core->watched > 0) && core->concerns(bytes, chat_port);
+    return (chat_port || is_syn || may_be_get || *core->watched > 0) && core->concerns(pinfo->num, bytes, chat_port);
 }
 
 static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tree *tree)
@@ -237,11 +243,12 @@ static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tr
     size_t count = 0;
     const struct wmc_plan *plan;
 
-    if (!concerns(o) || !know_stream(o, pinfo))
+    if (!concerns(o, pinfo) || !know_stream(o, pinfo))
         return;
     if (o->segment.first_pass && o->segment.payload.captured > 0)
         for (GSList *source = pinfo->data_src; source != NULL && count < SOURCES_MAX; source = source->next)
             sources[count++] = lend(get_data_source_tvb((struct data_source *)source->data), 0);
+    wmc_failpoint("glue::sources", pinfo);
     plan = core->segment(&o->segment, sources, count, wmc_settings(pinfo, tree), pinfo->pool);
     if (plan == NULL)
         return;
@@ -257,6 +264,7 @@ static uint32_t *numbered_messages(struct observation *o, packet_info *pinfo)
     const uint32_t key = source_port < destination_port ? source_port << 16 | destination_port
                                                         : destination_port << 16 | source_port;
 
+    wmc_failpoint("glue::numbered_messages", pinfo);
     if (o->numbered == NULL)
         o->numbered = (uint32_t *)p_get_proto_data(pinfo->pool, pinfo, wmc_proto, key);
     if (o->numbered == NULL) {
@@ -376,6 +384,7 @@ static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
         return 0;
     /* The conversation of the dissectors above TCP: in a tunnel, or with the preference of tcp_conversation(), not TCP's. Later passes
      * decide nothing anew. */
+    wmc_failpoint("glue::conversation", pinfo);
     conversation = o->segment.first_pass ? find_or_create_conversation(pinfo) : find_conversation_pinfo(pinfo, 0);
     if (conversation == NULL)
         return 0;
@@ -442,6 +451,7 @@ static void show_json(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 
     col_set_writable(pinfo->cinfo, -1, false);
     TRY {
+        wmc_failpoint("glue::show_json", pinfo);
         call_dissector_only(json_handle, tvb, pinfo, tree, NULL);
     }
     FINALLY {
@@ -461,7 +471,7 @@ static void show_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info
 /* Shows the captured part of a truncated message that the WebSocket dissector did not pass on. */
 static void dissect_rest(struct observation *o, uint32_t before, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    struct wmc_bytes rest = core->rest(lend(tvb, 0), o->messages - before, pinfo->pool);
+    struct wmc_bytes rest = core->rest(pinfo->num, lend(tvb, 0), o->messages - before, pinfo->pool);
     const struct wmc_plan *plan;
     tvbuff_t *message;
 
@@ -471,6 +481,7 @@ static void dissect_rest(struct observation *o, uint32_t before, tvbuff_t *tvb, 
     plan = plan_message(message, pinfo, tree);
     if (plan == NULL)
         return;
+    wmc_failpoint("glue::rest", pinfo);
     add_new_data_source(pinfo, message, "Unmasked data, as far as captured");
     show_message(plan, message, pinfo, tree);
 }
@@ -503,7 +514,7 @@ static int dissect_websocket(dissector_handle_t handle, tvbuff_t *tvb, packet_in
 {
     int length;
 
-    if (observed != NULL && !is_strange(observed) && know_stream(observed, pinfo))
+    if (observed != NULL && !is_strange(observed, pinfo) && know_stream(observed, pinfo))
         return dissect_frames(handle, tvb, pinfo, tree, data);
     length = pass_on(handle, tvb, pinfo, tree, data);
     if (observed != NULL && observed->info_length > 0)
@@ -563,7 +574,7 @@ static wmc_truth dissect_by_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tr
 {
     if (observed == NULL || leads_to_chat_port(pinfo))
         return false;
-    if (is_strange(observed) && !core->may_prove_chat(lend(tvb, 0))) {
+    if (is_strange(observed, pinfo) && !core->may_prove_chat(pinfo->num, lend(tvb, 0))) {
         observed->declined++;
         return false;
     }
@@ -597,7 +608,7 @@ const value_string wmc_blank_name = { 0, NULL };
 
 static void start(void)
 {
-    wmc_preferences_check(core);
+    wmc_preferences_begin(core);
     reset();
 }
 

@@ -160,11 +160,11 @@ struct wmc_core {
      * begin with a G. */
     const uint32_t *watched;
     /* Whether a segment may belong to a chat connection. `bytes`: its header and payload; `chat_port`: one of its ports is the chat's. */
-    bool (*concerns)(struct wmc_bytes bytes, bool chat_port);
+    bool (*concerns)(uint32_t frame, struct wmc_bytes bytes, bool chat_port);
     /* Whether the connection between these ports was found to be another application's. */
-    bool (*is_strange)(uint16_t port, uint16_t other);
+    bool (*is_strange)(uint32_t frame, uint16_t port, uint16_t other);
     /* Whether a message may prove that such a connection is the chat's after all; asked before the message is read. */
-    bool (*may_prove_chat)(struct wmc_bytes message);
+    bool (*may_prove_chat)(uint32_t frame, struct wmc_bytes message);
     /* Classifies data on a chat port while the conversation has no WebSocket dissector. */
     enum wmc_start (*classify)(const struct wmc_segment *segment, struct wmc_bytes start);
     /* A TCP segment, after its payload was dissected. `sources`: the packet's data sources (frame, reassembled, decrypted). */
@@ -180,7 +180,7 @@ struct wmc_core {
     const struct wmc_plan *(*unobserved)(const struct wmc_settings *settings, wmem_allocator_t *pool);
     /* The captured part of a truncated message that Wireshark did not pass on, unmasked, in the pool; data is NULL if there is
      * none. `messages`: the number of messages in this data that it did pass on. */
-    struct wmc_bytes (*rest)(struct wmc_bytes data, uint32_t messages, wmem_allocator_t *pool);
+    struct wmc_bytes (*rest)(uint32_t frame, struct wmc_bytes data, uint32_t messages, wmem_allocator_t *pool);
 
     /* Views of the conversation as text. */
     void *(*view_new)(enum wmc_view view);
@@ -251,10 +251,17 @@ bool wmc_stream_of(const packet_info *pinfo, uint32_t *stream);
 
 void wmc_follow_register(const struct wmc_core *core, int proto, const struct wmc_registration *registration);
 
+/* plugin/glue/failpoint.c: for the tests alone. A place where a call may longjmp: here, an exception is thrown if a test asks for it. */
+#ifdef WMC_FAILPOINTS
+void wmc_failpoint(const char *place, const packet_info *pinfo);
+#else
+#define wmc_failpoint(place, pinfo) ((void)0)
+#endif
+
 /* plugin/glue/preferences.c */
 void wmc_preferences_register(int proto, const struct wmc_core *core, const struct wmc_registration *registration);
-/* Warns of a value that Wireshark has ignored without a word. */
-void wmc_preferences_check(const struct wmc_core *core);
+/* A file is opened: puts the ports in force, and warns of a value that Wireshark has ignored without a word. */
+void wmc_preferences_begin(const struct wmc_core *core);
 void wmc_preferences_handoff(dissector_handle_t start);
 enum wmc_port { WMC_PORT_UNKNOWN, WMC_PORT_CHAT, WMC_PORT_OTHER };
 extern uint8_t wmc_ports[UINT16_MAX + 1];

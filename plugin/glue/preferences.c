@@ -24,9 +24,6 @@ static dissector_handle_t port_handle;
 
 static void apply(void)
 {
-    settings.language = language;
-    settings.annotate_tcp = annotate_tcp;
-    settings.annotate_info = annotate_info;
     if (port_handle == NULL)
         return; /* before hand-off: the ports are registered there */
     if (ports_in_force != NULL) {
@@ -71,11 +68,12 @@ void wmc_preferences_register(int proto, const struct wmc_core *core, const stru
         "Also show each message as Wireshark's own JSON dissector sees it", &show_json);
 }
 
-void wmc_preferences_check(const struct wmc_core *core)
+void wmc_preferences_begin(const struct wmc_core *core)
 {
     char *path = get_persconffile_path("preferences", true);
     const char *warning = core->unknown_language(path, language);
 
+    apply(); /* sharkd sets preferences without telling anybody */
     if (warning != NULL)
         report_warning("%s", warning);
     g_free(path);
@@ -126,6 +124,9 @@ static uint64_t wanted_fields(proto_tree *tree)
 
 const struct wmc_settings *wmc_preferences(void)
 {
+    settings.language = language;
+    settings.annotate_tcp = annotate_tcp;
+    settings.annotate_info = annotate_info;
     return &settings;
 }
 
@@ -138,5 +139,5 @@ const struct wmc_settings *wmc_settings(packet_info *pinfo, proto_tree *tree)
     settings.titles = visible || (tree != NULL && proto_registrar_get_nth(wmc_proto)->ref_type > HF_REF_TYPE_DIRECT);
     settings.sightings = wmc_is_tapped();
     settings.info = col_get_text(pinfo->cinfo, COL_INFO) != NULL;
-    return &settings;
+    return wmc_preferences();
 }

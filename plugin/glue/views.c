@@ -42,6 +42,7 @@ bool wmc_is_tapped(void)
 
 void wmc_tap(packet_info *pinfo, const struct wmc_plan *plan)
 {
+    wmc_failpoint("views::tap", pinfo);
     if (plan->sighting != NULL)
         tap_queue_packet(tap, pinfo, plan->sighting);
 }

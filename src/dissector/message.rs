@@ -3,6 +3,7 @@
 use super::plan::{Remark, Settings, draw_links, draw_parts, draw_phase, draw_user, localise, title_head, wants_parts};
 use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::{Event, Recipient, Say, below_messages};
+use crate::failpoint::failpoint;
 use crate::fields::{Field, Finding, dialect_name};
 use crate::language::{Fact, MAX_LINE, Missing, Party, Phrase, isolated};
 use crate::message::gateway::Gateway;
@@ -34,6 +35,7 @@ impl<'a> Drawing<'a> {
 
     /// Plans what to draw.
     pub fn draw(self, plan: &mut Plan, session: &Session) {
+        failpoint!("dissector::message");
         let wanted = self.settings.wanted;
         let is_said = wanted.titles || wanted.info || wanted.sightings || wanted.field(Field::Note);
         let content = self.message.shown_content().filter(|_| is_said);

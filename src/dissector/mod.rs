@@ -4,20 +4,24 @@
 //! by [`message`](crate::message) and [`websocket`](crate::websocket) and put into sentences by [`language`](crate::language); the modules
 //! here combine them, [`segment`] for what is below the messages, [`mod@message`] for the messages.
 
+mod faults;
 mod message;
 mod plan;
 mod segment;
 mod truncated;
 
-pub use plan::{Settings, internal, unobserved};
+pub use plan::{Settings, internal, internal_message, unobserved};
 pub use truncated::truncated_message;
 
 use crate::annotation::Plan;
+use crate::failpoint::failpoint;
 use crate::message::json::Document;
 use crate::message::{Evidence, Message, read};
-use crate::packet::{Captured, Outline, Position, Segment, Side, StreamId};
+use crate::packet::{Captured, Frame, Outline, Position, Segment, Side, StreamId};
 use crate::session::Session;
 use crate::session::start::plausible_start;
+use faults::Faults;
+use std::mem::take;
 
 /// A TCP segment that is being dissected.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +57,9 @@ pub enum Start {
 #[derive(Debug, Default)]
 pub struct Dissector {
     session: Session,
+    faults: Faults,
+    /// Set while the session learns; where it stays set, a panic ended that early.
+    is_learning: bool,
     /// The last plan; its buffers serve for the next.
     plan: Plan,
 }
@@ -60,7 +67,7 @@ pub struct Dissector {
 impl Dissector {
     /// Whether there is anything to learn from a segment or to show of it: the cheap question that comes before all others.
     pub fn concerns(&self, outline: &Outline) -> bool {
-        self.session.concerns(outline)
+        self.session.concerns(outline) || self.faults.len() > 0
     }
 
     /// Whether the connection between these ports was found to be another application's: only a message that [may prove the
@@ -71,7 +78,7 @@ impl Dissector {
 
     /// Of how many pairs of ports a segment may concern anybody, apart from those that [begin a connection](Dissector::concerns).
     pub fn watched(&self) -> usize {
-        self.session.watched()
+        self.session.watched() + self.faults.len()
     }
 
     /// Says what data on a chat port is, where no WebSocket dissector has been given the connection.
@@ -79,6 +86,7 @@ impl Dissector {
         const REQUEST: &[u8] = b"GET ";
         const RESPONSE: &[u8] = b"HTTP/1.";
         const UPGRADED: &[u8] = b"HTTP/1.1 101";
+        failpoint!("dissector::classify");
         match start {
             [] => Start::Other,
             _ if start.starts_with(REQUEST) => Start::Http,
@@ -94,8 +102,10 @@ impl Dissector {
     /// neither reassembled nor decrypted.
     pub fn frames(&mut self, packet: &Packet, data: Captured, position: Option<u32>) {
         if packet.first_pass && self.session.has_room_for(&packet.segment) {
+            self.is_learning = true;
             self.session.segment(&packet.segment, packet.payload);
             self.session.frames(&packet.segment, packet.payload, data, position);
+            self.is_learning = false;
         }
     }
 
@@ -104,6 +114,10 @@ impl Dissector {
     pub fn message(&mut self, packet: &Packet, index: u32, data: Captured, settings: &Settings) -> Option<&Plan> {
         let Packet { segment, first_pass, .. } = packet;
         let position = Position { frame: segment.at.frame, index };
+        if let Some(what) = self.faults.of_message(segment.stream, position) {
+            internal_message(&mut self.plan, what, settings.language);
+            return Some(&self.plan);
+        }
         let truncated = data.is_truncated();
         let is_remembered = match first_pass {
             true => self.session.has_room_for(segment),
@@ -116,6 +130,7 @@ impl Dissector {
             document = read(data.bytes);
             (&self.session, Message::of(&document, self.session.side(segment), truncated), view)
         } else {
+            self.is_learning = is_remembered;
             document = read(data.bytes);
             let session = match is_remembered {
                 true => &mut self.session,
@@ -124,17 +139,38 @@ impl Dissector {
                     &mut alone
                 }
             };
-            let message = learn(session, packet, index, &document, truncated)?;
+            let learned = learn(session, packet, index, &document, truncated);
+            self.is_learning = false;
             let session = &*session;
-            (session, message, session.message_view(segment.stream, position)?)
+            (session, learned?, session.message_view(segment.stream, position)?)
         };
-        #[cfg(feature = "force-panic")]
-        if message.value(crate::message::MemberName::Content) == Some("workermanchat:force-panic") {
-            panic!("forced by a test");
-        }
         self.plan.clear();
         message::Drawing::new(&message, view, settings, data).draw(&mut self.plan, session);
         Some(&self.plan)
+    }
+
+    /// A fault of this plugin, of which the frame tells from here on.
+    pub fn failed(&mut self, frame: Frame, what: &str) {
+        self.faults.add_segment(frame, what.to_owned());
+    }
+
+    /// A fault of this plugin in a segment, which may not have been learned.
+    pub fn failed_segment(&mut self, segment: &Segment, what: &str) {
+        self.failed(segment.at.frame, what);
+        self.pass_over(segment);
+    }
+
+    /// A fault of this plugin in a message, which may not have been learned.
+    pub fn failed_message(&mut self, segment: &Segment, index: u32, what: &str) {
+        let position = Position { frame: segment.at.frame, index };
+        self.faults.add_message(segment.stream, position, what.to_owned());
+        self.pass_over(segment);
+    }
+
+    fn pass_over(&mut self, segment: &Segment) {
+        if take(&mut self.is_learning) {
+            self.session.pass_over(segment);
+        }
     }
 
     /// What the capture taught so far.
@@ -158,12 +194,19 @@ impl Dissector {
         if !packet.first_pass {
             self.session.finish();
         } else if self.session.has_room_for(&packet.segment) {
+            self.is_learning = true;
             self.session.segment(&packet.segment, packet.payload);
             self.session.handshake(&packet.segment, packet.payload, sources);
             self.session.look_back(&packet.segment);
+            self.is_learning = false;
         }
         self.plan.clear();
-        segment::draw(&mut self.plan, &self.session, &packet.segment, packet.tunnelled, settings).then_some(&self.plan)
+        let mut is_shown = segment::draw(&mut self.plan, &self.session, &packet.segment, packet.tunnelled, settings);
+        if let Some(what) = self.faults.of_segment(packet.segment.at.frame) {
+            internal(&mut self.plan, what, settings.language);
+            is_shown = true;
+        }
+        is_shown.then_some(&self.plan)
     }
 }
 

@@ -21,15 +21,21 @@ pub struct Settings {
     pub annotate_info: bool,
 }
 
-/// Plans the report of a fault of this plugin.
-pub fn internal(plan: &mut Plan, what: &str, is_message: bool, language: Language) {
+/// Plans the report of a fault of this plugin below a frame's messages, beside what else there is to draw.
+pub fn internal(plan: &mut Plan, what: &str, language: Language) {
+    internal_in(plan, Layer::Tcp, what, language);
+}
+
+/// Plans the report of a fault of this plugin in a message.
+pub fn internal_message(plan: &mut Plan, what: &str, language: Language) {
     plan.clear();
-    let layer = if is_message { Layer::Message } else { Layer::Tcp };
+    internal_in(plan, Layer::Message, what, language);
+    plan.set_title_and_info(&title_head(), |line| line.push_str(Finding::Internal.spec().summary));
+}
+
+fn internal_in(plan: &mut Plan, layer: Layer, what: &str, language: Language) {
     let sentence = language.finding(&Fact::Internal(&text::line(what, MAX_LINE)));
     plan.tree(layer, Wanted::ALL).finding(None, Finding::Internal, &sentence, None);
-    if is_message {
-        plan.set_title_and_info(&title_head(), |line| line.push_str(Finding::Internal.spec().summary));
-    }
 }
 
 /// Plans the remark on a message whose TCP the plugin was not called for.

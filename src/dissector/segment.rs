@@ -6,6 +6,7 @@ use super::plan::{
 };
 use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::Event;
+use crate::failpoint::failpoint;
 use crate::fields::{Field, Finding, PROTOCOL_NAME, Phase};
 use crate::language::{Fact, Language};
 use crate::packet::{FrameTime, Segment, Side};
@@ -45,6 +46,7 @@ fn draw_part_of_message(plan: &mut Plan, session: &Session, segment: &Segment, s
 }
 
 fn draw_events(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bool, settings: &Settings) -> bool {
+    failpoint!("dissector::segment");
     let Some(view) = session.frame(segment) else {
         return settings.wanted.sightings && sight_unsettled(plan, session, segment, tunnelled, settings);
     };

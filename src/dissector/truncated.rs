@@ -1,5 +1,6 @@
 //! The beginning of a message that Wireshark's WebSocket dissector does not hand over, because the capture lacks its end.
 
+use crate::failpoint::failpoint;
 use crate::websocket::frame::{Frame, Opcode, frames, unmask};
 
 /// The longest beginning of a message that is dissected, in bytes.
@@ -11,6 +12,7 @@ const MAX_LENGTH: usize = 256 * 1024;
 /// `None` where there is no such message, where the message is whole, and for one that needs more than unmasking: a fragmented or
 /// compressed one (RFC 6455, section 5.4; RFC 7692). A message that is whole but longer than 256 KiB is cut to that length.
 pub fn truncated_message(data: &[u8], handed_over: usize) -> Option<(Vec<u8>, u64)> {
+    failpoint!("dissector::truncated");
     let is_message = |frame: &Frame| {
         let data = matches!(frame.header.opcode, Opcode::Text | Opcode::Binary);
         data && frame.header.fin && frame.header.payload_length > 0

@@ -31,7 +31,7 @@ impl Drop for Locked {
 
 impl Locked {
     pub(super) fn new() -> Locked {
-        Locked(DISSECTOR.lock().unwrap_or_else(PoisonError::into_inner)) // what a panic left is stale at worst
+        Locked(DISSECTOR.lock().unwrap_or_else(PoisonError::into_inner)) // what a panic left lacks something at worst
     }
 
     pub(super) fn dissector(&mut self) -> &mut Dissector {
@@ -133,33 +133,50 @@ extern "C" fn reset() {
     let _ = panic::guard(|| *Locked::new().0 = None);
 }
 
-unsafe extern "C" fn concerns(start: sys::wmc_bytes, chat_port: bool) -> bool {
+/// Runs `work` on a frame, of whose segment the dissector is asked afterwards: there a panic is told of. Here, it counts as `otherwise`.
+fn guard<T>(frame: u32, otherwise: T, work: impl FnOnce() -> T) -> T {
+    enter(frame);
+    panic::guard(work).unwrap_or_else(|what| {
+        let _ = panic::guard(|| Locked::new().dissector().failed(Frame(frame), &what));
+        otherwise
+    })
+}
+
+/// Tells the failpoints of the tests which frame is at hand.
+fn enter(frame: u32) {
+    #[cfg(feature = "failpoints")]
+    crate::failpoint::enter(frame);
+    let _ = frame;
+}
+
+unsafe extern "C" fn concerns(frame: u32, start: sys::wmc_bytes, chat_port: bool) -> bool {
     // SAFETY: C lends the bytes for this call.
     let start = unsafe { lent(&start) }.bytes;
     let concerns = |outline: &Outline| Locked::new().dissector().concerns(outline);
-    panic::guard(|| Outline::of(start, chat_port).as_ref().is_some_and(concerns)).unwrap_or(false)
+    guard(frame, true, || Outline::of(start, chat_port).as_ref().is_some_and(concerns))
 }
 
-extern "C" fn is_strange(port: u16, other: u16) -> bool {
-    panic::guard(|| Locked::new().dissector().is_strange((port, other))).unwrap_or(false)
+extern "C" fn is_strange(frame: u32, port: u16, other: u16) -> bool {
+    guard(frame, false, || Locked::new().dissector().is_strange((port, other)))
 }
 
-unsafe extern "C" fn may_prove(message: sys::wmc_bytes) -> bool {
+unsafe extern "C" fn may_prove(frame: u32, message: sys::wmc_bytes) -> bool {
     // SAFETY: C lends the bytes for this call.
     let message = unsafe { lent(&message) };
-    panic::guard(|| may_prove_chat(message.bytes)).unwrap_or(true)
+    guard(frame, true, || may_prove_chat(message.bytes))
 }
 
 unsafe extern "C" fn classify(segment: *const sys::wmc_segment, start: sys::wmc_bytes) -> sys::wmc_start {
     // SAFETY: C lends both for this call.
     let (segment, start) = unsafe { (&*segment, lent(&start)) };
-    match panic::guard(|| Locked::new().dissector().classify(StreamId(segment.stream), start.bytes)) {
-        Ok(Start::Other) | Err(_) => sys::WMC_START_OTHER,
-        Ok(Start::Short) => sys::WMC_START_SHORT,
-        Ok(Start::Http) => sys::WMC_START_HTTP,
-        Ok(Start::Response) => sys::WMC_START_RESPONSE,
-        Ok(Start::Upgraded) => sys::WMC_START_UPGRADED,
-        Ok(Start::WebSocket) => sys::WMC_START_WEBSOCKET,
+    let classify = || Locked::new().dissector().classify(StreamId(segment.stream), start.bytes);
+    match guard(segment.frame, Start::Other, classify) {
+        Start::Other => sys::WMC_START_OTHER,
+        Start::Short => sys::WMC_START_SHORT,
+        Start::Http => sys::WMC_START_HTTP,
+        Start::Response => sys::WMC_START_RESPONSE,
+        Start::Upgraded => sys::WMC_START_UPGRADED,
+        Start::WebSocket => sys::WMC_START_WEBSOCKET,
     }
 }
 
@@ -173,9 +190,9 @@ unsafe extern "C" fn segment(
     // SAFETY: C lends all of this for this call.
     let (raw, settings, pool) = unsafe { (&*segment, &*settings, Pool::new(pool)) };
     let settings = settings_of(settings);
+    // SAFETY: C lends the payload for this call.
+    let packet = unsafe { packet_of(raw) };
     let work = || {
-        // SAFETY: C lends the payload for this call.
-        let packet = unsafe { packet_of(raw) };
         // SAFETY: C lends the sources for this call; the array has `source_count` members.
         let sources = (0..source_count).map(|at| unsafe { lent(&*sources.add(at)) }.bytes);
         Locked::new()
@@ -183,18 +200,26 @@ unsafe extern "C" fn segment(
             .segment(&packet, sources, &settings)
             .map(|plan| pool.plan_with_sighting(plan, raw, None))
     };
-    answer(work, false, &settings, pool)
+    let report = |what: &str| {
+        let mut plan = Plan::default();
+        dissector::internal(&mut plan, what, settings.language);
+        Locked::new().dissector().failed_segment(&packet.segment, what);
+        Some(pool.plan(&plan))
+    };
+    enter(raw.frame);
+    answer(work, report)
 }
 
 unsafe extern "C" fn frames(segment: *const sys::wmc_segment, data: sys::wmc_bytes, position: i64) {
     // SAFETY: C lends both for this call.
     let (raw, data) = unsafe { (&*segment, lent(&data)) };
-    // A panic here costs the frames their labels; the message or the segment they are in will report its own.
-    let _ = panic::guard(|| {
-        // SAFETY: C lends the payload for this call.
-        let packet = unsafe { packet_of(raw) };
-        Locked::new().dissector().frames(&packet, data, u32::try_from(position).ok());
-    });
+    // SAFETY: C lends the payload for this call.
+    let packet = unsafe { packet_of(raw) };
+    enter(raw.frame);
+    let work = || Locked::new().dissector().frames(&packet, data, u32::try_from(position).ok());
+    // The segment tells of a panic, which costs the frames their labels.
+    let _ = panic::guard(work)
+        .or_else(|what| panic::guard(|| Locked::new().dissector().failed_segment(&packet.segment, &what)));
 }
 
 unsafe extern "C" fn message(
@@ -207,15 +232,22 @@ unsafe extern "C" fn message(
     // SAFETY: C lends all of this for this call.
     let (raw, data, settings, pool) = unsafe { (&*segment, lent(&message), &*settings, Pool::new(pool)) };
     let settings = settings_of(settings);
+    // SAFETY: C lends the payload for this call.
+    let packet = unsafe { packet_of(raw) };
     let work = || {
-        // SAFETY: C lends the payload for this call.
-        let packet = unsafe { packet_of(raw) };
         Locked::new()
             .dissector()
             .message(&packet, index, data, &settings)
             .map(|plan| pool.plan_with_sighting(plan, raw, Some(index)))
     };
-    answer(work, true, &settings, pool)
+    let report = |what: &str| {
+        let mut plan = Plan::default();
+        dissector::internal_message(&mut plan, what, settings.language);
+        Locked::new().dissector().failed_message(&packet.segment, index, what);
+        Some(pool.plan(&plan))
+    };
+    enter(raw.frame);
+    answer(work, report)
 }
 
 unsafe extern "C" fn unobserved(
@@ -229,15 +261,24 @@ unsafe extern "C" fn unobserved(
         dissector::unobserved(&mut plan, settings.language);
         Some(pool.plan(&plan))
     };
-    answer(work, true, &settings, pool)
+    let report = |what: &str| {
+        let mut plan = Plan::default();
+        dissector::internal_message(&mut plan, what, settings.language);
+        Some(pool.plan(&plan))
+    };
+    answer(work, report)
 }
 
-unsafe extern "C" fn rest(data: sys::wmc_bytes, messages: u32, pool: *mut sys::wmem_allocator_t) -> sys::wmc_bytes {
+unsafe extern "C" fn rest(
+    frame: u32,
+    data: sys::wmc_bytes,
+    messages: u32,
+    pool: *mut sys::wmem_allocator_t,
+) -> sys::wmc_bytes {
     // SAFETY: C lends all of this for this call.
     let (data, pool) = unsafe { (lent(&data), Pool::new(pool)) };
     let nothing = sys::wmc_bytes { data: ptr::null(), captured: 0, reported: 0 };
-    let found = panic::guard(|| dissector::truncated_message(data.bytes, messages as usize)).ok().flatten();
-    match found {
+    match guard(frame, None, || dissector::truncated_message(data.bytes, messages as usize)) {
         Some((bytes, reported)) => sys::wmc_bytes {
             captured: bytes.len() as u32,
             reported: i32::try_from(reported).unwrap_or(i32::MAX) as u32, // a tvb's length is an int
@@ -247,19 +288,12 @@ unsafe extern "C" fn rest(data: sys::wmc_bytes, messages: u32, pool: *mut sys::w
     }
 }
 
-/// Hands a plan to C, as `work` made it. A panic becomes a finding on this packet.
+/// Hands a plan to C, as `work` made it. A panic becomes a finding on this packet, as `report` makes it.
 fn answer(
     work: impl FnOnce() -> Option<*const sys::wmc_plan>,
-    is_message: bool,
-    settings: &Settings,
-    pool: Pool,
+    report: impl FnOnce(&str) -> Option<*const sys::wmc_plan>,
 ) -> *const sys::wmc_plan {
-    let report = |what: String| {
-        let mut plan = Plan::default();
-        dissector::internal(&mut plan, &what, is_message, settings.language);
-        Some(pool.plan(&plan))
-    };
-    let plan = panic::guard(work).or_else(|what| panic::guard(|| report(what)));
+    let plan = panic::guard(work).or_else(|what| panic::guard(|| report(&what)));
     plan.ok().flatten().unwrap_or(ptr::null())
 }
 

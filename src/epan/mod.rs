@@ -51,6 +51,8 @@ const fn with_nul<const N: usize>(text: &str) -> [u8; N] {
 #[unsafe(no_mangle)]
 pub extern "C" fn plugin_register() {
     panic::keep_quiet();
+    #[cfg(feature = "failpoints")]
+    crate::failpoint::arm(&std::env::var("WORKERMANCHAT_FAILPOINTS").unwrap_or_default());
     // SAFETY: called once, while Wireshark loads plugins; the table lives as long as the program.
     unsafe { sys::wmc_plugin_register(entry::core()) };
 }

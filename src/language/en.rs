@@ -4,6 +4,7 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
 use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic, Word};
+use crate::failpoint::failpoint;
 use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -164,6 +165,7 @@ pub fn label(field: Field) -> &'static str {
 }
 
 pub fn phrase(phrase: &Phrase) -> String {
+    failpoint!("language");
     match phrase {
         Phrase::All => "all".to_owned(),
         Phrase::NotJson => "[not JSON]".to_owned(),

@@ -20,6 +20,7 @@ pub use dialect::Evidence;
 pub use list::{ClientList, User};
 pub use table::{Dialect, MemberName};
 
+use crate::failpoint::failpoint;
 use crate::packet::Side;
 use dialect::{Subject, fault_of};
 use json::{Data, Document, Fault, Limits, Member, Reason, Salvaged, Span};
@@ -35,6 +36,7 @@ const PROVING: [&str; 3] = ["client_", "uid", "user_list"];
 /// Whether a message may be [`Evidence::Dialect`]: judged by its bytes, among which there is `type` and one of a few other names, or an
 /// escape in which such names may be written.
 pub fn may_prove_chat(bytes: &[u8]) -> bool {
+    failpoint!("message::may_prove_chat");
     static TYPE: LazyLock<Finder> = LazyLock::new(|| Finder::new("type"));
     static OTHERS: LazyLock<[Finder; 3]> = LazyLock::new(|| PROVING.map(Finder::new));
     static ESCAPE: LazyLock<Finder> = LazyLock::new(|| Finder::new("\\u00"));
@@ -203,6 +205,7 @@ pub struct Logout<'d> {
 /// Parses a message, which has been unmasked, inflated and reassembled from its frames. Never fails: the document of what is not
 /// a JSON object has a [`fault`](Document::fault), and the members before the fault.
 pub fn read(bytes: &[u8]) -> Document<'_> {
+    failpoint!("message::json");
     json::parse(bytes, LIMITS, table::tag_of)
 }
 
@@ -231,6 +234,7 @@ impl<'d> Message<'d> {
     /// `truncated` is whether the capture holds only the beginning of the message. Then a fault is not the sender's, so it is
     /// left out of everything but the evidence and the dialect.
     pub fn of(document: &'d Document<'d>, sender: Side, truncated: bool) -> Message<'d> {
+        failpoint!("message");
         let members = Members::of(document);
         let type_name = members.string(MemberName::Type);
         let form = type_name.and_then(|name| Form::of(name, sender));

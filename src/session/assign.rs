@@ -7,12 +7,14 @@ use super::says::Says;
 use super::server::Server;
 use super::state::Session;
 use super::tracked::TrackedSay;
+use crate::failpoint::failpoint;
 use crate::packet::{FrameTime, Side, StreamId};
 
 impl Session {
     /// Looks for the say of a delivery, which is read in one or more ways.
     /// `is_late`: it was looked for before.
     pub(super) fn assign(&mut self, readings: &[Delivery], is_late: bool) {
+        failpoint!("session::assign");
         let Some(first) = readings.first() else { return };
         let Some(connection) = self.connections.get(&first.place.stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };

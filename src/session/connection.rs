@@ -18,6 +18,7 @@ use super::texts::{TextId, Texts};
 use super::times::{Moment, Times};
 use super::transport::{self, Outcome, Transport};
 use crate::event::{Completion, Event, Reset};
+use crate::failpoint::failpoint;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
 
 /// How long a proxy takes to pass on a message. Nanoseconds.
@@ -236,6 +237,7 @@ impl Connection {
                 chat.heard(record.at);
             }
         }
+        failpoint!("session::enter_message");
         if record.index < MAX_MESSAGES {
             let mut message = StoredMessage::of(record);
             message.set_named(is_named);
@@ -343,6 +345,7 @@ impl Connection {
                     .acknowledge(frame, Acknowledgment { frame: done.frame, of: done.sent, is_event, is_part: false });
             }
         });
+        failpoint!("session::connection");
         if self.encrypted {
             if !is_taken && self.lacking.has_latest() {
                 self.lacking.blind();

@@ -8,6 +8,7 @@ use super::lacking::{self, Lacking, Stretches};
 use super::start::plausible_start;
 use super::texts::TextId;
 use crate::event::{Closing, Event};
+use crate::failpoint::failpoint;
 use crate::message::text;
 use crate::packet::{Both, Captured, Frame, FrameTime, SequenceNumber, Side, StreamId};
 use crate::websocket::frame::{self, Opcode};
@@ -272,6 +273,7 @@ impl Framing {
         endings: &mut Endings,
         lacking: &mut Lacking,
     ) -> Vec<Event<TextId>> {
+        failpoint!("session::framing");
         if self.since == Frame::default() {
             self.since = at.frame;
         }

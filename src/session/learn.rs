@@ -18,6 +18,7 @@ use super::statement::{Act, Announcement, Statement, To, Users};
 use super::texts::{TextId, Texts};
 use super::tracked::TrackedSay;
 use crate::event::{Event, Recipient, Say};
+use crate::failpoint::failpoint;
 use crate::message::{Dialect, Evidence, MemberName, Message};
 use crate::packet::{Frame, FrameTime, Position, Segment, Side, StreamId};
 
@@ -105,6 +106,7 @@ impl Session {
 
     /// Learns from a message of the chat.
     fn learn(&mut self, stream: StreamId, message: Postponed) {
+        failpoint!("session::learn");
         let whose = self.whose_login(stream, message.at, &message.statement.act);
         let again = self.may_have_logged_in_again(stream, message.at, &message.statement.act);
         let Some(connection) = self.connections.get_mut(&stream) else { return };
@@ -175,6 +177,7 @@ impl Session {
 
     /// The server tells its clients something about this one: `text` is a hash of what.
     fn hear(&mut self, lesson: &Lesson, client: Option<TextId>, text: u64) {
+        failpoint!("session::hear");
         let (Some(client), Some(time)) = (client, lesson.statement.time) else { return };
         let Some(connection) = self.connections.get(&lesson.place.stream) else { return };
         let kind = std::mem::discriminant(&lesson.statement.act);
@@ -351,6 +354,7 @@ impl Session {
 }
 
 fn enter(connection: &mut Connection, record: &MessageRecord<TextId>) {
+    failpoint!("session::enter");
     if let Some(request) = record.request {
         connection.answer(request.frame, &record.event, record.at.frame);
     }

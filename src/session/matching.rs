@@ -15,6 +15,7 @@ use super::say::{Copies, Place, Said, SayNumber};
 use super::says::Says;
 use super::texts::TextId;
 use super::tracked::TrackedSay;
+use crate::failpoint::failpoint;
 use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
 
 /// How much earlier than its say a delivery may have been captured. Nanoseconds.
@@ -121,6 +122,7 @@ impl Matching {
 
     /// Enters a say request, which is alike to none yet.
     pub fn ask(&mut self, number: SayNumber, from: Option<TextId>, said: Said, says: &mut Says) {
+        failpoint!("session::matching");
         let list = self.find_alike(from, said);
         match list.and_then(|list| self.alike.get_mut(list)) {
             Some(alike) => alike.push(number),

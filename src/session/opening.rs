@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::bounded::bounded_value;
 use super::handshake::Handshake;
+use crate::failpoint::failpoint;
 use crate::packet::{Frame, FrameTime};
 use crate::websocket::handshake::{self, Http};
 
@@ -83,6 +84,7 @@ impl Opening {
     /// Reads HTTP that ends in the frame of `at`; `cut`: the capture holds only its beginning; `is_in_flight`: whether the server has not
     /// acknowledged the request in a frame, so that it answers an earlier one.
     pub fn read(&mut self, at: FrameTime, bytes: &[u8], cut: bool, is_in_flight: impl Fn(Frame) -> bool) -> Step {
+        failpoint!("session::opening");
         if self.is_upgraded() {
             return Step::None;
         }

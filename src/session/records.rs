@@ -9,6 +9,7 @@ use super::in_flight::Sent;
 use super::mark::{Acknowledgment, Mark, PackedMark};
 use super::record::{MAX_MESSAGES, StoredMessage};
 use super::segmented::Segmented;
+use crate::failpoint::failpoint;
 use crate::packet::{Frame, FrameTime, Position, Segment, SequenceNumber, Side};
 
 /// What is kept of the frames of one connection.
@@ -263,6 +264,7 @@ impl Records {
 
     /// Keeps a message, in the room made for it where there is some.
     pub fn keep(&mut self, message: StoredMessage) {
+        failpoint!("session::records");
         match self.place(message.position()) {
             Ok(at) => self.messages[at] = message,
             Err(at) if at == self.messages.len() => push_tight(&mut self.messages, message),

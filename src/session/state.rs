@@ -19,6 +19,7 @@ use super::says::Says;
 use super::servers::Servers;
 use super::texts::Texts;
 use crate::event::Completion;
+use crate::failpoint::failpoint;
 use crate::message::Evidence;
 use crate::packet::{Captured, Outline, Segment, Side, StreamId, flags};
 use crate::websocket::handshake;
@@ -57,6 +58,7 @@ pub struct Session {
 impl Session {
     /// Whether there is anything to learn from a segment or to show of it: the cheap question that comes before all others.
     pub fn concerns(&self, outline: &Outline) -> bool {
+        failpoint!("session::concerns");
         may_begin(outline)
             || self.ports.contains(outline.ports.0, outline.ports.1)
             || self.servers.knows_port(outline.ports.0)
@@ -66,6 +68,7 @@ impl Session {
     /// Whether the only connection between these ports was found to be another application's: only a message that proves the chat changes
     /// that.
     pub fn is_strange(&self, ports: (u16, u16)) -> bool {
+        failpoint!("session::is_strange");
         self.strangers.contains(ports.0, ports.1) && !self.ports.contains(ports.0, ports.1)
     }
 
@@ -86,6 +89,7 @@ impl Session {
     /// Takes in a segment, before or after its payload was dissected; `payload` are its captured bytes. A segment that was taken in
     /// already is ignored.
     pub fn segment(&mut self, segment: &Segment, payload: &[u8]) {
+        failpoint!("session::segment");
         if self.start == 0 {
             self.start = segment.at.time;
         }
@@ -137,6 +141,7 @@ impl Session {
 
     /// A segment of a client acknowledges messages, of which others may have to be received by others.
     fn receive(&mut self, segment: &Segment) {
+        failpoint!("session::receive");
         let (stream, frame) = (segment.stream, segment.at.frame);
         let Some(connection) = self.connections.get_mut(&stream) else { return };
         let received: Vec<Open> = connection.records().received(frame).filter_map(Open::of).collect();
@@ -156,6 +161,7 @@ impl Session {
 
     /// With this segment, its connection is closed.
     fn close(&mut self, segment: &Segment) {
+        failpoint!("session::close");
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
         let Some(began) = connection.closed_in() else { return };
         let was_used = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
@@ -187,6 +193,15 @@ impl Session {
         let is_servers = connection.side(segment) == Side::Server;
         if let Some(server) = self.servers.of_mut(connection).filter(|_| is_servers) {
             server.set_unread(segment.stream, unread);
+        }
+    }
+
+    /// What a segment carries was not learned, or not all of it: to its connection, it is as if the capture lacked it.
+    pub fn pass_over(&mut self, segment: &Segment) {
+        let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
+        if segment.length > 0 {
+            connection.pass_over(segment);
+            self.pass_gaps_on(segment.stream);
         }
     }
 

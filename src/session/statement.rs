@@ -8,6 +8,7 @@ use hashbrown::DefaultHashBuilder;
 
 use super::bounded::{MAX_NAME, bounded_id, bounded_name};
 use super::say::{Copies, Said};
+use crate::failpoint::failpoint;
 use crate::message::{ClientList, Content, Dialect, MemberName, Message, To as Addressee, text};
 use crate::packet::Side;
 
@@ -124,6 +125,7 @@ pub struct Users<'a> {
 impl<'a> Statement<'a> {
     /// What `message` states; `hasher` is the session's, for texts.
     pub fn of(message: &Message<'a>, hasher: &DefaultHashBuilder) -> Statement<'a> {
+        failpoint!("session::statement");
         let truncated = message.is_truncated();
         Statement {
             dialect: message.dialect,

@@ -6,6 +6,7 @@ use super::in_flight::{InFlight, Pending, Sent};
 use super::lacking::Lacking;
 use super::texts::TextId;
 use crate::event::{Event, Reset};
+use crate::failpoint::failpoint;
 use crate::packet::{Both, Frame, FrameTime, Segment, SequenceNumber, Side, flags};
 
 /// What happened in a segment.
@@ -56,6 +57,7 @@ impl Transport {
         lacking: &mut Lacking,
         mut tell: impl FnMut(Outcome),
     ) {
+        failpoint!("session::transport");
         let (identity, direction) = (identity(segment), self.directions.of(by));
         let (last, is_same) = (direction.last(), identity == direction.last_segment);
         if is_same && last.frame == segment.at.frame {

@@ -18,6 +18,7 @@ use super::tracked::TrackedSay;
 use std::net::IpAddr;
 
 use crate::event::{Acked, Completion, Event, Exchange, Recipient, Reset};
+use crate::failpoint::failpoint;
 use crate::fields::Phase;
 use crate::message::Dialect;
 use crate::packet::{Both, Endpoint, Frame, FrameTime, Position, Segment, Side, StreamId};
@@ -175,6 +176,7 @@ pub struct DeliveredTo<'a> {
 impl Session {
     /// What there is to show of a segment's frame below its messages; `None` for nothing, and for a connection that is not the chat's.
     pub fn frame(&self, segment: &Segment) -> Option<FrameView<'_>> {
+        failpoint!("session::frame");
         self.frame_of(segment.stream, segment.at.frame, self.side(segment))
     }
 
@@ -246,6 +248,7 @@ impl Session {
 
     /// What the capture taught of a message; `None` for one that is not the chat's.
     pub fn message_view(&self, stream: StreamId, at: Position) -> Option<MessageView<'_>> {
+        failpoint!("session::message_view");
         let connection = self.connections.get(&stream)?;
         let records = connection.records();
         let record = records.message(at)?.record(&self.texts, |frame| records.time_of(frame))?;

@@ -1,5 +1,6 @@
 //! The frame header (RFC 6455, section 5.2), and the frames in a buffer. Messages are neither reassembled nor decompressed here.
 
+use crate::failpoint::failpoint;
 use nom::number::streaming::{be_u8, be_u16, be_u64};
 use nom::{IResult, Parser};
 
@@ -84,6 +85,7 @@ pub enum Read {
 /// Reads the header at the start of `bytes`, which may go on behind it. A header that is not whole is [`Read::Invalid`] as soon
 /// as its first bytes are.
 pub fn header(bytes: &[u8]) -> Read {
+    failpoint!("websocket::frame");
     match header_fields(bytes) {
         Ok((_, header)) if is_valid(&header) => Read::Complete(header),
         Ok(_) => Read::Invalid,

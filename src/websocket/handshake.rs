@@ -1,6 +1,7 @@
 //! The opening handshake (RFC 6455, section 4): the client's upgrade request, the server's response, and the accept value that
 //! proves that the server received the request. HTTP other than this is not read.
 
+use crate::failpoint::failpoint;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use httparse::{EMPTY_HEADER, Error, Header, Status};
@@ -91,6 +92,7 @@ pub struct Response {
 /// Reads an upgrade request: `GET`, HTTP/1.1, `Upgrade: websocket`, `Connection: Upgrade` (RFC 6455, section 4.2.1). `Sec-WebSocket-Key`,
 /// which no other request has, makes it one although these are missing.
 pub fn request(bytes: &[u8]) -> Http<Request> {
+    failpoint!("websocket::request");
     with_headers(bytes, |headers| {
         let mut parsed = httparse::Request::new(headers);
         let status = parsed.parse(bytes)?;
@@ -106,6 +108,7 @@ pub fn request(bytes: &[u8]) -> Http<Request> {
 
 /// Reads any HTTP/1 response, also one that refuses the handshake.
 pub fn response(bytes: &[u8]) -> Http<Response> {
+    failpoint!("websocket::response");
     with_headers(bytes, |headers| {
         let mut parsed = httparse::Response::new(headers);
         Ok(match parsed.parse(bytes)? {

@@ -30,6 +30,7 @@ const UNPRIVILEGED: u32 = 65534;
 pub struct Wireshark {
     home: TempDir,
     is_root: bool,
+    failpoints: Option<String>,
 }
 
 /// A program's output, checked for crashes and warnings except from [`Wireshark::run_unchecked`].
@@ -55,22 +56,33 @@ impl Wireshark {
     /// A home with a given build of the plugin.
     pub fn with_library(library: &Path) -> Self {
         let wireshark = Self::without_plugin();
-        let folder = wireshark.home.path().join(format!(".local/lib/wireshark/plugins/{}/epan", version()));
-        fs::create_dir_all(&folder).expect("create the plugin folder");
-        wireshark.copy(library, &folder.join("workermanchat.so"));
+        wireshark.add_plugin(library, "workermanchat.so");
         wireshark
+    }
+
+    /// Copies a plugin into this home.
+    pub fn add_plugin(&self, library: &Path, name: &str) {
+        let folder = self.home.path().join(format!(".local/lib/wireshark/plugins/{}/epan", version()));
+        fs::create_dir_all(&folder).expect("create the plugin folder");
+        self.copy(library, &folder.join(name));
     }
 
     /// A home without plugins.
     pub fn without_plugin() -> Self {
         let home = TempDir::with_prefix("workermanchat-test-").expect("create a temporary home");
         let is_root = home.path().metadata().expect("read the home's owner").uid() == 0;
-        let wireshark = Self { home, is_root };
+        let wireshark = Self { home, is_root, failpoints: None };
         if is_root {
             std::os::unix::fs::chown(wireshark.home.path(), Some(UNPRIVILEGED), Some(UNPRIVILEGED))
                 .expect("give the home away");
         }
         wireshark
+    }
+
+    /// A home with a build of the plugin with failpoints, and those that are asked for, separated by commas.
+    pub fn with_failpoints(library: &Path, failpoints: &str) -> Self {
+        // The C looks for each between commas.
+        Self { failpoints: Some(format!(",{failpoints},")), ..Self::with_library(library) }
     }
 
     pub fn home(&self) -> &Path {
@@ -141,6 +153,7 @@ impl Wireshark {
             .env_remove("LANG")
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")
+            .envs(self.failpoints.iter().map(|failpoints| ("WORKERMANCHAT_FAILPOINTS", failpoints)))
             .stdin(Stdio::null());
         command
     }
@@ -175,14 +188,15 @@ impl Wireshark {
 
     /// The displayed frames, with all values of each of `fields`. `options` are tshark's options, such as `-2` or `-Y`.
     pub fn rows(&self, capture: &Path, options: &[&str], fields: &[&str]) -> Vec<Row> {
-        let mut arguments = vec!["-r", capture.to_str().unwrap(), "-T", "json", "-e", "frame.number"];
-        arguments.extend(options);
-        for field in fields {
-            arguments.extend(["-e", field]);
-        }
-        let output = self.tshark(&arguments);
-        let packets: Vec<Value> = serde_json::from_str(&output.stdout).expect("tshark -T json prints JSON");
-        packets.iter().map(Row::new).collect()
+        rows_of(&self.tshark(&row_arguments(capture, options, fields)))
+    }
+
+    /// The same of a capture in which Wireshark may report dissector bugs and malformed packets.
+    pub fn rows_with_faults(&self, capture: &Path, options: &[&str], fields: &[&str]) -> Vec<Row> {
+        let arguments = row_arguments(capture, options, fields);
+        let output = self.run_unchecked(self.command("tshark").args(&arguments));
+        assert_eq!(output.code, 0, "tshark {arguments:?} failed:\n{}", output.stderr);
+        rows_of(&output)
     }
 
     /// The labels: phases and acknowledged frames of each frame that has any.
@@ -198,6 +212,22 @@ impl Wireshark {
         self.tshark(&["-r", capture.to_str().unwrap(), "-2", "-V"]);
         labels
     }
+}
+
+fn row_arguments<'a>(capture: &'a Path, options: &[&'a str], fields: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = vec!["-r", capture.to_str().unwrap(), "-T", "json", "-e", "frame.number"];
+    arguments.extend(options);
+    for field in fields {
+        arguments.extend(["-e", field]);
+    }
+    arguments
+}
+
+fn rows_of(output: &Output) -> Vec<Row> {
+    // Behind the packets stands what `-z` prints.
+    let mut packets = serde_json::Deserializer::from_str(&output.stdout).into_iter::<Vec<Value>>();
+    let packets = packets.next().expect("tshark -T json prints a value").expect("tshark -T json prints JSON");
+    packets.iter().map(Row::new).collect()
 }
 
 impl Row {
