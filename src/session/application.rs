@@ -123,6 +123,15 @@ pub struct Identity {
     pub room: Option<Room>,
     /// The id that the server gave the connection, where it is known.
     pub id: Option<TextId>,
+    /// The last frame in which the server names the user, before there is another one; 0 for none.
+    pub named_in: Frame,
+}
+
+impl Identity {
+    /// A user of whom no more is known.
+    pub fn new(since: Position, name: TextId) -> Identity {
+        Identity { since, name, room: None, id: None, named_in: Frame::default() }
+    }
 }
 
 /// The users of a connection one after another, by the position of their login: most connections have one.
@@ -199,8 +208,6 @@ pub struct Chat {
     login_name: Option<TextId>,
     /// The last result of a login.
     logged_in: Moment,
-    /// The last frame in which the server names the last user.
-    named_in: Frame,
     /// The ping that waits for its pong.
     ping: Moment,
     last_ping: Frame,
@@ -262,14 +269,9 @@ impl Chat {
 
     /// The server names the connection's user in a frame.
     pub fn name_in(&mut self, frame: Frame, name: TextId) {
-        if self.identities().last().is_some_and(|identity| identity.name == name) {
-            self.named_in = self.named_in.max(frame);
+        if let Some(identity) = self.identities.last_mut().filter(|identity| identity.name == name) {
+            identity.named_in = identity.named_in.max(frame);
         }
-    }
-
-    /// The last frame in which the server names the last user.
-    pub fn named_in(&self) -> Frame {
-        self.named_in
     }
 
     /// When the last login was asked for (frame 0 where that was not captured) and answered.
@@ -288,7 +290,7 @@ impl Chat {
             (Some(identity), _) if request.is_some() => identity.id = id,
             (last, Some(name)) => {
                 let since = if last.is_none() { Position::START } else { position };
-                self.identities.push(Identity { since, name, room: None, id });
+                self.identities.push(Identity { id, ..Identity::new(since, name) });
             }
             (_, None) => {}
         }
@@ -301,7 +303,7 @@ impl Chat {
         self.id = self.id.or(id);
         match (self.identities.last_mut(), name) {
             (Some(identity), _) if identity.id.is_none() => identity.id = id,
-            (None, Some(name)) => self.identities.push(Identity { since: Position::START, name, room: None, id }),
+            (None, Some(name)) => self.identities.push(Identity { id, ..Identity::new(Position::START, name) }),
             _ => {}
         }
     }

@@ -635,8 +635,8 @@ impl Connection {
             }
             count => {
                 let is_known = |identity: &&Identity| {
-                    let known = if count == identities.len() { chat.named_in() } else { Frame::default() };
-                    !self.lacks_login(identity.since.frame.max(known), at.frame) // what shows later changes nothing
+                    // What shows later changes nothing.
+                    !self.lacks_login(identity.since.frame.max(identity.named_in), at.frame)
                 };
                 identities.get(count - 1).filter(is_known)
             }

@@ -397,7 +397,7 @@ fn login_request(
         if let (Some(name), Some(room)) = (name, room) {
             server.ask_for(name, room, lesson.place.at.time);
         }
-        let identity = name.map(|name| Identity { since: lesson.position(), name, room, id: None });
+        let identity = name.map(|name| Identity { room, ..Identity::new(lesson.position(), name) });
         chat.ask_to_log_in(lesson.place.at, identity);
     }
     lesson.record(Event::LoginRequest { name, room })

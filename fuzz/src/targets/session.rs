@@ -87,7 +87,8 @@ fn learn_segment(dissector: &mut Dissector, packet: &Packet, settings: &Settings
         return None;
     }
     let sources = packet.sources.iter().map(Vec::as_slice);
-    dissector.segment(&packet.lent(true), sources, settings).map(|plan| Shown::of(plan, 0))
+    let plan = dissector.segment(&packet.lent(true), sources, settings)?;
+    Some(Shown::of(plan, 0)).filter(|shown| !shown.is_empty())
 }
 
 /// All packets once more, in an order that `order` chooses.
@@ -131,7 +132,7 @@ fn look_again(
     if let (Some(views), Some(seen)) = (views, seen) {
         views.see(&seen, dissector);
     }
-    Some(shown)
+    Some(shown).filter(|shown| !shown.is_empty())
 }
 
 /// So many places, each once: forwards, backwards, or in steps that have no divisor in common with their count.
@@ -151,7 +152,7 @@ fn common_divisor(one: usize, other: usize) -> usize {
 ///
 /// - frames that hold several segments of a connection (A-MSDU): what happens is kept by frame, so each shows later what all do;
 /// - connections of which the first packets do not tell who is the browser, if a message shows later that it was guessed wrong;
-/// - the Info column of a frame whose messages turn out to be the chat's only later: it is theirs then.
+/// - where lines stand, and the Info column, of a frame whose messages turn out to be the chat's only later: it is theirs then.
 fn assert_only_added(learned: &[Learned], dissector: &Dissector, later: &[ShownPacket]) {
     let is_turned = |stream| {
         learned.iter().any(|Learned { packet: Packet { segment, .. }, by, .. }| {
@@ -174,10 +175,13 @@ fn assert_only_added(learned: &[Learned], dissector: &Dissector, later: &[ShownP
         }
         let Some(first) = first else { continue };
         let what = format!("frame {}", at.frame);
-        first.assert_only_added_to(segment.as_ref(), &what);
         let are_found_later =
             first_messages.iter().zip(messages).any(|(first, later)| first.is_none() && later.is_some());
-        if !are_found_later {
+        if are_found_later {
+            // The messages' trees say now what the frame acknowledges, and whose it is.
+            first.assert_values_in(&messages.iter().flatten().chain(segment).collect::<Vec<_>>(), &what);
+        } else {
+            first.assert_only_added_to(segment.as_ref(), &what);
             first.assert_same_phases(segment.as_ref(), &what);
         }
     }

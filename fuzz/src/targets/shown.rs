@@ -2,6 +2,7 @@
 
 use std::fmt;
 use workermanchat::annotation::{Item, Layer, Plan, Text, Value};
+use workermanchat::fields::Field;
 
 /// The longest label that Wireshark does not cut, in bytes.
 const LABEL: usize = 239;
@@ -22,12 +23,34 @@ impl Shown {
         Shown { items: plan.items().to_vec(), texts: plan.texts().to_owned(), title: plan.title(), info: plan.info() }
     }
 
+    /// Whether nothing is drawn: the plan is for the views alone.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.title.is_none() && self.info.is_none()
+    }
+
     /// Panics unless `later` has all of its lines, in the same order.
     pub fn assert_only_added_to(&self, later: Option<&Shown>, what: &str) {
         let Some(later) = later else { panic!("{what} shows nothing later, but first {self:#?}") };
         if self == later {
             return;
         }
+        self.assert_lines_in(later, what);
+    }
+
+    /// Panics unless each of its values is in one of `all` that are shown of the frame, in whichever tree.
+    pub fn assert_values_in(&self, all: &[&Shown], what: &str) {
+        for item in &self.items {
+            let is_same = |shown: &&Shown| {
+                let value = |shown: &Shown, item: &Item| shown.value(item);
+                shown.items.iter().any(|other| other.field == item.field && value(shown, other) == value(self, item))
+            };
+            // How many phases and acknowledgments a note names shows later.
+            let is_sentence = matches!(item.value, Value::Text(_)) && item.label.is_some();
+            assert!(is_sentence || all.iter().any(is_same), "{what}: later, {item:?} is missing:\n{self:#?}\n{all:#?}");
+        }
+    }
+
+    fn assert_lines_in(&self, later: &Shown, what: &str) {
         let mut lines = (0..later.items.len()).map(|at| later.line(at));
         for line in (0..self.items.len()).map(|at| self.line(at)) {
             assert!(lines.any(|other| other == line), "{what}: later, {line} is missing:\n{self:#?}\n{later:#?}");
@@ -55,16 +78,21 @@ impl Shown {
     /// A line with the field of the one above it.
     fn line(&self, at: usize) -> String {
         let item = &self.items[at];
-        let value = match item.value {
+        let value = self.value(item);
+        // A label that says what is acknowledged may say more later.
+        let label = item.label.filter(|_| item.field != Some(Field::Acks)).map(|label| self.text(label));
+        let above = item.parent.and_then(|at| self.items[at].field);
+        let Item { layer, field, span, is_hidden, .. } = item;
+        format!("{layer:?}, below {above:?}: {field:?} {value} {span:?} {label:?} {is_hidden}")
+    }
+
+    fn value(&self, item: &Item) -> String {
+        match item.value {
             Value::Text(text) => format!("{:?}", self.text(text)),
             Value::Finding(finding, text) => format!("{finding:?} {:?}", self.text(text)),
             Value::Group(text) => format!("({})", self.text(text)),
             value => format!("{value:?}"),
-        };
-        let label = item.label.map(|label| self.text(label));
-        let above = item.parent.and_then(|at| self.items[at].field);
-        let Item { layer, field, span, is_hidden, .. } = item;
-        format!("{layer:?}, below {above:?}: {field:?} {value} {span:?} {label:?} {is_hidden}")
+        }
     }
 
     fn text(&self, text: Text) -> &str {
