@@ -51,9 +51,21 @@ impl Shown {
     }
 
     fn assert_lines_in(&self, later: &Shown, what: &str) {
-        let mut lines = (0..later.items.len()).map(|at| later.line(at));
-        for line in (0..self.items.len()).map(|at| self.line(at)) {
-            assert!(lines.any(|other| other == line), "{what}: later, {line} is missing:\n{self:#?}\n{later:#?}");
+        let mut others = 0..later.items.len();
+        for at in 0..self.items.len() {
+            let is_there = others.any(|other| self.is_said_by(at, later, other));
+            assert!(is_there, "{what}: later, {} is missing:\n{self:#?}\n{later:#?}", self.line(at));
+        }
+    }
+
+    /// Whether a line of `later` says what this one says. A sentence may name more.
+    fn is_said_by(&self, at: usize, later: &Shown, other: usize) -> bool {
+        let (own, others) = (self.parts(at), later.parts(other));
+        let is_longer = is_within(&own.label, &others.label) && own.frame == others.frame;
+        match self.items[at].field {
+            Some(Field::Note) => is_longer && is_within(&own.value, &others.value),
+            Some(Field::Acks) => is_longer && own.value == others.value,
+            _ => own == others,
         }
     }
 
@@ -75,15 +87,20 @@ impl Shown {
         assert!(first.iter().all(|phase| others.any(|other| other == phase)), "{what}: {first:?}, but later {later:?}");
     }
 
-    /// A line with the field of the one above it.
     fn line(&self, at: usize) -> String {
+        let Parts { frame, value, label } = self.parts(at);
+        format!("{frame} {value} {label}")
+    }
+
+    fn parts(&self, at: usize) -> Parts {
         let item = &self.items[at];
-        let value = self.value(item);
-        // A label that says what is acknowledged may say more later.
-        let label = item.label.filter(|_| item.field != Some(Field::Acks)).map(|label| self.text(label));
         let above = item.parent.and_then(|at| self.items[at].field);
         let Item { layer, field, span, is_hidden, .. } = item;
-        format!("{layer:?}, below {above:?}: {field:?} {value} {span:?} {label:?} {is_hidden}")
+        Parts {
+            frame: format!("{layer:?}, below {above:?}: {field:?} {span:?} {is_hidden}"),
+            value: self.value(item),
+            label: item.label.map(|label| self.text(label).to_owned()).unwrap_or_default(),
+        }
     }
 
     fn value(&self, item: &Item) -> String {
@@ -98,6 +115,21 @@ impl Shown {
     fn text(&self, text: Text) -> &str {
         self.texts[text.start()..].split('\0').next().unwrap_or_default()
     }
+}
+
+/// A line.
+#[derive(PartialEq)]
+struct Parts {
+    /// Where it stands, with the field of the line above, and what it highlights.
+    frame: String,
+    value: String,
+    label: String,
+}
+
+/// Whether a text has all characters of another in their order.
+fn is_within(text: &str, other: &str) -> bool {
+    let mut others = other.chars();
+    text.chars().all(|character| others.any(|other| other == character))
 }
 
 impl fmt::Debug for Shown {
