@@ -8,11 +8,11 @@ use super::entry::{Locked, language_at};
 use super::{panic, sys};
 use crate::annotation::Findings;
 use crate::packet::{Frame, FrameTime, Side, StreamId};
-use crate::views::{self, Diagram, Sessions, Setting, Sighting, Transcript, View, filters, follow};
+use crate::views::{Diagram, Page, Sessions, Setting, Sighting, Transcript, View, filters, follow};
 
 /// A view, and the piece of its page that C reads.
 struct Opened {
-    view: Box<dyn View>,
+    page: Page,
     piece: String,
 }
 
@@ -23,7 +23,7 @@ pub extern "C" fn new(kind: sys::wmc_view) -> *mut libc::c_void {
         sys::WMC_VIEW_DIAGRAM => Box::new(Diagram::default()),
         _ => return ptr::null_mut(),
     };
-    Box::into_raw(Box::new(Opened { view, piece: String::new() })).cast()
+    Box::into_raw(Box::new(Opened { page: Page::new(view), piece: String::new() })).cast()
 }
 
 pub unsafe extern "C" fn free(view: *mut libc::c_void) {
@@ -35,7 +35,7 @@ pub unsafe extern "C" fn free(view: *mut libc::c_void) {
 pub unsafe extern "C" fn clear(view: *mut libc::c_void) {
     // SAFETY: it comes from `new`, and nobody else uses it.
     let opened = unsafe { &mut *view.cast::<Opened>() };
-    let _ = panic::guard(|| opened.view.clear()); // what a panic leaves is stale at worst
+    let _ = panic::guard(|| opened.page.view().clear()); // what a panic leaves is stale at worst
 }
 
 pub unsafe extern "C" fn see(view: *mut libc::c_void, sighting: *const sys::wmc_sighting) {
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn see(view: *mut libc::c_void, sighting: *const sys::wmc_
     let (opened, raw) = unsafe { (&mut *view.cast::<Opened>(), &*sighting) };
     // SAFETY: C lends its texts for this call.
     let see = || unsafe {
-        with_sighting(raw, |sighting| opened.view.see(sighting, Locked::new().dissector().session()));
+        with_sighting(raw, |sighting| opened.page.view().see(sighting, Locked::new().dissector().session()));
     };
     let _ = panic::guard(see); // a panic costs the view this line
 }
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn page(
 ) -> *const libc::c_char {
     // SAFETY: the view comes from `new`, and nobody else uses it; C lends the settings for this call.
     let (opened, settings) = unsafe { (&mut *view.cast::<Opened>(), &*settings) };
-    let Opened { view, piece } = opened;
+    let Opened { page, piece } = opened;
     let write = || {
         let mut locked = Locked::new();
         let dissector = locked.dissector();
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn page(
         }
         let setting = Setting { session: dissector.session(), language: language_at(settings.language), clock };
         piece.clear();
-        let is_more = views::write(&mut **view, first, &setting, piece);
+        let is_more = page.write(first, &setting, piece);
         piece.retain(|character| character != '\0');
         piece.push('\0');
         is_more.then(|| piece.as_ptr().cast())

@@ -85,16 +85,12 @@ impl View for Diagram {
         }
     }
 
-    fn is_empty(&self) -> bool {
-        self.arrows.is_empty()
-    }
-
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool {
-        let is_written = std::mem::replace(&mut self.is_written, true);
-        if !is_written {
+        let is_done = std::mem::replace(&mut self.is_written, true) || self.arrows.is_empty();
+        if !is_done {
             Drawing::new(self, setting).draw(page);
         }
-        !is_written
+        !is_done
     }
 }
 

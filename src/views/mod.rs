@@ -66,26 +66,44 @@ pub trait View {
     fn see(&mut self, sighting: &Sighting, session: &Session);
     /// Begins to write the page.
     fn begin(&mut self, setting: &Setting);
-    /// Whether there is nothing to write on the page that was begun.
-    fn is_empty(&self) -> bool;
     /// Appends the next piece of the page to `page`, a few lines at least. Returns whether there was one.
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool;
 }
 
-/// Appends the first or the next piece of a view's page to `page`; where there is nothing to write, a sentence that says so. Returns whether
-/// there was one.
-pub fn write(view: &mut dyn View, is_first: bool, setting: &Setting, page: &mut String) -> bool {
-    if is_first {
-        view.begin(setting);
+/// A view that writes its page, piece by piece. Where it writes nothing, the page says that there is nothing.
+pub struct Page {
+    view: Box<dyn View>,
+    is_blank: bool,
+}
+
+impl Page {
+    /// Of a view.
+    pub fn new(view: Box<dyn View>) -> Page {
+        Page { view, is_blank: true }
     }
-    if !view.is_empty() {
-        return view.write(setting, page);
+
+    /// The view.
+    pub fn view(&mut self) -> &mut dyn View {
+        &mut *self.view
     }
-    if is_first {
+
+    /// Appends the first or the next piece to `page`. Returns whether there was one.
+    pub fn write(&mut self, is_first: bool, setting: &Setting, page: &mut String) -> bool {
+        if is_first {
+            self.view.begin(setting);
+            self.is_blank = true;
+        }
+        let before = page.len();
+        let is_written = self.view.write(setting, page);
+        if is_written || !self.is_blank {
+            self.is_blank &= page.len() == before;
+            return is_written;
+        }
         page.push_str(&setting.language.phrase(&Phrase::NoMessages));
         page.push('\n');
+        self.is_blank = false;
+        true
     }
-    is_first
 }
 
 #[cfg(test)]
@@ -98,11 +116,11 @@ mod tests {
         for language in Language::ALL {
             let views: [Box<dyn View>; 3] =
                 [Box::new(Transcript::default()), Box::new(Sessions::default()), Box::new(Diagram::default())];
-            for mut view in views {
+            for view in views {
                 let setting = Setting { session: &session, language: *language, clock: |time| time.to_string() };
-                let mut page = String::new();
-                assert!(write(&mut *view, true, &setting, &mut page));
-                assert!(!write(&mut *view, false, &setting, &mut page));
+                let (mut view, mut page) = (Page::new(view), String::new());
+                assert!(view.write(true, &setting, &mut page));
+                assert!(!view.write(false, &setting, &mut page));
                 assert_eq!(page, format!("{}\n", language.phrase(&Phrase::NoMessages)));
             }
         }

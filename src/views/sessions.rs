@@ -46,7 +46,6 @@ const STEPS: [(Moment, &str); 6] = [
 pub struct Sessions {
     /// The chat's connections, and others that may yet turn out to be.
     streams: BTreeSet<StreamId>,
-    is_empty: bool,
     widths: [usize; COLUMNS],
     /// What is to be written next; `None` when all is.
     next: Option<Next>,
@@ -72,19 +71,15 @@ impl View for Sessions {
 
     fn begin(&mut self, setting: &Setting) {
         self.widths = widths(&head(setting));
-        self.is_empty = true;
+        let mut has_rows = false;
         for stream in &self.streams {
             if let Some(row) = row(*stream, setting) {
-                self.is_empty = false;
+                has_rows = true;
                 let own = widths(&row);
                 self.widths.iter_mut().zip(own).for_each(|(width, own)| *width = own.max(*width));
             }
         }
-        self.next = Some(Next::Head);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.is_empty
+        self.next = has_rows.then_some(Next::Head);
     }
 
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool {

@@ -99,10 +99,6 @@ impl View for Transcript {
         }
     }
 
-    fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool {
         let rest = self.entries.get(self.written..).unwrap_or_default();
         for entry in rest.iter().take(LINES) {

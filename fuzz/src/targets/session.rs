@@ -11,7 +11,7 @@ use workermanchat::annotation::{Plan, Wanted};
 use workermanchat::dissector::{Dissector, Settings};
 use workermanchat::language::Language;
 use workermanchat::packet::{Segment, Side};
-use workermanchat::views::{self, Diagram, Sessions, Setting, Sighting, Statistics, Transcript, View, filters, follow};
+use workermanchat::views::{Diagram, Page, Sessions, Setting, Sighting, Statistics, Transcript, View, filters, follow};
 
 /// What a session of nothing may take, in bytes.
 const EMPTY: usize = 64 * 1024;
@@ -236,15 +236,15 @@ impl<'p> Seen<'p> {
 /// All views of the conversation.
 struct Views {
     language: Language,
-    pages: [Box<dyn View>; 3],
+    pages: [Page; 3],
     statistics: Statistics,
 }
 
 impl Views {
     fn new(language: Language) -> Views {
-        let pages: [Box<dyn View>; 3] =
+        let views: [Box<dyn View>; 3] =
             [Box::<Transcript>::default(), Box::<Sessions>::default(), Box::<Diagram>::default()];
-        Views { language, pages, statistics: Statistics::default() }
+        Views { language, pages: views.map(Page::new), statistics: Statistics::default() }
     }
 
     fn see(&mut self, seen: &Seen, dissector: &Dissector) {
@@ -257,7 +257,7 @@ impl Views {
             problems: &seen.problems,
             findings: seen.sighting.findings,
         };
-        self.pages.iter_mut().for_each(|view| view.see(&sighting, dissector.session()));
+        self.pages.iter_mut().for_each(|page| page.view().see(&sighting, dissector.session()));
         self.statistics.see(&sighting, dissector.session());
         if let Some(line) = follow::line(&sighting, dissector.session(), self.language) {
             assert_printable(&line);
@@ -271,7 +271,7 @@ impl Views {
         for view in &mut self.pages {
             let mut page = String::new();
             let mut is_first = true;
-            while views::write(&mut **view, is_first, &setting, &mut page) {
+            while view.write(is_first, &setting, &mut page) {
                 is_first = false;
             }
             assert!(page.ends_with('\n'), "a page is lines: {page:?}");
