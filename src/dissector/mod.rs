@@ -227,5 +227,6 @@ fn learn<'d>(
     }
     let message = Message::of(document, session.settle_side(segment, evidence), truncated);
     session.message(segment, index, &message);
+    session.segment(segment, payload); // again: a connection may be watched only since its message
     Some(message)
 }

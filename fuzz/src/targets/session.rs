@@ -56,12 +56,13 @@ fn settings(script: &Script, wanted: Wanted) -> Settings {
 fn first_pass(script: &Script, dissector: &mut Dissector, settings: &Settings) -> Vec<Learned> {
     let mut learned = Vec::new();
     Wire::new().follow(script, |wire, mut packet| {
-        let mut messages = Vec::new();
+        let (mut messages, mut by) = (Vec::new(), None);
         wire.dissect(&mut packet, dissector, |dissector, packet, data| {
             messages.extend(learn(dissector, packet, data, settings));
+            by.get_or_insert(dissector.session().side(&packet.segment));
         });
         let segment = learn_segment(dissector, &packet, settings);
-        let by = dissector.session().side(&packet.segment);
+        let by = by.unwrap_or_else(|| dissector.session().side(&packet.segment));
         learned.push(Learned { packet, shown: (messages, segment), by });
     });
     learned
