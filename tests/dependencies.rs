@@ -120,11 +120,11 @@ impl Crate {
         files.into_iter().map(|file| (file.clone(), code_of(&read(file)))).collect()
     }
 
-    fn unsafe_code(self) -> &'static str {
+    fn unsafety(self) -> &'static str {
         let code = self.code();
         let has = |wanted: &str| code.iter().any(|(_, code)| code.contains(wanted));
         match () {
-            () if has("forbid(unsafe_code)") => "forbidden",
+            () if has("forbid(unsafe") => "forbidden",
             () if ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern"].into_iter().any(has) => "yes",
             () => "none",
         }
@@ -179,7 +179,7 @@ type Facts = Vec<String>;
 
 fn facts_of(found: Crate, required: String) -> Facts {
     let licence = found.licence_text().to_owned();
-    vec![found.name().to_owned(), required, licence, found.unsafe_code().to_owned(), found.runs_at_build()]
+    vec![found.name().to_owned(), required, licence, found.unsafety().to_owned(), found.runs_at_build()]
 }
 
 fn plugin_table() -> Vec<Facts> {
@@ -227,7 +227,7 @@ fn written(part: &str, mut facts: Vec<Facts>) -> String {
 }
 
 #[test]
-fn the_page_names_each_crate_with_its_version_licence_and_unsafe_code() {
+fn the_page_names_each_crate_with_its_version_and_licence_and_what_is_unsafe() {
     let tables = [
         ("plugin", plugin_table()),
         ("build", direct_table("build")),
