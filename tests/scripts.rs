@@ -608,16 +608,37 @@ fn tests_that_fail_are_printed_and_the_others_run() {
 
 // --- release ----------------------------------------------------------------------------------------------------------
 
-/// Runs `plugin/release` for headers of `wireshark`, with a fake cargo that writes a library; returns the dist folder.
-fn release(machine: &Machine, wireshark: &str) -> PathBuf {
+/// A crate that the fake cargo links into the plugin.
+const LINKED: &str = "hash-tables-9.8.7";
+
+/// Runs `plugin/release` for headers of `wireshark`, with a fake cargo that writes a library and has linked a crate with these files.
+fn run_release(machine: &Machine, wireshark: &str, files: &[&str]) -> Output {
     let (major, minor) = wireshark.split_once('.').unwrap();
     let header = format!("#define WIRESHARK_VERSION_MAJOR {major}\n#define WIRESHARK_VERSION_MINOR {minor}\n");
     machine.write("headers/usr/include/wireshark/ws_version.h", header);
+    for file in files {
+        machine.write(&format!(".cargo/registry/src/crates/{LINKED}/{file}"), "text");
+    }
     let library = if wireshark == version() { machine.library() } else { machine.library_for(wireshark) };
-    let headers = machine.path("headers");
-    let output = machine.run_with_cargo(&cargo_with(&library), "plugin/release", &[headers.to_str().unwrap()]);
+    let tree = format!("workermanchat v1.2.3 (/source)\n{}", LINKED.replace("-9", " v9"));
+    let cargo = format!("case $1 in tree) echo '{tree}' ;; *) {} ;; esac", cargo_with(&library));
+    machine.run_with_cargo(&cargo, "plugin/release", &[machine.path("headers").to_str().unwrap()])
+}
+
+/// The folder that `plugin/release` writes.
+fn release(machine: &Machine, wireshark: &str) -> PathBuf {
+    let output = run_release(machine, wireshark, &["Cargo.toml", "LICENSE-MIT"]);
     assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
     machine.path("source/dist")
+}
+
+#[test]
+fn no_archive_is_made_without_the_licence_of_a_linked_crate() {
+    let machine = Machine::new();
+    let output = run_release(&machine, OTHER, &["Cargo.toml"]);
+    assert_ne!(output.code, 0, "{}{}", output.stdout, output.stderr);
+    assert_contains(&output.stderr, &[&format!("{LINKED} has no file with its licence")]);
+    assert!(!machine.path("source/dist/SHA256SUMS").exists());
 }
 
 fn archive_name(wireshark: &str) -> String {
@@ -658,6 +679,10 @@ fn an_archive_installs_on_its_wireshark_version_and_names_the_right_archive_on_o
             .status()
             .unwrap();
         assert!(unpack.success());
+        let inside = dist.join(&name);
+        assert_eq!(files_and_folders(&inside.join(format!("licences/{LINKED}"))).len(), 1);
+        let built = fs::read_to_string(inside.join("BUILT")).unwrap();
+        assert_contains(&built, &[&format!("headers: {wireshark}\n"), "Rust: rustc 1.99.0", "1700000000"]);
 
         let output = machine.run(&format!("dist/{name}/install"), &[]);
         if wireshark == version() {
