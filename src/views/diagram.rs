@@ -62,18 +62,14 @@ impl View for Diagram {
     }
 
     fn see(&mut self, sighting: &Sighting, session: &Session) {
-        match is_routine(sighting, session) {
-            Some(is_routine) => {
-                if self.count(is_routine) {
-                    let entry = self.keep(sighting);
-                    self.arrows.push(Arrow { entry, is_routine });
-                }
-            }
-            None if session.is_unsettled(sighting.stream) => {
-                let frame = self.keep(sighting);
-                self.unsettled.add(frame, session);
-            }
-            None => {}
+        let is_routine = is_routine(sighting, session);
+        if is_routine.is_none() && session.is_unsettled(sighting.stream) {
+            let frame = self.keep(sighting);
+            self.unsettled.add(frame, session);
+        }
+        if let Some(is_routine) = is_routine.filter(|is_routine| self.count(*is_routine)) {
+            let entry = self.keep(sighting);
+            self.arrows.push(Arrow { entry, is_routine });
         }
     }
 
