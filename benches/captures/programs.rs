@@ -63,6 +63,8 @@ const OWN: &str = "workermanchat";
 const LOAD: &str = "load";
 /// Without the plugin, what a filter that names it becomes.
 const OTHERS_FILTER: &str = "websocket or tcp.analysis.flags";
+/// A view of Wireshark for which each packet is dissected.
+const OTHERS_VIEW: &str = "io,phs";
 
 /// A run to make of a changed capture.
 #[derive(Clone)]
@@ -148,16 +150,19 @@ fn without_own_name(request: &Value) -> Option<Value> {
     (request["method"] == "frames").then(|| call("frames", json!({"filter": OTHERS_FILTER})))
 }
 
-/// Options in pairs, such as `-z` and a view, without those whose second word names the plugin; a filter becomes one that needs as much.
+/// Options in pairs, such as `-z` and a view, without those whose second word names the plugin; a filter and a view become one that needs
+/// as much: without any, tshark would dissect nothing.
 fn without_own_options(options: &[&'static str]) -> Vec<&'static str> {
     let mut kept: Vec<&str> = Vec::new();
     for &option in options {
         if !option.contains(OWN) {
             kept.push(option);
-        } else if kept.last() == Some(&"-Y") {
-            kept.push(OTHERS_FILTER);
-        } else {
-            kept.pop();
+            continue;
+        }
+        match kept.last() {
+            Some(&"-Y") => kept.push(OTHERS_FILTER),
+            Some(&"-z") => kept.push(OTHERS_VIEW),
+            _ => drop(kept.pop()),
         }
     }
     kept
