@@ -464,6 +464,14 @@ fn a_wrong_command_is_refused_and_help_is_printed() {
     assert!(output.stdout.contains("tcpdump -U -s 0 -i any -w - port 7272 | plugin/annotate -"), "{}", output.stdout);
 }
 
+#[test]
+fn where_nothing_comes_on_standard_input_the_script_says_so() {
+    let wireshark = Wireshark::with_plugin();
+    let output = wireshark.run_unchecked(command(&wireshark, &["-"]).stdin(Stdio::null()));
+    assert_eq!((output.code, output.stdout.as_str()), (1, ""));
+    assert!(output.stderr.contains("Nothing came on standard input: did the capture start"), "{}", output.stderr);
+}
+
 // --- live -------------------------------------------------------------------------------------------------------------
 
 #[test]
