@@ -10,6 +10,9 @@ say() { printf '%s\n' "$*"; }
 fail() { printf '%s: %s\n' "$me" "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# asks_for_help ARGUMENT…: true if one of them is -h or --help
+asks_for_help() { for argument in "$@"; do case $argument in -h | --help) return 0 ;; esac; done; return 1; }
+
 # --- rights -----------------------------------------------------------------------------------------------------------
 
 is_root() { [ "$(id -u)" = 0 ]; }
@@ -203,7 +206,7 @@ allow_removal() {
         *" cargo"*) advice="To keep them, get a second Rust from https://rustup.rs (or the package rustup, if your system has it)." ;;
         *) advice="To keep them, install what is lacking in another way." ;;
     esac
-    fail "nothing was changed. $advice To let apt replace them, run: apt-get install $*
+    fail "nothing was changed. $advice To let apt replace them, run: $(is_root || say "sudo ")apt-get install $*
 Then run this again."
 }
 

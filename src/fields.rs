@@ -107,7 +107,7 @@ macro_rules! fields {
 }
 
 fields! {
-    Phase "phase" "Phase" Phase generated "What this packet is in the story of the connection" if_recognized_late;
+    Phase "phase" "Phase" Phase generated "Which step of the connection this packet is: of a handshake, the chat or the close" if_recognized_late;
     Note "note" "Note" Text generated "What a person would write under this packet: who sends what to whom, and what it means" taught_late;
     Exchange "exchange" "Exchange" Exchange generated "The frame that began what this packet belongs to: a handshake, a login, a say, a heartbeat, a logout or a close" if_recognized_late;
     ExchangeTitle "exchange.title" "Title" Text generated "The heading over this packet: which exchange it belongs to, and which step it is" if_recognized_late;
@@ -129,7 +129,7 @@ fields! {
     ClientListClientName "client_list.client_name" "Client name" Text wire "The user name of a user in the list, as sent";
     ClientListCount "client_list.count" "Count" Unsigned generated "How many users the list names";
     Member "member" "Member" Text wire "Any other member of the message, as key: value";
-    Dialect "dialect" "Dialect" Dialect generated "The generation of the chat's protocol that this message belongs to" taught_late;
+    Dialect "dialect" "Dialect" Dialect generated "The generation of the chat's protocol that this message belongs to: which version of workerman-chat" taught_late;
     Private "private" "Private" Boolean generated "Whether a say is for one client only";
     GatewayAddress "gateway.address" "Gateway address" Ipv4 generated "The GatewayWorker gateway's address, from the client ID's first 4 bytes";
     GatewayPort "gateway.port" "Gateway port" Unsigned generated "The gateway's internal port, from the client ID's next 2 bytes";

@@ -464,6 +464,19 @@ fn a_wrong_command_is_refused_and_help_is_printed() {
     assert!(output.stdout.contains("tcpdump -U -s 0 -i any -w - port 7272 | plugin/annotate -"), "{}", output.stdout);
 }
 
+#[test]
+fn where_no_packet_comes_on_standard_input_the_script_says_so() {
+    let wireshark = Wireshark::with_plugin();
+    let seed = fs::read(wireshark.capture("seed-2014.pcap")).unwrap();
+    // Not even a header, and a header without packets
+    for length in [0, 24] {
+        let capture = wireshark.write_file("empty.pcap", &seed[..length]);
+        let output = wireshark.run_unchecked(command(&wireshark, &["-"]).stdin(fs::File::open(&capture).unwrap()));
+        assert_eq!((output.code, output.stdout.as_str()), (1, ""), "{length} bytes");
+        assert!(output.stderr.contains("No packet came on standard input: did the capture"), "{}", output.stderr);
+    }
+}
+
 // --- live -------------------------------------------------------------------------------------------------------------
 
 #[test]

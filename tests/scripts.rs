@@ -17,6 +17,8 @@ use harness::wireshark::{Output, Wireshark, built_library, version};
 const CRATE_VERSION: &str = env!("CARGO_PKG_VERSION");
 /// A Wireshark version that is not installed.
 const OTHER: &str = "3.9";
+/// The scripts that are not in `plugin`.
+const SCRIPTS_ELSEWHERE: [&str; 5] = [".ci/audit", ".ci/build-against", ".ci/run", "benches/tshark", "fuzz/run"];
 
 /// A temporary home with a copy of the scripts in `source` and fake programs in `bin`.
 struct Machine {
@@ -31,8 +33,10 @@ impl Machine {
         }
         let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
         copy_folder(&sources.join("plugin"), &machine.path("source/plugin"));
-        for file in ["Cargo.toml", "LICENSE", "tests/captures/seed-2014.pcap"] {
-            fs::copy(sources.join(file), machine.path("source").join(file)).unwrap();
+        for file in ["Cargo.toml", "LICENSE", "tests/captures/seed-2014.pcap"].iter().chain(&SCRIPTS_ELSEWHERE) {
+            let copy = machine.path("source").join(file);
+            fs::create_dir_all(copy.parent().unwrap()).unwrap();
+            fs::copy(sources.join(file), copy).unwrap();
         }
         machine.make_writable();
         machine
@@ -334,6 +338,51 @@ fn a_system_copy_replaces_the_personal_one() {
 }
 
 #[test]
+fn uninstalling_for_everyone_removes_the_copy_of_the_profile_that_wireshark_made() {
+    let machine = Machine::new();
+    machine.fake_program("sudo", "exec \"$@\"");
+    machine.succeed("plugin/install", &["--system", &machine.library()]);
+    let (system, personal) = (machine.path("share/profiles/Workerman Chat"), machine.profile(""));
+    let copy_profile = || {
+        copy_folder(&machine.path("source/plugin/profile"), &personal);
+        machine.make_writable();
+    };
+    copy_profile();
+    let output = machine.succeed("plugin/install", &["--uninstall", "--system"]);
+    assert!(!machine.system_copy().exists() && !system.exists() && !personal.exists(), "{}", output.stdout);
+    let removed = output.stdout.lines().filter(|line| line.starts_with("Removed its profile, ")).count();
+    assert_eq!(removed, 2, "{}", output.stdout);
+
+    copy_profile();
+    fs::write(machine.profile("preferences"), "gui.column.format: \"No.\", \"%m\"\n").unwrap();
+    let output = machine.succeed("plugin/install", &["--uninstall", "--system"]);
+    assert_contains(&output.stdout, &["Left ", "you changed what is in it"]);
+    assert_eq!(files_and_folders(&personal), [machine.profile("preferences")]);
+}
+
+#[test]
+fn uninstalling_names_the_copy_that_stays() {
+    let machine = Machine::new();
+    machine.fake_program("sudo", "exec \"$@\"");
+    let library = machine.library();
+    machine.succeed("plugin/install", &["--system", &library]);
+    let output = machine.succeed("plugin/install", &["--uninstall"]);
+    assert_contains(
+        &output.stdout,
+        &["There is no ", &machine.system_copy().to_string_lossy(), "--uninstall --system"],
+    );
+    assert!(machine.system_copy().exists());
+
+    let personal = machine.personal(version());
+    machine.write(personal.strip_prefix(machine.wireshark.home()).unwrap().to_str().unwrap(), "a personal copy");
+    copy_folder(&machine.path("source/plugin/profile"), &machine.profile(""));
+    machine.make_writable();
+    let output = machine.succeed("plugin/install", &["--uninstall", "--system"]);
+    assert_contains(&output.stdout, &["There is a personal copy too", &personal.to_string_lossy()]);
+    assert!(personal.exists() && machine.profile("colorfilters").exists(), "a personal copy keeps its profile");
+}
+
+#[test]
 fn no_personal_copy_is_installed_beside_a_system_copy() {
     let machine = Machine::new();
     machine.fake_program("sudo", "exec \"$@\"");
@@ -368,7 +417,7 @@ fn a_system_install_without_root_rights_changes_nothing() {
 fn basic_programs(machine: &Machine) -> PathBuf {
     let folder = machine.path("basic");
     fs::create_dir_all(&folder).unwrap();
-    let programs = "sh env cat cp rm rmdir mkdir chmod ls dirname basename id cut sed sort head tail paste grep cmp awk uname mktemp";
+    let programs = "sh bash env cat cp rm rmdir mkdir chmod ls dirname basename id cut sed sort head tail paste grep cmp awk uname mktemp od tr";
     for program in programs.split(' ') {
         let found = ["/usr/bin", "/bin"].iter().map(|place| Path::new(place).join(program)).find(|path| path.exists());
         symlink(found.unwrap_or_else(|| panic!("no {program}")), folder.join(program)).unwrap();
@@ -451,6 +500,7 @@ fn packages_that_apt_would_remove_are_named_and_kept() {
     let (machine, output) = install_with_apt(apt, DEBIAN_12);
     assert_ne!(output.code, 0);
     assert_contains(&output.stderr, &["would remove", ": cargo rustc\n", "nothing was changed", "https://rustup.rs"]);
+    assert_contains(&output.stderr, &["run: sudo apt-get install "]);
     assert!(!machine.calls().lines().any(is_installation), "{}", machine.calls());
 }
 
@@ -536,6 +586,7 @@ fn the_demo_prints_the_page_of_the_seed_session() {
     assert_contains(packets[0], &["    1  09:50:00.523910 IP 127.0.0.1.60653 > 127.0.0.1.7272: Flags [S]"]);
     assert_contains(packets[18], &["   19  09:51:02.776842 IP 127.0.0.1.60584 > 127.0.0.1.7272: Flags [.]"]);
     assert_contains(&output.stdout, &["\n# ", "\n{\"type\":\"login\",\"name\":\"mynick\"}\n", "\n  [P.]  "]);
+    assert_contains(&output.stderr, &["Building the plugin, which takes a few minutes:\n"]);
 
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let sample = readme.split("```\n").find(|block| block.contains("IP 127.0.0.1.60653")).expect("the demo's output");
@@ -552,14 +603,54 @@ fn the_demo_reports_a_capture_without_the_chat() {
     assert_contains(&output.stdout, &["No packet of workerman-chat here"]);
 }
 
+/// The scripts of `plugin`, and those elsewhere.
+fn scripts() -> Vec<String> {
+    let in_plugin = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("plugin")).unwrap().map(Result::unwrap);
+    let in_plugin = in_plugin
+        .filter(|entry| entry.path().is_file() && entry.metadata().unwrap().permissions().mode() & 0o111 != 0)
+        .map(|entry| format!("plugin/{}", entry.file_name().to_string_lossy()));
+    in_plugin.chain(SCRIPTS_ELSEWHERE.map(str::to_owned)).collect()
+}
+
 #[test]
-fn scripts_for_users_print_help() {
+fn every_script_prints_help_where_nothing_is_installed() {
     let machine = Machine::new();
-    for script in ["plugin/demo", "plugin/test", "plugin/install", "plugin/annotate"] {
-        let before = files_and_folders(machine.wireshark.home());
-        let output = machine.succeed(script, &["--help"]);
-        assert_contains(&output.stdout, &[&format!("usage: {script}")]);
-        assert_eq!(files_and_folders(machine.wireshark.home()), before);
+    let path = basic_programs(&machine);
+    let before = files_and_folders(machine.wireshark.home());
+    let scripts = scripts();
+    assert!(scripts.len() > 12, "{scripts:?}");
+    for script in scripts {
+        for option in ["--help", "-h"] {
+            let output = machine.wireshark.run_unchecked(machine.command(&script, &[option]).env("PATH", &path));
+            assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{script} {option}");
+            assert!(output.stdout.starts_with(&format!("usage: {script}")), "{script} {option}:\n{}", output.stdout);
+        }
+    }
+    assert_eq!(files_and_folders(machine.wireshark.home()), before);
+}
+
+/// The options of a benchmark in `benches`, but for those that are hidden.
+fn options_of(bench: &str) -> Vec<String> {
+    let source =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("benches/{bench}/main.rs"))).unwrap();
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    let fields = lines.windows(2).filter(|pair| pair[0].starts_with("#[arg(long") && !pair[0].contains("hide = true"));
+    fields.map(|pair| format!("--{}", pair[1].split(':').next().unwrap())).collect()
+}
+
+#[test]
+fn the_help_of_a_script_that_runs_a_benchmark_has_its_options() {
+    let machine = Machine::new();
+    for (script, bench) in
+        [("benches/tshark", "comparison"), ("plugin/memcheck", "memcheck"), ("plugin/fuzz-captures", "captures")]
+    {
+        let help = machine.succeed(script, &["--help"]).stdout;
+        // The script itself gives the one to memcheck.
+        let options: Vec<String> = options_of(bench).into_iter().filter(|option| option != "--library").collect();
+        assert!(!options.is_empty(), "{bench} has options");
+        for option in options {
+            assert!(help.lines().any(|line| line.starts_with(&format!("{option} "))), "no {option} in:\n{help}");
+        }
     }
 }
 

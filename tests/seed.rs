@@ -86,8 +86,8 @@ fn a_display_filter_finds_each_phase_in_one_pass_and_in_two() {
             let expected: Vec<u32> = TABLE.iter().filter(|row| row.1 == phase).map(|row| row.0).collect();
             assert_eq!(found, expected, "phase {phase} in {what}");
         }
-        let story = frames_matching(&wireshark, &capture, passes, "workermanchat.phase");
-        assert_eq!(story, (1..=19).collect::<Vec<_>>(), "workermanchat.phase is every packet of the story in {what}");
+        let labelled = frames_matching(&wireshark, &capture, passes, "workermanchat.phase");
+        assert_eq!(labelled, (1..=19).collect::<Vec<_>>(), "workermanchat.phase is every packet in {what}");
         let messages = frames_matching(&wireshark, &capture, passes, "workermanchat");
         assert_eq!(messages, message_frames(&expected()), "workermanchat is the chat's messages in {what}");
     }
