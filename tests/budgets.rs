@@ -96,7 +96,11 @@ fn connections_without_data_take_so_much_memory_and_no_more() {
         peak_memory(&plugin, &["-r", path.to_str().unwrap()]) - peak_memory(&stock, &["-r", more.to_str().unwrap()]);
     println!("{:.0} MB added", added / 1e6);
     assert!(added <= MOST, "{:.0} MB added, at most {:.0}", added / 1e6, MOST / 1e6);
-    let rows = plugin.rows(&path, &["-2", "-Y", "frame.number > 262143"], &["workermanchat.phase", MEMORY_LIMIT]);
+    let rows = plugin.rows(
+        &path,
+        &["-2", "-Y", "frame.number > 262143 && frame.number < 262200"],
+        &["workermanchat.phase", MEMORY_LIMIT],
+    );
     let labels: Vec<(u32, bool, bool)> =
         rows.iter().map(|row| (row.frame, row.has("workermanchat.phase"), row.has(MEMORY_LIMIT))).take(4).collect();
     let (last, first) = (REMEMBERED, REMEMBERED + 1);
