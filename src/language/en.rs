@@ -4,8 +4,8 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
 use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic, Word};
-use crate::failpoint::failpoint;
 use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
+use crate::failpoint::failpoint;
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
 

@@ -323,8 +323,12 @@ pub fn finding(fact: &Fact) -> String {
         Fact::AnotherWay { proxy_port: None } => {
             "这条消息未作标注：Wireshark 取得其 TCP 数据时没有经过 IP 层，因此本插件看不到 TCP 首部".to_owned()
         }
-        Fact::MemoryFull { megabytes } => format!("为此抓包数据预留的内存已用尽（{megabytes} MB）：从此数据包起，消息只显示自身的字段，其他数据包不作标注"),
-        Fact::TooManyIdle { connections } => format!("此连接在传输数据之前不予记录：聊天端口上已有 {connections} 个未传输数据的连接。后续的此类连接也是如此"),
+        Fact::MemoryFull { megabytes } => format!(
+            "为此抓包数据预留的内存已用尽（{megabytes} MB）：从此数据包起，消息只显示自身的字段，其他数据包不作标注"
+        ),
+        Fact::TooManyIdle { connections } => format!(
+            "此连接在传输数据之前不予记录：聊天端口上已有 {connections} 个未传输数据的连接。后续的此类连接也是如此"
+        ),
         Fact::Internal(what) => format!("这是本插件的故障，与数据包无关：{what}；请报告此问题"),
     }
 }

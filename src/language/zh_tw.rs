@@ -323,8 +323,12 @@ pub fn finding(fact: &Fact) -> String {
         Fact::AnotherWay { proxy_port: None } => {
             "這則訊息未加標註：Wireshark 取得其 TCP 資料時未經過 IP 層，因此本外掛程式看不到 TCP 標頭".to_owned()
         }
-        Fact::MemoryFull { megabytes } => format!("為此擷取資料預留的記憶體已用盡（{megabytes} MB）：從此封包起，訊息只顯示自身的欄位，其他封包不加標註"),
-        Fact::TooManyIdle { connections } => format!("此連線在傳送資料之前不予記錄：聊天連接埠上已有 {connections} 個未傳送資料的連線。後續的此類連線也是如此"),
+        Fact::MemoryFull { megabytes } => format!(
+            "為此擷取資料預留的記憶體已用盡（{megabytes} MB）：從此封包起，訊息只顯示自身的欄位，其他封包不加標註"
+        ),
+        Fact::TooManyIdle { connections } => format!(
+            "此連線在傳送資料之前不予記錄：聊天連接埠上已有 {connections} 個未傳送資料的連線。後續的此類連線也是如此"
+        ),
         Fact::Internal(what) => format!("這是本外掛程式的錯誤，與封包無關：{what}；請回報此問題"),
     }
 }
