@@ -183,7 +183,7 @@ static conversation_t *tcp_conversation(const packet_info *pinfo, const address 
 }
 
 /* Looks up tcp.stream, which exists once the TCP dissector has processed the segment. */
-static bool find_stream(const packet_info *pinfo, const address *source, const address *destination, uint32_t source_port,
+static bool look_up_stream(const packet_info *pinfo, const address *source, const address *destination, uint32_t source_port,
                         uint32_t destination_port, uint32_t *stream)
 {
     conversation_t *conversation = tcp_conversation(pinfo, source, destination, source_port, destination_port);
@@ -200,7 +200,7 @@ static bool find_stream(const packet_info *pinfo, const address *source, const a
 
 bool wmc_stream_of(const packet_info *pinfo, uint32_t *stream)
 {
-    return find_stream(pinfo, &pinfo->src, &pinfo->dst, pinfo->srcport, pinfo->destport, stream);
+    return look_up_stream(pinfo, &pinfo->src, &pinfo->dst, pinfo->srcport, pinfo->destport, stream);
 }
 
 static bool know_stream(struct observation *o, packet_info *pinfo)
@@ -209,7 +209,7 @@ static bool know_stream(struct observation *o, packet_info *pinfo)
     if (o->stream_known)
         return true;
     describe(o, pinfo);
-    o->stream_known = find_stream(pinfo, &o->source, &o->destination, be16(o->header), be16(o->header + 2), &o->segment.stream);
+    o->stream_known = look_up_stream(pinfo, &o->source, &o->destination, be16(o->header), be16(o->header + 2), &o->segment.stream);
     return o->stream_known;
 }
 
