@@ -18,7 +18,8 @@ fn every_target_keeps_its_promises_on_what_it_once_failed_on() {
     for folder in folders {
         let name = folder.file_name();
         let target = targets::ALL.iter().find(|(target, _)| name == *target);
-        let (_, check) = target.unwrap_or_else(|| panic!("fuzz/regressions/{} is of no target", name.display()));
+        let (_, check) =
+            target.unwrap_or_else(|| panic!("fuzz/regressions/{} is of no target", name.to_string_lossy()));
         for input in fs::read_dir(folder.path()).expect("a folder") {
             let path = input.expect("an input").path();
             println!("{}", path.display()); // shown where it fails
