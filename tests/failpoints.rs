@@ -13,6 +13,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use harness::build::build_with_failpoints;
+use harness::guarded::{Invocation, fault};
 use harness::packets::{ACK, Capture, Connection, FIN, Link, RST, Side};
 use harness::phase;
 use harness::scripts::*;
@@ -480,4 +481,44 @@ fn a_dissector_bug_in_a_call_of_c_is_reported_there_and_the_next_packets_show_no
 #[test]
 fn an_exception_of_another_dissector_is_reported_there_and_the_next_packets_show_nothing_wrong() {
     assert_confined(conversation, &raising(&PASSING_ON, "bounds"), Lacking::WhatFollows);
+}
+
+// ---- what fuzzing looks for ----
+
+/// What `plugin/fuzz-captures` looks for is found in each kind of output, and in none of a plugin that does not panic.
+#[test]
+fn fuzzing_sees_a_panic_in_every_output() {
+    let mut capture = Capture::new(Link::Ethernet);
+    let mut mynick = Connection::from_port(50001);
+    join(&mut capture, &mut mynick, 1, "mynick", "1");
+    let frame = browser_says(&mut capture, &mut mynick, say_request("hi"));
+    let panicking = wireshark(&format!("dissector::message@{frame}"));
+    let sound = Wireshark::with_plugin();
+    let requests = format!(
+        "{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"load\",\"params\":{{\"file\":\"panic.pcap\"}}}}\n\
+         {{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"frame\",\"params\":{{\"frame\":{frame},\"proto\":true}}}}\n"
+    );
+    for wireshark in [&panicking, &sound] {
+        wireshark.write("panic.pcap", &capture);
+        wireshark.write_file("requests.json", requests.as_bytes());
+    }
+    let tshark = |options: &[&str]| {
+        let arguments = ["-r", "panic.pcap"].iter().chain(options).map(|word| (*word).to_owned());
+        Invocation { program: "tshark", arguments: arguments.collect(), input: None }
+    };
+    let outputs = [
+        tshark(&["-n"]),
+        tshark(&["-nVx"]),
+        tshark(&["-2", "-V", "-o", "workermanchat.language:zh-CN"]),
+        tshark(&["-V", "-o", "workermanchat.language:ru"]),
+        tshark(&["-T", "json"]),
+        tshark(&["-T", "pdml"]),
+        Invocation { program: "sharkd", arguments: vec!["-".to_owned()], input: Some("requests.json".into()) },
+    ];
+    for output in outputs {
+        let fault_with = |wireshark: &Wireshark| fault(&output.run(wireshark, wireshark.home()));
+        assert_eq!(fault_with(&sound), None, "{}", output.for_a_shell());
+        let found = fault_with(&panicking).unwrap_or_else(|| panic!("no panic: {}", output.for_a_shell()));
+        assert_eq!(found.kind, "a panic of the plugin", "{}", output.for_a_shell());
+    }
 }
