@@ -18,6 +18,7 @@ use std::{env, fs, io, thread};
 
 use changes::Changed;
 use clap::Parser;
+use harness::exit::exit_code;
 use harness::guarded::{Fault, Invocation, fault};
 use harness::random::Random;
 use harness::recording::{Recording, recordings};
@@ -87,14 +88,7 @@ struct Total {
 }
 
 fn main() -> ExitCode {
-    match fuzz(&Options::parse()) {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(fuzz(&Options::parse()).map(|failures| failures == 0))
 }
 
 /// Returns the number of failures of the plugin.

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::{fs, io, thread};
 
 use clap::Parser;
+use harness::exit::exit_code;
 use harness::guarded::fault;
 use harness::recording::{Recording, recordings};
 use harness::wireshark::{Output, Wireshark, version};
@@ -55,14 +56,7 @@ struct Error {
 }
 
 fn main() -> ExitCode {
-    match check(&Options::parse()) {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(check(&Options::parse()).map(|errors| errors == 0))
 }
 
 /// Returns the number of the plugin's errors.

@@ -41,16 +41,20 @@ impl Entry {
 #[derive(Debug, Default)]
 pub struct Unsettled {
     frames: Vec<Entry>,
+    /// The frames that were taken in, or refused, since those that are settled were last taken out.
+    since_sweep: usize,
 }
 
 impl Unsettled {
     /// The session watches fewer.
     const MAX_FRAMES: usize = 1 << 17;
 
-    /// Takes in a frame.
+    /// Takes in a frame, in amortized constant time. Refuses it where there are too many.
     pub fn add(&mut self, frame: Entry, session: &Session) {
-        if self.frames.len() >= Unsettled::MAX_FRAMES {
+        self.since_sweep += 1;
+        if self.frames.len() >= Unsettled::MAX_FRAMES && self.since_sweep > Unsettled::MAX_FRAMES / 2 {
             self.frames.retain(|frame| session.is_unsettled(frame.stream));
+            self.since_sweep = 0;
         }
         if self.frames.len() < Unsettled::MAX_FRAMES {
             self.frames.push(frame);

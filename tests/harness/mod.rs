@@ -8,6 +8,7 @@
 
 pub mod build;
 pub mod dissection;
+pub mod exit;
 pub mod expected;
 pub mod guarded;
 pub mod json;
