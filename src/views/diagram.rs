@@ -65,7 +65,7 @@ impl View for Diagram {
         let is_routine = is_routine(sighting, session);
         if is_routine.is_none() && session.is_unsettled(sighting.stream) {
             let frame = self.keep(sighting);
-            self.unsettled.add(frame, session);
+            self.unsettled.add(frame, |stream| session.is_unsettled(stream));
         }
         if let Some(is_routine) = is_routine.filter(|is_routine| self.count(*is_routine)) {
             let entry = self.keep(sighting);

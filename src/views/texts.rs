@@ -50,10 +50,10 @@ impl Unsettled {
     const MAX_FRAMES: usize = 1 << 17;
 
     /// Takes in a frame, in amortized constant time. Refuses it where there are too many.
-    pub fn add(&mut self, frame: Entry, session: &Session) {
+    pub fn add(&mut self, frame: Entry, is_unsettled: impl Fn(StreamId) -> bool) {
         self.since_sweep += 1;
         if self.frames.len() >= Unsettled::MAX_FRAMES && self.since_sweep > Unsettled::MAX_FRAMES / 2 {
-            self.frames.retain(|frame| session.is_unsettled(frame.stream));
+            self.frames.retain(|frame| is_unsettled(frame.stream));
             self.since_sweep = 0;
         }
         if self.frames.len() < Unsettled::MAX_FRAMES {
@@ -110,5 +110,31 @@ impl Texts {
     pub fn get(&self, place: Place) -> &str {
         let start = place.start as usize;
         self.texts.get(start..start + place.length as usize).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::packet::Frame;
+
+    #[test]
+    fn frames_that_stay_unsettled_are_not_looked_at_again_for_each_further_one() {
+        let frame = |number: u32| {
+            let at = FrameTime { frame: Frame(number), time: 0 };
+            let text = Place::default();
+            Entry { at, stream: StreamId(0), index: None, by: Side::Client, text, problems: text }
+        };
+        let (mut unsettled, looks, count) = (Unsettled::default(), Cell::new(0), 5 * Unsettled::MAX_FRAMES);
+        for number in 0..count as u32 {
+            unsettled.add(frame(number), |_| {
+                looks.set(looks.get() + 1);
+                true
+            });
+        }
+        assert!(looks.get() <= 2 * count, "{} looks for {count} frames", looks.get());
+        assert_eq!(unsettled.frames.len(), Unsettled::MAX_FRAMES);
     }
 }

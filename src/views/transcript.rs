@@ -79,7 +79,7 @@ impl View for Transcript {
         if self.matters(sighting, session) {
             self.entries.push(self.texts.keep(sighting));
         } else if session.is_unsettled(sighting.stream) {
-            self.unsettled.add(self.texts.keep(sighting), session);
+            self.unsettled.add(self.texts.keep(sighting), |stream| session.is_unsettled(stream));
         }
     }
 
