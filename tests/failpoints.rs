@@ -483,6 +483,60 @@ fn an_exception_of_another_dissector_is_reported_there_and_the_next_packets_show
     assert_confined(conversation, &raising(&PASSING_ON, "bounds"), Lacking::WhatFollows);
 }
 
+// ---- views ----
+
+/// What tshark prints for `-z`, without the sentences of faults; and those.
+fn page(wireshark: &Wireshark, capture: &Path, options: &[&str]) -> (Vec<String>, Vec<String>) {
+    let arguments = [&["-r", capture.to_str().unwrap(), "-q"], options].concat();
+    let output = wireshark.run_unchecked(wireshark.command("tshark").args(&arguments));
+    assert_eq!(output.code, 0, "tshark {arguments:?}: {}", output.stderr);
+    let lines = output.stdout.lines().map(str::to_owned);
+    lines.partition(|line| !line.contains("An error of this plugin, not of the packet: src/"))
+}
+
+/// A panic over a message costs a view this message; one when the page is written ends the page. Both are told at the page's end.
+#[test]
+fn a_panic_in_a_view_is_told_on_its_page() {
+    let mut capture = Capture::new(Link::Ethernet);
+    let (mut mynick, mut other) = (Connection::from_port(50001), Connection::from_port(50002));
+    join(&mut capture, &mut mynick, 1, "mynick", "1");
+    join(&mut capture, &mut other, 2, "other", "2");
+    let frame = browser_says(&mut capture, &mut mynick, say_request("what is lost"));
+    server_says(&mut capture, &mut mynick, say_delivery(1, "mynick", "what is kept"));
+    mynick.ack(&mut capture, Side::Client);
+    let last = capture.last();
+
+    let views = ["transcript", "sessions", "diagram", "tree"].map(|view| format!("workermanchat,{view}"));
+    let follow = "follow,workermanchat,ascii,0".to_owned();
+    for view in views.iter().chain([&follow]) {
+        let (seeing, writing) = match &**view {
+            "workermanchat,tree" => ("views::statistics::see", Some("views::statistics::count")),
+            "follow,workermanchat,ascii,0" => ("views::follow", None),
+            _ => ("views::see", Some("views::write")),
+        };
+        for passes in [&[][..], &["-2"]] {
+            let options = [passes, &["-z", view]].concat();
+            let shown = |failpoints: &str| {
+                let wireshark = wireshark(failpoints);
+                page(&wireshark, &wireshark.write("views.pcap", &capture), &options)
+            };
+            let (whole, none) = shown("");
+            assert_eq!(none, [""; 0], "{options:?}");
+            let (rest, faults) = shown(&format!("{seeing}@{frame}"));
+            assert!(matches!(&faults[..], [fault] if fault.contains(seeing)), "{options:?}: {faults:?}");
+            assert!(rest.len() > whole.len() / 2, "{options:?}: all else is there: {rest:#?}");
+            let Some(writing) = writing else { continue };
+            let (rest, faults) = shown(&format!("{writing}@{last}"));
+            assert!(
+                !faults.is_empty() && faults.iter().all(|fault| fault.contains(writing)),
+                "{options:?}: {faults:?}"
+            );
+            // The tree is counted packet by packet on a later pass.
+            assert!(rest.len() < whole.len() || view.ends_with("tree"), "{options:?}: {rest:#?}");
+        }
+    }
+}
+
 // ---- what fuzzing looks for ----
 
 /// What `plugin/fuzz-captures` looks for is found in each kind of output, and in none of a plugin that does not panic.

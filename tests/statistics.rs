@@ -322,6 +322,21 @@ fn names_of_rows_are_printable() {
     }
 }
 
+/// At the top of a tree, Wireshark shows of a name only what follows its last slash.
+#[test]
+fn names_with_slashes_are_shown_whole() {
+    let names = ["and/or", "http://example.org//", "/", "//"];
+    let mut capture = Capture::new(Link::Ethernet);
+    for (name, number) in names.iter().zip(1..) {
+        let mut connection = Connection::from_port(50000 + number as u16);
+        join(&mut capture, &mut connection, number, name, "a/b");
+    }
+    let wireshark = Wireshark::with_plugin();
+    let tree = agreed(&wireshark, &wireshark.write("slashes.pcap", &capture));
+    assert_eq!(counts(&tree, "Users", 2), names.map(|name| (name.to_owned(), 2)).into());
+    assert_eq!(counts(&tree, "Rooms", 2).into_keys().collect::<Vec<_>>(), ["a/b"]);
+}
+
 #[test]
 fn findings_are_counted_also_those_that_later_frames_show() {
     let mut capture = Capture::new(Link::Ethernet);

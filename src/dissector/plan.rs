@@ -3,8 +3,7 @@
 use crate::annotation::{Layer, Plan, Tree, Value, Wanted};
 use crate::event::{Acked, Completion, Event};
 use crate::fields::{Field, Finding, PROTOCOL_NAME, Phase};
-use crate::language::{Fact, Language, MAX_LINE, Note, Party, Phrase, printable};
-use crate::message::text;
+use crate::language::{Fact, Language, Note, Party, Phrase, printable};
 use crate::packet::{Frame, FrameTime, Side};
 use crate::session::{Ends, Part, PartOfMessage, User};
 
@@ -34,8 +33,7 @@ pub fn internal_message(plan: &mut Plan, what: &str, language: Language) {
 }
 
 fn internal_in(plan: &mut Plan, layer: Layer, what: &str, language: Language) {
-    let sentence = language.finding(&Fact::Internal(&text::line(what, MAX_LINE)));
-    plan.tree(layer, Wanted::ALL).finding(None, Finding::Internal, &sentence, None);
+    plan.tree(layer, Wanted::ALL).finding(None, Finding::Internal, &language.fault(what), None);
 }
 
 /// Plans the remark on a message whose TCP the plugin was not called for.

@@ -12,6 +12,8 @@ use crate::views::{Row, Setting, Statistics};
 #[derive(Default)]
 struct Opened {
     statistics: Statistics,
+    /// The first fault that no row tells of yet.
+    fault: Option<String>,
     /// What the rows point to.
     changes: Vec<(CString, Vec<u32>)>,
     rows: Vec<sys::wmc_row>,
@@ -30,7 +32,7 @@ pub unsafe extern "C" fn free(statistics: *mut libc::c_void) {
 pub unsafe extern "C" fn clear(statistics: *mut libc::c_void) {
     // SAFETY: they come from `new`, and nobody else uses them.
     let opened = unsafe { &mut *statistics.cast::<Opened>() };
-    let _ = panic::guard(|| opened.statistics.clear()); // what a panic leaves is stale at worst
+    opened.fault = panic::guard(|| opened.statistics.clear()).err(); // what a panic leaves is stale at worst
 }
 
 pub unsafe extern "C" fn see(statistics: *mut libc::c_void, sighting: *const sys::wmc_sighting) {
@@ -40,22 +42,33 @@ pub unsafe extern "C" fn see(statistics: *mut libc::c_void, sighting: *const sys
     let see = || unsafe {
         with_sighting(raw, |sighting| opened.statistics.see(sighting, Locked::new().dissector().session()));
     };
-    let _ = panic::guard(see); // a panic costs the statistics this message
+    if let Err(what) = panic::guard(see) {
+        opened.fault.get_or_insert(what); // it costs the statistics this message, which a row says
+    }
 }
 
 pub unsafe extern "C" fn count(statistics: *mut libc::c_void, settings: *const sys::wmc_settings) -> sys::wmc_rows {
     // SAFETY: the statistics come from `new`, and nobody else uses them; C lends the settings for this call.
     let (opened, settings) = unsafe { (&mut *statistics.cast::<Opened>(), &*settings) };
+    let language = language_at(settings.language);
+    let Opened { statistics, fault, .. } = opened;
     let count = || {
         let mut locked = Locked::new();
         let dissector = locked.dissector();
         dissector.finish();
-        let setting = Setting { session: dissector.session(), language: language_at(settings.language), clock };
-        opened.statistics.count(&setting);
+        statistics.count(&Setting { session: dissector.session(), language, clock });
+    };
+    if let Err(what) = panic::guard(count) {
+        fault.get_or_insert(what);
+    }
+    let lend = || {
+        if let Some(what) = opened.fault.take() {
+            opened.statistics.fail(&what, language);
+        }
         opened.lend();
         sys::wmc_rows { rows: opened.rows.as_ptr(), count: opened.rows.len() as _ }
     };
-    panic::guard(count).unwrap_or(sys::wmc_rows { rows: ptr::null(), count: 0 })
+    panic::guard(lend).unwrap_or(sys::wmc_rows { rows: ptr::null(), count: 0 })
 }
 
 impl Opened {
@@ -63,7 +76,10 @@ impl Opened {
     fn lend(&mut self) {
         (self.rows, self.changes) = (Vec::new(), Vec::new());
         for (place, Row { parent, name, is_parent, count, times, .. }) in self.statistics.changes() {
-            let name = CString::new(name.replace('\0', "\u{fffd}")).unwrap_or_default();
+            let name = name.replace('\0', "\u{fffd}");
+            // Of a name at the top, Wireshark shows what follows the last slash that is not doubled.
+            let name = if parent.is_none() { name.replace('/', "//") } else { name };
+            let name = CString::new(name).unwrap_or_default();
             let (parent, is_parent) = (parent.map_or(-1, |parent| parent as i64), is_parent);
             // Neither text nor times move when they are kept.
             let (text, first) = (name.as_ptr(), times.as_ptr());

@@ -14,6 +14,10 @@ use crate::views::{Diagram, Page, Sessions, Setting, Sighting, Transcript, View,
 struct Opened {
     page: Page,
     piece: String,
+    /// The first fault of the view since it was opened or cleared.
+    fault: Option<String>,
+    /// Whether the page has no further piece.
+    is_at_end: bool,
 }
 
 pub extern "C" fn new(kind: sys::wmc_view) -> *mut libc::c_void {
@@ -23,7 +27,8 @@ pub extern "C" fn new(kind: sys::wmc_view) -> *mut libc::c_void {
         sys::WMC_VIEW_DIAGRAM => Box::new(Diagram::default()),
         _ => return ptr::null_mut(),
     };
-    Box::into_raw(Box::new(Opened { page: Page::new(view), piece: String::new() })).cast()
+    Box::into_raw(Box::new(Opened { page: Page::new(view), piece: String::new(), fault: None, is_at_end: false }))
+        .cast()
 }
 
 pub unsafe extern "C" fn free(view: *mut libc::c_void) {
@@ -35,7 +40,7 @@ pub unsafe extern "C" fn free(view: *mut libc::c_void) {
 pub unsafe extern "C" fn clear(view: *mut libc::c_void) {
     // SAFETY: it comes from `new`, and nobody else uses it.
     let opened = unsafe { &mut *view.cast::<Opened>() };
-    let _ = panic::guard(|| opened.page.view().clear()); // what a panic leaves is stale at worst
+    opened.fault = panic::guard(|| opened.page.clear()).err(); // what a panic leaves is stale at worst
 }
 
 pub unsafe extern "C" fn see(view: *mut libc::c_void, sighting: *const sys::wmc_sighting) {
@@ -43,9 +48,11 @@ pub unsafe extern "C" fn see(view: *mut libc::c_void, sighting: *const sys::wmc_
     let (opened, raw) = unsafe { (&mut *view.cast::<Opened>(), &*sighting) };
     // SAFETY: C lends its texts for this call.
     let see = || unsafe {
-        with_sighting(raw, |sighting| opened.page.view().see(sighting, Locked::new().dissector().session()));
+        with_sighting(raw, |sighting| opened.page.see(sighting, Locked::new().dissector().session()));
     };
-    let _ = panic::guard(see); // a panic costs the view this line
+    if let Err(what) = panic::guard(see) {
+        opened.fault.get_or_insert(what); // it costs the view this line, which the page says
+    }
 }
 
 /// Hands on a sighting as the views have it.
@@ -86,7 +93,8 @@ pub unsafe extern "C" fn follow_line(
     let line = || unsafe {
         with_sighting(raw, |sighting| follow::line(sighting, Locked::new().dissector().session(), language))
     };
-    lend(panic::guard(line).ok().flatten().map(|line| line + "\n"))
+    let line = panic::guard(line).unwrap_or_else(|what| Some(language.fault(&what)));
+    lend(line.map(|line| line + "\n"))
 }
 
 pub extern "C" fn filter(filter: sys::wmc_filter, stream: u32, frame: u32, port: u16) -> *const libc::c_char {
@@ -109,21 +117,32 @@ pub unsafe extern "C" fn page(
 ) -> *const libc::c_char {
     // SAFETY: the view comes from `new`, and nobody else uses it; C lends the settings for this call.
     let (opened, settings) = unsafe { (&mut *view.cast::<Opened>(), &*settings) };
-    let Opened { page, piece } = opened;
+    let Opened { page, piece, fault, is_at_end } = opened;
+    if !first && *is_at_end {
+        return ptr::null();
+    }
+    let language = language_at(settings.language);
+    piece.clear();
     let write = || {
         let mut locked = Locked::new();
         let dissector = locked.dissector();
         if first && at_end {
             dissector.finish();
         }
-        let setting = Setting { session: dissector.session(), language: language_at(settings.language), clock };
-        piece.clear();
-        let is_more = page.write(first, &setting, piece);
-        piece.retain(|character| character != '\0');
-        piece.push('\0');
-        is_more.then(|| piece.as_ptr().cast())
+        page.write(first, &Setting { session: dissector.session(), language, clock }, piece)
     };
-    panic::guard(write).ok().flatten().unwrap_or(ptr::null())
+    *is_at_end = !panic::guard(write).unwrap_or_else(|what| {
+        fault.get_or_insert(what);
+        false
+    });
+    if *is_at_end {
+        let Some(what) = fault else { return ptr::null() };
+        piece.push_str(&language.fault(what));
+        piece.push('\n');
+    }
+    piece.retain(|character| character != '\0');
+    piece.push('\0');
+    piece.as_ptr().cast()
 }
 
 /// Date and time of day of a time in nanoseconds since the epoch, in the time zone of the environment, to the microsecond.

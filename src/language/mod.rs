@@ -165,6 +165,11 @@ impl Language {
     pub(crate) fn finding(self, fact: &Fact) -> String {
         (self.entry().finding)(fact)
     }
+
+    /// The sentence of a fault of this plugin: where and why it panicked.
+    pub(crate) fn fault(self, what: &str) -> String {
+        self.finding(&Fact::Internal(&text::line(what, MAX_LINE)))
+    }
 }
 
 /// One end of a connection, as a sentence names it. Texts have one printable line.

@@ -3,11 +3,13 @@
 use super::Sighting;
 use super::words::{name, said};
 use crate::event::Event;
+use crate::failpoint::failpoint;
 use crate::language::{Language, Phrase, isolated};
 use crate::session::{MessageView, Session};
 
 /// The line of a message, with what is known by now; `None` for what is below the messages.
 pub fn line(sighting: &Sighting, session: &Session, language: Language) -> Option<String> {
+    failpoint!("views::follow");
     let view = session.message_view(sighting.stream, sighting.position()?)?;
     Some(match &view.record.event {
         Event::SayRequest(say) | Event::SayDelivery(say) => said(&view, &say.recipient, sighting.text, language),

@@ -14,6 +14,7 @@ mod transcript;
 mod words;
 
 use crate::annotation::Findings;
+use crate::failpoint::failpoint;
 use crate::language::{Language, Phrase};
 use crate::packet::{FrameTime, Position, Side, StreamId};
 use crate::session::Session;
@@ -82,13 +83,20 @@ impl Page {
         Page { view, is_blank: true }
     }
 
-    /// The view.
-    pub fn view(&mut self) -> &mut dyn View {
-        &mut *self.view
+    /// Forgets everything: the packets come again.
+    pub fn clear(&mut self) {
+        self.view.clear();
+    }
+
+    /// Takes in what the tap reports, in the order of the capture.
+    pub fn see(&mut self, sighting: &Sighting, session: &Session) {
+        failpoint!("views::see");
+        self.view.see(sighting, session);
     }
 
     /// Appends the first or the next piece to `page`. Returns whether there was one.
     pub fn write(&mut self, is_first: bool, setting: &Setting, page: &mut String) -> bool {
+        failpoint!("views::write");
         if is_first {
             self.view.begin(setting);
             self.is_blank = true;

@@ -9,6 +9,7 @@ use super::words::name;
 use super::{Setting, Sighting};
 use crate::annotation::Findings;
 use crate::event::Event;
+use crate::failpoint::failpoint;
 use crate::fields::{Finding, Phase};
 use crate::language::{Language, Phrase, Topic};
 use crate::packet::{Frame, FrameTime, Position, StreamId};
@@ -78,6 +79,7 @@ impl Statistics {
 
     /// Takes in what the tap reports.
     pub fn see(&mut self, sighting: &Sighting, session: &Session) {
+        failpoint!("views::statistics::see");
         let Sighting { at, stream, index, findings, .. } = *sighting;
         let what = match index {
             Some(index) => What::Message(index),
@@ -90,6 +92,7 @@ impl Statistics {
 
     /// Counts what waits, with what is known now.
     pub fn count(&mut self, setting: &Setting) {
+        failpoint!("views::statistics::count");
         self.section(Topic::Messages, setting.language, 0);
         for seen in mem::take(&mut self.waiting) {
             let Seen { stream, frame, what, findings } = seen;
@@ -110,6 +113,11 @@ impl Statistics {
                 .chain(views.iter().flat_map(late_findings))
                 .for_each(|finding| self.finding(finding, setting));
         }
+    }
+
+    /// Counts a fault of this plugin, which costs at least a message.
+    pub fn fail(&mut self, what: &str, language: Language) {
+        self.add(None, &language.fault(what), false, 1);
     }
 
     fn finding(&mut self, finding: Finding, setting: &Setting) {

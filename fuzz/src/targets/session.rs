@@ -258,7 +258,7 @@ impl Views {
             problems: &seen.problems,
             findings: seen.sighting.findings,
         };
-        self.pages.iter_mut().for_each(|page| page.view().see(&sighting, dissector.session()));
+        self.pages.iter_mut().for_each(|page| page.see(&sighting, dissector.session()));
         self.statistics.see(&sighting, dissector.session());
         if let Some(line) = follow::line(&sighting, dissector.session(), self.language) {
             assert_printable(&line);
