@@ -425,6 +425,7 @@ fn assert_confined(script: Script, places: &[impl AsRef<str>], lacking: Lacking)
         let options = [options, &["-z", "workermanchat,sessions", "-o", "workermanchat.show_json:TRUE"]].concat();
         let reached = faults.check(lacking, &shown(&faulty, &paths[1], &options), &shown(&plain, &paths[0], &options));
         assert!(reached.values().all(|count| *count > 0), "{options:?}: each place is reached: {reached:?}");
+        println!("{} faults forced in {} places", reached.values().sum::<usize>(), reached.len());
     }
 }
 

@@ -38,6 +38,7 @@ fn exceptions_leave_no_memory_behind() {
         let wireshark = Wireshark::with_failpoints(&library, &format!("{place}::bounds@0"));
         let path = wireshark.write("many.pcap", &capture);
         let peak = peak(&wireshark, &path);
+        println!("{COUNT} faults forced in 1 places");
         assert!(peak < usual + COUNT * LEFT_BY_EACH, "{place}: {peak} bytes instead of {usual}");
     }
 }
