@@ -12,6 +12,8 @@ pub const MAX_IDLE: u32 = 1 << 18;
 
 /// A connection, with its ports, the times of its handshakes and the first marks.
 const CONNECTION: usize = 640;
+/// What it takes more when it carries data: lists that begin.
+const DATA: usize = 640;
 /// A segment: marks, and its share of lists that grow.
 const SEGMENT: usize = 24;
 /// What a segment shows to be missing in the capture, for its connection and for the server.
@@ -80,12 +82,13 @@ impl Memory {
 
     /// A connection is watched from this segment on.
     pub fn connect(&mut self, is_idle: bool) {
-        self.spend(CONNECTION);
+        self.spend(if is_idle { CONNECTION } else { CONNECTION + DATA });
         self.idle += u32::from(is_idle);
     }
 
     /// A connection carries its first byte.
     pub fn carries_data(&mut self) {
+        self.spend(DATA);
         self.idle = self.idle.saturating_sub(1);
     }
 

@@ -74,8 +74,9 @@ impl Servers {
 
     /// About how many bytes they take, without what each of them [counts itself](Server::growth).
     pub fn size(&self) -> usize {
-        const INDEX: usize = 96;
-        self.servers.len() * (size_of::<Server>() + INDEX)
+        /// Its place in the index, and what its own tables and lists begin with.
+        const BEGINNINGS: usize = 1024;
+        self.servers.len() * (size_of::<Server>() + BEGINNINGS)
     }
 
     /// What the capture lacks of servers that were not heard of: they may be any.
