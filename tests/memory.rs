@@ -8,7 +8,7 @@ use std::alloc::System;
 
 use cap::Cap;
 use session_input::{Capture, USERS, id};
-use workermanchat::packet::{Segment, Side, flags};
+use workermanchat::packet::Side;
 
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
@@ -36,18 +36,14 @@ const CAPTURES: [Recipe; 15] = [
 
 fn syns(count: u32) -> Capture {
     let mut capture = Capture::empty();
-    for user in 0..count {
-        let syn = Segment { flags: flags::SYN, ..capture.segment(user, Side::Client, 0) };
-        capture.session.segment(&syn, &[]);
-    }
+    (0..count).for_each(|user| capture.syn(user));
     capture
 }
 
 fn short_connections(count: u32) -> Capture {
     let mut capture = Capture::empty();
     for user in 0..count {
-        let syn = Segment { flags: flags::SYN, ..capture.segment(user, Side::Client, 0) };
-        capture.session.segment(&syn, &[]);
+        capture.syn(user);
         capture.send(user, Side::Server, r#"{"type":"ping"}"#);
     }
     capture
@@ -120,8 +116,7 @@ fn lists(count: u32) -> Capture {
 fn upgrades(count: u32) -> Capture {
     let mut capture = Capture::empty();
     for user in 0..count {
-        let syn = Segment { flags: flags::SYN, ..capture.segment(user, Side::Client, 0) };
-        capture.session.segment(&syn, &[]);
+        capture.syn(user);
         let request = format!(
             "GET / HTTP/1.1\r\nHost: h\r\nOrigin: http://{user}.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"

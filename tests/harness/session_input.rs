@@ -1,7 +1,7 @@
 //! Captures for the session alone, without Wireshark: messages and segments, one frame each.
 
 use workermanchat::message::{Message, read};
-use workermanchat::packet::{Endpoint, Frame, FrameTime, Segment, SequenceNumber, Side, StreamId};
+use workermanchat::packet::{Endpoint, Frame, FrameTime, Segment, SequenceNumber, Side, StreamId, flags};
 use workermanchat::session::Session;
 
 /// How many users are in the room.
@@ -65,6 +65,12 @@ impl Capture {
             flags: 0x10,
             length,
         }
+    }
+
+    /// The next frame, which begins a user's connection.
+    pub fn syn(&mut self, user: u32) {
+        let syn = Segment { flags: flags::SYN, ..self.segment(user, Side::Client, 0) };
+        self.session.segment(&syn, &[]);
     }
 
     /// The next frame, which holds a message of a user's connection.
