@@ -25,6 +25,7 @@ mod plugin {
 
     const GLUE: &[&str] = &[
         "plugin/glue/glue.c",
+        "plugin/glue/stream.c",
         "plugin/glue/draw.c",
         "plugin/glue/preferences.c",
         "plugin/glue/views.c",

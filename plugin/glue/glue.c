@@ -26,7 +26,6 @@ int wmc_proto = -1;
 
 static const struct wmc_core *core;
 static protocol_t *protocol;
-static int proto_tcp = -1;
 static int proto_http = -1;
 static dissector_table_t ip_protocols;
 static dissector_handle_t tcp_handle;
@@ -167,49 +166,14 @@ static bool is_strange(const struct observation *o, const packet_info *pinfo)
     return !on_chat_port(o) && core->is_strange(pinfo->num, be16(o->header), be16(o->header + 2));
 }
 
-/* The conversation that the TCP dissector keeps. With the preference protocols.conversation_deinterlacing_key it is one for each
- * interface, MAC address or VLAN. */
-static conversation_t *tcp_conversation(const packet_info *pinfo, const address *source, const address *destination,
-                                        uint32_t source_port, uint32_t destination_port)
-{
-#ifdef WMC_DEINTERLACED_CONVERSATIONS
-    const conversation_t *deinterlacer = find_conversation_deinterlacer_pinfo(pinfo);
-
-    if (deinterlacer != NULL)
-        return find_conversation_deinterlaced(pinfo->num, source, destination, CONVERSATION_TCP, source_port, destination_port,
-                                              deinterlacer->conv_index, 0);
-#endif
-    return find_conversation(pinfo->num, source, destination, CONVERSATION_TCP, source_port, destination_port, 0);
-}
-
-/* Looks up tcp.stream, which exists once the TCP dissector has processed the segment. */
-static bool look_up_stream(const packet_info *pinfo, const address *source, const address *destination, uint32_t source_port,
-                        uint32_t destination_port, uint32_t *stream)
-{
-    conversation_t *conversation = tcp_conversation(pinfo, source, destination, source_port, destination_port);
-    const struct tcp_analysis *analysis;
-
-    if (conversation == NULL)
-        return false;
-    analysis = (const struct tcp_analysis *)conversation_get_proto_data(conversation, proto_tcp);
-    if (analysis == NULL)
-        return false;
-    *stream = analysis->stream;
-    return true;
-}
-
-bool wmc_stream_of(const packet_info *pinfo, uint32_t *stream)
-{
-    return look_up_stream(pinfo, &pinfo->src, &pinfo->dst, pinfo->srcport, pinfo->destport, stream);
-}
-
 static bool know_stream(struct observation *o, packet_info *pinfo)
 {
     wmc_failpoint("glue::know_stream", pinfo);
     if (o->stream_known)
         return true;
     describe(o, pinfo);
-    o->stream_known = look_up_stream(pinfo, &o->source, &o->destination, be16(o->header), be16(o->header + 2), &o->segment.stream);
+    o->stream_known = wmc_stream_between(pinfo, &o->source, &o->destination, be16(o->header), be16(o->header + 2),
+                                         &o->segment.stream);
     return o->stream_known;
 }
 
@@ -249,7 +213,7 @@ static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tr
         for (GSList *source = pinfo->data_src; source != NULL && count < SOURCES_MAX; source = source->next)
             sources[count++] = lend(get_data_source_tvb((struct data_source *)source->data), 0);
     wmc_failpoint("glue::sources", pinfo);
-    plan = core->segment(&o->segment, sources, count, wmc_settings(pinfo, tree), pinfo->pool);
+    plan = core->segment(&o->segment, sources, count, wmc_settings(pinfo, tree, wmc_is_tapped()), pinfo->pool);
     if (plan == NULL)
         return;
     wmc_tap(pinfo, plan);
@@ -441,7 +405,7 @@ static const struct wmc_plan *plan_message(tvbuff_t *tvb, packet_info *pinfo, pr
 {
     const uint32_t number = number_message(observed, pinfo);
 
-    return core->message(&observed->segment, number, lend(tvb, 0), wmc_settings(pinfo, tree), pinfo->pool);
+    return core->message(&observed->segment, number, lend(tvb, 0), wmc_settings(pinfo, tree, wmc_is_tapped()), pinfo->pool);
 }
 
 /* Wireshark's own tree of a message. The columns stay as they are: they say what the message is. TRY as in dissect_observed(). */
@@ -552,7 +516,7 @@ static bool leads_to_chat_port(const packet_info *pinfo)
 /* Says of a message that TCP was not reached through IP. It stays Wireshark's. */
 static void report_unobserved(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    const struct wmc_plan *plan = core->unobserved(wmc_settings(pinfo, tree), pinfo->pool);
+    const struct wmc_plan *plan = core->unobserved(wmc_settings(pinfo, tree, wmc_is_tapped()), pinfo->pool);
 
     if (plan != NULL)
         wmc_draw_remark(plan, tvb, pinfo, tree);
@@ -639,10 +603,11 @@ static dissector_handle_t transparent(dissector_t dissector, const char *name, c
 static void register_handoff(void)
 {
     dissector_table_t upgrades = find_dissector_table("http.upgrade");
+    const int proto_tcp = proto_get_id_by_filter_name("tcp");
 
     protocol = find_protocol_by_id(wmc_proto);
-    proto_tcp = proto_get_id_by_filter_name("tcp");
     proto_http = proto_get_id_by_filter_name("http");
+    wmc_stream_init(proto_tcp);
     wmc_draw_init(proto_tcp, proto_http, proto_get_id_by_filter_name("websocket"));
 
     http_handle = find_dissector("http-over-tcp");

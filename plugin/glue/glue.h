@@ -244,11 +244,17 @@ void wmc_tap(packet_info *pinfo, const struct wmc_plan *plan);
 /* plugin/glue/statistics.c */
 void wmc_statistics_register(const struct wmc_core *core, const char *filter_name, const char *name);
 
-/* plugin/glue/follow.c */
-/* Registers Follow and the conversation filters. */
+/* plugin/glue/stream.c */
+/* Takes the number of Wireshark's TCP protocol; before any packet. */
+void wmc_stream_init(int proto_tcp);
 /* The number of the packet's TCP stream; false where it has none. */
 bool wmc_stream_of(const packet_info *pinfo, uint32_t *stream);
+/* tcp.stream of a segment between these ends, which exists once the TCP dissector has processed the segment; false where there is none. */
+bool wmc_stream_between(const packet_info *pinfo, const address *source, const address *destination, uint32_t source_port,
+                        uint32_t destination_port, uint32_t *stream);
 
+/* plugin/glue/follow.c */
+/* Registers Follow and the conversation filters. */
 void wmc_follow_register(const struct wmc_core *core, int proto, const struct wmc_registration *registration);
 
 /* plugin/glue/failpoint.c: for the tests alone. A place where a call may longjmp: here, an exception is thrown if a test asks for it. */
@@ -277,6 +283,6 @@ bool wmc_show_json(void);
 /* What the user chose, without what of a packet is looked at. */
 const struct wmc_settings *wmc_preferences(void);
 /* What the user chose, and what of the packet is looked at. */
-const struct wmc_settings *wmc_settings(packet_info *pinfo, proto_tree *tree);
+const struct wmc_settings *wmc_settings(packet_info *pinfo, proto_tree *tree, bool is_tapped);
 
 #endif

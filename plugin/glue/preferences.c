@@ -130,14 +130,14 @@ const struct wmc_settings *wmc_preferences(void)
     return &settings;
 }
 
-const struct wmc_settings *wmc_settings(packet_info *pinfo, proto_tree *tree)
+const struct wmc_settings *wmc_settings(packet_info *pinfo, proto_tree *tree, bool is_tapped)
 {
     const bool visible = tree != NULL && PTREE_DATA(tree)->visible;
 
     settings.wanted = visible ? UINT64_MAX : wanted_fields(tree);
     /* Newer versions have a kind of reference above this one for what is printed: -e workermanchat prints the title. */
     settings.titles = visible || (tree != NULL && proto_registrar_get_nth(wmc_proto)->ref_type > HF_REF_TYPE_DIRECT);
-    settings.sightings = wmc_is_tapped();
+    settings.sightings = is_tapped;
     settings.info = col_get_text(pinfo->cinfo, COL_INFO) != NULL;
     return wmc_preferences();
 }

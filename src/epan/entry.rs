@@ -1,43 +1,17 @@
 //! The functions that C calls. Each lends its bytes for the length of the call, runs behind the panic boundary, and returns plain
 //! data in the packet's pool; none of them calls anything that may longjmp.
 
-use std::ffi::{CStr, CString};
 use std::ptr;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
+use super::languages::{language_at, languages, unknown_language};
+use super::locked::{self, Locked};
 use super::plan::Pool;
 use super::{panic, registry, statistics, sys, views};
 use crate::annotation::{Plan, Wanted};
-use crate::dissector::{self, Dissector, Packet, Settings, Start};
-use crate::language::{Language, choice};
+use crate::dissector::{self, Packet, Settings, Start};
 use crate::message::may_prove_chat;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Outline, Segment, SequenceNumber, StreamId};
-
-/// The dissector of the capture file at hand. Wireshark dissects one packet at a time, so nobody ever waits for the lock; it is
-/// held within one entry only, never while Wireshark runs.
-static DISSECTOR: Mutex<Option<Dissector>> = Mutex::new(None);
-
-/// How many pairs of ports the dissector watches: C reads it, to ask no more of a capture without chat.
-static WATCHED: AtomicU32 = AtomicU32::new(0);
-
-pub(super) struct Locked(MutexGuard<'static, Option<Dissector>>);
-
-impl Drop for Locked {
-    fn drop(&mut self) {
-        WATCHED.store(self.0.as_ref().map_or(0, Dissector::watched) as u32, Ordering::Relaxed);
-    }
-}
-
-impl Locked {
-    pub(super) fn new() -> Locked {
-        Locked(DISSECTOR.lock().unwrap_or_else(PoisonError::into_inner)) // what a panic left lacks something at worst
-    }
-
-    pub(super) fn dissector(&mut self) -> &mut Dissector {
-        self.0.get_or_insert_default()
-    }
-}
 
 /// The table of entries.
 pub fn core() -> *const sys::wmc_core {
@@ -56,7 +30,7 @@ pub fn core() -> *const sys::wmc_core {
                 language_count: languages.len() as _,
                 unknown_language: Some(unknown_language),
                 reset: Some(reset),
-                watched: WATCHED.as_ptr(),
+                watched: locked::watched(),
                 concerns: Some(concerns),
                 is_strange: Some(is_strange),
                 may_prove_chat: Some(may_prove),
@@ -83,54 +57,13 @@ pub fn core() -> *const sys::wmc_core {
         .0
 }
 
-fn languages() -> &'static [sys::wmc_language] {
-    let text = |text: &str| CString::new(text).expect("a name without NUL").into_raw().cast_const();
-    let languages = Language::choices().map(|(tag, name)| sys::wmc_language { tag: text(tag), name: text(name) });
-    automatic();
-    Box::leak(languages.collect())
-}
-
-/// The language of the environment that Wireshark was started in.
-fn automatic() -> Language {
-    static AUTOMATIC: OnceLock<Language> = OnceLock::new();
-    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    *AUTOMATIC.get_or_init(|| Language::of_environment(variable))
-}
-
-pub(super) fn language_at(index: libc::c_int) -> Language {
-    Language::chosen(usize::try_from(index).unwrap_or_default(), automatic())
-}
-
-unsafe extern "C" fn unknown_language(preferences: *const libc::c_char, in_force: libc::c_int) -> *const libc::c_char {
-    /// The last warning: each is reported once.
-    static REPORTED: Mutex<Option<CString>> = Mutex::new(None);
-    // SAFETY: C lends the path for this call.
-    let preferences = unsafe { CStr::from_ptr(preferences) }.to_string_lossy();
-    let warn = || {
-        let warning = CString::new(language_warning(&preferences, language_at(in_force))?).ok()?;
-        let mut reported = REPORTED.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_news = reported.as_ref() != Some(&warning);
-        is_news.then(|| reported.insert(warning).as_ptr())
-    };
-    panic::guard(warn).ok().flatten().unwrap_or(ptr::null())
-}
-
-/// What is to be said of the preference `language`, which Wireshark does not check; `preferences` is the path of the preferences file.
-fn language_warning(preferences: &str, in_force: Language) -> Option<String> {
-    let file = std::fs::read(preferences).unwrap_or_default();
-    let file = String::from_utf8_lossy(&file);
-    let arguments: Vec<_> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
-    let unknown = choice::unknown_choice(arguments.iter().map(String::as_str), &file)?;
-    Some(choice::warning(unknown, in_force))
-}
-
 extern "C" fn registration() -> sys::wmc_registration {
     registry::registration()
 }
 
 extern "C" fn reset() {
     // A panic here could only come from a destructor, of which there are none that do.
-    let _ = panic::guard(|| *Locked::new().0 = None);
+    let _ = panic::guard(|| Locked::new().reset());
 }
 
 /// Runs `work` on a frame, of whose segment the dissector is asked afterwards: there a panic is told of. Here, it counts as `otherwise`.

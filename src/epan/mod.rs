@@ -6,6 +6,8 @@
 
 mod bindings;
 mod entry;
+mod languages;
+mod locked;
 mod panic;
 mod plan;
 mod registry;

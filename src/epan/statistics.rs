@@ -3,7 +3,8 @@
 use std::ffi::CString;
 use std::ptr;
 
-use super::entry::{Locked, language_at};
+use super::languages::language_at;
+use super::locked::Locked;
 use super::views::{clock, with_sighting};
 use super::{panic, sys};
 use crate::views::{Row, Setting, Statistics};

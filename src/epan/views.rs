@@ -4,7 +4,8 @@ use std::ffi::{CStr, CString};
 use std::ptr;
 use std::sync::{Mutex, PoisonError};
 
-use super::entry::{Locked, language_at};
+use super::languages::language_at;
+use super::locked::Locked;
 use super::{panic, sys};
 use crate::annotation::Findings;
 use crate::packet::{Frame, FrameTime, Side, StreamId};

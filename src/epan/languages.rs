@@ -1,0 +1,55 @@
+//! The preference `language`, as C knows it.
+
+use std::ffi::{CStr, CString};
+use std::ptr;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use super::{panic, sys};
+use crate::language::{Language, choice};
+
+/// The languages as C lists them; they live as long as the program.
+pub fn languages() -> &'static [sys::wmc_language] {
+    let text = |text: &str| CString::new(text).expect("a name without NUL").into_raw().cast_const();
+    let languages = Language::choices().map(|(tag, name)| sys::wmc_language { tag: text(tag), name: text(name) });
+    automatic();
+    Box::leak(languages.collect())
+}
+
+/// The language of the environment that Wireshark was started in.
+fn automatic() -> Language {
+    static AUTOMATIC: OnceLock<Language> = OnceLock::new();
+    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    *AUTOMATIC.get_or_init(|| Language::of_environment(variable))
+}
+
+/// The language at a place of this list.
+pub fn language_at(index: libc::c_int) -> Language {
+    Language::chosen(usize::try_from(index).unwrap_or_default(), automatic())
+}
+
+/// What C warns of when the preference `language` names none; null for nothing, or nothing new.
+pub unsafe extern "C" fn unknown_language(
+    preferences: *const libc::c_char,
+    in_force: libc::c_int,
+) -> *const libc::c_char {
+    /// The last warning: each is reported once.
+    static REPORTED: Mutex<Option<CString>> = Mutex::new(None);
+    // SAFETY: C lends the path for this call.
+    let preferences = unsafe { CStr::from_ptr(preferences) }.to_string_lossy();
+    let warn = || {
+        let warning = CString::new(language_warning(&preferences, language_at(in_force))?).ok()?;
+        let mut reported = REPORTED.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = reported.as_ref() != Some(&warning);
+        is_news.then(|| reported.insert(warning).as_ptr())
+    };
+    panic::guard(warn).ok().flatten().unwrap_or(ptr::null())
+}
+
+/// What is to be said of the preference `language`, which Wireshark does not check; `preferences` is the path of the preferences file.
+fn language_warning(preferences: &str, in_force: Language) -> Option<String> {
+    let file = std::fs::read(preferences).unwrap_or_default();
+    let file = String::from_utf8_lossy(&file);
+    let arguments: Vec<_> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let unknown = choice::unknown_choice(arguments.iter().map(String::as_str), &file)?;
+    Some(choice::warning(unknown, in_force))
+}
