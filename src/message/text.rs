@@ -66,10 +66,10 @@ pub fn unescaped_name(escaped: &str, times: u8) -> Cow<'_, str> {
 /// other control characters of ASCII as their pictures (Unicode's block Control Pictures: `␇`, `␛`, `␡`); and the rest, among it what turns the
 /// direction of writing, by its number: `<U+202E>`. Combining characters and joiners belong to words and emoji, and stay.
 pub fn line(text: &str, max_chars: usize) -> Cow<'_, str> {
-    let whole = plain_ascii(text.as_bytes(), max_chars);
-    if whole == text.len() {
+    if text.len() <= max_chars.saturating_mul(4) && is_plain(text) && text.chars().count() <= max_chars {
         return Cow::Borrowed(text);
     }
+    let whole = plain_ascii(text.as_bytes(), max_chars);
     let (mut length, mut end) = (whole, whole);
     // How much of the line stays when `…` has to follow.
     let mut kept = whole.min(max_chars.saturating_sub(1));
@@ -133,6 +133,14 @@ pub fn shorten(line: &mut String, start: usize, max_chars: usize) {
 fn cut_line(kept: &str, max_chars: usize) -> String {
     let ellipsis = if max_chars > 0 { "…" } else { "" };
     [kept, ellipsis].concat()
+}
+
+/// Whether the bytes alone show that every character is [printable](is_printable): none is a control character of ASCII, or begins a character
+/// of one of the blocks that have others.
+fn is_plain(text: &str) -> bool {
+    let is_plain = |byte: u8| byte >= b' ' && !matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2 | 0xef);
+    // All are looked at, so that many are at a time.
+    text.bytes().fold(true, |plain, byte| plain & is_plain(byte))
 }
 
 /// How many characters at the beginning are ASCII and printable, at most so many.
@@ -317,6 +325,17 @@ mod tests {
         {
             assert!(matches!(line(text, 80), Cow::Borrowed(_)), "{text}");
         }
+    }
+
+    #[test]
+    fn no_byte_passes_for_plain_that_may_begin_what_is_not_printable() {
+        let mut plain = 0;
+        for character in '\0'..=char::MAX {
+            let is_plain = is_plain(character.encode_utf8(&mut [0; 4]));
+            plain += u32::from(is_plain);
+            assert!(!is_plain || is_printable(character), "U+{:04X}", u32::from(character));
+        }
+        assert!(plain > 1_000_000, "{plain} characters are seen to be printable by their bytes");
     }
 
     #[test]
