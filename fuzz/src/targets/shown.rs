@@ -64,7 +64,14 @@ impl Shown {
         let is_longer = is_within(&own.label, &others.label) && own.frame == others.frame;
         match self.items[at].field {
             Some(Field::Note) => is_longer && is_within(&own.value, &others.value),
-            Some(Field::Acks) => is_longer && own.value == others.value,
+            // What is acknowledged first has the sentence; the rest is listed below it.
+            Some(Field::Acks) => {
+                let is_sentence = |at: usize| {
+                    later.items[at].field == Some(Field::Acks) && is_within(&own.label, &later.parts(at).label)
+                };
+                let is_named = own.label.is_empty() || (0..later.items.len()).any(is_sentence);
+                later.items[other].field == Some(Field::Acks) && own.value == others.value && is_named
+            }
             _ => own == others,
         }
     }
