@@ -40,6 +40,11 @@ impl Session {
         false
     }
 
+    /// The last frame that was dissected for the first time, as far as anything is learned.
+    pub fn learned(&self) -> Frame {
+        self.memory.current
+    }
+
     /// Whether nothing of this frame was remembered, because there was no room.
     pub fn is_full_at(&self, frame: Frame) -> bool {
         self.memory.end.is_some_and(|end| frame >= end)
