@@ -200,6 +200,11 @@ fn all_that_is_remembered_takes_so_much_memory_and_no_more() {
     let rows = plugin.rows(&path, &["-2"], &fields);
     let told: Vec<u32> = rows.iter().filter(|row| row.has(MEMORY_LIMIT)).map(|row| row.frame).collect();
     assert!(matches!(told[..], [frame] if first < frame && frame < request), "on one packet: {told:?}");
+    let views = ["-q", "-z", "workermanchat,transcript", "-z", "workermanchat,tree"];
+    let pages = plugin.tshark(&[&["-r", path.to_str().unwrap()], &views[..]].concat()).stdout;
+    for said in [&format!("{} · The memory", told[0]), MEMORY_LIMIT] {
+        assert!(pages.contains(said), "{said}: {pages}");
+    }
     let row = |frame: u32| &rows[frame as usize - 1];
     assert!(row(first).has("workermanchat.user"), "what was shown before stays");
     for frame in [request, delivery] {
