@@ -457,6 +457,17 @@ fn behind_the_limit_nothing_is_remembered_and_what_was_learned_before_stays() {
 }
 
 #[test]
+fn a_list_that_waits_until_its_connection_is_known_to_be_the_chats_is_counted() {
+    let mut capture = Capture { elsewhere: true, ..Capture::default() };
+    capture.opens(1);
+    let users: Vec<String> = (0..1000).map(|user| format!(r#""{}":"{user:0200}""#, id(user))).collect();
+    let list = format!(r#"{{"type":"login","client_id":"1","client_name":"a","client_list":{{{}}}}}"#, users.join(","));
+    capture.sends(1, false, &list);
+    assert!(capture.session.connections.get(&StreamId(1)).unwrap().application().is_undecided());
+    assert!(capture.session.held() > list.len(), "{} bytes are counted of {}", capture.session.held(), list.len());
+}
+
+#[test]
 fn the_limit_is_told_on_a_packet_of_the_chat() {
     let mut capture = limited(0, 10);
     capture.opens(0);
