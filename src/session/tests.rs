@@ -516,3 +516,22 @@ fn a_message_alone_is_one_of_the_chat_where_its_connection_was() {
         assert!(capture.session.message_view(segment.stream, position).is_none());
     }
 }
+
+#[test]
+fn members_are_counted_as_in_one_server_when_two_turn_out_to_be_one() {
+    let mut texts = texts::Texts::default();
+    let [a, b, c, small] = ["1", "2", "3", "small"].map(|text| texts.intern(text));
+    let (large, small) = (room::Room::Everywhere, room::Room::Named(small));
+    let server = |lists: &[(room::Room, &[texts::TextId], u32)]| {
+        let mut server = server::Server::default();
+        for (room, members, frame) in lists {
+            server.set_members(*room, members.to_vec(), Frame(*frame), &texts);
+        }
+        server
+    };
+    let mut united = server(&[(large, &[a, b], 1), (small, &[a, b, c], 4)]);
+    united.absorb(server(&[(large, &[a, b, c], 2), (small, &[a], 3)]));
+    let mut one = server(&[(large, &[a, b, c], 2), (small, &[a, b, c], 4)]);
+    one.absorb(server::Server::default());
+    assert_eq!(united.growth(), one.growth());
+}
