@@ -6,13 +6,14 @@ mod harness;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::thread;
+use std::time::Duration;
 
 use harness::packets::{Capture, Connection, Link, SYN, Segment, Side};
 use harness::scripts::*;
 use harness::skip::skipped;
 use harness::websocket::{self, Frame, TEXT, deflate, masked_text, new_stream, text};
 use harness::wireshark::Wireshark;
-use harness::work::{has_valgrind, instructions, peak_memory};
+use harness::work::{has_valgrind, instructions, instructions_of_tshark, peak_memory};
 
 const MEMORY_LIMIT: &str = "workermanchat.expert.memory_limit";
 const DEFLATE: &str = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n";
@@ -83,6 +84,61 @@ fn the_work_for_a_hostile_capture_is_bounded_and_in_proportion_to_it() {
     assert!(!is_exceeded, "growth is at most {GROWTH}:\n{report}");
 }
 
+/// A capture of any size for a view, and its size; it is also built twice as large.
+struct HostileToView {
+    name: &'static str,
+    passes: &'static [&'static str],
+    view: &'static str,
+    build: fn(u32) -> Capture,
+    size: u32,
+}
+
+const HOSTILE_TO_VIEWS: [HostileToView; 2] = [
+    HostileToView {
+        name: "deliveries with different markup",
+        passes: &[],
+        view: "workermanchat,transcript",
+        build: deliveries_with_markup,
+        size: 800,
+    },
+    HostileToView {
+        name: "a connection that stays undecided",
+        passes: &["-2"],
+        view: "workermanchat,tree",
+        build: undecided,
+        size: 800,
+    },
+];
+
+impl HostileToView {
+    /// The instructions for so many with a view.
+    fn count(&self, wireshark: &Wireshark, size: u32, view: &str) -> f64 {
+        let path = wireshark.write("hostile.pcap", &(self.build)(size));
+        instructions_of_tshark(wireshark, &[&["-q", "-r", path.to_str().unwrap(), "-z", view], self.passes].concat())
+    }
+
+    /// What the plugin and its view add to Wireshark, which dissects each packet for a view of its own.
+    fn added(&self, size: u32) -> f64 {
+        thread::scope(|scope| {
+            let stock = scope.spawn(|| self.count(&Wireshark::without_plugin(), size, "io,phs"));
+            self.count(&Wireshark::with_plugin(), size, self.view) - stock.join().expect("stock tshark reads it")
+        })
+    }
+}
+
+#[test]
+fn the_work_for_a_view_is_in_proportion_to_the_capture() {
+    if !has_valgrind() {
+        return skipped("valgrind is not installed");
+    }
+    for hostile in HOSTILE_TO_VIEWS {
+        let [half, whole] = [1, 2].map(|times| hostile.added(times * hostile.size));
+        let (name, growth) = (hostile.name, whole / half);
+        println!("{name}: {:.0} M instructions added, twice as many add {growth:.2} × as much", whole / 1e6);
+        assert!(growth <= GROWTH, "{name}: twice as many add {growth:.2} × as much, at most {GROWTH}");
+    }
+}
+
 /// 400,000 SYNs, of which the plugin remembers 262,144.
 #[test]
 fn connections_without_data_take_so_much_memory_and_no_more() {
@@ -144,6 +200,11 @@ fn all_that_is_remembered_takes_so_much_memory_and_no_more() {
     let rows = plugin.rows(&path, &["-2"], &fields);
     let told: Vec<u32> = rows.iter().filter(|row| row.has(MEMORY_LIMIT)).map(|row| row.frame).collect();
     assert!(matches!(told[..], [frame] if first < frame && frame < request), "on one packet: {told:?}");
+    let views = ["-q", "-z", "workermanchat,transcript", "-z", "workermanchat,tree"];
+    let pages = plugin.tshark(&[&["-r", path.to_str().unwrap()], &views[..]].concat()).stdout;
+    for said in [&format!("{} · The memory", told[0]), MEMORY_LIMIT] {
+        assert!(pages.contains(said), "{said}: {pages}");
+    }
     let row = |frame: u32| &rows[frame as usize - 1];
     assert!(row(first).has("workermanchat.user"), "what was shown before stays");
     for frame in [request, delivery] {
@@ -156,10 +217,14 @@ fn all_that_is_remembered_takes_so_much_memory_and_no_more() {
 }
 
 /// The endpoint of a browser, different for each number.
-fn browser(number: u32) -> Connection {
+fn browser_address(number: u32) -> SocketAddr {
     let address = Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 0, 1)) + number / 50_000);
-    let client = SocketAddr::from((address, 10_000 + (number % 50_000) as u16));
-    Connection::between(client, SocketAddr::from(([192, 0, 2, 1], 7272)))
+    SocketAddr::from((address, 10_000 + (number % 50_000) as u16))
+}
+
+/// The connection of a browser, different for each number.
+fn browser(number: u32) -> Connection {
+    Connection::between(browser_address(number), SocketAddr::from(([192, 0, 2, 1], 7272)))
 }
 
 fn opened(capture: &mut Capture, number: u32) -> Connection {
@@ -300,6 +365,31 @@ fn upgrades_in_reverse(count: u32) -> Capture {
         let payload = websocket::request("/", "").replace(websocket::KEY, &format!("{number:022}=="));
         let seq = first.seq.wrapping_add(number * payload.len() as u32);
         capture.push(&Segment { seq, payload: payload.into_bytes(), ..first.clone() });
+    }
+    capture
+}
+
+/// Deliveries of one say to as many connections: the same to a person, with markup that is written in different ways.
+fn deliveries_with_markup(count: u32) -> Capture {
+    let mut capture = Capture::new(Link::Ethernet).with_pace(Duration::from_micros(1));
+    for number in 0..count {
+        let ways = (0..16).map(|bit| if number >> bit & 1 == 0 { "&#065;" } else { "&#x41;" });
+        let content = format!("<b title='{}'>hi", ways.collect::<String>());
+        server_says(&mut capture, &mut browser(number), say_delivery(1, "mynick", &content));
+    }
+    capture
+}
+
+/// A SYN to another port again and again, of which it stays open whether it begins a connection of the chat's.
+fn undecided(count: u32) -> Capture {
+    let mut capture = Capture::new(Link::Ethernet).with_pace(Duration::from_secs(1));
+    let syn = Connection::between(browser_address(0), SocketAddr::from(([192, 0, 2, 1], 9000))).segment(
+        Side::Client,
+        SYN,
+        [],
+    );
+    for _ in 0..count {
+        capture.push(&syn);
     }
     capture
 }

@@ -21,7 +21,7 @@ pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bo
     has_events || is_part || is_limit
 }
 
-/// Says where memory ends.
+/// Says where memory ends, in a view, too.
 fn draw_limit(plan: &mut Plan, session: &Session, segment: &Segment, settings: &Settings) -> bool {
     let Some(reached) = session.reached_in(segment.at.frame) else { return false };
     let fact = match reached {
@@ -30,6 +30,9 @@ fn draw_limit(plan: &mut Plan, session: &Session, segment: &Segment, settings: &
     };
     let sentence = settings.language.finding(&fact);
     plan.tree(Layer::Tcp, settings.wanted).finding(None, Finding::MemoryLimit, &sentence, None);
+    if settings.wanted.sightings {
+        plan.set_sighting(session.side(segment), "");
+    }
     true
 }
 

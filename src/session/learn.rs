@@ -77,6 +77,7 @@ impl Session {
         let is_configured = connection.is_configured();
         if !connection.application().accepts(message.evidence(), is_configured) {
             let statement = statement.into_owned();
+            self.memory.spend(statement.size_of_list());
             self.postpone(segment.stream, Postponed { at: segment.at, index, statement, masked });
             return;
         }

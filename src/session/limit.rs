@@ -4,7 +4,7 @@ use super::contests::Contests;
 use super::exchanges::Receipts;
 use super::gaps::Gap;
 use super::matching::LikelyDeliveries;
-use super::memory::Reached;
+use super::memory::{Memory, Reached};
 use super::state::Session;
 use crate::packet::{Frame, FrameTime, Segment};
 
@@ -40,6 +40,11 @@ impl Session {
         false
     }
 
+    /// The last frame that was dissected for the first time, as far as anything is learned.
+    pub fn learned(&self) -> Frame {
+        self.memory.current
+    }
+
     /// Whether nothing of this frame was remembered, because there was no room.
     pub fn is_full_at(&self, frame: Frame) -> bool {
         self.memory.end.is_some_and(|end| frame >= end)
@@ -61,6 +66,20 @@ impl Session {
             }
         }
         alone
+    }
+
+    /// The first packet of the chat that is not remembered, where there is one, and how many bytes are the most.
+    pub fn full_since(&self) -> Option<(Frame, usize)> {
+        let Memory { announced, limits, .. } = self.memory;
+        (announced != Frame::default()).then_some((announced, limits.bytes))
+    }
+
+    /// With another limit than usual, in bytes.
+    #[cfg(test)]
+    pub fn limited(bytes: usize) -> Session {
+        let mut session = Session::default();
+        session.memory.limit(bytes);
+        session
     }
 
     /// The limit that shows in this frame, which is the first one.

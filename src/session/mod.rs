@@ -54,7 +54,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use memory::Reached;
+pub use memory::{MAX_BYTES, Reached};
 pub use state::{MAX_UNDECIDED, Session};
 pub use statement::MAX_TEXT;
 pub use view::{

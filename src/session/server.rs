@@ -421,10 +421,10 @@ impl Server {
         for (room, theirs) in other.rooms {
             let ours = self.rooms.entry(room).or_default();
             if theirs.complete > ours.complete || ours.members.count() == 0 {
+                self.members = (self.members + theirs.members.count()).saturating_sub(ours.members.count());
                 *ours = Membership { listed: 0, ..theirs };
             }
         }
-        self.members = self.rooms.values().map(|room| room.members.count()).sum();
         self.asking.extend(other.asking);
         self.movers.extend(other.movers);
         if let Some(theirs) = other.proxied {

@@ -142,6 +142,17 @@ impl<'a> Statement<'a> {
         matches!(self.act, Act::Unknown { .. })
     }
 
+    /// How many bytes its list of users takes, which is all in it that can be long.
+    pub fn size_of_list(&self) -> usize {
+        let users = match &self.act {
+            Act::UserList(users) => users.as_ref(),
+            Act::Login(Announcement { users, .. }) | Act::Logout(Announcement { users, .. }) => users.as_ref(),
+            _ => None,
+        };
+        let size = |user: &(Cow<str>, Cow<str>)| size_of_val(user) + user.0.len() + user.1.len();
+        users.map_or(0, |users| users.users.iter().map(size).sum())
+    }
+
     /// The same, free of the message's bytes.
     pub fn into_owned(self) -> Statement<'static> {
         Statement { act: self.act.into_owned(), ..self }

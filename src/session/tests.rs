@@ -457,6 +457,17 @@ fn behind_the_limit_nothing_is_remembered_and_what_was_learned_before_stays() {
 }
 
 #[test]
+fn a_list_that_waits_until_its_connection_is_known_to_be_the_chats_is_counted() {
+    let mut capture = Capture { elsewhere: true, ..Capture::default() };
+    capture.opens(1);
+    let users: Vec<String> = (0..1000).map(|user| format!(r#""{}":"{user:0200}""#, id(user))).collect();
+    let list = format!(r#"{{"type":"login","client_id":"1","client_name":"a","client_list":{{{}}}}}"#, users.join(","));
+    capture.sends(1, false, &list);
+    assert!(capture.session.connections.get(&StreamId(1)).unwrap().application().is_undecided());
+    assert!(capture.session.held() > list.len(), "{} bytes are counted of {}", capture.session.held(), list.len());
+}
+
+#[test]
 fn the_limit_is_told_on_a_packet_of_the_chat() {
     let mut capture = limited(0, 10);
     capture.opens(0);
@@ -504,4 +515,23 @@ fn a_message_alone_is_one_of_the_chat_where_its_connection_was() {
         assert_eq!(alone.message_view(segment.stream, position).is_some(), is_known, "stream {stream}");
         assert!(capture.session.message_view(segment.stream, position).is_none());
     }
+}
+
+#[test]
+fn members_are_counted_as_in_one_server_when_two_turn_out_to_be_one() {
+    let mut texts = texts::Texts::default();
+    let [a, b, c, small] = ["1", "2", "3", "small"].map(|text| texts.intern(text));
+    let (large, small) = (room::Room::Everywhere, room::Room::Named(small));
+    let server = |lists: &[(room::Room, &[texts::TextId], u32)]| {
+        let mut server = server::Server::default();
+        for (room, members, frame) in lists {
+            server.set_members(*room, members.to_vec(), Frame(*frame), &texts);
+        }
+        server
+    };
+    let mut united = server(&[(large, &[a, b], 1), (small, &[a, b, c], 4)]);
+    united.absorb(server(&[(large, &[a, b, c], 2), (small, &[a], 3)]));
+    let mut one = server(&[(large, &[a, b, c], 2), (small, &[a, b, c], 4)]);
+    one.absorb(server::Server::default());
+    assert_eq!(united.growth(), one.growth());
 }

@@ -88,6 +88,11 @@ impl View for Diagram {
         }
         !is_done
     }
+
+    /// A comment, so that it stays a diagram.
+    fn remark(&self, sentence: &str) -> String {
+        format!("%% {sentence}\n")
+    }
 }
 
 impl Diagram {

@@ -15,7 +15,7 @@ mod words;
 
 use crate::annotation::Findings;
 use crate::failpoint::failpoint;
-use crate::language::{Language, Phrase};
+use crate::language::{Fact, Language, Phrase};
 use crate::packet::{FrameTime, Position, Side, StreamId};
 use crate::session::Session;
 pub use diagram::Diagram;
@@ -69,18 +69,24 @@ pub trait View {
     fn begin(&mut self, setting: &Setting);
     /// Appends the next piece of the page to `page`, a few lines at least. Returns whether there was one.
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool;
+    /// A sentence about the page, as a line of it.
+    fn remark(&self, sentence: &str) -> String {
+        format!("{sentence}\n")
+    }
 }
 
-/// A view that writes its page, piece by piece. Where it writes nothing, the page says that there is nothing.
+/// A view that writes its page, piece by piece. Where it writes nothing, the page says that there is nothing; where the capture goes on behind
+/// what is remembered, that it ends there.
 pub struct Page {
     view: Box<dyn View>,
     is_blank: bool,
+    is_closed: bool,
 }
 
 impl Page {
     /// Of a view.
     pub fn new(view: Box<dyn View>) -> Page {
-        Page { view, is_blank: true }
+        Page { view, is_blank: true, is_closed: false }
     }
 
     /// Forgets everything: the packets come again.
@@ -99,24 +105,72 @@ impl Page {
         failpoint!("views::write");
         if is_first {
             self.view.begin(setting);
-            self.is_blank = true;
+            (self.is_blank, self.is_closed) = (true, false);
         }
         let before = page.len();
         let is_written = self.view.write(setting, page);
-        if is_written || !self.is_blank {
-            self.is_blank &= page.len() == before;
+        self.is_blank &= page.len() == before;
+        if is_written || self.is_closed {
             return is_written;
         }
-        page.push_str(&setting.language.phrase(&Phrase::NoMessages));
-        page.push('\n');
-        self.is_blank = false;
-        true
+        self.is_closed = true;
+        self.close(setting, page);
+        page.len() > before
+    }
+
+    /// What is to be said behind all that the view writes.
+    fn close(&self, setting: &Setting, page: &mut String) {
+        if self.is_blank {
+            page.push_str(&setting.language.phrase(&Phrase::NoMessages));
+            page.push('\n');
+        }
+        if let Some((frame, bytes)) = setting.session.full_since() {
+            let sentence = setting.language.finding(&Fact::MemoryFull { megabytes: bytes >> 20 });
+            page.push_str(&self.view.remark(&format!("{frame} · {sentence}")));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packet::{Endpoint, Frame, Segment, SequenceNumber, flags};
+
+    /// A SYN to the chat's port in this frame.
+    fn syn(frame: u32) -> Segment {
+        let end = |port, chat_port| Endpoint { address: [127; 16], address_length: 4, port, chat_port };
+        let at = FrameTime { frame: Frame(frame), time: 0 };
+        let (source, destination) = (end(40_000, false), end(7272, true));
+        let (sequence, acknowledgment, flags, length) = (SequenceNumber(0), SequenceNumber(0), flags::SYN, 0);
+        Segment { at, stream: StreamId(0), source, destination, sequence, acknowledgment, flags, length }
+    }
+
+    #[test]
+    fn a_page_says_where_what_is_remembered_ends() {
+        let mut session = Session::limited(1 << 20);
+        session.segment(&syn(1), &[]);
+        assert!(session.has_room_for(&syn(2)));
+        let views: [(Box<dyn View>, &str); 3] = [
+            (Box::new(Transcript::default()), ""),
+            (Box::new(Sessions::default()), ""),
+            (Box::new(Diagram::default()), "%% "),
+        ];
+        for (view, mark) in views {
+            let mut page = Page::new(view);
+            let mut last = |session: &Session| {
+                let setting = Setting { session, language: Language::English, clock: |time| time.to_string() };
+                let mut written = String::new();
+                assert!(page.write(true, &setting, &mut written) && !page.write(false, &setting, &mut written));
+                written.lines().last().map(str::to_owned)
+            };
+            assert_eq!(last(&session).as_deref(), Some("No messages of the chat."), "before");
+            let mut session = Session::limited(0);
+            session.segment(&syn(1), &[]);
+            assert!(!session.has_room_for(&syn(7)));
+            let start = format!("{mark}7 · The memory for this capture is used up (0 MB)");
+            assert!(last(&session).is_some_and(|line| line.starts_with(&start)));
+        }
+    }
 
     #[test]
     fn a_view_of_nothing_says_so_once() {

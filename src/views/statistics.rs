@@ -29,11 +29,32 @@ const LIMITS: [(i64, &str); 5] = [
 /// The statistics.
 #[derive(Debug, Default)]
 pub struct Statistics {
-    waiting: Vec<Seen>,
+    waiting: Waiting,
     rows: Vec<Row>,
     /// Where a row is, by its parent's place and its name.
     places: HashMap<(Option<usize>, String), usize>,
     changed: Vec<usize>,
+}
+
+/// What was seen and is not counted yet.
+#[derive(Debug, Default)]
+struct Waiting {
+    new: Vec<Seen>,
+    /// Frames of which it was not known what they are when they were looked at last.
+    unsettled: Vec<Seen>,
+    /// The last frame that the session had learned from then.
+    learned: Option<Frame>,
+}
+
+impl Waiting {
+    /// Takes what is to be looked at, in the order in which it was seen. What was unsettled is, only where the session has learned since: on
+    /// a later pass, that would be all of it for each frame.
+    fn take(&mut self, learned: Frame) -> Vec<Seen> {
+        let has_learned = self.learned.replace(learned) != Some(learned);
+        let mut seen = if has_learned { mem::take(&mut self.unsettled) } else { Vec::new() };
+        seen.append(&mut self.new);
+        seen
+    }
 }
 
 /// A message, or a frame with findings below its messages.
@@ -87,21 +108,21 @@ impl Statistics {
             None if findings == Findings::default() => return,
             None => What::Frame,
         };
-        self.waiting.push(Seen { stream, frame: at.frame, what, findings });
+        self.waiting.new.push(Seen { stream, frame: at.frame, what, findings });
     }
 
     /// Counts what waits, with what is known now.
     pub fn count(&mut self, setting: &Setting) {
         failpoint!("views::statistics::count");
         self.section(Topic::Messages, setting.language, 0);
-        for seen in mem::take(&mut self.waiting) {
+        let session = setting.session;
+        for seen in self.waiting.take(session.learned()) {
             let Seen { stream, frame, what, findings } = seen;
-            let session = setting.session;
             let views: Vec<MessageView> = match what {
                 What::Message(index) => session.message_view(stream, Position { frame, index }).into_iter().collect(),
                 What::Frame => Vec::new(),
                 What::Unsettled if session.is_unsettled(stream) => {
-                    self.waiting.push(seen);
+                    self.waiting.unsettled.push(seen);
                     continue;
                 }
                 What::Unsettled if session.connection(stream).is_none() => continue,
@@ -239,6 +260,25 @@ mod tests {
 
     fn names(statistics: &mut Statistics) -> Vec<(Option<usize>, String, u32)> {
         statistics.changes().into_iter().map(|(_, row)| (row.parent, row.name, row.count)).collect()
+    }
+
+    #[test]
+    fn frames_that_stay_unsettled_are_not_looked_at_again_before_the_session_learns_more() {
+        let frame = |number| {
+            let (stream, findings) = (StreamId(0), Findings::default());
+            Seen { stream, frame: Frame(number), what: What::Unsettled, findings }
+        };
+        let frames = |seen: &[Seen]| seen.iter().map(|seen| seen.frame.0).collect::<Vec<_>>();
+        let mut waiting = Waiting::default();
+        waiting.new.push(frame(1));
+        waiting.unsettled = waiting.take(Frame(9));
+        assert_eq!(frames(&waiting.unsettled), [1]);
+        waiting.new.push(frame(2));
+        let looked_at = waiting.take(Frame(9));
+        assert_eq!(frames(&looked_at), [2]);
+        waiting.unsettled.extend(looked_at);
+        waiting.new.push(frame(3));
+        assert_eq!(frames(&waiting.take(Frame(10))), [1, 2, 3]);
     }
 
     #[test]

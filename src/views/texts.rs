@@ -5,7 +5,7 @@ use std::mem;
 use super::Sighting;
 use crate::annotation::Findings;
 use crate::packet::{FrameTime, Position, Side, StreamId};
-use crate::session::Session;
+use crate::session::{MAX_BYTES, Session};
 
 /// A message, or what a frame is below its messages.
 #[derive(Debug, Clone, Copy)]
@@ -91,16 +91,28 @@ pub struct Place {
 #[derive(Debug, Default)]
 pub struct Texts {
     texts: String,
+    /// What stands for those for which there is no more room.
+    left_out: Option<Place>,
 }
 
 impl Texts {
-    /// Adds a sighting's.
+    /// Adds a sighting's. All texts together take at most as much as all that the capture taught.
     pub fn keep(&mut self, sighting: &Sighting) -> Entry {
         let Sighting { at, stream, index, by, text, problems, .. } = *sighting;
-        Entry { at, stream, index, by, text: self.add(text), problems: self.add(problems) }
+        let [text, problems] = [text, problems].map(|text| self.add(text, MAX_BYTES));
+        Entry { at, stream, index, by, text, problems }
     }
 
-    fn add(&mut self, text: &str) -> Place {
+    /// Adds a text, if with it all are at most so many bytes. Else an ellipsis stands for it.
+    fn add(&mut self, text: &str, most: usize) -> Place {
+        if text.len() <= most.saturating_sub(self.texts.len()) {
+            return self.push(text);
+        }
+        let left_out = self.left_out.unwrap_or_else(|| self.push("…"));
+        *self.left_out.insert(left_out)
+    }
+
+    fn push(&mut self, text: &str) -> Place {
         let start = self.texts.len() as u64;
         self.texts.push_str(text);
         Place { start, length: text.len() as u32 }
@@ -119,6 +131,14 @@ mod tests {
 
     use super::*;
     use crate::packet::Frame;
+
+    #[test]
+    fn texts_for_which_there_is_no_room_are_an_ellipsis() {
+        let mut texts = Texts::default();
+        let places = ["a", "too long", "b", "again"].map(|text| texts.add(text, 6));
+        assert_eq!(places.map(|place| texts.get(place)), ["a", "…", "b", "…"]);
+        assert_eq!(texts.texts, "a…b");
+    }
 
     #[test]
     fn frames_that_stay_unsettled_are_not_looked_at_again_for_each_further_one() {

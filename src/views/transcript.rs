@@ -12,8 +12,9 @@ use crate::packet::{Frame, StreamId};
 use crate::session::texts::TextId;
 use crate::session::{MessageView, Part, Session};
 
-/// Lines that are written at a time.
+/// Lines that are written at a time, and how many bytes of them are enough.
 const LINES: usize = 256;
+const ENOUGH: usize = 64 * 1024;
 /// What a client does is captured in all places within this time. Nanoseconds.
 const SAME_ACT: i64 = 1_000_000_000;
 
@@ -88,25 +89,26 @@ impl View for Transcript {
         self.written = 0;
         self.known = Known::default();
         self.wrong.clear();
+        let mut known: HashSet<(Frame, String)> = HashSet::new();
         for entry in &self.entries {
             let Some((began, problems)) = wrong_say(entry, self.texts.get(entry.problems), setting) else { continue };
-            let known = self.wrong.entry(began).or_default();
-            for problem in problems {
-                if !known.contains(&problem) {
-                    known.push(problem);
-                }
-            }
+            let new = problems.into_iter().filter(|problem| known.insert((began, problem.clone())));
+            self.wrong.entry(began).or_default().extend(new);
         }
     }
 
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool {
         let rest = self.entries.get(self.written..).unwrap_or_default();
+        let (start, mut count) = (page.len(), 0);
         for entry in rest.iter().take(LINES) {
+            if page.len() - start >= ENOUGH {
+                break;
+            }
             let (text, problems) = (self.texts.get(entry.text), self.texts.get(entry.problems));
             let line = Line { entry, setting, text, problems, wrong: &self.wrong };
             line.write(&mut self.known, page);
+            count += 1;
         }
-        let count = rest.len().min(LINES);
         self.written += count;
         count > 0
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 use wait4::Wait4;
 
-use super::wireshark::{Wireshark, assert_no_dissector_fault};
+use super::wireshark::{Output, Wireshark, assert_no_dissector_fault};
 
 /// Valgrind's command; without randomised addresses, the counts of two runs are the same within 0.1 %.
 pub const VALGRIND: [&str; 3] = ["setarch", "-R", "valgrind"];
@@ -29,21 +29,45 @@ pub fn instructions(wireshark: &Wireshark, captures: &[PathBuf]) -> Vec<f64> {
         format!("{}\n", json!({"jsonrpc": "2.0", "id": id, "method": "load", "params": {"file": capture}}))
     });
     let requests = wireshark.write_file("requests", requests.collect::<String>().as_bytes());
-    let [no_data, counts] = ["no-data", "counts"].map(|name| wireshark.home().join(name));
-    fs::create_dir_all(&no_data).expect("create an empty folder");
-    let mut command = wireshark.command(VALGRIND[0]);
-    command.args(&VALGRIND[1..]).args(["--tool=callgrind", &format!("--dump-before={OPENS_A_CAPTURE}")]);
-    command.arg(format!("--callgrind-out-file={}", counts.display())).args(["sharkd", "-"]);
-    // Of each capture, nine tenths would be the tables of manufacturers and services.
-    command.env("WIRESHARK_DATA_DIR", no_data).stdin(File::open(requests).expect("open the requests"));
-    let output = wireshark.run_within(TIME_LIMIT, &mut command);
-    assert_eq!(output.code, 0, "{command:?}: {}", output.stderr);
-    assert_no_dissector_fault(&output.stderr, "stderr of sharkd");
+    let mut command = callgrind(wireshark, &["sharkd", "-"]);
+    command.stdin(File::open(requests).expect("open the requests"));
+    let output = counted(wireshark, &mut command);
     let loaded = output.stdout.lines().filter(|line| line.contains(r#""status":"OK""#)).count();
     assert_eq!(loaded, captures.len(), "{}", output.stdout);
     // The first part is the start; the last one has no number.
+    let counts = counts(wireshark);
     let numbered = (2..=captures.len()).map(|number| counts.with_extension(number.to_string()));
     numbered.chain([counts.clone()]).map(|part| total(&part)).collect()
+}
+
+/// The instructions that it takes tshark with these arguments to read one capture and to print what is asked for.
+pub fn instructions_of_tshark(wireshark: &Wireshark, arguments: &[&str]) -> f64 {
+    counted(wireshark, &mut callgrind(wireshark, &[&["tshark"], arguments].concat()));
+    total(&counts(wireshark))
+}
+
+/// A program under callgrind, which begins to count anew with each capture that it opens.
+fn callgrind(wireshark: &Wireshark, program: &[&str]) -> Command {
+    let no_data = wireshark.home().join("no-data");
+    fs::create_dir_all(&no_data).expect("create an empty folder");
+    let mut command = wireshark.command(VALGRIND[0]);
+    command.args(&VALGRIND[1..]).args(["--tool=callgrind", &format!("--dump-before={OPENS_A_CAPTURE}")]);
+    command.arg(format!("--callgrind-out-file={}", counts(wireshark).display())).args(program);
+    // Of each capture, nine tenths would be the tables of manufacturers and services.
+    command.env("WIRESHARK_DATA_DIR", no_data);
+    command
+}
+
+fn counted(wireshark: &Wireshark, command: &mut Command) -> Output {
+    let output = wireshark.run_within(TIME_LIMIT, command);
+    assert_eq!(output.code, 0, "{command:?}: {}", output.stderr);
+    assert_no_dissector_fault(&output.stderr, "stderr");
+    output
+}
+
+/// Where callgrind writes its last part.
+fn counts(wireshark: &Wireshark) -> PathBuf {
+    wireshark.home().join("counts")
 }
 
 fn total(part: &Path) -> f64 {
