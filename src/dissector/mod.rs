@@ -150,7 +150,7 @@ impl Dissector {
             (session, learned?, session.message_view(segment.stream, position)?)
         };
         self.plan.clear();
-        message::Drawing::new(&message, view, settings, data).draw(&mut self.plan, session);
+        message::Drawing::new(&message, view, settings, data, *first_pass).draw(&mut self.plan, session);
         Some(&self.plan)
     }
 
