@@ -25,12 +25,19 @@ pub struct Drawing<'a> {
     view: MessageView<'a>,
     settings: &'a Settings,
     data: Captured<'a>,
+    first_pass: bool,
 }
 
 impl<'a> Drawing<'a> {
     /// Of a message and what the session knows of it.
-    pub fn new(message: &'a Message<'a>, view: MessageView<'a>, settings: &'a Settings, data: Captured<'a>) -> Self {
-        Self { message, view, settings, data }
+    pub fn new(
+        message: &'a Message<'a>,
+        view: MessageView<'a>,
+        settings: &'a Settings,
+        data: Captured<'a>,
+        first_pass: bool,
+    ) -> Self {
+        Self { message, view, settings, data, first_pass }
     }
 
     /// Plans what to draw.
@@ -303,8 +310,8 @@ impl<'a> Drawing<'a> {
         match (&record.event, self.view.say()) {
             (Event::SayRequest(_), Some(say)) => {
                 draw_links(tree, None, record.at, None, say.first);
-                // Nothing yet is not nobody: more frames may follow.
-                if say.deliveries > 0 || self.view.reached_nobody() {
+                // Nothing yet is not nobody, nor are those all that were captured before their say: more frames may follow.
+                if !self.first_pass && (say.deliveries > 0 || self.view.reached_nobody()) {
                     self.deliveries(tree, session, say);
                 }
             }

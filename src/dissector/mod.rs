@@ -65,6 +65,11 @@ pub struct Dissector {
 }
 
 impl Dissector {
+    /// With another limit than usual of what is remembered, in bytes: for the fuzz targets, which do not fill the usual one.
+    pub fn limited(bytes: usize) -> Dissector {
+        Dissector { session: Session::limited(bytes), ..Dissector::default() }
+    }
+
     /// Whether there is anything to learn from a segment or to show of it: the cheap question that comes before all others.
     pub fn concerns(&self, outline: &Outline) -> bool {
         self.session.concerns(outline) || self.faults.len() > 0
@@ -145,7 +150,7 @@ impl Dissector {
             (session, learned?, session.message_view(segment.stream, position)?)
         };
         self.plan.clear();
-        message::Drawing::new(&message, view, settings, data).draw(&mut self.plan, session);
+        message::Drawing::new(&message, view, settings, data, *first_pass).draw(&mut self.plan, session);
         Some(&self.plan)
     }
 

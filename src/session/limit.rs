@@ -74,8 +74,7 @@ impl Session {
         (announced != Frame::default()).then_some((announced, limits.bytes))
     }
 
-    /// With another limit than usual, in bytes.
-    #[cfg(test)]
+    /// With another limit than usual, in bytes: for the tests and fuzz targets, which do not fill the usual one.
     pub fn limited(bytes: usize) -> Session {
         let mut session = Session::default();
         session.memory.limit(bytes);

@@ -70,7 +70,6 @@ impl Memory {
     }
 
     /// From now on, so many bytes are the most.
-    #[cfg(test)]
     pub fn limit(&mut self, bytes: usize) {
         self.limits.bytes = bytes;
     }

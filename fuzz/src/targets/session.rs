@@ -19,6 +19,8 @@ const EMPTY: usize = 64 * 1024;
 const A_PACKET: usize = 3 * 1024;
 /// What a byte of a message may leave, in bytes.
 const A_BYTE: usize = 4;
+/// Of one script in four, the limit of what is remembered is a number of these, in bytes.
+const LIMIT_STEP: usize = 512;
 
 /// What the packet and each of its messages show.
 type ShownPacket = (Vec<Option<Shown>>, Option<Shown>);
@@ -33,9 +35,18 @@ struct Learned {
 /// Checks that.
 pub fn check(bytes: &[u8]) {
     let script = Script::of(bytes);
-    let settings = settings(&script, Wanted { sightings: true, ..Wanted::ALL });
-    let mut dissector = Dissector::default();
-    let learned = first_pass(&script, &mut dissector, &settings);
+    check_script(&script, Dissector::default);
+    if script.order % 4 == 3 {
+        let limit = LIMIT_STEP * usize::from(script.order >> 2 & 0x3f);
+        check_script(&script, || Dissector::limited(limit));
+    }
+}
+
+/// Checks it with what `new` makes.
+fn check_script(script: &Script, new: impl Fn() -> Dissector) {
+    let settings = settings(script, Wanted { sightings: true, ..Wanted::ALL });
+    let mut dissector = new();
+    let learned = first_pass(script, &mut dissector, &settings);
     let packets: Vec<&Packet> = learned.iter().map(|learned| &learned.packet).collect();
     let mut views = Views::new(settings.language);
     let later = later_pass(&packets, &mut dissector, &settings, script.order, None);
@@ -44,7 +55,7 @@ pub fn check(bytes: &[u8]) {
     assert_eq!(later, again, "two later passes show the same");
     views.check_pages(&dissector);
     check_filters(&dissector, &packets);
-    check_blind(&packets, &settings, &later);
+    check_blind(&packets, new(), &settings, &later);
 }
 
 fn settings(script: &Script, wanted: Wanted) -> Settings {
@@ -192,11 +203,10 @@ fn assert_only_added(learned: &[Learned], dissector: &Dissector, later: &[ShownP
 }
 
 /// What is looked at on the first pass does not change what later ones show; and what was learned takes little memory.
-fn check_blind(packets: &[&Packet], settings: &Settings, expected: &[ShownPacket]) {
+fn check_blind(packets: &[&Packet], mut dissector: Dissector, settings: &Settings, expected: &[ShownPacket]) {
     let nothing = Settings { wanted: Wanted { fields: 0, titles: false, info: false, sightings: false }, ..*settings };
     let (mut bytes, mut count) = (0, 0);
     let before = ALLOCATOR.allocated();
-    let mut dissector = Dissector::default();
     for packet in packets {
         for data in &packet.handed_over {
             learn(&mut dissector, packet, data, &nothing);
