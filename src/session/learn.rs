@@ -28,6 +28,8 @@ struct Lesson<'a> {
     statement: Statement<'a>,
     masked: Option<bool>,
     dialect: Option<Dialect>,
+    /// The frame that is being dissected: behind the message's, if it has waited.
+    now: Frame,
 }
 
 impl Lesson<'_> {
@@ -84,9 +86,9 @@ impl Session {
         let lists_users = matches!(statement.act, Act::UserList(_) | Act::Login(_) | Act::Logout(_));
         let postponed = connection.application_mut().become_chat();
         for earlier in postponed {
-            self.learn(segment.stream, earlier);
+            self.learn(segment.stream, earlier, segment.at.frame);
         }
-        self.learn(segment.stream, Postponed { at: segment.at, index, statement, masked });
+        self.learn(segment.stream, Postponed { at: segment.at, index, statement, masked }, segment.at.frame);
         if lists_users {
             self.count_users(segment);
         }
@@ -105,8 +107,8 @@ impl Session {
         }
     }
 
-    /// Learns from a message of the chat.
-    fn learn(&mut self, stream: StreamId, message: Postponed) {
+    /// Learns from a message of the chat, while the frame `now` is dissected.
+    fn learn(&mut self, stream: StreamId, message: Postponed, now: Frame) {
         failpoint!("session::learn");
         let whose = self.whose_login(stream, message.at, &message.statement.act);
         let again = self.may_have_logged_in_again(stream, message.at, &message.statement.act);
@@ -117,7 +119,7 @@ impl Session {
         server.dialect = server.dialect.or(statement.dialect);
         let place = Place { stream, at, index };
         let dialect = statement.dialect.or(server.dialect);
-        let lesson = Lesson { place, statement, masked, dialect };
+        let lesson = Lesson { place, statement, masked, dialect, now };
         let user = || connection.logged_in(lesson.position()).map(|identity| identity.name);
         let record = match &lesson.statement.act {
             Act::LoginRequest { name, room } => {
@@ -323,7 +325,7 @@ impl Session {
         let recipient = recipient(server, texts, to, lesson.position(), true);
         let (id, name) = (from.map(|id| texts.intern(id)), from_name.map(|name| texts.intern(name)));
         if let (Some(id), Some(name)) = (id, name) {
-            server.set_name(id, name, frame);
+            server.set_name(id, name, frame, lesson.now);
         }
         let name = name.or_else(|| server.name_of(id?, frame));
         let joined = connection.joined();
@@ -456,7 +458,7 @@ fn login(
     let frame = lesson.place.at.frame;
     let (id, name, users) = interned(texts, announcement);
     if let (Some(id), Some(name)) = (id, name) {
-        server.set_name(id, name, frame);
+        server.set_name(id, name, frame, lesson.now);
     }
     let is_result = whose == Whose::OfTheName && is_login_result(connection, lesson, name, users);
     let may_be_result = match whose {
@@ -543,7 +545,7 @@ fn take_users(server: &mut Server, texts: &mut Texts, room: Room, users: Option<
     let mut members = Vec::with_capacity(users.users.len());
     for (id, name) in &users.users {
         let (id, name) = (texts.intern(id), texts.intern(name));
-        server.set_name(id, name, lesson.place.at.frame);
+        server.set_name(id, name, lesson.place.at.frame, lesson.now);
         members.push(id);
     }
     // Of a long list, only the beginning is known.

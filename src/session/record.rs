@@ -41,6 +41,8 @@ pub struct MessageRecord<T> {
     pub before_login: bool,
     /// The capture may lack the request that it answers: it is not known whether it is a notification.
     pub uncertain: bool,
+    /// Of a login: when it was first seen, it was not known whether it is a notification.
+    pub is_settled: bool,
 }
 
 impl<T> MessageRecord<T> {
@@ -62,6 +64,7 @@ impl<T> MessageRecord<T> {
             is_open: false,
             before_login: false,
             uncertain: false,
+            is_settled: false,
         }
     }
 
@@ -223,8 +226,7 @@ impl StoredMessage {
 
     /// What was known to have happened when the message was first seen.
     pub fn first_event_in<'a>(&self, texts: &'a Texts) -> Option<Event<&'a str>> {
-        let is_login = matches!(self.kind(), kind::LOGIN_RESULT | kind::LOGIN_NOTIFICATION);
-        match is_login && (self.is(flag::UNCERTAIN) || self.is(flag::SETTLED)) {
+        match self.is_login() && (self.is(flag::UNCERTAIN) || self.is(flag::SETTLED)) {
             true => Some(Event::Unknown { type_name: None, sender: None }),
             false => self.event_in(texts),
         }
@@ -270,6 +272,7 @@ impl StoredMessage {
             is_open: self.is(flag::OPEN),
             before_login: self.is(flag::BEFORE_LOGIN),
             uncertain: self.is(flag::UNCERTAIN),
+            is_settled: self.is_login() && self.is(flag::SETTLED),
         })
     }
 
@@ -283,6 +286,10 @@ impl StoredMessage {
 
     fn has_request(&self) -> bool {
         matches!(self.kind(), kind::USER_LIST | kind::LOGIN_RESULT | kind::PONG)
+    }
+
+    fn is_login(&self) -> bool {
+        matches!(self.kind(), kind::LOGIN_RESULT | kind::LOGIN_NOTIFICATION)
     }
 
     fn is_notification(&self) -> bool {
@@ -447,6 +454,7 @@ mod tests {
                 is_open,
                 before_login,
                 uncertain,
+                is_settled: false,
             };
             assert_eq!(stored.record(&texts, |frame| Some(at(frame.0))), Some(expected));
         }

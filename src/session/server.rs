@@ -45,6 +45,25 @@ struct Several {
     names: Vec<(Frame, TextId)>,
 }
 
+impl Several {
+    fn add(&mut self, frame: Frame, now: Frame, name: TextId) -> bool {
+        let is_other = |(_, known): &(Frame, TextId)| *known != name;
+        let (first, last) = (self.names.first().copied(), self.names.last().copied());
+        if let Some(first) = first.filter(|(since, _)| frame < *since) {
+            let is_new = is_other(&first);
+            if is_new {
+                self.names.insert(0, (frame, name));
+            }
+            return is_new;
+        }
+        let is_new = last.is_none_or(|last| last.0 <= frame && is_other(&last));
+        if is_new {
+            self.names.push((now, name));
+        }
+        is_new
+    }
+}
+
 impl Names {
     fn all(&self) -> Vec<(Frame, TextId)> {
         match self {
@@ -54,26 +73,22 @@ impl Names {
         }
     }
 
-    /// Returns whether another name was known.
-    fn add(&mut self, frame: Frame, name: TextId) -> bool {
+    /// Adds what `frame` says, as was learned when `now` was dissected. The frames up to then keep the name that they showed: it is the name
+    /// from `now` on, or that of frames before all that are named. Returns whether it is another one than was known.
+    fn add(&mut self, frame: Frame, now: Frame, name: TextId) -> bool {
         match self {
             Names::None => {
                 *self = Names::One(frame, name);
                 false
             }
-            Names::One(_, last) if *last == name => false,
-            Names::One(since, first) => {
-                let names = vec![(*since, *first), (frame, name)];
+            Names::One(_, known) if *known == name => false,
+            Names::One(since, known) => {
+                let known = (*since, *known);
+                let names = if frame < known.0 { vec![(frame, name), known] } else { vec![known, (now, name)] };
                 *self = Names::Several(Box::new(Several { names }));
                 true
             }
-            Names::Several(several) => {
-                let is_new = several.names.last().is_none_or(|(_, last)| *last != name);
-                if is_new {
-                    several.names.push((frame, name));
-                }
-                is_new
-            }
+            Names::Several(several) => several.add(frame, now, name),
         }
     }
 }
@@ -176,9 +191,9 @@ impl Server {
         self.users.get_mut(self.user(id)?)
     }
 
-    /// Records that the server names `id` as `name` in `frame`.
-    pub fn set_name(&mut self, id: TextId, name: TextId, frame: Frame) {
-        let is_renamed = self.user_mut(id).is_some_and(|user| user.names.add(frame, name));
+    /// Records that the server names `id` as `name` in `frame`, as was learned when `now` was dissected.
+    pub fn set_name(&mut self, id: TextId, name: TextId, frame: Frame, now: Frame) {
+        let is_renamed = self.user_mut(id).is_some_and(|user| user.names.add(frame, now, name));
         self.renamed += u32::from(is_renamed);
     }
 
@@ -411,7 +426,7 @@ impl Server {
             names.sort_by_key(|(frame, _)| *frame);
             known.names = Names::None;
             for (frame, name) in names {
-                known.names.add(frame, name);
+                known.names.add(frame, frame, name);
             }
             if known.owner == 0 {
                 known.owner = user.owner;

@@ -698,11 +698,11 @@ impl<'a> MessageView<'a> {
     pub fn sender(&self) -> Option<&'a str> {
         let MessageRecord { event, sender_id, at, .. } = &self.record;
         let by_id = || self.server?.name_of((*sender_id)?, at.frame).map(|name| self.context.texts.get(name));
-        let by_connection = || {
-            let is_the_users = matches!(event, Event::SayRequest(_) | Event::Pong(_));
-            self.user().filter(|_| is_the_users).map(|user| user.name)
-        };
-        event.sender().copied().or_else(by_id).or_else(by_connection).filter(|name| !name.is_empty())
+        let name = event.sender().copied().or_else(|| match event {
+            Event::SayRequest(_) | Event::Pong(_) => self.user().map(|user| user.name),
+            _ => by_id(),
+        });
+        name.filter(|name| !name.is_empty())
     }
 
     /// Of a login: the other name that its client had before, where that is known. `began`: the frame that began the login.

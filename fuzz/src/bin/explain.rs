@@ -7,9 +7,9 @@ fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, file] = &arguments[..] else { panic!("usage: explain FILE") };
     let input = std::fs::read(file)?;
-    let Script { language, order, steps } = Script::of(&input);
-    println!("language {language}, order {order}");
-    for step in &steps {
+    let script = Script::of(&input);
+    println!("language {}, order {}, {} have joined", script.language, script.order, script.joined);
+    for step in script.all_steps() {
         let act = match &step.act {
             Act::Bytes(data) => format!("Bytes {}", data.escape_ascii()),
             Act::Frame(first, payload) => format!("Frame {first:#x} {}", payload.escape_ascii()),

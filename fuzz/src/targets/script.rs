@@ -1,7 +1,7 @@
 //! A sequence of packets, as bytes that a fuzzer can change: a step begins with a byte that says which it is and who takes it. Any bytes are
 //! a script, and every script can be written as bytes.
 
-use workermanchat::packet::Side;
+use workermanchat::packet::{Side, flags};
 
 /// Steps that are taken at most.
 pub const MAX_STEPS: usize = 200;
@@ -12,8 +12,10 @@ pub const CONNECTIONS: usize = 8;
 /// What is done, and how the packets are looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Script {
-    /// The language, by its place.
+    /// The language, by its place, below 32.
     pub language: u8,
+    /// So many connections, below 8, have shaken hands and logged in before.
+    pub joined: u8,
     /// Chooses the order of the packets on later passes, and which messages are looked at.
     pub order: u16,
     /// What is done.
@@ -72,19 +74,40 @@ impl Script {
     /// Reads any bytes.
     pub fn of(bytes: &[u8]) -> Script {
         let mut bytes = Bytes(bytes);
-        let language = bytes.byte().unwrap_or_default();
+        let head = bytes.byte().unwrap_or_default();
         let order = bytes.short();
         let steps = std::iter::from_fn(|| Step::of(&mut bytes)).take(MAX_STEPS).collect();
-        Script { language, order, steps }
+        Script { language: head & 0x1f, joined: head >> 5, order, steps }
+    }
+
+    /// All that is done, with what came before.
+    pub fn all_steps(&self) -> impl Iterator<Item = Step> + '_ {
+        (0..self.joined).flat_map(join).chain(self.steps.iter().cloned())
     }
 
     /// The bytes that it is read from.
     pub fn bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![self.language];
+        let mut bytes = vec![self.language & 0x1f | self.joined << 5];
         bytes.extend(self.order.to_be_bytes());
         self.steps.iter().for_each(|step| step.write(&mut bytes));
         bytes
     }
+}
+
+/// A connection opens, shakes hands and logs in.
+fn join(connection: u8) -> impl Iterator<Item = Step> {
+    const SYN: u8 = flags::SYN as u8;
+    const ACK: u8 = flags::ACK as u8;
+    let acts = [
+        (Side::Client, Act::Control(SYN)),
+        (Side::Server, Act::Control(SYN | ACK)),
+        (Side::Client, Act::Control(ACK)),
+        (Side::Client, Act::Request(0)),
+        (Side::Server, Act::Response(0)),
+        (Side::Client, Act::Message(0, connection, connection)),
+        (Side::Server, Act::Message(1, connection, connection)),
+    ];
+    acts.into_iter().map(move |(by, act)| Step { connection, by, act })
 }
 
 impl Step {

@@ -177,8 +177,8 @@ impl Wire {
 
     /// Follows a script and calls `dissect` for every packet, which adds what Wireshark hands over with it.
     pub fn follow(&mut self, script: &Script, mut dissect: impl FnMut(&mut Wire, Packet)) {
-        for step in &script.steps {
-            for (segment, payload) in self.take(step) {
+        for step in script.all_steps() {
+            for (segment, payload) in self.take(&step) {
                 let is_tunnelled = self.connection(segment.stream).is_some_and(|connection| connection.is_tunnelled);
                 let (handed_over, sources) = (Vec::new(), Vec::new());
                 dissect(self, Packet { segment, payload, tunnelled: is_tunnelled, handed_over, sources });
