@@ -15,6 +15,7 @@ pub mod json;
 pub mod packets;
 pub mod pdml;
 pub mod phase;
+pub mod preferences;
 pub mod random;
 pub mod reader;
 pub mod recording;
