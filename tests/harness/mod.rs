@@ -11,6 +11,7 @@ pub mod dissection;
 pub mod exit;
 pub mod expected;
 pub mod guarded;
+pub mod gui;
 pub mod json;
 pub mod packets;
 pub mod pdml;
