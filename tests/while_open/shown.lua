@@ -7,7 +7,12 @@ local home = os.getenv("HOME")
 local frames = {} -- what the details of each frame show
 local infos = {}  -- what the packet list shows of it
 local dissections = 0
-local quiet_ticks = 0
+local quiet_ticks = 2 -- since anything was dissected
+
+-- What Wireshark alone has (coloring rules) or tshark alone (columns as fields), and what Lua adds.
+local function is_of_program(name)
+    return name:match("^frame") or name:match("^_ws%.col") or name:match("^_ws%.lua")
+end
 
 -- A listener with all fields: every tree is built as for the details.
 local recorder = Listener.new("frame", nil, true)
@@ -20,8 +25,7 @@ function recorder.packet(pinfo)
     local items = {}
     quiet_ticks = 0
     for _, item in ipairs({ all_field_infos() }) do
-        -- Coloring rules are Wireshark's alone.
-        if not item.name:match("^frame") then
+        if not is_of_program(item.name) then
             items[#items + 1] = ("%s [%d, %d] %s"):format(item.name, item.offset, item.len, item.display)
         end
     end
