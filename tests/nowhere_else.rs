@@ -398,6 +398,21 @@ fn decode_as_dissects_the_chat_on_any_port() {
     assert_eq!(message_frames(&labels), [1, 3]);
 }
 
+#[test]
+fn decode_as_is_obeyed_whatever_the_preference_says_of_the_port() {
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("middle.pcap", &middle_of_a_chat(7272));
+    for ports in ["7272", "7272,8080", "8080"] {
+        let preference = format!("workermanchat.tcp.port:{ports}");
+        let decoded_as = |name: &str| {
+            let decode_as = format!("tcp.port==7272,{name}");
+            message_frames(&wireshark.labels(&path, &["-o", &preference, "-d", &decode_as]))
+        };
+        assert_eq!(decoded_as("workermanchat"), [1, 3], "{ports}");
+        assert_eq!(decoded_as("http"), [0; 0], "{ports}");
+    }
+}
+
 fn compressed(stream: &mut Compress, payload: &[u8]) -> Frame {
     Frame::new(TEXT, deflate(stream, payload)).compressed()
 }

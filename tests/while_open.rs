@@ -5,22 +5,13 @@
 
 mod harness;
 
-use std::fs;
 use std::path::Path;
 
+use harness::packets::{Capture, Connection, Link, Side};
+use harness::preferences::{CHANGES, preferences_file};
 use harness::sharkd::Sharkd;
 use harness::wireshark::Wireshark;
 use serde_json::{Value, json};
-
-/// The preferences, and for each the values that it gets one after the other: the last is the default.
-const CHANGES: [(&str, &[&str]); 6] = [
-    ("workermanchat.language", &["fr", "zh-CN", "auto"]),
-    ("workermanchat.annotate_tcp", &["FALSE", "TRUE"]),
-    ("workermanchat.annotate_info", &["FALSE", "TRUE"]),
-    ("workermanchat.show_json", &["TRUE", "FALSE"]),
-    ("workermanchat.tcp.port", &["8080", "7272,8080", "7272"]),
-    ("tcp.desegment_tcp_streams", &["FALSE", "TRUE"]),
-];
 
 /// Those that are in force when a file is loaded again.
 const AT_LOAD: [&str; 2] = ["workermanchat.tcp.port", "tcp.desegment_tcp_streams"];
@@ -39,10 +30,7 @@ fn said(sharkd: &mut Sharkd) -> Vec<Value> {
 /// The same after a fresh start with these preferences.
 fn said_afresh(capture: &str, preferences: &[(&str, &str)]) -> Vec<Value> {
     let wireshark = Wireshark::with_plugin();
-    let folder = wireshark.home().join(".config/wireshark");
-    fs::create_dir_all(&folder).expect("create the folder of preferences");
-    let lines: String = preferences.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-    fs::write(folder.join("preferences"), lines).expect("write the preferences");
+    wireshark.configure("preferences", &preferences_file(preferences));
     said(&mut Sharkd::load(&wireshark, &wireshark.capture(capture)))
 }
 
@@ -106,4 +94,22 @@ fn what_is_asked_between_changes_nothing() {
     sharkd.ask("tap", json!({"tap0": "stat:workermanchat", "tap1": "expert"}));
     sharkd.ask("analyse", json!({}));
     assert_same(&said(&mut sharkd), &before, "frames");
+}
+
+#[test]
+fn a_port_that_is_given_back_has_the_dissector_that_it_had() {
+    let mut capture = Capture::new(Link::Ethernet);
+    let ends = ["192.0.2.1:50001", "192.0.2.2:23"].map(|end| end.parse().expect("an address"));
+    Connection::between(ends[0], ends[1]).send(&mut capture, Side::Server, "login:");
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("telnet.pcap", &capture);
+    let mut sharkd = Sharkd::load(&wireshark, &path);
+    // sharkd remembers which frames a filter finds, also when a file is loaded anew.
+    let is_telnet = |sharkd: &mut Sharkd| sharkd.ask("frames", json!({}))[0]["c"].to_string().contains("TELNET");
+    assert!(is_telnet(&mut sharkd));
+    for ports in ["7272,23", "7272", "23", "8080"] {
+        sharkd.ask("setconf", json!({"name": "workermanchat.tcp.port", "value": ports}));
+        load(&mut sharkd, &path);
+        assert_eq!(is_telnet(&mut sharkd), !ports.ends_with("23"), "{ports}");
+    }
 }

@@ -21,19 +21,46 @@ static const hf_register_info *fields;
 static int field_count;
 static dissector_table_t tcp_ports;
 static dissector_handle_t port_handle;
+static wmem_map_t *before; /* what was registered for each of ports_in_force; NULL: nothing */
 
+/* Registers a handle for a port, or none. What Decode As says of the port stays. */
+static void register_port(uint32_t port, dissector_handle_t handle)
+{
+    dissector_handle_t decoded_as = dissector_get_uint_handle(tcp_ports, port);
+    const bool is_decoded_as = decoded_as != dissector_get_default_uint_handle("tcp.port", port);
+
+    if (handle != NULL)
+        dissector_add_uint("tcp.port", port, handle);
+    else
+        dissector_delete_uint("tcp.port", port, port_handle);
+    if (is_decoded_as)
+        dissector_change_uint("tcp.port", port, decoded_as);
+}
+
+static void take_port(uint32_t port, void *unused _U_)
+{
+    wmem_map_insert(before, GUINT_TO_POINTER(port), dissector_get_default_uint_handle("tcp.port", port));
+    register_port(port, port_handle);
+}
+
+static void give_port_back(uint32_t port, void *unused _U_)
+{
+    register_port(port, (dissector_handle_t)wmem_map_remove(before, GUINT_TO_POINTER(port)));
+}
+
+/* Called when Wireshark has read preferences and Decode As, which stand in two files. */
 static void apply(void)
 {
     if (port_handle == NULL)
-        return; /* before hand-off: the ports are registered there */
+        return; /* before hand-off */
     if (ports_in_force != NULL) {
         if (ranges_are_equal(ports_in_force, ports))
-            return; /* registering a port again would undo a Decode As on it */
-        dissector_delete_uint_range("tcp.port", ports_in_force, port_handle);
+            return;
+        range_foreach(ports_in_force, give_port_back, NULL);
         wmem_free(wmem_epan_scope(), ports_in_force);
     }
     ports_in_force = range_copy(wmem_epan_scope(), ports);
-    dissector_add_uint_range("tcp.port", ports_in_force, port_handle);
+    range_foreach(ports_in_force, take_port, NULL);
 }
 
 static const enum_val_t *languages(const struct wmc_core *core)
@@ -73,7 +100,7 @@ void wmc_preferences_begin(const struct wmc_core *core)
     char *path = get_persconffile_path("preferences", true);
     const char *warning = core->unknown_language(path, language);
 
-    apply(); /* sharkd sets preferences without telling anybody */
+    apply(); /* sharkd sets preferences without telling anybody, and nobody tells of the defaults */
     if (warning != NULL)
         report_warning("%s", warning);
     g_free(path);
@@ -83,8 +110,8 @@ void wmc_preferences_handoff(dissector_handle_t start)
 {
     tcp_ports = find_dissector_table("tcp.port");
     port_handle = start;
+    before = wmem_map_new(wmem_epan_scope(), g_direct_hash, g_direct_equal);
     dissector_add_for_decode_as("tcp.port", start);
-    apply();
 }
 
 uint8_t wmc_ports[UINT16_MAX + 1];

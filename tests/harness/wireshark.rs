@@ -72,11 +72,16 @@ impl Wireshark {
         let home = TempDir::with_prefix("workermanchat-test-").expect("create a temporary home");
         let is_root = home.path().metadata().expect("read the home's owner").uid() == 0;
         let wireshark = Self { home, is_root, failpoints: None };
-        if is_root {
-            std::os::unix::fs::chown(wireshark.home.path(), Some(UNPRIVILEGED), Some(UNPRIVILEGED))
-                .expect("give the home away");
-        }
+        wireshark.give_away(wireshark.home.path());
         wireshark
+    }
+
+    /// Makes the unprivileged user the owner.
+    fn give_away(&self, path: &Path) {
+        if self.is_root {
+            std::os::unix::fs::chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED))
+                .unwrap_or_else(|error| panic!("give {} away: {error}", path.display()));
+        }
     }
 
     /// A home with a build of the plugin with failpoints, and those that are asked for, separated by commas.
@@ -119,6 +124,20 @@ impl Wireshark {
         fs::write(&path, bytes).expect("write the file");
         fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("make the file readable");
         path
+    }
+
+    /// Writes a file into the folder of Wireshark's configuration, or into one of its profiles; Wireshark may write to it, too.
+    pub fn configure(&self, file: &str, text: &str) {
+        let mut path = self.home.path().join(".config");
+        for part in Path::new("wireshark").join(file).iter() {
+            if !path.exists() {
+                fs::create_dir(&path).expect("create a folder of the configuration");
+                self.give_away(&path);
+            }
+            path.push(part);
+        }
+        fs::write(&path, text).expect("write a file of the configuration");
+        self.give_away(&path);
     }
 
     fn copy(&self, from: &Path, to: &Path) {
