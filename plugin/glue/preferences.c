@@ -100,7 +100,7 @@ void wmc_preferences_begin(const struct wmc_core *core)
     char *path = get_persconffile_path("preferences", true);
     const char *warning = core->unknown_language(path, language);
 
-    apply(); /* sharkd sets preferences without telling anybody, and nobody tells of the defaults */
+    apply(); /* sharkd sets preferences without telling anybody */
     if (warning != NULL)
         report_warning("%s", warning);
     g_free(path);
@@ -112,6 +112,7 @@ void wmc_preferences_handoff(dissector_handle_t start)
     port_handle = start;
     before = wmem_map_new(wmem_epan_scope(), g_direct_hash, g_direct_equal);
     dissector_add_for_decode_as("tcp.port", start);
+    apply(); /* so that tshark -G decodes has the default ports */
 }
 
 uint8_t wmc_ports[UINT16_MAX + 1];
