@@ -221,6 +221,11 @@ fn check_blind(packets: &[&Packet], mut dissector: Dissector, settings: &Setting
     }
     dissector.finish();
     let taken = ALLOCATOR.allocated().saturating_sub(before);
+    let counted = dissector.session().held();
+    assert!(
+        taken <= EMPTY + counted,
+        "{count} packets and messages take {taken} bytes, of which {counted} are counted"
+    );
     let most = EMPTY + A_PACKET * count + A_BYTE * bytes;
     assert!(taken <= most, "{count} packets and messages of {bytes} bytes take {taken} bytes, more than {most}");
     let later = later_pass(packets, &mut dissector, settings, 0, None);
