@@ -76,6 +76,8 @@ const PASSES_DIFFER: &[(&str, u32, &str)] = &[
     ("dropped-login", 10, "a later message names the sender of this say, whose login was not captured"),
     ("dropped-login", 11, "that this delivers 10 is known once nobody else has said the same"),
     ("dropped-login", 12, "acknowledges 11: to which say it belongs is known later"),
+    ("fast-retransmission", 79, "whose connection it is is known once the segment that was lost before has come again"),
+    ("fast-retransmission", 87, "as 79"),
     (
         "http-connect",
         11,
