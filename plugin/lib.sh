@@ -13,6 +13,9 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # asks_for_help ARGUMENT…: true if one of them is -h or --help
 asks_for_help() { for argument in "$@"; do case $argument in -h | --help) return 0 ;; esac; done; return 1; }
 
+# A seed of a random generator
+new_seed() { od -An -N 3 -t u4 /dev/urandom | tr -d ' '; }
+
 # --- rights -----------------------------------------------------------------------------------------------------------
 
 is_root() { [ "$(id -u)" = 0 ]; }

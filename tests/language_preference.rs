@@ -2,9 +2,6 @@
 
 mod harness;
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-
 use harness::wireshark::{Output, Wireshark};
 
 const LANGUAGES: [&str; 7] = ["en", "zh-CN", "zh-TW", "fr", "it", "pt", "ru"];
@@ -64,19 +61,11 @@ fn a_language_that_is_chosen_is_the_environments_no_longer() {
     }
 }
 
-fn preferences(wireshark: &Wireshark, folder: &str, text: &str) {
-    let folder = wireshark.home().join(".config/wireshark").join(folder);
-    fs::create_dir_all(&folder).expect("create the folder");
-    let file = folder.join("preferences");
-    fs::write(&file, text).expect("write the preferences");
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("make them readable");
-}
-
 #[test]
 fn a_line_of_the_preferences_file_chooses_the_language_for_good() {
     let wireshark = Wireshark::with_plugin();
-    preferences(&wireshark, "", "workermanchat.language: fr\n");
-    preferences(&wireshark, "profiles/course", "# For the course\nworkermanchat.language: zh-TW\n");
+    wireshark.configure("preferences", "workermanchat.language: fr\n");
+    wireshark.configure("profiles/course/preferences", "# For the course\nworkermanchat.language: zh-TW\n");
     let (french, chinese) = (notes_in(&wireshark, "fr"), notes_in(&wireshark, "zh-TW"));
     let notes = |options: &[&str]| run(&wireshark, &[("LANG", "ru_RU.UTF-8")], options).stdout;
     assert_eq!(notes(&[]), french);
@@ -105,8 +94,8 @@ fn a_language_that_there_is_not_is_told() {
             assert_eq!(output.stdout, russian);
         }
     }
-    preferences(&wireshark, "", "workermanchat.language: klingon\n");
-    preferences(&wireshark, "profiles/course", "workermanchat.language: french\n");
+    wireshark.configure("preferences", "workermanchat.language: klingon\n");
+    wireshark.configure("profiles/course/preferences", "workermanchat.language: french\n");
     assert_told(&run(&wireshark, environment, &[]), "klingon", "the preferences file");
     assert_told(&run(&wireshark, environment, &["-C", "course"]), "french", "the profile's");
     let overruled = run(&wireshark, environment, &["-o", "workermanchat.language:fr"]);

@@ -2,7 +2,6 @@
 
 mod harness;
 
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -81,8 +80,7 @@ fn listen() -> TcpListener {
 
 /// Tells the plugin the chat's port, as a user does who has the chat on another one.
 fn prefer_port(wireshark: &Wireshark, port: u16) {
-    fs::create_dir_all(wireshark.home().join(".config/wireshark")).expect("create the configuration folder");
-    wireshark.write_file(".config/wireshark/preferences", format!("workermanchat.tcp.port: {port}\n").as_bytes());
+    wireshark.configure("preferences", &format!("workermanchat.tcp.port: {port}\n"));
 }
 
 fn say<S: std::io::Read + std::io::Write>(socket: &mut WebSocket<S>, message: &str) {

@@ -49,13 +49,22 @@ fn short_connections(count: u32) -> Capture {
     capture
 }
 
-fn acknowledgments(count: u32) -> Capture {
+/// Segments with this payload, whose sequence numbers leave holes between them.
+fn segments(count: u32, sender: Side, payload: &[u8]) -> Capture {
     let mut capture = Capture::new();
     for number in 0..count {
-        let ack = capture.segment(number % USERS, Side::Client, 0);
-        capture.session.segment(&ack, &[]);
+        let segment = capture.segment(number % USERS, sender, payload.len() as u32);
+        capture.session.segment(&segment, payload);
     }
     capture
+}
+
+fn acknowledgments(count: u32) -> Capture {
+    segments(count, Side::Client, &[])
+}
+
+fn holes(count: u32) -> Capture {
+    segments(count, Side::Server, b"          ")
 }
 
 fn pings(count: u32) -> Capture {
@@ -80,26 +89,15 @@ fn long_says(count: u32) -> Capture {
     capture
 }
 
-fn login(capture: &mut Capture, number: u32, user: u32, room: u32, list: &str) {
-    let name = format!("user {number}");
-    let request = format!(r#"{{"type":"login","client_name":"{name}","room_id":"{room}"}}"#);
-    capture.send(user, Side::Client, &request);
-    let result = format!(
-        r#"{{"type":"login","client_id":"{}","client_name":"{name}","time":"2026-11-20 07:20:19","client_list":{{{list}}}}}"#,
-        id(user)
-    );
-    capture.send(user, Side::Server, &result);
-}
-
 fn names(count: u32) -> Capture {
     let mut capture = Capture::new();
-    (0..count).for_each(|number| login(&mut capture, number, number % USERS, 1, ""));
+    (0..count).for_each(|number| capture.login(number % USERS, &format!("user {number}"), "1", ""));
     capture
 }
 
 fn rooms(count: u32) -> Capture {
     let mut capture = Capture::new();
-    (0..count).for_each(|number| login(&mut capture, 1, number % USERS, number, ""));
+    (0..count).for_each(|number| capture.login(number % USERS, "user 1", &number.to_string(), ""));
     capture
 }
 
@@ -108,7 +106,7 @@ fn lists(count: u32) -> Capture {
     for number in 0..count {
         let member = |user: u32| format!(r#""{}":"user {user} as {number}""#, id(user));
         let list: Vec<String> = (0..200).map(member).collect();
-        login(&mut capture, number, number % USERS, 1, &list.join(","));
+        capture.login(number % USERS, &format!("user {number}"), "1", &list.join(","));
     }
     capture
 }
@@ -151,16 +149,6 @@ fn servers(count: u32) -> Capture {
             server.address[2..4].copy_from_slice(&[low, high]);
             capture.take(&segment, &json);
         }
-    }
-    capture
-}
-
-/// Frames between which the sequence numbers of a connection leave holes.
-fn holes(count: u32) -> Capture {
-    let mut capture = Capture::new();
-    for number in 0..count {
-        let segment = capture.segment(number % USERS, Side::Server, 10);
-        capture.session.segment(&segment, b"          ");
     }
     capture
 }

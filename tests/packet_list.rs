@@ -21,10 +21,8 @@ fn shipped(file: &str) -> String {
 /// A home with the plugin and its profile.
 fn with_profile() -> Wireshark {
     let wireshark = Wireshark::with_plugin();
-    let folder = wireshark.home().join(".config/wireshark/profiles").join(PROFILE);
-    fs::create_dir_all(&folder).expect("make the profile's folder");
     for file in ["preferences", "recent", "colorfilters", "dfilter_buttons"] {
-        fs::write(folder.join(file), shipped(file)).expect("write a file of the profile");
+        wireshark.configure(&format!("profiles/{PROFILE}/{file}"), &shipped(file));
     }
     wireshark
 }

@@ -182,9 +182,7 @@ fn decode_as_with_tcp_itself_changes_nothing() {
         assert_eq!(wireshark.labels(&path, &[passes, "-d", "ip.proto==6,tcp"]), expected, "{passes}");
     }
     // As Wireshark saves it; sharkd and Wireshark read it.
-    let folder = wireshark.home().join(".config/wireshark");
-    fs::create_dir_all(&folder).expect("make the folder of the profile");
-    fs::write(folder.join("decode_as_entries"), "decode_as_entry: ip.proto,6,TCP,TCP\n").expect("write it");
+    wireshark.configure("decode_as_entries", "decode_as_entry: ip.proto,6,TCP,TCP\n");
     assert_labels(&wireshark, &path, &expected, "decode_as_entries");
 }
 

@@ -215,9 +215,7 @@ impl Lane {
 fn stock(dissector: Option<&str>) -> Wireshark {
     let home = Wireshark::without_plugin();
     if let Some(dissector) = dissector {
-        fs::create_dir_all(home.home().join(".config/wireshark")).expect("create the folder of preferences");
-        let entry = format!("decode_as_entry: tcp.port,7272,(none),{dissector}\n");
-        home.write_file(".config/wireshark/decode_as_entries", entry.as_bytes());
+        home.configure("decode_as_entries", &format!("decode_as_entry: tcp.port,7272,(none),{dissector}\n"));
     }
     home
 }

@@ -86,8 +86,7 @@ fn check(options: &Options) -> io::Result<usize> {
 /// Stock Wireshark, which reads the chat's port as HTTP.
 fn stock() -> Wireshark {
     let home = Wireshark::without_plugin();
-    fs::create_dir_all(home.home().join(".config/wireshark")).expect("create the folder of preferences");
-    home.write_file(".config/wireshark/decode_as_entries", b"decode_as_entry: tcp.port,7272,(none),HTTP\n");
+    home.configure("decode_as_entries", "decode_as_entry: tcp.port,7272,(none),HTTP\n");
     home
 }
 

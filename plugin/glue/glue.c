@@ -136,6 +136,12 @@ static bool on_chat_port(const struct observation *o)
     return wmc_is_chat_port(be16(o->header)) || wmc_is_chat_port(be16(o->header + 2));
 }
 
+/* What the user chose, and what of the packet is looked at. */
+static const struct wmc_settings *settings_for(packet_info *pinfo, proto_tree *tree)
+{
+    return wmc_settings(pinfo, tree, wmc_is_tapped());
+}
+
 /* The observed segment, but for its stream. */
 static const struct wmc_segment *describe(struct observation *o, packet_info *pinfo)
 {
@@ -213,7 +219,7 @@ static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tr
         for (GSList *source = pinfo->data_src; source != NULL && count < SOURCES_MAX; source = source->next)
             sources[count++] = lend(get_data_source_tvb((struct data_source *)source->data), 0);
     wmc_failpoint("glue::sources", pinfo);
-    plan = core->segment(&o->segment, sources, count, wmc_settings(pinfo, tree, wmc_is_tapped()), pinfo->pool);
+    plan = core->segment(&o->segment, sources, count, settings_for(pinfo, tree), pinfo->pool);
     if (plan == NULL)
         return;
     wmc_tap(pinfo, plan);
@@ -405,7 +411,7 @@ static const struct wmc_plan *plan_message(tvbuff_t *tvb, packet_info *pinfo, pr
 {
     const uint32_t number = number_message(observed, pinfo);
 
-    return core->message(&observed->segment, number, lend(tvb, 0), wmc_settings(pinfo, tree, wmc_is_tapped()), pinfo->pool);
+    return core->message(&observed->segment, number, lend(tvb, 0), settings_for(pinfo, tree), pinfo->pool);
 }
 
 /* Wireshark's own tree of a message. The columns stay as they are: they say what the message is. TRY as in dissect_observed(). */
@@ -516,7 +522,7 @@ static bool leads_to_chat_port(const packet_info *pinfo)
 /* Says of a message that TCP was not reached through IP. It stays Wireshark's. */
 static void report_unobserved(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    const struct wmc_plan *plan = core->unobserved(wmc_settings(pinfo, tree, wmc_is_tapped()), pinfo->pool);
+    const struct wmc_plan *plan = core->unobserved(settings_for(pinfo, tree), pinfo->pool);
 
     if (plan != NULL)
         wmc_draw_remark(plan, tvb, pinfo, tree);

@@ -282,7 +282,7 @@ void wmc_ports_changed(void);
 bool wmc_show_json(void);
 /* What the user chose, without what of a packet is looked at. */
 const struct wmc_settings *wmc_preferences(void);
-/* What the user chose, and what of the packet is looked at. */
+/* What the user chose, and what of the packet is looked at; `is_tapped`: also by a view. */
 const struct wmc_settings *wmc_settings(packet_info *pinfo, proto_tree *tree, bool is_tapped);
 
 #endif

@@ -90,10 +90,7 @@ impl<'a> Drawing<'a> {
     /// The title and the Info column. They are made of what was known when the message was first seen.
     fn line(&self, line: &mut String, said: &str) {
         let start = line.len();
-        match self.view.record.is_settled {
-            true => line.push_str(&self.phrase(&Phrase::Login)),
-            false => line.push_str(&self.settings.language.kind(&self.view)),
-        }
+        line.push_str(&self.settings.language.first_kind(&self.view));
         let end_of_phase = line.len();
         line.push_str(": ");
         let before = line.len();

@@ -27,6 +27,27 @@ pub fn guard<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     })
 }
 
+/// The first fault of several calls.
+#[derive(Default)]
+pub struct FirstFault(Option<String>);
+
+impl FirstFault {
+    /// Runs `work`; `None` where it panicked.
+    pub fn guard<T>(&mut self, work: impl FnOnce() -> T) -> Option<T> {
+        guard(work).map_err(|what| self.0.get_or_insert(what).len()).ok()
+    }
+
+    /// Where and why it panicked.
+    pub fn what(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
+    /// The same, which is forgotten.
+    pub fn take(&mut self) -> Option<String> {
+        self.0.take()
+    }
+}
+
 fn words(payload: &(dyn Any + Send)) -> &str {
     payload
         .downcast_ref::<&str>()

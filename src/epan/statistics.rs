@@ -5,8 +5,9 @@ use std::ptr;
 
 use super::languages::language_at;
 use super::locked::Locked;
+use super::panic::{self, FirstFault};
+use super::sys;
 use super::views::{clock, with_sighting};
-use super::{panic, sys};
 use crate::views::{Row, Setting, Statistics};
 
 /// The statistics, and the rows that C reads.
@@ -14,7 +15,7 @@ use crate::views::{Row, Setting, Statistics};
 struct Opened {
     statistics: Statistics,
     /// The first fault that no row tells of yet.
-    fault: Option<String>,
+    fault: FirstFault,
     /// What the rows point to.
     changes: Vec<(CString, Vec<u32>)>,
     rows: Vec<sys::wmc_row>,
@@ -33,7 +34,8 @@ pub unsafe extern "C" fn free(statistics: *mut libc::c_void) {
 pub unsafe extern "C" fn clear(statistics: *mut libc::c_void) {
     // SAFETY: they come from `new`, and nobody else uses them.
     let opened = unsafe { &mut *statistics.cast::<Opened>() };
-    opened.fault = panic::guard(|| opened.statistics.clear()).err(); // what a panic leaves is stale at worst
+    opened.fault = FirstFault::default();
+    opened.fault.guard(|| opened.statistics.clear()); // what a panic leaves is stale at worst
 }
 
 pub unsafe extern "C" fn see(statistics: *mut libc::c_void, sighting: *const sys::wmc_sighting) {
@@ -43,9 +45,7 @@ pub unsafe extern "C" fn see(statistics: *mut libc::c_void, sighting: *const sys
     let see = || unsafe {
         with_sighting(raw, |sighting| opened.statistics.see(sighting, Locked::new().dissector().session()));
     };
-    if let Err(what) = panic::guard(see) {
-        opened.fault.get_or_insert(what); // it costs the statistics this message, which a row says
-    }
+    opened.fault.guard(see); // a panic costs the statistics this message, which a row says
 }
 
 pub unsafe extern "C" fn count(statistics: *mut libc::c_void, settings: *const sys::wmc_settings) -> sys::wmc_rows {
@@ -59,9 +59,7 @@ pub unsafe extern "C" fn count(statistics: *mut libc::c_void, settings: *const s
         dissector.finish();
         statistics.count(&Setting { session: dissector.session(), language, clock });
     };
-    if let Err(what) = panic::guard(count) {
-        fault.get_or_insert(what);
-    }
+    fault.guard(count);
     let lend = || {
         if let Some(what) = opened.fault.take() {
             opened.statistics.fail(&what, language);

@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::languages::language_at;
 use super::locked::Locked;
-use super::{panic, sys};
+use super::panic::{self, FirstFault};
+use super::sys;
 use crate::annotation::Findings;
 use crate::packet::{Frame, FrameTime, Side, StreamId};
 use crate::views::{Diagram, Page, Sessions, Setting, Sighting, Transcript, View, filters, follow};
@@ -16,7 +17,7 @@ struct Opened {
     page: Page,
     piece: String,
     /// The first fault of the view since it was opened or cleared.
-    fault: Option<String>,
+    fault: FirstFault,
     /// Whether the page has no further piece.
     is_at_end: bool,
 }
@@ -28,8 +29,8 @@ pub extern "C" fn new(kind: sys::wmc_view) -> *mut libc::c_void {
         sys::WMC_VIEW_DIAGRAM => Box::new(Diagram::default()),
         _ => return ptr::null_mut(),
     };
-    Box::into_raw(Box::new(Opened { page: Page::new(view), piece: String::new(), fault: None, is_at_end: false }))
-        .cast()
+    let (page, piece, fault) = (Page::new(view), String::new(), FirstFault::default());
+    Box::into_raw(Box::new(Opened { page, piece, fault, is_at_end: false })).cast()
 }
 
 pub unsafe extern "C" fn free(view: *mut libc::c_void) {
@@ -41,7 +42,8 @@ pub unsafe extern "C" fn free(view: *mut libc::c_void) {
 pub unsafe extern "C" fn clear(view: *mut libc::c_void) {
     // SAFETY: it comes from `new`, and nobody else uses it.
     let opened = unsafe { &mut *view.cast::<Opened>() };
-    opened.fault = panic::guard(|| opened.page.clear()).err(); // what a panic leaves is stale at worst
+    opened.fault = FirstFault::default();
+    opened.fault.guard(|| opened.page.clear()); // what a panic leaves is stale at worst
 }
 
 pub unsafe extern "C" fn see(view: *mut libc::c_void, sighting: *const sys::wmc_sighting) {
@@ -51,9 +53,7 @@ pub unsafe extern "C" fn see(view: *mut libc::c_void, sighting: *const sys::wmc_
     let see = || unsafe {
         with_sighting(raw, |sighting| opened.page.see(sighting, Locked::new().dissector().session()));
     };
-    if let Err(what) = panic::guard(see) {
-        opened.fault.get_or_insert(what); // it costs the view this line, which the page says
-    }
+    opened.fault.guard(see); // a panic costs the view this line, which the page says
 }
 
 /// Hands on a sighting as the views have it.
@@ -132,14 +132,10 @@ pub unsafe extern "C" fn page(
         }
         page.write(first, &Setting { session: dissector.session(), language, clock }, piece)
     };
-    *is_at_end = !panic::guard(write).unwrap_or_else(|what| {
-        fault.get_or_insert(what);
-        false
-    });
+    *is_at_end = !fault.guard(write).unwrap_or(false);
     if *is_at_end {
-        let Some(what) = fault else { return ptr::null() };
-        piece.push_str(&language.fault(what));
-        piece.push('\n');
+        let Some(what) = fault.what() else { return ptr::null() };
+        piece.push_str(&page.remark(&language.fault(what)));
     }
     piece.retain(|character| character != '\0');
     piece.push('\0');

@@ -146,6 +146,14 @@ impl Language {
         }
     }
 
+    /// The same, as far as it was known when the message was first seen.
+    pub(crate) fn first_kind(self, view: &MessageView) -> Cow<'static, str> {
+        match view.record.is_settled {
+            true => self.phrase(&Phrase::Login).into(),
+            false => self.kind(view),
+        }
+    }
+
     /// The name of a phase.
     pub(crate) fn phase(self, phase: Phase) -> &'static str {
         (self.entry().phase)(phase)

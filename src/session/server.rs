@@ -46,19 +46,14 @@ struct Several {
 }
 
 impl Several {
+    /// As [`Names::add`].
     fn add(&mut self, frame: Frame, now: Frame, name: TextId) -> bool {
-        let is_other = |(_, known): &(Frame, TextId)| *known != name;
-        let (first, last) = (self.names.first().copied(), self.names.last().copied());
-        if let Some(first) = first.filter(|(since, _)| frame < *since) {
-            let is_new = is_other(&first);
-            if is_new {
-                self.names.insert(0, (frame, name));
-            }
-            return is_new;
-        }
-        let is_new = last.is_none_or(|last| last.0 <= frame && is_other(&last));
+        let is_first = self.names.first().is_some_and(|(since, _)| frame < *since);
+        let (place, since) = if is_first { (0, frame) } else { (self.names.len(), now) };
+        let beside = if is_first { self.names.first() } else { self.names.last() };
+        let is_new = beside.is_none_or(|(known_since, known)| *known != name && (is_first || *known_since <= frame));
         if is_new {
-            self.names.push((now, name));
+            self.names.insert(place, (since, name));
         }
         is_new
     }
@@ -83,10 +78,10 @@ impl Names {
             }
             Names::One(_, known) if *known == name => false,
             Names::One(since, known) => {
-                let known = (*since, *known);
-                let names = if frame < known.0 { vec![(frame, name), known] } else { vec![known, (now, name)] };
-                *self = Names::Several(Box::new(Several { names }));
-                true
+                let mut several = Box::new(Several { names: vec![(*since, *known)] });
+                let is_new = several.add(frame, now, name);
+                *self = Names::Several(several);
+                is_new
             }
             Names::Several(several) => several.add(frame, now, name),
         }

@@ -126,8 +126,13 @@ impl Page {
         }
         if let Some((frame, bytes)) = setting.session.full_since() {
             let sentence = setting.language.finding(&Fact::MemoryFull { megabytes: bytes >> 20 });
-            page.push_str(&self.view.remark(&format!("{frame} · {sentence}")));
+            page.push_str(&self.remark(&format!("{frame} · {sentence}")));
         }
+    }
+
+    /// A sentence about the page, as a line of it.
+    pub fn remark(&self, sentence: &str) -> String {
+        self.view.remark(sentence)
     }
 }
 

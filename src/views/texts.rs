@@ -46,7 +46,7 @@ pub struct Unsettled {
 }
 
 impl Unsettled {
-    /// The session watches fewer.
+    /// Frames that are kept at a time; those beyond are left out.
     const MAX_FRAMES: usize = 1 << 17;
 
     /// Takes in a frame, in amortized constant time. Refuses it where there are too many.

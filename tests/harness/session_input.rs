@@ -24,22 +24,21 @@ impl Capture {
     pub fn new() -> Capture {
         let mut capture = Capture::empty();
         for user in 0..USERS {
-            capture.send(
-                user,
-                Side::Client,
-                &format!(r#"{{"type":"login","client_name":"user {user}","room_id":"1"}}"#),
-            );
-            let list = format!(r#"{{"{}":"user {user}"}}"#, id(user));
-            capture.send(
-                user,
-                Side::Server,
-                &format!(
-                    r#"{{"type":"login","client_id":"{}","client_name":"user {user}","time":"2026-11-20 07:20:19","client_list":{list}}}"#,
-                    id(user)
-                ),
-            );
+            let name = format!("user {user}");
+            capture.login(user, &name, "1", &format!(r#""{}":"{name}""#, id(user)));
         }
         capture
+    }
+
+    /// A user asks to log in by a name, and is told of it; `list`: the members of the object `client_list`.
+    pub fn login(&mut self, user: u32, name: &str, room: &str, list: &str) {
+        let request = format!(r#"{{"type":"login","client_name":"{name}","room_id":"{room}"}}"#);
+        self.send(user, Side::Client, &request);
+        let result = format!(
+            r#"{{"type":"login","client_id":"{}","client_name":"{name}","time":"2026-11-20 07:20:19","client_list":{{{list}}}}}"#,
+            id(user)
+        );
+        self.send(user, Side::Server, &result);
     }
 
     /// The next segment of a user's connection; its sequence number is the frame's, 200 apart.
