@@ -19,7 +19,7 @@ use crate::message::json::Document;
 use crate::message::{Evidence, Message, read};
 use crate::packet::{Captured, Frame, Outline, Position, Segment, Side, StreamId};
 use crate::session::Session;
-use crate::session::start::plausible_start;
+use crate::session::plausible_start;
 use faults::Faults;
 use std::mem::take;
 

@@ -10,7 +10,7 @@ use crate::failpoint::failpoint;
 use crate::fields::{Field, Finding, PROTOCOL_NAME, Phase};
 use crate::language::{Fact, Language};
 use crate::packet::{FrameTime, Segment, Side};
-use crate::session::handshake::Handshake;
+use crate::session::Handshake;
 use crate::session::{FrameView, Part, Reached, Session};
 
 /// Plans what to draw of a segment; `tunnelled`: it came through a proxy. Returns whether there is anything.

@@ -1,11 +1,11 @@
 //! Where a session has as much as it may remember: what it does not learn, and what is shown of that.
 
-use super::contests::Contests;
-use super::exchanges::Receipts;
-use super::gaps::Gap;
-use super::matching::LikelyDeliveries;
-use super::memory::{Memory, Reached};
-use super::state::Session;
+use crate::session::server::ambiguous_logins::Contests;
+use crate::session::server::exchanges::Receipts;
+use crate::session::connection::gaps::Gap;
+use crate::session::say::matching::LikelyDeliveries;
+use crate::session::storage::memory::{Memory, Reached};
+use crate::session::state::Session;
 use crate::packet::{Frame, FrameTime, Segment};
 
 impl Session {

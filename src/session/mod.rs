@@ -11,52 +11,27 @@
 //! chat's. Connections of which nothing is known but their TCP handshake are few (at most [`MAX_UNDECIDED`]); those that turn out to be
 //! something else are forgotten. In all, a session holds so much and no more ([`memory`]).
 
-mod alike;
-pub mod application;
-mod assign;
-pub mod bounded;
-mod chunks;
-pub mod connection;
-mod connections;
-mod contests;
-mod excerpts;
-mod exchanges;
-mod framing;
-mod gaps;
-pub mod handshake;
-mod in_flight;
-mod lacking;
+mod connection;
 mod learn;
 mod limit;
-mod lists;
-mod logins;
-mod mark;
-mod matching;
-mod memory;
-mod opening;
-pub mod record;
-mod records;
-pub mod room;
-pub mod say;
-mod says;
-mod segmented;
-pub mod server;
-mod servers;
-pub mod start;
+mod record;
+mod say;
+mod server;
 mod state;
 mod statement;
-pub mod texts;
-pub mod times;
-mod tracked;
-pub mod transport;
+mod storage;
 mod view;
 
 #[cfg(test)]
 mod tests;
 
-pub use memory::{MAX_BYTES, Reached};
+pub use connection::start::plausible_start;
+pub use connection::times::Moment;
+pub use record::handshake::Handshake;
 pub use state::{MAX_UNDECIDED, Session};
 pub use statement::MAX_TEXT;
+pub use storage::memory::{MAX_BYTES, Reached};
+pub use storage::texts::TextId;
 pub use view::{
     ConnectionView, DeliveredTo, Ends, FrameView, Members, MessageView, Part, PartOfMessage, Place, SayView, User,
 };

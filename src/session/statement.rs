@@ -6,8 +6,8 @@ use std::hash::BuildHasher;
 
 use hashbrown::DefaultHashBuilder;
 
-use super::bounded::{MAX_NAME, bounded_id, bounded_name};
-use super::say::{Copies, Said};
+use crate::session::storage::bounded::{MAX_NAME, bounded_id, bounded_name};
+use crate::session::say::said::{Copies, Said};
 use crate::failpoint::failpoint;
 use crate::message::{ClientList, Content, Dialect, MemberName, Message, To as Addressee, text};
 use crate::packet::Side;

@@ -1,9 +1,9 @@
 //! How the session learns, frame by frame: a small capture in each test, made of messages rather than packets.
 
-use super::application::{Application, MAX_POSTPONED};
-use super::bounded::{MAX_ID, MAX_NAME, bounded_id};
-use super::connection::Connection;
-use super::memory::{Limits, Memory};
+use crate::session::connection::application::{Application, MAX_POSTPONED};
+use crate::session::storage::bounded::{MAX_ID, MAX_NAME, bounded_id};
+use crate::session::connection::Connection;
+use crate::session::storage::memory::{Limits, Memory};
 use super::*;
 use crate::fields::Phase;
 use crate::message::{Message, read};
@@ -519,10 +519,10 @@ fn a_message_alone_is_one_of_the_chat_where_its_connection_was() {
 
 #[test]
 fn members_are_counted_as_in_one_server_when_two_turn_out_to_be_one() {
-    let mut texts = texts::Texts::default();
+    let mut texts = storage::texts::Texts::default();
     let [a, b, c, small] = ["1", "2", "3", "small"].map(|text| texts.intern(text));
-    let (large, small) = (room::Room::Everywhere, room::Room::Named(small));
-    let server = |lists: &[(room::Room, &[texts::TextId], u32)]| {
+    let (large, small) = (server::rooms::Room::Everywhere, server::rooms::Room::Named(small));
+    let server = |lists: &[(server::rooms::Room, &[storage::texts::TextId], u32)]| {
         let mut server = server::Server::default();
         for (room, members, frame) in lists {
             server.set_members(*room, members.to_vec(), Frame(*frame), &texts);

@@ -12,7 +12,7 @@ use super::{Setting, Sighting, View};
 use crate::event::Event;
 use crate::language::{Phrase, Word};
 use crate::packet::{Side, StreamId};
-use crate::session::times::Moment;
+use crate::session::Moment;
 use crate::session::{ConnectionView, Session};
 
 /// Rows that are written at a time.

@@ -9,7 +9,7 @@ use super::{Setting, Sighting, View};
 use crate::event::{Event, Exchange};
 use crate::language::{Fact, Phrase, isolated};
 use crate::packet::{Frame, StreamId};
-use crate::session::texts::TextId;
+use crate::session::TextId;
 use crate::session::{MessageView, Part, Session};
 
 /// Lines that are written at a time, and how many bytes of them are enough.

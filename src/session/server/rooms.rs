@@ -1,6 +1,6 @@
 //! Where users are, and with whom.
 
-use super::texts::{TextId, Texts};
+use crate::session::storage::texts::{TextId, Texts};
 
 /// Where a user is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,22 +1,33 @@
 //! One TCP connection that is, or may be, the chat's: it holds the parts of the connection and the records of its frames, and passes to
 //! each part what concerns it.
 
+pub mod application;
+pub mod framing;
+pub mod gaps;
+pub mod in_flight;
+pub mod missing;
+pub mod start;
+pub mod table;
+pub mod tcp;
+pub mod times;
+pub mod upgrade;
+
 use std::num::NonZeroU32;
 
-use super::application::{Application, Chat, Identity};
-use super::framing::{Data, Endings, Framing};
-use super::gaps::{Gap, Gaps};
-use super::handshake::{Handshake, StoredHandshake};
-use super::in_flight::{Pending, Sent};
-use super::lacking::{self, Lacking};
-use super::mark::{Acknowledgment, Mark};
-use super::opening::{self, Opening, Step};
-use super::record::{MAX_MESSAGES, MessageRecord, StoredMessage};
-use super::records::Records;
-use super::say::SayNumber;
-use super::texts::{TextId, Texts};
-use super::times::{Moment, Times};
-use super::transport::{self, Outcome, Transport};
+use crate::session::connection::application::{Application, Chat, Identity};
+use crate::session::connection::framing::{Data, Endings, Framing};
+use crate::session::connection::gaps::{Gap, Gaps};
+use crate::session::record::handshake::{Handshake, StoredHandshake};
+use crate::session::connection::in_flight::{Pending, Sent};
+use self::missing::Lacking;
+use crate::session::record::frame_event::{Acknowledgment, Mark};
+use self::upgrade::{Opening, Step};
+use crate::session::record::message::{MAX_MESSAGES, MessageRecord, StoredMessage};
+use crate::session::record::Records;
+use crate::session::say::said::SayNumber;
+use crate::session::storage::texts::{TextId, Texts};
+use crate::session::connection::times::{Moment, Times};
+use self::tcp::{Outcome, Transport};
 use crate::event::{Completion, Event, Reset};
 use crate::failpoint::failpoint;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
@@ -333,7 +344,7 @@ impl Connection {
                 }
             }
             Outcome::Acknowledged(done) => {
-                let is_event = transport::is_bare(segment);
+                let is_event = tcp::is_bare(segment);
                 has_marks = true;
                 match done.sent {
                     Sent::Message => received = Some(done.frame),
@@ -354,7 +365,7 @@ impl Connection {
                 self.lacking.pass_over(by, segment.at);
             }
         }
-        let is_read = |lacking: &lacking::Direction| lacking.is_whole() && !self.encrypted;
+        let is_read = |lacking: &missing::Direction| lacking.is_whole() && !self.encrypted;
         if self.lacking.of(Side::Client).is_some_and(is_read) && !self.is_unread(Side::Client) {
             self.lacking.of_mut(Side::Client).forget_logins();
         }
@@ -543,10 +554,10 @@ impl Connection {
         &mut self,
         segment: &Segment,
         available: usize,
-        response: opening::Response,
+        response: upgrade::Response,
         texts: &mut Texts,
     ) -> SequenceNumber {
-        let opening::Response { handshake, key, length, reveals_request } = response;
+        let upgrade::Response { handshake, key, length, reveals_request } = response;
         let frame = segment.at.frame;
         if let Some(request) = handshake.request {
             if reveals_request {

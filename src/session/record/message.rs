@@ -1,8 +1,8 @@
 //! What the session keeps of single messages, in few bytes: most of a capture's memory is here. A record is made when its message is first
 //! seen and stays as it is; later frames only fill in what was open (an answer, a count, a name).
 
-use super::say::SayNumber;
-use super::texts::{TextId, Texts};
+use crate::session::say::said::SayNumber;
+use crate::session::storage::texts::{TextId, Texts};
 use crate::event::{Completion, Event, Recipient, Say, below_messages};
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, Position, Side};

@@ -1,22 +1,25 @@
 //! What a message of the chat teaches: who is who, in which room, and what answers what.
 
+mod assign;
+mod logins;
+
 use std::hash::BuildHasher;
 
-use super::application::{Application, Identity, Postponed};
-use super::bounded::bounded_name;
-use super::connection::Connection;
-use super::contests::{self, LONGEST_LOGIN};
-use super::exchanges::{Open, Receipts};
-use super::logins::{Whose, asked_name};
-use super::matching::Delivery;
-use super::record::MessageRecord;
-use super::room::Room;
-use super::say::{Copies, Place, Said};
-use super::server::Server;
-use super::state::Session;
-use super::statement::{Act, Announcement, Statement, To, Users};
-use super::texts::{TextId, Texts};
-use super::tracked::TrackedSay;
+use crate::session::connection::application::{Application, Identity, Postponed};
+use crate::session::storage::bounded::bounded_name;
+use crate::session::connection::Connection;
+use crate::session::server::ambiguous_logins::{self, LONGEST_LOGIN};
+use crate::session::server::exchanges::{Open, Receipts};
+use crate::session::learn::logins::{Whose, asked_name};
+use crate::session::say::matching::Delivery;
+use crate::session::record::message::MessageRecord;
+use crate::session::server::rooms::Room;
+use crate::session::say::said::{Copies, Place, Said};
+use crate::session::server::Server;
+use crate::session::state::Session;
+use crate::session::statement::{Act, Announcement, Statement, To, Users};
+use crate::session::storage::texts::{TextId, Texts};
+use crate::session::say::tracked::TrackedSay;
 use crate::event::{Event, Recipient, Say};
 use crate::failpoint::failpoint;
 use crate::message::{Dialect, Evidence, MemberName, Message};
@@ -143,7 +146,7 @@ impl Session {
                 let mut record = login(connection, server, texts, &lesson, announcement, whose);
                 begin_login(connection, server, &mut self.receipts, &mut record);
                 if let (Whose::Contested(asked, number), Some(id)) = (whose, record.sender_id) {
-                    self.contests.add(asked, contests::Login { place, id: (id, number) });
+                    self.contests.add(asked, ambiguous_logins::Login { place, id: (id, number) });
                 }
                 enter(connection, &record);
                 return self.log_in(&lesson, &record);

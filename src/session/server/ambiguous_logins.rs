@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::say::Place;
-use super::texts::TextId;
+use crate::session::say::said::Place;
+use crate::session::storage::texts::TextId;
 use crate::packet::StreamId;
 
 /// A login is answered within this time. Nanoseconds.

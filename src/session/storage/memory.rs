@@ -17,7 +17,7 @@ const DATA: usize = 640;
 /// A segment: marks, and its share of lists that grow.
 const SEGMENT: usize = 24;
 /// What a segment shows to be missing in the capture, for its connection and for the server.
-pub(super) const GAP: usize = 96;
+pub(in crate::session) const GAP: usize = 96;
 /// A message: its record, its acknowledgment, and what waits for either.
 const MESSAGE: usize = 128;
 
@@ -48,18 +48,18 @@ pub enum Reached {
 /// What is counted of a session, and where it reached its limits.
 #[derive(Debug, Default)]
 pub struct Memory {
-    pub(super) limits: Limits,
+    pub(in crate::session) limits: Limits,
     /// Bytes for connections, segments, messages and what servers know.
-    pub(super) spent: usize,
+    pub(in crate::session) spent: usize,
     idle: u32,
     /// The frame that is being dissected for the first time, and the last one that is counted.
-    pub(super) current: Frame,
+    pub(in crate::session) current: Frame,
     counted: Frame,
     /// The first frame that is not remembered.
-    pub(super) end: Option<Frame>,
+    pub(in crate::session) end: Option<Frame>,
     /// The first of those frames that is the chat's, and the first one of a connection without data that is not remembered; 0 for none.
-    pub(super) announced: Frame,
-    pub(super) refused: Frame,
+    pub(in crate::session) announced: Frame,
+    pub(in crate::session) refused: Frame,
 }
 
 impl Memory {

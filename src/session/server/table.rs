@@ -5,11 +5,11 @@ use std::num::NonZeroU32;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::connection::{Connection, ServerNumber};
-use super::gaps::{Gap, Gaps};
-use super::matching::Delivery;
-use super::server::Server;
-use super::texts::TextId;
+use crate::session::connection::{Connection, ServerNumber};
+use crate::session::connection::gaps::{Gap, Gaps};
+use crate::session::say::matching::Delivery;
+use crate::session::server::Server;
+use crate::session::storage::texts::TextId;
 use crate::packet::{Endpoint, Side, StreamId};
 
 /// How far apart the copies of one broadcast are captured. Nanoseconds.

@@ -1,7 +1,7 @@
 //! Lists of a room's members as they were at one time, for the says of all servers.
 
-use super::chunks::Chunks;
-use super::texts::TextId;
+use crate::session::storage::chunks::Chunks;
+use crate::session::storage::texts::TextId;
 
 /// Names of a room's members that are listed; beyond, only the count grows.
 const MAX_LISTED: usize = 50;

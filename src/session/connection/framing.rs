@@ -3,10 +3,10 @@
 
 use std::collections::VecDeque;
 
-use super::gaps::Gap;
-use super::lacking::{self, Lacking, Stretches};
-use super::start::plausible_start;
-use super::texts::TextId;
+use crate::session::connection::gaps::Gap;
+use crate::session::connection::missing::{self, Lacking, Stretches};
+use crate::session::connection::start::plausible_start;
+use crate::session::storage::texts::TextId;
 use crate::event::{Closing, Event};
 use crate::failpoint::failpoint;
 use crate::message::text;
@@ -447,7 +447,7 @@ impl Direction {
         data: &Data,
         reading: &Reading,
         endings: &mut Endings,
-        lacking: impl FnOnce() -> &'l mut lacking::Direction,
+        lacking: impl FnOnce() -> &'l mut missing::Direction,
     ) {
         let end = frame.header.frame_length().and_then(|length| length.checked_add(frame.offset));
         let end = end.and_then(|end| u32::try_from(end).ok());

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::application::Chat;
-use super::connection::Connection;
-use super::contests::{self, Contest, LONGEST_LOGIN};
-use super::say::Place;
-use super::state::Session;
-use super::statement::{Act, Announcement};
-use super::texts::TextId;
+use crate::session::connection::application::Chat;
+use crate::session::connection::Connection;
+use crate::session::server::ambiguous_logins::{self, Contest, LONGEST_LOGIN};
+use crate::session::say::said::Place;
+use crate::session::state::Session;
+use crate::session::statement::{Act, Announcement};
+use crate::session::storage::texts::TextId;
 use crate::packet::{FrameTime, StreamId};
 
 /// Which of the connections that ask to log in a login is about.
@@ -26,7 +26,7 @@ pub enum Whose {
 
 impl Session {
     /// Whether several connections ask to log in by one name, and a login may be about any of them.
-    pub(super) fn whose_login(&self, stream: StreamId, at: FrameTime, act: &Act) -> Whose {
+    pub(in crate::session) fn whose_login(&self, stream: StreamId, at: FrameTime, act: &Act) -> Whose {
         let Act::Login(Announcement { id, name, .. }) = act else { return Whose::OfTheName };
         let Some(connection) = self.connections.get(&stream) else { return Whose::OfTheName };
         let number = id.as_ref().map(|id| id.parse::<u64>());
@@ -50,7 +50,7 @@ impl Session {
     }
 
     /// The client that a login is about, if it has asked again since the last login that is known, or the capture may lack that it did.
-    pub(super) fn may_have_logged_in_again(&self, stream: StreamId, at: FrameTime, act: &Act) -> Option<TextId> {
+    pub(in crate::session) fn may_have_logged_in_again(&self, stream: StreamId, at: FrameTime, act: &Act) -> Option<TextId> {
         let Act::Login(Announcement { id, .. }) = act else { return None };
         let server = self.servers.of(self.connections.get(&stream)?)?;
         let client = self.texts.find(id.as_ref()?)?;
@@ -72,10 +72,10 @@ impl Session {
     }
 
     /// Finds out which of several connections logins are about, of which all are known by now.
-    pub(super) fn settle_logins(&mut self, now: i64) {
+    pub(in crate::session) fn settle_logins(&mut self, now: i64) {
         for contest in self.contests.take_settled(now) {
             let Some(owners) = contest.owners().filter(|owners| self.are_all(&contest, owners)) else { continue };
-            for contests::Login { place, id: (id, number) } in contest.logins {
+            for ambiguous_logins::Login { place, id: (id, number) } in contest.logins {
                 self.settle_login(place, contest.asked.0, id, owners.get(&place.stream) == Some(&number));
             }
         }

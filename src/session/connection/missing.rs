@@ -1,7 +1,7 @@
 //! What a capture lacks of one connection: the gaps of both directions, and the stretches of their sequence space that may yet arrive
 //! late. Nearly every connection lacks nothing, which takes 8 bytes.
 
-use super::gaps::{Gap, Gaps};
+use crate::session::connection::gaps::{Gap, Gaps};
 use crate::packet::{Both, Frame, FrameTime, SequenceNumber, Side};
 
 /// Stretches that are kept of one direction; beyond, the oldest is forgotten, and what fills it passes for a retransmission.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::texts::{TextId, Texts};
+use crate::session::storage::texts::{TextId, Texts};
 use crate::packet::{Frame, FrameTime};
 use crate::websocket::handshake::{Missing, accept};
 

@@ -1,9 +1,15 @@
 //! All says of a capture and the deliveries of each, whichever server they belong to.
 
-use super::chunks::Chunks;
-use super::excerpts::Excerpts;
-use super::say::SayNumber;
-use super::tracked::TrackedSay;
+pub mod alike;
+mod excerpts;
+pub mod matching;
+pub mod said;
+pub mod tracked;
+
+use crate::session::storage::chunks::Chunks;
+use crate::session::say::excerpts::Excerpts;
+use crate::session::say::said::SayNumber;
+use crate::session::say::tracked::TrackedSay;
 use crate::packet::{Frame, FrameTime, StreamId};
 
 /// Deliveries of a say that are listed; beyond, only the count grows.

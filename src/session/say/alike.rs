@@ -1,9 +1,9 @@
 //! Says that look alike: from one sender, to one recipient, with one text; and which of them a delivery can deliver.
 
-use super::say::{Said, SayNumber};
-use super::says::Says;
-use super::texts::TextId;
-use super::tracked::TrackedSay;
+use crate::session::say::said::{Said, SayNumber};
+use crate::session::say::Says;
+use crate::session::storage::texts::TextId;
+use crate::session::say::tracked::TrackedSay;
 use crate::packet::FrameTime;
 
 /// A say older than this is not considered. Nanoseconds.

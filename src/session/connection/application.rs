@@ -2,10 +2,10 @@
 
 use std::mem;
 
-use super::room::Room;
-use super::say::Place;
-use super::statement::Statement;
-use super::texts::TextId;
+use crate::session::server::rooms::Room;
+use crate::session::say::said::Place;
+use crate::session::statement::Statement;
+use crate::session::storage::texts::TextId;
 use crate::message::Evidence;
 use crate::packet::{Frame, FrameTime, Position};
 

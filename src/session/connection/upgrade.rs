@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::bounded::bounded_value;
-use super::handshake::Handshake;
+use crate::session::storage::bounded::bounded_value;
+use crate::session::record::handshake::Handshake;
 use crate::failpoint::failpoint;
 use crate::packet::{Frame, FrameTime};
 use crate::websocket::handshake::{self, Http};

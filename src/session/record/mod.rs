@@ -1,14 +1,19 @@
 //! The records of one connection, in the order of its frames. Wireshark first dissects frames in that order, so that a record is appended;
 //! where a frame is, a binary search tells.
 
+pub mod frame_event;
+pub mod handshake;
+pub mod message;
+mod segmented;
+
 use std::collections::BTreeMap;
 
-use super::chunks::push_tight;
-use super::handshake::StoredHandshake;
-use super::in_flight::Sent;
-use super::mark::{Acknowledgment, Mark, PackedMark};
-use super::record::{MAX_MESSAGES, StoredMessage};
-use super::segmented::Segmented;
+use crate::session::storage::chunks::push_tight;
+use crate::session::record::handshake::StoredHandshake;
+use crate::session::connection::in_flight::Sent;
+use crate::session::record::frame_event::{Acknowledgment, Mark, PackedMark};
+use crate::session::record::message::{MAX_MESSAGES, StoredMessage};
+use crate::session::record::segmented::Segmented;
 use crate::failpoint::failpoint;
 use crate::packet::{Frame, FrameTime, Position, Segment, SequenceNumber, Side};
 

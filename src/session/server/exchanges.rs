@@ -3,11 +3,11 @@
 
 use hashbrown::{HashMap, HashSet};
 
-use super::contests::LONGEST_LOGIN;
-use super::record::StoredMessage;
-use super::room::Room;
-use super::say::{Said, SayNumber};
-use super::texts::TextId;
+use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
+use crate::session::record::message::StoredMessage;
+use crate::session::server::rooms::Room;
+use crate::session::say::said::{Said, SayNumber};
+use crate::session::storage::texts::TextId;
 use crate::event::Completion;
 use crate::packet::{Frame, FrameTime, StreamId};
 
@@ -287,7 +287,7 @@ impl Receipts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::texts::Texts;
+    use crate::session::storage::texts::Texts;
 
     const SECOND: i64 = 1_000_000_000;
 

@@ -6,15 +6,15 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
-use super::alike::{Alike, Choice, DELIVERY_WINDOW, SLOW, Wanted, choose};
-use super::chunks::Chunks;
-use super::connection::Connection;
-use super::connections::Connections;
-use super::gaps::{Gap, Gaps};
-use super::say::{Copies, Place, Said, SayNumber};
-use super::says::Says;
-use super::texts::TextId;
-use super::tracked::TrackedSay;
+use crate::session::say::alike::{Alike, Choice, DELIVERY_WINDOW, SLOW, Wanted, choose};
+use crate::session::storage::chunks::Chunks;
+use crate::session::connection::Connection;
+use crate::session::connection::table::Connections;
+use crate::session::connection::gaps::{Gap, Gaps};
+use crate::session::say::said::{Copies, Place, Said, SayNumber};
+use crate::session::say::Says;
+use crate::session::storage::texts::TextId;
+use crate::session::say::tracked::TrackedSay;
 use crate::failpoint::failpoint;
 use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
 

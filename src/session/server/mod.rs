@@ -1,20 +1,26 @@
 //! One chat server as the capture shows it, by whatever addresses it is reached: who has which id, who is in which room, and what is said.
 
+pub mod ambiguous_logins;
+pub mod exchanges;
+pub mod lists;
+pub mod rooms;
+pub mod table;
+
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 
-use super::chunks::Chunks;
-use super::connection::{PROXY_DELAY, Unread};
-use super::contests::LONGEST_LOGIN;
-use super::exchanges::Beginnings;
-use super::gaps::Gaps;
-use super::lists::{ListNumber, Lists};
-use super::matching::{Delivery, Matching};
-use super::room::{Roll, Room};
-use super::say::{Said, SayNumber};
-use super::texts::{TextId, Texts};
+use crate::session::storage::chunks::Chunks;
+use crate::session::connection::{PROXY_DELAY, Unread};
+use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
+use crate::session::server::exchanges::Beginnings;
+use crate::session::connection::gaps::Gaps;
+use crate::session::server::lists::{ListNumber, Lists};
+use crate::session::say::matching::{Delivery, Matching};
+use crate::session::server::rooms::{Roll, Room};
+use crate::session::say::said::{Said, SayNumber};
+use crate::session::storage::texts::{TextId, Texts};
 use crate::message::Dialect;
 use crate::packet::{Both, Frame, FrameTime, StreamId};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use hashbrown::{HashMap, HashSet};
 
-use super::connection::Connection;
+use crate::session::connection::Connection;
 use crate::packet::StreamId;
 
 /// Streams below this number have a place of 8 bytes each. Wireshark numbers them from 0 on without gaps.

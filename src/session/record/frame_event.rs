@@ -1,7 +1,7 @@
 //! What happened in single frames below their messages, in few bytes: a connection has about as many of these as packets.
 
-use super::in_flight::Sent;
-use super::texts::{TextId, Texts};
+use crate::session::connection::in_flight::Sent;
+use crate::session::storage::texts::{TextId, Texts};
 use crate::event::{Closing, Completion, Event, Reset};
 use crate::packet::{Frame, Side};
 

@@ -1,19 +1,19 @@
 //! Deliveries are assigned to their says: at once, or once later frames settle what was only likely.
 
-use super::connections::Connections;
-use super::matching::{Capture, Delivery, Doubt, Found};
-use super::say::{Place, SayNumber};
-use super::says::Says;
-use super::server::Server;
-use super::state::Session;
-use super::tracked::TrackedSay;
+use crate::session::connection::table::Connections;
+use crate::session::say::matching::{Capture, Delivery, Doubt, Found};
+use crate::session::say::said::{Place, SayNumber};
+use crate::session::say::Says;
+use crate::session::server::Server;
+use crate::session::state::Session;
+use crate::session::say::tracked::TrackedSay;
 use crate::failpoint::failpoint;
 use crate::packet::{FrameTime, Side, StreamId};
 
 impl Session {
     /// Looks for the say of a delivery, which is read in one or more ways.
     /// `is_late`: it was looked for before.
-    pub(super) fn assign(&mut self, readings: &[Delivery], is_late: bool) {
+    pub(in crate::session) fn assign(&mut self, readings: &[Delivery], is_late: bool) {
         failpoint!("session::assign");
         let Some(first) = readings.first() else { return };
         let Some(connection) = self.connections.get(&first.place.stream) else { return };
@@ -74,7 +74,7 @@ impl Session {
     }
 
     /// A delivery names its sender, whose connection is known.
-    pub(super) fn name_sender(&mut self, delivery: &Delivery) {
+    pub(in crate::session) fn name_sender(&mut self, delivery: &Delivery) {
         let ((Some(id), Some(name)), place) = (delivery.from, delivery.place) else { return };
         let server = self.connections.get(&place.stream).and_then(|connection| self.servers.of(connection));
         let owner = server.and_then(|server| server.owner(id));
@@ -93,7 +93,7 @@ impl Session {
     }
 
     /// A segment of this connection is captured, which may settle what was only likely.
-    pub(super) fn settle(&mut self, stream: StreamId, now: FrameTime) {
+    pub(in crate::session) fn settle(&mut self, stream: StreamId, now: FrameTime) {
         for (delivery, likely, is_certain) in self.likely.hear(stream, now) {
             let receiver = self.connections.get(&delivery.place.stream);
             let server = receiver.and_then(|connection| self.servers.of(connection));
@@ -120,7 +120,7 @@ impl Session {
 
     /// A delivery delivers this say.
     /// `is_late`: it was shown before without that.
-    pub(super) fn link(&mut self, number: SayNumber, delivery: &Delivery, is_late: bool) {
+    pub(in crate::session) fn link(&mut self, number: SayNumber, delivery: &Delivery, is_late: bool) {
         let place = delivery.place;
         let Some(say) = self.says.get(number).copied() else { return };
         let Some(receiver) = self.connections.get_mut(&place.stream) else { return };

@@ -1,20 +1,20 @@
 //! What is looked up in a session after it has learned: nothing here changes it.
 
-use super::application::Identity;
-use super::connection::Connection;
-use super::gaps::Gaps;
-use super::handshake::{Handshake, StoredHandshake};
-use super::in_flight::Sent;
-use super::lists::Lists;
-use super::mark::{Acknowledgment, Mark};
-use super::record::{MessageRecord, StoredMessage};
-use super::records::Marks;
-use super::says::Says;
-use super::server::Server;
-use super::state::Session;
-use super::texts::{TextId, Texts};
-use super::times::Moment;
-use super::tracked::TrackedSay;
+use crate::session::connection::application::Identity;
+use crate::session::connection::Connection;
+use crate::session::connection::gaps::Gaps;
+use crate::session::record::handshake::{Handshake, StoredHandshake};
+use crate::session::connection::in_flight::Sent;
+use crate::session::server::lists::Lists;
+use crate::session::record::frame_event::{Acknowledgment, Mark};
+use crate::session::record::message::{MessageRecord, StoredMessage};
+use crate::session::record::Marks;
+use crate::session::say::Says;
+use crate::session::server::Server;
+use crate::session::state::Session;
+use crate::session::storage::texts::{TextId, Texts};
+use crate::session::connection::times::Moment;
+use crate::session::say::tracked::TrackedSay;
 use std::net::IpAddr;
 
 use crate::event::{Acked, Completion, Event, Exchange, Recipient, Reset};
