@@ -36,14 +36,14 @@ pub struct Wanted {
     /// Whether there is an Info column.
     pub info: bool,
     /// Whether a view taps what happens.
-    pub sightings: bool,
+    pub tap_events: bool,
 }
 
 const _: () = assert!(FIELDS.len() <= u64::BITS as usize, "Wanted::fields has a bit for each field");
 
 impl Wanted {
     /// Everything.
-    pub const ALL: Wanted = Wanted { fields: u64::MAX, titles: true, info: true, sightings: false };
+    pub const ALL: Wanted = Wanted { fields: u64::MAX, titles: true, info: true, tap_events: false };
 
     /// Whether a field is looked at.
     pub fn field(self, field: Field) -> bool {
@@ -107,7 +107,7 @@ pub struct Item {
 
 /// What a view learns of a message, or of a frame below its messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sighting {
+pub struct TapEvent {
     /// Who sent it.
     pub by: Side,
     /// What is said, whole, in one printable line; empty where nothing is.
@@ -143,7 +143,7 @@ pub struct Plan {
     texts: String,
     title: Option<Text>,
     info: Option<Text>,
-    sighting: Option<Sighting>,
+    tap_event: Option<TapEvent>,
 }
 
 impl Plan {
@@ -159,7 +159,7 @@ impl Plan {
         self.texts.clear();
         self.items.shrink_to(Plan::KEPT / size_of::<Item>());
         self.texts.shrink_to(Plan::KEPT);
-        (self.title, self.info, self.sighting) = (None, None, None);
+        (self.title, self.info, self.tap_event) = (None, None, None);
     }
 
     /// Removes the lines; what a view learns from them stays.
@@ -258,12 +258,12 @@ impl Plan {
     }
 
     /// What a view learns; `None` where none taps.
-    pub fn sighting(&self) -> Option<Sighting> {
-        self.sighting
+    pub fn tap_event(&self) -> Option<TapEvent> {
+        self.tap_event
     }
 
     /// Sets what a view learns. The problems are the findings that are in the plan by now, but those that only later frames can show.
-    pub fn set_sighting(&mut self, by: Side, text: &str) {
+    pub fn set_tap_event(&mut self, by: Side, text: &str) {
         let is_problem =
             |finding: Finding| finding.spec().severity >= Severity::Warning && finding != Finding::NoDelivery;
         let problems = self.items.iter().filter_map(|item| match item.value {
@@ -279,7 +279,7 @@ impl Plan {
         }
         let text = self.keep(|kept| kept.push_str(text));
         let problems = self.keep(|kept| kept.push_str(&problems));
-        self.sighting = Some(Sighting { by, text, problems, findings });
+        self.tap_event = Some(TapEvent { by, text, problems, findings });
     }
 
     /// The lines of one tree, to add to them.
@@ -425,7 +425,7 @@ mod tests {
     use super::*;
 
     fn only(field: Field) -> Wanted {
-        Wanted { fields: 1 << field as u32, titles: false, info: false, sightings: false }
+        Wanted { fields: 1 << field as u32, titles: false, info: false, tap_events: false }
     }
 
     #[test]
@@ -445,7 +445,7 @@ mod tests {
     #[test]
     fn a_finding_is_kept_when_no_field_is_wanted() {
         let mut plan = Plan::default();
-        let nothing = Wanted { fields: 0, titles: false, info: false, sightings: false };
+        let nothing = Wanted { fields: 0, titles: false, info: false, tap_events: false };
         plan.tree(Layer::Tcp, nothing).finding(None, Finding::NoDelivery, "nobody", None);
         assert_eq!(plan.items().len(), 1);
     }

@@ -52,7 +52,7 @@ const LEARNING: [&str; 12] = [
     "websocket::frame",
     "websocket::request",
     "websocket::response",
-    "session::hear",
+    "session::on_broadcast",
 ];
 
 /// Places where something is learned of a message.
@@ -69,7 +69,7 @@ const LEARNING_MESSAGES: [&str; 9] = [
 ];
 
 /// Where only messages of other applications come, and messages that are cut: nothing is learned here.
-const ELSEWHERE: [&str; 3] = ["session::is_strange", "message::may_prove_chat", "dissector::truncated"];
+const ELSEWHERE: [&str; 3] = ["session::is_other_application", "message::may_prove_chat", "dissector::truncated"];
 
 /// Places in C where a call of Wireshark's may raise an exception.
 const RAISING: [&str; 12] = [

@@ -50,19 +50,19 @@ static void know_ends(follow_info_t *follow, const packet_info *pinfo, bool by_s
 static tap_packet_status follow(void *data, packet_info *pinfo, epan_dissect_t *dissection, const void *tapped, tap_flags_t flags)
 {
     follow_info_t *info = (follow_info_t *)data;
-    const struct wmc_sighting *sighting = (const struct wmc_sighting *)tapped;
-    const char *line = core->follow_line(sighting, wmc_preferences());
+    const struct wmc_tap_event *tap_event = (const struct wmc_tap_event *)tapped;
+    const char *line = core->follow_line(tap_event, wmc_preferences());
     follow_record_t *record;
 
     if (line == NULL)
         return TAP_PACKET_DONT_REDRAW;
-    know_ends(info, pinfo, sighting->by_server);
+    know_ends(info, pinfo, tap_event->by_server);
     record = g_new0(follow_record_t, 1);
-    record->is_server = sighting->by_server;
-    record->packet_num = sighting->frame;
+    record->is_server = tap_event->by_server;
+    record->packet_num = tap_event->frame;
     record->abs_ts = pinfo->abs_ts;
     record->data = g_byte_array_append(g_byte_array_new(), (const uint8_t *)line, (unsigned)strlen(line));
-    info->bytes_written[sighting->by_server] += record->data->len;
+    info->bytes_written[tap_event->by_server] += record->data->len;
     info->payload = g_list_prepend(info->payload, record);
     return TAP_PACKET_REDRAW;
 }

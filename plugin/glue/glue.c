@@ -167,9 +167,9 @@ static const struct wmc_segment *describe(struct observation *o, packet_info *pi
 }
 
 /* Whether the connection was found to be another application's. */
-static bool is_strange(const struct observation *o, const packet_info *pinfo)
+static bool is_other_application(const struct observation *o, const packet_info *pinfo)
 {
-    return !on_chat_port(o) && core->is_strange(pinfo->num, be16(o->header), be16(o->header + 2));
+    return !on_chat_port(o) && core->is_other_application(pinfo->num, be16(o->header), be16(o->header + 2));
 }
 
 static bool know_stream(struct observation *o, packet_info *pinfo)
@@ -484,7 +484,7 @@ static int dissect_websocket(dissector_handle_t handle, tvbuff_t *tvb, packet_in
 {
     int length;
 
-    if (observed != NULL && !is_strange(observed, pinfo) && know_stream(observed, pinfo))
+    if (observed != NULL && !is_other_application(observed, pinfo) && know_stream(observed, pinfo))
         return dissect_frames(handle, tvb, pinfo, tree, data);
     length = pass_on(handle, tvb, pinfo, tree, data);
     if (observed != NULL && observed->info_length > 0)
@@ -544,7 +544,7 @@ static wmc_truth dissect_by_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tr
 {
     if (observed == NULL || leads_to_chat_port(pinfo))
         return false;
-    if (is_strange(observed, pinfo) && !core->may_prove_chat(pinfo->num, lend(tvb, 0))) {
+    if (is_other_application(observed, pinfo) && !core->may_prove_chat(pinfo->num, lend(tvb, 0))) {
         observed->declined++;
         return false;
     }

@@ -76,7 +76,7 @@ struct wmc_item {
 };
 
 /* What a tap reports: a message, or what a frame is below its messages. */
-struct wmc_sighting {
+struct wmc_tap_event {
     uint32_t frame;
     uint32_t stream;
     uint32_t index; /* of a message: how many of the frame came before it; UINT32_MAX for what is below the messages */
@@ -108,7 +108,7 @@ struct wmc_rows {
 enum wmc_filter { WMC_FILTER_USER, WMC_FILTER_ROOM, WMC_FILTER_EXCHANGE, WMC_FILTER_CONNECTION, WMC_FILTERS };
 
 struct wmc_plan {
-    const struct wmc_sighting *sighting; /* NULL if no view taps */
+    const struct wmc_tap_event *tap_event; /* NULL if no view taps */
     const struct wmc_item *items;
     uint32_t count;
     const char *title; /* of the message's tree; NULL if it is not displayed */
@@ -139,7 +139,7 @@ struct wmc_settings {
     uint64_t wanted; /* a bit for each field that is looked at, in the order of registration */
     bool titles;     /* a tree is displayed */
     bool info;       /* there is an Info column */
-    bool sightings;  /* a view taps */
+    bool tap_events;  /* a view taps */
     bool annotate_tcp;
     bool annotate_info;
 };
@@ -162,7 +162,7 @@ struct wmc_core {
     /* Whether a segment may belong to a chat connection. `bytes`: its header and payload; `chat_port`: one of its ports is the chat's. */
     bool (*concerns)(uint32_t frame, struct wmc_bytes bytes, bool chat_port);
     /* Whether the connection between these ports was found to be another application's. */
-    bool (*is_strange)(uint32_t frame, uint16_t port, uint16_t other);
+    bool (*is_other_application)(uint32_t frame, uint16_t port, uint16_t other);
     /* Whether a message may prove that such a connection is the chat's after all; asked before the message is read. */
     bool (*may_prove_chat)(uint32_t frame, struct wmc_bytes message);
     /* Classifies data on a chat port while the conversation has no WebSocket dissector. */
@@ -187,7 +187,7 @@ struct wmc_core {
     void (*view_free)(void *view);
     /* The packets come again. */
     void (*view_clear)(void *view);
-    void (*view_see)(void *view, const struct wmc_sighting *sighting);
+    void (*view_see)(void *view, const struct wmc_tap_event *tap_event);
     /* The next piece of the page, from the beginning if `first`; NULL behind the last. Valid until the next call. `at_end`: all packets have
      * been seen. */
     const char *(*view_page)(void *view, const struct wmc_settings *settings, bool first, bool at_end);
@@ -197,13 +197,13 @@ struct wmc_core {
     void (*statistics_free)(void *statistics);
     /* The packets come again. */
     void (*statistics_clear)(void *statistics);
-    void (*statistics_see)(void *statistics, const struct wmc_sighting *sighting);
+    void (*statistics_see)(void *statistics, const struct wmc_tap_event *tap_event);
     /* Counts what was seen, when all packets have been dissected, and returns the rows that have changed, in the order of their places.
      * Valid until the next call. */
     struct wmc_rows (*statistics_count)(void *statistics, const struct wmc_settings *settings);
 
     /* The line of a message in its connection, with a line end; NULL for none. Valid until the next call. */
-    const char *(*follow_line)(const struct wmc_sighting *sighting, const struct wmc_settings *settings);
+    const char *(*follow_line)(const struct wmc_tap_event *tap_event, const struct wmc_settings *settings);
 
     /* A display filter for what a packet belongs to; NULL if it belongs to no such thing. `port`: its source port. Valid until the next
      * call. */

@@ -165,7 +165,7 @@ const struct wmc_settings *wmc_settings(packet_info *pinfo, proto_tree *tree, bo
     settings.wanted = visible ? UINT64_MAX : wanted_fields(tree);
     /* Newer versions have a kind of reference above this one for what is printed: -e workermanchat prints the title. */
     settings.titles = visible || (tree != NULL && proto_registrar_get_nth(wmc_proto)->ref_type > HF_REF_TYPE_DIRECT);
-    settings.sightings = is_tapped;
+    settings.tap_events = is_tapped;
     settings.info = col_get_text(pinfo->cinfo, COL_INFO) != NULL;
     return wmc_preferences();
 }

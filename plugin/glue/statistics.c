@@ -99,13 +99,13 @@ static void close_tree(stats_tree *tree)
 static tap_packet_status see(stats_tree *tree, packet_info *pinfo, epan_dissect_t *dissection, const void *tapped,
                              tap_flags_t flags)
 {
-    const struct wmc_sighting *sighting = (const struct wmc_sighting *)tapped;
+    const struct wmc_tap_event *tap_event = (const struct wmc_tap_event *)tapped;
     struct statistics *s = statistics_of(tree);
 
     if (s == NULL)
         return TAP_PACKET_DONT_REDRAW;
-    core->statistics_see(s->counted, sighting);
-    if (!sighting->first_pass)
+    core->statistics_see(s->counted, tap_event);
+    if (!tap_event->first_pass)
         count(s);
     return TAP_PACKET_REDRAW;
 }

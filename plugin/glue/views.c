@@ -43,8 +43,8 @@ bool wmc_is_tapped(void)
 void wmc_tap(packet_info *pinfo, const struct wmc_plan *plan)
 {
     wmc_failpoint("views::tap", pinfo);
-    if (plan->sighting != NULL)
-        tap_queue_packet(tap, pinfo, plan->sighting);
+    if (plan->tap_event != NULL)
+        tap_queue_packet(tap, pinfo, plan->tap_event);
 }
 
 /* A view that listens to the tap, and where its page goes. */
@@ -59,9 +59,9 @@ static void clear(void *data)
     core->view_clear(((struct listener *)data)->view);
 }
 
-static tap_packet_status see(void *data, packet_info *pinfo, epan_dissect_t *dissection, const void *sighting, tap_flags_t flags)
+static tap_packet_status see(void *data, packet_info *pinfo, epan_dissect_t *dissection, const void *tap_event, tap_flags_t flags)
 {
-    core->view_see(((struct listener *)data)->view, (const struct wmc_sighting *)sighting);
+    core->view_see(((struct listener *)data)->view, (const struct wmc_tap_event *)tap_event);
     return TAP_PACKET_REDRAW;
 }
 

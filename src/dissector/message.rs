@@ -1,11 +1,11 @@
 //! A message's own tree: its fields, what the session knows of it, and what is wrong with it.
 
-use super::plan::{Remark, Settings, draw_links, draw_parts, draw_phase, draw_user, localise, title_head, wants_parts};
+use super::plan::{Remark, Settings, draw_links, draw_phase, draw_steps, draw_user, localise, title_head, wants_steps};
 use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::{Event, Recipient, Say, below_messages};
 use crate::failpoint::failpoint;
 use crate::fields::{Field, Finding, dialect_name};
-use crate::language::{Fact, MAX_LINE, Missing, Party, Phrase, isolated};
+use crate::language::{FindingDetail, MAX_LINE, Missing, Party, Phrase, isolated};
 use crate::message::gateway::Gateway;
 use crate::message::json::Span;
 use crate::message::{JsonType, MemberName, Message, User, text};
@@ -44,7 +44,7 @@ impl<'a> Drawing<'a> {
     pub fn draw(self, plan: &mut Plan, session: &Session) {
         failpoint!("dissector::message");
         let wanted = self.settings.wanted;
-        let is_said = wanted.titles || wanted.info || wanted.sightings || wanted.field(Field::Note);
+        let is_said = wanted.titles || wanted.info || wanted.tap_events || wanted.field(Field::Note);
         let content = self.message.shown_content().filter(|_| is_said);
         let line = content.as_ref().map(|content| text::first_line(content.text, self.is_from_server(), MAX_LINE));
         let said = line.unwrap_or_default();
@@ -62,9 +62,9 @@ impl<'a> Drawing<'a> {
         }
         self.findings(tree);
         localise(plan, self.settings);
-        if wanted.sightings {
+        if wanted.tap_events {
             let said = content.as_ref().map(|content| text::readable(content.text, self.is_from_server()));
-            plan.set_sighting(self.message.sender, &text::line(&said.unwrap_or_default(), usize::MAX));
+            plan.set_tap_event(self.message.sender, &text::line(&said.unwrap_or_default(), usize::MAX));
         }
         if wanted.titles {
             plan.set_title_and_info(&title_head(), |text| self.line(text, &said));
@@ -78,9 +78,9 @@ impl<'a> Drawing<'a> {
     }
 
     /// Why the message is not JSON; `near` are the characters around the fault.
-    fn malformed<'n>(&self, near: &'n str) -> Option<Fact<'n>> {
+    fn malformed<'n>(&self, near: &'n str) -> Option<FindingDetail<'n>> {
         let by = self.message.sender;
-        self.message.fault().map(|fault| Fact::MalformedJson { reason: fault.reason, near, by })
+        self.message.fault().map(|fault| FindingDetail::MalformedJson { reason: fault.reason, near, by })
     }
 
     fn is_faulty(&self) -> bool {
@@ -204,9 +204,9 @@ impl<'a> Drawing<'a> {
             }
             draw_phase(tree, None, event.phase(), language);
         }
-        if wants_parts(tree) {
+        if wants_steps(tree) {
             let heading = text::line(said, MAX_TEXT); // as long as that of its acknowledgments
-            draw_parts(tree, None, &self.view.parts(&heading), language);
+            draw_steps(tree, None, &self.view.steps(&heading), language);
         }
         if self.settings.annotate_tcp {
             for frame in self.view.acks() {
@@ -279,8 +279,8 @@ impl<'a> Drawing<'a> {
         let is_html = self.is_from_server() && content.json_type == JsonType::String;
         if let Some(tag) = text::markup(content.text, is_html) {
             let tag = text::line(&tag, MAX_LINE);
-            let fact = Fact::UnescapedHtml(&tag);
-            self.report(tree, item, Finding::UnescapedHtml, &fact, Some(content.span.clone()));
+            let detail = FindingDetail::UnescapedHtml(&tag);
+            self.report(tree, item, Finding::UnescapedHtml, &detail, Some(content.span.clone()));
         }
     }
 
@@ -364,19 +364,21 @@ impl<'a> Drawing<'a> {
         let record = &self.view.record;
         match (record.masked, self.message.sender) {
             (Some(false), Side::Client) => {
-                self.report(tree, None, Finding::UnmaskedClient, &Fact::UnmaskedClient, None)
+                self.report(tree, None, Finding::UnmaskedClient, &FindingDetail::UnmaskedClient, None)
             }
-            (Some(true), Side::Server) => self.report(tree, None, Finding::MaskedServer, &Fact::MaskedServer, None),
+            (Some(true), Side::Server) => {
+                self.report(tree, None, Finding::MaskedServer, &FindingDetail::MaskedServer, None)
+            }
             _ => {}
         }
         if record.before_login {
-            self.report(tree, None, Finding::SayBeforeLogin, &Fact::SayBeforeLogin, None);
+            self.report(tree, None, Finding::SayBeforeLogin, &FindingDetail::SayBeforeLogin, None);
         }
         if self.view.reached_nobody() {
-            self.report(tree, None, Finding::NoDelivery, &Fact::NoDelivery, None);
+            self.report(tree, None, Finding::NoDelivery, &FindingDetail::NoDelivery, None);
         }
         if self.view.unanswered() {
-            self.report(tree, None, Finding::NoPong, &Fact::NoPong, None);
+            self.report(tree, None, Finding::NoPong, &FindingDetail::NoPong, None);
         }
     }
 
@@ -385,27 +387,27 @@ impl<'a> Drawing<'a> {
         let truncated = self.data.is_truncated();
         if truncated {
             let (captured, reported) = (self.data.bytes.len(), self.data.reported);
-            self.report(tree, None, Finding::Truncated, &Fact::Truncated { captured, reported }, None);
+            self.report(tree, None, Finding::Truncated, &FindingDetail::Truncated { captured, reported }, None);
         }
         let near = self.message.near_fault();
-        if let (Some(fact), Some(fault)) = (self.malformed(&near), self.message.fault()) {
-            self.report(tree, None, Finding::MalformedJson, &fact, Some(fault.span.clone()));
+        if let (Some(detail), Some(fault)) = (self.malformed(&near), self.message.fault()) {
+            self.report(tree, None, Finding::MalformedJson, &detail, Some(fault.span.clone()));
         } else if matches!(event, Event::Unknown { .. }) && !truncated {
             let member = self.message.get(MemberName::Type);
             let shown = member.as_ref().map(|member| text::line(member.text, MAX_LINE));
             let span = member.map(|member| member.span);
-            self.report(tree, None, Finding::UnknownType, &Fact::UnknownType(shown.as_deref()), span);
+            self.report(tree, None, Finding::UnknownType, &FindingDetail::UnknownType(shown.as_deref()), span);
         }
         if truncated {
             return;
         }
         for member in self.message.missing(self.view.record.dialect) {
-            let fact = Fact::MissingMember(self.without(member), member.key(self.view.record.dialect));
-            self.report(tree, None, Finding::MissingMember, &fact, None);
+            let detail = FindingDetail::MissingMember(self.without(member), member.key(self.view.record.dialect));
+            self.report(tree, None, Finding::MissingMember, &detail, None);
         }
         if let Some(time) = self.message.bad_time(self.view.record.dialect) {
             let shown = text::line(time.text, MAX_LINE);
-            self.report(tree, None, Finding::BadTime, &Fact::BadTime(&shown), Some(time.span));
+            self.report(tree, None, Finding::BadTime, &FindingDetail::BadTime(&shown), Some(time.span));
         }
     }
 
@@ -421,8 +423,15 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    fn report(&self, tree: &mut Tree, parent: Option<usize>, finding: Finding, fact: &Fact, span: Option<Span>) {
-        let sentence = self.settings.language.finding(fact);
+    fn report(
+        &self,
+        tree: &mut Tree,
+        parent: Option<usize>,
+        finding: Finding,
+        detail: &FindingDetail,
+        span: Option<Span>,
+    ) {
+        let sentence = self.settings.language.finding(detail);
         tree.finding(parent, finding, &sentence, span);
     }
 }

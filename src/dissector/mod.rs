@@ -77,8 +77,8 @@ impl Dissector {
 
     /// Whether the connection between these ports was found to be another application's: only a message that [may prove the
     /// chat](crate::message::may_prove_chat) needs to be read.
-    pub fn is_strange(&self, ports: (u16, u16)) -> bool {
-        self.session.is_strange(ports)
+    pub fn is_other_application(&self, ports: (u16, u16)) -> bool {
+        self.session.is_other_application(ports)
     }
 
     /// Of how many pairs of ports a segment may concern anybody, apart from those that [begin a connection](Dissector::concerns).
@@ -227,7 +227,7 @@ fn learn<'d>(
     session.segment(segment, payload);
     let evidence = |side| Message::of(document, side, truncated).evidence();
     let proves = |side| evidence(side) == Evidence::Dialect;
-    if session.is_stranger(segment) && !proves(Side::Client) && !proves(Side::Server) {
+    if session.belongs_to_other_application(segment) && !proves(Side::Client) && !proves(Side::Server) {
         return None;
     }
     let message = Message::of(document, session.settle_side(segment, evidence), truncated);

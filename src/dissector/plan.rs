@@ -3,9 +3,9 @@
 use crate::annotation::{Layer, Plan, Tree, Value, Wanted};
 use crate::event::{Acked, Completion, Event};
 use crate::fields::{Field, Finding, PROTOCOL_NAME, Phase};
-use crate::language::{Fact, Language, Note, Party, Phrase, printable};
+use crate::language::{FindingDetail, Language, Note, Party, Phrase, printable};
 use crate::packet::{Frame, FrameTime, Side};
-use crate::session::{Ends, Part, PartOfMessage, User};
+use crate::session::{Ends, ExchangeStep, PartOfMessage, User};
 
 /// What the user chose, and what Wireshark looks at.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,7 @@ fn internal_in(plan: &mut Plan, layer: Layer, what: &str, language: Language) {
 /// Plans the remark on a message whose TCP the plugin was not called for.
 pub fn unobserved(plan: &mut Plan, language: Language) {
     plan.clear();
-    let sentence = language.finding(&Fact::AnotherWay { proxy_port: None });
+    let sentence = language.finding(&FindingDetail::AnotherWay { proxy_port: None });
     plan.tree(Layer::Message, Wanted::ALL).finding(None, Finding::AnotherWay, &sentence, None);
 }
 
@@ -70,7 +70,7 @@ pub struct Remark<'a> {
     /// What it is the last packet of.
     pub completes: Option<Completion>,
     /// Why nobody can read the message.
-    pub fault: Option<Fact<'a>>,
+    pub fault: Option<FindingDetail<'a>>,
 }
 
 impl Remark<'_> {
@@ -131,16 +131,16 @@ pub fn draw_phase(tree: &mut Tree, parent: Option<usize>, phase: Phase, language
 }
 
 /// Whether anything of exchanges is looked at.
-pub fn wants_parts(tree: &Tree) -> bool {
+pub fn wants_steps(tree: &Tree) -> bool {
     [Field::Exchange, Field::ExchangeTitle, Field::ExchangeComplete].iter().any(|field| tree.wants(*field))
 }
 
 /// The exchanges that a packet takes part in.
-pub fn draw_parts(tree: &mut Tree, parent: Option<usize>, parts: &[Part], language: Language) {
-    for part in parts {
-        let item = tree.value(parent, Field::Exchange, Value::Frame(part.began));
-        tree.text(item, Field::ExchangeTitle, &language.heading(part));
-        if part.is_complete {
+pub fn draw_steps(tree: &mut Tree, parent: Option<usize>, steps: &[ExchangeStep], language: Language) {
+    for step in steps {
+        let item = tree.value(parent, Field::Exchange, Value::Frame(step.began));
+        tree.text(item, Field::ExchangeTitle, &language.heading(step));
+        if step.is_complete {
             tree.value(item, Field::ExchangeComplete, Value::Boolean(true));
         }
     }

@@ -1,17 +1,17 @@
 //! What a frame is below its messages: its events and acknowledgments, in the trees of TCP, HTTP and WebSocket.
 
 use super::plan::{
-    Remark, Settings, acknowledgment, draw_links, draw_parts, draw_phase, draw_user, localise, part_of_message,
-    wants_parts,
+    Remark, Settings, acknowledgment, draw_links, draw_phase, draw_steps, draw_user, localise, part_of_message,
+    wants_steps,
 };
 use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::Event;
 use crate::failpoint::failpoint;
 use crate::fields::{Field, Finding, PROTOCOL_NAME, Phase};
-use crate::language::{Fact, Language};
+use crate::language::{FindingDetail, Language};
 use crate::packet::{FrameTime, Segment, Side};
 use crate::session::Handshake;
-use crate::session::{FrameView, Part, Reached, Session};
+use crate::session::{ExchangeStep, FrameView, Reached, Session};
 
 /// Plans what to draw of a segment; `tunnelled`: it came through a proxy. Returns whether there is anything.
 pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bool, settings: &Settings) -> bool {
@@ -24,14 +24,14 @@ pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bo
 /// Says where memory ends, in a view, too.
 fn draw_limit(plan: &mut Plan, session: &Session, segment: &Segment, settings: &Settings) -> bool {
     let Some(reached) = session.reached_in(segment.at.frame) else { return false };
-    let fact = match reached {
-        Reached::Bytes(bytes) => Fact::MemoryFull { megabytes: bytes >> 20 },
-        Reached::Idle(connections) => Fact::TooManyIdle { connections },
+    let detail = match reached {
+        Reached::Bytes(bytes) => FindingDetail::MemoryFull { megabytes: bytes >> 20 },
+        Reached::Idle(connections) => FindingDetail::TooManyIdle { connections },
     };
-    let sentence = settings.language.finding(&fact);
+    let sentence = settings.language.finding(&detail);
     plan.tree(Layer::Tcp, settings.wanted).finding(None, Finding::MemoryLimit, &sentence, None);
-    if settings.wanted.sightings {
-        plan.set_sighting(session.side(segment), "");
+    if settings.wanted.tap_events {
+        plan.set_tap_event(session.side(segment), "");
     }
     true
 }
@@ -51,11 +51,11 @@ fn draw_part_of_message(plan: &mut Plan, session: &Session, segment: &Segment, s
 fn draw_events(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bool, settings: &Settings) -> bool {
     failpoint!("dissector::segment");
     let Some(view) = session.frame(segment) else {
-        return settings.wanted.sightings && sight_unsettled(plan, session, segment, tunnelled, settings);
+        return settings.wanted.tap_events && tap_unsettled(plan, session, segment, tunnelled, settings);
     };
     let names_phases = settings.wanted.info && settings.annotate_info && !view.holds_message();
     let warns = tunnelled || view.has_faulty_handshake();
-    let has_lines = settings.annotate_tcp && (settings.wanted.fields != 0 || settings.wanted.sightings || warns);
+    let has_lines = settings.annotate_tcp && (settings.wanted.fields != 0 || settings.wanted.tap_events || warns);
     if names_phases {
         let phases = view.phases();
         if !phases.is_empty() {
@@ -66,25 +66,19 @@ fn draw_events(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled:
         draw_lines(plan, &view, view.events(), segment.at, tunnelled, settings);
         localise(plan, settings);
     }
-    if settings.wanted.sightings {
-        plan.set_sighting(view.by(), "");
+    if settings.wanted.tap_events {
+        plan.set_tap_event(view.by(), "");
     }
     true
 }
 
 /// A view learns of what cannot be drawn yet, and may be drawn when later frames show what it is.
-fn sight_unsettled(
-    plan: &mut Plan,
-    session: &Session,
-    segment: &Segment,
-    tunnelled: bool,
-    settings: &Settings,
-) -> bool {
+fn tap_unsettled(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bool, settings: &Settings) -> bool {
     let Some(view) = session.unsettled_frame(segment) else { return false };
     if settings.annotate_tcp {
         draw_lines(plan, &view, view.events(), segment.at, tunnelled, settings);
     }
-    plan.set_sighting(view.by(), "");
+    plan.set_tap_event(view.by(), "");
     plan.clear_items();
     true
 }
@@ -112,24 +106,24 @@ fn draw_lines(
     let Settings { language, wanted, .. } = *settings;
     let holds_message = view.holds_message();
     let mut first = None;
-    let mut drawn: Vec<Part> = Vec::new();
+    let mut drawn: Vec<ExchangeStep> = Vec::new();
     for (event, by) in events {
         let phase = event.phase();
         let layer = layer_of(phase);
         let tree = &mut plan.tree(layer, wanted);
         let item = draw_note(tree, view, &event, by, language);
         draw_phase(tree, item, phase, language);
-        if wants_parts(tree) {
-            draw_new_parts(tree, item, view.parts(&event), &mut drawn, language);
+        if wants_steps(tree) {
+            draw_new_steps(tree, item, view.steps(&event), &mut drawn, language);
         }
         first = first.or(Some((layer, item)));
         if let Event::UpgradeRefused(status) = event {
-            let sentence = language.finding(&Fact::HandshakeRefused(status));
+            let sentence = language.finding(&FindingDetail::HandshakeRefused(status));
             tree.finding(item, Finding::HandshakeRefused, &sentence, None);
         }
         if tunnelled && phase == Phase::UpgradeRequest {
             let proxy_port = Some(view.connection.server().port);
-            let sentence = language.finding(&Fact::AnotherWay { proxy_port });
+            let sentence = language.finding(&FindingDetail::AnotherWay { proxy_port });
             tree.finding(item, Finding::AnotherWay, &sentence, None);
         }
         if let Some(handshake) = Some(phase).filter(|phase| is_handshake(*phase)).and_then(|_| view.handshake()) {
@@ -143,23 +137,23 @@ fn draw_lines(
     let (layer, item) = first.unwrap_or((Layer::Tcp, None));
     let tree = &mut plan.tree(layer, wanted);
     let item = draw_acks(tree, item, view, language);
-    if wants_parts(tree) {
-        draw_new_parts(tree, item, view.acked_parts(), &mut drawn, language);
+    if wants_steps(tree) {
+        draw_new_steps(tree, item, view.acked_steps(), &mut drawn, language);
     }
     draw_user(tree, item, view.user());
 }
 
 /// The exchanges of the frame that were not drawn before.
-fn draw_new_parts<'a>(
+fn draw_new_steps<'a>(
     tree: &mut Tree,
     item: Option<usize>,
-    mut parts: Vec<Part<'a>>,
-    drawn: &mut Vec<Part<'a>>,
+    mut steps: Vec<ExchangeStep<'a>>,
+    drawn: &mut Vec<ExchangeStep<'a>>,
     language: Language,
 ) {
-    parts.retain(|part| !drawn.iter().any(|known| known.is_same(part)));
-    draw_parts(tree, item, &parts, language);
-    drawn.extend(parts);
+    steps.retain(|step| !drawn.iter().any(|known| known.is_same(step)));
+    draw_steps(tree, item, &steps, language);
+    drawn.extend(steps);
 }
 
 /// The note of an event, under which stands all that belongs to it.
@@ -226,13 +220,14 @@ fn draw_handshake(tree: &mut Tree, item: Option<usize>, handshake: &Handshake, a
     }
     if handshake.missing.is_any() {
         let missing: Vec<&str> = handshake.missing.parts().collect();
-        let sentence = language.finding(&Fact::UpgradeMissing(&missing.join(", ")));
+        let sentence = language.finding(&FindingDetail::UpgradeMissing(&missing.join(", ")));
         tree.finding(item, Finding::UpgradeMissing, &sentence, None);
     }
     if let Some(valid) = handshake.accept_valid().filter(|_| handshake.refused.is_none()) {
         let line = tree.value(item, Field::HandshakeAcceptValid, Value::Boolean(valid));
         if let (false, Some(expected)) = (valid, handshake.accept_expected.as_deref()) {
-            let sentence = language.finding(&Fact::AcceptMismatch { expected, found: handshake.accept.as_deref() });
+            let sentence =
+                language.finding(&FindingDetail::AcceptMismatch { expected, found: handshake.accept.as_deref() });
             tree.finding(line, Finding::AcceptMismatch, &sentence, None);
         }
     }

@@ -32,7 +32,7 @@ pub fn core() -> *const sys::wmc_core {
                 reset: Some(reset),
                 watched: locked::watched(),
                 concerns: Some(concerns),
-                is_strange: Some(is_strange),
+                is_other_application: Some(is_other_application),
                 may_prove_chat: Some(may_prove),
                 classify: Some(classify),
                 segment: Some(segment),
@@ -89,8 +89,8 @@ unsafe extern "C" fn concerns(frame: u32, start: sys::wmc_bytes, chat_port: bool
     guard(frame, true, || Outline::of(start, chat_port).as_ref().is_some_and(concerns))
 }
 
-extern "C" fn is_strange(frame: u32, port: u16, other: u16) -> bool {
-    guard(frame, false, || Locked::new().dissector().is_strange((port, other)))
+extern "C" fn is_other_application(frame: u32, port: u16, other: u16) -> bool {
+    guard(frame, false, || Locked::new().dissector().is_other_application((port, other)))
 }
 
 unsafe extern "C" fn may_prove(frame: u32, message: sys::wmc_bytes) -> bool {
@@ -131,7 +131,7 @@ unsafe extern "C" fn segment(
         Locked::new()
             .dissector()
             .segment(&packet, sources, &settings)
-            .map(|plan| pool.plan_with_sighting(plan, raw, None))
+            .map(|plan| pool.plan_with_tap_event(plan, raw, None))
     };
     let report = |what: &str| {
         let mut plan = Plan::default();
@@ -171,7 +171,7 @@ unsafe extern "C" fn message(
         Locked::new()
             .dissector()
             .message(&packet, index, data, &settings)
-            .map(|plan| pool.plan_with_sighting(plan, raw, Some(index)))
+            .map(|plan| pool.plan_with_tap_event(plan, raw, Some(index)))
     };
     let report = |what: &str| {
         let mut plan = Plan::default();
@@ -248,7 +248,7 @@ fn settings_of(settings: &sys::wmc_settings) -> Settings {
             fields: settings.wanted,
             titles: settings.titles,
             info: settings.info,
-            sightings: settings.sightings,
+            tap_events: settings.tap_events,
         },
         annotate_tcp: settings.annotate_tcp,
         annotate_info: settings.annotate_info,

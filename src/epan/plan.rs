@@ -38,7 +38,7 @@ impl Pool {
     }
 
     /// The plan as C reads it, with what a view learns of the message of this number, or of the frame below its messages.
-    pub fn plan_with_sighting(
+    pub fn plan_with_tap_event(
         self,
         plan: &Plan,
         segment: &sys::wmc_segment,
@@ -46,20 +46,20 @@ impl Pool {
     ) -> *const sys::wmc_plan {
         let texts = Texts(self.array(plan.texts().as_bytes()).cast());
         let mut drawn = self.drawn(plan, texts);
-        if let Some(sighting) = plan.sighting() {
+        if let Some(tap_event) = plan.tap_event() {
             let text = |text: Text| texts.pointer(text);
-            let sighting = sys::wmc_sighting {
+            let tap_event = sys::wmc_tap_event {
                 frame: segment.frame,
                 stream: segment.stream,
                 index: index.unwrap_or(u32::MAX),
                 time: segment.time,
-                by_server: sighting.by == Side::Server,
-                text: text(sighting.text),
-                problems: text(sighting.problems),
-                findings: sighting.findings.0,
+                by_server: tap_event.by == Side::Server,
+                text: text(tap_event.text),
+                problems: text(tap_event.problems),
+                findings: tap_event.findings.0,
                 first_pass: segment.first_pass,
             };
-            drawn.sighting = self.array(&[sighting]);
+            drawn.tap_event = self.array(&[tap_event]);
         }
         self.array(&[drawn])
     }
@@ -76,7 +76,7 @@ impl Pool {
             unsafe { items.add(at).write(drawn(item, texts)) };
         }
         sys::wmc_plan {
-            sighting: ptr::null(),
+            tap_event: ptr::null(),
             items,
             count: plan.items().len() as u32,
             title: plan.title().map_or(ptr::null(), |title| texts.pointer(title)),

@@ -7,7 +7,7 @@ use super::languages::language_at;
 use super::locked::Locked;
 use super::panic::{self, FirstFault};
 use super::sys;
-use super::views::{clock, with_sighting};
+use super::views::{clock, with_tap_event};
 use crate::views::{Row, Setting, Statistics};
 
 /// The statistics, and the rows that C reads.
@@ -38,12 +38,12 @@ pub unsafe extern "C" fn clear(statistics: *mut libc::c_void) {
     opened.fault.guard(|| opened.statistics.clear()); // what a panic leaves is stale at worst
 }
 
-pub unsafe extern "C" fn see(statistics: *mut libc::c_void, sighting: *const sys::wmc_sighting) {
-    // SAFETY: the statistics come from `new`, and nobody else uses them; C lends the sighting for this call.
-    let (opened, raw) = unsafe { (&mut *statistics.cast::<Opened>(), &*sighting) };
+pub unsafe extern "C" fn see(statistics: *mut libc::c_void, tap_event: *const sys::wmc_tap_event) {
+    // SAFETY: the statistics come from `new`, and nobody else uses them; C lends the tap_event for this call.
+    let (opened, raw) = unsafe { (&mut *statistics.cast::<Opened>(), &*tap_event) };
     // SAFETY: C lends its texts for this call.
     let see = || unsafe {
-        with_sighting(raw, |sighting| opened.statistics.see(sighting, Locked::new().dissector().session()));
+        with_tap_event(raw, |tap_event| opened.statistics.see(tap_event, Locked::new().dissector().session()));
     };
     opened.fault.guard(see); // a panic costs the statistics this message, which a row says
 }

@@ -10,7 +10,7 @@ use super::panic::{self, FirstFault};
 use super::sys;
 use crate::annotation::Findings;
 use crate::packet::{Frame, FrameTime, Side, StreamId};
-use crate::views::{Diagram, Page, Sessions, Setting, Sighting, Transcript, View, filters, follow};
+use crate::views::{Diagram, Page, Sessions, Setting, TapEvent, Transcript, View, filters, follow};
 
 /// A view, and the piece of its page that C reads.
 struct Opened {
@@ -46,24 +46,24 @@ pub unsafe extern "C" fn clear(view: *mut libc::c_void) {
     opened.fault.guard(|| opened.page.clear()); // what a panic leaves is stale at worst
 }
 
-pub unsafe extern "C" fn see(view: *mut libc::c_void, sighting: *const sys::wmc_sighting) {
-    // SAFETY: the view comes from `new`, and nobody else uses it; C lends the sighting for this call.
-    let (opened, raw) = unsafe { (&mut *view.cast::<Opened>(), &*sighting) };
+pub unsafe extern "C" fn see(view: *mut libc::c_void, tap_event: *const sys::wmc_tap_event) {
+    // SAFETY: the view comes from `new`, and nobody else uses it; C lends the tap_event for this call.
+    let (opened, raw) = unsafe { (&mut *view.cast::<Opened>(), &*tap_event) };
     // SAFETY: C lends its texts for this call.
     let see = || unsafe {
-        with_sighting(raw, |sighting| opened.page.see(sighting, Locked::new().dissector().session()));
+        with_tap_event(raw, |tap_event| opened.page.see(tap_event, Locked::new().dissector().session()));
     };
     opened.fault.guard(see); // a panic costs the view this line, which the page says
 }
 
-/// Hands on a sighting as the views have it.
+/// Hands on a tap_event as the views have it.
 ///
 /// # Safety
 /// Both its texts end with a NUL and are alive for this call.
-pub(super) unsafe fn with_sighting<T>(raw: &sys::wmc_sighting, then: impl FnOnce(&Sighting) -> T) -> T {
+pub(super) unsafe fn with_tap_event<T>(raw: &sys::wmc_tap_event, then: impl FnOnce(&TapEvent) -> T) -> T {
     // SAFETY: the caller vouches for it.
     let (text, problems) = unsafe { (CStr::from_ptr(raw.text), CStr::from_ptr(raw.problems)) };
-    then(&Sighting {
+    then(&TapEvent {
         at: FrameTime { frame: Frame(raw.frame), time: raw.time },
         stream: StreamId(raw.stream),
         index: Some(raw.index).filter(|index| *index != u32::MAX),
@@ -84,15 +84,15 @@ fn lend(text: Option<String>) -> *const libc::c_char {
 }
 
 pub unsafe extern "C" fn follow_line(
-    sighting: *const sys::wmc_sighting,
+    tap_event: *const sys::wmc_tap_event,
     settings: *const sys::wmc_settings,
 ) -> *const libc::c_char {
     // SAFETY: C lends both for this call.
-    let (raw, settings) = unsafe { (&*sighting, &*settings) };
+    let (raw, settings) = unsafe { (&*tap_event, &*settings) };
     let language = language_at(settings.language);
     // SAFETY: C lends its texts for this call.
     let line = || unsafe {
-        with_sighting(raw, |sighting| follow::line(sighting, Locked::new().dissector().session(), language))
+        with_tap_event(raw, |tap_event| follow::line(tap_event, Locked::new().dissector().session(), language))
     };
     let line = panic::guard(line).unwrap_or_else(|what| Some(language.fault(&what)));
     lend(line.map(|line| line + "\n"))

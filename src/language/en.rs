@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic, Word};
+use super::{Clause, Completion, FindingDetail, Missing, Note, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
 use crate::failpoint::failpoint;
 use crate::fields::{Field, Phase};
@@ -125,7 +125,7 @@ pub fn clause(clause: &Clause) -> String {
             "; everybody still in the chat room has been notified, so the logout is complete".to_owned()
         }
         Clause::Complete(Completion::Close) => "; the connection is closed in both directions".to_owned(),
-        Clause::Fault(fact) => format!(". {}", finding(fact)),
+        Clause::Fault(detail) => format!(". {}", finding(detail)),
     }
 }
 
@@ -224,23 +224,23 @@ fn word(word: Word) -> &'static str {
     }
 }
 
-pub fn finding(fact: &Fact) -> String {
-    match fact {
-        Fact::MalformedJson { reason, near, by: Side::Client } => format!(
+pub fn finding(detail: &FindingDetail) -> String {
+    match detail {
+        FindingDetail::MalformedJson { reason, near, by: Side::Client } => format!(
             "Not JSON: {}{}; the server ignores this message and nobody receives it",
             fault((*reason).into()),
             place(near)
         ),
-        Fact::MalformedJson { reason, near, by: Side::Server } => format!(
+        FindingDetail::MalformedJson { reason, near, by: Side::Server } => format!(
             "Not JSON: {}{}; the browser cannot read this message and shows nothing",
             fault((*reason).into()),
             place(near)
         ),
-        Fact::UnknownType(Some(name)) => {
+        FindingDetail::UnknownType(Some(name)) => {
             format!("The chat has no message of type {} in this direction; it is ignored", quoted(QUOTES, name))
         }
-        Fact::UnknownType(None) => "The message has no type; it is ignored".to_owned(),
-        Fact::MissingMember(missing, member) => match missing {
+        FindingDetail::UnknownType(None) => "The message has no type; it is ignored".to_owned(),
+        FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("The login has no {member}: the server raises an exception and does not answer"),
             Missing::Name => format!("The login has no {member}: the server logs the user in under an empty name"),
             Missing::Content => format!("The message has no {member}: the server delivers an empty text"),
@@ -248,48 +248,48 @@ pub fn finding(fact: &Fact) -> String {
             Missing::RecipientName => format!("The message has no {member}: the copy that the server delivers to the sender does not name the recipient"),
             Missing::FromServer => format!("The message has no {member}, which the chat's server always sends"),
         },
-        Fact::SayBeforeLogin => {
+        FindingDetail::SayBeforeLogin => {
             "A message sent before the login: the server raises an exception and nobody receives it"
                 .to_owned()
         }
-        Fact::NoDelivery => "Nobody received this message, although the connection stayed open".to_owned(),
-        Fact::NoPong => "The browser did not answer this ping before the next one".to_owned(),
-        Fact::BadTime(time) => {
+        FindingDetail::NoDelivery => "Nobody received this message, although the connection stayed open".to_owned(),
+        FindingDetail::NoPong => "The browser did not answer this ping before the next one".to_owned(),
+        FindingDetail::BadTime(time) => {
             format!("The time {} is not YYYY-MM-DD HH:MM:SS as the server writes it", quoted(QUOTES, time))
         }
-        Fact::UnescapedHtml(tag) => {
+        FindingDetail::UnescapedHtml(tag) => {
             format!("The server delivered HTML markup that is not its own ({tag}): a browser may run what a user wrote")
         }
-        Fact::AcceptMismatch { expected, found: Some(found) } => {
+        FindingDetail::AcceptMismatch { expected, found: Some(found) } => {
             format!("The accept value is {found} but the key calls for {expected}: the browser must close the connection")
         }
-        Fact::AcceptMismatch { expected, found: None } => {
+        FindingDetail::AcceptMismatch { expected, found: None } => {
             format!("The response has no accept value, although the key calls for {expected}: the browser must close the connection")
         }
-        Fact::UpgradeMissing(missing) => format!(
+        FindingDetail::UpgradeMissing(missing) => format!(
             "The handshake request lacks {missing}, which RFC 6455, section 4.1, demands: typical of a proxy that does not pass it on (nginx: proxy_http_version, proxy_set_header); Workerman does not insist on it"
         ),
-        Fact::HandshakeRefused(status) => {
+        FindingDetail::HandshakeRefused(status) => {
             format!("The server refused the WebSocket handshake with HTTP status {status}: this browser cannot use the chat")
         }
-        Fact::UnmaskedClient => {
+        FindingDetail::UnmaskedClient => {
             "The client's frame is not masked: the server must close the connection (RFC 6455, section 5.1)".to_owned()
         }
-        Fact::MaskedServer => {
+        FindingDetail::MaskedServer => {
             "The server's frame is masked: the browser must close the connection (RFC 6455, section 5.1)".to_owned()
         }
-        Fact::Truncated { captured, reported } => {
+        FindingDetail::Truncated { captured, reported } => {
             format!("The capture holds {captured} of this message's {reported} bytes; what follows is not shown")
         }
-        Fact::AnotherWay { proxy_port: Some(port) } => {
+        FindingDetail::AnotherWay { proxy_port: Some(port) } => {
             format!("This request goes through a tunnel of the proxy on port {port}: what the browser and the proxy agreed on before has no notes")
         }
-        Fact::AnotherWay { proxy_port: None } => {
+        FindingDetail::AnotherWay { proxy_port: None } => {
             "This message has no note: Wireshark did not get its TCP from IP, so the plugin does not see the TCP headers".to_owned()
         }
-        Fact::MemoryFull { megabytes } => format!("The memory for this capture is used up ({megabytes} MB): from this packet on, messages have only the fields that they hold themselves, and other packets have no notes"),
-        Fact::TooManyIdle { connections } => format!("This connection is not remembered before it carries data: {connections} others to the chat's ports carry none. The same holds for those that follow"),
-        Fact::Internal(what) => format!("An error of this plugin, not of the packet: {what}; please report it"),
+        FindingDetail::MemoryFull { megabytes } => format!("The memory for this capture is used up ({megabytes} MB): from this packet on, messages have only the fields that they hold themselves, and other packets have no notes"),
+        FindingDetail::TooManyIdle { connections } => format!("This connection is not remembered before it carries data: {connections} others to the chat's ports carry none. The same holds for those that follow"),
+        FindingDetail::Internal(what) => format!("An error of this plugin, not of the packet: {what}; please report it"),
     }
 }
 

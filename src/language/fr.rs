@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic, Word};
+use super::{Clause, Completion, FindingDetail, Missing, Note, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -131,7 +131,7 @@ pub fn clause(clause: &Clause) -> String {
                 .to_owned()
         }
         Clause::Complete(Completion::Close) => " ; la connexion est désormais fermée dans les deux sens".to_owned(),
-        Clause::Fault(fact) => format!(". {}", finding(fact)),
+        Clause::Fault(detail) => format!(". {}", finding(detail)),
     }
 }
 
@@ -306,23 +306,23 @@ fn word(word: Word) -> &'static str {
     }
 }
 
-pub fn finding(fact: &Fact) -> String {
-    match fact {
-        Fact::MalformedJson { reason, near, by: Side::Client } => format!(
+pub fn finding(detail: &FindingDetail) -> String {
+    match detail {
+        FindingDetail::MalformedJson { reason, near, by: Side::Client } => format!(
             "Ce n'est pas du JSON : {}{} ; le serveur ignore ce message et personne ne le reçoit",
             fault((*reason).into()),
             place(near)
         ),
-        Fact::MalformedJson { reason, near, by: Side::Server } => format!(
+        FindingDetail::MalformedJson { reason, near, by: Side::Server } => format!(
             "Ce n'est pas du JSON : {}{} ; le navigateur ne peut pas lire ce message et n'affiche rien",
             fault((*reason).into()),
             place(near)
         ),
-        Fact::UnknownType(Some(name)) => {
+        FindingDetail::UnknownType(Some(name)) => {
             format!("Le chat n'a pas de message de type {} dans ce sens ; le message est ignoré", quoted(QUOTES, name))
         }
-        Fact::UnknownType(None) => "Le message n'a pas de type ; il est ignoré".to_owned(),
-        Fact::MissingMember(missing, member) => match missing {
+        FindingDetail::UnknownType(None) => "Le message n'a pas de type ; il est ignoré".to_owned(),
+        FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("Il manque le champ {member} dans la requête d'ouverture de session : le serveur lève une exception et ne répond pas"),
             Missing::Name => format!("Il manque le champ {member} dans la requête d'ouverture de session : le serveur ouvre la session sous un nom vide"),
             Missing::Content => format!("Il manque le champ {member} dans le message : le serveur transmet un texte vide"),
@@ -330,51 +330,51 @@ pub fn finding(fact: &Fact) -> String {
             Missing::RecipientName => format!("Il manque le champ {member} dans le message : la copie que le serveur transmet à l'expéditeur ne nomme pas le destinataire"),
             Missing::FromServer => format!("Il manque dans le message le champ {member}, que le serveur du chat envoie toujours"),
         },
-        Fact::SayBeforeLogin => {
+        FindingDetail::SayBeforeLogin => {
             "Message envoyé avant l'ouverture de session : le serveur lève une exception et personne ne le reçoit"
                 .to_owned()
         }
-        Fact::NoDelivery => "Personne n'a reçu ce message, bien que la connexion soit restée ouverte".to_owned(),
-        Fact::NoPong => "Le navigateur n'a pas répondu à ce ping avant le suivant".to_owned(),
-        Fact::BadTime(time) => {
+        FindingDetail::NoDelivery => "Personne n'a reçu ce message, bien que la connexion soit restée ouverte".to_owned(),
+        FindingDetail::NoPong => "Le navigateur n'a pas répondu à ce ping avant le suivant".to_owned(),
+        FindingDetail::BadTime(time) => {
             format!("L'heure {} n'est pas au format YYYY-MM-DD HH:MM:SS utilisé par le serveur", quoted(QUOTES, time))
         }
-        Fact::UnescapedHtml(tag) => format!(
+        FindingDetail::UnescapedHtml(tag) => format!(
             "Le serveur a transmis du balisage HTML qui n'est pas le sien ({tag}) : un navigateur risque d'exécuter ce qu'un utilisateur a écrit"
         ),
-        Fact::AcceptMismatch { expected, found: Some(found) } => format!(
+        FindingDetail::AcceptMismatch { expected, found: Some(found) } => format!(
             "La valeur Sec-WebSocket-Accept est {found}, alors que la valeur calculée à partir de la clé est {expected} : le navigateur doit fermer la connexion"
         ),
-        Fact::AcceptMismatch { expected, found: None } => format!(
+        FindingDetail::AcceptMismatch { expected, found: None } => format!(
             "La réponse n'a pas de valeur Sec-WebSocket-Accept, alors que la valeur calculée à partir de la clé est {expected} : le navigateur doit fermer la connexion"
         ),
-        Fact::UpgradeMissing(missing) => format!(
+        FindingDetail::UpgradeMissing(missing) => format!(
             "La requête de poignée de main ne contient pas tout ce qu'exige la RFC 6455, section 4.1 (il manque {}) : c'est typique d'un proxy qui ne transmet pas tout (directives proxy_http_version et proxy_set_header de nginx) ; Workerman n'en exige pas autant",
             quoted(QUOTES, missing)
         ),
-        Fact::HandshakeRefused(status) => format!(
+        FindingDetail::HandshakeRefused(status) => format!(
             "Le serveur a refusé la poignée de main WebSocket (code de statut HTTP {status}) : ce navigateur ne peut pas utiliser le chat"
         ),
-        Fact::UnmaskedClient => {
+        FindingDetail::UnmaskedClient => {
             "La trame du client n'est pas masquée : le serveur doit fermer la connexion (RFC 6455, section 5.1)"
                 .to_owned()
         }
-        Fact::MaskedServer => {
+        FindingDetail::MaskedServer => {
             "La trame du serveur est masquée : le navigateur doit fermer la connexion (RFC 6455, section 5.1)"
                 .to_owned()
         }
-        Fact::Truncated { captured, reported } => format!(
+        FindingDetail::Truncated { captured, reported } => format!(
             "La capture ne contient que {captured} des {reported} octets de ce message ; la suite n'est pas affichée"
         ),
-        Fact::AnotherWay { proxy_port: Some(port) } => format!(
+        FindingDetail::AnotherWay { proxy_port: Some(port) } => format!(
             "Cette requête passe par un tunnel à travers le proxy (port {port}) : ce dont le navigateur et le proxy sont convenus auparavant n'est pas annoté"
         ),
-        Fact::AnotherWay { proxy_port: None } => {
+        FindingDetail::AnotherWay { proxy_port: None } => {
             "Ce message n'est pas annoté : Wireshark n'a pas décodé TCP à partir d'IP, et le plugin ne voit donc pas les en-têtes TCP".to_owned()
         }
-        Fact::MemoryFull { megabytes } => format!("La mémoire prévue pour cette capture est épuisée ({megabytes} Mo) : à partir de ce paquet, les messages n'ont que leurs propres champs, et les autres paquets ne sont pas annotés"),
-        Fact::TooManyIdle { connections } => format!("Cette connexion n'est pas mémorisée tant qu'elle ne transporte pas de données : {connections} autres connexions vers les ports du chat n'en transportent pas non plus. Il en va de même pour les suivantes"),
-        Fact::Internal(what) => {
+        FindingDetail::MemoryFull { megabytes } => format!("La mémoire prévue pour cette capture est épuisée ({megabytes} Mo) : à partir de ce paquet, les messages n'ont que leurs propres champs, et les autres paquets ne sont pas annotés"),
+        FindingDetail::TooManyIdle { connections } => format!("Cette connexion n'est pas mémorisée tant qu'elle ne transporte pas de données : {connections} autres connexions vers les ports du chat n'en transportent pas non plus. Il en va de même pour les suivantes"),
+        FindingDetail::Internal(what) => {
             format!("Erreur de ce plugin, et non du paquet : {what} ; merci de la signaler")
         }
     }

@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic, Word};
+use super::{Clause, Completion, FindingDetail, Missing, Note, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -127,7 +127,7 @@ pub fn clause(clause: &Clause) -> String {
             "; tutti gli utenti rimasti nella stanza sono stati avvisati e l'uscita è completata".to_owned()
         }
         Clause::Complete(Completion::Close) => "; la connessione è ora chiusa in entrambe le direzioni".to_owned(),
-        Clause::Fault(fact) => format!(". {}", finding(fact)),
+        Clause::Fault(detail) => format!(". {}", finding(detail)),
     }
 }
 
@@ -303,24 +303,24 @@ fn word(word: Word) -> &'static str {
     }
 }
 
-pub fn finding(fact: &Fact) -> String {
-    match fact {
-        Fact::MalformedJson { reason, near, by: Side::Client } => format!(
+pub fn finding(detail: &FindingDetail) -> String {
+    match detail {
+        FindingDetail::MalformedJson { reason, near, by: Side::Client } => format!(
             "Non è JSON: {}{}; il server ignora questo messaggio e nessuno lo riceve",
             fault((*reason).into()),
             place(near)
         ),
-        Fact::MalformedJson { reason, near, by: Side::Server } => format!(
+        FindingDetail::MalformedJson { reason, near, by: Side::Server } => format!(
             "Non è JSON: {}{}; il browser non può leggere questo messaggio e non mostra nulla",
             fault((*reason).into()),
             place(near)
         ),
-        Fact::UnknownType(Some(name)) => format!(
+        FindingDetail::UnknownType(Some(name)) => format!(
             "La chat non ha messaggi di tipo {} in questa direzione; il messaggio viene ignorato",
             quoted(QUOTES, name)
         ),
-        Fact::UnknownType(None) => "Il messaggio non ha un tipo; viene ignorato".to_owned(),
-        Fact::MissingMember(missing, member) => match missing {
+        FindingDetail::UnknownType(None) => "Il messaggio non ha un tipo; viene ignorato".to_owned(),
+        FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("Nella richiesta di accesso manca il campo {member}: il server solleva un'eccezione e non risponde"),
             Missing::Name => format!("Nella richiesta di accesso manca il campo {member}: il server fa accedere l'utente con un nome vuoto"),
             Missing::Content => format!("Nel messaggio manca il campo {member}: il server consegna un testo vuoto"),
@@ -328,53 +328,53 @@ pub fn finding(fact: &Fact) -> String {
             Missing::RecipientName => format!("Nel messaggio manca il campo {member}: la copia che il server consegna al mittente non riporta il nome del destinatario"),
             Missing::FromServer => format!("Nel messaggio manca il campo {member}, che il server della chat invia sempre"),
         },
-        Fact::SayBeforeLogin => {
+        FindingDetail::SayBeforeLogin => {
             "Messaggio inviato prima dell'accesso: il server solleva un'eccezione e nessuno lo riceve".to_owned()
         }
-        Fact::NoDelivery => {
+        FindingDetail::NoDelivery => {
             "Nessuno ha ricevuto questo messaggio, benché la connessione sia rimasta aperta".to_owned()
         }
-        Fact::NoPong => "Il browser non ha risposto a questo ping prima del successivo".to_owned(),
-        Fact::BadTime(time) => format!(
+        FindingDetail::NoPong => "Il browser non ha risposto a questo ping prima del successivo".to_owned(),
+        FindingDetail::BadTime(time) => format!(
             "L'ora {} non è nel formato YYYY-MM-DD HH:MM:SS usato dal server",
             quoted(QUOTES, time)
         ),
-        Fact::UnescapedHtml(tag) => format!(
+        FindingDetail::UnescapedHtml(tag) => format!(
             "Il server ha consegnato codice HTML che non è suo ({tag}): un browser potrebbe eseguire ciò che un utente ha scritto"
         ),
-        Fact::AcceptMismatch { expected, found: Some(found) } => format!(
+        FindingDetail::AcceptMismatch { expected, found: Some(found) } => format!(
             "Il valore Sec-WebSocket-Accept è {found}, ma quello calcolato dalla chiave è {expected}: il browser deve chiudere la connessione"
         ),
-        Fact::AcceptMismatch { expected, found: None } => format!(
+        FindingDetail::AcceptMismatch { expected, found: None } => format!(
             "Nella risposta manca il valore Sec-WebSocket-Accept, mentre quello calcolato dalla chiave è {expected}: il browser deve chiudere la connessione"
         ),
-        Fact::UpgradeMissing(missing) => format!(
+        FindingDetail::UpgradeMissing(missing) => format!(
             "La richiesta di handshake non contiene tutto ciò che richiede la RFC 6455, sezione 4.1 (senza {}): è tipico di un proxy che non inoltra tutto (direttive proxy_http_version e proxy_set_header di nginx); Workerman non richiede tanto",
             quoted(QUOTES, missing)
         ),
-        Fact::HandshakeRefused(status) => format!(
+        FindingDetail::HandshakeRefused(status) => format!(
             "Il server ha rifiutato l'handshake WebSocket (codice di stato HTTP {status}): questo browser non può usare la chat"
         ),
-        Fact::UnmaskedClient => {
+        FindingDetail::UnmaskedClient => {
             "Il frame del client non è mascherato: il server deve chiudere la connessione (RFC 6455, sezione 5.1)"
                 .to_owned()
         }
-        Fact::MaskedServer => {
+        FindingDetail::MaskedServer => {
             "Il frame del server è mascherato: il browser deve chiudere la connessione (RFC 6455, sezione 5.1)"
                 .to_owned()
         }
-        Fact::Truncated { captured, reported } => format!(
+        FindingDetail::Truncated { captured, reported } => format!(
             "La cattura contiene solo {captured} dei {reported} byte di questo messaggio; il resto non è mostrato"
         ),
-        Fact::AnotherWay { proxy_port: Some(port) } => format!(
+        FindingDetail::AnotherWay { proxy_port: Some(port) } => format!(
             "Questa richiesta passa in un tunnel attraverso il proxy (porta {port}): quanto concordato prima tra browser e proxy non è annotato"
         ),
-        Fact::AnotherWay { proxy_port: None } => {
+        FindingDetail::AnotherWay { proxy_port: None } => {
             "Questo messaggio non è annotato: Wireshark non ha decodificato TCP a partire da IP, quindi il plugin non vede le intestazioni TCP".to_owned()
         }
-        Fact::MemoryFull { megabytes } => format!("La memoria prevista per questa cattura è esaurita ({megabytes} MB): da questo pacchetto in poi i messaggi hanno solo i propri campi e gli altri pacchetti non sono annotati"),
-        Fact::TooManyIdle { connections } => format!("Questa connessione non viene memorizzata finché non trasporta dati: altre {connections} verso le porte della chat non ne trasportano. Lo stesso vale per le successive"),
-        Fact::Internal(what) => {
+        FindingDetail::MemoryFull { megabytes } => format!("La memoria prevista per questa cattura è esaurita ({megabytes} MB): da questo pacchetto in poi i messaggi hanno solo i propri campi e gli altri pacchetti non sono annotati"),
+        FindingDetail::TooManyIdle { connections } => format!("Questa connessione non viene memorizzata finché non trasporta dati: altre {connections} verso le porte della chat non ne trasportano. Lo stesso vale per le successive"),
+        FindingDetail::Internal(what) => {
             format!("Errore di questo plugin, non del pacchetto: {what}; si prega di segnalarlo")
         }
     }

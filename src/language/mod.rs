@@ -14,7 +14,7 @@ use crate::fields::{Field, Phase};
 use crate::message::json::Reason;
 use crate::message::text;
 use crate::packet::{Both, Frame, Side};
-use crate::session::{Ends, MessageView, Part};
+use crate::session::{Ends, ExchangeStep, MessageView};
 
 pub(crate) use common::isolated;
 
@@ -36,7 +36,7 @@ struct Entry {
     phase: fn(Phase) -> &'static str,
     label: fn(Field) -> &'static str,
     phrase: fn(&Phrase) -> String,
-    finding: fn(&Fact) -> String,
+    finding: fn(&FindingDetail) -> String,
 }
 
 // A language is a file and a line below. `cargo fmt` does not see files that only a macro names; they are formatted with
@@ -133,8 +133,8 @@ impl Language {
     }
 
     /// The heading over an exchange.
-    pub(crate) fn heading(self, part: &Part) -> String {
-        let exchange = part.exchange.filter_map(|text| printable(text));
+    pub(crate) fn heading(self, step: &ExchangeStep) -> String {
+        let exchange = step.exchange.filter_map(|text| printable(text));
         self.title(&exchange.filter_map(|text| Some(&**text)))
     }
 
@@ -170,13 +170,13 @@ impl Language {
     }
 
     /// The sentence of a finding: what it means for the chat.
-    pub(crate) fn finding(self, fact: &Fact) -> String {
-        (self.entry().finding)(fact)
+    pub(crate) fn finding(self, detail: &FindingDetail) -> String {
+        (self.entry().finding)(detail)
     }
 
     /// The sentence of a fault of this plugin: where and why it panicked.
     pub(crate) fn fault(self, what: &str) -> String {
-        self.finding(&Fact::Internal(&text::line(what, MAX_LINE)))
+        self.finding(&FindingDetail::Internal(&text::line(what, MAX_LINE)))
     }
 }
 
@@ -223,7 +223,7 @@ pub(crate) struct Note<'a> {
     /// What it is the last packet of.
     pub completes: Option<Completion>,
     /// Why nobody can read the message.
-    pub fault: Option<Fact<'a>>,
+    pub fault: Option<FindingDetail<'a>>,
 }
 
 /// What follows the main clause of a note, with the punctuation before it.
@@ -236,7 +236,7 @@ pub(crate) enum Clause<'a> {
     /// With this packet, it is complete.
     Complete(Completion),
     /// Nobody can read the message: a sentence of its own.
-    Fault(&'a Fact<'a>),
+    Fault(&'a FindingDetail<'a>),
 }
 
 /// The heading over the packets of an exchange. Texts have one printable line.
@@ -376,7 +376,7 @@ pub(crate) enum Missing {
 /// A finding with what its sentence is made from; texts have one printable line. Each variant is the
 /// [`Finding`](crate::fields::Finding) of its name.
 #[derive(Debug, Clone)]
-pub(crate) enum Fact<'a> {
+pub(crate) enum FindingDetail<'a> {
     /// A message that is not a JSON object (RFC 8259).
     MalformedJson {
         /// What is wrong with it.

@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic, Word};
+use super::{Clause, Completion, FindingDetail, Missing, Note, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -134,7 +134,7 @@ pub fn clause(clause: &Clause) -> String {
             "; todos os usuários que permanecem na sala foram notificados e a saída está concluída".to_owned()
         }
         Clause::Complete(Completion::Close) => "; a conexão agora está fechada nos dois sentidos".to_owned(),
-        Clause::Fault(fact) => format!(". {}", finding(fact)),
+        Clause::Fault(detail) => format!(". {}", finding(detail)),
     }
 }
 
@@ -307,24 +307,24 @@ fn word(word: Word) -> &'static str {
     }
 }
 
-pub fn finding(fact: &Fact) -> String {
-    match fact {
-        Fact::MalformedJson { reason, near, by: Side::Client } => format!(
+pub fn finding(detail: &FindingDetail) -> String {
+    match detail {
+        FindingDetail::MalformedJson { reason, near, by: Side::Client } => format!(
             "Não é JSON: {}{}; o servidor ignora esta mensagem e ninguém a recebe",
             fault((*reason).into()),
             place(near)
         ),
-        Fact::MalformedJson { reason, near, by: Side::Server } => format!(
+        FindingDetail::MalformedJson { reason, near, by: Side::Server } => format!(
             "Não é JSON: {}{}; o navegador não consegue ler esta mensagem e não mostra nada",
             fault((*reason).into()),
             place(near)
         ),
-        Fact::UnknownType(Some(name)) => format!(
+        FindingDetail::UnknownType(Some(name)) => format!(
             "O chat não tem mensagens do tipo {} neste sentido; a mensagem é ignorada",
             quoted(QUOTES, name)
         ),
-        Fact::UnknownType(None) => "A mensagem não tem tipo e é ignorada".to_owned(),
-        Fact::MissingMember(missing, member) => match missing {
+        FindingDetail::UnknownType(None) => "A mensagem não tem tipo e é ignorada".to_owned(),
+        FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("Falta o campo {member} na solicitação de login: o servidor lança uma exceção e não responde"),
             Missing::Name => format!("Falta o campo {member} na solicitação de login: o servidor faz o login do usuário com um nome vazio"),
             Missing::Content => format!("Falta o campo {member} na mensagem: o servidor entrega um texto vazio"),
@@ -332,49 +332,49 @@ pub fn finding(fact: &Fact) -> String {
             Missing::RecipientName => format!("Falta o campo {member} na mensagem: a cópia que o servidor entrega ao remetente não informa o nome do destinatário"),
             Missing::FromServer => format!("Falta na mensagem o campo {member}, que o servidor do chat sempre envia"),
         },
-        Fact::SayBeforeLogin => {
+        FindingDetail::SayBeforeLogin => {
             "Mensagem enviada antes do login: o servidor lança uma exceção e ninguém a recebe".to_owned()
         }
-        Fact::NoDelivery => "Ninguém recebeu esta mensagem, embora a conexão tenha continuado aberta".to_owned(),
-        Fact::NoPong => "O navegador não respondeu a este ping antes do seguinte".to_owned(),
-        Fact::BadTime(time) => format!(
+        FindingDetail::NoDelivery => "Ninguém recebeu esta mensagem, embora a conexão tenha continuado aberta".to_owned(),
+        FindingDetail::NoPong => "O navegador não respondeu a este ping antes do seguinte".to_owned(),
+        FindingDetail::BadTime(time) => format!(
             "A hora {} não está no formato YYYY-MM-DD HH:MM:SS usado pelo servidor",
             quoted(QUOTES, time)
         ),
-        Fact::UnescapedHtml(tag) => format!(
+        FindingDetail::UnescapedHtml(tag) => format!(
             "O servidor entregou uma marcação HTML que não é dele ({tag}): um navegador pode executar o que um usuário escreveu"
         ),
-        Fact::AcceptMismatch { expected, found: Some(found) } => format!(
+        FindingDetail::AcceptMismatch { expected, found: Some(found) } => format!(
             "O valor Sec-WebSocket-Accept é {found}, mas o calculado a partir da chave é {expected}: o navegador deve fechar a conexão"
         ),
-        Fact::AcceptMismatch { expected, found: None } => format!(
+        FindingDetail::AcceptMismatch { expected, found: None } => format!(
             "Falta na resposta o valor Sec-WebSocket-Accept, e o calculado a partir da chave é {expected}: o navegador deve fechar a conexão"
         ),
-        Fact::UpgradeMissing(missing) => format!(
+        FindingDetail::UpgradeMissing(missing) => format!(
             "A solicitação de handshake não contém tudo o que a RFC 6455, seção 4.1, exige (sem {}): é típico de um proxy que não repassa tudo (diretivas proxy_http_version e proxy_set_header do nginx); o Workerman não exige tanto",
             quoted(QUOTES, missing)
         ),
-        Fact::HandshakeRefused(status) => format!(
+        FindingDetail::HandshakeRefused(status) => format!(
             "O servidor recusou o handshake do WebSocket (código de status HTTP {status}): este navegador não pode usar o chat"
         ),
-        Fact::UnmaskedClient => {
+        FindingDetail::UnmaskedClient => {
             "O quadro do cliente não está mascarado: o servidor deve fechar a conexão (RFC 6455, seção 5.1)".to_owned()
         }
-        Fact::MaskedServer => {
+        FindingDetail::MaskedServer => {
             "O quadro do servidor está mascarado: o navegador deve fechar a conexão (RFC 6455, seção 5.1)".to_owned()
         }
-        Fact::Truncated { captured, reported } => format!(
+        FindingDetail::Truncated { captured, reported } => format!(
             "A captura contém apenas {captured} dos {reported} bytes desta mensagem; o restante não é mostrado"
         ),
-        Fact::AnotherWay { proxy_port: Some(port) } => format!(
+        FindingDetail::AnotherWay { proxy_port: Some(port) } => format!(
             "Esta solicitação passa por um túnel através do proxy (porta {port}): o que o navegador e o proxy combinaram antes não é anotado"
         ),
-        Fact::AnotherWay { proxy_port: None } => {
+        FindingDetail::AnotherWay { proxy_port: None } => {
             "Esta mensagem não é anotada: o Wireshark não decodificou o TCP a partir do IP, por isso o plugin não vê os cabeçalhos TCP".to_owned()
         }
-        Fact::MemoryFull { megabytes } => format!("A memória prevista para esta captura esgotou-se ({megabytes} MB): a partir deste pacote, as mensagens têm apenas os próprios campos e os demais pacotes não são anotados"),
-        Fact::TooManyIdle { connections } => format!("Esta conexão não é memorizada enquanto não transporta dados: outras {connections} para as portas do chat não transportam nenhum. O mesmo vale para as seguintes"),
-        Fact::Internal(what) => {
+        FindingDetail::MemoryFull { megabytes } => format!("A memória prevista para esta captura esgotou-se ({megabytes} MB): a partir deste pacote, as mensagens têm apenas os próprios campos e os demais pacotes não são anotados"),
+        FindingDetail::TooManyIdle { connections } => format!("Esta conexão não é memorizada enquanto não transporta dados: outras {connections} para as portas do chat não transportam nenhum. O mesmo vale para as seguintes"),
+        FindingDetail::Internal(what) => {
             format!("Falha deste plugin, não do pacote: {what}; por favor, relate-a")
         }
     }

@@ -4,7 +4,7 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
     speaker,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic, Word};
+use super::{Clause, Completion, FindingDetail, Missing, Note, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -131,7 +131,7 @@ pub fn clause(clause: &Clause) -> String {
         }
         Clause::Complete(Completion::Logout) => "; все оставшиеся в комнате чата уведомлены, выход завершён".to_owned(),
         Clause::Complete(Completion::Close) => "; теперь соединение закрыто в обоих направлениях".to_owned(),
-        Clause::Fault(fact) => format!(". {}", finding(fact)),
+        Clause::Fault(detail) => format!(". {}", finding(detail)),
     }
 }
 
@@ -297,23 +297,23 @@ fn word(word: Word) -> &'static str {
     }
 }
 
-pub fn finding(fact: &Fact) -> String {
-    match fact {
-        Fact::MalformedJson { reason, near, by: Side::Client } => format!(
+pub fn finding(detail: &FindingDetail) -> String {
+    match detail {
+        FindingDetail::MalformedJson { reason, near, by: Side::Client } => format!(
             "Не JSON: {}{}; сервер игнорирует это сообщение, и никто его не получит",
             fault((*reason).into()),
             place(near)
         ),
-        Fact::MalformedJson { reason, near, by: Side::Server } => format!(
+        FindingDetail::MalformedJson { reason, near, by: Side::Server } => format!(
             "Не JSON: {}{}; браузер не может прочитать это сообщение и ничего не покажет",
             fault((*reason).into()),
             place(near)
         ),
-        Fact::UnknownType(Some(name)) => {
+        FindingDetail::UnknownType(Some(name)) => {
             format!("В этом направлении у чата нет сообщений типа {}; сообщение игнорируется", quoted(QUOTES, name))
         }
-        Fact::UnknownType(None) => "У сообщения нет типа; оно игнорируется".to_owned(),
-        Fact::MissingMember(missing, member) => match missing {
+        FindingDetail::UnknownType(None) => "У сообщения нет типа; оно игнорируется".to_owned(),
+        FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => {
                 format!("В запросе на вход нет поля {member}: сервер выбрасывает исключение и не отвечает")
             }
@@ -325,48 +325,48 @@ pub fn finding(fact: &Fact) -> String {
             ),
             Missing::FromServer => format!("В сообщении нет поля {member}, хотя сервер чата отправляет его всегда"),
         },
-        Fact::SayBeforeLogin => {
+        FindingDetail::SayBeforeLogin => {
             "Сообщение отправлено до входа в чат: сервер выбрасывает исключение, и никто его не получит".to_owned()
         }
-        Fact::NoDelivery => "Это сообщение никто не получил, хотя соединение продолжало работать".to_owned(),
-        Fact::NoPong => "Браузер не ответил на этот ping до следующего".to_owned(),
-        Fact::BadTime(time) => {
+        FindingDetail::NoDelivery => "Это сообщение никто не получил, хотя соединение продолжало работать".to_owned(),
+        FindingDetail::NoPong => "Браузер не ответил на этот ping до следующего".to_owned(),
+        FindingDetail::BadTime(time) => {
             format!("Время {} не в формате YYYY-MM-DD HH:MM:SS, в котором его пишет сервер", quoted(QUOTES, time))
         }
-        Fact::UnescapedHtml(tag) => {
+        FindingDetail::UnescapedHtml(tag) => {
             format!("Доставленный текст содержит разметку ({tag}), которую добавил не сервер: браузер выполнит то, что написал пользователь")
         }
-        Fact::AcceptMismatch { expected, found: Some(found) } => format!(
+        FindingDetail::AcceptMismatch { expected, found: Some(found) } => format!(
             "Значение Sec-WebSocket-Accept равно {found}, а ключу соответствует {expected}: браузер обязан закрыть соединение"
         ),
-        Fact::AcceptMismatch { expected, found: None } => {
+        FindingDetail::AcceptMismatch { expected, found: None } => {
             format!("Нет заголовка Sec-WebSocket-Accept, ключу соответствует значение {expected}: браузер обязан закрыть соединение")
         }
-        Fact::UpgradeMissing(missing) => format!(
+        FindingDetail::UpgradeMissing(missing) => format!(
             "В запросе на рукопожатие нет {missing} (требование RFC 6455, раздел 4.1): обычно причина в прокси-сервере (в nginx нужны директивы proxy_http_version и proxy_set_header); Workerman этого не требует"
         ),
-        Fact::HandshakeRefused(status) => format!(
+        FindingDetail::HandshakeRefused(status) => format!(
             "Сервер отклонил рукопожатие WebSocket с кодом состояния HTTP {status}: по этому соединению войти в чат нельзя"
         ),
-        Fact::UnmaskedClient => {
+        FindingDetail::UnmaskedClient => {
             "Кадр клиента не замаскирован: сервер обязан закрыть соединение (RFC 6455, раздел 5.1)".to_owned()
         }
-        Fact::MaskedServer => {
+        FindingDetail::MaskedServer => {
             "Кадр сервера замаскирован: браузер обязан закрыть соединение (RFC 6455, раздел 5.1)".to_owned()
         }
-        Fact::Truncated { captured, reported } => {
+        FindingDetail::Truncated { captured, reported } => {
             format!("Захвачено байт этого сообщения: {captured} из {reported}; остальное не показано")
         }
-        Fact::AnotherWay { proxy_port: Some(port) } => format!(
+        FindingDetail::AnotherWay { proxy_port: Some(port) } => format!(
             "Соединение идёт в туннеле через прокси-сервер (порт {port}): предшествующий обмен браузера с ним остался без пояснений"
         ),
-        Fact::AnotherWay { proxy_port: None } => {
+        FindingDetail::AnotherWay { proxy_port: None } => {
             "Это сообщение осталось без пояснений: Wireshark получил сегменты TCP не из IP, поэтому плагин не видит заголовков TCP"
                 .to_owned()
         }
-        Fact::MemoryFull { megabytes } => format!("Память, отведённая для этого дампа, исчерпана ({megabytes} МБ): начиная с этого пакета у сообщений есть только их собственные поля, а остальные пакеты остались без пояснений"),
-        Fact::TooManyIdle { connections } => format!("Это соединение не запоминается, пока в нём нет данных: к портам чата уже есть соединения без данных, всего {connections}. То же относится и к следующим"),
-        Fact::Internal(what) => {
+        FindingDetail::MemoryFull { megabytes } => format!("Память, отведённая для этого дампа, исчерпана ({megabytes} МБ): начиная с этого пакета у сообщений есть только их собственные поля, а остальные пакеты остались без пояснений"),
+        FindingDetail::TooManyIdle { connections } => format!("Это соединение не запоминается, пока в нём нет данных: к портам чата уже есть соединения без данных, всего {connections}. То же относится и к следующим"),
+        FindingDetail::Internal(what) => {
             format!("Это ошибка самого плагина, а не пакета: {what}; пожалуйста, сообщите о ней")
         }
     }

@@ -171,56 +171,56 @@ const REASONS: &[(Reason, &str)] = &[
 ];
 
 /// What a finding's sentences are made of, each with the data that must stand in it.
-fn facts(finding: Finding) -> Vec<(Fact<'static>, Vec<&'static str>)> {
+fn facts(finding: Finding) -> Vec<(FindingDetail<'static>, Vec<&'static str>)> {
     match finding {
         Finding::MalformedJson => [Side::Client, Side::Server]
             .into_iter()
             .flat_map(|by| {
                 REASONS.iter().map(move |(reason, shown)| {
-                    (Fact::MalformedJson { reason: *reason, near: "a]b", by }, vec!["JSON", "a]b", *shown])
+                    (FindingDetail::MalformedJson { reason: *reason, near: "a]b", by }, vec!["JSON", "a]b", *shown])
                 })
             })
             .collect(),
         Finding::UnknownType => {
-            vec![(Fact::UnknownType(Some("dance")), vec!["dance"]), (Fact::UnknownType(None), vec![])]
+            vec![(FindingDetail::UnknownType(Some("dance")), vec!["dance"]), (FindingDetail::UnknownType(None), vec![])]
         }
         Finding::MissingMember => vec![
-            (Fact::MissingMember(Missing::Room, "room_id"), vec!["room_id"]),
-            (Fact::MissingMember(Missing::Name, "client_name"), vec!["client_name"]),
-            (Fact::MissingMember(Missing::Content, "content"), vec!["content"]),
-            (Fact::MissingMember(Missing::Recipient, "to_client_id"), vec!["to_client_id"]),
-            (Fact::MissingMember(Missing::RecipientName, "to_client_name"), vec!["to_client_name"]),
-            (Fact::MissingMember(Missing::FromServer, "time"), vec!["time"]),
+            (FindingDetail::MissingMember(Missing::Room, "room_id"), vec!["room_id"]),
+            (FindingDetail::MissingMember(Missing::Name, "client_name"), vec!["client_name"]),
+            (FindingDetail::MissingMember(Missing::Content, "content"), vec!["content"]),
+            (FindingDetail::MissingMember(Missing::Recipient, "to_client_id"), vec!["to_client_id"]),
+            (FindingDetail::MissingMember(Missing::RecipientName, "to_client_name"), vec!["to_client_name"]),
+            (FindingDetail::MissingMember(Missing::FromServer, "time"), vec!["time"]),
         ],
-        Finding::SayBeforeLogin => vec![(Fact::SayBeforeLogin, vec![])],
-        Finding::NoDelivery => vec![(Fact::NoDelivery, vec![])],
-        Finding::NoPong => vec![(Fact::NoPong, vec!["ping"])],
-        Finding::BadTime => vec![(Fact::BadTime("noon"), vec!["YYYY-MM-DD HH:MM:SS", "noon"])],
-        Finding::UnescapedHtml => vec![(Fact::UnescapedHtml("<script>"), vec!["<script>"])],
+        Finding::SayBeforeLogin => vec![(FindingDetail::SayBeforeLogin, vec![])],
+        Finding::NoDelivery => vec![(FindingDetail::NoDelivery, vec![])],
+        Finding::NoPong => vec![(FindingDetail::NoPong, vec!["ping"])],
+        Finding::BadTime => vec![(FindingDetail::BadTime("noon"), vec!["YYYY-MM-DD HH:MM:SS", "noon"])],
+        Finding::UnescapedHtml => vec![(FindingDetail::UnescapedHtml("<script>"), vec!["<script>"])],
         Finding::AcceptMismatch => vec![
-            (Fact::AcceptMismatch { expected: "s3pPLMBi", found: Some("AAAA") }, vec!["s3pPLMBi", "AAAA"]),
-            (Fact::AcceptMismatch { expected: "s3pPLMBi", found: None }, vec!["s3pPLMBi"]),
+            (FindingDetail::AcceptMismatch { expected: "s3pPLMBi", found: Some("AAAA") }, vec!["s3pPLMBi", "AAAA"]),
+            (FindingDetail::AcceptMismatch { expected: "s3pPLMBi", found: None }, vec!["s3pPLMBi"]),
         ],
         Finding::UpgradeMissing => {
-            vec![(Fact::UpgradeMissing("HTTP/1.1"), vec!["HTTP/1.1", "RFC 6455", "4.1", "nginx"])]
+            vec![(FindingDetail::UpgradeMissing("HTTP/1.1"), vec!["HTTP/1.1", "RFC 6455", "4.1", "nginx"])]
         }
-        Finding::HandshakeRefused => vec![(Fact::HandshakeRefused(503), vec!["HTTP", "503"])],
-        Finding::UnmaskedClient => vec![(Fact::UnmaskedClient, vec!["RFC 6455", "5.1"])],
-        Finding::MaskedServer => vec![(Fact::MaskedServer, vec!["RFC 6455", "5.1"])],
-        Finding::Truncated => vec![(Fact::Truncated { captured: 96, reported: 300 }, vec!["96", "300"])],
+        Finding::HandshakeRefused => vec![(FindingDetail::HandshakeRefused(503), vec!["HTTP", "503"])],
+        Finding::UnmaskedClient => vec![(FindingDetail::UnmaskedClient, vec!["RFC 6455", "5.1"])],
+        Finding::MaskedServer => vec![(FindingDetail::MaskedServer, vec!["RFC 6455", "5.1"])],
+        Finding::Truncated => vec![(FindingDetail::Truncated { captured: 96, reported: 300 }, vec!["96", "300"])],
         Finding::AnotherWay => vec![
-            (Fact::AnotherWay { proxy_port: Some(3128) }, vec!["3128"]),
-            (Fact::AnotherWay { proxy_port: None }, vec!["TCP", "IP"]),
+            (FindingDetail::AnotherWay { proxy_port: Some(3128) }, vec!["3128"]),
+            (FindingDetail::AnotherWay { proxy_port: None }, vec!["TCP", "IP"]),
         ],
         Finding::MemoryLimit => vec![
-            (Fact::MemoryFull { megabytes: 512 }, vec!["512"]),
-            (Fact::TooManyIdle { connections: 262_144 }, vec!["262144"]),
+            (FindingDetail::MemoryFull { megabytes: 512 }, vec!["512"]),
+            (FindingDetail::TooManyIdle { connections: 262_144 }, vec!["262144"]),
         ],
-        Finding::Internal => vec![(Fact::Internal("boom"), vec!["boom"])],
+        Finding::Internal => vec![(FindingDetail::Internal("boom"), vec!["boom"])],
     }
 }
 
-fn all_facts() -> Vec<(Fact<'static>, Vec<&'static str>)> {
+fn all_facts() -> Vec<(FindingDetail<'static>, Vec<&'static str>)> {
     Finding::ALL.iter().flat_map(|finding| facts(*finding)).collect()
 }
 
@@ -280,8 +280,8 @@ fn every_note_names_the_same_ports_in_every_language() {
 
 #[test]
 fn every_finding_has_a_sentence_with_its_data_in_every_language() {
-    for (fact, data) in all_facts() {
-        check(&format!("{fact:?}"), &in_each(|language| language.finding(&fact)), &data);
+    for (detail, data) in all_facts() {
+        check(&format!("{detail:?}"), &in_each(|language| language.finding(&detail)), &data);
     }
 }
 
@@ -290,7 +290,7 @@ fn different_things_have_different_sentences() {
     for language in Language::ALL {
         let mut seen = HashSet::new();
         let notes = notes().into_iter().map(|(note, _)| language.note(&note.clone()));
-        for sentence in notes.chain(all_facts().into_iter().map(|(fact, _)| language.finding(&fact))) {
+        for sentence in notes.chain(all_facts().into_iter().map(|(detail, _)| language.finding(&detail))) {
             assert!(seen.insert(sentence.clone()), "{language:?}, twice: {sentence}");
         }
     }
@@ -568,7 +568,7 @@ fn each_language_keeps_its_punctuation() {
     for language in Language::ALL {
         let chinese = language.tag().starts_with("zh");
         let notes = notes().into_iter().map(|(note, _)| language.note(&note.clone()));
-        for mut sentence in notes.chain(all_facts().into_iter().map(|(fact, _)| language.finding(&fact))) {
+        for mut sentence in notes.chain(all_facts().into_iter().map(|(detail, _)| language.finding(&detail))) {
             kept.iter().for_each(|data| sentence = sentence.replace(data, ""));
             let foreign: &[char] =
                 if chinese { &[',', ':', ';', '(', ')'] } else { &['，', '：', '；', '（', '）', '、', '「'] };

@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic, Word};
+use super::{Clause, Completion, FindingDetail, Missing, Note, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -98,7 +98,7 @@ pub fn clause(clause: &Clause) -> String {
         Clause::Complete(Completion::Say) => "；所有应收到该发言的浏览器均已收到，发言完毕".to_owned(),
         Clause::Complete(Completion::Logout) => "；聊天室内其他所有人均已收到通知，退出完成".to_owned(),
         Clause::Complete(Completion::Close) => "；连接的两个方向均已关闭".to_owned(),
-        Clause::Fault(fact) => format!("。{}", finding(fact)),
+        Clause::Fault(detail) => format!("。{}", finding(detail)),
     }
 }
 
@@ -269,19 +269,19 @@ fn word(word: Word) -> &'static str {
     }
 }
 
-pub fn finding(fact: &Fact) -> String {
-    match fact {
-        Fact::MalformedJson { reason, near, by: Side::Client } => {
+pub fn finding(detail: &FindingDetail) -> String {
+    match detail {
+        FindingDetail::MalformedJson { reason, near, by: Side::Client } => {
             format!("不是 JSON：{}{}；服务端会忽略这条消息，没有人会收到", fault((*reason).into()), place(near))
         }
-        Fact::MalformedJson { reason, near, by: Side::Server } => {
+        FindingDetail::MalformedJson { reason, near, by: Side::Server } => {
             format!("不是 JSON：{}{}；浏览器无法读取这条消息，什么也不会显示", fault((*reason).into()), place(near))
         }
-        Fact::UnknownType(Some(name)) => {
+        FindingDetail::UnknownType(Some(name)) => {
             format!("聊天程序在这个方向上没有{}类型的消息；该消息会被忽略", quoted(QUOTES, name))
         }
-        Fact::UnknownType(None) => "消息没有类型；该消息会被忽略".to_owned(),
-        Fact::MissingMember(missing, member) => match missing {
+        FindingDetail::UnknownType(None) => "消息没有类型；该消息会被忽略".to_owned(),
+        FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("登录请求缺少 {member} 字段：服务端会抛出异常，不作回应"),
             Missing::Name => format!("登录请求缺少 {member} 字段：服务端会让该用户以空昵称登录"),
             Missing::Content => format!("消息缺少 {member} 字段：服务端转发的内容为空"),
@@ -291,45 +291,45 @@ pub fn finding(fact: &Fact) -> String {
             }
             Missing::FromServer => format!("消息缺少 {member} 字段，而聊天服务端总会发送该字段"),
         },
-        Fact::SayBeforeLogin => "在尚未登录的连接上发言：服务端会抛出异常，没有人会收到".to_owned(),
-        Fact::NoDelivery => "没有人收到这次发言，尽管连接此后并未中断".to_owned(),
-        Fact::NoPong => "浏览器在下一个 ping 之前没有回应这个 ping".to_owned(),
-        Fact::BadTime(time) => {
+        FindingDetail::SayBeforeLogin => "在尚未登录的连接上发言：服务端会抛出异常，没有人会收到".to_owned(),
+        FindingDetail::NoDelivery => "没有人收到这次发言，尽管连接此后并未中断".to_owned(),
+        FindingDetail::NoPong => "浏览器在下一个 ping 之前没有回应这个 ping".to_owned(),
+        FindingDetail::BadTime(time) => {
             format!("时间{}不是服务端使用的 YYYY-MM-DD HH:MM:SS 格式", quoted(QUOTES, time))
         }
-        Fact::UnescapedHtml(tag) => {
+        FindingDetail::UnescapedHtml(tag) => {
             format!("服务端转发的内容含有并非由它添加的标记（{tag}）：浏览器会执行用户写入的内容")
         }
-        Fact::AcceptMismatch { expected, found: Some(found) } => {
+        FindingDetail::AcceptMismatch { expected, found: Some(found) } => {
             format!("Sec-WebSocket-Accept 的值是 {found}，而按密钥计算应为 {expected}：浏览器必须关闭连接")
         }
-        Fact::AcceptMismatch { expected, found: None } => {
+        FindingDetail::AcceptMismatch { expected, found: None } => {
             format!("缺少 Sec-WebSocket-Accept，按密钥计算其值应为 {expected}：浏览器必须关闭连接")
         }
-        Fact::UpgradeMissing(missing) => format!(
+        FindingDetail::UpgradeMissing(missing) => format!(
             "握手请求缺少 RFC 6455 第 4.1 节要求的 {missing}：通常是代理没有转发它（nginx 的相关指令为 proxy_http_version、proxy_set_header）；Workerman 并不强制要求"
         ),
-        Fact::HandshakeRefused(status) => {
+        FindingDetail::HandshakeRefused(status) => {
             format!("服务端以 HTTP 状态码 {status} 拒绝了 WebSocket 握手：无法通过此连接聊天")
         }
-        Fact::UnmaskedClient => "客户端的帧没有经过掩码处理：服务端必须关闭连接（RFC 6455 第 5.1 节）".to_owned(),
-        Fact::MaskedServer => "服务端的帧经过了掩码处理：浏览器必须关闭连接（RFC 6455 第 5.1 节）".to_owned(),
-        Fact::Truncated { captured, reported } => {
+        FindingDetail::UnmaskedClient => "客户端的帧没有经过掩码处理：服务端必须关闭连接（RFC 6455 第 5.1 节）".to_owned(),
+        FindingDetail::MaskedServer => "服务端的帧经过了掩码处理：浏览器必须关闭连接（RFC 6455 第 5.1 节）".to_owned(),
+        FindingDetail::Truncated { captured, reported } => {
             format!("这条消息共 {reported} 字节，只捕获到前 {captured} 字节；其余部分不显示")
         }
-        Fact::AnotherWay { proxy_port: Some(port) } => {
+        FindingDetail::AnotherWay { proxy_port: Some(port) } => {
             format!("此连接经由 {port} 端口的代理隧道：浏览器与代理此前的协商未作标注")
         }
-        Fact::AnotherWay { proxy_port: None } => {
+        FindingDetail::AnotherWay { proxy_port: None } => {
             "这条消息未作标注：Wireshark 取得其 TCP 数据时没有经过 IP 层，因此本插件看不到 TCP 首部".to_owned()
         }
-        Fact::MemoryFull { megabytes } => format!(
+        FindingDetail::MemoryFull { megabytes } => format!(
             "为此抓包数据预留的内存已用尽（{megabytes} MB）：从此数据包起，消息只显示自身的字段，其他数据包不作标注"
         ),
-        Fact::TooManyIdle { connections } => format!(
+        FindingDetail::TooManyIdle { connections } => format!(
             "此连接在传输数据之前不予记录：聊天端口上已有 {connections} 个未传输数据的连接。后续的此类连接也是如此"
         ),
-        Fact::Internal(what) => format!("这是本插件的故障，与数据包无关：{what}；请报告此问题"),
+        FindingDetail::Internal(what) => format!("这是本插件的故障，与数据包无关：{what}；请报告此问题"),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
-use super::{Clause, Completion, Fact, Missing, Note, Party, Phrase, Title, Topic, Word};
+use super::{Clause, Completion, FindingDetail, Missing, Note, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, Event, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
@@ -98,7 +98,7 @@ pub fn clause(clause: &Clause) -> String {
         Clause::Complete(Completion::Say) => "；所有應收到這則發言的瀏覽器都已收到，發言完成".to_owned(),
         Clause::Complete(Completion::Logout) => "；聊天室內其他所有人都已收到通知，離開流程完成".to_owned(),
         Clause::Complete(Completion::Close) => "；連線的兩個方向都已關閉".to_owned(),
-        Clause::Fault(fact) => format!("。{}", finding(fact)),
+        Clause::Fault(detail) => format!("。{}", finding(detail)),
     }
 }
 
@@ -269,19 +269,19 @@ fn word(word: Word) -> &'static str {
     }
 }
 
-pub fn finding(fact: &Fact) -> String {
-    match fact {
-        Fact::MalformedJson { reason, near, by: Side::Client } => {
+pub fn finding(detail: &FindingDetail) -> String {
+    match detail {
+        FindingDetail::MalformedJson { reason, near, by: Side::Client } => {
             format!("不是 JSON：{}{}；伺服器會忽略這則訊息，沒有人會收到", fault((*reason).into()), place(near))
         }
-        Fact::MalformedJson { reason, near, by: Side::Server } => {
+        FindingDetail::MalformedJson { reason, near, by: Side::Server } => {
             format!("不是 JSON：{}{}；瀏覽器無法讀取這則訊息，什麼也不會顯示", fault((*reason).into()), place(near))
         }
-        Fact::UnknownType(Some(name)) => {
+        FindingDetail::UnknownType(Some(name)) => {
             format!("聊天程式在這個方向上沒有{}類型的訊息；這則訊息會被忽略", quoted(QUOTES, name))
         }
-        Fact::UnknownType(None) => "訊息沒有類型；這則訊息會被忽略".to_owned(),
-        Fact::MissingMember(missing, member) => match missing {
+        FindingDetail::UnknownType(None) => "訊息沒有類型；這則訊息會被忽略".to_owned(),
+        FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("登入請求缺少 {member} 欄位：伺服器會拋出例外，不予回應"),
             Missing::Name => format!("登入請求缺少 {member} 欄位：伺服器會讓該使用者以空白暱稱登入"),
             Missing::Content => format!("訊息缺少 {member} 欄位：伺服器轉發的內容為空白"),
@@ -291,45 +291,45 @@ pub fn finding(fact: &Fact) -> String {
             }
             Missing::FromServer => format!("訊息缺少 {member} 欄位，而聊天伺服器一定會傳送該欄位"),
         },
-        Fact::SayBeforeLogin => "在尚未登入的連線上發言：伺服器會拋出例外，沒有人會收到".to_owned(),
-        Fact::NoDelivery => "沒有人收到這則發言，儘管連線此後並未中斷".to_owned(),
-        Fact::NoPong => "瀏覽器在下一個 ping 之前沒有回應這個 ping".to_owned(),
-        Fact::BadTime(time) => {
+        FindingDetail::SayBeforeLogin => "在尚未登入的連線上發言：伺服器會拋出例外，沒有人會收到".to_owned(),
+        FindingDetail::NoDelivery => "沒有人收到這則發言，儘管連線此後並未中斷".to_owned(),
+        FindingDetail::NoPong => "瀏覽器在下一個 ping 之前沒有回應這個 ping".to_owned(),
+        FindingDetail::BadTime(time) => {
             format!("時間{}不是伺服器使用的 YYYY-MM-DD HH:MM:SS 格式", quoted(QUOTES, time))
         }
-        Fact::UnescapedHtml(tag) => {
+        FindingDetail::UnescapedHtml(tag) => {
             format!("伺服器轉發的內容含有並非由它加上的標記（{tag}）：瀏覽器會執行使用者寫入的內容")
         }
-        Fact::AcceptMismatch { expected, found: Some(found) } => {
+        FindingDetail::AcceptMismatch { expected, found: Some(found) } => {
             format!("Sec-WebSocket-Accept 的值是 {found}，而依金鑰計算應為 {expected}：瀏覽器必須關閉連線")
         }
-        Fact::AcceptMismatch { expected, found: None } => {
+        FindingDetail::AcceptMismatch { expected, found: None } => {
             format!("缺少 Sec-WebSocket-Accept，依金鑰計算其值應為 {expected}：瀏覽器必須關閉連線")
         }
-        Fact::UpgradeMissing(missing) => format!(
+        FindingDetail::UpgradeMissing(missing) => format!(
             "交握請求缺少 RFC 6455 第 4.1 節要求的 {missing}：通常是代理伺服器沒有轉送它（nginx 的相關指令為 proxy_http_version、proxy_set_header）；Workerman 並不強制要求"
         ),
-        Fact::HandshakeRefused(status) => {
+        FindingDetail::HandshakeRefused(status) => {
             format!("伺服器以 HTTP 狀態碼 {status} 拒絕了 WebSocket 交握：無法透過此連線聊天")
         }
-        Fact::UnmaskedClient => "用戶端的訊框未經遮罩處理：伺服器必須關閉連線（RFC 6455 第 5.1 節）".to_owned(),
-        Fact::MaskedServer => "伺服器的訊框經過遮罩處理：瀏覽器必須關閉連線（RFC 6455 第 5.1 節）".to_owned(),
-        Fact::Truncated { captured, reported } => {
+        FindingDetail::UnmaskedClient => "用戶端的訊框未經遮罩處理：伺服器必須關閉連線（RFC 6455 第 5.1 節）".to_owned(),
+        FindingDetail::MaskedServer => "伺服器的訊框經過遮罩處理：瀏覽器必須關閉連線（RFC 6455 第 5.1 節）".to_owned(),
+        FindingDetail::Truncated { captured, reported } => {
             format!("這則訊息共 {reported} 位元組，只擷取到前 {captured} 位元組；其餘部分不顯示")
         }
-        Fact::AnotherWay { proxy_port: Some(port) } => {
+        FindingDetail::AnotherWay { proxy_port: Some(port) } => {
             format!("此連線經由代理伺服器（連接埠 {port}）的通道：瀏覽器與代理伺服器先前的協商未加標註")
         }
-        Fact::AnotherWay { proxy_port: None } => {
+        FindingDetail::AnotherWay { proxy_port: None } => {
             "這則訊息未加標註：Wireshark 取得其 TCP 資料時未經過 IP 層，因此本外掛程式看不到 TCP 標頭".to_owned()
         }
-        Fact::MemoryFull { megabytes } => format!(
+        FindingDetail::MemoryFull { megabytes } => format!(
             "為此擷取資料預留的記憶體已用盡（{megabytes} MB）：從此封包起，訊息只顯示自身的欄位，其他封包不加標註"
         ),
-        Fact::TooManyIdle { connections } => format!(
+        FindingDetail::TooManyIdle { connections } => format!(
             "此連線在傳送資料之前不予記錄：聊天連接埠上已有 {connections} 個未傳送資料的連線。後續的此類連線也是如此"
         ),
-        Fact::Internal(what) => format!("這是本外掛程式的錯誤，與封包無關：{what}；請回報此問題"),
+        FindingDetail::Internal(what) => format!("這是本外掛程式的錯誤，與封包無關：{what}；請回報此問題"),
     }
 }
 

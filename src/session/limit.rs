@@ -1,12 +1,12 @@
 //! Where a session has as much as it may remember: what it does not learn, and what is shown of that.
 
-use crate::session::server::ambiguous_logins::Contests;
-use crate::session::server::exchanges::Receipts;
+use crate::packet::{Frame, FrameTime, Segment};
 use crate::session::connection::gaps::Gap;
 use crate::session::say::matching::LikelyDeliveries;
-use crate::session::storage::memory::{Memory, Reached};
+use crate::session::server::ambiguous_logins::AmbiguousLogins;
+use crate::session::server::exchanges::PendingReceipts;
 use crate::session::state::Session;
-use crate::packet::{Frame, FrameTime, Segment};
+use crate::session::storage::memory::{Memory, Reached};
 
 impl Session {
     /// What is kept so far, in bytes: not less than it takes.
@@ -54,7 +54,7 @@ impl Session {
     #[cold]
     pub fn for_one_message(&self, segment: &Segment) -> Session {
         let mut alone = Session::default();
-        alone.home = self.home;
+        alone.capture_host = self.capture_host;
         alone.watch(segment);
         let known = self.connections.get(&segment.stream);
         if let (Some(known), Some(connection)) = (known, alone.connections.get_mut(&segment.stream)) {
@@ -96,8 +96,8 @@ impl Session {
         let end = FrameTime { frame: Frame(u32::MAX), time: i64::MAX };
         self.servers.lack_of_any(Gap { after: at, until: end });
         self.likely = LikelyDeliveries::default();
-        self.contests = Contests::default();
-        self.receipts = Receipts::default();
+        self.ambiguous_logins = AmbiguousLogins::default();
+        self.pending_receipts = PendingReceipts::default();
     }
 
     /// Counts what a list of users added to what its server knows.

@@ -33,5 +33,6 @@ pub use statement::MAX_TEXT;
 pub use storage::memory::{MAX_BYTES, Reached};
 pub use storage::texts::TextId;
 pub use view::{
-    ConnectionView, DeliveredTo, Ends, FrameView, Members, MessageView, Part, PartOfMessage, Place, SayView, User,
+    ConnectionView, DeliveredTo, Ends, ExchangeStep, FrameView, Members, MessageView, PacketContext, PartOfMessage,
+    SayView, User,
 };

@@ -6,22 +6,22 @@ use std::net::IpAddr;
 
 use hashbrown::DefaultHashBuilder;
 
-use crate::session::connection::{Connection, HttpBytes, Unread};
-use crate::session::connection::table::{Connections, Ports, Strangers};
-use crate::session::server::ambiguous_logins::Contests;
-use crate::session::server::exchanges::{Open, Receipts};
-use crate::session::connection::framing::Endings;
-use crate::session::connection::gaps::Gap;
-use crate::session::server::lists::Lists;
-use crate::session::say::matching::LikelyDeliveries;
-use crate::session::storage::memory::{GAP, Memory};
-use crate::session::say::Says;
-use crate::session::server::table::Servers;
-use crate::session::storage::texts::Texts;
 use crate::event::Completion;
 use crate::failpoint::failpoint;
 use crate::message::Evidence;
 use crate::packet::{Captured, Outline, Segment, Side, StreamId, flags};
+use crate::session::connection::framing::Endings;
+use crate::session::connection::gaps::Gap;
+use crate::session::connection::table::{Connections, OtherApplications, Ports};
+use crate::session::connection::{Connection, HttpBytes, Unread};
+use crate::session::say::Says;
+use crate::session::say::matching::LikelyDeliveries;
+use crate::session::server::ambiguous_logins::AmbiguousLogins;
+use crate::session::server::exchanges::{PendingReceipts, Receipt};
+use crate::session::server::lists::Lists;
+use crate::session::server::table::Servers;
+use crate::session::storage::memory::{GAP, Memory};
+use crate::session::storage::texts::Texts;
 use crate::websocket::handshake;
 
 /// Connections that may yet turn out to be the chat's; beyond, the oldest is forgotten.
@@ -34,17 +34,17 @@ pub struct Session {
     /// The ports of the connections.
     pub(super) ports: Ports,
     /// Connections that are watched no more.
-    pub(super) strangers: Strangers,
+    pub(super) other_applications: OtherApplications,
     /// Connections that are neither configured nor proven, oldest first.
     undecided: VecDeque<StreamId>,
     pub(super) servers: Servers,
     pub(super) says: Says,
     pub(super) likely: LikelyDeliveries,
-    pub(super) contests: Contests,
+    pub(super) ambiguous_logins: AmbiguousLogins,
     pub(super) lists: Lists,
-    pub(super) receipts: Receipts,
+    pub(super) pending_receipts: PendingReceipts,
     /// The first address of which both ends of a connection are: there, ports say who somebody is.
-    pub(super) home: Option<IpAddr>,
+    pub(super) capture_host: Option<IpAddr>,
     /// When the first segment was captured, in nanoseconds since the epoch; 0 until then.
     pub(super) start: i64,
     pub(super) texts: Texts,
@@ -67,17 +67,17 @@ impl Session {
 
     /// Whether the only connection between these ports was found to be another application's: only a message that proves the chat changes
     /// that.
-    pub fn is_strange(&self, ports: (u16, u16)) -> bool {
-        failpoint!("session::is_strange");
-        self.strangers.contains(ports.0, ports.1) && !self.ports.contains(ports.0, ports.1)
+    pub fn is_other_application(&self, ports: (u16, u16)) -> bool {
+        failpoint!("session::is_other_application");
+        self.other_applications.contains(ports.0, ports.1) && !self.ports.contains(ports.0, ports.1)
     }
 
     /// Whether this segment's connection was found to be another application's, whatever others have its ports.
-    pub fn is_stranger(&self, segment: &Segment) -> bool {
+    pub fn belongs_to_other_application(&self, segment: &Segment) -> bool {
         let is_watched = self.connections.get(&segment.stream).is_some();
         !is_watched
             && !segment.is_on_chat_port()
-            && self.strangers.contains(segment.source.port, segment.destination.port)
+            && self.other_applications.contains(segment.source.port, segment.destination.port)
     }
 
     /// How many pairs of ports there are among the watched connections. While there is none, only a segment that may begin a connection
@@ -115,23 +115,23 @@ impl Session {
         if segment.is_on_chat_port() {
             connection.configure(); // a tunnel leads to one of the chat's ports
         }
-        if connection.is_unopened() && is_tls(payload) {
+        if connection.has_no_application_data() && is_tls(payload) {
             connection.encrypt();
         }
         let progress = connection.segment(segment, payload.len() as u32, &mut self.texts);
         let is_open = connection.application().is_undecided() && !connection.is_configured();
         let is_foreign = || connection.side(segment) == Side::Client && !could_lead_to_chat(payload);
-        if is_open && connection.is_unopened() && is_foreign() {
+        if is_open && connection.has_no_application_data() && is_foreign() {
             self.forget(segment.stream);
         }
-        if progress.has_received && !self.receipts.is_empty() {
+        if progress.has_received && !self.pending_receipts.is_empty() {
             self.receive(segment);
         }
         if progress.is_closed {
             self.close(segment);
         }
         self.pass_gaps_on(segment.stream);
-        if !self.contests.is_empty() {
+        if !self.ambiguous_logins.is_empty() {
             self.settle_logins(segment.at.time);
         }
         if !self.likely.is_empty() {
@@ -144,16 +144,16 @@ impl Session {
         failpoint!("session::receive");
         let (stream, frame) = (segment.stream, segment.at.frame);
         let Some(connection) = self.connections.get_mut(&stream) else { return };
-        let received: Vec<Open> = connection.records().received(frame).filter_map(Open::of).collect();
+        let received: Vec<Receipt> = connection.records().received(frame).filter_map(Receipt::of).collect();
         // Where the server may have told something else, who has to receive what is not known.
         let gaps = self.servers.of(connection).map(|server| &server.gaps.server);
         let lacks = |began| gaps.is_some_and(|gaps| gaps.interrupted_after(began));
         for open in received {
             let began = match open {
-                Open::Say(number) => self.says.get(number).map(|say| say.at().frame),
-                Open::Login(began) | Open::Logout(began) => Some(began),
+                Receipt::Say(number) => self.says.get(number).map(|say| say.at().frame),
+                Receipt::Login(began) | Receipt::Logout(began) => Some(began),
             };
-            if let Some(began) = began.filter(|began| self.receipts.receive(open) && !lacks(*began)) {
+            if let Some(began) = began.filter(|began| self.pending_receipts.receive(open) && !lacks(*began)) {
                 connection.complete(frame, open.completion(), began);
             }
         }
@@ -166,10 +166,10 @@ impl Session {
         let Some(began) = connection.closed_in() else { return };
         let was_used = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
         let is_complete = match was_used {
-            true => self.receipts.receive(Open::Logout(began)),
+            true => self.pending_receipts.receive(Receipt::Logout(began)),
             // Nobody can have logged in.
             false => {
-                let is_whole = connection.is_begun() && !connection.lacks_messages_before(segment.at.frame);
+                let is_whole = connection.saw_beginning() && !connection.lacks_messages_before(segment.at.frame);
                 is_whole && !segment.has(flags::RST)
             }
         };
@@ -183,7 +183,7 @@ impl Session {
     fn may_be_encrypted_chat(&self, segment: &Segment, payload: &[u8]) -> bool {
         is_tls(payload)
             && [segment.source, segment.destination].iter().any(|end| self.servers.knows(end))
-            && !self.strangers.contains(segment.source.port, segment.destination.port)
+            && !self.other_applications.contains(segment.source.port, segment.destination.port)
     }
 
     /// A segment with this payload has been dissected.
@@ -236,7 +236,7 @@ impl Session {
         let connection = Connection::new(segment);
         self.memory.connect(connection.is_idle());
         if segment.source.address == segment.destination.address {
-            self.home = self.home.or_else(|| segment.source.ip());
+            self.capture_host = self.capture_host.or_else(|| segment.source.ip());
         }
         if !connection.is_configured() {
             self.undecided.push_back(segment.stream);
@@ -244,7 +244,7 @@ impl Session {
                 self.forget_oldest();
             }
         }
-        self.strangers.remove(segment.source.port, segment.destination.port);
+        self.other_applications.remove(segment.source.port, segment.destination.port);
         self.ports.insert(segment.source.port, segment.destination.port);
         self.connections.insert(segment.stream, connection);
         self.endings.begin(segment.stream);

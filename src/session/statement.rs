@@ -6,11 +6,11 @@ use std::hash::BuildHasher;
 
 use hashbrown::DefaultHashBuilder;
 
-use crate::session::storage::bounded::{MAX_NAME, bounded_id, bounded_name};
-use crate::session::say::said::{Copies, Said};
 use crate::failpoint::failpoint;
 use crate::message::{ClientList, Content, Dialect, MemberName, Message, To as Addressee, text};
 use crate::packet::Side;
+use crate::session::say::said::{Said, SayCopy};
+use crate::session::storage::bounded::{MAX_NAME, bounded_id, bounded_name};
 
 /// The longest list of users that is remembered of one message.
 const MAX_USERS: usize = 10_000;
@@ -27,14 +27,14 @@ pub struct Statement<'a> {
     /// Not a login without a room, over which the server of 2015 and later raises an exception.
     pub complete: bool,
     /// The server's local time as it was sent.
-    pub time: Option<Moment>,
+    pub time: Option<ServerTime>,
     /// What it is for, with the members that the session needs.
     pub act: Act<'a>,
 }
 
 /// The hash of a time as the server writes it: what the copies of a broadcast have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Moment(u64);
+pub struct ServerTime(u64);
 
 /// What a message is for. Names are as a person reads them.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ pub enum Act<'a> {
         /// The text as it was sent, which is what a server that escapes nothing delivers; `None` where it is the same.
         said_raw: Option<Said>,
         /// Which of the copies of a private say it is.
-        copy: Copies,
+        copy: SayCopy,
     },
     /// The server says who logged out: `from_client_id` or else `client_id`, `from_client_name`, `client_list`.
     Logout(Announcement<'a>),
@@ -132,7 +132,7 @@ impl<'a> Statement<'a> {
             readable: message.fault().is_none(),
             truncated,
             complete: truncated || !lacks_room(message),
-            time: message.value(MemberName::Time).map(|time| Moment(hasher.hash_one(time))),
+            time: message.value(MemberName::Time).map(|time| ServerTime(hasher.hash_one(time))),
             act: act(message, hasher),
         }
     }
@@ -192,7 +192,7 @@ fn act<'a>(message: &Message<'a>, hasher: &DefaultHashBuilder) -> Act<'a> {
             Act::SayDelivery {
                 from: say.from.map(bounded_id),
                 from_name: say.from_name.map(escaped_once),
-                copy: content.filter(|_| to.private).map_or(Copies::Public, |(_, content)| Copies::of(content)),
+                copy: content.filter(|_| to.private).map_or(SayCopy::Public, |(_, content)| SayCopy::of(content)),
                 to,
                 said_raw: said_raw.filter(|raw| Some(*raw) != said),
                 said,

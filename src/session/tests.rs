@@ -1,13 +1,13 @@
 //! How the session learns, frame by frame: a small capture in each test, made of messages rather than packets.
 
-use crate::session::connection::application::{Application, MAX_POSTPONED};
-use crate::session::storage::bounded::{MAX_ID, MAX_NAME, bounded_id};
-use crate::session::connection::Connection;
-use crate::session::storage::memory::{Limits, Memory};
 use super::*;
 use crate::fields::Phase;
 use crate::message::{Message, read};
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, StreamId, flags};
+use crate::session::connection::Connection;
+use crate::session::connection::application::{Application, MAX_POSTPONED};
+use crate::session::storage::bounded::{MAX_ID, MAX_NAME, bounded_id};
+use crate::session::storage::memory::{Limits, Memory};
 use std::collections::HashMap;
 
 const SERVER: u16 = 7272;
@@ -302,13 +302,16 @@ fn on_a_port_that_nobody_configured_many_foreign_messages_make_a_stranger() {
         capture.sends(0, false, r#"{"op":"publish"}"#);
     }
     let ports = (SERVER, 40_000);
-    assert!(capture.session.is_strange(ports));
+    assert!(capture.session.is_other_application(ports));
     assert_eq!((capture.session.connections.len(), capture.session.ports.len()), (0, 0));
     capture.session.ports.insert(SERVER, 40_000);
-    assert!(!capture.session.is_strange(ports), "a chat connection between other addresses has the same ports");
+    assert!(
+        !capture.session.is_other_application(ports),
+        "a chat connection between other addresses has the same ports"
+    );
     capture.session.ports.remove(SERVER, 40_000);
     capture.logs_in(0, "ann");
-    assert!(!capture.session.is_strange(ports), "a login proves the chat");
+    assert!(!capture.session.is_other_application(ports), "a login proves the chat");
 }
 
 #[test]

@@ -12,9 +12,9 @@ use unicode_width::UnicodeWidthChar;
 use super::sessions::user;
 use super::texts::{Entry, Texts, Unsettled};
 use super::words::recipient_of;
-use super::{Setting, Sighting, View};
+use super::{Setting, TapEvent, View};
 use crate::event::{Event, Reset, Say};
-use crate::language::{Fact, Party, Phrase, Word, isolated};
+use crate::language::{FindingDetail, Party, Phrase, Word, isolated};
 use crate::message::text;
 use crate::packet::{Side, StreamId};
 use crate::session::{ConnectionView, FrameView, MessageView, Session};
@@ -61,14 +61,14 @@ impl View for Diagram {
         *self = Diagram::default();
     }
 
-    fn see(&mut self, sighting: &Sighting, session: &Session) {
-        let is_routine = is_routine(sighting, session);
-        if is_routine.is_none() && session.is_unsettled(sighting.stream) {
-            let frame = self.keep(sighting);
+    fn see(&mut self, tap_event: &TapEvent, session: &Session) {
+        let is_routine = is_routine(tap_event, session);
+        if is_routine.is_none() && session.is_unsettled(tap_event.stream) {
+            let frame = self.keep(tap_event);
             self.unsettled.add(frame, |stream| session.is_unsettled(stream));
         }
         if let Some(is_routine) = is_routine.filter(|is_routine| self.count(*is_routine)) {
-            let entry = self.keep(sighting);
+            let entry = self.keep(tap_event);
             self.arrows.push(Arrow { entry, is_routine });
         }
     }
@@ -96,9 +96,9 @@ impl View for Diagram {
 }
 
 impl Diagram {
-    fn keep(&mut self, sighting: &Sighting) -> Entry {
-        let problems: String = sighting.problems.chars().take(MAX_KEPT).collect();
-        self.texts.keep(&Sighting { text: &text::line(sighting.text, MAX_KEPT), problems: &problems, ..*sighting })
+    fn keep(&mut self, tap_event: &TapEvent) -> Entry {
+        let problems: String = tap_event.problems.chars().take(MAX_KEPT).collect();
+        self.texts.keep(&TapEvent { text: &text::line(tap_event.text, MAX_KEPT), problems: &problems, ..*tap_event })
     }
 
     /// Counts an arrow. Returns whether it is drawn, as far as is known by now.
@@ -117,8 +117,8 @@ impl Diagram {
     /// Inserts what came earlier.
     fn insert(&mut self, entries: Vec<Entry>, session: &Session) {
         for entry in entries {
-            let sighting = entry.sighting(self.texts.get(entry.problems));
-            let Some(is_routine) = is_routine(&sighting, session) else { continue };
+            let tap_event = entry.tap_event(self.texts.get(entry.problems));
+            let Some(is_routine) = is_routine(&tap_event, session) else { continue };
             self.count(is_routine);
             self.arrows.push(Arrow { entry, is_routine });
         }
@@ -135,17 +135,17 @@ impl Diagram {
 }
 
 /// Whether every connection does this in the same way; `None` where there is nothing to draw.
-fn is_routine(sighting: &Sighting, session: &Session) -> Option<bool> {
-    let Sighting { at, stream, by, .. } = *sighting;
-    if let Some(position) = sighting.position() {
+fn is_routine(tap_event: &TapEvent, session: &Session) -> Option<bool> {
+    let TapEvent { at, stream, by, .. } = *tap_event;
+    if let Some(position) = tap_event.position() {
         return session.message_view(stream, position).map(|_| false);
     }
     let events = session.frame_of(stream, at.frame, by)?.events();
-    if events.is_empty() && sighting.problems.is_empty() {
+    if events.is_empty() && tap_event.problems.is_empty() {
         return None;
     }
     let is_end = session.connection(stream)?.closed_in() == Some(at.frame);
-    Some(sighting.problems.is_empty() && events.iter().all(|(event, _)| is_routine_event(event, is_end)))
+    Some(tap_event.problems.is_empty() && events.iter().all(|(event, _)| is_routine_event(event, is_end)))
 }
 
 /// Whether every connection does this in the same way; `is_end`: its end begins in this frame.
@@ -288,7 +288,7 @@ impl<'a> Drawing<'a> {
                 let Some(view) = session.message_view(entry.stream, position) else { return piece };
                 arrow(entry, *link, "->>", &self.message(entry, &view), entry.by, &mut piece);
                 if view.reached_nobody() {
-                    notes.push(self.setting.language.finding(&Fact::NoDelivery));
+                    notes.push(self.setting.language.finding(&FindingDetail::NoDelivery));
                 }
             }
             None => {

@@ -1,7 +1,7 @@
 //! Views of a whole conversation, as text: what a tap collects in one pass, packet by packet, and what is made of it when all of the capture
 //! is known.
 //!
-//! A [`View`] keeps of each [`Sighting`] what the [`Session`] does not, which is little but the texts; names, rooms and what answers what
+//! A [`View`] keeps of each [`TapEvent`] what the [`Session`] does not, which is little but the texts; names, rooms and what answers what
 //! are looked up when the page is written. So a page shows the same in one pass as in two.
 
 mod diagram;
@@ -15,7 +15,7 @@ mod words;
 
 use crate::annotation::Findings;
 use crate::failpoint::failpoint;
-use crate::language::{Fact, Language, Phrase};
+use crate::language::{FindingDetail, Language, Phrase};
 use crate::packet::{FrameTime, Position, Side, StreamId};
 use crate::session::Session;
 pub use diagram::Diagram;
@@ -25,7 +25,7 @@ pub use transcript::Transcript;
 
 /// Something that a tap reports: a message, or what a frame is below its messages.
 #[derive(Debug, Clone, Copy)]
-pub struct Sighting<'a> {
+pub struct TapEvent<'a> {
     /// The frame.
     pub at: FrameTime,
     /// Its connection.
@@ -42,7 +42,7 @@ pub struct Sighting<'a> {
     pub findings: Findings,
 }
 
-impl Sighting<'_> {
+impl TapEvent<'_> {
     /// Where the message is.
     fn position(&self) -> Option<Position> {
         self.index.map(|index| Position { frame: self.at.frame, index })
@@ -64,7 +64,7 @@ pub trait View {
     /// Forgets everything: the packets come again.
     fn clear(&mut self);
     /// Takes in what the tap reports, in the order of the capture.
-    fn see(&mut self, sighting: &Sighting, session: &Session);
+    fn see(&mut self, tap_event: &TapEvent, session: &Session);
     /// Begins to write the page.
     fn begin(&mut self, setting: &Setting);
     /// Appends the next piece of the page to `page`, a few lines at least. Returns whether there was one.
@@ -95,9 +95,9 @@ impl Page {
     }
 
     /// Takes in what the tap reports, in the order of the capture.
-    pub fn see(&mut self, sighting: &Sighting, session: &Session) {
+    pub fn see(&mut self, tap_event: &TapEvent, session: &Session) {
         failpoint!("views::see");
-        self.view.see(sighting, session);
+        self.view.see(tap_event, session);
     }
 
     /// Appends the first or the next piece to `page`. Returns whether there was one.
@@ -125,7 +125,7 @@ impl Page {
             page.push('\n');
         }
         if let Some((frame, bytes)) = setting.session.full_since() {
-            let sentence = setting.language.finding(&Fact::MemoryFull { megabytes: bytes >> 20 });
+            let sentence = setting.language.finding(&FindingDetail::MemoryFull { megabytes: bytes >> 20 });
             page.push_str(&self.remark(&format!("{frame} · {sentence}")));
         }
     }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use unicode_width::UnicodeWidthStr;
 
 use super::words::name;
-use super::{Setting, Sighting, View};
+use super::{Setting, TapEvent, View};
 use crate::event::Event;
 use crate::language::{Phrase, Word};
 use crate::packet::{Side, StreamId};
@@ -62,8 +62,8 @@ impl View for Sessions {
         *self = Sessions::default();
     }
 
-    fn see(&mut self, sighting: &Sighting, session: &Session) {
-        let stream = sighting.stream;
+    fn see(&mut self, tap_event: &TapEvent, session: &Session) {
+        let stream = tap_event.stream;
         if session.connection(stream).is_some() || session.is_unsettled(stream) {
             self.streams.insert(stream);
         }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::mem;
 
 use super::words::name;
-use super::{Setting, Sighting};
+use super::{Setting, TapEvent};
 use crate::annotation::Findings;
 use crate::event::Event;
 use crate::failpoint::failpoint;
@@ -99,9 +99,9 @@ impl Statistics {
     }
 
     /// Takes in what the tap reports.
-    pub fn see(&mut self, sighting: &Sighting, session: &Session) {
+    pub fn see(&mut self, tap_event: &TapEvent, session: &Session) {
         failpoint!("views::statistics::see");
-        let Sighting { at, stream, index, findings, .. } = *sighting;
+        let TapEvent { at, stream, index, findings, .. } = *tap_event;
         let what = match index {
             Some(index) => What::Message(index),
             None if session.is_unsettled(stream) => What::Unsettled,

@@ -1,8 +1,8 @@
-//! What views keep of sightings: the places of messages and frames, and their texts.
+//! What views keep of tap_events: the places of messages and frames, and their texts.
 
 use std::mem;
 
-use super::Sighting;
+use super::TapEvent;
 use crate::annotation::Findings;
 use crate::packet::{FrameTime, Position, Side, StreamId};
 use crate::session::{MAX_BYTES, Session};
@@ -14,14 +14,14 @@ pub struct Entry {
     pub at: FrameTime,
     /// Its connection.
     pub stream: StreamId,
-    /// As in [`Sighting::index`].
+    /// As in [`TapEvent::index`].
     pub index: Option<u32>,
     /// Who sent it.
     pub by: Side,
-    /// As in [`Sighting::text`].
-    pub text: Place,
-    /// As in [`Sighting::problems`].
-    pub problems: Place,
+    /// As in [`TapEvent::text`].
+    pub text: TextPlace,
+    /// As in [`TapEvent::problems`].
+    pub problems: TextPlace,
 }
 
 impl Entry {
@@ -30,10 +30,10 @@ impl Entry {
         self.index.map(|index| Position { frame: self.at.frame, index })
     }
 
-    /// The sighting again, with these problems and without its text.
-    pub fn sighting<'a>(&self, problems: &'a str) -> Sighting<'a> {
+    /// The tap_event again, with these problems and without its text.
+    pub fn tap_event<'a>(&self, problems: &'a str) -> TapEvent<'a> {
         let Entry { at, stream, index, by, .. } = *self;
-        Sighting { at, stream, index, by, text: "", problems, findings: Findings::default() }
+        TapEvent { at, stream, index, by, text: "", problems, findings: Findings::default() }
     }
 }
 
@@ -72,7 +72,7 @@ impl Unsettled {
             for view in session.messages_of(frame.stream, frame.at.frame) {
                 let by = if view.record.event.is_from_server() { Side::Server } else { Side::Client };
                 let index = Some(view.record.index);
-                entries.push(Entry { index, by, text: Place::default(), problems: Place::default(), ..frame });
+                entries.push(Entry { index, by, text: TextPlace::default(), problems: TextPlace::default(), ..frame });
             }
             entries.push(frame);
         }
@@ -82,7 +82,7 @@ impl Unsettled {
 
 /// A text among [`Texts`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct TextPlace {
     start: u64,
     length: u32,
 }
@@ -92,19 +92,19 @@ pub struct Place {
 pub struct Texts {
     texts: String,
     /// What stands for those for which there is no more room.
-    left_out: Option<Place>,
+    left_out: Option<TextPlace>,
 }
 
 impl Texts {
-    /// Adds a sighting's. All texts together take at most as much as all that the capture taught.
-    pub fn keep(&mut self, sighting: &Sighting) -> Entry {
-        let Sighting { at, stream, index, by, text, problems, .. } = *sighting;
+    /// Adds a tap_event's. All texts together take at most as much as all that the capture taught.
+    pub fn keep(&mut self, tap_event: &TapEvent) -> Entry {
+        let TapEvent { at, stream, index, by, text, problems, .. } = *tap_event;
         let [text, problems] = [text, problems].map(|text| self.add(text, MAX_BYTES));
         Entry { at, stream, index, by, text, problems }
     }
 
     /// Adds a text, if with it all are at most so many bytes. Else an ellipsis stands for it.
-    fn add(&mut self, text: &str, most: usize) -> Place {
+    fn add(&mut self, text: &str, most: usize) -> TextPlace {
         if text.len() <= most.saturating_sub(self.texts.len()) {
             return self.push(text);
         }
@@ -112,14 +112,14 @@ impl Texts {
         *self.left_out.insert(left_out)
     }
 
-    fn push(&mut self, text: &str) -> Place {
+    fn push(&mut self, text: &str) -> TextPlace {
         let start = self.texts.len() as u64;
         self.texts.push_str(text);
-        Place { start, length: text.len() as u32 }
+        TextPlace { start, length: text.len() as u32 }
     }
 
     /// A text.
-    pub fn get(&self, place: Place) -> &str {
+    pub fn get(&self, place: TextPlace) -> &str {
         let start = place.start as usize;
         self.texts.get(start..start + place.length as usize).unwrap_or_default()
     }
@@ -144,7 +144,7 @@ mod tests {
     fn frames_that_stay_unsettled_are_not_looked_at_again_for_each_further_one() {
         let frame = |number: u32| {
             let at = FrameTime { frame: Frame(number), time: 0 };
-            let text = Place::default();
+            let text = TextPlace::default();
             Entry { at, stream: StreamId(0), index: None, by: Side::Client, text, problems: text }
         };
         let (mut unsettled, looks, count) = (Unsettled::default(), Cell::new(0), 5 * Unsettled::MAX_FRAMES);

@@ -5,12 +5,12 @@ use std::fmt::Write;
 
 use super::texts::{Entry, Texts, Unsettled};
 use super::words::{name, said};
-use super::{Setting, Sighting, View};
+use super::{Setting, TapEvent, View};
 use crate::event::{Event, Exchange};
-use crate::language::{Fact, Phrase, isolated};
+use crate::language::{FindingDetail, Phrase, isolated};
 use crate::packet::{Frame, StreamId};
 use crate::session::TextId;
-use crate::session::{MessageView, Part, Session};
+use crate::session::{ExchangeStep, MessageView, Session};
 
 /// Lines that are written at a time, and how many bytes of them are enough.
 const LINES: usize = 256;
@@ -76,11 +76,11 @@ impl View for Transcript {
         *self = Transcript::default();
     }
 
-    fn see(&mut self, sighting: &Sighting, session: &Session) {
-        if self.matters(sighting, session) {
-            self.entries.push(self.texts.keep(sighting));
-        } else if session.is_unsettled(sighting.stream) {
-            self.unsettled.add(self.texts.keep(sighting), |stream| session.is_unsettled(stream));
+    fn see(&mut self, tap_event: &TapEvent, session: &Session) {
+        if self.matters(tap_event, session) {
+            self.entries.push(self.texts.keep(tap_event));
+        } else if session.is_unsettled(tap_event.stream) {
+            self.unsettled.add(self.texts.keep(tap_event), |stream| session.is_unsettled(stream));
         }
     }
 
@@ -123,7 +123,7 @@ impl Transcript {
         }
         for entry in settled {
             let problems = self.texts.get(entry.problems).to_owned();
-            if self.matters(&entry.sighting(&problems), session) {
+            if self.matters(&entry.tap_event(&problems), session) {
                 self.entries.push(entry);
             }
         }
@@ -131,19 +131,19 @@ impl Transcript {
     }
 
     /// Whether there may be a line of it: not of a delivery of a say that has an entry, of heartbeats or of mere ACKs.
-    fn matters(&mut self, sighting: &Sighting, session: &Session) -> bool {
-        let Some(position) = sighting.position() else {
-            let view = session.frame_of(sighting.stream, sighting.at.frame, sighting.by);
+    fn matters(&mut self, tap_event: &TapEvent, session: &Session) -> bool {
+        let Some(position) = tap_event.position() else {
+            let view = session.frame_of(tap_event.stream, tap_event.at.frame, tap_event.by);
             let ends = |event: &Event<&str>| {
                 matches!(event, Event::Fin | Event::Reset(_) | Event::Close(_) | Event::UpgradeRefused(_))
             };
             return view.is_some_and(|view| view.events().iter().any(|(event, _)| ends(event)));
         };
-        let Some(view) = session.message_view(sighting.stream, position) else { return false };
+        let Some(view) = session.message_view(tap_event.stream, position) else { return false };
         let is_new = view.say().is_none_or(|say| self.says.insert(say.at.frame));
         match view.record.event {
-            Event::SayDelivery(_) => is_new || !sighting.problems.is_empty(),
-            Event::UserList { .. } | Event::Ping(_) | Event::Pong(_) => !sighting.problems.is_empty(),
+            Event::SayDelivery(_) => is_new || !tap_event.problems.is_empty(),
+            Event::UserList { .. } | Event::Ping(_) | Event::Pong(_) => !tap_event.problems.is_empty(),
             _ => true,
         }
     }
@@ -152,16 +152,16 @@ impl Transcript {
 /// What is wrong with a say or a delivery, and the frame that began it.
 fn wrong_say(entry: &Entry, problems: &str, setting: &Setting) -> Option<(Frame, Vec<String>)> {
     let view = setting.session.message_view(entry.stream, entry.position()?)?;
-    let nobody = view.reached_nobody().then(|| setting.language.finding(&Fact::NoDelivery));
+    let nobody = view.reached_nobody().then(|| setting.language.finding(&FindingDetail::NoDelivery));
     let problems: Vec<String> = problems.lines().map(str::to_owned).chain(nobody).collect();
-    let parts = Some(view.parts("")).filter(|_| !problems.is_empty())?;
-    let (part, kind) = own(&view, &parts)?;
-    (kind == Kind::Say).then_some((part.began, problems))
+    let steps = Some(view.steps("")).filter(|_| !problems.is_empty())?;
+    let (step, kind) = own(&view, &steps)?;
+    (kind == Kind::Say).then_some((step.began, problems))
 }
 
 /// The exchange that a message is itself a part of.
-fn own<'p, 's>(view: &MessageView, parts: &'p [Part<'s>]) -> Option<(&'p Part<'s>, Kind)> {
-    let own = parts.iter().rev().find_map(|part| Some((part, Kind::of(&part.exchange)?)));
+fn own<'p, 's>(view: &MessageView, steps: &'p [ExchangeStep<'s>]) -> Option<(&'p ExchangeStep<'s>, Kind)> {
+    let own = steps.iter().rev().find_map(|step| Some((step, Kind::of(&step.exchange)?)));
     own.filter(|(_, kind)| Some(*kind) == Kind::of(&view.record.event.clone().exchange(None, None)))
 }
 
@@ -187,11 +187,11 @@ impl Line<'_> {
             }
             None => {
                 let Some(view) = session.frame_of(stream, at.frame, by) else { return };
-                let parts: Vec<Part> = view.events().iter().flat_map(|(event, _)| view.parts(event)).collect();
+                let steps: Vec<ExchangeStep> = view.events().iter().flat_map(|(event, _)| view.steps(event)).collect();
                 let room = view.user().and_then(|user| user.room);
-                for part in parts.iter().filter(|part| Kind::of(&part.exchange) == Some(Kind::Logout)) {
-                    if known.exchanges.insert((part.began, Kind::Logout)) {
-                        self.act(session.client_of(stream), known, room, &self.setting.language.heading(part), page);
+                for step in steps.iter().filter(|step| Kind::of(&step.exchange) == Some(Kind::Logout)) {
+                    if known.exchanges.insert((step.began, Kind::Logout)) {
+                        self.act(session.client_of(stream), known, room, &self.setting.language.heading(step), page);
                     }
                 }
                 self.problems(page);
@@ -200,22 +200,22 @@ impl Line<'_> {
     }
 
     fn message(&self, view: &MessageView, known: &mut Known, page: &mut String) {
-        let parts = view.parts(self.text);
-        let own = own(view, &parts);
+        let steps = view.steps(self.text);
+        let own = own(view, &steps);
         let room = view.user().and_then(|user| user.room);
-        let is_new = own.is_none_or(|(part, kind)| known.exchanges.insert((part.began, kind)));
+        let is_new = own.is_none_or(|(step, kind)| known.exchanges.insert((step.began, kind)));
         match (&view.record.event, own) {
             _ if !is_new => {}
             (Event::SayRequest(say) | Event::SayDelivery(say), _) => {
                 self.line(room, &said(view, &say.recipient, self.text, self.setting.language), page);
             }
-            (_, Some((part, kind))) => {
-                let former = view.former_name(part.began).filter(|_| kind == Kind::Login);
-                let what = match (&part.exchange, former) {
+            (_, Some((step, kind))) => {
+                let former = view.former_name(step.began).filter(|_| kind == Kind::Login);
+                let what = match (&step.exchange, former) {
                     (Exchange::Login(Some(to)), Some(from)) => {
                         self.phrase(&Phrase::Renamed { from: &name(from), to: &name(to) })
                     }
-                    _ => self.setting.language.heading(part),
+                    _ => self.setting.language.heading(step),
                 };
                 let room = match &view.record.event {
                     Event::LoginRequest { room, .. } => room.or_else(|| view.user()?.room),
@@ -233,8 +233,8 @@ impl Line<'_> {
         }
         match own {
             // Below its line, and not where its other copies stand.
-            Some((part, Kind::Say)) if is_new => {
-                self.wrong.get(&part.began).into_iter().flatten().for_each(|problem| self.problem(problem, page));
+            Some((step, Kind::Say)) if is_new => {
+                self.wrong.get(&step.began).into_iter().flatten().for_each(|problem| self.problem(problem, page));
             }
             Some((_, Kind::Say)) => {}
             _ => self.problems(page),

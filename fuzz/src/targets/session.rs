@@ -11,7 +11,7 @@ use workermanchat::annotation::{Plan, Wanted};
 use workermanchat::dissector::{Dissector, Settings};
 use workermanchat::language::Language;
 use workermanchat::packet::{Segment, Side};
-use workermanchat::views::{Diagram, Page, Sessions, Setting, Sighting, Statistics, Transcript, View, filters, follow};
+use workermanchat::views::{Diagram, Page, Sessions, Setting, Statistics, TapEvent, Transcript, View, filters, follow};
 
 /// What a session of nothing may take, in bytes.
 const EMPTY: usize = 64 * 1024;
@@ -44,7 +44,7 @@ pub fn check(bytes: &[u8]) {
 
 /// Checks it with what `new` makes.
 fn check_script(script: &Script, new: impl Fn() -> Dissector) {
-    let settings = settings(script, Wanted { sightings: true, ..Wanted::ALL });
+    let settings = settings(script, Wanted { tap_events: true, ..Wanted::ALL });
     let mut dissector = new();
     let learned = first_pass(script, &mut dissector, &settings);
     let packets: Vec<&Packet> = learned.iter().map(|learned| &learned.packet).collect();
@@ -204,7 +204,7 @@ fn assert_only_added(learned: &[Learned], dissector: &Dissector, later: &[ShownP
 
 /// What is looked at on the first pass does not change what later ones show; and what was learned takes little memory.
 fn check_blind(packets: &[&Packet], mut dissector: Dissector, settings: &Settings, expected: &[ShownPacket]) {
-    let nothing = Settings { wanted: Wanted { fields: 0, titles: false, info: false, sightings: false }, ..*settings };
+    let nothing = Settings { wanted: Wanted { fields: 0, titles: false, info: false, tap_events: false }, ..*settings };
     let (mut bytes, mut count) = (0, 0);
     let before = ALLOCATOR.allocated();
     for packet in packets {
@@ -238,14 +238,14 @@ struct Seen<'p> {
     index: Option<u32>,
     text: String,
     problems: String,
-    sighting: workermanchat::annotation::Sighting,
+    tap_event: workermanchat::annotation::TapEvent,
 }
 
 impl<'p> Seen<'p> {
     fn of(plan: &Plan, packet: &'p Packet, index: Option<u32>) -> Option<Seen<'p>> {
-        let sighting = plan.sighting()?;
+        let tap_event = plan.tap_event()?;
         let text = |text| plan.text(text).to_owned();
-        Some(Seen { packet, index, text: text(sighting.text), problems: text(sighting.problems), sighting })
+        Some(Seen { packet, index, text: text(tap_event.text), problems: text(tap_event.problems), tap_event })
     }
 }
 
@@ -264,18 +264,18 @@ impl Views {
     }
 
     fn see(&mut self, seen: &Seen, dissector: &Dissector) {
-        let sighting = Sighting {
+        let tap_event = TapEvent {
             at: seen.packet.segment.at,
             stream: seen.packet.segment.stream,
             index: seen.index,
-            by: seen.sighting.by,
+            by: seen.tap_event.by,
             text: &seen.text,
             problems: &seen.problems,
-            findings: seen.sighting.findings,
+            findings: seen.tap_event.findings,
         };
-        self.pages.iter_mut().for_each(|page| page.see(&sighting, dissector.session()));
-        self.statistics.see(&sighting, dissector.session());
-        if let Some(line) = follow::line(&sighting, dissector.session(), self.language) {
+        self.pages.iter_mut().for_each(|page| page.see(&tap_event, dissector.session()));
+        self.statistics.see(&tap_event, dissector.session());
+        if let Some(line) = follow::line(&tap_event, dissector.session(), self.language) {
             assert_printable(&line);
         }
     }

@@ -84,7 +84,7 @@ impl Packet {
     /// Whether Wireshark asks the plugin about a message of it.
     pub fn asks(&self, dissector: &Dissector, message: &Block) -> bool {
         let ports = (self.segment.source.port, self.segment.destination.port);
-        self.segment.is_on_chat_port() || !dissector.is_strange(ports) || may_prove_chat(&message.bytes)
+        self.segment.is_on_chat_port() || !dissector.is_other_application(ports) || may_prove_chat(&message.bytes)
     }
 }
 
@@ -306,7 +306,8 @@ impl Wire {
             position = position.map(|position| position + (data.len() - rest) as u32);
             data.drain(..data.len() - rest);
         }
-        let is_strange = !is_configured && dissector.is_strange((segment.source.port, segment.destination.port));
+        let is_other_application =
+            !is_configured && dissector.is_other_application((segment.source.port, segment.destination.port));
         if !connection.is_upgraded || data.is_empty() {
             return;
         }
@@ -316,7 +317,7 @@ impl Wire {
             hand_over(dissector, packet, &data);
             packet.handed_over.push(data);
         };
-        if !is_strange {
+        if !is_other_application {
             hand(packet, Data::Frames(block, position));
         }
         let (messages, rest) = connection.flow(by).messages(&data);
@@ -330,7 +331,7 @@ impl Wire {
         for bytes in messages {
             hand(packet, Data::Message(Block { reported: bytes.len(), bytes }, number()));
         }
-        if missing > 0 && !is_strange {
+        if missing > 0 && !is_other_application {
             if let Some((bytes, reported)) = truncated_message(&data, count) {
                 let reported = usize::try_from(reported).unwrap_or(usize::MAX);
                 hand(packet, Data::Message(Block { bytes, reported }, number()));

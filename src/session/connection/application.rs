@@ -2,12 +2,12 @@
 
 use std::mem;
 
-use crate::session::server::rooms::Room;
-use crate::session::say::said::Place;
-use crate::session::statement::Statement;
-use crate::session::storage::texts::TextId;
 use crate::message::Evidence;
 use crate::packet::{Frame, FrameTime, Position};
+use crate::session::say::said::MessagePlace;
+use crate::session::server::rooms::Room;
+use crate::session::statement::Statement;
+use crate::session::storage::texts::TextId;
 
 /// Messages that an undecided connection keeps; with more of them it is another application's.
 pub const MAX_POSTPONED: usize = 16;
@@ -179,14 +179,14 @@ impl Identities {
 
 /// When something happened, in 12 bytes; frame 0 for never.
 #[derive(Debug, Clone, Copy, Default)]
-struct Moment {
+struct PackedFrameTime {
     frame: Frame,
     time: [u8; 8],
 }
 
-impl Moment {
-    fn of(at: FrameTime) -> Moment {
-        Moment { frame: at.frame, time: at.time.to_ne_bytes() }
+impl PackedFrameTime {
+    fn of(at: FrameTime) -> PackedFrameTime {
+        PackedFrameTime { frame: at.frame, time: at.time.to_ne_bytes() }
     }
 
     fn get(self) -> Option<FrameTime> {
@@ -204,16 +204,16 @@ impl Moment {
 pub struct Chat {
     identities: Identities,
     /// The login request that waits for its result, and its name, where that was captured.
-    login: Moment,
+    login: PackedFrameTime,
     login_name: Option<TextId>,
     /// The last result of a login.
-    logged_in: Moment,
+    logged_in: PackedFrameTime,
     /// The ping that waits for its pong.
-    ping: Moment,
+    ping: PackedFrameTime,
     last_ping: Frame,
     /// The latest say of this connection that reached anybody.
     last_delivered: Frame,
-    last_from_server: Moment,
+    last_from_server: PackedFrameTime,
     /// The longest time between what this connection asks and the answer, in microseconds, of late: each answer takes an eighth off. 0
     /// until one is known.
     round_trip: u32,
@@ -243,7 +243,7 @@ impl Chat {
     pub fn ask_to_log_in(&mut self, at: FrameTime, identity: Option<Identity>) {
         self.has_asked_again |= self.has_asked_to_log_in;
         self.has_asked_to_log_in = true;
-        self.login = Moment::of(at);
+        self.login = PackedFrameTime::of(at);
         self.login_name = identity.map(|identity| identity.name);
         if let Some(identity) = identity {
             let last = self.identities().last().and_then(|last| last.room);
@@ -280,10 +280,10 @@ impl Chat {
     }
 
     /// The server has logged the connection in. Returns the request.
-    pub fn log_in(&mut self, place: Place, name: Option<TextId>, id: Option<TextId>) -> Option<FrameTime> {
+    pub fn log_in(&mut self, place: MessagePlace, name: Option<TextId>, id: Option<TextId>) -> Option<FrameTime> {
         let position = place.position();
         self.has_asked_to_log_in = true; // even where the request was not captured
-        self.logged_in = Moment::of(place.at);
+        self.logged_in = PackedFrameTime::of(place.at);
         self.id = self.id.or(id);
         let request = self.login.take();
         match (self.identities.last_mut(), name) {
@@ -321,7 +321,7 @@ impl Chat {
 
     /// The server sent a ping.
     pub fn ping(&mut self, at: FrameTime) {
-        self.ping = Moment::of(at);
+        self.ping = PackedFrameTime::of(at);
         self.last_ping = at.frame;
     }
 
@@ -347,7 +347,7 @@ impl Chat {
 
     /// The server was heard of.
     pub fn heard(&mut self, at: FrameTime) {
-        self.last_from_server = Moment::of(at);
+        self.last_from_server = PackedFrameTime::of(at);
     }
 
     /// When the server sent its last message.

@@ -3,14 +3,14 @@
 
 use std::collections::VecDeque;
 
-use crate::session::connection::gaps::Gap;
-use crate::session::connection::missing::{self, Lacking, Stretches};
-use crate::session::connection::start::plausible_start;
-use crate::session::storage::texts::TextId;
 use crate::event::{Closing, Event};
 use crate::failpoint::failpoint;
 use crate::message::text;
 use crate::packet::{Both, Captured, Frame, FrameTime, SequenceNumber, Side, StreamId};
+use crate::session::connection::gaps::Gap;
+use crate::session::connection::missing::{self, Lacking, Stretches};
+use crate::session::connection::start::plausible_start;
+use crate::session::storage::texts::TextId;
 use crate::websocket::frame::{self, Opcode};
 
 /// The longest reason to close, in characters: a control frame's payload has at most 125 bytes, and escapes are longer.
@@ -28,7 +28,7 @@ pub struct Ending {
     /// Compressed and in fragments, which not every Wireshark inflates.
     pub hard_to_inflate: bool,
     /// Nothing is said of it: it was handed over before, ends elsewhere, or its beginning was not captured.
-    pub declined: bool,
+    pub skipped: bool,
 }
 
 /// WebSocket data that ends in one segment.
@@ -90,7 +90,7 @@ pub struct Endings {
     stream: StreamId,
     queue: VecDeque<Ending>,
     /// Nothing is said of any message in this data.
-    declined: bool,
+    skipped: bool,
 }
 
 impl Endings {
@@ -98,12 +98,12 @@ impl Endings {
     pub fn begin(&mut self, stream: StreamId) {
         self.stream = stream;
         self.queue.clear();
-        self.declined = false;
+        self.skipped = false;
     }
 
     /// Whether nothing is said of the messages of this connection that are being handed over.
-    pub fn are_declined(&self, stream: StreamId) -> bool {
-        self.declined && self.stream == stream
+    pub fn are_skipped(&self, stream: StreamId) -> bool {
+        self.skipped && self.stream == stream
     }
 
     /// The end of the message of this connection that is being handed over, where its frames were seen.
@@ -184,7 +184,7 @@ enum HasClosed {
 
 /// How data is related to what was read before.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum DataPlace {
     /// In step, from here on; `None`: a place that has no sequence number.
     InStep(Option<SequenceNumber>),
     /// It was read before, up to where this many of its bytes end.
@@ -204,22 +204,22 @@ impl Direction {
         (self.next, self.is_placed) = (next.unwrap_or_default(), next.is_some());
     }
 
-    fn find(&self, data: &Data, unread: Option<&Stretches>) -> Place {
+    fn find(&self, data: &Data, unread: Option<&Stretches>) -> DataPlace {
         let bytes = data.bytes.bytes;
-        let begins = |start| if plausible_start(bytes) { Place::InStep(start) } else { Place::OutOfStep };
+        let begins = |start| if plausible_start(bytes) { DataPlace::InStep(start) } else { DataPlace::OutOfStep };
         match (data.start, self.next()) {
-            (None, _) if !data.is_fresh => Place::Old,
+            (None, _) if !data.is_fresh => DataPlace::Old,
             (None, Some(next)) => {
                 // A segment that was sent again, or captured late, may complete a message that was passed over.
                 let late = unread.and_then(|unread| unread.at(data.segment_start)).map(|stretch| stretch.from);
                 let start = [Some(next), late].into_iter().flatten().find(|start| data.is_at(*start));
-                start.map_or(Place::OutOfStep, |start| Place::InStep(Some(start)))
+                start.map_or(DataPlace::OutOfStep, |start| DataPlace::InStep(Some(start)))
             }
             (None, None) if self.is_out_of_step => begins(None),
-            (None, None) => Place::InStep(None),
-            (Some(start), Some(next)) if start == next => Place::InStep(Some(start)),
+            (None, None) => DataPlace::InStep(None),
+            (Some(start), Some(next)) if start == next => DataPlace::InStep(Some(start)),
             (Some(start), Some(next)) if next.is_after(start) => match unread.and_then(|unread| unread.at(start)) {
-                Some(stretch) if stretch.from == start => Place::InStep(Some(start)),
+                Some(stretch) if stretch.from == start => DataPlace::InStep(Some(start)),
                 Some(_) => begins(Some(start)),
                 None => self.repeats(bytes, start, next),
             },
@@ -228,11 +228,11 @@ impl Direction {
     }
 
     /// Data that begins before the end of what was read: what follows that end is in step, if a frame begins there.
-    fn repeats(&self, bytes: &[u8], start: SequenceNumber, next: SequenceNumber) -> Place {
+    fn repeats(&self, bytes: &[u8], start: SequenceNumber, next: SequenceNumber) -> DataPlace {
         let known = next.0.wrapping_sub(start.0) as usize;
         let continues =
             known < bytes.len() && plausible_start(bytes) && frame::frames(bytes).any(|frame| frame.offset == known);
-        if continues { Place::Repeats(start, known) } else { Place::Old }
+        if continues { DataPlace::Repeats(start, known) } else { DataPlace::Old }
     }
 }
 
@@ -279,16 +279,16 @@ impl Framing {
         }
         let unread = lacking.of(by).map(|lacking| &lacking.unread);
         match self.directions.of(by).find(&data, unread) {
-            Place::InStep(start) => self.read(by, &data, Reading::new(start), endings, lacking),
-            Place::Repeats(start, known) => {
+            DataPlace::InStep(start) => self.read(by, &data, Reading::new(start), endings, lacking),
+            DataPlace::Repeats(start, known) => {
                 self.read(by, &data, Reading { known, ..Reading::new(Some(start)) }, endings, lacking)
             }
-            Place::Old => {
-                endings.declined = true;
+            DataPlace::Old => {
+                endings.skipped = true;
                 Vec::new()
             }
-            Place::OutOfStep => {
-                endings.declined = true;
+            DataPlace::OutOfStep => {
+                endings.skipped = true;
                 self.lacks(by);
                 let direction = self.directions.of_mut(by);
                 direction.is_out_of_step = true;
@@ -435,7 +435,7 @@ impl Direction {
             end,
             masked: header.masking_key.is_some(),
             hard_to_inflate: continues && begun == Fragments::Compressed,
-            declined: is_known || continues && matches!(begun, Fragments::None | Fragments::Astray),
+            skipped: is_known || continues && matches!(begun, Fragments::None | Fragments::Astray),
         })
     }
 
@@ -459,7 +459,7 @@ impl Direction {
                 end: end.and_then(place).filter(|_| ends_here).unwrap_or(data.segment_end),
                 masked: frame.header.masking_key.is_some(),
                 hard_to_inflate: false,
-                declined: !ends_here,
+                skipped: !ends_here,
             });
         }
         let (true, Some(from), Some(to)) = (data.bytes.is_truncated(), place(frame.offset as u32), end.and_then(place))
@@ -536,8 +536,8 @@ mod tests {
             };
             self.endings.begin(StreamId(0));
             let closes = self.framing.take_in(at, by, data, &mut self.endings, &mut self.lacking).len();
-            let is_declined = self.endings.are_declined(StreamId(0));
-            let judged = self.endings.queue.iter().filter(|ending| !ending.declined && !is_declined);
+            let is_declined = self.endings.are_skipped(StreamId(0));
+            let judged = self.endings.queue.iter().filter(|ending| !ending.skipped && !is_declined);
             (judged.map(|ending| ending.end.0).collect(), closes)
         }
 

@@ -1,8 +1,8 @@
 //! What a capture lacks of one connection: the gaps of both directions, and the stretches of their sequence space that may yet arrive
 //! late. Nearly every connection lacks nothing, which takes 8 bytes.
 
-use crate::session::connection::gaps::{Gap, Gaps};
 use crate::packet::{Both, Frame, FrameTime, SequenceNumber, Side};
+use crate::session::connection::gaps::{Gap, Gaps};
 
 /// Stretches that are kept of one direction; beyond, the oldest is forgotten, and what fills it passes for a retransmission.
 const MAX_STRETCHES: usize = 32;
@@ -36,7 +36,7 @@ pub struct Direction {
     /// many stretches were unread before.
     pub unread_since: Option<(FrameTime, usize)>,
     /// What is encrypted may not be decrypted behind a gap, until a message is.
-    is_blind: bool,
+    is_undecryptable: bool,
 }
 
 impl Lacking {
@@ -63,22 +63,22 @@ impl Lacking {
     }
 
     /// Nothing that follows in either direction is decrypted for certain.
-    pub fn blind(&mut self) {
+    pub fn set_undecryptable(&mut self) {
         if let Some(directions) = &mut self.directions {
-            (directions.client.is_blind, directions.server.is_blind) = (true, true);
+            (directions.client.is_undecryptable, directions.server.is_undecryptable) = (true, true);
         }
     }
 
     /// A message of this direction is read.
     pub fn see(&mut self, side: Side) {
         if let Some(directions) = &mut self.directions {
-            directions.of_mut(side).is_blind = false;
+            directions.of_mut(side).is_undecryptable = false;
         }
     }
 
     /// An encrypted segment was captured.
     pub fn pass_over(&mut self, side: Side, at: FrameTime) {
-        if self.of(side).is_some_and(|direction| direction.is_blind) {
+        if self.of(side).is_some_and(|direction| direction.is_undecryptable) {
             self.of_mut(side).add(Gap { after: at, until: at }, u32::MAX);
         }
     }

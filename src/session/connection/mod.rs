@@ -14,23 +14,23 @@ pub mod upgrade;
 
 use std::num::NonZeroU32;
 
-use crate::session::connection::application::{Application, Chat, Identity};
-use crate::session::connection::framing::{Data, Endings, Framing};
-use crate::session::connection::gaps::{Gap, Gaps};
-use crate::session::record::handshake::{Handshake, StoredHandshake};
-use crate::session::connection::in_flight::{Pending, Sent};
 use self::missing::Lacking;
-use crate::session::record::frame_event::{Acknowledgment, Mark};
-use self::upgrade::{Opening, Step};
-use crate::session::record::message::{MAX_MESSAGES, MessageRecord, StoredMessage};
-use crate::session::record::Records;
-use crate::session::say::said::SayNumber;
-use crate::session::storage::texts::{TextId, Texts};
-use crate::session::connection::times::{Moment, Times};
 use self::tcp::{Outcome, Transport};
+use self::upgrade::{Opening, Step};
 use crate::event::{Completion, Event, Reset};
 use crate::failpoint::failpoint;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
+use crate::session::connection::application::{Application, Chat, Identity};
+use crate::session::connection::framing::{Data, Endings, Framing};
+use crate::session::connection::gaps::{Gap, Gaps};
+use crate::session::connection::in_flight::{Pending, Sent};
+use crate::session::connection::times::{Moment, Times};
+use crate::session::record::Records;
+use crate::session::record::frame_event::{Acknowledgment, Mark};
+use crate::session::record::handshake::{Handshake, StoredHandshake};
+use crate::session::record::message::{MAX_MESSAGES, MessageRecord, StoredMessage};
+use crate::session::say::said::SayNumber;
+use crate::session::storage::texts::{TextId, Texts};
 
 /// How long a proxy takes to pass on a message. Nanoseconds.
 pub const PROXY_DELAY: i64 = 100_000_000;
@@ -47,7 +47,7 @@ pub struct Connection {
     /// It is to the chat's ports, and has not carried a byte.
     idle: bool,
     /// Whether the capture holds the connection's beginning.
-    begun: bool,
+    saw_beginning: bool,
     /// It begins like TLS.
     encrypted: bool,
     /// The first frame of TCP's handshake, and of the connection's end; 0 for none.
@@ -86,7 +86,7 @@ impl Connection {
             sides_known: syn || segment.source.chat_port != segment.destination.chat_port,
             configured: segment.is_on_chat_port(),
             idle: Connection::would_be_idle(segment),
-            begun: syn,
+            saw_beginning: syn,
             encrypted: false,
             opened_in: Frame::default(),
             closed_in: Frame::default(),
@@ -138,8 +138,8 @@ impl Connection {
     }
 
     /// Whether the capture holds the connection's beginning.
-    pub fn is_begun(&self) -> bool {
-        self.begun
+    pub fn saw_beginning(&self) -> bool {
+        self.saw_beginning
     }
 
     /// Whether anything of this connection may be shown.
@@ -359,7 +359,7 @@ impl Connection {
         failpoint!("session::connection");
         if self.encrypted {
             if !is_taken && self.lacking.has_latest() {
-                self.lacking.blind();
+                self.lacking.set_undecryptable();
             }
             if captured > 0 {
                 self.lacking.pass_over(by, segment.at);
@@ -384,7 +384,7 @@ impl Connection {
     pub fn encrypt(&mut self) {
         if !self.encrypted {
             self.encrypted = true;
-            self.lacking.blind();
+            self.lacking.set_undecryptable();
         }
     }
 
@@ -457,8 +457,8 @@ impl Connection {
     }
 
     /// Whether the client's SYN was captured.
-    pub fn is_opened(&self) -> bool {
-        self.transport.is_opened()
+    pub fn saw_client_syn(&self) -> bool {
+        self.transport.saw_client_syn()
     }
 
     /// Whether TCP has closed it.
@@ -495,7 +495,7 @@ impl Connection {
     // --- opening ------------------------------------------------------------------------------------------------------
 
     /// Whether nothing but TCP's handshake has been seen of an application.
-    pub fn is_unopened(&self) -> bool {
+    pub fn has_no_application_data(&self) -> bool {
         !self.opening.has_begun() && self.framing.since().is_none()
     }
 
@@ -540,7 +540,7 @@ impl Connection {
         if !self.sides_known {
             self.settle_sides(segment, Side::Client);
         }
-        self.begun = true;
+        self.saw_beginning = true;
         self.expect_ack(segment, segment.end(), Sent::UpgradeRequest);
     }
 
@@ -641,7 +641,8 @@ impl Connection {
         let identities = chat.identities();
         match identities.partition_point(|identity| identity.since <= at) {
             0 => {
-                let is_first = |identity: &&Identity| self.begun && !self.lacks_login_before(identity.since.frame);
+                let is_first =
+                    |identity: &&Identity| self.saw_beginning && !self.lacks_login_before(identity.since.frame);
                 identities.first().filter(is_first)
             }
             count => {
@@ -672,7 +673,7 @@ impl Connection {
     /// Whether nobody has asked to log in here before the request that waits for its result.
     pub fn waits_for_first_login(&self) -> bool {
         let Some(chat) = self.chat().filter(|chat| !chat.has_asked_again()) else { return false };
-        chat.waiting_login().is_some_and(|(asked, _)| self.begun && !self.lacks_login_before(asked.frame))
+        chat.waiting_login().is_some_and(|(asked, _)| self.saw_beginning && !self.lacks_login_before(asked.frame))
     }
 
     /// The server names this connection's user in a frame.
@@ -687,7 +688,7 @@ impl Connection {
     /// Whether the users here may have been in more than one room. The server leaves the connection in all of them.
     pub fn may_have_moved(&self) -> bool {
         let Some(chat) = self.chat() else { return false };
-        let is_first = |identity: &Identity| self.begun && !self.lacks_messages_before(identity.since.frame);
+        let is_first = |identity: &Identity| self.saw_beginning && !self.lacks_messages_before(identity.since.frame);
         chat.has_moved() || !chat.identities().first().is_some_and(is_first)
     }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::session::connection::Connection;
 use crate::packet::StreamId;
+use crate::session::connection::Connection;
 
 /// Streams below this number have a place of 8 bytes each. Wireshark numbers them from 0 on without gaps.
 const DENSE: usize = 1 << 22;
@@ -113,18 +113,18 @@ fn pair(one: u16, other: u16) -> [u16; 2] {
 }
 
 /// Connections that were found to be another application's, by their ports: at most about this many, of the last ones.
-const MAX_STRANGERS: usize = 1 << 16;
+const MAX_OTHER_APPLICATIONS: usize = 1 << 16;
 
 /// The connections that were watched and found to be another application's. A message must prove the chat for one of them to be watched
 /// again; so it must for one that has their ports, until its SYN is seen.
 #[derive(Debug, Default)]
-pub struct Strangers {
+pub struct OtherApplications {
     ports: HashSet<[u16; 2]>,
     /// Oldest first.
     order: VecDeque<[u16; 2]>,
 }
 
-impl Strangers {
+impl OtherApplications {
     /// Whether the connection between these ports is one of them.
     pub fn contains(&self, one: u16, other: u16) -> bool {
         !self.ports.is_empty() && self.ports.contains(&pair(one, other))
@@ -136,7 +136,7 @@ impl Strangers {
             return;
         }
         self.order.push_back(pair(one, other));
-        if self.order.len() > MAX_STRANGERS {
+        if self.order.len() > MAX_OTHER_APPLICATIONS {
             if let Some(oldest) = self.order.pop_front() {
                 self.ports.remove(&oldest);
             }
@@ -168,19 +168,25 @@ mod tests {
 
     #[test]
     fn the_last_strangers_are_known_until_they_are_watched_again() {
-        let mut strangers = Strangers::default();
+        let mut other_applications = OtherApplications::default();
         for number in 0..u16::MAX {
-            strangers.insert(number, u16::MAX);
+            other_applications.insert(number, u16::MAX);
         }
-        strangers.insert(0, u16::MAX);
-        strangers.insert(1, 0);
-        assert_eq!((strangers.ports.len(), strangers.order.len()), (MAX_STRANGERS, MAX_STRANGERS));
-        strangers.insert(2, 0);
-        assert_eq!((strangers.ports.len(), strangers.order.len()), (MAX_STRANGERS, MAX_STRANGERS));
-        assert!(!strangers.contains(0, u16::MAX), "the oldest");
-        assert!(strangers.contains(u16::MAX, 1));
-        strangers.remove(1, u16::MAX);
-        assert!(!strangers.contains(u16::MAX, 1));
+        other_applications.insert(0, u16::MAX);
+        other_applications.insert(1, 0);
+        assert_eq!(
+            (other_applications.ports.len(), other_applications.order.len()),
+            (MAX_OTHER_APPLICATIONS, MAX_OTHER_APPLICATIONS)
+        );
+        other_applications.insert(2, 0);
+        assert_eq!(
+            (other_applications.ports.len(), other_applications.order.len()),
+            (MAX_OTHER_APPLICATIONS, MAX_OTHER_APPLICATIONS)
+        );
+        assert!(!other_applications.contains(0, u16::MAX), "the oldest");
+        assert!(other_applications.contains(u16::MAX, 1));
+        other_applications.remove(1, u16::MAX);
+        assert!(!other_applications.contains(u16::MAX, 1));
     }
 
     #[test]

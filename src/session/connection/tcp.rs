@@ -1,13 +1,13 @@
 //! The TCP part of a connection: its handshake and end, the sequence space of both directions, and what of it the other side has
 //! acknowledged (RFC 9293, sections 3.4 and 3.5). It returns what happened in a segment and knows nothing of what the bytes mean.
 
+use crate::event::{Event, Reset};
+use crate::failpoint::failpoint;
+use crate::packet::{Both, Frame, FrameTime, Segment, SequenceNumber, Side, flags};
 use crate::session::connection::gaps::Gap;
 use crate::session::connection::in_flight::{InFlight, Pending, Sent};
 use crate::session::connection::missing::Lacking;
 use crate::session::storage::texts::TextId;
-use crate::event::{Event, Reset};
-use crate::failpoint::failpoint;
-use crate::packet::{Both, Frame, FrameTime, Segment, SequenceNumber, Side, flags};
 
 /// What happened in a segment.
 #[derive(Debug)]
@@ -237,7 +237,7 @@ impl Transport {
     }
 
     /// Whether the client's SYN was captured.
-    pub fn is_opened(&self) -> bool {
+    pub fn saw_client_syn(&self) -> bool {
         self.directions.client.syn().is_some()
     }
 

@@ -1,14 +1,14 @@
 //! Deliveries are assigned to their says: at once, or once later frames settle what was only likely.
 
-use crate::session::connection::table::Connections;
-use crate::session::say::matching::{Capture, Delivery, Doubt, Found};
-use crate::session::say::said::{Place, SayNumber};
-use crate::session::say::Says;
-use crate::session::server::Server;
-use crate::session::state::Session;
-use crate::session::say::tracked::TrackedSay;
 use crate::failpoint::failpoint;
 use crate::packet::{FrameTime, Side, StreamId};
+use crate::session::connection::table::Connections;
+use crate::session::say::Says;
+use crate::session::say::matching::{Capture, Delivery, Doubt, Found};
+use crate::session::say::said::{MessagePlace, SayNumber};
+use crate::session::say::tracked::TrackedSay;
+use crate::session::server::Server;
+use crate::session::state::Session;
 
 impl Session {
     /// Looks for the say of a delivery, which is read in one or more ways.
@@ -61,7 +61,8 @@ impl Session {
             let sender = first.from.0.and_then(|id| self.connections.get(&server.owner(id)?));
             let lacks =
                 |since| sender.is_some_and(|sender| sender.gaps(Side::Client).between(since, first.place.at.frame));
-            let began = server.beginnings.copy(first.from.0, first.said, first.place.at, first.place.stream, lacks);
+            let began =
+                server.exchange_starts.copy(first.from.0, first.said, first.place.at, first.place.stream, lacks);
             if began != first.place.at.frame {
                 let receiver = self.connections.get_mut(&first.place.stream);
                 receiver.into_iter().for_each(|receiver| receiver.set_began(first.place.position(), began));
@@ -112,7 +113,7 @@ impl Session {
     }
 
     /// It is not known whether the request of a delivery was captured.
-    fn leave_open(&mut self, place: Place, is_late: bool) {
+    fn leave_open(&mut self, place: MessagePlace, is_late: bool) {
         if let Some(receiver) = self.connections.get_mut(&place.stream).filter(|_| !is_late) {
             receiver.leave_open(place.position());
         }

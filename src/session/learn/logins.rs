@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::session::connection::application::Chat;
+use crate::packet::{FrameTime, StreamId};
 use crate::session::connection::Connection;
-use crate::session::server::ambiguous_logins::{self, Contest, LONGEST_LOGIN};
-use crate::session::say::said::Place;
+use crate::session::connection::application::Chat;
+use crate::session::say::said::MessagePlace;
+use crate::session::server::ambiguous_logins::{self, AmbiguousLogin, LONGEST_LOGIN};
 use crate::session::state::Session;
 use crate::session::statement::{Act, Announcement};
 use crate::session::storage::texts::TextId;
-use crate::packet::{FrameTime, StreamId};
 
 /// Which of the connections that ask to log in a login is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
+pub enum LoginOwner {
     /// This one, if it asked by that name.
     OfTheName,
     /// Another one.
@@ -26,35 +26,42 @@ pub enum Whose {
 
 impl Session {
     /// Whether several connections ask to log in by one name, and a login may be about any of them.
-    pub(in crate::session) fn whose_login(&self, stream: StreamId, at: FrameTime, act: &Act) -> Whose {
-        let Act::Login(Announcement { id, name, .. }) = act else { return Whose::OfTheName };
-        let Some(connection) = self.connections.get(&stream) else { return Whose::OfTheName };
+    pub(in crate::session) fn whose_login(&self, stream: StreamId, at: FrameTime, act: &Act) -> LoginOwner {
+        let Act::Login(Announcement { id, name, .. }) = act else { return LoginOwner::OfTheName };
+        let Some(connection) = self.connections.get(&stream) else { return LoginOwner::OfTheName };
         let number = id.as_ref().map(|id| id.parse::<u64>());
         if let Some(Err(_)) = number {
-            return Whose::OfTheName; // of dialect C
+            return LoginOwner::OfTheName; // of dialect C
         }
         let owner = || self.servers.of(connection)?.owner(self.texts.find(id.as_ref()?)?);
         if owner().is_some_and(|owner| owner != stream && self.has_just_logged_in(owner, connection, at)) {
-            return Whose::Anothers;
+            return LoginOwner::Anothers;
         }
-        let Some(asked) = asked_name(connection) else { return Whose::OfTheName };
+        let Some(asked) = asked_name(connection) else { return LoginOwner::OfTheName };
         if name.as_deref().is_some_and(|name| name != self.texts.get(asked)) {
-            return Whose::OfTheName;
+            return LoginOwner::OfTheName;
         }
         let asked = (asked, connection.server().port);
         let mut others = self.beside(stream).filter(|(_, other)| asked_name(other) == Some(asked.0));
-        match self.contests.holds(asked) || others.next().is_some() {
-            true => number.and_then(Result::ok).map_or(Whose::Unknown, |number| Whose::Contested(asked, number)),
-            false => Whose::OfTheName,
+        match self.ambiguous_logins.holds(asked) || others.next().is_some() {
+            true => {
+                number.and_then(Result::ok).map_or(LoginOwner::Unknown, |number| LoginOwner::Contested(asked, number))
+            }
+            false => LoginOwner::OfTheName,
         }
     }
 
     /// The client that a login is about, if it has asked again since the last login that is known, or the capture may lack that it did.
-    pub(in crate::session) fn may_have_logged_in_again(&self, stream: StreamId, at: FrameTime, act: &Act) -> Option<TextId> {
+    pub(in crate::session) fn may_have_logged_in_again(
+        &self,
+        stream: StreamId,
+        at: FrameTime,
+        act: &Act,
+    ) -> Option<TextId> {
         let Act::Login(Announcement { id, .. }) = act else { return None };
         let server = self.servers.of(self.connections.get(&stream)?)?;
         let client = self.texts.find(id.as_ref()?)?;
-        let (began, owner) = (server.beginnings.logged_in(client)?, self.connections.get(&server.owner(client)?)?);
+        let (began, owner) = (server.exchange_starts.logged_in(client)?, self.connections.get(&server.owner(client)?)?);
         let chat = owner.chat()?;
         let waiting = chat.waiting_login().map(|(asked, _)| asked.frame);
         let asked = waiting.or(chat.logged_in().map(|(asked, _)| asked)).unwrap_or_default();
@@ -73,28 +80,29 @@ impl Session {
 
     /// Finds out which of several connections logins are about, of which all are known by now.
     pub(in crate::session) fn settle_logins(&mut self, now: i64) {
-        for contest in self.contests.take_settled(now) {
-            let Some(owners) = contest.owners().filter(|owners| self.are_all(&contest, owners)) else { continue };
-            for ambiguous_logins::Login { place, id: (id, number) } in contest.logins {
-                self.settle_login(place, contest.asked.0, id, owners.get(&place.stream) == Some(&number));
+        for ambiguous in self.ambiguous_logins.take_settled(now) {
+            let Some(owners) = ambiguous.owners().filter(|owners| self.are_all(&ambiguous, owners)) else { continue };
+            for ambiguous_logins::Login { place, id: (id, number) } in ambiguous.logins {
+                self.settle_login(place, ambiguous.asked.0, id, owners.get(&place.stream) == Some(&number));
             }
         }
     }
 
     /// Whether the capture shows all connections that ask for a name, and all that they were told since.
-    fn are_all(&self, contest: &Contest, owners: &BTreeMap<StreamId, u64>) -> bool {
-        let Some((first, last)) = contest.logins.first().zip(contest.logins.last()) else { return false };
+    fn are_all(&self, ambiguous: &AmbiguousLogin, owners: &BTreeMap<StreamId, u64>) -> bool {
+        let Some((first, last)) = ambiguous.logins.first().zip(ambiguous.logins.last()) else { return false };
         let last = last.place.at.frame;
         let owning = || owners.keys().filter_map(|stream| self.connections.get(stream));
         let asked_in = |connection: &Connection| connection.chat()?.waiting_login().map(|(asked, _)| asked.frame);
         let since = owning().filter_map(asked_in).min().unwrap_or_default();
-        let may_ask = |other: &Connection| asked_name(other) == Some(contest.asked.0) || other.lacks_login(since, last);
-        let is_whole = |connection: &Connection| connection.is_opened() && !connection.lacks_answers_after(since);
+        let may_ask =
+            |other: &Connection| asked_name(other) == Some(ambiguous.asked.0) || other.lacks_login(since, last);
+        let is_whole = |connection: &Connection| connection.saw_client_syn() && !connection.lacks_answers_after(since);
         let mut others = self.beside(first.place.stream).filter(|(stream, _)| !owners.contains_key(stream));
         owning().count() == owners.len() && owning().all(is_whole) && !others.any(|(_, other)| may_ask(other))
     }
 
-    fn settle_login(&mut self, place: Place, name: TextId, id: TextId, is_own: bool) {
+    fn settle_login(&mut self, place: MessagePlace, name: TextId, id: TextId, is_own: bool) {
         let Some(connection) = self.connections.get_mut(&place.stream) else { return };
         let is_asked = |chat: &&mut Chat| {
             let asked = chat.waiting_login();

@@ -5,29 +5,29 @@ mod logins;
 
 use std::hash::BuildHasher;
 
-use crate::session::connection::application::{Application, Identity, Postponed};
-use crate::session::storage::bounded::bounded_name;
-use crate::session::connection::Connection;
-use crate::session::server::ambiguous_logins::{self, LONGEST_LOGIN};
-use crate::session::server::exchanges::{Open, Receipts};
-use crate::session::learn::logins::{Whose, asked_name};
-use crate::session::say::matching::Delivery;
-use crate::session::record::message::MessageRecord;
-use crate::session::server::rooms::Room;
-use crate::session::say::said::{Copies, Place, Said};
-use crate::session::server::Server;
-use crate::session::state::Session;
-use crate::session::statement::{Act, Announcement, Statement, To, Users};
-use crate::session::storage::texts::{TextId, Texts};
-use crate::session::say::tracked::TrackedSay;
 use crate::event::{Event, Recipient, Say};
 use crate::failpoint::failpoint;
 use crate::message::{Dialect, Evidence, MemberName, Message};
 use crate::packet::{Frame, FrameTime, Position, Segment, Side, StreamId};
+use crate::session::connection::Connection;
+use crate::session::connection::application::{Application, Identity, Postponed};
+use crate::session::learn::logins::{LoginOwner, asked_name};
+use crate::session::record::message::MessageRecord;
+use crate::session::say::matching::Delivery;
+use crate::session::say::said::{MessagePlace, Said, SayCopy};
+use crate::session::say::tracked::TrackedSay;
+use crate::session::server::Server;
+use crate::session::server::ambiguous_logins::{self, LONGEST_LOGIN};
+use crate::session::server::exchanges::{PendingReceipts, Receipt};
+use crate::session::server::rooms::Room;
+use crate::session::state::Session;
+use crate::session::statement::{Act, Announcement, Statement, To, Users};
+use crate::session::storage::bounded::bounded_name;
+use crate::session::storage::texts::{TextId, Texts};
 
 /// A message on its way into the session.
-struct Lesson<'a> {
-    place: Place,
+struct MessageContext<'a> {
+    place: MessagePlace,
     statement: Statement<'a>,
     masked: Option<bool>,
     dialect: Option<Dialect>,
@@ -35,7 +35,7 @@ struct Lesson<'a> {
     now: Frame,
 }
 
-impl Lesson<'_> {
+impl MessageContext<'_> {
     fn position(&self) -> Position {
         self.place.position()
     }
@@ -63,7 +63,7 @@ impl Session {
         if message.is_truncated() && message.get(MemberName::Type).is_none() {
             return; // what it is was not captured
         }
-        if endings.are_declined(segment.stream) || ending.is_some_and(|ending| ending.declined) {
+        if endings.are_skipped(segment.stream) || ending.is_some_and(|ending| ending.skipped) {
             return;
         }
         if message.fault().is_some() && ending.is_some_and(|ending| ending.hard_to_inflate) {
@@ -104,7 +104,7 @@ impl Session {
             (false, _) => {}
             (true, true) => connection.give_up(),
             (true, false) => {
-                self.strangers.insert(connection.client().port, connection.server().port);
+                self.other_applications.insert(connection.client().port, connection.server().port);
                 self.forget(stream);
             }
         }
@@ -113,82 +113,82 @@ impl Session {
     /// Learns from a message of the chat, while the frame `now` is dissected.
     fn learn(&mut self, stream: StreamId, message: Postponed, now: Frame) {
         failpoint!("session::learn");
-        let whose = self.whose_login(stream, message.at, &message.statement.act);
+        let owner_of = self.whose_login(stream, message.at, &message.statement.act);
         let again = self.may_have_logged_in_again(stream, message.at, &message.statement.act);
         let Some(connection) = self.connections.get_mut(&stream) else { return };
         let texts = &mut self.texts;
         let (server, _) = self.servers.enter(connection);
         let Postponed { at, index, statement, masked } = message;
         server.dialect = server.dialect.or(statement.dialect);
-        let place = Place { stream, at, index };
+        let place = MessagePlace { stream, at, index };
         let dialect = statement.dialect.or(server.dialect);
-        let lesson = Lesson { place, statement, masked, dialect, now };
-        let user = || connection.logged_in(lesson.position()).map(|identity| identity.name);
-        let record = match &lesson.statement.act {
+        let context = MessageContext { place, statement, masked, dialect, now };
+        let user = || connection.logged_in(context.position()).map(|identity| identity.name);
+        let record = match &context.statement.act {
             Act::LoginRequest { name, room } => {
-                let record = login_request(connection, server, texts, &lesson, name.as_deref(), room.as_deref());
+                let record = login_request(connection, server, texts, &context, name.as_deref(), room.as_deref());
                 let asked = connection.chat().and_then(|chat| chat.waiting_login()).filter(|(asked, _)| *asked == at);
                 if let Some((_, name)) = asked {
-                    name.into_iter().for_each(|name| server.beginnings.ask(name, at, stream));
-                    self.receipts.begin(Open::Login(at.frame), None, None);
+                    name.into_iter().for_each(|name| server.exchange_starts.ask(name, at, stream));
+                    self.pending_receipts.begin(Receipt::Login(at.frame), None, None);
                 }
                 record
             }
             Act::UserList(users) => {
-                let count = users.as_ref().filter(|_| !lesson.statement.truncated).map(|users| users.count);
-                let mut record = lesson.record(Event::UserList { users: count, recipient: user() });
+                let count = users.as_ref().filter(|_| !context.statement.truncated).map(|users| users.count);
+                let mut record = context.record(Event::UserList { users: count, recipient: user() });
                 record.request = connection.answered_login(at.frame);
-                take_users(server, texts, Room::Everywhere, users.as_ref(), &lesson);
+                take_users(server, texts, Room::Everywhere, users.as_ref(), &context);
                 record
             }
             Act::Login(announcement) => {
-                again.into_iter().for_each(|client| server.beginnings.forget_login(client));
-                let mut record = login(connection, server, texts, &lesson, announcement, whose);
-                begin_login(connection, server, &mut self.receipts, &mut record);
-                if let (Whose::Contested(asked, number), Some(id)) = (whose, record.sender_id) {
-                    self.contests.add(asked, ambiguous_logins::Login { place, id: (id, number) });
+                again.into_iter().for_each(|client| server.exchange_starts.forget_login(client));
+                let mut record = login(connection, server, texts, &context, announcement, owner_of);
+                begin_login(connection, server, &mut self.pending_receipts, &mut record);
+                if let (LoginOwner::Contested(asked, number), Some(id)) = (owner_of, record.sender_id) {
+                    self.ambiguous_logins.add(asked, ambiguous_logins::Login { place, id: (id, number) });
                 }
                 enter(connection, &record);
-                return self.log_in(&lesson, &record);
+                return self.log_in(&context, &record);
             }
-            Act::SayRequest { to, said, line } => return self.say_request(&lesson, to, *said, line),
+            Act::SayRequest { to, said, line } => return self.say_request(&context, to, *said, line),
             Act::SayDelivery { from, from_name, to, said, said_raw, copy } => {
                 let readings = [*said, *said_raw];
-                return self.say_delivery(&lesson, (from.as_deref(), from_name.as_deref()), to, readings, *copy);
+                return self.say_delivery(&context, (from.as_deref(), from_name.as_deref()), to, readings, *copy);
             }
             Act::Logout(announcement) => {
-                let record = logout(connection, server, texts, &lesson, announcement);
-                return self.log_out(&lesson, record);
+                let record = logout(connection, server, texts, &context, announcement);
+                return self.log_out(&context, record);
             }
             Act::Ping => {
-                let record = lesson.record(Event::Ping(user()));
+                let record = context.record(Event::Ping(user()));
                 if let Some(chat) = connection.application_mut().chat_mut() {
                     chat.ping(at);
                 }
                 record
             }
             Act::Pong => {
-                let mut record = lesson.record(Event::Pong(user()));
+                let mut record = context.record(Event::Pong(user()));
                 record.request = connection.answered_ping(at.frame);
                 record
             }
             Act::Unknown { type_name, by } => {
                 let sender = user().filter(|_| *by == Side::Client);
                 let type_name = type_name.as_deref().map(|name| texts.intern(name));
-                lesson.record(Event::Unknown { type_name, sender })
+                context.record(Event::Unknown { type_name, sender })
             }
         };
         enter(connection, &record);
     }
 
     /// The server tells its clients something about this one: `text` is a hash of what.
-    fn hear(&mut self, lesson: &Lesson, client: Option<TextId>, text: u64) {
-        failpoint!("session::hear");
-        let (Some(client), Some(time)) = (client, lesson.statement.time) else { return };
-        let Some(connection) = self.connections.get(&lesson.place.stream) else { return };
-        let kind = std::mem::discriminant(&lesson.statement.act);
+    fn on_broadcast(&mut self, context: &MessageContext, client: Option<TextId>, text: u64) {
+        failpoint!("session::on_broadcast");
+        let (Some(client), Some(time)) = (client, context.statement.time) else { return };
+        let Some(connection) = self.connections.get(&context.place.stream) else { return };
+        let kind = std::mem::discriminant(&context.statement.act);
         let broadcast = self.hasher.hash_one((kind, client, time, text));
-        let Some(servers) = self.servers.broadcast(connection, broadcast, lesson.place.at.time) else { return };
+        let Some(servers) = self.servers.broadcast(connection, broadcast, context.place.at.time) else { return };
         // A client that both servers know is one that a proxy stands before, or has gone; or the servers are two, and give out the same ids.
         let (mut proxied, mut are_apart): (Vec<TextId>, bool) = (Vec::new(), false);
         for (id, streams) in self.servers.common_clients(servers) {
@@ -210,8 +210,8 @@ impl Session {
     }
 
     /// A connection is told of a login, which may be its own.
-    fn log_in(&mut self, lesson: &Lesson, record: &MessageRecord<TextId>) {
-        let stream = lesson.place.stream;
+    fn log_in(&mut self, context: &MessageContext, record: &MessageRecord<TextId>) {
+        let stream = context.place.stream;
         if let (Some(id), Event::LoginResult(_)) = (record.sender_id, &record.event) {
             let chat = self.connections.get_mut(&stream).and_then(|connection| connection.application_mut().chat_mut());
             if let (Some(request), Some(chat)) = (record.request, chat) {
@@ -229,51 +229,51 @@ impl Session {
             }
         }
         let name = self.hasher.hash_one(record.event.sender());
-        self.hear(lesson, record.sender_id, name);
+        self.on_broadcast(context, record.sender_id, name);
     }
 
     /// A connection is told of a logout.
-    fn log_out(&mut self, lesson: &Lesson, mut record: MessageRecord<TextId>) {
-        let (id, stream) = (record.sender_id, lesson.place.stream);
+    fn log_out(&mut self, context: &MessageContext, mut record: MessageRecord<TextId>) {
+        let (id, stream) = (record.sender_id, context.place.stream);
         let Some(connection) = self.connections.get(&stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
         let leaving = id.and_then(|id| self.connections.get(&server.owner(id)?));
         let closing = leaving.and_then(Connection::closed_in);
-        let (began, is_first) = server.beginnings.log_out(id, closing, lesson.place.at);
+        let (began, is_first) = server.exchange_starts.log_out(id, closing, context.place.at);
         record.began = Some(began);
-        let room = connection.identity(lesson.position()).and_then(|identity| identity.room);
-        self.receipts.change(Open::Logout(began), room);
+        let room = connection.identity(context.position()).and_then(|identity| identity.room);
+        self.pending_receipts.change(Receipt::Logout(began), room);
         if is_first {
             let end = u32::from(closing.is_some() && leaving.is_some_and(|leaving| !leaving.is_closed()));
             // Who was in several rooms, or is told in several, is not all that one room's members tell.
             let has_moved = connection.may_have_moved() || leaving.is_some_and(Connection::may_have_moved);
             let owed = room.filter(|_| !has_moved).and_then(|room| owed(connection, server, room));
-            self.receipts.begin(Open::Logout(began), owed.map(|owed| owed + end), room);
+            self.pending_receipts.begin(Receipt::Logout(began), owed.map(|owed| owed + end), room);
         }
         if let Some(connection) = self.connections.get_mut(&stream) {
             enter(connection, &record);
         }
-        self.hear(lesson, id, 0);
+        self.on_broadcast(context, id, 0);
     }
 
-    fn say_request(&mut self, lesson: &Lesson, to: &To, said: Option<Said>, text: &str) {
-        let (place, texts) = (lesson.place, &mut self.texts);
+    fn say_request(&mut self, context: &MessageContext, to: &To, said: Option<Said>, text: &str) {
+        let (place, texts) = (context.place, &mut self.texts);
         let Some(connection) = self.connections.get_mut(&place.stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
-        let position = lesson.position();
+        let position = context.position();
         let identity = connection.identity(position).copied();
         let sender = identity.filter(|identity| identity.since <= position).map(|identity| identity.name);
-        let recipient = recipient(server, texts, to, position, lesson.statement.readable);
+        let recipient = recipient(server, texts, to, position, context.statement.readable);
         let event = Event::SayRequest(Say { sender, recipient });
-        let mut record = lesson.record(event);
+        let mut record = context.record(event);
         let has_asked = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
         let lacks_before = connection.lacks_messages_before(place.at.frame);
         // The server of 2014 does not ask who says it.
-        let is_asked = lesson.dialect != Some(Dialect::A2014);
-        record.before_login = connection.is_begun() && !has_asked && !lacks_before && is_asked;
+        let is_asked = context.dialect != Some(Dialect::A2014);
+        record.before_login = connection.saw_beginning() && !has_asked && !lacks_before && is_asked;
         let client = connection.chat().and_then(|chat| chat.id());
         record.sender_id = client;
-        let said = said.filter(|_| lesson.statement.readable);
+        let said = said.filter(|_| context.statement.readable);
         let earlier = client.and_then(|client| server.said_before(client, place.stream, said, place.at));
         if earlier.is_some() {
             record.say = earlier;
@@ -290,7 +290,7 @@ impl Session {
             false => self.lists.get(members).and_then(|(_, count)| u32::try_from(count).ok()),
         };
         if owed.is_some() && !record.before_login && !server.has_proxies() {
-            self.receipts.begin(Open::Say(number), owed, room);
+            self.pending_receipts.begin(Receipt::Say(number), owed, room);
         }
         record.say = Some(number);
         enter(connection, &record);
@@ -315,31 +315,31 @@ impl Session {
 
     fn say_delivery(
         &mut self,
-        lesson: &Lesson,
+        context: &MessageContext,
         (from, from_name): (Option<&str>, Option<&str>),
         to: &To,
         readings: [Option<Said>; 2],
-        copy: Copies,
+        copy: SayCopy,
     ) {
-        let (place, texts) = (lesson.place, &mut self.texts);
+        let (place, texts) = (context.place, &mut self.texts);
         let Some(connection) = self.connections.get_mut(&place.stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
         let frame = place.at.frame;
-        let recipient = recipient(server, texts, to, lesson.position(), true);
+        let recipient = recipient(server, texts, to, context.position(), true);
         let (id, name) = (from.map(|id| texts.intern(id)), from_name.map(|name| texts.intern(name)));
         if let (Some(id), Some(name)) = (id, name) {
-            server.set_name(id, name, frame, lesson.now);
+            server.set_name(id, name, frame, context.now);
         }
         let name = name.or_else(|| server.name_of(id?, frame));
         let joined = connection.joined();
         let delivery = |said| Delivery { place, from: (id, name), said, copy, joined };
-        let mut record = lesson.record(Event::SayDelivery(Say { sender: name, recipient }));
+        let mut record = context.record(Event::SayDelivery(Say { sender: name, recipient }));
         record.sender_id = id;
         record.is_own = id.is_some() && id == connection.chat().and_then(|chat| chat.id());
         enter(connection, &record);
         if self.servers.are_several() {
             let text = self.hasher.hash_one(readings[0]); // that of both copies of a private say
-            self.hear(lesson, id, text);
+            self.on_broadcast(context, id, text);
         }
         match readings {
             [Some(one), Some(other)] => self.assign(&[one, other].map(delivery), false),
@@ -350,7 +350,7 @@ impl Session {
 
     /// All frames have been seen once: what later ones did not contradict is settled.
     pub fn finish(&mut self) {
-        if !self.contests.is_empty() {
+        if !self.ambiguous_logins.is_empty() {
             self.settle_logins(i64::MAX);
         }
         if !self.likely.is_empty() {
@@ -386,27 +386,27 @@ fn login_request(
     connection: &mut Connection,
     server: &mut Server,
     texts: &mut Texts,
-    lesson: &Lesson,
+    context: &MessageContext,
     name: Option<&str>,
     room: Option<&str>,
 ) -> MessageRecord<TextId> {
     let name = name.map(|name| texts.intern(bounded_name(name)));
     let room = room.map(|room| texts.intern(bounded_name(room)));
-    let has_room = lesson.statement.complete || lesson.dialect == Some(Dialect::A2014);
-    let is_ignored = !lesson.statement.readable || !has_room;
+    let has_room = context.statement.complete || context.dialect == Some(Dialect::A2014);
+    let is_ignored = !context.statement.readable || !has_room;
     let chat = connection.application_mut().chat_mut().filter(|_| !is_ignored);
     if let Some(chat) = chat {
-        let everywhere = || (lesson.dialect == Some(Dialect::A2014)).then_some(Room::Everywhere);
+        let everywhere = || (context.dialect == Some(Dialect::A2014)).then_some(Room::Everywhere);
         let room = room.map(Room::Named).or_else(everywhere);
         // Who gives no name gets an empty one.
-        let name = name.or_else(|| (!lesson.statement.truncated).then(|| texts.intern("")));
+        let name = name.or_else(|| (!context.statement.truncated).then(|| texts.intern("")));
         if let (Some(name), Some(room)) = (name, room) {
-            server.ask_for(name, room, lesson.place.at.time);
+            server.ask_for(name, room, context.place.at.time);
         }
-        let identity = name.map(|name| Identity { room, ..Identity::new(lesson.position(), name) });
-        chat.ask_to_log_in(lesson.place.at, identity);
+        let identity = name.map(|name| Identity { room, ..Identity::new(context.position(), name) });
+        chat.ask_to_log_in(context.place.at, identity);
     }
-    lesson.record(Event::LoginRequest { name, room })
+    context.record(Event::LoginRequest { name, room })
 }
 
 /// How many connections the server tells of what happens in a room, where all of them are known.
@@ -419,7 +419,7 @@ fn owed(connection: &Connection, server: &Server, room: Room) -> Option<u32> {
 fn begin_login(
     connection: &mut Connection,
     server: &mut Server,
-    receipts: &mut Receipts,
+    pending_receipts: &mut PendingReceipts,
     record: &mut MessageRecord<TextId>,
 ) {
     let (id, at) = (record.sender_id, record.at);
@@ -427,21 +427,21 @@ fn begin_login(
     match record.event {
         Event::LoginResult(name) => {
             let request = record.request.map(|request| request.frame);
-            let began = server.beginnings.answer(id, name, request, at);
+            let began = server.exchange_starts.answer(id, name, request, at);
             if request.is_none() && began != at.frame {
                 connection.set_began(record.position(), began);
             }
             // Who logs in again is also notified of it; before the capture began, it may have logged in.
-            let is_again = !connection.is_begun() || connection.chat().is_some_and(|chat| chat.has_asked_again());
+            let is_again = !connection.saw_beginning() || connection.chat().is_some_and(|chat| chat.has_asked_again());
             let room = room.filter(|_| !is_again);
-            receipts.change(Open::Login(began), room);
-            receipts.owe(Open::Login(began), room.and_then(|room| owed(connection, server, room)));
+            pending_receipts.change(Receipt::Login(began), room);
+            pending_receipts.owe(Receipt::Login(began), room.and_then(|room| owed(connection, server, room)));
         }
         Event::LoginNotification(name) if !record.uncertain => {
             let owner = id.and_then(|id| server.owner(id));
             let lacks = |since| server.gaps.client.after(since);
-            let began = server.beginnings.notify(id, name, at, owner, lacks);
-            receipts.change(Open::Login(began), room);
+            let began = server.exchange_starts.notify(id, name, at, owner, lacks);
+            pending_receipts.change(Receipt::Login(began), room);
             record.began = Some(began);
         }
         _ => {}
@@ -454,38 +454,38 @@ fn login(
     connection: &mut Connection,
     server: &mut Server,
     texts: &mut Texts,
-    lesson: &Lesson,
+    context: &MessageContext,
     announcement: &Announcement,
-    whose: Whose,
+    owner_of: LoginOwner,
 ) -> MessageRecord<TextId> {
-    let frame = lesson.place.at.frame;
+    let frame = context.place.at.frame;
     let (id, name, users) = interned(texts, announcement);
     if let (Some(id), Some(name)) = (id, name) {
-        server.set_name(id, name, frame, lesson.now);
+        server.set_name(id, name, frame, context.now);
     }
-    let is_result = whose == Whose::OfTheName && is_login_result(connection, lesson, name, users);
-    let may_be_result = match whose {
-        Whose::OfTheName => may_be_login_result(connection, lesson, id),
-        Whose::Anothers => false,
-        Whose::Contested(..) | Whose::Unknown => true,
+    let is_result = owner_of == LoginOwner::OfTheName && is_login_result(connection, context, name, users);
+    let may_be_result = match owner_of {
+        LoginOwner::OfTheName => may_be_login_result(connection, context, id),
+        LoginOwner::Anothers => false,
+        LoginOwner::Contested(..) | LoginOwner::Unknown => true,
     };
     let mut record = match is_result {
-        false => MessageRecord { uncertain: may_be_result, ..lesson.record(Event::LoginNotification(name)) },
+        false => MessageRecord { uncertain: may_be_result, ..context.record(Event::LoginNotification(name)) },
         true => {
             let (asked, request) = (asked_name(connection), connection.answered_login(frame));
             if let Some(chat) = connection.application_mut().chat_mut() {
-                chat.log_in(lesson.place, name, id);
+                chat.log_in(context.place, name, id);
             }
             [asked, name].into_iter().flatten().for_each(|name| server.has_joined(name));
-            MessageRecord { request, ..lesson.record(Event::LoginResult(name)) }
+            MessageRecord { request, ..context.record(Event::LoginResult(name)) }
         }
     };
     record.sender_id = id;
-    let own = connection.identity(lesson.position()).and_then(|identity| identity.room);
+    let own = connection.identity(context.position()).and_then(|identity| identity.room);
     let has_moved = connection.may_have_moved();
     // Who is told in several rooms does not learn in which of them.
     let room = match has_moved && !is_result {
-        true => name.and_then(|name| server.asked_for(name, lesson.place.at.time)),
+        true => name.and_then(|name| server.asked_for(name, context.place.at.time)),
         false => own,
     };
     let rooms = || connection.chat().into_iter().flat_map(|chat| chat.identities()).filter_map(|user| user.room);
@@ -495,7 +495,7 @@ fn login(
         }
         return record;
     };
-    take_users(server, texts, room, users, lesson);
+    take_users(server, texts, room, users, context);
     if let Some(id) = id {
         server.join(room, id, texts);
         if is_result && has_moved {
@@ -514,8 +514,13 @@ fn interned<'a, 'b>(
     (id.as_deref().map(&mut intern), name.as_deref().map(&mut intern), users.as_ref())
 }
 
-fn is_login_result(connection: &Connection, lesson: &Lesson, name: Option<TextId>, users: Option<&Users>) -> bool {
-    let statement = &lesson.statement;
+fn is_login_result(
+    connection: &Connection,
+    context: &MessageContext,
+    name: Option<TextId>,
+    users: Option<&Users>,
+) -> bool {
+    let statement = &context.statement;
     // On a second login, dialect C first notifies the room, the asking connection included, and then answers.
     let announced = statement.dialect == Some(Dialect::C2016) && users.is_none() && !statement.truncated;
     let is_asker = |asked: Option<TextId>| match (asked, name) {
@@ -531,29 +536,29 @@ fn is_login_result(connection: &Connection, lesson: &Lesson, name: Option<TextId
 }
 
 /// Whether the capture may lack the request of a login that has no list by id.
-fn may_be_login_result(connection: &Connection, lesson: &Lesson, id: Option<TextId>) -> bool {
-    if lesson.statement.truncated && connection.chat().is_some_and(|chat| chat.waiting_login().is_some()) {
+fn may_be_login_result(connection: &Connection, context: &MessageContext, id: Option<TextId>) -> bool {
+    if context.statement.truncated && connection.chat().is_some_and(|chat| chat.waiting_login().is_some()) {
         return true;
     }
-    if lesson.dialect == Some(Dialect::C2016) {
+    if context.dialect == Some(Dialect::C2016) {
         return false;
     }
     let own = connection.chat().and_then(|chat| chat.id());
-    let since = lesson.place.at.time.saturating_sub(LONGEST_LOGIN);
+    let since = context.place.at.time.saturating_sub(LONGEST_LOGIN);
     (own.is_none() || own == id) && connection.gaps(Side::Client).since(since)
 }
 
-fn take_users(server: &mut Server, texts: &mut Texts, room: Room, users: Option<&Users>, lesson: &Lesson) {
+fn take_users(server: &mut Server, texts: &mut Texts, room: Room, users: Option<&Users>, context: &MessageContext) {
     let Some(users) = users else { return };
     let mut members = Vec::with_capacity(users.users.len());
     for (id, name) in &users.users {
         let (id, name) = (texts.intern(id), texts.intern(name));
-        server.set_name(id, name, lesson.place.at.frame, lesson.now);
+        server.set_name(id, name, context.place.at.frame, context.now);
         members.push(id);
     }
     // Of a long list, only the beginning is known.
-    if users.count == members.len() && !lesson.statement.truncated {
-        server.set_members(room, members, lesson.place.at.frame, texts);
+    if users.count == members.len() && !context.statement.truncated {
+        server.set_members(room, members, context.place.at.frame, texts);
     } else {
         server.lose_track(room);
     }
@@ -563,16 +568,16 @@ fn logout(
     connection: &Connection,
     server: &mut Server,
     texts: &mut Texts,
-    lesson: &Lesson,
+    context: &MessageContext,
     announcement: &Announcement,
 ) -> MessageRecord<TextId> {
     let (id, name, users) = interned(texts, announcement);
-    let name = name.or_else(|| server.name_of(id?, lesson.place.at.frame));
-    if let Some(room) = connection.identity(lesson.position()).and_then(|identity| identity.room) {
-        take_users(server, texts, room, users, lesson);
+    let name = name.or_else(|| server.name_of(id?, context.place.at.frame));
+    if let Some(room) = connection.identity(context.position()).and_then(|identity| identity.room) {
+        take_users(server, texts, room, users, context);
         if let Some(id) = id {
             server.leave(room, id, texts);
         }
     }
-    MessageRecord { sender_id: id, ..lesson.record(Event::LogoutNotification(name)) }
+    MessageRecord { sender_id: id, ..context.record(Event::LogoutNotification(name)) }
 }

@@ -1,9 +1,9 @@
 //! What happened in single frames below their messages, in few bytes: a connection has about as many of these as packets.
 
-use crate::session::connection::in_flight::Sent;
-use crate::session::storage::texts::{TextId, Texts};
 use crate::event::{Closing, Completion, Event, Reset};
 use crate::packet::{Frame, Side};
+use crate::session::connection::in_flight::Sent;
+use crate::session::storage::texts::{TextId, Texts};
 
 /// A handshake request or response, or a message, that a frame is the first to acknowledge as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

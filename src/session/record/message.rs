@@ -1,11 +1,11 @@
 //! What the session keeps of single messages, in few bytes: most of a capture's memory is here. A record is made when its message is first
 //! seen and stays as it is; later frames only fill in what was open (an answer, a count, a name).
 
-use crate::session::say::said::SayNumber;
-use crate::session::storage::texts::{TextId, Texts};
 use crate::event::{Completion, Event, Recipient, Say, below_messages};
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, Position, Side};
+use crate::session::say::said::SayNumber;
+use crate::session::storage::texts::{TextId, Texts};
 
 /// What is known of one message beyond its own bytes. `T` is a name or another short text: its number in the session, and the text itself
 /// where it is looked up.

@@ -8,14 +8,14 @@ mod segmented;
 
 use std::collections::BTreeMap;
 
-use crate::session::storage::chunks::push_tight;
-use crate::session::record::handshake::StoredHandshake;
-use crate::session::connection::in_flight::Sent;
-use crate::session::record::frame_event::{Acknowledgment, Mark, PackedMark};
-use crate::session::record::message::{MAX_MESSAGES, StoredMessage};
-use crate::session::record::segmented::Segmented;
 use crate::failpoint::failpoint;
 use crate::packet::{Frame, FrameTime, Position, Segment, SequenceNumber, Side};
+use crate::session::connection::in_flight::Sent;
+use crate::session::record::frame_event::{Acknowledgment, Mark, PackedMark};
+use crate::session::record::handshake::StoredHandshake;
+use crate::session::record::message::{MAX_MESSAGES, StoredMessage};
+use crate::session::record::segmented::Segmented;
+use crate::session::storage::chunks::push_tight;
 
 /// What is kept of the frames of one connection.
 #[derive(Debug, Default)]

@@ -1,10 +1,10 @@
 //! Says that look alike: from one sender, to one recipient, with one text; and which of them a delivery can deliver.
 
-use crate::session::say::said::{Said, SayNumber};
-use crate::session::say::Says;
-use crate::session::storage::texts::TextId;
-use crate::session::say::tracked::TrackedSay;
 use crate::packet::FrameTime;
+use crate::session::say::Says;
+use crate::session::say::said::{Said, SayNumber};
+use crate::session::say::tracked::TrackedSay;
+use crate::session::storage::texts::TextId;
 
 /// A say older than this is not considered. Nanoseconds.
 pub const DELIVERY_WINDOW: i64 = 60_000_000_000;

@@ -6,17 +6,17 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
-use crate::session::say::alike::{Alike, Choice, DELIVERY_WINDOW, SLOW, Wanted, choose};
-use crate::session::storage::chunks::Chunks;
-use crate::session::connection::Connection;
-use crate::session::connection::table::Connections;
-use crate::session::connection::gaps::{Gap, Gaps};
-use crate::session::say::said::{Copies, Place, Said, SayNumber};
-use crate::session::say::Says;
-use crate::session::storage::texts::TextId;
-use crate::session::say::tracked::TrackedSay;
 use crate::failpoint::failpoint;
 use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
+use crate::session::connection::Connection;
+use crate::session::connection::gaps::{Gap, Gaps};
+use crate::session::connection::table::Connections;
+use crate::session::say::Says;
+use crate::session::say::alike::{Alike, Choice, DELIVERY_WINDOW, SLOW, Wanted, choose};
+use crate::session::say::said::{MessagePlace, Said, SayCopy, SayNumber};
+use crate::session::say::tracked::TrackedSay;
+use crate::session::storage::chunks::Chunks;
+use crate::session::storage::texts::TextId;
 
 /// How much earlier than its say a delivery may have been captured. Nanoseconds.
 const REORDER_WINDOW: i64 = 100_000_000;
@@ -37,13 +37,13 @@ const MOST_USUAL: i64 = 2_000_000_000;
 #[derive(Debug, Clone, Copy)]
 pub struct Delivery {
     /// The message.
-    pub place: Place,
+    pub place: MessagePlace,
     /// The sender's client id and name, where the message has them.
     pub from: (Option<TextId>, Option<TextId>),
     /// The recipient and the text.
     pub said: Said,
     /// Which copy it is.
-    pub copy: Copies,
+    pub copy: SayCopy,
     /// The first frame in which the receiving connection can have been in a room; frame 0 where that is not known.
     pub joined: FrameTime,
 }
@@ -383,7 +383,7 @@ fn progress_of(delivery: &Delivery, list: u32) -> (StreamId, u32) {
 impl Delivery {
     /// Whether it is what the server returns to the sender of a private say, on this connection.
     fn is_own_copy(&self, sender: StreamId) -> bool {
-        self.copy == Copies::ToSender && self.place.stream == sender
+        self.copy == SayCopy::ToSender && self.place.stream == sender
     }
 }
 

@@ -6,11 +6,11 @@ pub mod matching;
 pub mod said;
 pub mod tracked;
 
-use crate::session::storage::chunks::Chunks;
+use crate::packet::{Frame, FrameTime, StreamId};
 use crate::session::say::excerpts::Excerpts;
 use crate::session::say::said::SayNumber;
 use crate::session::say::tracked::TrackedSay;
-use crate::packet::{Frame, FrameTime, StreamId};
+use crate::session::storage::chunks::Chunks;
 
 /// Deliveries of a say that are listed; beyond, only the count grows.
 const MAX_LISTED: u32 = 50;

@@ -12,7 +12,7 @@ pub type SayNumber = u32;
 
 /// A message's place: stream, frame, number in the frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct MessagePlace {
     /// The connection.
     pub stream: StreamId,
     /// The frame in which the message ends.
@@ -21,7 +21,7 @@ pub struct Place {
     pub index: u32,
 }
 
-impl Place {
+impl MessagePlace {
     /// In its connection.
     pub fn position(&self) -> Position {
         Position { frame: self.at.frame, index: self.index }
@@ -30,7 +30,7 @@ impl Place {
 
 /// Which copy of a say a delivery is. The server marks the two copies of a private say in their content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Copies {
+pub enum SayCopy {
     /// Of a public say: one per member of the room, the sender included.
     Public,
     /// Of a private say: the recipient's, whose content begins `<b>对你说: </b>`.
@@ -39,13 +39,13 @@ pub enum Copies {
     ToSender,
 }
 
-impl Copies {
+impl SayCopy {
     /// Which copy a delivery with this content is; the content is as on the wire, JSON-decoded.
-    pub fn of(content: &str) -> Copies {
+    pub fn of(content: &str) -> SayCopy {
         match private_copy(content) {
-            Some((PrivateCopy::Recipient, _)) => Copies::ToRecipient,
-            Some((PrivateCopy::Sender, _)) => Copies::ToSender,
-            None => Copies::Public,
+            Some((PrivateCopy::Recipient, _)) => SayCopy::ToRecipient,
+            Some((PrivateCopy::Sender, _)) => SayCopy::ToSender,
+            None => SayCopy::Public,
         }
     }
 }

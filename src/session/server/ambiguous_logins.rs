@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::session::say::said::Place;
-use crate::session::storage::texts::TextId;
 use crate::packet::StreamId;
+use crate::session::say::said::MessagePlace;
+use crate::session::storage::texts::TextId;
 
 /// A login is answered within this time. Nanoseconds.
 pub const LONGEST_LOGIN: i64 = 2_000_000_000;
@@ -15,20 +15,20 @@ const QUIET: i64 = 250_000_000;
 /// Logins of one name that are kept.
 const MAX_LOGINS: usize = 4096;
 /// Names that several connections ask for at one time.
-const MAX_CONTESTS: usize = 64;
+const MAX_NAMES: usize = 64;
 
 /// A login that is about one of several connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Login {
     /// The message.
-    pub place: Place,
+    pub place: MessagePlace,
     /// The client's id, and the number that it is.
     pub id: (TextId, u64),
 }
 
 /// The logins by one name.
 #[derive(Debug)]
-pub struct Contest {
+pub struct AmbiguousLogin {
     /// The name, and the server's port.
     pub asked: (TextId, u16),
     /// In the order of the capture.
@@ -37,11 +37,11 @@ pub struct Contest {
 
 /// Logins of which it is not known yet which connection each is about.
 #[derive(Debug, Default)]
-pub struct Contests {
-    open: Vec<Contest>,
+pub struct AmbiguousLogins {
+    open: Vec<AmbiguousLogin>,
 }
 
-impl Contests {
+impl AmbiguousLogins {
     /// Whether there is none, as nearly always.
     pub fn is_empty(&self) -> bool {
         self.open.is_empty()
@@ -49,30 +49,30 @@ impl Contests {
 
     /// Whether several connections ask for a name.
     pub fn holds(&self, asked: (TextId, u16)) -> bool {
-        self.open.iter().any(|contest| contest.asked == asked)
+        self.open.iter().any(|ambiguous| ambiguous.asked == asked)
     }
 
     /// Adds a login.
     pub fn add(&mut self, asked: (TextId, u16), login: Login) {
-        let has_room = self.open.len() < MAX_CONTESTS;
-        match self.open.iter_mut().find(|contest| contest.asked == asked) {
-            Some(contest) if contest.logins.len() < MAX_LOGINS => contest.logins.push(login),
-            None if has_room => self.open.push(Contest { asked, logins: vec![login] }),
+        let has_room = self.open.len() < MAX_NAMES;
+        match self.open.iter_mut().find(|ambiguous| ambiguous.asked == asked) {
+            Some(ambiguous) if ambiguous.logins.len() < MAX_LOGINS => ambiguous.logins.push(login),
+            None if has_room => self.open.push(AmbiguousLogin { asked, logins: vec![login] }),
             Some(_) | None => {}
         }
     }
 
     /// Takes those of which all logins are known at this time.
-    pub fn take_settled(&mut self, now: i64) -> Vec<Contest> {
-        let last = |contest: &Contest| contest.logins.last().map_or(0, |login| login.place.at.time);
-        let is_settled = |contest: &Contest| now.saturating_sub(last(contest)) > QUIET;
+    pub fn take_settled(&mut self, now: i64) -> Vec<AmbiguousLogin> {
+        let last = |ambiguous: &AmbiguousLogin| ambiguous.logins.last().map_or(0, |login| login.place.at.time);
+        let is_settled = |ambiguous: &AmbiguousLogin| now.saturating_sub(last(ambiguous)) > QUIET;
         let (settled, open) = std::mem::take(&mut self.open).into_iter().partition(is_settled);
         self.open = open;
         settled
     }
 }
 
-impl Contest {
+impl AmbiguousLogin {
     /// Which connection has which number, in the order of connecting; `None` where their logins do not tell.
     pub fn owners(&self) -> Option<BTreeMap<StreamId, u64>> {
         let mut streams: Vec<_> = self.logins.iter().map(|login| login.place.stream).collect();

@@ -3,13 +3,13 @@
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
-use crate::session::record::message::StoredMessage;
-use crate::session::server::rooms::Room;
-use crate::session::say::said::{Said, SayNumber};
-use crate::session::storage::texts::TextId;
 use crate::event::Completion;
 use crate::packet::{Frame, FrameTime, StreamId};
+use crate::session::record::message::StoredMessage;
+use crate::session::say::said::{Said, SayNumber};
+use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
+use crate::session::server::rooms::Room;
+use crate::session::storage::texts::TextId;
 
 /// The server notifies all of a logout within this time. Nanoseconds.
 const LONGEST_LOGOUT: i64 = 2_000_000_000;
@@ -20,19 +20,19 @@ const MAX_OPEN: usize = 4096;
 
 /// Where the logins and logouts of a server's clients began.
 #[derive(Debug, Default)]
-pub struct Beginnings {
+pub struct ExchangeStarts {
     /// Login requests without an answer, by the user's name.
     asked: HashMap<TextId, Asked>,
     /// By the client's id.
     logins: HashMap<TextId, LoggedIn>,
     logouts: HashMap<TextId, FrameTime>,
     /// The deliveries of a client's says of which the requests were not captured.
-    copies: HashMap<(Option<TextId>, Said), Copies>,
+    copies: HashMap<(Option<TextId>, Said), DeliveredCopies>,
 }
 
 /// The copies of a say, so far.
 #[derive(Debug)]
-struct Copies {
+struct DeliveredCopies {
     first: FrameTime,
     streams: HashSet<StreamId>,
     /// The same was said again before all copies of the first may have come: which one a copy is of is not known.
@@ -59,7 +59,7 @@ struct Asked {
     client: Option<TextId>,
 }
 
-impl Beginnings {
+impl ExchangeStarts {
     /// A connection asks to log in by a name.
     pub fn ask(&mut self, name: TextId, at: FrameTime, stream: StreamId) {
         let before = self.asked.get(&name);
@@ -154,7 +154,7 @@ impl Beginnings {
         if self.copies.len() >= MAX_OPEN {
             self.copies.clear();
         }
-        let new = |is_doubtful| Copies { first: at, streams: HashSet::new(), is_doubtful };
+        let new = |is_doubtful| DeliveredCopies { first: at, streams: HashSet::new(), is_doubtful };
         let copies = self.copies.entry((from, said)).or_insert_with(|| new(false));
         let is_first = copies.streams.is_empty();
         let is_over = at.since(copies.first) > SPREAD;
@@ -177,7 +177,7 @@ impl Beginnings {
     }
 
     /// Takes over what is known of a server that turns out to be the same.
-    pub fn absorb(&mut self, other: Beginnings) {
+    pub fn absorb(&mut self, other: ExchangeStarts) {
         for (client, began) in other.logins {
             self.logins.entry(client).or_insert(began);
         }
@@ -190,7 +190,7 @@ impl Beginnings {
 
 /// What several connections have to receive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Open {
+pub enum Receipt {
     /// The copies of a say.
     Say(SayNumber),
     /// The result and the notifications of the login that began in this frame.
@@ -199,33 +199,33 @@ pub enum Open {
     Logout(Frame),
 }
 
-impl Open {
+impl Receipt {
     /// What a message of the server is a part of.
-    pub fn of(message: &StoredMessage) -> Option<Open> {
+    pub fn of(message: &StoredMessage) -> Option<Receipt> {
         match message.notifies() {
-            Some((Completion::Login, began)) => Some(Open::Login(began)),
-            Some((Completion::Logout, began)) => Some(Open::Logout(began)),
+            Some((Completion::Login, began)) => Some(Receipt::Login(began)),
+            Some((Completion::Logout, began)) => Some(Receipt::Logout(began)),
             Some(_) => None,
-            None => message.say().filter(|_| message.is_delivery()).map(Open::Say),
+            None => message.say().filter(|_| message.is_delivery()).map(Receipt::Say),
         }
     }
 
     /// What it is when it is complete.
     pub fn completion(self) -> Completion {
         match self {
-            Open::Say(_) => Completion::Say,
-            Open::Login(_) => Completion::Login,
-            Open::Logout(_) => Completion::Logout,
+            Receipt::Say(_) => Completion::Say,
+            Receipt::Login(_) => Completion::Login,
+            Receipt::Logout(_) => Completion::Logout,
         }
     }
 }
 
 /// What has to be received, and what of it has been.
 #[derive(Debug, Default)]
-pub struct Receipts {
-    open: HashMap<Open, Counts>,
+pub struct PendingReceipts {
+    open: HashMap<Receipt, Counts>,
     /// What changed the members of a room last.
-    last_change: Option<Open>,
+    last_change: Option<Receipt>,
 }
 
 #[derive(Debug, Default)]
@@ -237,14 +237,14 @@ struct Counts {
     room: Option<Room>,
 }
 
-impl Receipts {
+impl PendingReceipts {
     /// Whether nothing is waited for.
     pub fn is_empty(&self) -> bool {
         self.open.is_empty()
     }
 
     /// Something begins; `owed` is how many times it has to be received, where that is known, and `room` by whom.
-    pub fn begin(&mut self, open: Open, owed: Option<u32>, room: Option<Room>) {
+    pub fn begin(&mut self, open: Receipt, owed: Option<u32>, room: Option<Room>) {
         if self.open.len() >= MAX_OPEN {
             self.open.clear();
         }
@@ -253,16 +253,16 @@ impl Receipts {
 
     /// Somebody enters or leaves a room: of what is under way there, it is not known who gets it. Of a login it is: the server has told
     /// those who were there with the result.
-    pub fn change(&mut self, by: Open, room: Option<Room>) {
+    pub fn change(&mut self, by: Receipt, room: Option<Room>) {
         if self.last_change.replace(by) != Some(by) {
             let is_elsewhere = |other: Option<Room>| other.zip(room).is_some_and(|(other, room)| other != room);
-            let is_settled = |open: &Open| *open == by || matches!(open, Open::Login(_));
+            let is_settled = |open: &Receipt| *open == by || matches!(open, Receipt::Login(_));
             self.open.retain(|open, counts| is_settled(open) || is_elsewhere(counts.room));
         }
     }
 
     /// It turns out how many times it has to be received; `None` if that is not known.
-    pub fn owe(&mut self, open: Open, owed: Option<u32>) {
+    pub fn owe(&mut self, open: Receipt, owed: Option<u32>) {
         match (self.open.get_mut(&open), owed) {
             (Some(counts), Some(_)) => counts.owed = owed,
             (_, None) => {
@@ -273,7 +273,7 @@ impl Receipts {
     }
 
     /// It was received once. Returns whether that was the last time.
-    pub fn receive(&mut self, open: Open) -> bool {
+    pub fn receive(&mut self, open: Receipt) -> bool {
         let Some(counts) = self.open.get_mut(&open) else { return false };
         counts.received += 1;
         let is_complete = counts.owed == Some(counts.received);
@@ -299,18 +299,22 @@ mod tests {
     fn a_notification_belongs_to_the_request_by_its_name() {
         let mut texts = Texts::default();
         let [name, id, other] = ["name", "7", "8"].map(|text| texts.intern(text));
-        let mut beginnings = Beginnings::default();
-        beginnings.ask(name, at(8, 0), StreamId(1));
-        assert_eq!(beginnings.notify(Some(id), Some(name), at(9, 1), None, |_| false), Frame(8), "before the answer");
-        assert_eq!(beginnings.answer(Some(id), Some(name), Some(Frame(8)), at(10, 1)), Frame(8));
-        assert_eq!(beginnings.notify(Some(id), Some(name), at(11, 1), None, |_| false), Frame(8), "and behind it");
+        let mut exchange_starts = ExchangeStarts::default();
+        exchange_starts.ask(name, at(8, 0), StreamId(1));
         assert_eq!(
-            beginnings.notify(Some(other), Some(name), at(12, 1), None, |_| false),
+            exchange_starts.notify(Some(id), Some(name), at(9, 1), None, |_| false),
+            Frame(8),
+            "before the answer"
+        );
+        assert_eq!(exchange_starts.answer(Some(id), Some(name), Some(Frame(8)), at(10, 1)), Frame(8));
+        assert_eq!(exchange_starts.notify(Some(id), Some(name), at(11, 1), None, |_| false), Frame(8), "and behind it");
+        assert_eq!(
+            exchange_starts.notify(Some(other), Some(name), at(12, 1), None, |_| false),
             Frame(12),
             "another of this name"
         );
-        assert_eq!(beginnings.notify(Some(other), Some(name), at(13, 1), None, |_| false), Frame(12));
-        let again = beginnings.notify(Some(id), Some(name), at(20, 9 * SECOND), None, |_| false);
+        assert_eq!(exchange_starts.notify(Some(other), Some(name), at(13, 1), None, |_| false), Frame(12));
+        let again = exchange_starts.notify(Some(id), Some(name), at(20, 9 * SECOND), None, |_| false);
         assert_eq!(again, Frame(20), "another login, of which the request is missing");
     }
 
@@ -318,29 +322,33 @@ mod tests {
     fn a_request_is_of_one_client_and_of_one_name() {
         let mut texts = Texts::default();
         let [name, id, other] = ["name", "7", "8"].map(|text| texts.intern(text));
-        let mut beginnings = Beginnings::default();
-        beginnings.ask(name, at(1, 0), StreamId(1));
+        let mut exchange_starts = ExchangeStarts::default();
+        exchange_starts.ask(name, at(1, 0), StreamId(1));
         assert_eq!(
-            beginnings.notify(Some(id), Some(name), at(2, 1), None, |_| true),
+            exchange_starts.notify(Some(id), Some(name), at(2, 1), None, |_| true),
             Frame(2),
             "another's may be missing"
         );
-        assert_eq!(beginnings.notify(Some(other), Some(name), at(3, 1), None, |_| false), Frame(1));
-        assert_eq!(beginnings.notify(Some(id), Some(other), at(4, 1), None, |_| false), Frame(4), "renamed");
-        assert_eq!(beginnings.notify(Some(id), Some(name), at(5, 1), None, |_| false), Frame(5), "it was the other's");
+        assert_eq!(exchange_starts.notify(Some(other), Some(name), at(3, 1), None, |_| false), Frame(1));
+        assert_eq!(exchange_starts.notify(Some(id), Some(other), at(4, 1), None, |_| false), Frame(4), "renamed");
+        assert_eq!(
+            exchange_starts.notify(Some(id), Some(name), at(5, 1), None, |_| false),
+            Frame(5),
+            "it was the other's"
+        );
     }
 
     #[test]
     fn what_two_ask_for_at_once_is_not_known() {
         let mut texts = Texts::default();
         let [name, id] = ["name", "7"].map(|text| texts.intern(text));
-        let mut beginnings = Beginnings::default();
-        beginnings.ask(name, at(1, 0), StreamId(1));
-        beginnings.ask(name, at(2, SECOND), StreamId(2));
-        assert_eq!(beginnings.notify(Some(id), Some(name), at(3, SECOND), None, |_| false), Frame(3));
-        beginnings.ask(name, at(4, 9 * SECOND), StreamId(3));
+        let mut exchange_starts = ExchangeStarts::default();
+        exchange_starts.ask(name, at(1, 0), StreamId(1));
+        exchange_starts.ask(name, at(2, SECOND), StreamId(2));
+        assert_eq!(exchange_starts.notify(Some(id), Some(name), at(3, SECOND), None, |_| false), Frame(3));
+        exchange_starts.ask(name, at(4, 9 * SECOND), StreamId(3));
         assert_eq!(
-            beginnings.notify(None, Some(name), at(5, 9 * SECOND), None, |_| false),
+            exchange_starts.notify(None, Some(name), at(5, 9 * SECOND), None, |_| false),
             Frame(4),
             "long after that"
         );
@@ -350,27 +358,27 @@ mod tests {
     fn a_logout_begins_with_the_close_of_the_connection_where_that_is_captured() {
         let mut texts = Texts::default();
         let [name, id, other] = ["name", "7", "8"].map(|text| texts.intern(text));
-        let mut beginnings = Beginnings::default();
-        assert_eq!(beginnings.log_out(Some(id), Some(Frame(20)), at(22, 0)), (Frame(20), true));
-        assert_eq!(beginnings.log_out(Some(id), None, at(23, 0)), (Frame(20), false));
-        assert_eq!(beginnings.log_out(Some(other), None, at(24, 0)), (Frame(24), true));
-        beginnings.notify(Some(id), Some(name), at(30, 0), None, |_| false);
-        let again = beginnings.log_out(Some(id), None, at(31, 0));
+        let mut exchange_starts = ExchangeStarts::default();
+        assert_eq!(exchange_starts.log_out(Some(id), Some(Frame(20)), at(22, 0)), (Frame(20), true));
+        assert_eq!(exchange_starts.log_out(Some(id), None, at(23, 0)), (Frame(20), false));
+        assert_eq!(exchange_starts.log_out(Some(other), None, at(24, 0)), (Frame(24), true));
+        exchange_starts.notify(Some(id), Some(name), at(30, 0), None, |_| false);
+        let again = exchange_starts.log_out(Some(id), None, at(31, 0));
         assert_eq!(again, (Frame(31), true), "the id was given out again");
     }
 
     #[test]
     fn what_is_owed_is_complete_when_it_was_received_as_often() {
-        let mut receipts = Receipts::default();
-        let (say, login) = (Open::Say(0), Open::Login(Frame(8)));
-        receipts.begin(say, Some(2), None);
-        receipts.begin(login, None, None);
-        assert_eq!([say, say, say].map(|open| receipts.receive(open)), [false, true, false]);
-        assert!(!receipts.receive(login));
-        receipts.owe(login, Some(2));
-        assert!(receipts.receive(login) && receipts.is_empty());
-        receipts.begin(login, None, None);
-        receipts.owe(login, None);
-        assert!(receipts.is_empty(), "nothing is known");
+        let mut pending_receipts = PendingReceipts::default();
+        let (say, login) = (Receipt::Say(0), Receipt::Login(Frame(8)));
+        pending_receipts.begin(say, Some(2), None);
+        pending_receipts.begin(login, None, None);
+        assert_eq!([say, say, say].map(|open| pending_receipts.receive(open)), [false, true, false]);
+        assert!(!pending_receipts.receive(login));
+        pending_receipts.owe(login, Some(2));
+        assert!(pending_receipts.receive(login) && pending_receipts.is_empty());
+        pending_receipts.begin(login, None, None);
+        pending_receipts.owe(login, None);
+        assert!(pending_receipts.is_empty(), "nothing is known");
     }
 }

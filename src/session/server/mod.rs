@@ -11,18 +11,18 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 
-use crate::session::storage::chunks::Chunks;
-use crate::session::connection::{PROXY_DELAY, Unread};
-use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
-use crate::session::server::exchanges::Beginnings;
-use crate::session::connection::gaps::Gaps;
-use crate::session::server::lists::{ListNumber, Lists};
-use crate::session::say::matching::{Delivery, Matching};
-use crate::session::server::rooms::{Roll, Room};
-use crate::session::say::said::{Said, SayNumber};
-use crate::session::storage::texts::{TextId, Texts};
 use crate::message::Dialect;
 use crate::packet::{Both, Frame, FrameTime, StreamId};
+use crate::session::connection::gaps::Gaps;
+use crate::session::connection::{PROXY_DELAY, Unread};
+use crate::session::say::matching::{Delivery, Matching};
+use crate::session::say::said::{Said, SayNumber};
+use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
+use crate::session::server::exchanges::ExchangeStarts;
+use crate::session::server::lists::{ListNumber, Lists};
+use crate::session::server::rooms::{MemberSet, Room};
+use crate::session::storage::chunks::Chunks;
+use crate::session::storage::texts::{TextId, Texts};
 
 /// Rooms of one user.
 const MAX_ROOMS: usize = 64;
@@ -97,7 +97,7 @@ impl Names {
 /// Who is in a room.
 #[derive(Debug, Default)]
 struct Membership {
-    members: Roll,
+    members: MemberSet,
     /// The frame in which the server listed all of them; 0 for none.
     complete: Frame,
     /// The number of the list that says so; 0 until somebody asks.
@@ -133,7 +133,7 @@ pub struct Server {
     /// What was said.
     pub matching: Matching,
     /// Where logins and logouts began.
-    pub beginnings: Beginnings,
+    pub exchange_starts: ExchangeStarts,
     /// What the capture lacks of all that it sent, and of what its clients sent since they were first seen.
     pub gaps: Both<Gaps>,
     /// The connections of which bytes were captured and not read yet, by the time since which that is so.
@@ -152,7 +152,7 @@ pub struct Server {
     /// Where users are about to be, by their names, until they are logged in.
     asking: HashMap<TextId, (Room, i64)>,
     /// Users that are in more than one room, and the rooms.
-    movers: HashMap<TextId, Vec<Room>>,
+    users_in_several_rooms: HashMap<TextId, Vec<Room>>,
     proxied: Option<Box<Proxied>>,
     /// How many bytes of it are counted.
     counted: usize,
@@ -281,7 +281,7 @@ impl Server {
     pub fn moves(&mut self, id: TextId, rooms: impl Iterator<Item = Room>) {
         let mut rooms: Vec<Room> = rooms.take(MAX_ROOMS).collect();
         rooms.dedup();
-        self.movers.insert(id, rooms);
+        self.users_in_several_rooms.insert(id, rooms);
     }
 
     /// Adds a client to a room.
@@ -307,7 +307,7 @@ impl Server {
                 gone += 1;
             }
         };
-        for other in self.movers.remove(&id).unwrap_or_default() {
+        for other in self.users_in_several_rooms.remove(&id).unwrap_or_default() {
             self.rooms.get_mut(&other).into_iter().for_each(&mut remove);
         }
         self.rooms.get_mut(&room).into_iter().for_each(remove);
@@ -325,7 +325,7 @@ impl Server {
     pub fn set_members(&mut self, room: Room, members: Vec<TextId>, frame: Frame, texts: &Texts) {
         let room = self.rooms.entry(room).or_default();
         let gone = room.members.count();
-        *room = Membership { members: Roll::new(members, texts), complete: frame, ..Membership::default() };
+        *room = Membership { members: MemberSet::new(members, texts), complete: frame, ..Membership::default() };
         self.members = (self.members + room.members.count()).saturating_sub(gone);
     }
 
@@ -442,14 +442,14 @@ impl Server {
             }
         }
         self.asking.extend(other.asking);
-        self.movers.extend(other.movers);
+        self.users_in_several_rooms.extend(other.users_in_several_rooms);
         if let Some(theirs) = other.proxied {
             let ours = self.proxied.get_or_insert_default();
             ours.clients.extend(theirs.clients);
             ours.unpaired.extend(theirs.unpaired);
             ours.received.extend(theirs.received);
         }
-        self.beginnings.absorb(other.beginnings);
+        self.exchange_starts.absorb(other.exchange_starts);
         self.matching.absorb(other.matching)
     }
 }

@@ -21,26 +21,26 @@ impl Room {
     }
 }
 
-/// Members of one piece of a [`Roll`].
+/// Members of one piece of a [`MemberSet`].
 const PIECE: usize = 128;
 
 /// The clients in a room by their ids, in the order of the ids' bytes: 4 bytes a client.
 #[derive(Debug, Default)]
-pub struct Roll {
+pub struct MemberSet {
     /// No piece is empty.
     pieces: Vec<Vec<TextId>>,
     count: usize,
 }
 
-impl Roll {
+impl MemberSet {
     /// Of clients in any order.
-    pub fn new(mut clients: Vec<TextId>, texts: &Texts) -> Roll {
+    pub fn new(mut clients: Vec<TextId>, texts: &Texts) -> MemberSet {
         if !clients.is_sorted_by(|one, other| texts.get(*one) < texts.get(*other)) {
             clients.sort_by(|one, other| texts.get(*one).cmp(texts.get(*other)));
             clients.dedup();
         }
         let pieces = clients.chunks(PIECE / 2).map(<[_]>::to_vec).collect();
-        Roll { pieces, count: clients.len() }
+        MemberSet { pieces, count: clients.len() }
     }
 
     /// How many clients there are.
@@ -108,7 +108,7 @@ mod tests {
         let mut texts = Texts::default();
         let ids: Vec<TextId> =
             (0..700u32).map(|n| texts.intern(&format!("{:08x}", n.wrapping_mul(0x9e37_79b9)))).collect();
-        let (mut roll, mut map) = (Roll::default(), BTreeMap::new());
+        let (mut roll, mut map) = (MemberSet::default(), BTreeMap::new());
         for step in 0..5000usize {
             let id = ids[step * 31 % 700];
             let text = texts.get(id).to_owned();
@@ -121,7 +121,7 @@ mod tests {
         assert!(roll.count() > PIECE && roll.ids().eq(map.values().copied()));
         let listed: Vec<_> = ids.iter().chain(&ids[..9]).copied().collect();
         let map: BTreeMap<_, _> = listed.iter().map(|id| (texts.get(*id), *id)).collect();
-        let roll = Roll::new(listed.clone(), &texts);
+        let roll = MemberSet::new(listed.clone(), &texts);
         assert!(roll.count() == 700 && roll.ids().eq(map.values().copied()));
     }
 }

@@ -5,12 +5,12 @@ use std::num::NonZeroU32;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::session::connection::{Connection, ServerNumber};
+use crate::packet::{Endpoint, Side, StreamId};
 use crate::session::connection::gaps::{Gap, Gaps};
+use crate::session::connection::{Connection, ServerNumber};
 use crate::session::say::matching::Delivery;
 use crate::session::server::Server;
 use crate::session::storage::texts::TextId;
-use crate::packet::{Endpoint, Side, StreamId};
 
 /// How far apart the copies of one broadcast are captured. Nanoseconds.
 const SPREAD: i64 = 50_000_000;

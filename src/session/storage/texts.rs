@@ -28,7 +28,7 @@ impl TextId {
 
 /// Where a text is: 8 bytes a text.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct TextPlace {
     piece: u32,
     start: u16,
     length: u16,
@@ -38,7 +38,7 @@ struct Place {
 #[derive(Debug, Default)]
 pub struct Texts {
     pieces: Vec<String>,
-    places: Vec<Place>,
+    places: Vec<TextPlace>,
     /// Indices of `places`.
     index: HashTable<u32>,
     size: usize,
@@ -79,7 +79,7 @@ impl Texts {
         text_at(&self.pieces, &self.places, id.0.get() - 1)
     }
 
-    fn store(&mut self, text: &str) -> Place {
+    fn store(&mut self, text: &str) -> TextPlace {
         let has_room = |piece: &&mut String| piece.len() + text.len() < PIECE;
         let is_first = self.pieces.is_empty();
         match self.pieces.last_mut().filter(has_room) {
@@ -93,7 +93,7 @@ impl Texts {
         }
         let end = self.pieces.last().map_or(0, String::len);
         let (start, length) = ((end - text.len()) as u16, text.len() as u16);
-        Place { piece: self.pieces.len() as u32 - 1, start, length }
+        TextPlace { piece: self.pieces.len() as u32 - 1, start, length }
     }
 }
 
@@ -101,7 +101,7 @@ fn id(index: u32) -> TextId {
     TextId(NonZeroU32::MIN.saturating_add(index))
 }
 
-fn text_at<'a>(pieces: &'a [String], places: &[Place], at: u32) -> &'a str {
+fn text_at<'a>(pieces: &'a [String], places: &[TextPlace], at: u32) -> &'a str {
     let text = places.get(at as usize).and_then(|place| {
         let start = usize::from(place.start);
         pieces.get(place.piece as usize)?.get(start..start + usize::from(place.length))
@@ -132,7 +132,7 @@ mod tests {
         }
         assert_eq!((texts.places.len(), texts.pieces.len()), (20_000, 3));
         assert_eq!(texts.find("nobody"), None);
-        assert_eq!((size_of::<Option<TextId>>(), size_of::<Place>()), (4, 8));
+        assert_eq!((size_of::<Option<TextId>>(), size_of::<TextPlace>()), (4, 8));
     }
 
     #[test]

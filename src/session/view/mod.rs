@@ -1,20 +1,20 @@
 //! What is looked up in a session after it has learned: nothing here changes it.
 
-use crate::session::connection::application::Identity;
 use crate::session::connection::Connection;
+use crate::session::connection::application::Identity;
 use crate::session::connection::gaps::Gaps;
-use crate::session::record::handshake::{Handshake, StoredHandshake};
 use crate::session::connection::in_flight::Sent;
-use crate::session::server::lists::Lists;
-use crate::session::record::frame_event::{Acknowledgment, Mark};
-use crate::session::record::message::{MessageRecord, StoredMessage};
+use crate::session::connection::times::Moment;
 use crate::session::record::Marks;
+use crate::session::record::frame_event::{Acknowledgment, Mark};
+use crate::session::record::handshake::{Handshake, StoredHandshake};
+use crate::session::record::message::{MessageRecord, StoredMessage};
 use crate::session::say::Says;
+use crate::session::say::tracked::TrackedSay;
 use crate::session::server::Server;
+use crate::session::server::lists::Lists;
 use crate::session::state::Session;
 use crate::session::storage::texts::{TextId, Texts};
-use crate::session::connection::times::Moment;
-use crate::session::say::tracked::TrackedSay;
 use std::net::IpAddr;
 
 use crate::event::{Acked, Completion, Event, Exchange, Recipient, Reset};
@@ -45,7 +45,7 @@ pub struct FrameView<'a> {
 struct Context<'a> {
     says: &'a Says,
     texts: &'a Texts,
-    home: Option<IpAddr>,
+    capture_host: Option<IpAddr>,
 }
 
 /// Both ends of a connection at one packet.
@@ -74,7 +74,7 @@ impl Ends<'_> {
 
 /// What a packet has to do with an exchange.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Part<'a> {
+pub struct ExchangeStep<'a> {
     /// The frame that began it, or its first captured one.
     pub began: Frame,
     /// The heading over this packet.
@@ -127,7 +127,7 @@ pub struct User<'a> {
 
 /// What a packet belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place<'a> {
+pub struct PacketContext<'a> {
     /// The user of its connection.
     pub user: Option<User<'a>>,
     /// The frame that began the exchange that it takes part in; of several, that of its message's own.
@@ -218,7 +218,7 @@ impl Session {
     }
 
     /// What a packet belongs to that `port` sent; `None` where its connection is not the chat's.
-    pub fn place(&self, stream: StreamId, frame: Frame, port: u16) -> Option<Place<'_>> {
+    pub fn place(&self, stream: StreamId, frame: Frame, port: u16) -> Option<PacketContext<'_>> {
         let connection = self.connections.get(&stream).filter(|connection| connection.is_shown())?;
         let message = connection.records().messages(frame).iter().find(|message| message.is_known());
         let view = message.and_then(|message| self.message_view(stream, message.position()));
@@ -227,7 +227,7 @@ impl Session {
         let exchange = view.as_ref().and_then(MessageView::began).or_else(below);
         let at = view.map_or(Position::end_of(frame), |view| view.record.position());
         let user = connection.identity(at).map(|identity| user(identity, &self.texts));
-        Some(Place { user, exchange })
+        Some(PacketContext { user, exchange })
     }
 
     /// The message that a segment holds a part of, where nothing else is said of the segment; not known before the message is complete.
@@ -243,7 +243,7 @@ impl Session {
     }
 
     fn context(&self) -> Context<'_> {
-        Context { says: &self.says, texts: &self.texts, home: self.home }
+        Context { says: &self.says, texts: &self.texts, capture_host: self.capture_host }
     }
 
     /// What the capture taught of a message; `None` for one that is not the chat's.
@@ -290,9 +290,9 @@ impl SayView<'_> {
     }
 }
 
-impl Part<'_> {
+impl ExchangeStep<'_> {
     /// Whether both are of one exchange, under one heading.
-    pub fn is_same(&self, other: &Part) -> bool {
+    pub fn is_same(&self, other: &ExchangeStep) -> bool {
         (self.began, &self.exchange) == (other.began, &other.exchange)
     }
 }
@@ -301,12 +301,12 @@ impl<'a> Context<'a> {
     fn ends(&self, connection: &Connection, user: Option<&Identity>) -> Ends<'a> {
         let (client, server) = (connection.client(), connection.server());
         let user = user.map(|identity| self.texts.get(identity.name)).filter(|name| !name.is_empty());
-        let need_addresses = client.ip() != server.ip() || client.ip() != self.home;
+        let need_addresses = client.ip() != server.ip() || client.ip() != self.capture_host;
         Ends { client, server, user, need_addresses }
     }
 
     /// What a message is a part of, the same for its acknowledgment.
-    fn parts_of(&self, connection: &'a Connection, message: &StoredMessage) -> Vec<Part<'a>> {
+    fn steps_of(&self, connection: &'a Connection, message: &StoredMessage) -> Vec<ExchangeStep<'a>> {
         let Some(event) = message.event_in(self.texts) else { return Vec::new() };
         let also = connection.records().began(message.position());
         let say = message.say().and_then(|number| Some((number, self.says.get(number)?)));
@@ -316,14 +316,14 @@ impl<'a> Context<'a> {
             (None, false) => also.or(message.began()),
         };
         let text = say.map(|(number, _)| self.says.text(number)).filter(|text| !text.is_empty());
-        let mut parts: Vec<Part> = Vec::new();
+        let mut steps: Vec<ExchangeStep> = Vec::new();
         for (began, text) in [(own, text), (also.filter(|also| Some(*also) != own), None)] {
             if let Some(began) = began {
                 let exchange = event.clone().exchange(None, text);
-                parts.push(Part { began, exchange, is_complete: false });
+                steps.push(ExchangeStep { began, exchange, is_complete: false });
             }
         }
-        parts
+        steps
     }
 }
 
@@ -337,14 +337,14 @@ fn is_completed(exchange: &Exchange<&str>, completion: Completion) -> bool {
 }
 
 /// Exchanges that are shown of one frame; one that acknowledges thousands of messages takes part in as many.
-const MAX_PARTS: usize = 256;
+const MAX_STEPS: usize = 256;
 
-/// Adds a part unless it is there.
-fn add_part<'a>(parts: &mut Vec<Part<'a>>, part: Part<'a>) {
-    let has_room = parts.len() < MAX_PARTS;
-    match parts.iter_mut().find(|known| known.is_same(&part)) {
-        Some(known) => known.is_complete |= part.is_complete,
-        None if has_room => parts.push(part),
+/// Adds a step unless it is there.
+fn add_step<'a>(steps: &mut Vec<ExchangeStep<'a>>, step: ExchangeStep<'a>) {
+    let has_room = steps.len() < MAX_STEPS;
+    match steps.iter_mut().find(|known| known.is_same(&step)) {
+        Some(known) => known.is_complete |= step.is_complete,
+        None if has_room => steps.push(step),
         None => {}
     }
 }
@@ -426,23 +426,23 @@ impl<'a> FrameView<'a> {
     }
 
     /// What an event of the frame has to do with which exchanges.
-    pub fn parts(&self, event: &Event<&'a str>) -> Vec<Part<'a>> {
-        let mut parts = match event {
+    pub fn steps(&self, event: &Event<&'a str>) -> Vec<ExchangeStep<'a>> {
+        let mut steps = match event {
             Event::UpgradeRequestAcked(_) | Event::UpgradeComplete(_) | Event::MessagesAcked(_) => {
                 let of_upgrade = !matches!(event, Event::MessagesAcked(_));
-                let mut parts = self.acked_parts();
-                parts.retain(|part| (part.exchange == Exchange::WebSocketHandshake) == of_upgrade);
-                parts
+                let mut steps = self.acked_steps();
+                steps.retain(|step| (step.exchange == Exchange::WebSocketHandshake) == of_upgrade);
+                steps
             }
-            _ => self.part_of(event.clone()).into_iter().collect(),
+            _ => self.step_of(event.clone()).into_iter().collect(),
         };
-        self.complete(&mut parts);
-        parts
+        self.complete(&mut steps);
+        steps
     }
 
     /// What the frame has to do with the exchanges of what it acknowledges.
-    pub fn acked_parts(&self) -> Vec<Part<'a>> {
-        let mut parts = Vec::new();
+    pub fn acked_steps(&self) -> Vec<ExchangeStep<'a>> {
+        let mut steps = Vec::new();
         let records = self.connection.records();
         let mut last = None;
         for ack in self.shown() {
@@ -451,26 +451,26 @@ impl<'a> FrameView<'a> {
             let began = || records.handshake(ack.frame)?.request();
             match ack.of {
                 Sent::UpgradeRequest | Sent::UpgradeResponse | Sent::Refusal => {
-                    add_part(&mut parts, Part { began: began().unwrap_or(ack.frame), exchange, is_complete });
+                    add_step(&mut steps, ExchangeStep { began: began().unwrap_or(ack.frame), exchange, is_complete });
                 }
                 Sent::Message if last.replace(ack.frame) != Some(ack.frame) => {
                     let messages = records.messages(ack.frame).iter().filter(|message| message.is_known());
                     // Of a part, the first is certain.
                     for message in messages.take(if ack.is_part { 1 } else { usize::MAX }) {
-                        for mut part in self.context.parts_of(self.connection, message) {
-                            part.is_complete = matches!(message.event(), Some(Event::Pong(_))) && message.has_link();
-                            add_part(&mut parts, part);
+                        for mut step in self.context.steps_of(self.connection, message) {
+                            step.is_complete = matches!(message.event(), Some(Event::Pong(_))) && message.has_link();
+                            add_step(&mut steps, step);
                         }
                     }
                 }
                 Sent::Message | Sent::Fin => {}
             }
         }
-        parts
+        steps
     }
 
     /// Of an event below the messages.
-    fn part_of(&self, event: Event<&'a str>) -> Option<Part<'a>> {
+    fn step_of(&self, event: Event<&'a str>) -> Option<ExchangeStep<'a>> {
         let handshake = || self.connection.records().handshake(self.frame);
         let began = match &event {
             Event::UpgradeRequest => Some(self.frame),
@@ -483,21 +483,21 @@ impl<'a> FrameView<'a> {
         }?;
         let is_complete = matches!(event, Event::Established);
         let user = self.ends(&event).user;
-        Some(Part { began, exchange: event.exchange(user, None), is_complete })
+        Some(ExchangeStep { began, exchange: event.exchange(user, None), is_complete })
     }
 
     /// Which of them are complete.
-    fn complete(&self, parts: &mut [Part<'_>]) {
+    fn complete(&self, steps: &mut [ExchangeStep<'_>]) {
         for (completion, began) in self.marks.iter().filter_map(|mark| mark.as_completion()) {
-            let is_it = |part: &&mut Part| part.began == began && is_completed(&part.exchange, completion);
-            parts.iter_mut().filter(is_it).for_each(|part| part.is_complete = true);
+            let is_it = |step: &&mut ExchangeStep| step.began == began && is_completed(&step.exchange, completion);
+            steps.iter_mut().filter(is_it).for_each(|step| step.is_complete = true);
         }
     }
 
     /// The frame that began the exchange that it takes part in, the first of them.
     fn began(&self) -> Option<Frame> {
-        let mut of_events = self.events().into_iter().flat_map(|(event, _)| self.parts(&event));
-        of_events.next().or_else(|| self.acked_parts().into_iter().next()).map(|part| part.began)
+        let mut of_events = self.events().into_iter().flat_map(|(event, _)| self.steps(&event));
+        of_events.next().or_else(|| self.acked_steps().into_iter().next()).map(|step| step.began)
     }
 
     /// What it is the last packet of; `None` where that is more than one thing.
@@ -654,29 +654,29 @@ impl<'a> MessageView<'a> {
 
     /// What it has to do with which exchanges; with the first message of a frame, what the frame acknowledges. `said`: what is said in it, where
     /// it is a say.
-    pub fn parts<'p>(&self, said: &'p str) -> Vec<Part<'p>>
+    pub fn steps<'p>(&self, said: &'p str) -> Vec<ExchangeStep<'p>>
     where
         'a: 'p,
     {
-        let mut parts: Vec<Part<'p>> = Vec::new();
+        let mut steps: Vec<ExchangeStep<'p>> = Vec::new();
         let below = self.first_of_frame();
-        below.iter().flat_map(FrameView::acked_parts).for_each(|part| add_part(&mut parts, part));
+        below.iter().flat_map(FrameView::acked_steps).for_each(|step| add_step(&mut steps, step));
         let own = self.connection.records().message(self.record.position());
-        let own = own.into_iter().flat_map(|message| self.context.parts_of(self.connection, message));
-        for mut part in own {
-            if let Exchange::Say { text, .. } = &mut part.exchange {
+        let own = own.into_iter().flat_map(|message| self.context.steps_of(self.connection, message));
+        for mut step in own {
+            if let Exchange::Say { text, .. } = &mut step.exchange {
                 *text = text.or(Some(said).filter(|said| !said.is_empty()));
             }
-            add_part(&mut parts, part);
+            add_step(&mut steps, step);
         }
-        below.iter().for_each(|below| below.complete(&mut parts));
-        parts
+        below.iter().for_each(|below| below.complete(&mut steps));
+        steps
     }
 
     /// The frame that began the exchange that it is itself a part of.
     fn began(&self) -> Option<Frame> {
         let message = self.connection.records().message(self.record.position())?;
-        self.context.parts_of(self.connection, message).first().map(|part| part.began)
+        self.context.steps_of(self.connection, message).first().map(|step| step.began)
     }
 
     /// What the first message's packet acknowledges at the same time.
