@@ -3,10 +3,42 @@
 use crate::failpoint::failpoint;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 
-/// A frame's number in the capture, from 1 on (`frame.number`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Frame(pub u32);
+/// A frame's number in the capture, from 1 on (`frame.number`): 4 bytes, also in an `Option`, where `None` comes before every frame.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Frame(NonZeroU32);
+
+impl Frame {
+    /// Behind all frames that a capture can have.
+    pub const LAST: Frame = Frame(NonZeroU32::MAX);
+
+    /// The frame of this number; 0, which no frame has, counts as 1.
+    pub const fn of(number: u32) -> Frame {
+        Frame(NonZeroU32::MIN.saturating_add(number.saturating_sub(1)))
+    }
+
+    /// Its number.
+    pub const fn number(self) -> u32 {
+        self.0.get()
+    }
+
+    /// As a number; 0 for none.
+    pub fn pack(frame: Option<Frame>) -> u32 {
+        frame.map_or(0, Frame::number)
+    }
+
+    /// From the number that [`Frame::pack`] returned.
+    pub fn unpack(number: u32) -> Option<Frame> {
+        NonZeroU32::new(number).map(Frame)
+    }
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        write!(formatter, "Frame({})", self.0)
+    }
+}
 
 impl fmt::Display for Frame {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
@@ -34,6 +66,25 @@ impl FrameTime {
     }
 }
 
+/// A [`FrameTime`] in 12 bytes, also in an `Option`.
+#[derive(Debug, Clone, Copy)]
+pub struct PackedFrameTime {
+    frame: Frame,
+    time: [u8; 8],
+}
+
+impl From<FrameTime> for PackedFrameTime {
+    fn from(at: FrameTime) -> PackedFrameTime {
+        PackedFrameTime { frame: at.frame, time: at.time.to_ne_bytes() }
+    }
+}
+
+impl From<PackedFrameTime> for FrameTime {
+    fn from(packed: PackedFrameTime) -> FrameTime {
+        FrameTime { frame: packed.frame, time: i64::from_ne_bytes(packed.time) }
+    }
+}
+
 /// A message's position in its connection: its frame, and how many messages of the frame came before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -44,9 +95,6 @@ pub struct Position {
 }
 
 impl Position {
-    /// Before anything was captured.
-    pub const START: Position = Position { frame: Frame(0), index: 0 };
-
     /// After all messages of a frame.
     pub fn end_of(frame: Frame) -> Position {
         Position { frame, index: u32::MAX }

@@ -70,7 +70,7 @@ extern "C" fn reset() {
 fn guard<T>(frame: u32, otherwise: T, work: impl FnOnce() -> T) -> T {
     enter(frame);
     panic::guard(work).unwrap_or_else(|what| {
-        let _ = panic::guard(|| Locked::new().dissector().failed(Frame(frame), &what));
+        let _ = panic::guard(|| Locked::new().dissector().failed(Frame::of(frame), &what));
         otherwise
     })
 }
@@ -265,7 +265,7 @@ unsafe fn packet_of(raw: &sys::wmc_segment) -> Packet<'_> {
 
 fn segment_of(raw: &sys::wmc_segment) -> Segment {
     Segment {
-        at: FrameTime { frame: Frame(raw.frame), time: raw.time },
+        at: FrameTime { frame: Frame::of(raw.frame), time: raw.time },
         stream: StreamId(raw.stream),
         source: endpoint(&raw.source),
         destination: endpoint(&raw.destination),

@@ -122,7 +122,7 @@ fn drawn(item: &Item, texts: Texts) -> sys::wmc_item {
         Value::Text(text) => drawn.text = texts.pointer(text),
         Value::Group(text) => (drawn.type_, drawn.text) = (sys::WMC_GROUP, texts.pointer(text)),
         Value::Unsigned(number) => (drawn.type_, drawn.number) = (sys::WMC_UNSIGNED, i64::from(number)),
-        Value::Frame(frame) => (drawn.type_, drawn.number) = (sys::WMC_UNSIGNED, i64::from(frame.0)),
+        Value::Frame(frame) => (drawn.type_, drawn.number) = (sys::WMC_UNSIGNED, i64::from(frame.number())),
         Value::Boolean(truth) => (drawn.type_, drawn.number) = (sys::WMC_BOOLEAN, i64::from(truth)),
         Value::Address(address) => (drawn.type_, drawn.number) = (sys::WMC_IPV4, i64::from(u32::from(address))),
         Value::Duration(nanoseconds) => (drawn.type_, drawn.number) = (sys::WMC_DURATION, nanoseconds),

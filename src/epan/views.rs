@@ -64,7 +64,7 @@ pub(super) unsafe fn with_tap_event<T>(raw: &sys::wmc_tap_event, then: impl FnOn
     // SAFETY: the caller vouches for it.
     let (text, problems) = unsafe { (CStr::from_ptr(raw.text), CStr::from_ptr(raw.problems)) };
     then(&TapEvent {
-        at: FrameTime { frame: Frame(raw.frame), time: raw.time },
+        at: FrameTime { frame: Frame::of(raw.frame), time: raw.time },
         stream: StreamId(raw.stream),
         index: Some(raw.index).filter(|index| *index != u32::MAX),
         by: if raw.by_server { Side::Server } else { Side::Client },
@@ -106,7 +106,7 @@ pub extern "C" fn filter(filter: sys::wmc_filter, stream: u32, frame: u32, port:
         sys::WMC_FILTER_CONNECTION => filters::Of::Connection,
         _ => return ptr::null(),
     };
-    let build = || filters::filter(of, Locked::new().dissector().session(), StreamId(stream), Frame(frame), port);
+    let build = || filters::filter(of, Locked::new().dissector().session(), StreamId(stream), Frame::of(frame), port);
     lend(panic::guard(build).ok().flatten())
 }
 

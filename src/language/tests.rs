@@ -56,7 +56,7 @@ fn ackable() -> Vec<(Event<&'static str>, Data)> {
 
 fn acked(frames: &[u32]) -> Vec<Acked<&'static str>> {
     let event = || Event::UserList { users: None, recipient: None };
-    frames.iter().map(|frame| Acked { frame: Frame(*frame), event: event() }).collect()
+    frames.iter().map(|frame| Acked { frame: Frame::of(*frame), event: event() }).collect()
 }
 
 fn closing(code: Option<u16>, reason: &str) -> Closing {
@@ -91,7 +91,7 @@ fn says(event: fn(Say<&'static str>) -> Event<&'static str>) -> Vec<(Event<&'sta
 
 /// The events of a phase, each with the data that must stand in its sentences beside the ports.
 fn events(phase: Phase) -> Vec<(Event<&'static str>, Data)> {
-    let first = Frame(901);
+    let first = Frame::of(901);
     match phase {
         Phase::TcpSyn => vec![(Event::Syn, vec![]), (Event::SynAgain(first), vec!["901"])],
         Phase::TcpSynAck => vec![(Event::SynAck, vec![]), (Event::SynAckAgain(first), vec!["901"])],
@@ -471,7 +471,7 @@ fn every_field_has_a_label_in_every_language() {
 #[test]
 fn every_clause_and_phrase_is_said_in_every_language() {
     let acked: Vec<Acked<&str>> =
-        ackable().into_iter().take(3).map(|(event, _)| Acked { frame: Frame(901), event }).collect();
+        ackable().into_iter().take(3).map(|(event, _)| Acked { frame: Frame::of(901), event }).collect();
     let note =
         |is_masked, acked, completes| Note { is_masked, acked, completes, ..note(Event::Pong(None), Side::Client) };
     let bare = in_each(|language| language.note(&note(false, &[], None)));
@@ -499,9 +499,9 @@ fn every_clause_and_phrase_is_said_in_every_language() {
         (Phrase::Word(Word::End), vec![]),
         (Phrase::Word(Word::Open), vec![]),
         (Phrase::Renamed { from: "anna", to: "ben" }, vec!["anna", "ben"]),
-        (Phrase::Delivery { to: browser, frame: Frame(18), milliseconds: 1.5 }, vec!["anna", "60653", "18", "500"]),
+        (Phrase::Delivery { to: browser, frame: Frame::of(18), milliseconds: 1.5 }, vec!["anna", "60653", "18", "500"]),
         (
-            Phrase::PartOfMessage { by: browser, other: party(Side::Server), completed_in: Frame(18) },
+            Phrase::PartOfMessage { by: browser, other: party(Side::Server), completed_in: Frame::of(18) },
             vec!["anna", "60653", "7272", "18"],
         ),
         (Phrase::Acknowledges(&acked), vec!["901", "ACK"]),

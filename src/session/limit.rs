@@ -6,7 +6,7 @@ use crate::session::say::matching::LikelyDeliveries;
 use crate::session::server::ambiguous_logins::AmbiguousLogins;
 use crate::session::server::exchanges::PendingReceipts;
 use crate::session::state::Session;
-use crate::session::storage::memory::{Memory, Reached};
+use crate::session::storage::memory::Reached;
 
 impl Session {
     /// What is kept so far, in bytes: not less than it takes.
@@ -19,8 +19,8 @@ impl Session {
     #[inline]
     pub fn has_room_for(&mut self, segment: &Segment) -> bool {
         let frame = segment.at.frame;
-        if self.memory.end.is_none() && self.memory.current != frame {
-            self.memory.current = frame;
+        if self.memory.end.is_none() && self.memory.current != Some(frame) {
+            self.memory.current = Some(frame);
             if self.held() > self.memory.limits.bytes {
                 self.memory.end = Some(frame);
                 self.lose_the_rest(segment.at);
@@ -34,14 +34,14 @@ impl Session {
     fn refuse(&mut self, segment: &Segment) -> bool {
         let connection = self.connections.get(&segment.stream);
         let is_shown = segment.is_on_chat_port() || connection.is_some_and(|connection| connection.is_shown());
-        if is_shown && self.memory.announced == Frame::default() {
-            self.memory.announced = segment.at.frame;
+        if is_shown {
+            self.memory.announced.get_or_insert(segment.at.frame);
         }
         false
     }
 
     /// The last frame that was dissected for the first time, as far as anything is learned.
-    pub fn learned(&self) -> Frame {
+    pub fn learned(&self) -> Option<Frame> {
         self.memory.current
     }
 
@@ -70,8 +70,7 @@ impl Session {
 
     /// The first packet of the chat that is not remembered, where there is one, and how many bytes are the most.
     pub fn full_since(&self) -> Option<(Frame, usize)> {
-        let Memory { announced, limits, .. } = self.memory;
-        (announced != Frame::default()).then_some((announced, limits.bytes))
+        self.memory.announced.map(|announced| (announced, self.memory.limits.bytes))
     }
 
     /// With another limit than usual, in bytes: for the tests and fuzz targets, which do not fill the usual one.
@@ -85,16 +84,16 @@ impl Session {
     #[inline]
     pub fn reached_in(&self, frame: Frame) -> Option<Reached> {
         let memory = &self.memory;
-        if memory.announced == frame {
+        if memory.announced == Some(frame) {
             return Some(Reached::Bytes(memory.limits.bytes));
         }
-        (memory.refused == frame).then_some(Reached::Idle(memory.limits.idle))
+        (memory.refused == Some(frame)).then_some(Reached::Idle(memory.limits.idle))
     }
 
     /// Nothing is concluded from what is not remembered, as from what the capture lacks.
     fn lose_the_rest(&mut self, at: FrameTime) {
-        let end = FrameTime { frame: Frame(u32::MAX), time: i64::MAX };
-        self.servers.lack_of_any(Gap { after: at, until: end });
+        let end = FrameTime { frame: Frame::LAST, time: i64::MAX };
+        self.servers.lack_of_any(Gap { after: Some(at), until: end });
         self.likely = LikelyDeliveries::default();
         self.ambiguous_logins = AmbiguousLogins::default();
         self.pending_receipts = PendingReceipts::default();

@@ -34,7 +34,7 @@ impl Capture {
         let next = self.sequences.entry((stream, from_client)).or_insert(1);
         let sequence = *next;
         *next = next.wrapping_add(length);
-        let at = FrameTime { frame: Frame(self.frame), time: self.time };
+        let at = FrameTime { frame: Frame::of(self.frame), time: self.time };
         let (sequence, acknowledgment) = (SequenceNumber(sequence), SequenceNumber(other));
         Segment { at, stream: StreamId(stream), source, destination, sequence, acknowledgment, flags, length }
     }
@@ -45,20 +45,20 @@ impl Capture {
         let sender = if from_client { Side::Client } else { Side::Server };
         self.session.segment(&segment, json.as_bytes());
         self.session.message(&segment, 0, &Message::of(&read(json.as_bytes()), sender, false));
-        segment.at.frame.0
+        segment.at.frame.number()
     }
 
     fn opens(&mut self, stream: u32) -> u32 {
         let segment = self.segment(stream, true, flags::SYN, 0);
         self.session.segment(&segment, &[]);
         self.sequences.insert((stream, true), segment.sequence.0 + 1);
-        segment.at.frame.0
+        segment.at.frame.number()
     }
 
     fn acknowledges(&mut self, stream: u32, from_client: bool) -> u32 {
         let segment = self.segment(stream, from_client, flags::ACK, 0);
         self.session.segment(&segment, &[]);
-        segment.at.frame.0
+        segment.at.frame.number()
     }
 
     fn asks_to_log_in(&mut self, stream: u32, name: &str) -> u32 {
@@ -111,7 +111,7 @@ impl Capture {
     }
 
     fn find(&self, stream: u32, frame: u32) -> Option<MessageView<'_>> {
-        self.session.message_view(StreamId(stream), Position { frame: Frame(frame), index: 0 })
+        self.session.message_view(StreamId(stream), Position { frame: Frame::of(frame), index: 0 })
     }
 
     fn connection(&self, stream: u32) -> &Connection {
@@ -120,7 +120,7 @@ impl Capture {
 
     /// The frame of the say that a delivery delivers.
     fn asked(&self, stream: u32, delivery: u32) -> Option<u32> {
-        self.view(stream, delivery).say().map(|say| say.at.frame.0)
+        self.view(stream, delivery).say().map(|say| say.at.frame.number())
     }
 
     fn deliveries(&self, stream: u32, request: u32) -> u32 {
@@ -145,8 +145,8 @@ fn a_login_is_a_result_where_it_was_asked_for_and_a_notification_elsewhere() {
     let result = capture.sends(1, false, &with_list);
     assert_eq!(capture.view(0, notification).record.event.phase(), Phase::LoginNotification);
     assert_eq!(capture.view(1, result).record.event.phase(), Phase::LoginResult);
-    assert_eq!(capture.view(1, result).record.request.map(|at| at.frame.0), Some(request));
-    assert_eq!(capture.view(1, request).record.response, Some(Frame(result)));
+    assert_eq!(capture.view(1, result).record.request.map(|at| at.frame.number()), Some(request));
+    assert_eq!(capture.view(1, request).record.response, Some(Frame::of(result)));
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn a_say_counts_the_connections_that_got_it() {
     let say = capture.says(1, "all", "hello");
     let deliveries: Vec<u32> = (0..3).map(|stream| capture.delivers(stream, 1, "all", "hello")).collect();
     assert_eq!(capture.deliveries(1, say), 3);
-    assert_eq!(capture.view(1, say).say().and_then(|say| say.first), Some(Frame(deliveries[0])));
+    assert_eq!(capture.view(1, say).say().and_then(|say| say.first), Some(Frame::of(deliveries[0])));
     for (stream, frame) in (0..3).zip(deliveries) {
         assert_eq!(capture.asked(stream, frame), Some(say));
     }
@@ -253,7 +253,7 @@ fn a_new_login_renames_from_its_frame_on() {
     capture.logs_in(0, "beth");
     let as_beth = capture.says(0, "all", "two");
     let name = |frame| {
-        let identity = capture.connection(0).identity(Position::end_of(Frame(frame)));
+        let identity = capture.connection(0).identity(Position::end_of(Frame::of(frame)));
         identity.map(|identity| capture.session.texts.get(identity.name).to_owned())
     };
     assert_eq!(name(syn).as_deref(), Some("ann"));
@@ -324,7 +324,7 @@ fn a_ping_without_pong_is_reported_at_the_next_ping() {
     let pong = capture.sends(0, true, r#"{"type":"pong"}"#);
     assert!(capture.view(0, first).unanswered());
     assert!(!capture.view(0, second).unanswered());
-    assert_eq!(capture.view(0, pong).record.request.map(|at| at.frame.0), Some(second));
+    assert_eq!(capture.view(0, pong).record.request.map(|at| at.frame.number()), Some(second));
 }
 
 #[test]
@@ -338,7 +338,7 @@ fn an_ack_covers_every_message_before_it() {
     let again = capture.segment(0, true, flags::ACK, 0);
     capture.session.segment(&again, &[]);
     let view = capture.session.frame(&ack).expect("it acknowledges");
-    assert_eq!(view.acks().map(|frame| frame.0).collect::<Vec<_>>(), frames);
+    assert_eq!(view.acks().map(|frame| frame.number()).collect::<Vec<_>>(), frames);
     assert_eq!(view.events().len(), 1);
     assert!(capture.session.frame(&again).is_none(), "an ACK again is none");
 }
@@ -361,7 +361,7 @@ fn opened_connections_that_never_speak_are_forgotten() {
     let mut session = Session::default();
     let end = |port| Endpoint { address: [10; 16], address_length: 4, port, chat_port: false };
     for stream in 0..3 * MAX_UNDECIDED as u32 {
-        let at = FrameTime { frame: Frame(stream + 1), time: 0 };
+        let at = FrameTime { frame: Frame::of(stream + 1), time: 0 };
         let (source, destination) = (end((stream % 60_000) as u16 + 1024), end(9999));
         let syn = Segment {
             at,
@@ -453,9 +453,11 @@ fn behind_the_limit_nothing_is_remembered_and_what_was_learned_before_stays() {
     capture.session.finish();
     assert_eq!(capture.asked(1, delivered), Some(said));
     assert!(capture.view(0, said).say().is_some_and(|say| !say.is_counted), "more deliveries may follow");
-    let is_full = [delivered, next.at.frame.0, last.at.frame.0].map(|frame| capture.session.is_full_at(Frame(frame)));
+    let is_full = [delivered, next.at.frame.number(), last.at.frame.number()]
+        .map(|frame| capture.session.is_full_at(Frame::of(frame)));
     assert_eq!(is_full, [false, true, true]);
-    let reached = [delivered, next.at.frame.0, last.at.frame.0].map(|frame| capture.session.reached_in(Frame(frame)));
+    let reached = [delivered, next.at.frame.number(), last.at.frame.number()]
+        .map(|frame| capture.session.reached_in(Frame::of(frame)));
     assert!(matches!(reached, [None, Some(Reached::Bytes(_)), None]), "once: {reached:?}");
 }
 
@@ -492,8 +494,8 @@ fn of_too_many_connections_without_data_another_is_remembered_from_its_data_on()
     let refused = capture.opens(2);
     let also_refused = capture.opens(3);
     let session = &capture.session;
-    assert_eq!(session.reached_in(Frame(refused)), Some(Reached::Idle(2)));
-    assert_eq!(session.reached_in(Frame(also_refused)), None);
+    assert_eq!(session.reached_in(Frame::of(refused)), Some(Reached::Idle(2)));
+    assert_eq!(session.reached_in(Frame::of(also_refused)), None);
     assert_eq!(session.connections.len(), 2);
     let request = capture.logs_in(2, "ann");
     assert!(capture.find(2, request).is_some(), "with data, it is remembered");
@@ -528,7 +530,7 @@ fn members_are_counted_as_in_one_server_when_two_turn_out_to_be_one() {
     let server = |lists: &[(server::rooms::Room, &[storage::texts::TextId], u32)]| {
         let mut server = server::Server::default();
         for (room, members, frame) in lists {
-            server.set_members(*room, members.to_vec(), Frame(*frame), &texts);
+            server.set_members(*room, members.to_vec(), Frame::of(*frame), &texts);
         }
         server
     };

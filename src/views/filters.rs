@@ -60,7 +60,7 @@ mod tests {
     fn of_an_unknown_connection_there_is_no_filter() {
         let session = Session::default();
         for of in [Of::User, Of::Room, Of::Exchange, Of::Connection] {
-            assert_eq!(filter(of, &session, StreamId(0), Frame(1), 7272), None);
+            assert_eq!(filter(of, &session, StreamId(0), Frame::of(1), 7272), None);
         }
     }
 }

@@ -144,7 +144,7 @@ mod tests {
     /// A SYN to the chat's port in this frame.
     fn syn(frame: u32) -> Segment {
         let end = |port, chat_port| Endpoint { address: [127; 16], address_length: 4, port, chat_port };
-        let at = FrameTime { frame: Frame(frame), time: 0 };
+        let at = FrameTime { frame: Frame::of(frame), time: 0 };
         let (source, destination) = (end(40_000, false), end(7272, true));
         let (sequence, acknowledgment, flags, length) = (SequenceNumber(0), SequenceNumber(0), flags::SYN, 0);
         Segment { at, stream: StreamId(0), source, destination, sequence, acknowledgment, flags, length }

@@ -49,8 +49,8 @@ struct Waiting {
 impl Waiting {
     /// Takes what is to be looked at, in the order in which it was seen. What was unsettled is, only where the session has learned since: on
     /// a later pass, that would be all of it for each frame.
-    fn take(&mut self, learned: Frame) -> Vec<Seen> {
-        let has_learned = self.learned.replace(learned) != Some(learned);
+    fn take(&mut self, learned: Option<Frame>) -> Vec<Seen> {
+        let has_learned = mem::replace(&mut self.learned, learned) != learned;
         let mut seen = if has_learned { mem::take(&mut self.unsettled) } else { Vec::new() };
         seen.append(&mut self.new);
         seen
@@ -266,19 +266,19 @@ mod tests {
     fn frames_that_stay_unsettled_are_not_looked_at_again_before_the_session_learns_more() {
         let frame = |number| {
             let (stream, findings) = (StreamId(0), Findings::default());
-            Seen { stream, frame: Frame(number), what: What::Unsettled, findings }
+            Seen { stream, frame: Frame::of(number), what: What::Unsettled, findings }
         };
-        let frames = |seen: &[Seen]| seen.iter().map(|seen| seen.frame.0).collect::<Vec<_>>();
+        let frames = |seen: &[Seen]| seen.iter().map(|seen| seen.frame.number()).collect::<Vec<_>>();
         let mut waiting = Waiting::default();
         waiting.new.push(frame(1));
-        waiting.unsettled = waiting.take(Frame(9));
+        waiting.unsettled = waiting.take(Some(Frame::of(9)));
         assert_eq!(frames(&waiting.unsettled), [1]);
         waiting.new.push(frame(2));
-        let looked_at = waiting.take(Frame(9));
+        let looked_at = waiting.take(Some(Frame::of(9)));
         assert_eq!(frames(&looked_at), [2]);
         waiting.unsettled.extend(looked_at);
         waiting.new.push(frame(3));
-        assert_eq!(frames(&waiting.take(Frame(10))), [1, 2, 3]);
+        assert_eq!(frames(&waiting.take(Some(Frame::of(10)))), [1, 2, 3]);
     }
 
     #[test]

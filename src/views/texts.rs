@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn frames_that_stay_unsettled_are_not_looked_at_again_for_each_further_one() {
         let frame = |number: u32| {
-            let at = FrameTime { frame: Frame(number), time: 0 };
+            let at = FrameTime { frame: Frame::of(number), time: 0 };
             let text = TextPlace::default();
             Entry { at, stream: StreamId(0), index: None, by: Side::Client, text, problems: text }
         };

@@ -52,7 +52,7 @@ impl Capture {
         let client = end(1 + (user / 20_000) as u8, 40_000 + (user % 20_000) as u16, false);
         let server = end(0, 7272, true);
         let (source, destination) = if sender == Side::Client { (client, server) } else { (server, client) };
-        let at = FrameTime { frame: Frame(self.frame), time: i64::from(self.frame) * 10_000 };
+        let at = FrameTime { frame: Frame::of(self.frame), time: i64::from(self.frame) * 10_000 };
         let sequence = SequenceNumber(self.frame.wrapping_mul(200));
         Segment {
             at,

@@ -161,7 +161,8 @@ pub fn first_sequence(connection: u8, side: Side) -> u32 {
 pub struct Wire {
     connections: [Connection; CONNECTIONS],
     streams: u32,
-    at: FrameTime,
+    frame: Option<Frame>,
+    time: i64,
     is_together: bool,
     /// Messages of the frame at hand, by stream.
     numbered: Vec<StreamId>,
@@ -171,8 +172,14 @@ impl Wire {
     /// Nothing was captured yet.
     pub fn new() -> Wire {
         let connections = std::array::from_fn(|number| Connection::new(number as u8, number as u32, 0));
-        let at = FrameTime { frame: Frame(0), time: START };
-        Wire { connections, streams: CONNECTIONS as u32, at, is_together: false, numbered: Vec::new() }
+        Wire {
+            connections,
+            streams: CONNECTIONS as u32,
+            frame: None,
+            time: START,
+            is_together: false,
+            numbered: Vec::new(),
+        }
     }
 
     /// Follows a script and calls `dissect` for every packet, which adds what Wireshark hands over with it.
@@ -236,8 +243,8 @@ impl Wire {
             Act::Cut(at) => flow.cut = Some(usize::from(*at)),
             Act::Split(at) => flow.split = Some(usize::from(*at)),
             Act::Hold => flow.is_holding = true,
-            Act::Wait(microseconds) => self.at.time += i64::from(*microseconds) * 1000,
-            Act::Together => self.is_together = self.at.frame != Frame(0),
+            Act::Wait(microseconds) => self.time += i64::from(*microseconds) * 1000,
+            Act::Together => self.is_together = self.frame.is_some(),
             Act::Tunnel => connection.is_tunnelled = !connection.is_tunnelled,
             Act::Ends(form) => {
                 *connection = Connection::new(number as u8, self.streams, *form);
@@ -249,10 +256,10 @@ impl Wire {
 
     fn next_frame(&mut self) -> FrameTime {
         if !std::mem::take(&mut self.is_together) {
-            self.at = FrameTime { frame: Frame(self.at.frame.0 + 1), time: self.at.time + 1_000_000 };
+            (self.frame, self.time) = (Some(Frame::of(Frame::pack(self.frame) + 1)), self.time + 1_000_000);
             self.numbered.clear();
         }
-        self.at
+        FrameTime { frame: self.frame.unwrap_or(Frame::of(1)), time: self.time }
     }
 
     fn send(&mut self, number: usize, by: Side, flags: u16, mut payload: Vec<u8>) -> (Segment, Vec<u8>) {

@@ -3,7 +3,7 @@
 use std::mem;
 
 use crate::message::Evidence;
-use crate::packet::{Frame, FrameTime, Position};
+use crate::packet::{Frame, FrameTime, PackedFrameTime, Position};
 use crate::session::say::said::MessagePlace;
 use crate::session::server::rooms::Room;
 use crate::session::statement::Statement;
@@ -115,22 +115,22 @@ impl Application {
 /// A user logged in on a connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Identity {
-    /// The login request; [`Position::START`] where it was not captured.
-    pub since: Position,
+    /// The login request; `None` where it was not captured.
+    pub since: Option<Position>,
     /// The user's name.
     pub name: TextId,
     /// The room that the user is in, where it is known.
     pub room: Option<Room>,
     /// The id that the server gave the connection, where it is known.
     pub id: Option<TextId>,
-    /// The last frame in which the server names the user, before there is another one; 0 for none.
-    pub named_in: Frame,
+    /// The last frame in which the server names the user, before there is another one.
+    pub named_in: Option<Frame>,
 }
 
 impl Identity {
     /// A user of whom no more is known.
-    pub fn new(since: Position, name: TextId) -> Identity {
-        Identity { since, name, room: None, id: None, named_in: Frame::default() }
+    pub fn new(since: Option<Position>, name: TextId) -> Identity {
+        Identity { since, name, room: None, id: None, named_in: None }
     }
 }
 
@@ -177,43 +177,21 @@ impl Identities {
     }
 }
 
-/// When something happened, in 12 bytes; frame 0 for never.
-#[derive(Debug, Clone, Copy, Default)]
-struct PackedFrameTime {
-    frame: Frame,
-    time: [u8; 8],
-}
-
-impl PackedFrameTime {
-    fn of(at: FrameTime) -> PackedFrameTime {
-        PackedFrameTime { frame: at.frame, time: at.time.to_ne_bytes() }
-    }
-
-    fn get(self) -> Option<FrameTime> {
-        let at = FrameTime { frame: self.frame, time: i64::from_ne_bytes(self.time) };
-        Some(at).filter(|at| at.frame != Frame::default())
-    }
-
-    fn take(&mut self) -> Option<FrameTime> {
-        mem::take(self).get()
-    }
-}
-
 /// The chat's part of a connection.
 #[derive(Debug, Default)]
 pub struct Chat {
     identities: Identities,
     /// The login request that waits for its result, and its name, where that was captured.
-    login: PackedFrameTime,
+    login: Option<PackedFrameTime>,
     login_name: Option<TextId>,
     /// The last result of a login.
-    logged_in: PackedFrameTime,
+    logged_in: Option<PackedFrameTime>,
     /// The ping that waits for its pong.
-    ping: PackedFrameTime,
-    last_ping: Frame,
+    ping: Option<PackedFrameTime>,
+    last_ping: Option<Frame>,
     /// The latest say of this connection that reached anybody.
-    last_delivered: Frame,
-    last_from_server: PackedFrameTime,
+    last_delivered: Option<Frame>,
+    last_from_server: Option<PackedFrameTime>,
     /// The longest time between what this connection asks and the answer, in microseconds, of late: each answer takes an eighth off. 0
     /// until one is known.
     round_trip: u32,
@@ -243,7 +221,7 @@ impl Chat {
     pub fn ask_to_log_in(&mut self, at: FrameTime, identity: Option<Identity>) {
         self.has_asked_again |= self.has_asked_to_log_in;
         self.has_asked_to_log_in = true;
-        self.login = PackedFrameTime::of(at);
+        self.login = Some(at.into());
         self.login_name = identity.map(|identity| identity.name);
         if let Some(identity) = identity {
             let last = self.identities().last().and_then(|last| last.room);
@@ -264,32 +242,33 @@ impl Chat {
 
     /// The login request that waits for its result, and the name in it.
     pub fn waiting_login(&self) -> Option<(FrameTime, Option<TextId>)> {
-        self.login.get().map(|at| (at, self.login_name))
+        self.login.map(|at| (at.into(), self.login_name))
     }
 
     /// The server names the connection's user in a frame.
     pub fn name_in(&mut self, frame: Frame, name: TextId) {
         if let Some(identity) = self.identities.last_mut().filter(|identity| identity.name == name) {
-            identity.named_in = identity.named_in.max(frame);
+            identity.named_in = identity.named_in.max(Some(frame));
         }
     }
 
-    /// When the last login was asked for (frame 0 where that was not captured) and answered.
-    pub fn logged_in(&self) -> Option<(Frame, FrameTime)> {
-        Some((self.identities().last()?.since.frame, self.logged_in.get()?))
+    /// In which frame the last login was asked for, where that was captured, and when it was answered.
+    pub fn logged_in(&self) -> Option<(Option<Frame>, FrameTime)> {
+        let asked = self.identities().last()?.since.map(|since| since.frame);
+        Some((asked, self.logged_in?.into()))
     }
 
     /// The server has logged the connection in. Returns the request.
     pub fn log_in(&mut self, place: MessagePlace, name: Option<TextId>, id: Option<TextId>) -> Option<FrameTime> {
         let position = place.position();
         self.has_asked_to_log_in = true; // even where the request was not captured
-        self.logged_in = PackedFrameTime::of(place.at);
+        self.logged_in = Some(place.at.into());
         self.id = self.id.or(id);
-        let request = self.login.take();
+        let request = self.login.take().map(FrameTime::from);
         match (self.identities.last_mut(), name) {
             (Some(identity), _) if request.is_some() => identity.id = id,
             (last, Some(name)) => {
-                let since = if last.is_none() { Position::START } else { position };
+                let since = last.is_some().then_some(position);
                 self.identities.push(Identity { id, ..Identity::new(since, name) });
             }
             (_, None) => {}
@@ -303,7 +282,7 @@ impl Chat {
         self.id = self.id.or(id);
         match (self.identities.last_mut(), name) {
             (Some(identity), _) if identity.id.is_none() => identity.id = id,
-            (None, Some(name)) => self.identities.push(Identity { id, ..Identity::new(Position::START, name) }),
+            (None, Some(name)) => self.identities.push(Identity { id, ..Identity::new(None, name) }),
             _ => {}
         }
     }
@@ -321,37 +300,37 @@ impl Chat {
 
     /// The server sent a ping.
     pub fn ping(&mut self, at: FrameTime) {
-        self.ping = PackedFrameTime::of(at);
-        self.last_ping = at.frame;
+        self.ping = Some(at.into());
+        self.last_ping = Some(at.frame);
     }
 
     /// The client sent a pong. Returns the ping that it answers.
     pub fn pong(&mut self) -> Option<FrameTime> {
-        self.ping.take()
+        self.ping.take().map(FrameTime::from)
     }
 
     /// The latest ping.
-    pub fn last_ping(&self) -> Frame {
+    pub fn last_ping(&self) -> Option<Frame> {
         self.last_ping
     }
 
     /// The say in `frame` of this connection has reached somebody.
     pub fn delivered(&mut self, frame: Frame) {
-        self.last_delivered = self.last_delivered.max(frame);
+        self.last_delivered = self.last_delivered.max(Some(frame));
     }
 
     /// The latest say of this connection that reached anybody.
-    pub fn last_delivered(&self) -> Frame {
+    pub fn last_delivered(&self) -> Option<Frame> {
         self.last_delivered
     }
 
     /// The server was heard of.
     pub fn heard(&mut self, at: FrameTime) {
-        self.last_from_server = PackedFrameTime::of(at);
+        self.last_from_server = Some(at.into());
     }
 
     /// When the server sent its last message.
     pub fn last_from_server(&self) -> Option<FrameTime> {
-        self.last_from_server.get()
+        self.last_from_server.map(FrameTime::from)
     }
 }

@@ -68,8 +68,8 @@ impl Data<'_> {
 #[derive(Debug, Default)]
 pub struct Framing {
     directions: Both<Direction>,
-    /// The first frame of the capture with WebSocket data; 0 for none.
-    since: Frame,
+    /// The first frame of the capture with WebSocket data.
+    since: Option<Frame>,
     closed: Closed,
 }
 
@@ -239,7 +239,7 @@ impl Direction {
 impl Framing {
     /// The first frame of the capture with WebSocket data; behind it, what looks like HTTP is none.
     pub fn since(&self) -> Option<Frame> {
-        Some(self.since).filter(|since| *since != Frame::default())
+        self.since
     }
 
     /// The upgrade response was seen: WebSocket begins there.
@@ -274,9 +274,7 @@ impl Framing {
         lacking: &mut Lacking,
     ) -> Vec<Event<TextId>> {
         failpoint!("session::framing");
-        if self.since == Frame::default() {
-            self.since = at.frame;
-        }
+        self.since.get_or_insert(at.frame);
         let unread = lacking.of(by).map(|lacking| &lacking.unread);
         match self.directions.of(by).find(&data, unread) {
             DataPlace::InStep(start) => self.read(by, &data, Reading::new(start), endings, lacking),
@@ -293,7 +291,7 @@ impl Framing {
                 let direction = self.directions.of_mut(by);
                 direction.is_out_of_step = true;
                 direction.fragments.pass_over(data.bytes.bytes);
-                lacking.of_mut(by).add(Gap { after: at, until: at }, u32::MAX);
+                lacking.of_mut(by).add(Gap::within(at), u32::MAX);
                 Vec::new()
             }
         }
@@ -523,7 +521,7 @@ mod tests {
         /// Takes in data, cut to a length. Returns the ends of the messages that are judged, and the close frames.
         fn take_in(&mut self, by: Side, start: Option<u32>, bytes: &[u8], captured: usize) -> (Vec<u32>, usize) {
             self.frame += 1;
-            let at = FrameTime { frame: Frame(self.frame), time: i64::from(self.frame) };
+            let at = FrameTime { frame: Frame::of(self.frame), time: i64::from(self.frame) };
             let first = SequenceNumber(start.unwrap_or(100));
             let data = Data {
                 bytes: Captured { bytes: &bytes[..captured], reported: bytes.len() },
@@ -557,7 +555,9 @@ mod tests {
         let ping = frame(0x81, None, PING);
         assert_eq!(capture.server_sends(100, &ping), [117]);
         assert_eq!(capture.server_sends(150, &ping[5..]), [0; 0]);
-        assert!(capture.lacking.of(Side::Server).is_some_and(|lacking| lacking.gaps.between(Frame(1), Frame(3))));
+        assert!(
+            capture.lacking.of(Side::Server).is_some_and(|lacking| lacking.gaps.between(Frame::of(1), Frame::of(3)))
+        );
         assert_eq!(capture.server_sends(200, &ping), [217], "in step again");
         assert_eq!(capture.server_sends(217, &frame(0x82, None, b"any")), [222], "and from here on");
     }

@@ -9,15 +9,26 @@ const MAX_GAPS: usize = 256;
 /// A stretch of one direction that the capture lacks, or holds unreadable: cut, or out of step with WebSocket's frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {
-    /// The last captured segment of the direction before it. [`Gap::BEGINNING`] where the capture begins with the gap.
-    pub after: FrameTime,
+    /// The last captured segment of the direction before it; `None` where the capture begins with the gap.
+    pub after: Option<FrameTime>,
     /// The frame that shows it: a segment of the direction behind it, or an acknowledgment of it.
     pub until: FrameTime,
 }
 
 impl Gap {
-    /// Before the capture.
-    pub const BEGINNING: FrameTime = FrameTime { frame: Frame(0), time: i64::MIN };
+    /// A gap within what is captured in a frame.
+    pub fn within(at: FrameTime) -> Gap {
+        Gap { after: Some(at), until: at }
+    }
+
+    /// The frame of the segment before it.
+    pub fn after_frame(&self) -> Option<Frame> {
+        self.after.map(|after| after.frame)
+    }
+
+    fn after_time(&self) -> Option<i64> {
+        self.after.map(|after| after.time)
+    }
 }
 
 /// Gaps of one direction, or of several. Of two gaps, of which one shows later and began earlier, only that one is kept: so both `after`
@@ -36,7 +47,7 @@ impl Gaps {
         while self
             .gaps
             .last()
-            .is_some_and(|last| last.after.time >= gap.after.time || last.after.frame >= gap.after.frame)
+            .is_some_and(|last| last.after_time() >= gap.after_time() || last.after_frame() >= gap.after_frame())
         {
             self.gaps.pop();
         }
@@ -56,7 +67,7 @@ impl Gaps {
 
     /// Those that are not before the capture.
     pub fn since_beginning(&self) -> Gaps {
-        Gaps { gaps: self.gaps.iter().filter(|gap| gap.after != Gap::BEGINNING).copied().collect() }
+        Gaps { gaps: self.gaps.iter().filter(|gap| gap.after.is_some()).copied().collect() }
     }
 
     /// Merges each two neighbours.
@@ -68,23 +79,24 @@ impl Gaps {
     /// Whether something may be missing that was sent after `from`, and before `before` (nanoseconds since the epoch).
     pub fn any(&self, from: Frame, before: i64) -> bool {
         let at = self.gaps.partition_point(|gap| gap.until.frame <= from);
-        self.gaps.get(at).is_some_and(|gap| gap.after.time < before)
+        self.gaps.get(at).is_some_and(|gap| gap.after_time() < Some(before))
     }
 
-    /// Whether something may be missing that was sent after the frame `from`.
-    pub fn after(&self, from: Frame) -> bool {
-        self.gaps.last().is_some_and(|gap| gap.until.frame > from)
+    /// Whether something may be missing that was sent after the frame `from`, or at all.
+    pub fn after(&self, from: impl Into<Option<Frame>>) -> bool {
+        let from = from.into();
+        self.gaps.last().is_some_and(|gap| Some(gap.until.frame) > from)
     }
 
     /// Whether whole segments may be missing that were sent after the frame `from`, not only the ends of some.
     pub fn any_segment(&self, from: Frame) -> bool {
         let mut later = self.gaps.iter().rev().take_while(|gap| gap.until.frame > from);
-        later.any(|gap| gap.after.frame != gap.until.frame)
+        later.any(|gap| gap.after_frame() != Some(gap.until.frame))
     }
 
     /// Whether something may be missing that was sent after the frame `from`, in a direction of which something was captured before.
     pub fn interrupted_after(&self, from: Frame) -> bool {
-        self.gaps.last().is_some_and(|gap| gap.until.frame > from && gap.after.frame != Gap::BEGINNING.frame)
+        self.gaps.last().is_some_and(|gap| gap.until.frame > from && gap.after.is_some())
     }
 
     /// Whether something may be missing that was sent after the time `from`, in nanoseconds since the epoch.
@@ -92,10 +104,11 @@ impl Gaps {
         self.gaps.last().is_some_and(|gap| gap.until.time >= from)
     }
 
-    /// Whether something may be missing that was sent after the frame `from` and before the frame `to`.
-    pub fn between(&self, from: Frame, to: Frame) -> bool {
-        let at = self.gaps.partition_point(|gap| gap.until.frame <= from);
-        self.gaps.get(at).is_some_and(|gap| gap.after.frame < to)
+    /// Whether something may be missing that was sent after the frame `from`, or at all, and before the frame `to`.
+    pub fn between(&self, from: impl Into<Option<Frame>>, to: Frame) -> bool {
+        let from = from.into();
+        let at = self.gaps.partition_point(|gap| Some(gap.until.frame) <= from);
+        self.gaps.get(at).is_some_and(|gap| gap.after_frame() < Some(to))
     }
 }
 
@@ -104,8 +117,8 @@ mod tests {
     use super::*;
 
     fn gap(after: u32, until: u32) -> Gap {
-        let at = |frame: u32| FrameTime { frame: Frame(frame), time: i64::from(frame) * 10 };
-        Gap { after: at(after), until: at(until) }
+        let at = |frame: u32| FrameTime { frame: Frame::of(frame), time: i64::from(frame) * 10 };
+        Gap { after: (after > 0).then(|| at(after)), until: at(until) }
     }
 
     #[test]
@@ -113,19 +126,19 @@ mod tests {
         let mut gaps = Gaps::default();
         gaps.add(gap(10, 20));
         gaps.add(gap(30, 40));
-        let between = |from, to| gaps.between(Frame(from), Frame(to));
+        let between = |from, to| gaps.between(Frame::of(from), Frame::of(to));
         assert!(between(5, 11) && between(15, 16) && between(20, 31) && between(39, 50));
         assert!(!between(5, 10) && !between(20, 30) && !between(40, 50));
-        assert!(gaps.any(Frame(19), 101) && !gaps.any(Frame(20), 300) && gaps.any(Frame(20), 301));
+        assert!(gaps.any(Frame::of(19), 101) && !gaps.any(Frame::of(20), 300) && gaps.any(Frame::of(20), 301));
     }
 
     #[test]
     fn a_direction_that_begins_late_is_not_interrupted() {
         let mut gaps = Gaps::default();
-        gaps.add(Gap { after: Gap::BEGINNING, until: gap(1, 20).until });
-        assert!(gaps.after(Frame(10)) && !gaps.interrupted_after(Frame(10)));
+        gaps.add(gap(0, 20));
+        assert!(gaps.after(Frame::of(10)) && !gaps.interrupted_after(Frame::of(10)));
         gaps.add(gap(30, 40));
-        assert!(gaps.interrupted_after(Frame(39)) && !gaps.interrupted_after(Frame(40)));
+        assert!(gaps.interrupted_after(Frame::of(39)) && !gaps.interrupted_after(Frame::of(40)));
     }
 
     #[test]
@@ -145,9 +158,9 @@ mod tests {
                 }
             }
             for _ in 0..50 {
-                let (from, to) = (Frame(random(60)), Frame(random(60)));
-                let expected = all.iter().any(|gap| gap.until.frame > from && gap.after.frame < to);
-                assert_eq!(gaps.between(from, to), expected, "{from} to {to}: {all:?}");
+                let (from, to) = (Frame::unpack(random(60)), Frame::of(random(60)));
+                let expected = all.iter().any(|gap| Some(gap.until.frame) > from && gap.after_frame() < Some(to));
+                assert_eq!(gaps.between(from, to), expected, "{from:?} to {to}: {all:?}");
             }
         }
     }
@@ -157,6 +170,6 @@ mod tests {
         let mut gaps = Gaps::default();
         (1..10_000).for_each(|at| gaps.add(gap(at * 3, at * 3 + 1)));
         assert!(gaps.gaps.len() <= MAX_GAPS);
-        assert!((1..10_000).all(|at| gaps.between(Frame(at * 3), Frame(at * 3 + 1))));
+        assert!((1..10_000).all(|at| gaps.between(Frame::of(at * 3), Frame::of(at * 3 + 1))));
     }
 }

@@ -206,7 +206,7 @@ mod tests {
                     (4, 0) => last.wrapping_sub(number >> 2),
                     _ => last.wrapping_add(number >> 10),
                 };
-                let pending = Pending { end: SequenceNumber(last), frame: Frame(frame), sent: Sent::Message };
+                let pending = Pending { end: SequenceNumber(last), frame: Frame::of(frame), sent: Sent::Message };
                 flight.insert(pending);
                 naive.insert(pending);
                 if number % 7 == 0 {
@@ -230,9 +230,9 @@ mod tests {
     fn at_most_so_many_are_in_flight() {
         let mut flight = InFlight::default();
         for frame in 0..MAX_PENDING as u32 + 10 {
-            flight.insert(Pending { end: SequenceNumber(frame), frame: Frame(frame), sent: Sent::Message });
+            flight.insert(Pending { end: SequenceNumber(frame), frame: Frame::of(frame), sent: Sent::Message });
         }
-        assert_eq!(flight.pop_before(SequenceNumber(100)).map(|first| first.frame), Some(Frame(10)));
+        assert_eq!(flight.pop_before(SequenceNumber(100)).map(|first| first.frame), Some(Frame::of(10)));
         while flight.pop_before(SequenceNumber(u32::MAX / 4)).is_some() {}
         flight.release();
         assert!(matches!(flight, InFlight::Nothing) && size_of::<InFlight>() == 16);

@@ -79,7 +79,7 @@ impl Lacking {
     /// An encrypted segment was captured.
     pub fn pass_over(&mut self, side: Side, at: FrameTime) {
         if self.of(side).is_some_and(|direction| direction.is_undecryptable) {
-            self.of_mut(side).add(Gap { after: at, until: at }, u32::MAX);
+            self.of_mut(side).add(Gap::within(at), u32::MAX);
         }
     }
 
@@ -99,9 +99,9 @@ impl Direction {
     }
 
     /// Whether a login may be missing that the capture shows to be missing after the frame `from`, and in the frame `to` or before.
-    pub fn lacks_login(&self, from: Frame, to: Frame) -> bool {
-        let at = self.logins.partition_point(|frame| *frame <= from);
-        self.logins.get(at).map_or(self.logins.len() == MAX_LOGINS && from < to, |frame| *frame <= to)
+    pub fn lacks_login(&self, from: Option<Frame>, to: Frame) -> bool {
+        let at = self.logins.partition_point(|frame| Some(*frame) <= from);
+        self.logins.get(at).map_or(self.logins.len() == MAX_LOGINS && from < Some(to), |frame| *frame <= to)
     }
 
     /// No login is missing in this frame, the last one.
@@ -127,7 +127,7 @@ impl Direction {
         if bytes >= MIN_LOGIN {
             self.may_log_in(gap.until.frame);
         }
-        let earlier = self.latest.filter(|latest| latest.after.frame < gap.after.frame);
+        let earlier = self.latest.filter(|latest| latest.after_frame() < gap.after_frame());
         self.latest = Some(Gap { after: earlier.map_or(gap.after, |earlier| earlier.after), until: gap.until });
     }
 }
@@ -238,8 +238,8 @@ mod tests {
 
     #[test]
     fn gaps_are_handed_on_once() {
-        let at = |frame: u32| FrameTime { frame: Frame(frame), time: i64::from(frame) };
-        let gap = |after: u32, until: u32| Gap { after: at(after), until: at(until) };
+        let at = |frame: u32| FrameTime { frame: Frame::of(frame), time: i64::from(frame) };
+        let gap = |after: u32, until: u32| Gap { after: Some(at(after)), until: at(until) };
         let mut lacking = Lacking::default();
         assert_eq!((size_of::<Lacking>(), lacking.take_latest(Side::Client)), (8, None));
         lacking.of_mut(Side::Client).add(gap(2, 5), 31);

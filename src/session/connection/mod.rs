@@ -50,9 +50,9 @@ pub struct Connection {
     saw_beginning: bool,
     /// It begins like TLS.
     encrypted: bool,
-    /// The first frame of TCP's handshake, and of the connection's end; 0 for none.
-    opened_in: Frame,
-    closed_in: Frame,
+    /// The first frame of TCP's handshake, and of the connection's end.
+    opened_in: Option<Frame>,
+    closed_in: Option<Frame>,
     /// How many FINs were acknowledged.
     fins_acked: u8,
     /// When its handshakes and its end were captured.
@@ -88,8 +88,8 @@ impl Connection {
             idle: Connection::would_be_idle(segment),
             saw_beginning: syn,
             encrypted: false,
-            opened_in: Frame::default(),
-            closed_in: Frame::default(),
+            opened_in: None,
+            closed_in: None,
             fins_acked: 0,
             times: None,
             transport: Transport::default(),
@@ -212,12 +212,12 @@ impl Connection {
 
     /// The first frame of TCP's handshake that was captured.
     pub fn opened_in(&self) -> Option<Frame> {
-        Some(self.opened_in).filter(|frame| *frame != Frame::default())
+        self.opened_in
     }
 
     /// The frame in which the connection's end begins: with WebSocket's close, a FIN or a RST.
     pub fn closed_in(&self) -> Option<Frame> {
-        Some(self.closed_in).filter(|frame| *frame != Frame::default())
+        self.closed_in
     }
 
     /// When a step of its handshakes was first captured, or its end. Nanoseconds since the epoch.
@@ -303,8 +303,8 @@ impl Connection {
         if let Some(mark) = Mark::of(frame, event, by, texts) {
             self.records.mark(mark.named(is_named));
         }
-        if matches!(event, Event::Close(_) | Event::CloseReply(_)) && self.closed_in == Frame::default() {
-            self.closed_in = frame;
+        if matches!(event, Event::Close(_) | Event::CloseReply(_)) {
+            self.closed_in.get_or_insert(frame);
         }
     }
 
@@ -327,9 +327,9 @@ impl Connection {
                 }
                 has_marks = true;
                 match &event {
-                    Event::Syn | Event::SynAck if *opened_in == Frame::default() => *opened_in = frame,
+                    Event::Syn | Event::SynAck => _ = opened_in.get_or_insert(frame),
                     Event::Reset(Reset::Refused) => {}
-                    Event::Fin | Event::Reset(_) if *closed_in == Frame::default() => *closed_in = frame,
+                    Event::Fin | Event::Reset(_) => _ = closed_in.get_or_insert(frame),
                     Event::FinAcked => *fins_acked = fins_acked.saturating_add(1),
                     _ => {}
                 }
@@ -403,7 +403,7 @@ impl Connection {
                 let lacking = self.lacking.of_mut(by);
                 lacking.unread_since = None;
                 let is_passed_over = is_unread || lacking.unread.len() > count;
-                let gap = Some(Gap { after: since, until: segment.at }).filter(|_| is_passed_over);
+                let gap = Some(Gap { after: Some(since), until: segment.at }).filter(|_| is_passed_over);
                 gap.into_iter().for_each(|gap| lacking.gaps.add(gap));
                 Some(Unread::Until { since, gap })
             }
@@ -433,7 +433,7 @@ impl Connection {
     /// A message that a side sends in this frame is not read.
     pub fn pass_over(&mut self, segment: &Segment) {
         let by = self.side(segment);
-        self.lacking.of_mut(by).add(Gap { after: segment.at, until: segment.at }, u32::MAX);
+        self.lacking.of_mut(by).add(Gap::within(segment.at), u32::MAX);
     }
 
     /// Where the capture may lack something that a side sent.
@@ -483,12 +483,12 @@ impl Connection {
     }
 
     /// Whether the capture lacks something that the server sent after `frame`.
-    pub fn lacks_answers_after(&self, frame: Frame) -> bool {
+    pub fn lacks_answers_after(&self, frame: impl Into<Option<Frame>>) -> bool {
         self.gaps(Side::Server).after(frame)
     }
 
     /// The latest frame that the client sent.
-    pub fn last_from_client(&self) -> Frame {
+    pub fn last_from_client(&self) -> Option<Frame> {
         self.transport.last_from_client()
     }
 
@@ -639,16 +639,17 @@ impl Connection {
     pub fn identity(&self, at: Position) -> Option<&Identity> {
         let chat = self.chat()?;
         let identities = chat.identities();
-        match identities.partition_point(|identity| identity.since <= at) {
+        match identities.partition_point(|identity| identity.since <= Some(at)) {
             0 => {
-                let is_first =
-                    |identity: &&Identity| self.saw_beginning && !self.lacks_login_before(identity.since.frame);
+                let is_first = |identity: &&Identity| {
+                    self.saw_beginning && !identity.since.is_some_and(|since| self.lacks_login_before(since.frame))
+                };
                 identities.first().filter(is_first)
             }
             count => {
                 let is_known = |identity: &&Identity| {
                     // What shows later changes nothing.
-                    !self.lacks_login(identity.since.frame.max(identity.named_in), at.frame)
+                    !self.lacks_login(identity.since.map(|since| since.frame).max(identity.named_in), at.frame)
                 };
                 identities.get(count - 1).filter(is_known)
             }
@@ -656,7 +657,7 @@ impl Connection {
     }
 
     /// Whether the capture may lack a login request that shows to be missing after the frame `from`, and in the frame `to` or before.
-    pub fn lacks_login(&self, from: Frame, to: Frame) -> bool {
+    pub fn lacks_login(&self, from: Option<Frame>, to: Frame) -> bool {
         self.lacking.of(Side::Client).is_some_and(|lacking| lacking.lacks_login(from, to))
     }
 
@@ -667,7 +668,7 @@ impl Connection {
     /// The login request that waits for its result, if a result in this frame answers it: none where the capture may lack a later one.
     pub fn answered_login(&self, frame: Frame) -> Option<FrameTime> {
         let (asked, _) = self.chat()?.waiting_login()?;
-        (!self.lacks_login(asked.frame, frame)).then_some(asked)
+        (!self.lacks_login(Some(asked.frame), frame)).then_some(asked)
     }
 
     /// Whether nobody has asked to log in here before the request that waits for its result.
@@ -688,7 +689,9 @@ impl Connection {
     /// Whether the users here may have been in more than one room. The server leaves the connection in all of them.
     pub fn may_have_moved(&self) -> bool {
         let Some(chat) = self.chat() else { return false };
-        let is_first = |identity: &Identity| self.saw_beginning && !self.lacks_messages_before(identity.since.frame);
+        let is_first = |identity: &Identity| {
+            self.saw_beginning && !identity.since.is_some_and(|since| self.lacks_messages_before(since.frame))
+        };
         chat.has_moved() || !chat.identities().first().is_some_and(is_first)
     }
 
@@ -699,13 +702,13 @@ impl Connection {
 
     /// The user who has logged in before a position.
     pub fn logged_in(&self, at: Position) -> Option<&Identity> {
-        self.identity(at).filter(|identity| identity.since <= at)
+        self.identity(at).filter(|identity| identity.since <= Some(at))
     }
 
     /// The user at a position of which it was known then who that is, whatever showed later.
     pub fn user_then(&self, at: Position) -> Option<&Identity> {
         let identities = self.chat()?.identities();
-        let count = identities.partition_point(|identity| identity.since <= at);
+        let count = identities.partition_point(|identity| identity.since <= Some(at));
         identities.get(count.checked_sub(1)?)
     }
 
@@ -713,14 +716,12 @@ impl Connection {
     pub fn logs_in_with(&self, other: &Connection) -> bool {
         let (Some(one), Some(other)) = (self.chat(), other.chat()) else { return false };
         let (Some(ours), Some(theirs)) = (one.logged_in(), other.logged_in()) else { return false };
-        ours.0 < theirs.1.frame && theirs.0 < ours.1.frame && ours.1.since(theirs.1).abs() <= PROXY_DELAY
+        ours.0 < Some(theirs.1.frame) && theirs.0 < Some(ours.1.frame) && ours.1.since(theirs.1).abs() <= PROXY_DELAY
     }
 
-    /// The first frame in which the server can have counted this connection among a room's; frame 0 where that is not known.
-    pub fn joined(&self) -> FrameTime {
-        let first = self.chat().and_then(|chat| chat.identities().first());
-        let asked = first.and_then(|identity| self.records.time_of(identity.since.frame));
-        asked.unwrap_or(Gap::BEGINNING)
+    /// The first frame in which the server can have counted this connection among a room's, where that is known.
+    pub fn joined(&self) -> Option<FrameTime> {
+        self.records.time_of(self.chat()?.identities().first()?.since?.frame)
     }
 
     /// Too many messages that are not the chat's: keeps the handshakes, forgets the rest.

@@ -3,7 +3,7 @@
 
 use crate::event::{Event, Reset};
 use crate::failpoint::failpoint;
-use crate::packet::{Both, Frame, FrameTime, Segment, SequenceNumber, Side, flags};
+use crate::packet::{Both, Frame, FrameTime, PackedFrameTime, Segment, SequenceNumber, Side, flags};
 use crate::session::connection::gaps::Gap;
 use crate::session::connection::in_flight::{InFlight, Pending, Sent};
 use crate::session::connection::missing::Lacking;
@@ -60,13 +60,13 @@ impl Transport {
         failpoint!("session::transport");
         let (identity, direction) = (identity(segment), self.directions.of(by));
         let (last, is_same) = (direction.last(), identity == direction.last_segment);
-        if is_same && last.frame == segment.at.frame {
+        if is_same && last.is_some_and(|last| last.frame == segment.at.frame) {
             return;
         }
-        let is_copy = is_same && (0..=COPY_TIME).contains(&segment.at.since(last));
+        let is_copy = is_same && last.is_some_and(|last| (0..=COPY_TIME).contains(&segment.at.since(last)));
         self.directions.of_mut(by).last_segment = identity;
         self.process(&Taken { segment, captured, by, is_copy }, lacking, &mut tell);
-        self.directions.of_mut(by).set_last(segment.at);
+        self.directions.of_mut(by).last = Some(segment.at.into());
     }
 
     fn process(&mut self, taken: &Taken, lacking: &mut Lacking, tell: &mut impl FnMut(Outcome)) {
@@ -103,10 +103,10 @@ impl Transport {
     fn synchronize(&mut self, taken: &Taken, tell: &mut impl FnMut(Outcome)) {
         let Taken { segment, by, is_copy, .. } = *taken;
         let direction = self.directions.of_mut(by);
-        let first = match direction.syn() {
+        let first = match direction.syn {
             Some((sequence, first)) if sequence == segment.sequence => Some(first),
             known => {
-                direction.syn = (segment.sequence, segment.at.frame);
+                direction.syn = Some((segment.sequence, segment.at.frame));
                 let (first_byte, next) = (segment.sequence + 1, direction.next());
                 let is_late = known.is_none() && next.is_some_and(|next| !first_byte.is_after(next));
                 if !is_late {
@@ -131,7 +131,7 @@ impl Transport {
 
     /// A SYN+ACK says where the other side begins.
     fn know_beginning(&mut self, segment: &Segment, by: Side, tell: &mut impl FnMut(Outcome)) {
-        let acknowledged = self.directions.of(by).acknowledged();
+        let acknowledged = self.directions.of(by).acknowledged;
         let other = self.directions.of_mut(by.other());
         if other.next().is_none() {
             other.set_next(segment.acknowledgment);
@@ -169,7 +169,7 @@ impl Transport {
 
     /// The client's first acknowledgment of the SYN+ACK. One that acknowledges more follows one that was not captured.
     fn establish(&mut self, segment: &Segment, tell: &mut impl FnMut(Outcome)) {
-        let Some((sequence, _)) = self.directions.server.syn() else { return };
+        let Some((sequence, _)) = self.directions.server.syn else { return };
         if !segment.acknowledgment.is_after(sequence) {
             return;
         }
@@ -183,8 +183,8 @@ impl Transport {
         let (own, other) = (self.directions.of(by), self.directions.of(by.other()));
         let answers_syn = segment.has(flags::ACK)
             && segment.sequence == SequenceNumber(0) // RFC 9293, section 3.10.7.1
-            && own.last().frame == Frame::default()
-            && other.syn().is_some_and(|(sequence, _)| segment.acknowledgment == sequence + 1);
+            && own.last().is_none()
+            && other.syn.is_some_and(|(sequence, _)| segment.acknowledgment == sequence + 1);
         if answers_syn && !self.reset {
             return Reset::Refused;
         }
@@ -238,7 +238,7 @@ impl Transport {
 
     /// Whether the client's SYN was captured.
     pub fn saw_client_syn(&self) -> bool {
-        self.directions.client.syn().is_some()
+        self.directions.client.syn.is_some()
     }
 
     /// Whether the connection was reset, or both sides have finished.
@@ -252,8 +252,8 @@ impl Transport {
     }
 
     /// The latest frame that the client sent.
-    pub fn last_from_client(&self) -> Frame {
-        self.directions.client.last().frame
+    pub fn last_from_client(&self) -> Option<Frame> {
+        self.directions.client.last().map(|last| last.frame)
     }
 
     /// Exchanges the sides.
@@ -275,19 +275,19 @@ fn identity(segment: &Segment) -> u32 {
     ((numbers.wrapping_mul(ODD) ^ rest).wrapping_mul(ODD) >> 32) as u32
 }
 
-/// What one side has sent. Frame 0 stands for none, which saves 8 bytes a connection each time.
+/// What one side has sent.
 #[derive(Debug, Default)]
 struct Direction {
     /// The SYN's sequence number and frame.
-    syn: (SequenceNumber, Frame),
+    syn: Option<(SequenceNumber, Frame)>,
     /// The sequence number behind all that was sent so far, as far as segments or acknowledgments show it.
     next: SequenceNumber,
-    /// The frame of its last segment, and when that was captured.
-    last: (Frame, [u8; 8]),
+    /// Its last segment.
+    last: Option<PackedFrameTime>,
     /// What distinguishes that segment from others of its frame, of which there can be several (A-MSDU).
     last_segment: u32,
     /// The last acknowledgment by the other side.
-    acknowledged: Advance,
+    acknowledged: Option<Advance>,
     pending: InFlight,
     /// Whether `next` is known.
     has_sent: bool,
@@ -297,7 +297,7 @@ struct Direction {
 }
 
 /// How far an acknowledgment moved the left edge of the send window.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Advance {
     from: SequenceNumber,
     to: SequenceNumber,
@@ -305,10 +305,6 @@ struct Advance {
 }
 
 impl Direction {
-    fn syn(&self) -> Option<(SequenceNumber, Frame)> {
-        Some(self.syn).filter(|(_, frame)| *frame != Frame::default())
-    }
-
     fn next(&self) -> Option<SequenceNumber> {
         self.has_sent.then_some(self.next)
     }
@@ -317,25 +313,14 @@ impl Direction {
         (self.next, self.has_sent) = (next, true);
     }
 
-    fn set_last(&mut self, at: FrameTime) {
-        self.last = (at.frame, at.time.to_ne_bytes());
-    }
-
-    /// The last captured segment; [`Gap::BEGINNING`] for none.
-    fn last(&self) -> FrameTime {
-        match self.last {
-            (Frame(0), _) => Gap::BEGINNING,
-            (frame, time) => FrameTime { frame, time: i64::from_ne_bytes(time) },
-        }
+    /// The last captured segment.
+    fn last(&self) -> Option<FrameTime> {
+        self.last.map(FrameTime::from)
     }
 
     /// Whether more than a SYN is known to have been sent.
     fn has_data(&self) -> bool {
-        self.next().is_some_and(|next| self.syn().is_none_or(|(sequence, _)| next != sequence + 1))
-    }
-
-    fn acknowledged(&self) -> Option<Advance> {
-        Some(self.acknowledged).filter(|done| done.frame != Frame::default())
+        self.next().is_some_and(|next| self.syn.is_none_or(|(sequence, _)| next != sequence + 1))
     }
 
     /// Takes note of a segment that is not whole or does not begin where the last one ended.
@@ -356,7 +341,7 @@ impl Direction {
             lacking.missing.insert(from, start);
             lacking.add(Gap { after: self.last(), until: segment.at }, start.0.wrapping_sub(from.0));
         } else if is_cut {
-            lacking.of_mut(by).add(Gap { after: segment.at, until: segment.at }, u32::MAX); // with what was captured of it
+            lacking.of_mut(by).add(Gap::within(segment.at), u32::MAX); // with what was captured of it
         }
         if is_cut {
             lacking.of_mut(by).missing.insert(start + captured, end);
@@ -390,7 +375,7 @@ impl Direction {
     }
 
     fn expect_ack(&mut self, pending: Pending) -> Option<Frame> {
-        if let Some(done) = self.acknowledged().filter(|done| !pending.end.is_after(done.to)) {
+        if let Some(done) = self.acknowledged.filter(|done| !pending.end.is_after(done.to)) {
             return pending.end.is_after(done.from).then_some(done.frame);
         }
         self.pending.insert(pending);
@@ -407,11 +392,11 @@ impl Direction {
         if self.next().is_some_and(|next| to.is_after(next + MAX_WINDOW)) {
             return false; // nothing like it was ever sent
         }
-        match self.acknowledged() {
+        match self.acknowledged {
             Some(done) if !to.is_after(done.to) => false,
             done => {
                 let from = done.map_or(to - 1, |done| done.to);
-                self.acknowledged = Advance { from, to, frame };
+                self.acknowledged = Some(Advance { from, to, frame });
                 true
             }
         }
@@ -424,11 +409,11 @@ mod tests {
     use crate::packet::{Endpoint, StreamId};
 
     fn message(end: u32, frame: u32) -> Pending {
-        Pending { end: SequenceNumber(end), frame: Frame(frame), sent: Sent::Message }
+        Pending { end: SequenceNumber(end), frame: Frame::of(frame), sent: Sent::Message }
     }
 
     fn acknowledged(direction: &mut Direction, to: u32, frame: u32) -> Vec<Pending> {
-        direction.acknowledge(SequenceNumber(to), Frame(frame)).collect()
+        direction.acknowledge(SequenceNumber(to), Frame::of(frame)).collect()
     }
 
     #[test]
@@ -456,7 +441,7 @@ mod tests {
         let mut direction = Direction::default();
         acknowledged(&mut direction, 100, 1);
         acknowledged(&mut direction, 200, 2);
-        assert_eq!(direction.expect_ack(message(150, 3)), Some(Frame(2)));
+        assert_eq!(direction.expect_ack(message(150, 3)), Some(Frame::of(2)));
         assert_eq!(direction.expect_ack(message(90, 4)), None);
     }
 
@@ -502,7 +487,7 @@ mod tests {
         ) -> Vec<Event<TextId>> {
             let end = Endpoint { address: [0; 16], address_length: 4, port: 1, chat_port: false };
             let segment = Segment {
-                at: FrameTime { frame: Frame(self.frame), time: i64::from(self.frame) * 1_000_000 },
+                at: FrameTime { frame: Frame::of(self.frame), time: i64::from(self.frame) * 1_000_000 },
                 stream: StreamId(0),
                 source: end,
                 destination: end,
@@ -521,7 +506,7 @@ mod tests {
         }
 
         fn gap(&mut self, by: Side) -> Option<(u32, u32)> {
-            self.lacking.take_latest(by).map(|gap| (gap.after.frame.0, gap.until.frame.0))
+            self.lacking.take_latest(by).map(|gap| (Frame::pack(gap.after_frame()), gap.until.frame.number()))
         }
     }
 
@@ -572,7 +557,7 @@ mod tests {
         let (both, mut capture) = (flags::SYN | flags::ACK, Capture::default());
         capture.sends(Side::Client, flags::SYN, (99, 0), 0);
         assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 0), []);
-        assert_eq!(capture.sends(Side::Server, both, (199, 100), 0), [Event::SynAck, Event::SynAgain(Frame(2))]);
+        assert_eq!(capture.sends(Side::Server, both, (199, 100), 0), [Event::SynAck, Event::SynAgain(Frame::of(2))]);
         assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 10), []);
         let mut capture = Capture::default();
         capture.sends(Side::Client, flags::SYN, (99, 0), 0);
@@ -587,7 +572,7 @@ mod tests {
         assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), [Event::Syn]);
         assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), []);
         capture.frame += 1000;
-        assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), [Event::SynAgain(Frame(1))]);
+        assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), [Event::SynAgain(Frame::of(1))]);
         let mut capture = Capture::opened();
         assert_eq!(capture.sends(Side::Client, flags::RST, (100, 0), 0), [Event::Reset(Reset::Open)]);
         assert_eq!(capture.sends(Side::Client, flags::RST, (100, 0), 0), []);

@@ -14,8 +14,8 @@ use crate::websocket::handshake::{self, Http};
 pub struct Opening {
     /// Until it is answered.
     asked: Option<Box<Asked>>,
-    /// The frame of the response that agrees to an upgrade; 0 for none.
-    upgraded: Frame,
+    /// The frame of the response that agrees to an upgrade.
+    upgraded: Option<Frame>,
     /// Wireshark's HTTP dissector saw the whole response too, and hands the connection over by itself.
     handed_over: bool,
 }
@@ -68,11 +68,11 @@ impl Opening {
     }
 
     fn is_upgraded(&self) -> bool {
-        self.upgraded != Frame::default()
+        self.upgraded.is_some()
     }
 
-    /// The frame of the response that agrees to an upgrade; 0 for none.
-    pub fn upgraded_in(&self) -> Frame {
+    /// The frame of the response that agrees to an upgrade.
+    pub fn upgraded_in(&self) -> Option<Frame> {
         self.upgraded
     }
 
@@ -136,7 +136,7 @@ impl Opening {
         if interim || !(asked_for || response.upgrade) {
             return Step::None;
         }
-        self.upgraded = if response.upgrade { at.frame } else { Frame::default() };
+        self.upgraded = response.upgrade.then_some(at.frame);
         self.handed_over = response.upgrade;
         let asked = self.asked.take();
         let key = asked.as_ref().and_then(|asked| asked.key.as_deref());
@@ -153,7 +153,7 @@ impl Opening {
     }
 
     fn cut_response(&mut self, at: FrameTime) -> Step {
-        self.upgraded = at.frame;
+        self.upgraded = Some(at.frame);
         let asked = self.asked.take();
         let handshake = Handshake { request: asked.as_ref().map(|asked| asked.at), ..Handshake::default() };
         let reveals_request = asked.is_some_and(|asked| !asked.whole);
@@ -172,7 +172,7 @@ mod tests {
         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
     fn at(frame: u32) -> FrameTime {
-        FrameTime { frame: Frame(frame), time: i64::from(frame) }
+        FrameTime { frame: Frame::of(frame), time: i64::from(frame) }
     }
 
     fn response(step: Step) -> Response {
@@ -198,7 +198,7 @@ mod tests {
     fn a_cut_request_is_known_by_its_response() {
         let mut opening = Opening::default();
         assert_eq!(opening.read(at(4), &REQUEST[..20], true, |_| false), Step::CutRequest);
-        assert_eq!(opening.cut_request_in(), Some(Frame(4)));
+        assert_eq!(opening.cut_request_in(), Some(Frame::of(4)));
         let response = response(opening.read(at(6), &RESPONSE[..24], true, |_| false));
         assert!(response.reveals_request);
         assert_eq!(opening.cut_request_in(), None);
@@ -225,7 +225,11 @@ mod tests {
         let mut opening = Opening::default();
         let tunnel = b"HTTP/1.1 200 Connection established\r\n\r\n";
         assert!(matches!(opening.read(at(4), REQUEST, false, |_| true), Step::Request(_)));
-        assert_eq!(opening.read(at(5), tunnel, false, |frame| frame == Frame(4)), Step::None, "to the CONNECT before");
+        assert_eq!(
+            opening.read(at(5), tunnel, false, |frame| frame == Frame::of(4)),
+            Step::None,
+            "to the CONNECT before"
+        );
         let response = response(opening.read(at(6), tunnel, false, |_| false));
         assert_eq!(response.handshake.refused, Some(200));
     }

@@ -64,8 +64,8 @@ impl Session {
         let (began, owner) = (server.exchange_starts.logged_in(client)?, self.connections.get(&server.owner(client)?)?);
         let chat = owner.chat()?;
         let waiting = chat.waiting_login().map(|(asked, _)| asked.frame);
-        let asked = waiting.or(chat.logged_in().map(|(asked, _)| asked)).unwrap_or_default();
-        (asked > began || owner.lacks_login(began, at.frame)).then_some(client)
+        let asked = waiting.or(chat.logged_in().and_then(|(asked, _)| asked));
+        (asked > Some(began) || owner.lacks_login(Some(began), at.frame)).then_some(client)
     }
 
     /// The connections to the same port that were opened shortly before or after this one.
@@ -94,7 +94,7 @@ impl Session {
         let last = last.place.at.frame;
         let owning = || owners.keys().filter_map(|stream| self.connections.get(stream));
         let asked_in = |connection: &Connection| connection.chat()?.waiting_login().map(|(asked, _)| asked.frame);
-        let since = owning().filter_map(asked_in).min().unwrap_or_default();
+        let since = owning().filter_map(asked_in).min();
         let may_ask =
             |other: &Connection| asked_name(other) == Some(ambiguous.asked.0) || other.lacks_login(since, last);
         let is_whole = |connection: &Connection| connection.saw_client_syn() && !connection.lacks_answers_after(since);

@@ -262,7 +262,7 @@ impl Session {
         let Some(server) = self.servers.of_mut(connection) else { return };
         let position = context.position();
         let identity = connection.identity(position).copied();
-        let sender = identity.filter(|identity| identity.since <= position).map(|identity| identity.name);
+        let sender = identity.filter(|identity| identity.since <= Some(position)).map(|identity| identity.name);
         let recipient = recipient(server, texts, to, position, context.statement.readable);
         let event = Event::SayRequest(Say { sender, recipient });
         let mut record = context.record(event);
@@ -354,7 +354,7 @@ impl Session {
             self.settle_logins(i64::MAX);
         }
         if !self.likely.is_empty() {
-            self.settle(StreamId(u32::MAX), FrameTime { frame: Frame(u32::MAX), time: i64::MAX });
+            self.settle(StreamId(u32::MAX), FrameTime { frame: Frame::LAST, time: i64::MAX });
         }
     }
 }
@@ -403,7 +403,7 @@ fn login_request(
         if let (Some(name), Some(room)) = (name, room) {
             server.ask_for(name, room, context.place.at.time);
         }
-        let identity = name.map(|name| Identity { room, ..Identity::new(context.position(), name) });
+        let identity = name.map(|name| Identity { room, ..Identity::new(Some(context.position()), name) });
         chat.ask_to_log_in(context.place.at, identity);
     }
     context.record(Event::LoginRequest { name, room })

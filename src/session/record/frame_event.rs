@@ -82,12 +82,12 @@ impl Mark {
         let kind = match event {
             Event::Syn => Kind::Syn,
             Event::SynAgain(first) => {
-                argument = first.0;
+                argument = first.number();
                 Kind::SynAgain
             }
             Event::SynAck => Kind::SynAck,
             Event::SynAckAgain(first) => {
-                argument = first.0;
+                argument = first.number();
                 Kind::SynAckAgain
             }
             Event::Established => Kind::Established,
@@ -125,12 +125,12 @@ impl Mark {
     pub fn acknowledgment(frame: Frame, ack: Acknowledgment) -> Mark {
         let flags = if ack.is_event { BY_SERVER } else { 0 };
         let kind = if ack.is_part { Kind::AcknowledgmentOfPart } else { Kind::Acknowledgment(ack.of) };
-        Mark { frame, argument: ack.frame.0, code: 0, kind, flags }
+        Mark { frame, argument: ack.frame.number(), code: 0, kind, flags }
     }
 
     /// Of the exchange that this frame completes, and the frame that began it.
     pub fn completes(frame: Frame, completion: Completion, began: Frame) -> Mark {
-        Mark { frame, argument: began.0, code: 0, kind: Kind::Completes(completion), flags: 0 }
+        Mark { frame, argument: began.number(), code: 0, kind: Kind::Completes(completion), flags: 0 }
     }
 
     /// The same where it was known who the connection's user is, or not.
@@ -143,17 +143,21 @@ impl Mark {
         self.flags & NAMED != 0
     }
 
+    fn argument_frame(&self) -> Frame {
+        Frame::of(self.argument)
+    }
+
     /// The exchange that the frame completes, and the frame that began it.
     pub fn as_completion(&self) -> Option<(Completion, Frame)> {
         match self.kind {
-            Kind::Completes(completion) => Some((completion, Frame(self.argument))),
+            Kind::Completes(completion) => Some((completion, self.argument_frame())),
             _ => None,
         }
     }
 
     /// The event, and who sent it; `None` for an acknowledgment.
     pub fn event<'a>(&self, texts: &Texts) -> Option<(Event<&'a str>, Side)> {
-        let argument = Frame(self.argument);
+        let argument = self.argument_frame();
         let event = match self.kind {
             Kind::Syn => Event::Syn,
             Kind::SynAgain => Event::SynAgain(argument),
@@ -186,7 +190,7 @@ impl Mark {
 
     /// The acknowledgment; `None` for an event.
     pub fn as_acknowledgment(&self) -> Option<Acknowledgment> {
-        let (frame, is_event) = (Frame(self.argument), self.flags & BY_SERVER != 0);
+        let (frame, is_event) = (self.argument_frame(), self.flags & BY_SERVER != 0);
         match self.kind {
             Kind::Acknowledgment(of) => Some(Acknowledgment { frame, of, is_event, is_part: false }),
             Kind::AcknowledgmentOfPart => Some(Acknowledgment { frame, of: Sent::Message, is_event, is_part: true }),
@@ -264,7 +268,7 @@ impl Kind {
 impl PackedMark {
     /// `None` for a mark that does not fit.
     pub fn of(mark: &Mark) -> Option<PackedMark> {
-        let distance = mark.frame.0.wrapping_sub(mark.argument) as i32;
+        let distance = mark.frame.number().wrapping_sub(mark.argument) as i32;
         let value = match (mark.kind.has_frame(), mark.argument) {
             (true, _) => (distance << 1 ^ distance >> 31) as u32, // the sign last
             (false, 0) => u32::from(mark.code),
@@ -296,7 +300,7 @@ impl PackedMark {
         let Some(kind) = KINDS.get((self.bits & 31) as usize).copied() else { return Err(value) };
         let distance = (value >> 1) ^ (value & 1).wrapping_neg();
         let (argument, code) = match kind.has_frame() {
-            true => (self.frame.0.wrapping_sub(distance), 0),
+            true => (self.frame.number().wrapping_sub(distance), 0),
             false => (0, value as u16),
         };
         Ok(Mark { frame: self.frame, argument, code, kind, flags: (self.bits >> 5 & 3) as u8 })
@@ -314,7 +318,7 @@ mod tests {
         let (near, far) = (40_000_000, u32::MAX);
         for kind in KINDS {
             for flags in 0..4 {
-                let mark = |argument, code| Mark { frame: Frame(near), argument, code, kind, flags };
+                let mark = |argument, code| Mark { frame: Frame::of(near), argument, code, kind, flags };
                 let marks = match kind.has_frame() {
                     true => [near - 7, near, near + 7, 24_000_000, 56_000_000].map(|frame| mark(frame, 0)),
                     false => [0, 1, 1000, 0x8000, u16::MAX].map(|code| mark(0, code)),
@@ -325,6 +329,6 @@ mod tests {
                 assert!([1, far].iter().all(|argument| PackedMark::of(&mark(*argument, 0)).is_none()));
             }
         }
-        assert_eq!(PackedMark::elsewhere(Frame(1), 5).unpack(), Err(5));
+        assert_eq!(PackedMark::elsewhere(Frame::of(1), 5).unpack(), Err(5));
     }
 }

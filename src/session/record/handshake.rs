@@ -57,15 +57,15 @@ enum Stored {
         key: Option<Key>,
         origin: u32,
         missing: Missing,
-        /// The response's frame; 0 for none.
-        response: Frame,
+        /// The response's frame.
+        response: Option<Frame>,
     },
     Response {
         /// See [`REFUSED`] and what follows it.
         bits: u8,
         status: u16,
-        /// The request's frame; 0 for none.
-        request: Frame,
+        /// The request's frame.
+        request: Option<Frame>,
         /// When the request was captured.
         time: i64,
         /// The accept value, where it does not answer the key.
@@ -116,7 +116,7 @@ impl StoredHandshake {
     pub fn of_request(frame: Frame, request: &Handshake, texts: &mut Texts) -> StoredHandshake {
         let key = request.key.as_deref().map(Key::of);
         let origin = TextId::pack(request.origin.as_deref().map(|origin| texts.intern(origin)));
-        let (missing, response) = (request.missing, request.response.unwrap_or_default());
+        let (missing, response) = (request.missing, request.response);
         StoredHandshake { frame, of: Stored::Request { key, origin, missing, response } }
     }
 
@@ -136,7 +136,7 @@ impl StoredHandshake {
         let of = Stored::Response {
             bits,
             status: response.refused.unwrap_or_default(),
-            request: response.request.map_or(Frame::default(), |request| request.frame),
+            request: response.request.map(|request| request.frame),
             time: response.request.map_or(0, |request| request.time),
             accept: accept.map(|text| Box::new(Value { text: text.into() })),
             key: key.filter(|_| !is_kept).map(Box::new),
@@ -147,7 +147,7 @@ impl StoredHandshake {
     /// The response to this request is in this frame.
     pub fn answered(&mut self, frame: Frame) {
         if let Stored::Request { response, .. } = &mut self.of {
-            *response = frame;
+            *response = Some(frame);
         }
     }
 
@@ -155,7 +155,7 @@ impl StoredHandshake {
     pub fn request(&self) -> Option<Frame> {
         match self.of {
             Stored::Request { .. } => None,
-            Stored::Response { request, .. } => Some(request).filter(|request| *request != Frame::default()),
+            Stored::Response { request, .. } => request,
         }
     }
 
@@ -176,13 +176,12 @@ impl StoredHandshake {
 
     /// As it was; `asked` is what is kept in the request's frame.
     pub fn handshake(&self, asked: Option<&StoredHandshake>, texts: &Texts) -> Handshake {
-        let known = |frame: &Frame| Some(*frame).filter(|frame| *frame != Frame::default());
         match &self.of {
             Stored::Request { key, origin, missing, response } => Handshake {
                 key: key.as_ref().map(Key::text),
                 origin: TextId::unpack(*origin).map(|origin| Arc::from(texts.get(origin))),
                 missing: *missing,
-                response: known(response),
+                response: *response,
                 ..Handshake::default()
             },
             Stored::Response { bits, status, request, time, accept: given, key } => {
@@ -193,7 +192,7 @@ impl StoredHandshake {
                 Handshake {
                     accept: if is(ANSWERS) { accept_expected.clone() } else { given },
                     accept_expected,
-                    request: known(request).map(|frame| FrameTime { frame, time: *time }),
+                    request: request.map(|frame| FrameTime { frame, time: *time }),
                     refused: is(REFUSED).then_some(*status),
                     ..Handshake::default()
                 }
@@ -213,19 +212,19 @@ mod tests {
         // Of 16 bytes, of 15, with a bit too many, and none at all.
         for key in ["dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j", "dGhlIHNhbXBsZSBub25jZR==", "", " x "] {
             let request = Handshake { key: text(key), origin: text("http://a"), ..Handshake::default() };
-            let asked = StoredHandshake::of_request(Frame(4), &request, &mut texts);
+            let asked = StoredHandshake::of_request(Frame::of(4), &request, &mut texts);
             assert_eq!(asked.handshake(None, &texts), request);
             for accepted in [None, text("wrong"), Some(Arc::from(accept(key)))] {
                 for refused in [None, Some(0), Some(403)] {
                     let response = Handshake {
                         accept: accepted.clone(),
                         accept_expected: Some(Arc::from(accept(key))),
-                        request: Some(FrameTime { frame: Frame(4), time: -1 }),
+                        request: Some(FrameTime { frame: Frame::of(4), time: -1 }),
                         refused,
                         ..Handshake::default()
                     };
                     for asked in [Some(&asked), None] {
-                        let stored = StoredHandshake::of_response(Frame(6), &response, Some(key), asked);
+                        let stored = StoredHandshake::of_response(Frame::of(6), &response, Some(key), asked);
                         assert_eq!(stored.handshake(asked, &texts), response);
                         assert_eq!(stored.is_faulty(), response.is_faulty());
                     }
@@ -233,9 +232,9 @@ mod tests {
             }
         }
         let asked = Handshake { key: text("key"), ..Handshake::default() };
-        let asked = StoredHandshake::of_request(Frame(4), &asked, &mut texts);
-        let cut = Handshake { request: Some(FrameTime { frame: Frame(4), time: 7 }), ..Handshake::default() };
-        let stored = StoredHandshake::of_response(Frame(6), &cut, None, Some(&asked));
+        let asked = StoredHandshake::of_request(Frame::of(4), &asked, &mut texts);
+        let cut = Handshake { request: Some(FrameTime { frame: Frame::of(4), time: 7 }), ..Handshake::default() };
+        let stored = StoredHandshake::of_response(Frame::of(6), &cut, None, Some(&asked));
         assert_eq!(stored.handshake(Some(&asked), &texts), cut, "nothing is compared with the key");
         assert_eq!(size_of::<StoredHandshake>(), 48);
     }

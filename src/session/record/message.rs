@@ -152,10 +152,10 @@ impl StoredMessage {
 
     /// Of a record whose index is below [`MAX_MESSAGES`]; an event below the messages leaves a free place.
     pub fn of(record: &MessageRecord<TextId>) -> StoredMessage {
-        let request = record.request.map_or(0, |request| request.frame.0);
-        let response = record.response.map_or(0, |response| response.0);
+        let request = Frame::pack(record.request.map(|request| request.frame));
+        let response = Frame::pack(record.response);
         let say = record.say.map_or(0, |number| number + 1);
-        let began = record.began.map_or(0, |began| began.0);
+        let began = Frame::pack(record.began);
         let text = |id: &Option<TextId>| TextId::pack(*id);
         let (kind, who, whom, link) = match &record.event {
             Event::LoginRequest { name, room } => (kind::LOGIN_REQUEST, text(name), text(room), response),
@@ -263,10 +263,10 @@ impl StoredMessage {
             },
             sender_id: TextId::unpack(self.sender_id),
             masked: Some(self.bits >> 28 & 3).filter(|masked| *masked != 0).map(|masked| masked == 2),
-            request: link.filter(|_| is_answer).and_then(|frame| time_of(Frame(frame))),
-            response: link.filter(|_| !is_answer && !is_say && !is_notification).map(Frame),
+            request: link.filter(|_| is_answer).and_then(|frame| time_of(Frame::unpack(frame)?)),
+            response: link.filter(|_| !is_answer && !is_say && !is_notification).and_then(Frame::unpack),
             say: self.say(),
-            began: link.filter(|_| is_notification).map(Frame),
+            began: link.filter(|_| is_notification).and_then(Frame::unpack),
             is_named: self.is(flag::NAMED),
             is_own: self.is_delivery() && self.is(flag::OWN),
             is_open: self.is(flag::OPEN),
@@ -336,7 +336,7 @@ impl StoredMessage {
         let leads_there = self.has_link() && (self.has_request() || self.is_notification());
         match self.is_delivery() && self.is(flag::OPEN) {
             true => None,
-            false => Some(if leads_there { Frame(self.link) } else { self.frame }),
+            false => Frame::unpack(self.link).filter(|_| leads_there).or(Some(self.frame)),
         }
     }
 
@@ -344,7 +344,7 @@ impl StoredMessage {
     pub fn answer(&mut self, answer: &Event<TextId>, frame: Frame) -> bool {
         let is_asked = self.event().is_some_and(|event| answer.answers(&event));
         if is_asked && self.link == 0 {
-            self.link = frame.0;
+            self.link = frame.number();
         }
         is_asked
     }
@@ -357,7 +357,7 @@ impl StoredMessage {
         self.bits = self.bits & !flag::UNCERTAIN | flag::SETTLED;
         if is_own {
             self.bits = self.bits & !(0xf << 20) | kind::LOGIN_RESULT << 20;
-            self.link = request.map_or(0, |request| request.0);
+            self.link = Frame::pack(request);
         }
     }
 
@@ -405,7 +405,7 @@ mod tests {
     fn a_stored_record_is_the_record() {
         let mut texts = Texts::default();
         let [one, other] = ["one", "other"].map(|text| texts.intern(text));
-        let at = |frame| FrameTime { frame: Frame(frame), time: i64::from(frame) * 1000 };
+        let at = |frame| FrameTime { frame: Frame::of(frame), time: i64::from(frame) * 1000 };
         let new = |event| MessageRecord::new(at(9), 5, event);
         let recipients = [Recipient::Everyone, Recipient::Named(one), Recipient::Id(other), Recipient::Unknown];
         let mut records: Vec<MessageRecord<TextId>> = Vec::new();
@@ -415,7 +415,7 @@ mod tests {
             records.push(MessageRecord { sender_id: Some(other), masked: Some(false), ..new(Event::SayDelivery(say)) });
         }
         for name in [None, Some(one)] {
-            let answered = Some(Frame(12));
+            let answered = Some(Frame::of(12));
             records.push(MessageRecord { response: answered, ..new(Event::LoginRequest { name, room: Some(other) }) });
             records.push(MessageRecord { response: answered, ..new(Event::Ping(name)) });
             for event in
@@ -426,7 +426,7 @@ mod tests {
             records.push(MessageRecord { dialect: Some(Dialect::B2015), ..new(Event::LoginNotification(name)) });
             records.push(MessageRecord { before_login: true, ..new(Event::LogoutNotification(name)) });
             records.push(MessageRecord { uncertain: true, ..new(Event::LoginNotification(name)) });
-            records.push(MessageRecord { began: Some(Frame(3)), ..new(Event::LoginNotification(name)) });
+            records.push(MessageRecord { began: Some(Frame::of(3)), ..new(Event::LoginNotification(name)) });
             records.push(MessageRecord { is_named: true, ..new(Event::LogoutNotification(name)) });
             let say = Say { sender: name, recipient: Recipient::Everyone };
             records.push(MessageRecord { is_own: true, ..new(Event::SayDelivery(say.clone())) });
@@ -456,7 +456,7 @@ mod tests {
                 uncertain,
                 is_settled: false,
             };
-            assert_eq!(stored.record(&texts, |frame| Some(at(frame.0))), Some(expected));
+            assert_eq!(stored.record(&texts, |frame| Some(at(frame.number()))), Some(expected));
         }
     }
 }

@@ -37,7 +37,7 @@ pub struct Wanted {
     /// When it was captured, in nanoseconds.
     pub time: i64,
     /// When its connection can first have been in a room. What was said before that frame, and before that time, does not reach it.
-    pub joined: FrameTime,
+    pub joined: Option<FrameTime>,
     /// The first say that can reach its connection: a connection gets says in their order.
     pub next: SayNumber,
     /// The time that the server usually takes, in nanoseconds.
@@ -94,8 +94,8 @@ impl Alike {
     /// The says that a delivery can deliver, as far as their order and age tell.
     pub fn candidates(&self, wanted: &Wanted, says: &Says) -> &[SayNumber] {
         let is_too_early = |say: &TrackedSay| {
-            let (said, joined) = (say.at(), wanted.joined);
-            said.frame < joined.frame && said.time < joined.time
+            let said = say.at();
+            wanted.joined.is_some_and(|joined| said.frame < joined.frame && said.time < joined.time)
                 || wanted.time.saturating_sub(said.time) > DELIVERY_WINDOW
         };
         let numbers = self.numbers();
@@ -127,7 +127,7 @@ mod tests {
         let mut says = Says::default();
         let mut alike = Alike::new(Said::new("all", "x", &Default::default()), None, 0);
         for (frame, time) in (1..).zip(times) {
-            let at = FrameTime { frame: Frame(frame), time: *time };
+            let at = FrameTime { frame: Frame::of(frame), time: *time };
             let number = says.push(TrackedSay::new(at, StreamId(0), true, 0), "");
             if number > 0 {
                 alike.push(number);
@@ -136,8 +136,8 @@ mod tests {
         (alike, says)
     }
 
-    fn since(frame: u32) -> FrameTime {
-        FrameTime { frame: Frame(frame), time: i64::from(frame) - 1 }
+    fn since(frame: u32) -> Option<FrameTime> {
+        Some(FrameTime { frame: Frame::unpack(frame)?, time: i64::from(frame) - 1 })
     }
 
     fn chosen(times: &[i64], time: i64, usual: i64) -> Option<(SayNumber, bool)> {

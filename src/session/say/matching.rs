@@ -9,7 +9,7 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use crate::failpoint::failpoint;
 use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
 use crate::session::connection::Connection;
-use crate::session::connection::gaps::{Gap, Gaps};
+use crate::session::connection::gaps::Gaps;
 use crate::session::connection::table::Connections;
 use crate::session::say::Says;
 use crate::session::say::alike::{Alike, Choice, DELIVERY_WINDOW, SLOW, Wanted, choose};
@@ -44,8 +44,8 @@ pub struct Delivery {
     pub said: Said,
     /// Which copy it is.
     pub copy: SayCopy,
-    /// The first frame in which the receiving connection can have been in a room; frame 0 where that is not known.
-    pub joined: FrameTime,
+    /// The first frame in which the receiving connection can have been in a room, where that is known.
+    pub joined: Option<FrameTime>,
 }
 
 /// Why a say is only likely to be the one that a delivery delivers.
@@ -338,10 +338,10 @@ fn candidates<'a>(
         last_of(candidates).iter().copied().filter(is_possible).collect()
     };
     let mut candidates = Cow::Borrowed(alike.candidates(wanted, says));
-    if candidates.is_empty() && delivery.joined.frame != Frame::default() {
+    if let (true, Some(joined)) = (candidates.is_empty(), delivery.joined) {
         // What was under way when the connection joined, and what it said itself before its user was known.
-        let earlier = Wanted { joined: Gap::BEGINNING, ..*wanted };
-        let since = delivery.joined.time.saturating_sub(longest);
+        let earlier = Wanted { joined: None, ..*wanted };
+        let since = joined.time.saturating_sub(longest);
         let is_possible = |say: &TrackedSay| say.stream == receiver || say.at().time >= since;
         candidates = possible(alike.candidates(&earlier, says), &is_possible).into();
     }

@@ -2,7 +2,7 @@
 
 use crate::packet::{Frame, FrameTime, StreamId};
 
-/// A say request and what became of it: 40 bytes. 0 stands for no frame, and for no item of a list that counts from 1.
+/// A say request and what became of it: 40 bytes. 0 stands for no item of a list that counts from 1.
 #[derive(Debug, Clone, Copy)]
 pub struct TrackedSay {
     time: i64,
@@ -11,7 +11,7 @@ pub struct TrackedSay {
     pub stream: StreamId,
     /// How many copies were captured; of a private say, how many connections got one.
     pub deliveries: u32,
-    first: Frame,
+    first: Option<Frame>,
     /// The number of the first and of the last listed delivery.
     pub listed: (u32, u32),
     /// The number of the room's members when it was said.
@@ -34,9 +34,19 @@ impl TrackedSay {
     /// Nobody has got it yet, and it is not known what was said.
     pub fn new(at: FrameTime, stream: StreamId, private: bool, members: u32) -> TrackedSay {
         let flags = if private { PRIVATE } else { 0 };
-        let first = Frame::default();
         let (time, frame) = (at.time, at.frame);
-        TrackedSay { time, frame, stream, deliveries: 0, first, listed: (0, 0), members, flags, waiting: 0, spread: 0 }
+        TrackedSay {
+            time,
+            frame,
+            stream,
+            deliveries: 0,
+            first: None,
+            listed: (0, 0),
+            members,
+            flags,
+            waiting: 0,
+            spread: 0,
+        }
     }
 
     /// The frame in which the request ends.
@@ -86,12 +96,12 @@ impl TrackedSay {
 
     /// The first frame that delivers it.
     pub fn first(&self) -> Option<Frame> {
-        Some(self.first).filter(|first| *first != Frame::default())
+        self.first
     }
 
     /// It is delivered in this frame, too.
     pub fn reached(&mut self, at: FrameTime) {
-        self.first = self.first().map_or(at.frame, |first| first.min(at.frame));
+        self.first = Some(self.first.map_or(at.frame, |first| first.min(at.frame)));
         let spread = u16::try_from(at.since(self.at()).max(0) / 1_000_000).unwrap_or(u16::MAX);
         self.spread = self.spread.max(spread);
     }
@@ -110,15 +120,15 @@ mod tests {
     #[test]
     fn a_tracked_say_is_small() {
         assert_eq!(size_of::<TrackedSay>(), 40);
-        let mut say = TrackedSay::new(FrameTime { frame: Frame(3), time: -1 }, StreamId(7), true, 0);
+        let mut say = TrackedSay::new(FrameTime { frame: Frame::of(3), time: -1 }, StreamId(7), true, 0);
         assert_eq!((say.is_readable(), say.is_private(), say.is_counted(), say.at().time), (false, true, true, -1));
         say.set_readable();
-        let reached = |frame, time| FrameTime { frame: Frame(frame), time };
+        let reached = |frame, time| FrameTime { frame: Frame::of(frame), time };
         say.reached(reached(9, 5_999_999));
         say.reached(reached(8, 1));
         assert_eq!(say.last_heard(), 5_999_999, "in whole milliseconds");
         say.set_uncounted();
         assert_eq!((say.is_readable(), say.is_private(), say.is_counted()), (true, true, false));
-        assert_eq!(say.first(), Some(Frame(8)));
+        assert_eq!(say.first(), Some(Frame::of(8)));
     }
 }

@@ -292,7 +292,7 @@ mod tests {
     const SECOND: i64 = 1_000_000_000;
 
     fn at(frame: u32, time: i64) -> FrameTime {
-        FrameTime { frame: Frame(frame), time }
+        FrameTime { frame: Frame::of(frame), time }
     }
 
     #[test]
@@ -303,19 +303,23 @@ mod tests {
         exchange_starts.ask(name, at(8, 0), StreamId(1));
         assert_eq!(
             exchange_starts.notify(Some(id), Some(name), at(9, 1), None, |_| false),
-            Frame(8),
+            Frame::of(8),
             "before the answer"
         );
-        assert_eq!(exchange_starts.answer(Some(id), Some(name), Some(Frame(8)), at(10, 1)), Frame(8));
-        assert_eq!(exchange_starts.notify(Some(id), Some(name), at(11, 1), None, |_| false), Frame(8), "and behind it");
+        assert_eq!(exchange_starts.answer(Some(id), Some(name), Some(Frame::of(8)), at(10, 1)), Frame::of(8));
+        assert_eq!(
+            exchange_starts.notify(Some(id), Some(name), at(11, 1), None, |_| false),
+            Frame::of(8),
+            "and behind it"
+        );
         assert_eq!(
             exchange_starts.notify(Some(other), Some(name), at(12, 1), None, |_| false),
-            Frame(12),
+            Frame::of(12),
             "another of this name"
         );
-        assert_eq!(exchange_starts.notify(Some(other), Some(name), at(13, 1), None, |_| false), Frame(12));
+        assert_eq!(exchange_starts.notify(Some(other), Some(name), at(13, 1), None, |_| false), Frame::of(12));
         let again = exchange_starts.notify(Some(id), Some(name), at(20, 9 * SECOND), None, |_| false);
-        assert_eq!(again, Frame(20), "another login, of which the request is missing");
+        assert_eq!(again, Frame::of(20), "another login, of which the request is missing");
     }
 
     #[test]
@@ -326,14 +330,14 @@ mod tests {
         exchange_starts.ask(name, at(1, 0), StreamId(1));
         assert_eq!(
             exchange_starts.notify(Some(id), Some(name), at(2, 1), None, |_| true),
-            Frame(2),
+            Frame::of(2),
             "another's may be missing"
         );
-        assert_eq!(exchange_starts.notify(Some(other), Some(name), at(3, 1), None, |_| false), Frame(1));
-        assert_eq!(exchange_starts.notify(Some(id), Some(other), at(4, 1), None, |_| false), Frame(4), "renamed");
+        assert_eq!(exchange_starts.notify(Some(other), Some(name), at(3, 1), None, |_| false), Frame::of(1));
+        assert_eq!(exchange_starts.notify(Some(id), Some(other), at(4, 1), None, |_| false), Frame::of(4), "renamed");
         assert_eq!(
             exchange_starts.notify(Some(id), Some(name), at(5, 1), None, |_| false),
-            Frame(5),
+            Frame::of(5),
             "it was the other's"
         );
     }
@@ -345,11 +349,11 @@ mod tests {
         let mut exchange_starts = ExchangeStarts::default();
         exchange_starts.ask(name, at(1, 0), StreamId(1));
         exchange_starts.ask(name, at(2, SECOND), StreamId(2));
-        assert_eq!(exchange_starts.notify(Some(id), Some(name), at(3, SECOND), None, |_| false), Frame(3));
+        assert_eq!(exchange_starts.notify(Some(id), Some(name), at(3, SECOND), None, |_| false), Frame::of(3));
         exchange_starts.ask(name, at(4, 9 * SECOND), StreamId(3));
         assert_eq!(
             exchange_starts.notify(None, Some(name), at(5, 9 * SECOND), None, |_| false),
-            Frame(4),
+            Frame::of(4),
             "long after that"
         );
     }
@@ -359,18 +363,18 @@ mod tests {
         let mut texts = Texts::default();
         let [name, id, other] = ["name", "7", "8"].map(|text| texts.intern(text));
         let mut exchange_starts = ExchangeStarts::default();
-        assert_eq!(exchange_starts.log_out(Some(id), Some(Frame(20)), at(22, 0)), (Frame(20), true));
-        assert_eq!(exchange_starts.log_out(Some(id), None, at(23, 0)), (Frame(20), false));
-        assert_eq!(exchange_starts.log_out(Some(other), None, at(24, 0)), (Frame(24), true));
+        assert_eq!(exchange_starts.log_out(Some(id), Some(Frame::of(20)), at(22, 0)), (Frame::of(20), true));
+        assert_eq!(exchange_starts.log_out(Some(id), None, at(23, 0)), (Frame::of(20), false));
+        assert_eq!(exchange_starts.log_out(Some(other), None, at(24, 0)), (Frame::of(24), true));
         exchange_starts.notify(Some(id), Some(name), at(30, 0), None, |_| false);
         let again = exchange_starts.log_out(Some(id), None, at(31, 0));
-        assert_eq!(again, (Frame(31), true), "the id was given out again");
+        assert_eq!(again, (Frame::of(31), true), "the id was given out again");
     }
 
     #[test]
     fn what_is_owed_is_complete_when_it_was_received_as_often() {
         let mut pending_receipts = PendingReceipts::default();
-        let (say, login) = (Receipt::Say(0), Receipt::Login(Frame(8)));
+        let (say, login) = (Receipt::Say(0), Receipt::Login(Frame::of(8)));
         pending_receipts.begin(say, Some(2), None);
         pending_receipts.begin(login, None, None);
         assert_eq!([say, say, say].map(|open| pending_receipts.receive(open)), [false, true, false]);

@@ -98,8 +98,8 @@ impl Names {
 #[derive(Debug, Default)]
 struct Membership {
     members: MemberSet,
-    /// The frame in which the server listed all of them; 0 for none.
-    complete: Frame,
+    /// The frame in which the server listed all of them.
+    complete: Option<Frame>,
     /// The number of the list that says so; 0 until somebody asks.
     listed: ListNumber,
     /// How often users had been renamed when it was made.
@@ -317,7 +317,7 @@ impl Server {
     /// Who is in this room is not known any more, until the server lists them.
     pub fn lose_track(&mut self, room: Room) {
         if let Some(room) = self.rooms.get_mut(&room) {
-            room.complete = Frame::default();
+            room.complete = None;
         }
     }
 
@@ -325,7 +325,7 @@ impl Server {
     pub fn set_members(&mut self, room: Room, members: Vec<TextId>, frame: Frame, texts: &Texts) {
         let room = self.rooms.entry(room).or_default();
         let gone = room.members.count();
-        *room = Membership { members: MemberSet::new(members, texts), complete: frame, ..Membership::default() };
+        *room = Membership { members: MemberSet::new(members, texts), complete: Some(frame), ..Membership::default() };
         self.members = (self.members + room.members.count()).saturating_sub(gone);
     }
 
@@ -336,7 +336,7 @@ impl Server {
 
     /// The members of a room, where all of them are known.
     fn known(&self, room: Room, is_told: impl Fn(Frame) -> bool) -> Option<&Membership> {
-        self.rooms.get(&room).filter(|room| room.complete != Frame::default() && is_told(room.complete))
+        self.rooms.get(&room).filter(|room| room.complete.is_some_and(is_told))
     }
 
     /// A list of a room's members; 0 for a room of which not all are known. `is_told`: whether the capture shows all that the server said
@@ -347,7 +347,7 @@ impl Server {
         if known.listed != 0 && known.renamed == renamed {
             return known.listed;
         }
-        let names = known.members.ids().filter_map(|id| self.name_of(id, Frame(u32::MAX)));
+        let names = known.members.ids().filter_map(|id| self.name_of(id, Frame::LAST));
         let listed = lists.add(names, known.members.count());
         if let Some(room) = self.rooms.get_mut(&room) {
             (room.listed, room.renamed) = (listed, renamed);

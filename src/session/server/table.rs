@@ -51,7 +51,7 @@ impl Servers {
     /// The capture lacks something that a client of a connection's server sent, if that is known.
     pub fn lack_of_client(&mut self, connection: &Connection, gap: Gap) {
         let server = self.of_mut(connection).filter(|_| connection.server_number().is_some());
-        if let Some(server) = server.filter(|_| gap.after != Gap::BEGINNING) {
+        if let Some(server) = server.filter(|_| gap.after.is_some()) {
             server.gaps.client.add(gap);
         }
     }

@@ -53,13 +53,13 @@ pub struct Memory {
     pub(in crate::session) spent: usize,
     idle: u32,
     /// The frame that is being dissected for the first time, and the last one that is counted.
-    pub(in crate::session) current: Frame,
-    counted: Frame,
+    pub(in crate::session) current: Option<Frame>,
+    counted: Option<Frame>,
     /// The first frame that is not remembered.
     pub(in crate::session) end: Option<Frame>,
-    /// The first of those frames that is the chat's, and the first one of a connection without data that is not remembered; 0 for none.
-    pub(in crate::session) announced: Frame,
-    pub(in crate::session) refused: Frame,
+    /// The first of those frames that is the chat's, and the first one of a connection without data that is not remembered.
+    pub(in crate::session) announced: Option<Frame>,
+    pub(in crate::session) refused: Option<Frame>,
 }
 
 impl Memory {
@@ -93,8 +93,7 @@ impl Memory {
 
     /// A segment of a watched connection, which may be counted more than once.
     pub fn segment(&mut self, frame: Frame) {
-        if self.counted != frame {
-            self.counted = frame;
+        if self.counted.replace(frame) != Some(frame) {
             self.spend(SEGMENT);
         }
     }
@@ -107,8 +106,8 @@ impl Memory {
     /// Whether one more connection without data may be watched, which this segment would begin.
     pub fn has_room_for_idle(&mut self, segment: &Segment) -> bool {
         let has_room = self.idle < self.limits.idle;
-        if !has_room && self.refused == Frame::default() {
-            self.refused = segment.at.frame;
+        if !has_room {
+            self.refused.get_or_insert(segment.at.frame);
         }
         has_room
     }

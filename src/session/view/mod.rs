@@ -767,8 +767,8 @@ impl<'a> MessageView<'a> {
     pub fn reached_nobody(&self) -> bool {
         let Some(chat) = self.connection.chat() else { return false };
         let at = self.record.at;
-        let went_on =
-            chat.last_delivered() > at.frame || chat.last_from_server().is_some_and(|last| last.since(at) >= PATIENCE);
+        let went_on = chat.last_delivered() > Some(at.frame)
+            || chat.last_from_server().is_some_and(|last| last.since(at) >= PATIENCE);
         let is_lost = self.say().is_some_and(|say| say.deliveries == 0 && say.is_counted) && !self.record.before_login;
         is_lost && went_on && !self.connection.lacks_answers_after(at.frame)
     }
@@ -777,7 +777,7 @@ impl<'a> MessageView<'a> {
     pub fn unanswered(&self) -> bool {
         let Some(chat) = self.connection.chat() else { return false };
         let frame = self.record.at.frame;
-        let went_on = chat.last_ping() > frame && self.connection.last_from_client() > frame;
+        let went_on = chat.last_ping() > Some(frame) && self.connection.last_from_client() > Some(frame);
         let may_have_come = || self.connection.gaps(Side::Client).after(frame);
         let is_open = matches!(self.record.event, Event::Ping(_)) && self.record.response.is_none();
         is_open && went_on && !may_have_come()
