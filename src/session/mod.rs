@@ -12,6 +12,7 @@
 //! something else are forgotten. In all, a session holds so much and no more ([`memory`]).
 
 mod connection;
+mod ids;
 mod learn;
 mod limit;
 mod record;

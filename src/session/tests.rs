@@ -526,8 +526,8 @@ fn a_message_alone_is_one_of_the_chat_where_its_connection_was() {
 fn members_are_counted_as_in_one_server_when_two_turn_out_to_be_one() {
     let mut texts = storage::texts::Texts::default();
     let [a, b, c, small] = ["1", "2", "3", "small"].map(|text| texts.intern(text));
-    let (large, small) = (server::rooms::Room::Everywhere, server::rooms::Room::Named(small));
-    let server = |lists: &[(server::rooms::Room, &[storage::texts::TextId], u32)]| {
+    let (large, small) = (ids::Room::Everywhere, ids::Room::Named(small));
+    let server = |lists: &[(ids::Room, &[storage::texts::TextId], u32)]| {
         let mut server = server::Server::default();
         for (room, members, frame) in lists {
             server.set_members(*room, members.to_vec(), Frame::of(*frame), &texts);

@@ -4,8 +4,8 @@ use std::mem;
 
 use crate::message::Evidence;
 use crate::packet::{Frame, FrameTime, PackedFrameTime, Position};
-use crate::session::say::said::MessagePlace;
-use crate::session::server::rooms::Room;
+use crate::session::ids::MessagePlace;
+use crate::session::ids::Room;
 use crate::session::statement::Statement;
 use crate::session::storage::texts::TextId;
 

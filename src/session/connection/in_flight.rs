@@ -3,21 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::packet::{Frame, SequenceNumber};
-
-/// Something sent whose acknowledgment is an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sent {
-    /// A request to upgrade to WebSocket.
-    UpgradeRequest,
-    /// A 101 that the browser accepts.
-    UpgradeResponse,
-    /// Any other answer to an upgrade request.
-    Refusal,
-    /// A WebSocket message.
-    Message,
-    /// A FIN.
-    Fin,
-}
+use crate::session::record::frame_event::Sent;
 
 /// Something sent and not acknowledged yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

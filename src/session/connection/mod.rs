@@ -12,8 +12,6 @@ pub mod tcp;
 pub mod times;
 pub mod upgrade;
 
-use std::num::NonZeroU32;
-
 use self::missing::Lacking;
 use self::tcp::{Outcome, Transport};
 use self::upgrade::{Opening, Step};
@@ -23,13 +21,14 @@ use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, Seq
 use crate::session::connection::application::{Application, Chat, Identity};
 use crate::session::connection::framing::{Data, Endings, Framing};
 use crate::session::connection::gaps::{Gap, Gaps};
-use crate::session::connection::in_flight::{Pending, Sent};
+use crate::session::connection::in_flight::Pending;
 use crate::session::connection::times::{Moment, Times};
+use crate::session::ids::{SayNumber, ServerNumber};
 use crate::session::record::Records;
+use crate::session::record::frame_event::Sent;
 use crate::session::record::frame_event::{Acknowledgment, Mark};
 use crate::session::record::handshake::{Handshake, StoredHandshake};
 use crate::session::record::message::{MAX_MESSAGES, MessageRecord, StoredMessage};
-use crate::session::say::said::SayNumber;
 use crate::session::storage::texts::{TextId, Texts};
 
 /// How long a proxy takes to pass on a message. Nanoseconds.
@@ -67,10 +66,6 @@ pub struct Connection {
     /// The number of its server among the capture's, once that was looked up.
     server_number: Option<ServerNumber>,
 }
-
-/// The number of a server in the capture: a niche for none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ServerNumber(pub NonZeroU32);
 
 impl Connection {
     /// A connection first seen with this segment.

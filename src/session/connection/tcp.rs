@@ -5,8 +5,9 @@ use crate::event::{Event, Reset};
 use crate::failpoint::failpoint;
 use crate::packet::{Both, Frame, FrameTime, PackedFrameTime, Segment, SequenceNumber, Side, flags};
 use crate::session::connection::gaps::Gap;
-use crate::session::connection::in_flight::{InFlight, Pending, Sent};
+use crate::session::connection::in_flight::{InFlight, Pending};
 use crate::session::connection::missing::Lacking;
+use crate::session::record::frame_event::Sent;
 use crate::session::storage::texts::TextId;
 
 /// What happened in a segment.

@@ -3,9 +3,9 @@
 use crate::failpoint::failpoint;
 use crate::packet::{FrameTime, Side, StreamId};
 use crate::session::connection::table::Connections;
+use crate::session::ids::{MessagePlace, SayNumber};
 use crate::session::say::Says;
 use crate::session::say::matching::{Capture, Delivery, Doubt, Found};
-use crate::session::say::said::{MessagePlace, SayNumber};
 use crate::session::say::tracked::TrackedSay;
 use crate::session::server::Server;
 use crate::session::state::Session;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::packet::{FrameTime, StreamId};
 use crate::session::connection::Connection;
 use crate::session::connection::application::Chat;
-use crate::session::say::said::MessagePlace;
+use crate::session::ids::MessagePlace;
 use crate::session::server::ambiguous_logins::{self, AmbiguousLogin, LONGEST_LOGIN};
 use crate::session::state::Session;
 use crate::session::statement::{Act, Announcement};

@@ -4,7 +4,7 @@
 use crate::event::{Completion, Event, Recipient, Say, below_messages};
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, Position, Side};
-use crate::session::say::said::SayNumber;
+use crate::session::ids::SayNumber;
 use crate::session::storage::texts::{TextId, Texts};
 
 /// What is known of one message beyond its own bytes. `T` is a name or another short text: its number in the session, and the text itself

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::failpoint::failpoint;
 use crate::packet::{Frame, FrameTime, Position, Segment, SequenceNumber, Side};
-use crate::session::connection::in_flight::Sent;
+use crate::session::record::frame_event::Sent;
 use crate::session::record::frame_event::{Acknowledgment, Mark, PackedMark};
 use crate::session::record::handshake::StoredHandshake;
 use crate::session::record::message::{MAX_MESSAGES, StoredMessage};

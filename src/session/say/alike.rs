@@ -1,8 +1,9 @@
 //! Says that look alike: from one sender, to one recipient, with one text; and which of them a delivery can deliver.
 
 use crate::packet::FrameTime;
+use crate::session::ids::SayNumber;
 use crate::session::say::Says;
-use crate::session::say::said::{Said, SayNumber};
+use crate::session::say::said::Said;
 use crate::session::say::tracked::TrackedSay;
 use crate::session::storage::texts::TextId;
 

@@ -7,8 +7,8 @@ pub mod said;
 pub mod tracked;
 
 use crate::packet::{Frame, FrameTime, StreamId};
+use crate::session::ids::SayNumber;
 use crate::session::say::excerpts::Excerpts;
-use crate::session::say::said::SayNumber;
 use crate::session::say::tracked::TrackedSay;
 use crate::session::storage::chunks::Chunks;
 

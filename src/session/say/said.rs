@@ -5,28 +5,6 @@ use std::hash::BuildHasher;
 use hashbrown::DefaultHashBuilder;
 
 use crate::message::text::{PrivateCopy, private_copy};
-use crate::packet::{FrameTime, Position, StreamId};
-
-/// A say request's index among all of its server, from 0 on, in the order of the capture.
-pub type SayNumber = u32;
-
-/// A message's place: stream, frame, number in the frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MessagePlace {
-    /// The connection.
-    pub stream: StreamId,
-    /// The frame in which the message ends.
-    pub at: FrameTime,
-    /// How many messages of the frame came before it.
-    pub index: u32,
-}
-
-impl MessagePlace {
-    /// In its connection.
-    pub fn position(&self) -> Position {
-        Position { frame: self.at.frame, index: self.index }
-    }
-}
 
 /// Which copy of a say a delivery is. The server marks the two copies of a private say in their content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::packet::StreamId;
-use crate::session::say::said::MessagePlace;
+use crate::session::ids::MessagePlace;
 use crate::session::storage::texts::TextId;
 
 /// A login is answered within this time. Nanoseconds.

@@ -5,10 +5,11 @@ use hashbrown::{HashMap, HashSet};
 
 use crate::event::Completion;
 use crate::packet::{Frame, FrameTime, StreamId};
+use crate::session::ids::Room;
+use crate::session::ids::SayNumber;
 use crate::session::record::message::StoredMessage;
-use crate::session::say::said::{Said, SayNumber};
+use crate::session::say::said::Said;
 use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
-use crate::session::server::rooms::Room;
 use crate::session::storage::texts::TextId;
 
 /// The server notifies all of a logout within this time. Nanoseconds.

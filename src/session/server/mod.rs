@@ -15,12 +15,14 @@ use crate::message::Dialect;
 use crate::packet::{Both, Frame, FrameTime, StreamId};
 use crate::session::connection::gaps::Gaps;
 use crate::session::connection::{PROXY_DELAY, Unread};
+use crate::session::ids::Room;
+use crate::session::ids::SayNumber;
 use crate::session::say::matching::{Delivery, Matching};
-use crate::session::say::said::{Said, SayNumber};
+use crate::session::say::said::Said;
 use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
 use crate::session::server::exchanges::ExchangeStarts;
 use crate::session::server::lists::{ListNumber, Lists};
-use crate::session::server::rooms::{MemberSet, Room};
+use crate::session::server::rooms::MemberSet;
 use crate::session::storage::chunks::Chunks;
 use crate::session::storage::texts::{TextId, Texts};
 

@@ -2,25 +2,6 @@
 
 use crate::session::storage::texts::{TextId, Texts};
 
-/// Where a user is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Room {
-    /// Dialect A has no rooms: everybody gets everything.
-    Everywhere,
-    /// A room, by its id.
-    Named(TextId),
-}
-
-impl Room {
-    /// The room's id, where there is one to show.
-    pub fn name(self, texts: &Texts) -> Option<&str> {
-        match self {
-            Room::Everywhere => None,
-            Room::Named(name) => Some(texts.get(name)).filter(|name| !name.is_empty()),
-        }
-    }
-}
-
 /// Members of one piece of a [`MemberSet`].
 const PIECE: usize = 128;
 

@@ -6,8 +6,9 @@ use std::num::NonZeroU32;
 use hashbrown::{HashMap, HashSet};
 
 use crate::packet::{Endpoint, Side, StreamId};
+use crate::session::connection::Connection;
 use crate::session::connection::gaps::{Gap, Gaps};
-use crate::session::connection::{Connection, ServerNumber};
+use crate::session::ids::ServerNumber;
 use crate::session::say::matching::Delivery;
 use crate::session::server::Server;
 use crate::session::storage::texts::TextId;

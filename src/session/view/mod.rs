@@ -3,9 +3,9 @@
 use crate::session::connection::Connection;
 use crate::session::connection::application::Identity;
 use crate::session::connection::gaps::Gaps;
-use crate::session::connection::in_flight::Sent;
 use crate::session::connection::times::Moment;
 use crate::session::record::Marks;
+use crate::session::record::frame_event::Sent;
 use crate::session::record::frame_event::{Acknowledgment, Mark};
 use crate::session::record::handshake::{Handshake, StoredHandshake};
 use crate::session::record::message::{MessageRecord, StoredMessage};
