@@ -15,9 +15,7 @@ use crate::session::ids::MessagePlace;
 use crate::session::ids::Room;
 use crate::session::learn::logins::{LoginOwner, asked_name};
 use crate::session::record::message::MessageRecord;
-use crate::session::say::matching::Delivery;
-use crate::session::say::said::{Said, SayCopy};
-use crate::session::say::tracked::TrackedSay;
+use crate::session::say::{Delivery, Said, SayCopy, TrackedSay};
 use crate::session::server::Server;
 use crate::session::server::ambiguous_logins::{self, LONGEST_LOGIN};
 use crate::session::server::exchanges::{PendingReceipts, Receipt};
@@ -221,7 +219,7 @@ impl Session {
             let Some(connection) = self.connections.get(&stream) else { return };
             let Some(server) = self.servers.of_mut(connection) else { return };
             if let Some(request) = record.request {
-                server.matching.answered_after(record.at.since(request));
+                server.say_index.answered_after(record.at.since(request));
             }
             // Who logs in later has got the id of somebody who is gone.
             let before = server.set_owner(id, stream).and_then(|before| self.connections.get(&before));
@@ -299,14 +297,16 @@ impl Session {
             server.says(client, place.stream, said, place.at.time, number);
         }
         let Some(said) = said else { return };
-        server.matching.ask(number, client, said, &mut self.says);
-        let mut early = server.matching.take_early(&say, client, said, &self.connections).unwrap_or_else(|| {
-            self.says.set_uncounted(number);
-            Vec::new()
-        });
+        server.say_index.enter(number, client, said, &mut self.says);
+        let (gaps, usual) = (connection.gaps(Side::Client), server.say_index.usual());
+        let early = server.unmatched.take_early(&say, client, said, gaps, usual);
+        if early.is_none() {
+            self.says.set_uncounted([number]);
+        }
+        let mut early = early.unwrap_or_default();
         for (delivery, likely) in client.map(|client| self.likely.take(place.at, client, said)).unwrap_or_default() {
             self.says.settle(likely);
-            self.says.set_uncounted(likely); // it may have been the other's
+            self.says.set_uncounted([likely]); // it may have been the other's
             early.push(delivery);
         }
         for delivery in early {
@@ -333,7 +333,7 @@ impl Session {
         }
         let name = name.or_else(|| server.name_of(id?, frame));
         let joined = connection.joined();
-        let delivery = |said| Delivery { place, from: (id, name), said, copy, joined };
+        let delivery = |said| Delivery { place, from: id, from_name: name, said, copy, joined };
         let mut record = context.record(MessageEvent::SayDelivery { sender: name, recipient });
         record.sender_id = id;
         record.is_own = id.is_some() && id == connection.chat().and_then(|chat| chat.id());
