@@ -617,4 +617,52 @@ mod tests {
         assert_eq!(capture.takes(Side::Client, flags::FIN | flags::ACK, fin, 0, 0), []);
         assert_eq!(capture.transport.end_of_data(Side::Client), Some(SequenceNumber(110)));
     }
+
+    const FIN: u16 = flags::FIN | flags::ACK;
+
+    #[test]
+    fn an_acknowledgment_with_payload_is_not_a_fins() {
+        let mut capture = Capture::opened();
+        assert_eq!(capture.sends(Side::Client, FIN, (100, 200), 0), [Event::Fin]);
+        assert_eq!(capture.sends(Side::Server, flags::ACK, (200, 101), 5), []);
+        assert_eq!(capture.sends(Side::Server, FIN, (205, 101), 0), [Event::Fin]);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (101, 206), 0), [Event::FinAcked]);
+        let mut capture = Capture::opened();
+        capture.sends(Side::Client, FIN, (100, 200), 0);
+        assert_eq!(capture.sends(Side::Server, FIN, (200, 101), 0), [Event::FinAcked, Event::Fin]);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (101, 201), 0), [Event::FinAcked]);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (101, 201), 0), []);
+    }
+
+    #[test]
+    fn a_connection_may_be_established_behind_a_fin_or_a_reset() {
+        for (end, event) in [(FIN, Event::Fin), (flags::RST, Event::Reset(Reset::Unknown))] {
+            let mut capture = Capture::default();
+            capture.sends(Side::Client, flags::SYN, (99, 0), 0);
+            capture.sends(Side::Server, flags::SYN | flags::ACK, (199, 100), 0);
+            assert_eq!(capture.sends(Side::Server, end, (200, 100), 0), [event]);
+            assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 0), [Event::Established]);
+            assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 10), []);
+        }
+        let mut capture = Capture::default();
+        capture.sends(Side::Client, flags::SYN, (99, 0), 0);
+        capture.sends(Side::Client, flags::ACK, (100, 200), 0);
+        assert_eq!(capture.sends(Side::Server, FIN, (200, 100), 0), [Event::Fin]);
+        let late = capture.sends(Side::Server, flags::SYN | flags::ACK, (199, 100), 0);
+        assert_eq!(late, [Event::SynAck, Event::SynAgain(Frame::of(2))]);
+    }
+
+    #[test]
+    fn behind_a_reset_each_fin_is_still_told_once() {
+        let mut capture = Capture::opened();
+        capture.sends(Side::Client, FIN, (100, 200), 0);
+        capture.sends(Side::Server, flags::RST, (200, 0), 0);
+        assert_eq!(capture.sends(Side::Client, FIN, (100, 200), 1), []);
+        assert_eq!(capture.sends(Side::Server, FIN, (200, 100), 0), [Event::Fin]);
+        for sequence in 101..104 {
+            let reset = capture.sends(Side::Client, flags::RST, (sequence, 0), 0);
+            assert_eq!(reset, [Event::Reset(Reset::AfterFins)], "both have finished");
+        }
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (101, 201), 0), [Event::FinAcked]);
+    }
 }
