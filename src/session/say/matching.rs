@@ -349,7 +349,7 @@ fn candidates<'a>(
     // The segment of a delivery acknowledges what its own connection said before.
     let is_in_flight = |say: &TrackedSay| {
         let sender = connections.get(&receiver).filter(|_| say.stream == receiver);
-        sender.is_some_and(|sender| sender.is_in_flight(say.at().frame))
+        sender.is_some_and(|sender| sender.tcp().is_in_flight(Side::Client, say.at().frame))
     };
     if candidates.last().and_then(|last| says.get(*last)).is_some_and(is_in_flight) {
         candidates = possible(&candidates, &|say| !is_in_flight(say)).into();

@@ -380,7 +380,7 @@ impl<'a> ConnectionView<'a> {
 
     /// When a step of its handshakes was captured, or its end. Nanoseconds since the epoch.
     pub fn time_of(&self, moment: Moment) -> Option<i64> {
-        self.connection.time_of(moment)
+        self.connection.times().of(moment)
     }
 
     /// How many messages of the chat each side sent.
@@ -392,8 +392,8 @@ impl<'a> ConnectionView<'a> {
     }
 
     /// The frame in which its end begins.
-    pub fn closed_in(&self) -> Option<Frame> {
-        self.connection.closed_in()
+    pub fn closing_since(&self) -> Option<Frame> {
+        self.connection.times().closing_since()
     }
 
     /// Why it could not begin, and how its end began; each with who did it.
@@ -403,7 +403,7 @@ impl<'a> ConnectionView<'a> {
         let is_refusal = |event: &Event<&str>| matches!(event, Event::Reset(Reset::Refused) | Event::UpgradeRefused(_));
         let is_end = |event: &Event<&str>| matches!(event, Event::Close(_) | Event::Fin | Event::Reset(_));
         let refused = events().find(|(event, _)| is_refusal(event));
-        let closed = self.closed_in().and_then(|frame| {
+        let closed = self.closing_since().and_then(|frame| {
             let marks = records.marks(frame).iter().filter_map(|mark| mark.event(texts));
             marks.filter(|(event, _)| is_end(event)).max_by_key(|(event, _)| event.phase())
         });
@@ -477,9 +477,11 @@ impl<'a> FrameView<'a> {
             Event::UpgradeAccepted | Event::UpgradeMisaccepted | Event::UpgradeRefused(_) => {
                 handshake().and_then(|handshake| handshake.request()).or(Some(self.frame))
             }
-            Event::Fin | Event::FinAcked | Event::Close(_) | Event::CloseReply(_) => self.connection.closed_in(),
-            Event::Reset(reset) if *reset != Reset::Refused => self.connection.closed_in(),
-            _ => self.connection.opened_in(),
+            Event::Fin | Event::FinAcked | Event::Close(_) | Event::CloseReply(_) => {
+                self.connection.times().closing_since()
+            }
+            Event::Reset(reset) if *reset != Reset::Refused => self.connection.times().closing_since(),
+            _ => self.connection.times().opened_in(),
         }?;
         let is_complete = matches!(event, Event::Established);
         let user = self.ends(&event).user;
@@ -777,7 +779,7 @@ impl<'a> MessageView<'a> {
     pub fn unanswered(&self) -> bool {
         let Some(chat) = self.connection.chat() else { return false };
         let frame = self.record.at.frame;
-        let went_on = chat.last_ping() > Some(frame) && self.connection.last_from_client() > Some(frame);
+        let went_on = chat.last_ping() > Some(frame) && self.connection.tcp().last_from_client() > Some(frame);
         let may_have_come = || self.connection.gaps(Side::Client).after(frame);
         let is_open = matches!(self.record.event, Event::Ping(_)) && self.record.response.is_none();
         is_open && went_on && !may_have_come()
