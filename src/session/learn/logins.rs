@@ -97,7 +97,8 @@ impl Session {
         let since = owning().filter_map(asked_in).min();
         let may_ask =
             |other: &Connection| asked_name(other) == Some(ambiguous.asked.0) || other.lacks_login(since, last);
-        let is_whole = |connection: &Connection| connection.saw_client_syn() && !connection.lacks_answers_after(since);
+        let is_whole =
+            |connection: &Connection| connection.tcp().saw_client_syn() && !connection.lacks_answers_after(since);
         let mut others = self.beside(first.place.stream).filter(|(stream, _)| !owners.contains_key(stream));
         owning().count() == owners.len() && owning().all(is_whole) && !others.any(|(_, other)| may_ask(other))
     }
@@ -122,7 +123,7 @@ impl Session {
     fn has_just_logged_in(&self, stream: StreamId, other: &Connection, now: FrameTime) -> bool {
         let Some(one) = self.connections.get(&stream) else { return false };
         let answered = one.chat().and_then(|chat| chat.logged_in()).map(|(_, answered)| answered);
-        !one.has_ended()
+        !one.tcp().state().is_closing()
             && one.server() == other.server()
             && answered.is_some_and(|answered| now.since(answered) <= LONGEST_LOGIN)
     }

@@ -186,7 +186,7 @@ impl Session {
             let [Some(one), Some(other)] = streams.map(|stream| self.connections.get(&stream)) else { continue };
             match one.logs_in_with(other) {
                 true => proxied.push(id),
-                false if one.has_ended() || other.has_ended() => {}
+                false if one.tcp().state().is_closing() || other.tcp().state().is_closing() => {}
                 false => are_apart = true,
             }
         }
@@ -229,13 +229,13 @@ impl Session {
         let Some(connection) = self.connections.get(&stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
         let leaving = id.and_then(|id| self.connections.get(&server.owner(id)?));
-        let closing = leaving.and_then(Connection::closed_in);
+        let closing = leaving.and_then(|leaving| leaving.times().closing_since());
         let (began, is_first) = server.exchange_starts.log_out(id, closing, context.place.at);
         record.began = Some(began);
         let room = connection.identity(context.position()).and_then(|identity| identity.room);
         self.pending_receipts.change(Receipt::Logout(began), room);
         if is_first {
-            let end = u32::from(closing.is_some() && leaving.is_some_and(|leaving| !leaving.is_closed()));
+            let end = u32::from(closing.is_some() && leaving.is_some_and(|leaving| !leaving.tcp().state().is_closed()));
             // Who was in several rooms, or is told in several, is not all that one room's members tell.
             let has_moved = connection.may_have_moved() || leaving.is_some_and(Connection::may_have_moved);
             let owed = room.filter(|_| !has_moved).and_then(|room| owed(connection, server, room));

@@ -316,7 +316,8 @@ impl Gathering<'_> {
             say: number,
             sender: say.stream,
             age: self.age(say),
-            is_in_flight: is_receivers && receiver.is_some_and(|receiver| receiver.is_in_flight(said.frame)),
+            is_in_flight: is_receivers
+                && receiver.is_some_and(|receiver| receiver.tcp().is_in_flight(Side::Client, said.frame)),
             is_anothers: is_unnamed && self.is_anothers(say.stream, sender),
             // What was said just before the capture began, or before something that it lacks, may have been said by another.
             may_be_anothers: is_unnamed
