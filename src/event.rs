@@ -216,7 +216,7 @@ pub enum Exchange<T> {
 }
 
 /// An exchange that is complete: its last packet has been seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Completion {
     /// Everybody in the room has received that a user has logged in.
     Login,

@@ -63,7 +63,7 @@ impl Servers {
         if !is_new {
             server.gaps.server.add(gap);
         }
-        if server.users() == 0 {
+        if server.users.len() == 0 {
             self.unheard.add(gap);
         }
     }
@@ -161,12 +161,13 @@ impl Servers {
     /// The clients of which each of two servers has a connection.
     pub fn common_clients(&self, servers: [ServerNumber; 2]) -> impl Iterator<Item = (TextId, [StreamId; 2])> + '_ {
         let [few, many] = self.by_size(servers).map(|number| self.servers.get(place(number)));
-        few.into_iter().flat_map(Server::owners).filter_map(move |(id, one)| Some((id, [one, many?.owner(id)?])))
+        let owners = few.into_iter().flat_map(|few| few.users.owners());
+        owners.filter_map(move |(id, one)| Some((id, [one, many?.users.owner(id)?])))
     }
 
     /// The one of which less is known first.
     fn by_size(&self, [one, other]: [ServerNumber; 2]) -> [ServerNumber; 2] {
-        let users = |number| self.servers.get(place(number)).map_or(0, Server::users);
+        let users = |number| self.servers.get(place(number)).map_or(0, |server| server.users.len());
         if users(one) < users(other) || users(one) == users(other) && one > other { [one, other] } else { [other, one] }
     }
 

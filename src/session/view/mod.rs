@@ -11,7 +11,7 @@ use crate::session::record::handshake::{Handshake, StoredHandshake};
 use crate::session::record::message::{MessageRecord, StoredMessage};
 use crate::session::say::{Says, TrackedSay};
 use crate::session::server::Server;
-use crate::session::server::lists::Lists;
+use crate::session::server::rooms::MemberLists;
 use crate::session::state::Session;
 use crate::session::storage::texts::{TextId, Texts};
 use std::net::IpAddr;
@@ -104,7 +104,7 @@ pub struct MessageView<'a> {
     stream: StreamId,
     /// What the capture lacks of servers that may be this one.
     unheard: &'a Gaps,
-    lists: &'a Lists,
+    lists: &'a MemberLists,
     context: Context<'a>,
 }
 
@@ -696,7 +696,7 @@ impl<'a> MessageView<'a> {
     /// Who says or does it, by name, as far as the whole capture shows.
     pub fn sender(&self) -> Option<&'a str> {
         let MessageRecord { event, sender_id, at, .. } = &self.record;
-        let by_id = || self.server?.name_of((*sender_id)?, at.frame).map(|name| self.context.texts.get(name));
+        let by_id = || self.server?.users.name_of((*sender_id)?, at.frame).map(|name| self.context.texts.get(name));
         let name = event.sender().copied().or_else(|| match event {
             Event::SayRequest(_) | Event::Pong(_) => self.user().map(|user| user.name),
             _ => by_id(),
@@ -710,7 +710,7 @@ impl<'a> MessageView<'a> {
             Event::LoginRequest { name, .. } => (self.connection.chat()?.id()?, *name),
             event => (self.record.sender_id?, event.sender().copied()),
         };
-        let former = self.context.texts.get(self.server?.former_name(client, began)?);
+        let former = self.context.texts.get(self.server?.users.former_name(client, began)?);
         Some(former).filter(|former| !former.is_empty() && name.is_some_and(|name| name != *former))
     }
 
@@ -720,7 +720,7 @@ impl<'a> MessageView<'a> {
             Recipient::Everyone => Some("all"),
             Recipient::Named(name) => Some(name),
             Recipient::Id(id) => {
-                let name = self.server?.name_of(self.context.texts.find(id)?, self.record.at.frame)?;
+                let name = self.server?.users.name_of(self.context.texts.find(id)?, self.record.at.frame)?;
                 Some(self.context.texts.get(name)).filter(|name| !name.is_empty())
             }
             Recipient::Unknown => None,
