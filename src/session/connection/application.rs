@@ -7,6 +7,7 @@ use crate::packet::{Frame, FrameTime, PackedFrameTime, Position};
 use crate::session::ids::MessagePlace;
 use crate::session::ids::Room;
 use crate::session::statement::Statement;
+use crate::session::storage::one_or_many::OneOrMany;
 use crate::session::storage::texts::TextId;
 
 /// Messages that an undecided connection keeps; with more of them it is another application's.
@@ -134,53 +135,11 @@ impl Identity {
     }
 }
 
-/// The users of a connection one after another, by the position of their login: most connections have one.
-#[derive(Debug, Default)]
-enum Identities {
-    #[default]
-    None,
-    One(Identity),
-    Several(Box<Several>),
-}
-
-#[derive(Debug)]
-struct Several {
-    identities: Vec<Identity>,
-}
-
-impl Identities {
-    fn all(&self) -> &[Identity] {
-        match self {
-            Identities::None => &[],
-            Identities::One(only) => std::slice::from_ref(only),
-            Identities::Several(several) => &several.identities,
-        }
-    }
-
-    fn last_mut(&mut self) -> Option<&mut Identity> {
-        match self {
-            Identities::None => None,
-            Identities::One(only) => Some(only),
-            Identities::Several(several) => several.identities.last_mut(),
-        }
-    }
-
-    fn push(&mut self, identity: Identity) {
-        match self {
-            Identities::None => *self = Identities::One(identity),
-            Identities::One(first) => {
-                let identities = vec![*first, identity];
-                *self = Identities::Several(Box::new(Several { identities }));
-            }
-            Identities::Several(several) => several.identities.push(identity),
-        }
-    }
-}
-
 /// The chat's part of a connection.
 #[derive(Debug, Default)]
 pub struct Chat {
-    identities: Identities,
+    /// The users one after another, by the position of their login: most connections have one.
+    identities: OneOrMany<Identity>,
     /// The login request that waits for its result, and its name, where that was captured.
     login: Option<PackedFrameTime>,
     login_name: Option<TextId>,
@@ -204,7 +163,7 @@ pub struct Chat {
 impl Chat {
     /// The users one after another.
     pub fn identities(&self) -> &[Identity] {
-        self.identities.all()
+        self.identities.as_slice()
     }
 
     /// The id that the server gave the connection, where it is known: a user who logs in anew keeps it.
@@ -247,7 +206,7 @@ impl Chat {
 
     /// The server names the connection's user in a frame.
     pub fn name_in(&mut self, frame: Frame, name: TextId) {
-        if let Some(identity) = self.identities.last_mut().filter(|identity| identity.name == name) {
+        if let Some(identity) = self.identities.as_mut_slice().last_mut().filter(|identity| identity.name == name) {
             identity.named_in = identity.named_in.max(Some(frame));
         }
     }
@@ -265,7 +224,7 @@ impl Chat {
         self.logged_in = Some(place.at.into());
         self.id = self.id.or(id);
         let request = self.login.take().map(FrameTime::from);
-        match (self.identities.last_mut(), name) {
+        match (self.identities.as_mut_slice().last_mut(), name) {
             (Some(identity), _) if request.is_some() => identity.id = id,
             (last, Some(name)) => {
                 let since = last.is_some().then_some(position);
@@ -280,7 +239,7 @@ impl Chat {
     pub fn recognise(&mut self, id: Option<TextId>, name: Option<TextId>) {
         self.has_asked_to_log_in = true; // or nothing would have been delivered
         self.id = self.id.or(id);
-        match (self.identities.last_mut(), name) {
+        match (self.identities.as_mut_slice().last_mut(), name) {
             (Some(identity), _) if identity.id.is_none() => identity.id = id,
             (None, Some(name)) => self.identities.push(Identity { id, ..Identity::new(None, name) }),
             _ => {}

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::packet::{Frame, SequenceNumber};
 use crate::session::record::frame_event::Sent;
+use crate::session::storage::one_or_many::OneOrMany;
 
 /// Something sent and not acknowledged yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,61 +20,45 @@ pub struct Pending {
 /// More than this many things in flight are not chat; the oldest is then forgotten.
 pub const MAX_PENDING: usize = 100_000;
 
-/// What is in flight: most of the time at most one thing, which takes no memory of its own.
+/// What is in flight: most of the time at most one thing.
 #[derive(Debug, Default)]
-pub enum InFlight {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// One thing.
-    One(Pending),
-    /// Several, at some time.
-    Several(Box<Queue>),
+pub struct InFlight {
+    pending: OneOrMany<Pending, Queue>,
 }
 
 impl InFlight {
     /// Enters what was sent: behind all that does not end after it.
     pub fn insert(&mut self, pending: Pending) {
-        match self {
-            InFlight::Nothing => *self = InFlight::One(pending),
-            InFlight::One(first) => {
-                let mut queue = Box::new(Queue::default());
-                queue.insert(*first);
-                queue.insert(pending);
-                *self = InFlight::Several(queue);
-            }
-            InFlight::Several(queue) => queue.insert(pending),
-        }
+        self.pending.push(pending);
     }
 
     /// Whether one of the last things is of this frame.
     pub fn holds(&self, frame: Frame) -> bool {
         const LAST: usize = 64;
-        match self {
-            InFlight::Nothing => false,
-            InFlight::One(only) => only.frame == frame,
-            InFlight::Several(queue) => queue.all.iter().rev().take(LAST).any(|pending| pending.frame == frame),
+        match &self.pending {
+            OneOrMany::None => false,
+            OneOrMany::One(only) => only.frame == frame,
+            OneOrMany::Many(queue) => queue.all.iter().rev().take(LAST).any(|pending| pending.frame == frame),
         }
     }
 
     /// Takes the first, if it ends before `to` or there.
     pub fn pop_before(&mut self, to: SequenceNumber) -> Option<Pending> {
-        match self {
-            InFlight::Nothing => None,
-            InFlight::One(only) if only.end.is_after(to) => None,
-            InFlight::One(only) => {
-                let only = *only;
-                *self = InFlight::Nothing;
+        match &mut self.pending {
+            OneOrMany::None => None,
+            OneOrMany::One(only) => {
+                let only = Some(*only).filter(|only| !only.end.is_after(to))?;
+                self.pending = OneOrMany::None;
                 Some(only)
             }
-            InFlight::Several(queue) => queue.pop_before(to),
+            OneOrMany::Many(queue) => queue.pop_before(to),
         }
     }
 
-    /// Nothing more will be sent: gives back the memory, where nothing is in flight.
+    /// Gives back the memory, where nothing is in flight and nothing more will be sent.
     pub fn release(&mut self) {
-        if matches!(self, InFlight::Several(queue) if queue.all.is_empty()) {
-            *self = InFlight::Nothing;
+        if matches!(&self.pending, OneOrMany::Many(queue) if queue.all.is_empty()) {
+            self.pending = OneOrMany::None;
         }
     }
 }
@@ -85,11 +70,25 @@ impl InFlight {
 /// new end `x` lies before the first end `f` of the run in front of it, but not before its last, `e`. What ends before `f`, `e` and
 /// `x` alike would have all three in the half of the circle behind it, in the order `f < e < x < f`.
 #[derive(Debug, Default)]
-pub struct Queue {
+struct Queue {
     all: VecDeque<Pending>,
     /// Where the last run begins, and the one before it.
     last_run: usize,
     run_before: usize,
+}
+
+impl Extend<Pending> for Queue {
+    fn extend<I: IntoIterator<Item = Pending>>(&mut self, sent: I) {
+        sent.into_iter().for_each(|pending| self.insert(pending));
+    }
+}
+
+impl FromIterator<Pending> for Queue {
+    fn from_iter<I: IntoIterator<Item = Pending>>(sent: I) -> Queue {
+        let mut queue = Queue::default();
+        queue.extend(sent);
+        queue
+    }
 }
 
 impl Queue {
@@ -203,10 +202,10 @@ mod tests {
                     assert_eq!(flight.pop_before(to), None);
                 }
             }
-            let all: Vec<Pending> = match flight {
-                InFlight::Nothing => Vec::new(),
-                InFlight::One(only) => vec![only],
-                InFlight::Several(queue) => queue.all.into(),
+            let all: Vec<Pending> = match flight.pending {
+                OneOrMany::None => Vec::new(),
+                OneOrMany::One(only) => vec![only],
+                OneOrMany::Many(queue) => queue.all.into(),
             };
             assert_eq!(all, naive.0, "case {case}");
         }
@@ -221,6 +220,6 @@ mod tests {
         assert_eq!(flight.pop_before(SequenceNumber(100)).map(|first| first.frame), Some(Frame::of(10)));
         while flight.pop_before(SequenceNumber(u32::MAX / 4)).is_some() {}
         flight.release();
-        assert!(matches!(flight, InFlight::Nothing) && size_of::<InFlight>() == 16);
+        assert!(matches!(flight.pending, OneOrMany::None) && size_of::<InFlight>() == 16);
     }
 }

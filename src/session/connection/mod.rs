@@ -15,7 +15,7 @@ pub mod upgrade;
 use self::missing::Lacking;
 use self::tcp::{Outcome, Transport};
 use self::upgrade::{Opening, Step};
-use crate::event::{Completion, Event, Reset};
+use crate::event::{Completion, FrameEvent, MessageEvent, Reset};
 use crate::failpoint::failpoint;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
 use crate::session::connection::application::{Application, Chat, Identity};
@@ -287,18 +287,18 @@ impl Connection {
     }
 
     /// Takes note that `frame` answers the request in frame `request` by this event.
-    pub fn answer(&mut self, request: Frame, answer: &Event<TextId>, frame: Frame) {
+    pub fn answer(&mut self, request: Frame, answer: &MessageEvent<TextId>, frame: Frame) {
         self.records.known_mut(request).any(|asked| asked.answer(answer, frame));
     }
 
-    fn happened(&mut self, at: FrameTime, event: &Event<TextId>, by: Side, texts: &mut Texts) {
+    fn happened(&mut self, at: FrameTime, event: &FrameEvent<TextId>, by: Side, texts: &mut Texts) {
         let frame = at.frame;
         Times::take(&mut self.times, event, at.time);
         let is_named = self.logged_in(Position::end_of(frame)).is_some();
         if let Some(mark) = Mark::of(frame, event, by, texts) {
             self.records.mark(mark.named(is_named));
         }
-        if matches!(event, Event::Close(_) | Event::CloseReply(_)) {
+        if matches!(event, FrameEvent::Close(_) | FrameEvent::CloseReply(_)) {
             self.closed_in.get_or_insert(frame);
         }
     }
@@ -317,15 +317,15 @@ impl Connection {
         let (times, time) = (&mut self.times, segment.at.time);
         self.transport.take_in(segment, captured, by, &mut self.lacking, |outcome| match outcome {
             Outcome::Event(mut event) => {
-                if event == Event::Reset(Reset::Open) && self.framing.is_closed() {
-                    event = Event::Reset(Reset::Unknown); // nothing more was under way
+                if event == FrameEvent::Reset(Reset::Open) && self.framing.is_closed() {
+                    event = FrameEvent::Reset(Reset::Unknown); // nothing more was under way
                 }
                 has_marks = true;
                 match &event {
-                    Event::Syn | Event::SynAck => _ = opened_in.get_or_insert(frame),
-                    Event::Reset(Reset::Refused) => {}
-                    Event::Fin | Event::Reset(_) => _ = closed_in.get_or_insert(frame),
-                    Event::FinAcked => *fins_acked = fins_acked.saturating_add(1),
+                    FrameEvent::Syn | FrameEvent::SynAck => _ = opened_in.get_or_insert(frame),
+                    FrameEvent::Reset(Reset::Refused) => {}
+                    FrameEvent::Fin | FrameEvent::Reset(_) => _ = closed_in.get_or_insert(frame),
+                    FrameEvent::FinAcked => *fins_acked = fins_acked.saturating_add(1),
                     _ => {}
                 }
                 Times::take(times, &event, time);
@@ -334,7 +334,7 @@ impl Connection {
                 }
             }
             Outcome::EstablishedIn(earlier) => {
-                if let Some(mark) = Mark::of(earlier, &Event::Established, Side::Client, texts) {
+                if let Some(mark) = Mark::of(earlier, &FrameEvent::<TextId>::Established, Side::Client, texts) {
                     records.mark_late(mark);
                 }
             }
@@ -540,7 +540,7 @@ impl Connection {
     }
 
     fn upgrade_request(&mut self, at: FrameTime, handshake: &Handshake, texts: &mut Texts) {
-        self.happened(at, &Event::UpgradeRequest, Side::Client, texts);
+        self.happened(at, &FrameEvent::UpgradeRequest, Side::Client, texts);
         self.records.keep_handshake(StoredHandshake::of_request(at.frame, handshake, texts));
     }
 
@@ -563,9 +563,9 @@ impl Connection {
             }
         }
         let (event, sent) = match handshake.refused {
-            Some(status) => (Event::UpgradeRefused(status), Sent::Refusal),
-            None if handshake.accept_valid() == Some(false) => (Event::UpgradeMisaccepted, Sent::Refusal),
-            None => (Event::UpgradeAccepted, Sent::UpgradeResponse),
+            Some(status) => (FrameEvent::UpgradeRefused(status), Sent::Refusal),
+            None if handshake.accept_valid() == Some(false) => (FrameEvent::UpgradeMisaccepted, Sent::Refusal),
+            None => (FrameEvent::UpgradeAccepted, Sent::UpgradeResponse),
         };
         self.happened(segment.at, &event, Side::Server, texts);
         // What follows the header section in the same segment is WebSocket's.

@@ -1,7 +1,7 @@
 //! The TCP part of a connection: its handshake and end, the sequence space of both directions, and what of it the other side has
 //! acknowledged (RFC 9293, sections 3.4 and 3.5). It returns what happened in a segment and knows nothing of what the bytes mean.
 
-use crate::event::{Event, Reset};
+use crate::event::{FrameEvent, Reset};
 use crate::failpoint::failpoint;
 use crate::packet::{Both, Frame, FrameTime, PackedFrameTime, Segment, SequenceNumber, Side, flags};
 use crate::session::connection::gaps::Gap;
@@ -14,7 +14,7 @@ use crate::session::storage::texts::TextId;
 #[derive(Debug)]
 pub enum Outcome {
     /// Handshake, close and reset.
-    Event(Event<TextId>),
+    Event(FrameEvent<TextId>),
     /// The acknowledgment of the SYN+ACK, in an earlier frame of the client: packets were captured out of order.
     EstablishedIn(Frame),
     /// What the segment is the first to acknowledge, FINs excepted.
@@ -80,7 +80,7 @@ impl Transport {
                 self.acknowledge(segment, by, tell);
             }
             if !is_copy {
-                tell(Outcome::Event(Event::Reset(self.meaning_of_reset(segment, by, lacking))));
+                tell(Outcome::Event(FrameEvent::Reset(self.meaning_of_reset(segment, by, lacking))));
             }
             self.reset = true;
             return;
@@ -97,7 +97,7 @@ impl Transport {
             direction.send_out_of_order(taken, lacking);
         }
         if segment.has(flags::FIN) && direction.finish(segment) {
-            tell(Outcome::Event(Event::Fin));
+            tell(Outcome::Event(FrameEvent::Fin));
         }
     }
 
@@ -120,10 +120,10 @@ impl Transport {
             return;
         }
         tell(Outcome::Event(match (segment.has(flags::ACK), first) {
-            (false, None) => Event::Syn,
-            (false, Some(first)) => Event::SynAgain(first),
-            (true, None) => Event::SynAck,
-            (true, Some(first)) => Event::SynAckAgain(first),
+            (false, None) => FrameEvent::Syn,
+            (false, Some(first)) => FrameEvent::SynAgain(first),
+            (true, None) => FrameEvent::SynAck,
+            (true, Some(first)) => FrameEvent::SynAckAgain(first),
         }));
         if segment.has(flags::ACK) {
             self.know_beginning(segment, by, tell);
@@ -156,7 +156,7 @@ impl Transport {
         let other = self.directions.of_mut(by.other());
         for done in other.acknowledge(segment.acknowledgment, segment.at.frame) {
             match done.sent {
-                Sent::Fin if is_bare(segment) => tell(Outcome::Event(Event::FinAcked)),
+                Sent::Fin if is_bare(segment) => tell(Outcome::Event(FrameEvent::FinAcked)),
                 Sent::Fin => {}
                 Sent::UpgradeRequest | Sent::UpgradeResponse | Sent::Refusal | Sent::Message => {
                     tell(Outcome::Acknowledged(done));
@@ -176,7 +176,7 @@ impl Transport {
         }
         self.established = true;
         if segment.acknowledgment == sequence + 1 {
-            tell(Outcome::Event(Event::Established));
+            tell(Outcome::Event(FrameEvent::Established));
         }
     }
 
@@ -473,7 +473,7 @@ mod tests {
         }
 
         /// Takes in a segment with these numbers, and tells its events.
-        fn sends(&mut self, by: Side, flags: u16, numbers: (u32, u32), length: u32) -> Vec<Event<TextId>> {
+        fn sends(&mut self, by: Side, flags: u16, numbers: (u32, u32), length: u32) -> Vec<FrameEvent<TextId>> {
             self.frame += 1;
             self.takes(by, flags, numbers, length, length)
         }
@@ -485,7 +485,7 @@ mod tests {
             numbers: (u32, u32),
             length: u32,
             captured: u32,
-        ) -> Vec<Event<TextId>> {
+        ) -> Vec<FrameEvent<TextId>> {
             let end = Endpoint { address: [0; 16], address_length: 4, port: 1, chat_port: false };
             let segment = Segment {
                 at: FrameTime { frame: Frame::of(self.frame), time: i64::from(self.frame) * 1_000_000 },
@@ -500,7 +500,7 @@ mod tests {
             let mut events = Vec::new();
             self.transport.take_in(&segment, captured, by, &mut self.lacking, |outcome| match outcome {
                 Outcome::Event(event) => events.push(event),
-                Outcome::EstablishedIn(frame) => events.push(Event::SynAgain(frame)), // stands for it
+                Outcome::EstablishedIn(frame) => events.push(FrameEvent::SynAgain(frame)), // stands for it
                 Outcome::Acknowledged(_) => {}
             });
             events
@@ -558,26 +558,29 @@ mod tests {
         let (both, mut capture) = (flags::SYN | flags::ACK, Capture::default());
         capture.sends(Side::Client, flags::SYN, (99, 0), 0);
         assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 0), []);
-        assert_eq!(capture.sends(Side::Server, both, (199, 100), 0), [Event::SynAck, Event::SynAgain(Frame::of(2))]);
+        assert_eq!(
+            capture.sends(Side::Server, both, (199, 100), 0),
+            [FrameEvent::SynAck, FrameEvent::SynAgain(Frame::of(2))]
+        );
         assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 10), []);
         let mut capture = Capture::default();
         capture.sends(Side::Client, flags::SYN, (99, 0), 0);
         capture.sends(Side::Server, both, (199, 100), 0);
-        assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 10), [Event::Established]);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 10), [FrameEvent::Established]);
         assert_eq!(capture.sends(Side::Client, flags::ACK, (110, 200), 0), []);
     }
 
     #[test]
     fn a_packet_captured_twice_has_no_event() {
         let mut capture = Capture::default();
-        assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), [Event::Syn]);
+        assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), [FrameEvent::Syn]);
         assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), []);
         capture.frame += 1000;
-        assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), [Event::SynAgain(Frame::of(1))]);
+        assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), [FrameEvent::SynAgain(Frame::of(1))]);
         let mut capture = Capture::opened();
-        assert_eq!(capture.sends(Side::Client, flags::RST, (100, 0), 0), [Event::Reset(Reset::Open)]);
+        assert_eq!(capture.sends(Side::Client, flags::RST, (100, 0), 0), [FrameEvent::Reset(Reset::Open)]);
         assert_eq!(capture.sends(Side::Client, flags::RST, (100, 0), 0), []);
-        assert_eq!(capture.sends(Side::Client, flags::RST, (101, 0), 0), [Event::Reset(Reset::Unknown)]);
+        assert_eq!(capture.sends(Side::Client, flags::RST, (101, 0), 0), [FrameEvent::Reset(Reset::Unknown)]);
     }
 
     #[test]
@@ -585,24 +588,28 @@ mod tests {
         let (fin, reset) = (flags::FIN | flags::ACK, flags::RST | flags::ACK);
         let mut capture = Capture::default();
         capture.sends(Side::Client, flags::SYN, (99, 0), 0);
-        assert_eq!(capture.sends(Side::Server, reset, (0, 100), 0), [Event::Reset(Reset::Refused)]);
+        assert_eq!(capture.sends(Side::Server, reset, (0, 100), 0), [FrameEvent::Reset(Reset::Refused)]);
         let mut capture = Capture::opened();
         capture.sends(Side::Client, fin, (100, 200), 0);
         capture.sends(Side::Server, fin, (200, 101), 0);
-        assert_eq!(capture.sends(Side::Client, flags::RST, (101, 0), 0), [Event::Reset(Reset::AfterFins)]);
+        assert_eq!(capture.sends(Side::Client, flags::RST, (101, 0), 0), [FrameEvent::Reset(Reset::AfterFins)]);
         let mut capture = Capture::opened();
         assert_eq!(
             capture.sends(Side::Client, flags::RST, (101, 0), 0),
-            [Event::Reset(Reset::Unknown)],
+            [FrameEvent::Reset(Reset::Unknown)],
             "a FIN before"
         );
         let mut capture = Capture::opened();
-        assert_eq!(capture.sends(Side::Client, reset, (100, 201), 0), [Event::Reset(Reset::Unknown)], "a FIN received");
+        assert_eq!(
+            capture.sends(Side::Client, reset, (100, 201), 0),
+            [FrameEvent::Reset(Reset::Unknown)],
+            "a FIN received"
+        );
         let mut capture = Capture::opened();
         capture.sends(Side::Server, flags::ACK, (200, 101), 0);
         assert_eq!(
             capture.sends(Side::Client, flags::RST, (100, 0), 0),
-            [Event::Reset(Reset::Unknown)],
+            [FrameEvent::Reset(Reset::Unknown)],
             "a FIN acknowledged"
         );
     }
@@ -613,7 +620,7 @@ mod tests {
         let (data, fin) = ((100, 200), (110, 200));
         capture.sends(Side::Client, flags::ACK, data, 10);
         assert_eq!(capture.takes(Side::Client, flags::ACK, data, 10, 10), []);
-        assert_eq!(capture.takes(Side::Client, flags::FIN | flags::ACK, fin, 0, 0), [Event::Fin]);
+        assert_eq!(capture.takes(Side::Client, flags::FIN | flags::ACK, fin, 0, 0), [FrameEvent::Fin]);
         assert_eq!(capture.takes(Side::Client, flags::FIN | flags::ACK, fin, 0, 0), []);
         assert_eq!(capture.transport.end_of_data(Side::Client), Some(SequenceNumber(110)));
     }

@@ -1,6 +1,6 @@
 //! When the handshakes of a connection and its end were captured, in few bytes.
 
-use crate::event::Event;
+use crate::event::FrameEvent;
 
 /// What is dated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,14 +51,16 @@ impl Times {
     }
 
     /// The same of the moment that an event is, if it is one.
-    pub fn take<T>(times: &mut Option<Box<Times>>, event: &Event<T>, time: i64) {
+    pub fn take<T>(times: &mut Option<Box<Times>>, event: &FrameEvent<T>, time: i64) {
         let moment = match event {
-            Event::Syn => Moment::Syn,
-            Event::SynAck => Moment::SynAck,
-            Event::Established => Moment::Established,
-            Event::UpgradeRequest => Moment::UpgradeRequest,
-            Event::UpgradeAccepted | Event::UpgradeMisaccepted | Event::UpgradeRefused(_) => Moment::UpgradeResponse,
-            Event::Close(_) | Event::Fin | Event::Reset(_) => Moment::End,
+            FrameEvent::Syn => Moment::Syn,
+            FrameEvent::SynAck => Moment::SynAck,
+            FrameEvent::Established => Moment::Established,
+            FrameEvent::UpgradeRequest => Moment::UpgradeRequest,
+            FrameEvent::UpgradeAccepted | FrameEvent::UpgradeMisaccepted | FrameEvent::UpgradeRefused(_) => {
+                Moment::UpgradeResponse
+            }
+            FrameEvent::Close(_) | FrameEvent::Fin | FrameEvent::Reset(_) => Moment::End,
             _ => return,
         };
         Times::set(times, moment, time);
@@ -73,8 +75,12 @@ mod tests {
     #[test]
     fn the_first_time_counts() {
         let mut times = None;
-        let events: [(Event<u32>, i64); 4] =
-            [(Event::Syn, 0), (Event::Syn, 5), (Event::FinAcked, 6), (Event::Reset(Reset::Open), 7)];
+        let events: [(FrameEvent<u32>, i64); 4] = [
+            (FrameEvent::Syn, 0),
+            (FrameEvent::Syn, 5),
+            (FrameEvent::FinAcked, 6),
+            (FrameEvent::Reset(Reset::Open), 7),
+        ];
         events.iter().for_each(|(event, time)| Times::take(&mut times, event, *time));
         let of = |moment| times.as_ref().and_then(|times| times.of(moment));
         assert_eq!([Moment::Syn, Moment::SynAck, Moment::End].map(of), [Some(0), None, Some(7)]);

@@ -3,4 +3,5 @@
 pub mod bounded;
 pub mod chunks;
 pub mod memory;
+pub mod one_or_many;
 pub mod texts;
