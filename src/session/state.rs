@@ -224,8 +224,8 @@ impl Session {
             connection.lacks(side);
             let is_shown = connection.is_shown() || self.servers.of(connection).is_some();
             match side {
-                Side::Client => self.servers.lack_of_client(connection, gap),
-                Side::Server if is_shown => self.servers.lack(connection, gap),
+                Side::Client => self.servers.add_client_gap(connection, gap),
+                Side::Server if is_shown => self.servers.add_server_gap(connection, gap),
                 Side::Server => {}
             }
         }

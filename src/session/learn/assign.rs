@@ -4,7 +4,7 @@ use crate::failpoint::failpoint;
 use crate::packet::{FrameTime, Side, StreamId};
 use crate::session::connection::gaps::Gaps;
 use crate::session::ids::{MessagePlace, SayNumber};
-use crate::session::say::equal::Capture;
+use crate::session::say::equal::Question;
 use crate::session::say::matching::{Choice, Doubt, Verdict};
 use crate::session::say::{Delivery, TrackedSay};
 use crate::session::server::Server;
@@ -41,15 +41,15 @@ impl Session {
         let receiver = self.connections.get(&delivery.place.stream);
         let Some(server) = receiver.and_then(|receiver| self.servers.of(receiver)) else { return Verdict::Unmatched };
         let (says, connections, gaps) = (&self.says, &self.connections, &server.gaps.client);
-        let capture = Capture { says, connections, gaps, start: self.start };
+        let asked = Question { delivery, owner: None, says, connections, gaps, start: self.start };
         if delivery.from.is_some() {
-            let verdict = server.say_index.find(delivery.from, delivery, None, &capture);
+            let verdict = server.say_index.find(delivery.from, &asked);
             if verdict != Verdict::Unmatched {
                 return verdict;
             }
         }
         let owner = delivery.from.and_then(|id| server.users.owner(id));
-        server.say_index.find(None, delivery, owner, &capture)
+        server.say_index.find(None, &Question { owner, ..asked })
     }
 
     /// Marks the says as not counted that a delivery could deliver, too.

@@ -159,7 +159,7 @@ impl Rooms {
 
 /// The clients in a room by their ids, in the order of the ids' bytes: 4 bytes a client.
 #[derive(Debug, Default)]
-pub struct MemberSet {
+struct MemberSet {
     /// No piece is empty.
     pieces: Vec<Vec<TextId>>,
     count: usize,
@@ -167,7 +167,7 @@ pub struct MemberSet {
 
 impl MemberSet {
     /// Of clients in any order.
-    pub fn new(mut clients: Vec<TextId>, texts: &Texts) -> MemberSet {
+    fn new(mut clients: Vec<TextId>, texts: &Texts) -> MemberSet {
         if !clients.is_sorted_by(|one, other| texts.get(*one) < texts.get(*other)) {
             clients.sort_by(|one, other| texts.get(*one).cmp(texts.get(*other)));
             clients.dedup();
@@ -177,34 +177,32 @@ impl MemberSet {
     }
 
     /// How many clients there are.
-    pub fn count(&self) -> usize {
+    fn count(&self) -> usize {
         self.count
     }
 
     /// The clients' ids.
-    pub fn ids(&self) -> impl Iterator<Item = TextId> + Clone + '_ {
+    fn ids(&self) -> impl Iterator<Item = TextId> + Clone + '_ {
         self.pieces.iter().flatten().copied()
     }
 
     /// Whether a piece holds the client of this id or would, and at which place: the piece, and there the client or else its place.
     fn find(&self, id: TextId, texts: &Texts) -> (usize, Result<usize, usize>) {
         let wanted = texts.get(id);
-        let is_before = |piece: &Vec<TextId>| piece.first().is_some_and(|first| texts.get(*first) <= wanted);
-        let piece = self.pieces.partition_point(is_before).saturating_sub(1);
-        let place = self
-            .pieces
-            .get(piece)
-            .map_or(Err(0), |clients| clients.binary_search_by(|client| texts.get(*client).cmp(wanted)));
-        (piece, place)
+        let behind =
+            self.pieces.partition_point(|clients| clients.first().is_some_and(|first| texts.get(*first) <= wanted));
+        let piece = behind.saturating_sub(1);
+        let Some(clients) = self.pieces.get(piece) else { return (piece, Err(0)) };
+        (piece, clients.binary_search_by(|client| texts.get(*client).cmp(wanted)))
     }
 
     /// Whether a client is there.
-    pub fn contains(&self, id: TextId, texts: &Texts) -> bool {
+    fn contains(&self, id: TextId, texts: &Texts) -> bool {
         self.find(id, texts).1.is_ok()
     }
 
     /// Adds a client. Returns whether it was not there.
-    pub fn insert(&mut self, id: TextId, texts: &Texts) -> bool {
+    fn insert(&mut self, id: TextId, texts: &Texts) -> bool {
         let (at, place) = self.find(id, texts);
         if self.pieces.is_empty() {
             self.pieces.push(Vec::new());
@@ -220,7 +218,7 @@ impl MemberSet {
     }
 
     /// Removes a client. Returns whether it was there.
-    pub fn remove(&mut self, id: TextId, texts: &Texts) -> bool {
+    fn remove(&mut self, id: TextId, texts: &Texts) -> bool {
         let (at, Ok(place)) = self.find(id, texts) else { return false };
         self.pieces[at].remove(place);
         if self.pieces[at].is_empty() {
@@ -256,20 +254,19 @@ impl MemberLists {
     pub fn add(&mut self, names: impl Iterator<Item = TextId> + Clone, count: usize) -> ListNumber {
         let names = names.take(MAX_LISTED);
         let length = names.clone().count() as u32;
-        let last = self.lists.len().checked_sub(1).and_then(|last| self.lists.get(last));
-        let same = last.filter(|last| {
-            let listed = (last.start..last.start + last.length).filter_map(|at| self.names.get(at).copied());
-            last.length == length && names.clone().eq(listed)
-        });
+        let last = self.lists.len().checked_sub(1).and_then(|last| self.lists.get(last)).copied();
+        let same = last.filter(|last| last.length == length && names.clone().eq(self.names(*last)));
         let start = same.map_or(self.names.len(), |same| same.start);
         self.size += size_of::<MemberList>();
         if same.is_none() {
             self.size += length as usize * size_of::<TextId>();
-            for name in names {
-                self.names.push(name);
-            }
+            names.for_each(|name| _ = self.names.push(name));
         }
         self.lists.push(MemberList { start, length, count: count as u32 }) + 1
+    }
+
+    fn names(&self, list: MemberList) -> impl Iterator<Item = TextId> + '_ {
+        (list.start..list.start + list.length).filter_map(|at| self.names.get(at).copied())
     }
 
     /// How many bytes they take.
@@ -279,9 +276,8 @@ impl MemberLists {
 
     /// A list: the first 50 names, and how many members there are.
     pub fn get(&self, number: ListNumber) -> Option<(impl Iterator<Item = TextId> + '_, usize)> {
-        let MemberList { start, length, count } = *self.lists.get(number.checked_sub(1)?)?;
-        let names = (start..start + length).filter_map(|at| self.names.get(at).copied());
-        Some((names, count as usize))
+        let list = *self.lists.get(number.checked_sub(1)?)?;
+        Some((self.names(list), list.count as usize))
     }
 }
 

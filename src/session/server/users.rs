@@ -6,6 +6,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::packet::{Frame, StreamId};
 use crate::session::storage::chunks::Chunks;
+use crate::session::storage::one_or_many::OneOrMany;
 use crate::session::storage::texts::TextId;
 
 /// A client id: its names, and the connection that has it. 24 bytes.
@@ -14,49 +15,17 @@ struct User {
     id: TextId,
     /// The number of the latest connection that has this id, and one more; 0 for none.
     owner: u32,
-    names: Names,
+    /// Each with the first frame that says so, in the order of these.
+    names: OneOrMany<(Frame, TextId)>,
 }
 
-/// Names, each with the first frame that says so, in the order of these.
-#[derive(Debug)]
-enum Names {
-    None,
-    One((Frame, TextId)),
-    Several(Box<Several>),
-}
-
-#[derive(Debug)]
-struct Several {
-    names: Vec<(Frame, TextId)>,
-}
-
-impl Names {
-    fn as_slice(&self) -> &[(Frame, TextId)] {
-        match self {
-            Names::None => &[],
-            Names::One(only) => std::slice::from_ref(only),
-            Names::Several(several) => &several.names,
-        }
-    }
-
-    fn insert(&mut self, place: usize, name: (Frame, TextId)) {
-        match self {
-            Names::None => *self = Names::One(name),
-            Names::One(only) => {
-                let mut names = vec![*only];
-                names.insert(place, name);
-                *self = Names::Several(Box::new(Several { names }));
-            }
-            Names::Several(several) => several.names.insert(place, name),
-        }
-    }
-
+impl User {
     /// Adds what `frame` says, as was learned when `now` was dissected. The frames up to then keep the name that they showed: it is the name
     /// from `now` on, or that of frames before all that are named. Returns whether it is another one than was known.
-    fn add(&mut self, frame: Frame, now: Frame, name: TextId) -> bool {
-        let names = self.as_slice();
+    fn add_name(&mut self, frame: Frame, now: Frame, name: TextId) -> bool {
+        let names = self.names.as_slice();
         let (Some(first), Some(last)) = (names.first(), names.last()) else {
-            self.insert(0, (frame, name));
+            self.names.push((frame, name));
             return false;
         };
         let (is_new, place, since) = match frame < first.0 {
@@ -64,7 +33,7 @@ impl Names {
             false => (last.1 != name && last.0 <= frame, names.len(), now),
         };
         if is_new {
-            self.insert(place, (since, name));
+            self.names.insert(place, (since, name));
         }
         is_new
     }
@@ -104,7 +73,7 @@ impl Users {
     fn get_or_insert(&mut self, id: TextId) -> Option<&mut User> {
         let known = self.find(id);
         let number = known.unwrap_or_else(|| {
-            let number = self.users.push(User { id, owner: 0, names: Names::None });
+            let number = self.users.push(User { id, owner: 0, names: OneOrMany::None });
             let (users, hasher) = (&self.users, &self.hasher);
             self.index.insert_unique(hasher.hash_one(id), number, |at| {
                 users.get(*at).map_or(0, |user| hasher.hash_one(user.id))
@@ -116,7 +85,7 @@ impl Users {
 
     /// Records that the server names `id` as `name` in `frame`, as was learned when `now` was dissected.
     pub fn set_name(&mut self, id: TextId, name: TextId, frame: Frame, now: Frame) {
-        let is_renamed = self.get_or_insert(id).is_some_and(|user| user.names.add(frame, now, name));
+        let is_renamed = self.get_or_insert(id).is_some_and(|user| user.add_name(frame, now, name));
         self.renamed += u32::from(is_renamed);
     }
 
@@ -157,9 +126,9 @@ impl Users {
             let Some(known) = self.get_or_insert(user.id) else { continue };
             let mut names = [known.names.as_slice(), user.names.as_slice()].concat();
             names.sort_by_key(|(frame, _)| *frame);
-            known.names = Names::None;
+            known.names = OneOrMany::None;
             for (frame, name) in names {
-                known.names.add(frame, frame, name);
+                known.add_name(frame, frame, name);
             }
             if known.owner == 0 {
                 known.owner = user.owner;

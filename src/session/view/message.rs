@@ -94,7 +94,7 @@ impl<'a> MessageView<'a> {
             connection,
             stream,
             server: session.servers.of(connection),
-            unheard: session.servers.unheard(),
+            unheard: &session.servers.unheard,
             lists: &session.lists,
             context: session.context(),
         })
