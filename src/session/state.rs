@@ -18,7 +18,7 @@ use crate::session::say::Says;
 use crate::session::say::pending::LikelyDeliveries;
 use crate::session::server::ambiguous_logins::AmbiguousLogins;
 use crate::session::server::exchanges::{PendingReceipts, Receipt};
-use crate::session::server::lists::Lists;
+use crate::session::server::rooms::MemberLists;
 use crate::session::server::table::Servers;
 use crate::session::storage::memory::{GAP, Memory};
 use crate::session::storage::texts::Texts;
@@ -41,7 +41,7 @@ pub struct Session {
     pub(super) says: Says,
     pub(super) likely: LikelyDeliveries,
     pub(super) ambiguous_logins: AmbiguousLogins,
-    pub(super) lists: Lists,
+    pub(super) lists: MemberLists,
     pub(super) pending_receipts: PendingReceipts,
     /// The first address of which both ends of a connection are: there, ports say who somebody is.
     pub(super) capture_host: Option<IpAddr>,
@@ -151,7 +151,7 @@ impl Session {
         for open in received {
             let began = match open {
                 Receipt::Say(number) => self.says.get(number).map(|say| say.at().frame),
-                Receipt::Login(began) | Receipt::Logout(began) => Some(began),
+                Receipt::Notified(_, began) => Some(began),
             };
             if let Some(began) = began.filter(|began| self.pending_receipts.receive(open) && !lacks(*began)) {
                 connection.complete(frame, open.completion(), began);
@@ -166,7 +166,7 @@ impl Session {
         let Some(began) = connection.times().closing_since() else { return };
         let was_used = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
         let is_complete = match was_used {
-            true => self.pending_receipts.receive(Receipt::Logout(began)),
+            true => self.pending_receipts.receive(Receipt::Notified(Completion::Logout, began)),
             // Nobody can have logged in.
             false => {
                 let is_whole = connection.saw_beginning() && !connection.lacks_messages_before(segment.at.frame);
@@ -224,8 +224,8 @@ impl Session {
             connection.lacks(side);
             let is_shown = connection.is_shown() || self.servers.of(connection).is_some();
             match side {
-                Side::Client => self.servers.lack_of_client(connection, gap),
-                Side::Server if is_shown => self.servers.lack(connection, gap),
+                Side::Client => self.servers.add_client_gap(connection, gap),
+                Side::Server if is_shown => self.servers.add_server_gap(connection, gap),
                 Side::Server => {}
             }
         }

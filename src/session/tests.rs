@@ -530,7 +530,7 @@ fn members_are_counted_as_in_one_server_when_two_turn_out_to_be_one() {
     let server = |lists: &[(ids::Room, &[storage::texts::TextId], u32)]| {
         let mut server = server::Server::default();
         for (room, members, frame) in lists {
-            server.set_members(*room, members.to_vec(), Frame::of(*frame), &texts);
+            server.rooms.set_members(*room, members.to_vec(), Frame::of(*frame), &texts);
         }
         server
     };

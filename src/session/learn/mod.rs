@@ -5,7 +5,7 @@ mod logins;
 
 use std::hash::BuildHasher;
 
-use crate::event::{MessageEvent, Recipient};
+use crate::event::{Completion, MessageEvent, Recipient};
 use crate::failpoint::failpoint;
 use crate::message::{Addressee, Announcement, Content, Dialect, Evidence, MemberName, Message, SayDelivery, Users};
 use crate::packet::{Frame, FrameTime, Position, Segment, Side, StreamId};
@@ -124,7 +124,7 @@ impl Session {
                 let asked = connection.chat().and_then(|chat| chat.waiting_login()).filter(|(asked, _)| *asked == at);
                 if let Some((_, name)) = asked {
                     name.into_iter().for_each(|name| server.exchange_starts.ask(name, at, stream));
-                    self.pending_receipts.begin(Receipt::Login(at.frame), None, None);
+                    self.pending_receipts.begin(Receipt::Notified(Completion::Login, at.frame), None, None);
                 }
                 record
             }
@@ -193,9 +193,9 @@ impl Session {
         if are_apart {
             return self.servers.tell_apart(servers);
         }
-        let (server, orphans) = self.servers.unite(servers);
-        proxied.into_iter().for_each(|id| server.set_proxied(id));
-        for delivery in orphans {
+        let (server, unmatched) = self.servers.unite(servers);
+        proxied.into_iter().for_each(|id| server.proxies.insert(id));
+        for delivery in unmatched {
             self.assign(&[delivery], true);
         }
     }
@@ -214,9 +214,9 @@ impl Session {
                 server.say_index.answered_after(record.at.since(request));
             }
             // Who logs in later has got the id of somebody who is gone.
-            let before = server.set_owner(id, stream).and_then(|before| self.connections.get(&before));
+            let before = server.users.set_owner(id, stream).and_then(|before| self.connections.get(&before));
             if before.is_some_and(|before| before.logs_in_with(connection)) {
-                server.set_proxied(id);
+                server.proxies.insert(id);
             }
         }
         let name = self.hasher.hash_one(record.event.sender());
@@ -228,18 +228,23 @@ impl Session {
         let (id, stream) = (record.sender_id, context.place.stream);
         let Some(connection) = self.connections.get(&stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
-        let leaving = id.and_then(|id| self.connections.get(&server.owner(id)?));
+        let leaving = id.and_then(|id| self.connections.get(&server.users.owner(id)?));
         let closing = leaving.and_then(|leaving| leaving.times().closing_since());
-        let (began, is_first) = server.exchange_starts.log_out(id, closing, context.place.at);
+        id.into_iter().for_each(|id| server.exchange_starts.forget_login(id));
+        let (began, is_first) = server.exchange_starts.notify(Completion::Logout, id, closing, context.place.at);
         record.began = Some(began);
         let room = connection.identity(context.position()).and_then(|identity| identity.room);
-        self.pending_receipts.change(Receipt::Logout(began), room);
+        self.pending_receipts.change(Receipt::Notified(Completion::Logout, began), room);
         if is_first {
             let end = u32::from(closing.is_some() && leaving.is_some_and(|leaving| !leaving.tcp().state().is_closed()));
             // Who was in several rooms, or is told in several, is not all that one room's members tell.
             let has_moved = connection.may_have_moved() || leaving.is_some_and(Connection::may_have_moved);
             let owed = room.filter(|_| !has_moved).and_then(|room| owed(connection, server, room));
-            self.pending_receipts.begin(Receipt::Logout(began), owed.map(|owed| owed + end), room);
+            self.pending_receipts.begin(
+                Receipt::Notified(Completion::Logout, began),
+                owed.map(|owed| owed + end),
+                room,
+            );
         }
         if let Some(connection) = self.connections.get_mut(&stream) {
             enter(connection, &record);
@@ -265,28 +270,29 @@ impl Session {
         let client = connection.chat().and_then(|chat| chat.id());
         record.sender_id = client;
         let said = said.filter(|_| context.message.is_readable);
-        let earlier = client.and_then(|client| server.said_before(client, place.stream, said, place.at));
+        let earlier = client.and_then(|client| server.proxies.take_say(client, place.stream, said, place.at));
         if earlier.is_some() {
             record.say = earlier;
             return enter(connection, &record);
         }
-        let is_told = |since| !connection.gaps(Side::Server).after(since);
         let room = identity.and_then(|identity| identity.room);
-        let members = room.map_or(0, |room| server.list_members(room, &mut self.lists, is_told));
+        let members = room.map_or(0, |room| {
+            server.rooms.list_members(room, &server.users, &mut self.lists, connection.gaps(Side::Server))
+        });
         let say = TrackedSay::new(place.at, place.stream, to.private, members);
         let number = self.says.push(say, text);
         let owed = match to.private {
             // The recipient's copy and the sender's.
-            true => to.id.as_deref().and_then(|id| server.owner(texts.find(id)?)).map(|_| 2),
+            true => to.id.as_deref().and_then(|id| server.users.owner(texts.find(id)?)).map(|_| 2),
             false => self.lists.get(members).and_then(|(_, count)| u32::try_from(count).ok()),
         };
-        if owed.is_some() && !record.before_login && !server.has_proxies() {
+        if owed.is_some() && !record.before_login && server.proxies.is_empty() {
             self.pending_receipts.begin(Receipt::Say(number), owed, room);
         }
         record.say = Some(number);
         enter(connection, &record);
         if let Some(client) = client {
-            server.says(client, place.stream, said, place.at.time, number);
+            server.proxies.push_say(client, place.stream, said, place.at.time, number);
         }
         let Some(said) = said else { return };
         server.say_index.enter(number, client, said, &mut self.says);
@@ -315,9 +321,9 @@ impl Session {
         let from = delivery.from.as_deref().map(|id| texts.intern(id));
         let from_name = delivery.from_name.as_deref().map(|name| texts.intern(name));
         if let (Some(id), Some(name)) = (from, from_name) {
-            server.set_name(id, name, frame, context.now);
+            server.users.set_name(id, name, frame, context.now);
         }
-        let from_name = from_name.or_else(|| server.name_of(from?, frame));
+        let from_name = from_name.or_else(|| server.users.name_of(from?, frame));
         let (copy, joined) = (delivery.copy, connection.joined());
         let mut record = context.record(MessageEvent::SayDelivery { sender: from_name, recipient });
         record.sender_id = from;
@@ -361,7 +367,8 @@ fn recipient(server: &Server, texts: &mut Texts, to: &Addressee, at: Position, r
         return Recipient::Everyone;
     }
     // The name that the server gives it, not the one that the page sends, which may be escaped.
-    let known = texts.find(id).and_then(|id| server.name_of(id, at.frame)).filter(|name| !texts.get(*name).is_empty());
+    let known =
+        texts.find(id).and_then(|id| server.users.name_of(id, at.frame)).filter(|name| !texts.get(*name).is_empty());
     match (known, to.name.as_deref().filter(|name| readable && !name.is_empty())) {
         (Some(name), _) => Recipient::Named(name),
         (None, Some(name)) => Recipient::Named(texts.intern(name)),
@@ -388,7 +395,7 @@ fn login_request(
         // Who gives no name gets an empty one.
         let name = name.or_else(|| (!context.message.is_truncated).then(|| texts.intern("")));
         if let (Some(name), Some(room)) = (name, room) {
-            server.ask_for(name, room, context.place.at.time);
+            server.rooms.ask_for(name, room, context.place.at.time);
         }
         let identity = name.map(|name| Identity { room, ..Identity::new(Some(context.position()), name) });
         chat.ask_to_log_in(context.place.at, identity);
@@ -398,8 +405,7 @@ fn login_request(
 
 /// How many connections the server tells of what happens in a room, where all of them are known.
 fn owed(connection: &Connection, server: &Server, room: Room) -> Option<u32> {
-    let is_told = |since| !connection.gaps(Side::Server).after(since);
-    server.count_members(room, is_told).filter(|_| !server.has_proxies())
+    server.rooms.count_members(room, connection.gaps(Side::Server)).filter(|_| server.proxies.is_empty())
 }
 
 /// Finds where a login began, and how many have to be told of it.
@@ -421,14 +427,14 @@ fn begin_login(
             // Who logs in again is also notified of it; before the capture began, it may have logged in.
             let is_again = !connection.saw_beginning() || connection.chat().is_some_and(|chat| chat.has_asked_again());
             let room = room.filter(|_| !is_again);
-            pending_receipts.change(Receipt::Login(began), room);
-            pending_receipts.owe(Receipt::Login(began), room.and_then(|room| owed(connection, server, room)));
+            pending_receipts.change(Receipt::Notified(Completion::Login, began), room);
+            pending_receipts
+                .owe(Receipt::Notified(Completion::Login, began), room.and_then(|room| owed(connection, server, room)));
         }
         MessageEvent::LoginNotification { name } if !record.uncertain => {
-            let owner = id.and_then(|id| server.owner(id));
-            let lacks = |since| server.gaps.client.after(since);
-            let began = server.exchange_starts.notify(id, name, at, owner, lacks);
-            pending_receipts.change(Receipt::Login(began), room);
+            let owner = id.and_then(|id| server.users.owner(id));
+            let began = server.exchange_starts.notify_login(id, name, at, owner, &server.gaps.client);
+            pending_receipts.change(Receipt::Notified(Completion::Login, began), room);
             record.began = Some(began);
         }
         _ => {}
@@ -448,7 +454,7 @@ fn login(
     let frame = context.place.at.frame;
     let (id, name, users) = interned(texts, announcement);
     if let (Some(id), Some(name)) = (id, name) {
-        server.set_name(id, name, frame, context.now);
+        server.users.set_name(id, name, frame, context.now);
     }
     let is_result = owner == LoginOwner::OfTheName && is_login_result(connection, context, name, users);
     let may_be_result = match owner {
@@ -463,7 +469,7 @@ fn login(
             if let Some(chat) = connection.application_mut().chat_mut() {
                 chat.log_in(context.place, name, id);
             }
-            [asked, name].into_iter().flatten().for_each(|name| server.has_joined(name));
+            [asked, name].into_iter().flatten().for_each(|name| server.rooms.has_joined(name));
             MessageRecord { request, ..context.record(MessageEvent::LoginResult { name }) }
         }
     };
@@ -472,21 +478,21 @@ fn login(
     let has_moved = connection.may_have_moved();
     // Who is told in several rooms does not learn in which of them.
     let room = match has_moved && !is_result {
-        true => name.and_then(|name| server.asked_for(name, context.place.at.time)),
+        true => name.and_then(|name| server.rooms.asked_for(name, context.place.at.time)),
         false => own,
     };
     let rooms = || connection.chat().into_iter().flat_map(|chat| chat.identities()).filter_map(|user| user.room);
     let Some(room) = room else {
-        if !rooms().any(|room| id.is_some_and(|id| server.is_in(room, id, texts))) {
-            rooms().for_each(|room| server.lose_track(room));
+        if !rooms().any(|room| id.is_some_and(|id| server.rooms.is_in(room, id, texts))) {
+            rooms().for_each(|room| server.rooms.lose_track(room));
         }
         return record;
     };
     take_users(server, texts, room, users, context);
     if let Some(id) = id {
-        server.join(room, id, texts);
+        server.rooms.join(room, id, texts);
         if is_result && has_moved {
-            server.moves(id, rooms());
+            server.rooms.set_several(id, rooms());
         }
     }
     record
@@ -540,14 +546,14 @@ fn take_users(server: &mut Server, texts: &mut Texts, room: Room, users: Option<
     let mut members = Vec::with_capacity(users.users.len());
     for (id, name) in &users.users {
         let (id, name) = (texts.intern(id), texts.intern(name));
-        server.set_name(id, name, context.place.at.frame, context.now);
+        server.users.set_name(id, name, context.place.at.frame, context.now);
         members.push(id);
     }
     // Of a long list, only the beginning is known.
     if users.count == members.len() && !context.message.is_truncated {
-        server.set_members(room, members, context.place.at.frame, texts);
+        server.rooms.set_members(room, members, context.place.at.frame, texts);
     } else {
-        server.lose_track(room);
+        server.rooms.lose_track(room);
     }
 }
 
@@ -559,11 +565,11 @@ fn logout(
     announcement: &Announcement,
 ) -> MessageRecord<TextId> {
     let (id, name, users) = interned(texts, announcement);
-    let name = name.or_else(|| server.name_of(id?, context.place.at.frame));
+    let name = name.or_else(|| server.users.name_of(id?, context.place.at.frame));
     if let Some(room) = connection.identity(context.position()).and_then(|identity| identity.room) {
         take_users(server, texts, room, users, context);
         if let Some(id) = id {
-            server.leave(room, id, texts);
+            server.rooms.leave(room, id, texts);
         }
     }
     MessageRecord { sender_id: id, ..context.record(MessageEvent::LogoutNotification { name }) }
