@@ -6,7 +6,6 @@ pub mod framing;
 pub mod gaps;
 pub mod in_flight;
 pub mod missing;
-pub mod start;
 pub mod table;
 pub mod tcp;
 pub mod times;

@@ -417,27 +417,22 @@ fn begin_login(
 ) {
     let (id, at) = (record.sender_id, record.at);
     let room = connection.identity(record.position()).and_then(|identity| identity.room);
-    match record.event {
-        MessageEvent::LoginResult { name } => {
-            let request = record.request.map(|request| request.frame);
-            let began = server.exchange_starts.answer(id, name, request, at);
-            if request.is_none() && began != at.frame {
-                connection.set_began(record.position(), began);
-            }
-            // Who logs in again is also notified of it; before the capture began, it may have logged in.
-            let is_again = !connection.saw_beginning() || connection.chat().is_some_and(|chat| chat.has_asked_again());
-            let room = room.filter(|_| !is_again);
-            pending_receipts.change(Receipt::Notified(Completion::Login, began), room);
-            pending_receipts
-                .owe(Receipt::Notified(Completion::Login, began), room.and_then(|room| owed(connection, server, room)));
+    if let MessageEvent::LoginResult { name } = record.event {
+        let request = record.request.map(|request| request.frame);
+        let began = server.exchange_starts.answer(id, name, request, at);
+        if request.is_none() && began != at.frame {
+            connection.set_began(record.position(), began);
         }
-        MessageEvent::LoginNotification { name } if !record.uncertain => {
-            let owner = id.and_then(|id| server.users.owner(id));
-            let began = server.exchange_starts.notify_login(id, name, at, owner, &server.gaps.client);
-            pending_receipts.change(Receipt::Notified(Completion::Login, began), room);
-            record.began = Some(began);
-        }
-        _ => {}
+        // Who logs in again is also notified of it; before the capture began, it may have logged in.
+        let is_again = !connection.saw_beginning() || connection.chat().is_some_and(|chat| chat.has_asked_again());
+        let (receipt, room) = (Receipt::Notified(Completion::Login, began), room.filter(|_| !is_again));
+        pending_receipts.change(receipt, room);
+        pending_receipts.owe(receipt, room.and_then(|room| owed(connection, server, room)));
+    } else if !record.uncertain {
+        let (name, owner) = (record.event.sender().copied(), id.and_then(|id| server.users.owner(id)));
+        let began = server.exchange_starts.notify_login(id, name, at, owner, &server.gaps.client);
+        pending_receipts.change(Receipt::Notified(Completion::Login, began), room);
+        record.began = Some(began);
     }
 }
 
