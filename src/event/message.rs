@@ -300,7 +300,7 @@ pub fn on_the_wire(event: &MessageEvent<&str>) -> Option<(Side, String)> {
         |key: &str, value: &Option<&str>| value.map(|value| format!(r#","{key}":"{value}""#)).unwrap_or_default();
     let to = |recipient: &Recipient<&str>| match recipient {
         Recipient::Everyone => r#","to_client_id":"all""#.to_owned(),
-        Recipient::Named(name) => format!(r#","to_client_id":"7f00000108fd00000002","to_client_name":"{name}""#),
+        Recipient::Named(name) => format!(r#","to_client_id":"7f00000108fd00000005","to_client_name":"{name}""#),
         Recipient::Id(_) => r#","to_client_id":"7f00000108fd00000009""#.to_owned(),
         Recipient::Unknown => String::new(),
     };

@@ -546,7 +546,15 @@ fn members_are_counted_as_in_one_server_when_two_turn_out_to_be_one() {
 pub(crate) fn told(event: &MessageEvent<&str>) -> Option<(Capture, Vec<u32>)> {
     let (by, json) = on_the_wire(event)?;
     let mut capture = Capture::default();
-    capture.log_in(2);
+    // The message is about the client of the last connection.
+    let clients = [1, 0, 2].map(|number| format!(r#""{}":"user{number}""#, id(number)));
+    for (count, (stream, number)) in [(2, 1), (0, 0), (1, 2)].into_iter().enumerate() {
+        capture.opens(stream);
+        capture.asks_to_log_in(stream, &format!("user{number}"));
+        let (id, list) = (id(number), clients[..=count].join(","));
+        let login = format!(r#""client_id":"{id}","client_name":"user{number}","time":"2026-11-20 07:20:19""#);
+        capture.sends(stream, false, &format!(r#"{{"type":"login",{login},"client_list":{{{list}}}}}"#));
+    }
     let streams = if by == Side::Server && event.row().completes.is_some() { 0..2 } else { 0..1 };
     let frames = streams.map(|stream| capture.sends(stream, by == Side::Client, &json)).collect();
     Some((capture, frames))
