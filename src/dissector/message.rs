@@ -1,11 +1,11 @@
 //! A message's own tree: its fields, what the session knows of it, and what is wrong with it.
 
-use super::plan::{Remark, Settings, draw_links, draw_phase, draw_steps, draw_user, localise, title_head, wants_steps};
+use super::plan::{Settings, draw_links, draw_phase, draw_steps, draw_user, localise, title_head, wants_steps};
 use crate::annotation::{Layer, Plan, Tree, Value};
-use crate::event::{Event, Recipient, Say, below_messages};
+use crate::event::{MessageEvent, Recipient};
 use crate::failpoint::failpoint;
 use crate::fields::{Field, Finding, dialect_name};
-use crate::language::{FindingDetail, MAX_LINE, Missing, Party, Phrase, isolated};
+use crate::language::{FindingDetail, MAX_LINE, Missing, Note, Noted, NotedMessage, Party, Phrase, isolated};
 use crate::message::gateway::Gateway;
 use crate::message::json::Span;
 use crate::message::{JsonType, MemberName, Message, User, text};
@@ -108,35 +108,34 @@ impl<'a> Drawing<'a> {
     /// What follows the phase's name.
     fn summary(&self, line: &mut String, said: &str) {
         let _ = match &self.view.record.event {
-            Event::LoginRequest { name: Some(name), room: Some(room) } => {
+            MessageEvent::LoginRequest { name: Some(name), room: Some(room) } => {
                 write!(line, "{}, {}", Line(name), self.room(room))
             }
-            Event::LoginRequest { name: None, room: Some(room) } => write!(line, "{}", self.room(room)),
-            Event::LoginRequest { name, room: None }
-            | Event::LoginResult(name)
-            | Event::LoginNotification(name)
-            | Event::LogoutNotification(name) => write!(line, "{}", Line(name.unwrap_or_default())),
-            Event::UserList { .. } => {
+            MessageEvent::LoginRequest { name: None, room: Some(room) } => write!(line, "{}", self.room(room)),
+            MessageEvent::LoginRequest { name, room: None }
+            | MessageEvent::LoginResult { name }
+            | MessageEvent::LoginNotification { name }
+            | MessageEvent::LogoutNotification { name } => write!(line, "{}", Line(name.unwrap_or_default())),
+            MessageEvent::UserList { .. } => {
                 self.listed_names(line);
                 Ok(())
             }
-            Event::SayRequest(say) => {
-                let sender = match say.sender {
+            MessageEvent::SayRequest { sender, recipient } => {
+                let sender = match sender {
                     Some(name) => write!(line, "{}", Line(name)),
                     None => write!(line, "{}", self.browser()),
                 };
-                sender.and_then(|()| self.to_whom(line, say, said))
+                sender.and_then(|()| self.to_whom(line, recipient, said))
             }
-            Event::SayDelivery(say) => {
-                write!(line, "{}", Line(say.sender.unwrap_or("?"))).and_then(|()| self.to_whom(line, say, said))
+            MessageEvent::SayDelivery { sender, recipient } => {
+                write!(line, "{}", Line(sender.unwrap_or("?"))).and_then(|()| self.to_whom(line, recipient, said))
             }
-            Event::Unknown { type_name, .. } => {
+            MessageEvent::Unknown { type_name, .. } => {
                 let type_name = Line(type_name.unwrap_or_default());
                 let colon = if type_name.0.is_empty() || said.is_empty() { "" } else { ": " };
                 write!(line, "{type_name}{colon}{said}")
             }
-            Event::Ping(_) | Event::Pong(_) => Ok(()),
-            below_messages!() => Ok(()),
+            MessageEvent::Ping { .. } | MessageEvent::Pong { .. } => Ok(()),
         }; // a String takes everything
     }
 
@@ -166,9 +165,9 @@ impl<'a> Drawing<'a> {
     }
 
     /// Whom a say is for, in a title, and what is said.
-    fn to_whom(&self, line: &mut String, say: &Say<&str>, said: &str) -> fmt::Result {
+    fn to_whom(&self, line: &mut String, recipient: &Recipient<&str>, said: &str) -> fmt::Result {
         line.push_str(" → ");
-        match &say.recipient {
+        match recipient {
             Recipient::Everyone => line.push_str(&self.phrase(&Phrase::All)),
             Recipient::Named(recipient) | Recipient::Id(recipient) => write!(line, "{}", Line(recipient))?,
             Recipient::Unknown => line.push('?'),
@@ -186,19 +185,21 @@ impl<'a> Drawing<'a> {
             if tree.wants(Field::Note) {
                 let near = self.message.near_fault();
                 let annotates = self.settings.annotate_tcp;
-                let remark = Remark {
-                    event,
+                let acked = if annotates { self.view.acked() } else { Vec::new() };
+                let note = language.note(&Note {
+                    what: Noted::Message(NotedMessage {
+                        event,
+                        text: said,
+                        is_own: record.is_own,
+                        is_anothers: self.view.is_anothers(),
+                        is_masked: record.masked == Some(true) && self.message.sender == Side::Client,
+                        fault: self.malformed(&near),
+                    }),
                     by: self.message.sender,
                     ends: self.view.ends(),
-                    text: said,
-                    is_own: record.is_own,
-                    is_anothers: self.view.is_anothers(),
-                    is_masked: record.masked == Some(true) && self.message.sender == Side::Client,
-                    acked: &if annotates { self.view.acked() } else { Vec::new() },
+                    acked: &acked,
                     completes: None, // what it acknowledges may be, not what it says
-                    fault: self.malformed(&near),
-                };
-                let note = remark.note(language);
+                });
                 let label = || format!("{}: {note}", language.label(Field::Note));
                 tree.labelled_text(None, Field::Note, &note, label);
             }
@@ -308,7 +309,7 @@ impl<'a> Drawing<'a> {
             tree.format(None, Field::RoomMembers, format_args!("{}{more}", Joined(&members.names)));
         }
         match (&record.event, self.view.say()) {
-            (Event::SayRequest(_), Some(say)) => {
+            (MessageEvent::SayRequest { .. }, Some(say)) => {
                 draw_links(tree, None, record.at, None, say.first);
                 // Nothing yet is not nobody, nor are those all that were captured before their say: more frames may follow.
                 if !self.first_pass && (say.deliveries > 0 || self.view.reached_nobody()) {
@@ -392,7 +393,7 @@ impl<'a> Drawing<'a> {
         let near = self.message.near_fault();
         if let (Some(detail), Some(fault)) = (self.malformed(&near), self.message.fault()) {
             self.report(tree, None, Finding::MalformedJson, &detail, Some(fault.span.clone()));
-        } else if matches!(event, Event::Unknown { .. }) && !truncated {
+        } else if matches!(event, MessageEvent::Unknown { .. }) && !truncated {
             let member = self.message.get(MemberName::Type);
             let shown = member.as_ref().map(|member| text::line(member.text, MAX_LINE));
             let span = member.map(|member| member.span);

@@ -1,11 +1,10 @@
 //! What the drawings of messages and segments have in common.
 
 use crate::annotation::{Layer, Plan, Tree, Value, Wanted};
-use crate::event::{Acked, Completion, Event};
 use crate::fields::{Field, Finding, PROTOCOL_NAME, Phase};
-use crate::language::{FindingDetail, Language, Note, Party, Phrase, printable};
-use crate::packet::{Frame, FrameTime, Side};
-use crate::session::{Ends, ExchangeStep, PartOfMessage, User};
+use crate::language::{FindingDetail, Language};
+use crate::packet::{Frame, FrameTime};
+use crate::session::{ExchangeStep, User};
 
 /// What the user chose, and what Wireshark looks at.
 #[derive(Debug, Clone, Copy)]
@@ -46,82 +45,6 @@ pub fn unobserved(plan: &mut Plan, language: Language) {
 /// What a message's title begins with.
 pub fn title_head() -> String {
     format!("{PROTOCOL_NAME}, ")
-}
-
-/// What there is to say of a packet or message.
-#[derive(Debug)]
-pub struct Remark<'a> {
-    /// What happens.
-    pub event: &'a Event<&'a str>,
-    /// Who sent it.
-    pub by: Side,
-    /// Both ends.
-    pub ends: Ends<'a>,
-    /// Of a say: what is said, in one printable line.
-    pub text: &'a str,
-    /// Of a delivery: it goes to the browser whose say it is.
-    pub is_own: bool,
-    /// Of a delivery: it goes to another browser than that.
-    pub is_anothers: bool,
-    /// It is a browser's message, and was masked.
-    pub is_masked: bool,
-    /// What the same packet acknowledges.
-    pub acked: &'a [Acked<&'a str>],
-    /// What it is the last packet of.
-    pub completes: Option<Completion>,
-    /// Why nobody can read the message.
-    pub fault: Option<FindingDetail<'a>>,
-}
-
-impl Remark<'_> {
-    /// The sentence.
-    pub fn note(&self, language: Language) -> String {
-        let event = self.event.filter_map(|text| printable(text));
-        let user = self.ends.user.and_then(printable);
-        let addresses = self.ends.addresses();
-        // Who asks to log in has no name before.
-        let is_login = matches!(self.event, Event::LoginRequest { .. });
-        let client =
-            Party { name: user.as_deref().filter(|_| !is_login), ..Party::of(&self.ends, Side::Client, &addresses) };
-        let server = Party::of(&self.ends, Side::Server, &addresses);
-        let (by, other) = if self.by == Side::Client { (client, server) } else { (server, client) };
-        let sentence = |acked: &[Acked<&str>]| {
-            language.note(&Note {
-                event: event.filter_map(|text| Some(&**text)),
-                text: self.text,
-                by,
-                other,
-                is_own: self.is_own,
-                is_anothers: self.is_anothers,
-                is_masked: self.is_masked,
-                acked,
-                completes: self.completes,
-                fault: self.fault.clone(),
-            })
-        };
-        with_printable(self.acked, sentence)
-    }
-}
-
-/// The sentence of a segment that holds a part of a message.
-pub fn part_of_message(part: &PartOfMessage, language: Language) -> String {
-    let (addresses, user) = (part.ends.addresses(), part.ends.user.and_then(printable));
-    let client = Party { name: user.as_deref(), ..Party::of(&part.ends, Side::Client, &addresses) };
-    let server = Party::of(&part.ends, Side::Server, &addresses);
-    let (by, other) = if part.by == Side::Client { (client, server) } else { (server, client) };
-    language.phrase(&Phrase::PartOfMessage { by, other, completed_in: part.completed_in })
-}
-
-/// What is acknowledged with texts of one printable line each, as sentences need it.
-fn with_printable(acked: &[Acked<&str>], sentence: impl FnOnce(&[Acked<&str>]) -> String) -> String {
-    let acked: Vec<_> = acked.iter().map(|acked| acked.filter_map(&|text| printable(text))).collect();
-    let acked: Vec<_> = acked.iter().map(|acked| acked.filter_map(&|text| Some(&**text))).collect();
-    sentence(&acked)
-}
-
-/// What a segment acknowledges that is no mere ACK, in words.
-pub fn acknowledgment(acked: &[Acked<&str>], language: Language) -> String {
-    with_printable(acked, |acked| language.phrase(&Phrase::Acknowledges(acked)))
 }
 
 /// The phase of an event.

@@ -1,14 +1,11 @@
 //! What a frame is below its messages: its events and acknowledgments, in the trees of TCP, HTTP and WebSocket.
 
-use super::plan::{
-    Remark, Settings, acknowledgment, draw_links, draw_phase, draw_steps, draw_user, localise, part_of_message,
-    wants_steps,
-};
+use super::plan::{Settings, draw_links, draw_phase, draw_steps, draw_user, localise, wants_steps};
 use crate::annotation::{Layer, Plan, Tree, Value};
-use crate::event::Event;
+use crate::event::FrameEvent;
 use crate::failpoint::failpoint;
 use crate::fields::{Field, Finding, PROTOCOL_NAME, Phase};
-use crate::language::{FindingDetail, Language};
+use crate::language::{FindingDetail, Language, Note, Noted};
 use crate::packet::{FrameTime, Segment, Side};
 use crate::session::Handshake;
 use crate::session::{ExchangeStep, FrameView, Reached, Session};
@@ -43,7 +40,7 @@ fn draw_part_of_message(plan: &mut Plan, session: &Session, segment: &Segment, s
         return false;
     }
     let Some(part) = session.part_of_message(segment) else { return false };
-    let note = part_of_message(&part, settings.language);
+    let note = settings.language.part_of_message(&part);
     tree.labelled_text(None, Field::Note, &note, || format!("{PROTOCOL_NAME}: {note}"));
     true
 }
@@ -98,7 +95,7 @@ fn name_phases(phases: &[Phase], info: &mut String, language: Language) {
 fn draw_lines(
     plan: &mut Plan,
     view: &FrameView<'_>,
-    events: Vec<(Event<&str>, Side)>,
+    events: Vec<(FrameEvent<&str>, Side)>,
     at: FrameTime,
     tunnelled: bool,
     settings: &Settings,
@@ -117,7 +114,7 @@ fn draw_lines(
             draw_new_steps(tree, item, view.steps(&event), &mut drawn, language);
         }
         first = first.or(Some((layer, item)));
-        if let Event::UpgradeRefused(status) = event {
+        if let FrameEvent::UpgradeRefused(status) = event {
             let sentence = language.finding(&FindingDetail::HandshakeRefused(status));
             tree.finding(item, Finding::HandshakeRefused, &sentence, None);
         }
@@ -157,25 +154,25 @@ fn draw_new_steps<'a>(
 }
 
 /// The note of an event, under which stands all that belongs to it.
-fn draw_note(tree: &mut Tree, view: &FrameView, event: &Event<&str>, by: Side, language: Language) -> Option<usize> {
+fn draw_note(
+    tree: &mut Tree,
+    view: &FrameView,
+    event: &FrameEvent<&str>,
+    by: Side,
+    language: Language,
+) -> Option<usize> {
     if !tree.wants(Field::Note) {
         return None;
     }
     let has_payload = layer_of(event.phase()) != Layer::Tcp && !view.holds_message();
     let acked = if has_payload { view.acked() } else { Vec::new() };
-    let remark = Remark {
-        event,
+    let note = language.note(&Note {
+        what: Noted::Frame(event),
         by,
         ends: view.ends(event),
-        text: "",
-        is_own: false,
-        is_anothers: false,
-        is_masked: false,
         acked: &acked,
         completes: view.completes_with(event),
-        fault: None,
-    };
-    let note = remark.note(language);
+    });
     tree.labelled_text(None, Field::Note, &note, || format!("{PROTOCOL_NAME}: {note}"))
 }
 
@@ -187,7 +184,7 @@ fn draw_acks(tree: &mut Tree, parent: Option<usize>, view: &FrameView, language:
         if parent.is_some() {
             tree.value(parent, Field::Acks, value);
         } else {
-            let label = || format!("{PROTOCOL_NAME}: {}", acknowledgment(&view.acked(), language));
+            let label = || format!("{PROTOCOL_NAME}: {}", language.acknowledgment(&view.acked()));
             parent = tree.labelled(None, Field::Acks, value, label);
         }
     }

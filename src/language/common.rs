@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Note, Party};
-use crate::event::{Acked, Closing, Event, Say};
+use super::{NoteContext, Party};
+use crate::event::{Acked, Closing, MessageEvent, Received};
 use crate::message::LIMITS;
 use crate::message::json::Reason;
 
@@ -34,12 +34,12 @@ pub fn enumerated(
 
 /// Whether the result of a login is among them: whoever acknowledges it is logged in.
 pub fn has_login_result(acked: &[Acked<&str>]) -> bool {
-    acked.iter().any(|acked| matches!(acked.event, Event::LoginResult(_)))
+    acked.iter().any(|acked| matches!(acked.what, Received::Message(MessageEvent::LoginResult { .. })))
 }
 
 /// Who says what is delivered: what goes back to its sender may leave that to the connection.
-pub fn speaker<'a>(note: &Note<'a>, say: &Say<&'a str>) -> Option<&'a str> {
-    say.sender.or(note.other.name.filter(|_| note.is_own))
+pub fn speaker<'a>(note: &NoteContext<'a>, sender: Option<&'a str>) -> Option<&'a str> {
+    sender.or(note.other.name.filter(|_| note.is_own))
 }
 
 /// A name or a text in the language's quotation marks; one that is written from right to left is isolated (UAX #9, section 2.4.2), so that

@@ -3,68 +3,74 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, FindingDetail, Missing, Note, Party, Phrase, Title, Topic, Word};
-use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
+use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
+use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::failpoint::failpoint;
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["“", "”"];
 
-pub fn note(note: &Note) -> String {
+pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
     let (by, other) = (party(&note.by), party(&note.other));
-    match &note.event {
-        Event::Syn => format!("{by} sends a SYN packet to {other}: it asks to open a connection"),
-        Event::SynAgain(first) => {
+    match event {
+        FrameEvent::Syn => format!("{by} sends a SYN packet to {other}: it asks to open a connection"),
+        FrameEvent::SynAgain(first) => {
             format!("{by} sends the SYN packet to {other} again (first in frame {first}): no answer has arrived")
         }
-        Event::SynAck => format!("{by} answers {other} with SYN+ACK: it accepts the connection"),
-        Event::SynAckAgain(first) => {
+        FrameEvent::SynAck => format!("{by} answers {other} with SYN+ACK: it accepts the connection"),
+        FrameEvent::SynAckAgain(first) => {
             format!(
                 "{by} sends the SYN+ACK packet to {other} again (first in frame {first}): no acknowledgment has arrived"
             )
         }
-        Event::Established => format!("{by} sends an ACK packet to {other}: the TCP connection is established"),
-        Event::Fin => format!("{by} sends a FIN packet to {other}: it has nothing more to send"),
-        Event::FinAcked => format!("{by} acknowledges (ACK) the FIN of {other}: that direction is closed"),
-        Event::Reset(Reset::Refused) => {
+        FrameEvent::Established => format!("{by} sends an ACK packet to {other}: the TCP connection is established"),
+        FrameEvent::Fin => format!("{by} sends a FIN packet to {other}: it has nothing more to send"),
+        FrameEvent::FinAcked => format!("{by} acknowledges (ACK) the FIN of {other}: that direction is closed"),
+        FrameEvent::Reset(Reset::Refused) => {
             format!(
                 "{by} answers the SYN of {other} with RST: the connection is refused, probably because no program listens there"
             )
         }
-        Event::Reset(Reset::AfterFins) => {
+        FrameEvent::Reset(Reset::AfterFins) => {
             format!("{by} resets (RST) the connection to {other}, which both sides had already closed")
         }
-        Event::Reset(Reset::Open) => {
+        FrameEvent::Reset(Reset::Open) => {
             format!("{by} resets (RST) the connection to {other}: it ends at once, and data still in transit is lost")
         }
-        Event::Reset(Reset::Unknown) => format!("{by} resets (RST) the connection to {other}"),
-        Event::UpgradeRequest => {
+        FrameEvent::Reset(Reset::Unknown) => format!("{by} resets (RST) the connection to {other}"),
+        FrameEvent::UpgradeRequest => {
             format!("{by} sends the WebSocket handshake request to {other}: it asks to switch from HTTP to WebSocket")
         }
-        Event::UpgradeRequestAcked(frame) => {
+        FrameEvent::UpgradeRequestAcked(frame) => {
             format!("{by} sends an ACK to {other}: it has received the WebSocket handshake request{}", within(*frame))
         }
-        Event::UpgradeAccepted => {
+        FrameEvent::UpgradeAccepted => {
             format!("{by} returns the WebSocket handshake response to {other}: the handshake has succeeded")
         }
-        Event::UpgradeMisaccepted => format!(
+        FrameEvent::UpgradeMisaccepted => format!(
             "{by} returns a WebSocket handshake response with a wrong accept value: {other} must close the connection"
         ),
-        Event::UpgradeComplete(frame) => format!(
+        FrameEvent::UpgradeComplete(frame) => format!(
             "{by} sends an ACK to {other}: it has received the WebSocket handshake response{}; the handshake has succeeded and the WebSocket connection is established",
             within(*frame)
         ),
-        Event::UpgradeRefused(status) => {
+        FrameEvent::UpgradeRefused(status) => {
             format!("{by} refuses the WebSocket handshake of {other}: it answers with HTTP status {status}")
         }
-        Event::Close(why) => format!("{by} sends {other} a WebSocket close frame{}", closing(why)),
-        Event::CloseReply(why) => format!("{by} answers the close frame of {other} with its own{}", closing(why)),
-        Event::MessagesAcked(acked) => {
+        FrameEvent::Close(why) => format!("{by} sends {other} a WebSocket close frame{}", closing(why)),
+        FrameEvent::CloseReply(why) => format!("{by} answers the close frame of {other} with its own{}", closing(why)),
+        FrameEvent::MessagesAcked(acked) => {
             let outcome = if has_login_result(acked) { ", and its login request is complete" } else { "" };
             format!("{by} sends an ACK to {other}: it has received {}{outcome}", things(acked))
         }
-        Event::LoginRequest { name, room } => {
+    }
+}
+
+pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
+    let (by, other) = (party(&note.by), party(&note.other));
+    match event {
+        MessageEvent::LoginRequest { name, room } => {
             let room = room.map(|room| format!(", room {}", quoted(QUOTES, room))).unwrap_or_default();
             match name {
                 Some(name) => {
@@ -76,38 +82,44 @@ pub fn note(note: &Note) -> String {
                 None => format!("{by} sends {other} a login request over WebSocket, without a user name{room}"),
             }
         }
-        Event::UserList { users: Some(count), .. } => format!("{by} sends {other} the user list: {}", users(*count)),
-        Event::UserList { users: None, .. } => format!("{by} sends {other} the user list"),
-        Event::LoginResult(Some(name)) => {
+        MessageEvent::UserList { users: Some(count), .. } => {
+            format!("{by} sends {other} the user list: {}", users(*count))
+        }
+        MessageEvent::UserList { users: None, .. } => format!("{by} sends {other} the user list"),
+        MessageEvent::LoginResult { name: Some(name) } => {
             format!("{by} sends {other} the login result: {} is logged in", quoted(QUOTES, name))
         }
-        Event::LoginResult(None) => format!("{by} sends {other} the login result: the login has succeeded"),
-        Event::LoginNotification(name) => {
+        MessageEvent::LoginResult { name: None } => {
+            format!("{by} sends {other} the login result: the login has succeeded")
+        }
+        MessageEvent::LoginNotification { name } => {
             let other = another(&note.other);
             format!(
                 "{by} notifies {other} that a new user{} has logged in",
                 name.map(|name| format!(", {},", quoted(QUOTES, name))).unwrap_or_default()
             )
         }
-        Event::SayRequest(say) => {
-            format!("{by} sends {other} a message {} over WebSocket{}", recipient(&say.recipient), said(note.text))
+        MessageEvent::SayRequest { recipient: whom, .. } => {
+            format!("{by} sends {other} a message {} over WebSocket{}", recipient(whom), said(note.text))
         }
-        Event::SayDelivery(say) => {
+        MessageEvent::SayDelivery { sender: who, recipient: whom } => {
             let to = match note.is_own {
                 true => format!("its sender, {other}"),
                 false if note.is_anothers => another(&note.other),
                 false => other,
             };
-            let (from, recipient) = (sender(say), recipient(&say.recipient));
+            let (from, recipient) = (sender(*who), recipient(whom));
             format!("{by} delivers the message{from} {recipient} to {to}{}", said(note.text))
         }
-        Event::LogoutNotification(name) => format!("{by} notifies {other} that {} has left", user(*name)),
-        Event::Ping(_) => format!("{by} sends {other} a heartbeat ping: it asks whether it is still there"),
-        Event::Pong(_) => format!("{by} answers {other} with a heartbeat pong: it is still there"),
-        Event::Unknown { type_name: Some(name), .. } => {
+        MessageEvent::LogoutNotification { name } => format!("{by} notifies {other} that {} has left", user(*name)),
+        MessageEvent::Ping { .. } => format!("{by} sends {other} a heartbeat ping: it asks whether it is still there"),
+        MessageEvent::Pong { .. } => format!("{by} answers {other} with a heartbeat pong: it is still there"),
+        MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} sends {other} a message of type {}, which the chat does not know", quoted(QUOTES, name))
         }
-        Event::Unknown { type_name: None, .. } => format!("{by} sends {other} a message without a readable type"),
+        MessageEvent::Unknown { type_name: None, .. } => {
+            format!("{by} sends {other} a message without a readable type")
+        }
     }
 }
 
@@ -345,8 +357,8 @@ fn user(name: Option<&str>) -> String {
 }
 
 /// Whose message it is.
-fn sender(say: &Say<&str>) -> String {
-    say.sender.map(|sender| format!(" of {}", quoted(QUOTES, sender))).unwrap_or_default()
+fn sender(sender: Option<&str>) -> String {
+    sender.map(|sender| format!(" of {}", quoted(QUOTES, sender))).unwrap_or_default()
 }
 
 fn recipient(recipient: &Recipient<&str>) -> String {
@@ -380,25 +392,37 @@ fn acknowledges(acked: &[Acked<&str>]) -> String {
 
 fn things(acked: &[Acked<&str>]) -> String {
     let more = |count| format!("{count} more messages");
-    enumerated(listed(acked, |acked| format!("{}{}", thing(&acked.event), within(acked.frame))), ", ", " and ", more)
+    enumerated(listed(acked, |acked| format!("{}{}", thing(&acked.what), within(acked.frame))), ", ", " and ", more)
 }
 
 /// What was received.
-fn thing(event: &Event<&str>) -> String {
-    match event {
-        Event::UpgradeRequest => "the WebSocket handshake request".to_owned(),
-        Event::UpgradeAccepted => "the WebSocket handshake response".to_owned(),
-        Event::LoginRequest { .. } => "the login request".to_owned(),
-        Event::UserList { .. } => "the user list".to_owned(),
-        Event::LoginResult(_) => "the login result".to_owned(),
-        Event::LoginNotification(name) => format!("the notification that {} has logged in", user(*name)),
-        Event::SayRequest(say) | Event::SayDelivery(say) => format!("the message{}", sender(say)),
-        Event::LogoutNotification(name) => format!("the notification that {} has left", user(*name)),
-        Event::Ping(_) => "the heartbeat ping".to_owned(),
-        Event::Pong(_) => "the heartbeat pong".to_owned(),
-        _ => "a message".to_owned(),
+fn thing(what: &Received<&str>) -> String {
+    match what {
+        Received::UpgradeRequest => "the WebSocket handshake request".to_owned(),
+        Received::UpgradeResponse => "the WebSocket handshake response".to_owned(),
+        Received::Message(event) => message_received(event),
+        Received::SomeMessage => SOME_MESSAGE.to_owned(),
     }
 }
+
+fn message_received(event: &MessageEvent<&str>) -> String {
+    match event {
+        MessageEvent::LoginRequest { .. } => "the login request".to_owned(),
+        MessageEvent::UserList { .. } => "the user list".to_owned(),
+        MessageEvent::LoginResult { .. } => "the login result".to_owned(),
+        MessageEvent::LoginNotification { name } => format!("the notification that {} has logged in", user(*name)),
+        MessageEvent::SayRequest { sender: who, .. } | MessageEvent::SayDelivery { sender: who, .. } => {
+            format!("the message{}", sender(*who))
+        }
+        MessageEvent::LogoutNotification { name } => format!("the notification that {} has left", user(*name)),
+        MessageEvent::Ping { .. } => "the heartbeat ping".to_owned(),
+        MessageEvent::Pong { .. } => "the heartbeat pong".to_owned(),
+        MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
+    }
+}
+
+/// A message of which it is not said what it is.
+const SOME_MESSAGE: &str = "a message";
 
 /// Where in a message that is not JSON the fault is.
 fn place(near: &str) -> String {

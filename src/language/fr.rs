@@ -3,65 +3,76 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, FindingDetail, Missing, Note, Party, Phrase, Title, Topic, Word};
-use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
+use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
+use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["«\u{a0}", "\u{a0}»"];
 
-pub fn note(note: &Note) -> String {
+pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
     let by = subject(&note.by);
     let (other, to, of) = (subject(&note.other), to(&note.other), of(&note.other));
-    match &note.event {
-        Event::Syn => format!("{by} envoie un paquet SYN {to} pour demander l'ouverture d'une connexion"),
-        Event::SynAgain(first) => {
+    match event {
+        FrameEvent::Syn => format!("{by} envoie un paquet SYN {to} pour demander l'ouverture d'une connexion"),
+        FrameEvent::SynAgain(first) => {
             format!("{by} retransmet {to} le paquet SYN de la trame {first} : aucune réponse n'est arrivée")
         }
-        Event::SynAck => format!("{by} répond {to} par un paquet SYN+ACK : la connexion est acceptée"),
-        Event::SynAckAgain(first) => {
+        FrameEvent::SynAck => format!("{by} répond {to} par un paquet SYN+ACK : la connexion est acceptée"),
+        FrameEvent::SynAckAgain(first) => {
             format!("{by} retransmet {to} le paquet SYN+ACK de la trame {first} : aucun acquittement n'est arrivé")
         }
-        Event::Established => format!("{by} envoie un paquet ACK {to} : la connexion TCP est établie"),
-        Event::Fin => format!("{by} envoie un paquet FIN {to} : plus aucune donnée ne suivra dans ce sens"),
-        Event::FinAcked => format!("{by} accuse réception (ACK) du FIN {of} : la connexion est fermée dans ce sens"),
-        Event::Reset(Reset::Refused) => format!(
+        FrameEvent::Established => format!("{by} envoie un paquet ACK {to} : la connexion TCP est établie"),
+        FrameEvent::Fin => format!("{by} envoie un paquet FIN {to} : plus aucune donnée ne suivra dans ce sens"),
+        FrameEvent::FinAcked => {
+            format!("{by} accuse réception (ACK) du FIN {of} : la connexion est fermée dans ce sens")
+        }
+        FrameEvent::Reset(Reset::Refused) => format!(
             "{by} répond au SYN {of} par un RST : la connexion est refusée, probablement parce qu'aucun programme n'écoute sur ce port"
         ),
-        Event::Reset(Reset::AfterFins) => {
+        FrameEvent::Reset(Reset::AfterFins) => {
             format!("{by} réinitialise (RST) la connexion avec {other}, déjà fermée des deux côtés")
         }
-        Event::Reset(Reset::Open) => format!(
+        FrameEvent::Reset(Reset::Open) => format!(
             "{by} réinitialise (RST) la connexion avec {other} : elle prend fin aussitôt et les données encore en transit sont perdues"
         ),
-        Event::Reset(Reset::Unknown) => format!("{by} réinitialise (RST) la connexion avec {other}"),
-        Event::UpgradeRequest => format!(
+        FrameEvent::Reset(Reset::Unknown) => format!("{by} réinitialise (RST) la connexion avec {other}"),
+        FrameEvent::UpgradeRequest => format!(
             "{by} envoie {to} la requête de poignée de main WebSocket pour demander le passage de HTTP à WebSocket"
         ),
-        Event::UpgradeRequestAcked(frame) => format!(
+        FrameEvent::UpgradeRequestAcked(frame) => format!(
             "{by} envoie un ACK {to} pour accuser réception de la requête de poignée de main WebSocket{}",
             within(*frame)
         ),
-        Event::UpgradeAccepted => {
+        FrameEvent::UpgradeAccepted => {
             format!("{by} renvoie {to} la réponse de poignée de main WebSocket : la poignée de main a réussi")
         }
-        Event::UpgradeMisaccepted => format!(
+        FrameEvent::UpgradeMisaccepted => format!(
             "{by} renvoie une réponse de poignée de main WebSocket dont la valeur Sec-WebSocket-Accept est erronée : {other} doit fermer la connexion"
         ),
-        Event::UpgradeComplete(frame) => format!(
+        FrameEvent::UpgradeComplete(frame) => format!(
             "{by} envoie un ACK {to} pour accuser réception de la réponse de poignée de main WebSocket{} : la poignée de main a réussi et la connexion WebSocket est établie",
             within(*frame)
         ),
-        Event::UpgradeRefused(status) => {
+        FrameEvent::UpgradeRefused(status) => {
             format!("{by} refuse la poignée de main WebSocket {of} : la réponse porte le code de statut HTTP {status}")
         }
-        Event::Close(why) => format!("{by} envoie {to} une trame de fermeture WebSocket{}", closing(why)),
-        Event::CloseReply(why) => format!("{by} répond à la trame de fermeture {of} par la sienne{}", closing(why)),
-        Event::MessagesAcked(acked) => {
+        FrameEvent::Close(why) => format!("{by} envoie {to} une trame de fermeture WebSocket{}", closing(why)),
+        FrameEvent::CloseReply(why) => {
+            format!("{by} répond à la trame de fermeture {of} par la sienne{}", closing(why))
+        }
+        FrameEvent::MessagesAcked(acked) => {
             let outcome = if has_login_result(acked) { " : la requête d'ouverture de session a abouti" } else { "" };
             format!("{by} envoie un ACK {to} pour accuser réception {}{outcome}", of_things(acked))
         }
-        Event::LoginRequest { name, room } => {
+    }
+}
+
+pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
+    let by = subject(&note.by);
+    let (other, to) = (subject(&note.other), to(&note.other));
+    match event {
+        MessageEvent::LoginRequest { name, room } => {
             let name = match name {
                 Some(name) => format!("sous le nom {}", quoted(QUOTES, name)),
                 None => "sans nom d'utilisateur".to_owned(),
@@ -69,48 +80,50 @@ pub fn note(note: &Note) -> String {
             let room = room.map(|room| format!(", dans le salon {}", quoted(QUOTES, room))).unwrap_or_default();
             format!("{by} envoie {to}, par WebSocket, une requête d'ouverture de session (login) {name}{room}")
         }
-        Event::UserList { users: Some(count), .. } => {
+        MessageEvent::UserList { users: Some(count), .. } => {
             format!("{by} envoie {to} la liste des utilisateurs : {}", users(*count))
         }
-        Event::UserList { users: None, .. } => format!("{by} envoie {to} la liste des utilisateurs"),
-        Event::LoginResult(Some(name)) => format!(
+        MessageEvent::UserList { users: None, .. } => format!("{by} envoie {to} la liste des utilisateurs"),
+        MessageEvent::LoginResult { name: Some(name) } => format!(
             "{by} envoie {to} le résultat de l'ouverture de session : la session {} est ouverte",
             of_name(name, quoted(QUOTES, name))
         ),
-        Event::LoginResult(None) => {
+        MessageEvent::LoginResult { name: None } => {
             format!("{by} envoie {to} le résultat de l'ouverture de session : la session est ouverte")
         }
-        Event::LoginNotification(Some(name)) => {
+        MessageEvent::LoginNotification { name: Some(name) } => {
             let other = another(&note.other);
             format!("{by} informe {other} qu'un nouvel utilisateur, {}, a ouvert une session", quoted(QUOTES, name))
         }
-        Event::LoginNotification(None) => {
+        MessageEvent::LoginNotification { name: None } => {
             let other = another(&note.other);
             format!("{by} informe {other} qu'un nouvel utilisateur a ouvert une session")
         }
-        Event::SayRequest(say) => {
-            let recipient = recipient(&say.recipient);
+        MessageEvent::SayRequest { recipient: whom, .. } => {
+            let recipient = recipient(whom);
             format!("{by} envoie {to}, par WebSocket, un message {recipient}{}", said(note.text))
         }
-        Event::SayDelivery(say) => {
+        MessageEvent::SayDelivery { sender: who, recipient: whom } => {
             let to = match note.is_own {
                 true => format!("à l'expéditeur lui-même, {other},"),
                 false if note.is_anothers && note.other.name.is_none() => format!("à {}", another(&note.other)),
                 false => to,
             };
-            format!("{by} transmet {to} {} {}{}", sent(say), recipient(&say.recipient), said(note.text))
+            format!("{by} transmet {to} {} {}{}", sent(*who), recipient(whom), said(note.text))
         }
-        Event::LogoutNotification(name) => format!("{by} informe {other} qu{} a quitté le chat", that_user(*name)),
-        Event::Ping(_) => {
+        MessageEvent::LogoutNotification { name } => {
+            format!("{by} informe {other} qu{} a quitté le chat", that_user(*name))
+        }
+        MessageEvent::Ping { .. } => {
             format!("{by} envoie {to} un ping de battement de cœur pour vérifier que la connexion est toujours active")
         }
-        Event::Pong(_) => {
+        MessageEvent::Pong { .. } => {
             format!("{by} répond {to} par un pong de battement de cœur : la connexion est toujours active")
         }
-        Event::Unknown { type_name: Some(name), .. } => {
+        MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} envoie {to} un message de type {}, inconnu du chat", quoted(QUOTES, name))
         }
-        Event::Unknown { type_name: None, .. } => format!("{by} envoie {to} un message sans type lisible"),
+        MessageEvent::Unknown { type_name: None, .. } => format!("{by} envoie {to} un message sans type lisible"),
     }
 }
 
@@ -453,8 +466,8 @@ fn that_user(name: Option<&str>) -> String {
 }
 
 /// The message, and whose it is.
-fn sent(say: &Say<&str>) -> String {
-    match say.sender {
+fn sent(sender: Option<&str>) -> String {
+    match sender {
         Some(sender) => format!("le message {}", of_name(sender, quoted(QUOTES, sender))),
         None => "un message".to_owned(),
     }
@@ -492,32 +505,43 @@ fn acknowledges(acked: &[Acked<&str>]) -> String {
 /// The preposition is repeated before each.
 fn of_things(acked: &[Acked<&str>]) -> String {
     let more = |count| format!("de {count} autres messages");
-    enumerated(listed(acked, |acked| format!("{}{}", of_thing(&acked.event), within(acked.frame))), ", ", " et ", more)
+    enumerated(listed(acked, |acked| format!("{}{}", of_thing(&acked.what), within(acked.frame))), ", ", " et ", more)
 }
 
 /// Of what was received.
-fn of_thing(event: &Event<&str>) -> String {
-    match event {
-        Event::UpgradeRequest => "de la requête de poignée de main WebSocket".to_owned(),
-        Event::UpgradeAccepted => "de la réponse de poignée de main WebSocket".to_owned(),
-        Event::LoginRequest { .. } => "de la requête d'ouverture de session".to_owned(),
-        Event::UserList { .. } => "de la liste des utilisateurs".to_owned(),
-        Event::LoginResult(_) => "du résultat de l'ouverture de session".to_owned(),
-        Event::LoginNotification(name) => {
-            format!("de la notification indiquant qu{} a ouvert une session", that_user(*name))
-        }
-        Event::SayRequest(Say { sender: Some(sender), .. }) | Event::SayDelivery(Say { sender: Some(sender), .. }) => {
-            format!("du message {}", of_name(sender, quoted(QUOTES, sender)))
-        }
-        Event::SayRequest(_) | Event::SayDelivery(_) => "du message".to_owned(),
-        Event::LogoutNotification(name) => {
-            format!("de la notification indiquant qu{} a quitté le chat", that_user(*name))
-        }
-        Event::Ping(_) => "du ping de battement de cœur".to_owned(),
-        Event::Pong(_) => "du pong de battement de cœur".to_owned(),
-        _ => "d'un message".to_owned(),
+fn of_thing(what: &Received<&str>) -> String {
+    match what {
+        Received::UpgradeRequest => "de la requête de poignée de main WebSocket".to_owned(),
+        Received::UpgradeResponse => "de la réponse de poignée de main WebSocket".to_owned(),
+        Received::Message(event) => of_message_received(event),
+        Received::SomeMessage => SOME_MESSAGE.to_owned(),
     }
 }
+
+fn of_message_received(event: &MessageEvent<&str>) -> String {
+    match event {
+        MessageEvent::LoginRequest { .. } => "de la requête d'ouverture de session".to_owned(),
+        MessageEvent::UserList { .. } => "de la liste des utilisateurs".to_owned(),
+        MessageEvent::LoginResult { .. } => "du résultat de l'ouverture de session".to_owned(),
+        MessageEvent::LoginNotification { name } => {
+            format!("de la notification indiquant qu{} a ouvert une session", that_user(*name))
+        }
+        MessageEvent::SayRequest { sender: Some(sender), .. }
+        | MessageEvent::SayDelivery { sender: Some(sender), .. } => {
+            format!("du message {}", of_name(sender, quoted(QUOTES, sender)))
+        }
+        MessageEvent::SayRequest { .. } | MessageEvent::SayDelivery { .. } => "du message".to_owned(),
+        MessageEvent::LogoutNotification { name } => {
+            format!("de la notification indiquant qu{} a quitté le chat", that_user(*name))
+        }
+        MessageEvent::Ping { .. } => "du ping de battement de cœur".to_owned(),
+        MessageEvent::Pong { .. } => "du pong de battement de cœur".to_owned(),
+        MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
+    }
+}
+
+/// A message of which it is not said what it is.
+const SOME_MESSAGE: &str = "d'un message";
 
 /// Where in a message that is not JSON the fault is.
 fn place(near: &str) -> String {

@@ -3,67 +3,76 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, FindingDetail, Missing, Note, Party, Phrase, Title, Topic, Word};
-use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
+use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
+use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["«", "»"];
 
-pub fn note(note: &Note) -> String {
+pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
     let by = subject(&note.by);
     let (other, to, of) = (subject(&note.other), to(&note.other), of(&note.other));
-    match &note.event {
-        Event::Syn => format!("{by} invia un pacchetto SYN {to}: chiede di aprire una connessione"),
-        Event::SynAgain(first) => {
+    match event {
+        FrameEvent::Syn => format!("{by} invia un pacchetto SYN {to}: chiede di aprire una connessione"),
+        FrameEvent::SynAgain(first) => {
             format!("{by} ritrasmette {to} il pacchetto SYN del frame {first}: non è arrivata alcuna risposta")
         }
-        Event::SynAck => format!("{by} risponde {to} con un pacchetto SYN+ACK: accetta la connessione"),
-        Event::SynAckAgain(first) => {
+        FrameEvent::SynAck => format!("{by} risponde {to} con un pacchetto SYN+ACK: accetta la connessione"),
+        FrameEvent::SynAckAgain(first) => {
             format!("{by} ritrasmette {to} il pacchetto SYN+ACK del frame {first}: non è arrivata alcuna conferma")
         }
-        Event::Established => format!("{by} invia un pacchetto ACK {to}: la connessione TCP è stata stabilita"),
-        Event::Fin => format!("{by} invia un pacchetto FIN {to}: non ha altro da inviare"),
-        Event::FinAcked => {
+        FrameEvent::Established => format!("{by} invia un pacchetto ACK {to}: la connessione TCP è stata stabilita"),
+        FrameEvent::Fin => format!("{by} invia un pacchetto FIN {to}: non ha altro da inviare"),
+        FrameEvent::FinAcked => {
             format!("{by} conferma (ACK) la ricezione del FIN {of}: la connessione è chiusa in questa direzione")
         }
-        Event::Reset(Reset::Refused) => format!(
+        FrameEvent::Reset(Reset::Refused) => format!(
             "{by} risponde con un RST al SYN {of}: la connessione è rifiutata, probabilmente perché nessun programma è in ascolto su questa porta"
         ),
-        Event::Reset(Reset::AfterFins) => {
+        FrameEvent::Reset(Reset::AfterFins) => {
             format!("{by} reimposta (RST) la connessione con {other}, già chiusa da entrambe le parti")
         }
-        Event::Reset(Reset::Open) => format!(
+        FrameEvent::Reset(Reset::Open) => format!(
             "{by} reimposta (RST) la connessione con {other}: questa termina subito e i dati ancora in transito vanno persi"
         ),
-        Event::Reset(Reset::Unknown) => format!("{by} reimposta (RST) la connessione con {other}"),
-        Event::UpgradeRequest => {
+        FrameEvent::Reset(Reset::Unknown) => format!("{by} reimposta (RST) la connessione con {other}"),
+        FrameEvent::UpgradeRequest => {
             format!("{by} invia {to} la richiesta di handshake WebSocket: chiede di passare da HTTP a WebSocket")
         }
-        Event::UpgradeRequestAcked(frame) => format!(
+        FrameEvent::UpgradeRequestAcked(frame) => format!(
             "{by} invia un ACK {to} per confermare di aver ricevuto la richiesta di handshake WebSocket{}",
             within(*frame)
         ),
-        Event::UpgradeAccepted => {
+        FrameEvent::UpgradeAccepted => {
             format!("{by} invia {to} la risposta di handshake WebSocket: l'handshake è riuscito")
         }
-        Event::UpgradeMisaccepted => format!(
+        FrameEvent::UpgradeMisaccepted => format!(
             "{by} invia una risposta di handshake WebSocket con un valore Sec-WebSocket-Accept errato: {other} deve chiudere la connessione"
         ),
-        Event::UpgradeComplete(frame) => format!(
+        FrameEvent::UpgradeComplete(frame) => format!(
             "{by} invia un ACK {to} per confermare di aver ricevuto la risposta di handshake WebSocket{}: l'handshake è riuscito e la connessione WebSocket è stata stabilita",
             within(*frame)
         ),
-        Event::UpgradeRefused(status) => {
+        FrameEvent::UpgradeRefused(status) => {
             format!("{by} rifiuta l'handshake WebSocket {of}: risponde con il codice di stato HTTP {status}")
         }
-        Event::Close(why) => format!("{by} invia {to} un frame di chiusura WebSocket{}", closing(why)),
-        Event::CloseReply(why) => format!("{by} risponde al frame di chiusura {of} con il proprio{}", closing(why)),
-        Event::MessagesAcked(acked) => {
+        FrameEvent::Close(why) => format!("{by} invia {to} un frame di chiusura WebSocket{}", closing(why)),
+        FrameEvent::CloseReply(why) => {
+            format!("{by} risponde al frame di chiusura {of} con il proprio{}", closing(why))
+        }
+        FrameEvent::MessagesAcked(acked) => {
             let outcome = if has_login_result(acked) { ": la richiesta di accesso è completata" } else { "" };
             format!("{by} invia un ACK {to} per confermare di aver ricevuto {}{outcome}", things(acked))
         }
-        Event::LoginRequest { name, room } => {
+    }
+}
+
+pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
+    let by = subject(&note.by);
+    let (other, to) = (subject(&note.other), to(&note.other));
+    match event {
+        MessageEvent::LoginRequest { name, room } => {
             let room = room.map(|room| format!(" alla stanza {}", quoted(QUOTES, room))).unwrap_or_default();
             let name = match name {
                 Some(name) => format!(" con il nome {}", quoted(QUOTES, name)),
@@ -71,42 +80,50 @@ pub fn note(note: &Note) -> String {
             };
             format!("{by} invia {to}, tramite WebSocket, una richiesta di accesso (login){room}{name}")
         }
-        Event::UserList { users: Some(count), .. } => {
+        MessageEvent::UserList { users: Some(count), .. } => {
             format!("{by} invia {to} l'elenco degli utenti: {}", users(*count))
         }
-        Event::UserList { users: None, .. } => format!("{by} invia {to} l'elenco degli utenti"),
-        Event::LoginResult(Some(name)) => {
+        MessageEvent::UserList { users: None, .. } => format!("{by} invia {to} l'elenco degli utenti"),
+        MessageEvent::LoginResult { name: Some(name) } => {
             format!("{by} invia {to} il risultato dell'accesso: accesso riuscito per l'utente {}", quoted(QUOTES, name))
         }
-        Event::LoginResult(None) => format!("{by} invia {to} il risultato dell'accesso: accesso riuscito"),
-        Event::LoginNotification(Some(name)) => {
+        MessageEvent::LoginResult { name: None } => {
+            format!("{by} invia {to} il risultato dell'accesso: accesso riuscito")
+        }
+        MessageEvent::LoginNotification { name: Some(name) } => {
             let to = another(&note.other);
             format!("{by} comunica {to} che un nuovo utente, {}, ha effettuato l'accesso", quoted(QUOTES, name))
         }
-        Event::LoginNotification(None) => {
+        MessageEvent::LoginNotification { name: None } => {
             format!("{by} comunica {} che un nuovo utente ha effettuato l'accesso", another(&note.other))
         }
-        Event::SayRequest(say) => {
-            let recipient = recipient(&say.recipient);
+        MessageEvent::SayRequest { recipient: whom, .. } => {
+            let recipient = recipient(whom);
             format!("{by} invia {to}, tramite WebSocket, un messaggio {recipient}{}", said(note.text))
         }
-        Event::SayDelivery(say) => {
+        MessageEvent::SayDelivery { sender: who, recipient: whom } => {
             let to = match note.is_own {
                 true => format!("al mittente stesso, {other},"),
                 false if note.is_anothers => another(&note.other),
                 false => to,
             };
-            format!("{by} consegna {to} {} {}{}", sent(say), recipient(&say.recipient), said(note.text))
+            format!("{by} consegna {to} {} {}{}", sent(*who), recipient(whom), said(note.text))
         }
-        Event::LogoutNotification(name) => format!("{by} comunica {to} che {} ha lasciato la chat", user(*name)),
-        Event::Ping(_) => {
+        MessageEvent::LogoutNotification { name } => {
+            format!("{by} comunica {to} che {} ha lasciato la chat", user(*name))
+        }
+        MessageEvent::Ping { .. } => {
             format!("{by} invia {to} un ping di heartbeat per verificare che la connessione sia ancora attiva")
         }
-        Event::Pong(_) => format!("{by} risponde {to} con un pong di heartbeat: la connessione è ancora attiva"),
-        Event::Unknown { type_name: Some(name), .. } => {
+        MessageEvent::Pong { .. } => {
+            format!("{by} risponde {to} con un pong di heartbeat: la connessione è ancora attiva")
+        }
+        MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} invia {to} un messaggio di tipo {}, sconosciuto alla chat", quoted(QUOTES, name))
         }
-        Event::Unknown { type_name: None, .. } => format!("{by} invia {to} un messaggio senza un tipo leggibile"),
+        MessageEvent::Unknown { type_name: None, .. } => {
+            format!("{by} invia {to} un messaggio senza un tipo leggibile")
+        }
     }
 }
 
@@ -457,8 +474,8 @@ fn of_user(name: Option<&str>) -> String {
 }
 
 /// The message, and whose it is.
-fn sent(say: &Say<&str>) -> String {
-    match say.sender {
+fn sent(sender: Option<&str>) -> String {
+    match sender {
         Some(sender) => format!("il messaggio di {}", quoted(QUOTES, sender)),
         None => "un messaggio".to_owned(),
     }
@@ -495,28 +512,39 @@ fn acknowledges(acked: &[Acked<&str>]) -> String {
 
 fn things(acked: &[Acked<&str>]) -> String {
     let more = |count| format!("altri {count} messaggi");
-    enumerated(listed(acked, |acked| format!("{}{}", thing(&acked.event), within(acked.frame))), ", ", " e ", more)
+    enumerated(listed(acked, |acked| format!("{}{}", thing(&acked.what), within(acked.frame))), ", ", " e ", more)
 }
 
 /// What was received.
-fn thing(event: &Event<&str>) -> String {
-    match event {
-        Event::UpgradeRequest => "la richiesta di handshake WebSocket".to_owned(),
-        Event::UpgradeAccepted => "la risposta di handshake WebSocket".to_owned(),
-        Event::LoginRequest { .. } => "la richiesta di accesso".to_owned(),
-        Event::UserList { .. } => "l'elenco degli utenti".to_owned(),
-        Event::LoginResult(_) => "il risultato dell'accesso".to_owned(),
-        Event::LoginNotification(name) => format!("la notifica dell'accesso {}", of_user(*name)),
-        Event::SayRequest(Say { sender: Some(sender), .. }) | Event::SayDelivery(Say { sender: Some(sender), .. }) => {
-            format!("il messaggio di {}", quoted(QUOTES, sender))
-        }
-        Event::SayRequest(_) | Event::SayDelivery(_) => "il messaggio".to_owned(),
-        Event::LogoutNotification(name) => format!("la notifica dell'uscita {}", of_user(*name)),
-        Event::Ping(_) => "il ping di heartbeat".to_owned(),
-        Event::Pong(_) => "il pong di heartbeat".to_owned(),
-        _ => "un messaggio".to_owned(),
+fn thing(what: &Received<&str>) -> String {
+    match what {
+        Received::UpgradeRequest => "la richiesta di handshake WebSocket".to_owned(),
+        Received::UpgradeResponse => "la risposta di handshake WebSocket".to_owned(),
+        Received::Message(event) => message_received(event),
+        Received::SomeMessage => SOME_MESSAGE.to_owned(),
     }
 }
+
+fn message_received(event: &MessageEvent<&str>) -> String {
+    match event {
+        MessageEvent::LoginRequest { .. } => "la richiesta di accesso".to_owned(),
+        MessageEvent::UserList { .. } => "l'elenco degli utenti".to_owned(),
+        MessageEvent::LoginResult { .. } => "il risultato dell'accesso".to_owned(),
+        MessageEvent::LoginNotification { name } => format!("la notifica dell'accesso {}", of_user(*name)),
+        MessageEvent::SayRequest { sender: Some(sender), .. }
+        | MessageEvent::SayDelivery { sender: Some(sender), .. } => {
+            format!("il messaggio di {}", quoted(QUOTES, sender))
+        }
+        MessageEvent::SayRequest { .. } | MessageEvent::SayDelivery { .. } => "il messaggio".to_owned(),
+        MessageEvent::LogoutNotification { name } => format!("la notifica dell'uscita {}", of_user(*name)),
+        MessageEvent::Ping { .. } => "il ping di heartbeat".to_owned(),
+        MessageEvent::Pong { .. } => "il pong di heartbeat".to_owned(),
+        MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
+    }
+}
+
+/// A message of which it is not said what it is.
+const SOME_MESSAGE: &str = "un messaggio";
 
 /// Where in a message that is not JSON the fault is.
 fn place(near: &str) -> String {

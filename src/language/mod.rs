@@ -1,6 +1,8 @@
 //! Events, exchanges and findings in sentences: one file per language, and what the languages share in `common`. A sentence is made from
 //! what the packet itself says and what was known when it was first seen, never from later packets.
 
+#![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
+
 pub mod choice;
 mod common;
 #[cfg(test)]
@@ -9,12 +11,12 @@ mod tests;
 use std::borrow::Cow;
 
 pub(crate) use crate::event::Completion;
-use crate::event::{Acked, Event, Exchange};
+use crate::event::{Acked, Exchange, FrameEvent, MessageEvent};
 use crate::fields::{Field, Phase};
 use crate::message::json::Reason;
 use crate::message::text;
 use crate::packet::{Both, Frame, Side};
-use crate::session::{Ends, ExchangeStep, MessageView};
+use crate::session::{Ends, ExchangeStep, MessageView, PartOfMessage};
 
 pub(crate) use common::isolated;
 
@@ -30,7 +32,8 @@ pub(crate) fn printable(text: &str) -> Option<Cow<'_, str>> {
 struct Entry {
     tag: &'static str,
     name: &'static str,
-    note: fn(&Note) -> String,
+    frame: fn(&FrameEvent<&str>, &NoteContext) -> String,
+    message: fn(&MessageEvent<&str>, &NoteContext) -> String,
     clause: fn(&Clause) -> String,
     title: fn(&Title) -> String,
     phase: fn(Phase) -> &'static str,
@@ -53,7 +56,8 @@ macro_rules! languages {
         const LANGUAGES: &[Entry] = &[$(Entry {
             tag: $tag,
             name: $name,
-            note: $file::note,
+            frame: $file::frame,
+            message: $file::message,
             clause: $file::clause,
             title: $file::title,
             phase: $file::phase,
@@ -116,15 +120,69 @@ impl Language {
 
     /// The sentence that a person would write under a packet: it describes its event and names its ends.
     pub(crate) fn note(self, note: &Note) -> String {
-        let mut sentence = common::capitalised(&(self.entry().note)(note));
-        let clauses = [
-            note.is_masked.then_some(Clause::Masked),
-            Some(Clause::Acked(note.acked)).filter(|_| !note.acked.is_empty()),
-            note.completes.map(Clause::Complete),
-            note.fault.as_ref().map(Clause::Fault),
-        ];
-        clauses.iter().flatten().for_each(|clause| sentence.push_str(&(self.entry().clause)(clause)));
+        let message = match &note.what {
+            Noted::Frame(_) => None,
+            Noted::Message(message) => Some(message),
+        };
+        // Who asks to log in has no name before.
+        let is_login = message.is_some_and(|message| matches!(message.event, MessageEvent::LoginRequest { .. }));
+        let (addresses, user) = (note.ends.addresses(), note.ends.user.and_then(printable).filter(|_| !is_login));
+        let [by, other] = parties(&note.ends, note.by, &addresses, user.as_deref());
+        let mut sentence = common::capitalised(&match &note.what {
+            Noted::Frame(event) => self.frame(event, &NoteContext::between(by, other)),
+            Noted::Message(NotedMessage { event, text, is_own, is_anothers, .. }) => {
+                let context = NoteContext { by, other, text, is_own: *is_own, is_anothers: *is_anothers };
+                let event = event.filter_map(|text| printable(text));
+                (self.entry().message)(&event.filter_map(|text| Some(&**text)), &context)
+            }
+        });
+        let mut add = |clause: &Clause| sentence.push_str(&(self.entry().clause)(clause));
+        if message.is_some_and(|message| message.is_masked) {
+            add(&Clause::Masked);
+        }
+        if !note.acked.is_empty() {
+            with_printable(note.acked, |acked| add(&Clause::Acked(acked)));
+        }
+        note.completes.into_iter().for_each(|completion| add(&Clause::Complete(completion)));
+        message.and_then(|message| message.fault.as_ref()).into_iter().for_each(|fault| add(&Clause::Fault(fault)));
         sentence
+    }
+
+    fn frame(self, event: &FrameEvent<&str>, context: &NoteContext) -> String {
+        let frame = self.entry().frame;
+        match event {
+            FrameEvent::MessagesAcked(acked) => {
+                with_printable(acked, |acked| frame(&FrameEvent::MessagesAcked(acked.to_vec()), context))
+            }
+            FrameEvent::Syn
+            | FrameEvent::SynAgain(_)
+            | FrameEvent::SynAck
+            | FrameEvent::SynAckAgain(_)
+            | FrameEvent::Established
+            | FrameEvent::Fin
+            | FrameEvent::FinAcked
+            | FrameEvent::Reset(_)
+            | FrameEvent::UpgradeRequest
+            | FrameEvent::UpgradeRequestAcked(_)
+            | FrameEvent::UpgradeAccepted
+            | FrameEvent::UpgradeMisaccepted
+            | FrameEvent::UpgradeComplete(_)
+            | FrameEvent::UpgradeRefused(_)
+            | FrameEvent::Close(_)
+            | FrameEvent::CloseReply(_) => frame(event, context),
+        }
+    }
+
+    /// The sentence of a segment that holds a part of a message.
+    pub(crate) fn part_of_message(self, part: &PartOfMessage) -> String {
+        let (addresses, user) = (part.ends.addresses(), part.ends.user.and_then(printable));
+        let [by, other] = parties(&part.ends, part.by, &addresses, user.as_deref());
+        self.phrase(&Phrase::PartOfMessage { by, other, completed_in: part.completed_in })
+    }
+
+    /// What a segment acknowledges that is no mere ACK, in words.
+    pub(crate) fn acknowledgment(self, acked: &[Acked<&str>]) -> String {
+        with_printable(acked, |acked| self.phrase(&Phrase::Acknowledges(acked)))
     }
 
     /// The heading over a packet: the step that it belongs to.
@@ -201,29 +259,81 @@ impl<'a> Party<'a> {
     }
 }
 
-/// What the sentence under a packet is made from. Texts have one printable line.
-#[derive(Debug, Clone)]
+/// Who sends something and to whom: the browser with the name of its user.
+fn parties<'a>(ends: &Ends, by: Side, addresses: &'a Both<Option<String>>, user: Option<&'a str>) -> [Party<'a>; 2] {
+    let client = Party { name: user, ..Party::of(ends, Side::Client, addresses) };
+    let server = Party::of(ends, Side::Server, addresses);
+    if by == Side::Client { [client, server] } else { [server, client] }
+}
+
+/// What is acknowledged with texts of one printable line each, as sentences need it.
+fn with_printable<R>(acked: &[Acked<&str>], then: impl FnOnce(&[Acked<&str>]) -> R) -> R {
+    let acked: Vec<_> = acked.iter().map(|acked| acked.filter_map(|text| printable(text))).collect();
+    let acked: Vec<_> = acked.iter().map(|acked| acked.filter_map(|text| Some(&**text))).collect();
+    then(&acked)
+}
+
+/// What the sentence under a packet is made from.
+#[derive(Debug)]
 pub(crate) struct Note<'a> {
     /// What happens.
-    pub event: Event<&'a str>,
-    /// Of a say: what is said.
-    pub text: &'a str,
+    pub what: Noted<'a>,
     /// Who sent the packet.
-    pub by: Party<'a>,
-    /// To whom.
-    pub other: Party<'a>,
+    pub by: Side,
+    /// Both ends.
+    pub ends: Ends<'a>,
+    /// What a packet that is no mere ACK acknowledges at the same time.
+    pub acked: &'a [Acked<&'a str>],
+    /// What it is the last packet of.
+    pub completes: Option<Completion>,
+}
+
+/// What happens.
+#[derive(Debug)]
+pub(crate) enum Noted<'a> {
+    /// An event of a frame below its messages.
+    Frame(&'a FrameEvent<&'a str>),
+    /// A message.
+    Message(NotedMessage<'a>),
+}
+
+/// A message, with what its sentence says of it.
+#[derive(Debug)]
+pub(crate) struct NotedMessage<'a> {
+    /// What it is.
+    pub event: &'a MessageEvent<&'a str>,
+    /// Of a say: what is said, in one printable line.
+    pub text: &'a str,
     /// Of a delivery: it goes to the browser whose say it is.
     pub is_own: bool,
     /// Of a delivery: it goes to another browser than that.
     pub is_anothers: bool,
     /// It is a browser's message, and was masked (RFC 6455, section 5.3).
     pub is_masked: bool,
-    /// What a packet that is no mere ACK acknowledges at the same time.
-    pub acked: &'a [Acked<&'a str>],
-    /// What it is the last packet of.
-    pub completes: Option<Completion>,
-    /// Why nobody can read the message.
+    /// Why nobody can read it.
     pub fault: Option<FindingDetail<'a>>,
+}
+
+/// What a language's sentence needs beside the event. Texts have one printable line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NoteContext<'a> {
+    /// Who sent the packet.
+    pub by: Party<'a>,
+    /// To whom.
+    pub other: Party<'a>,
+    /// As in [`NotedMessage::text`].
+    pub text: &'a str,
+    /// As in [`NotedMessage::is_own`].
+    pub is_own: bool,
+    /// As in [`NotedMessage::is_anothers`].
+    pub is_anothers: bool,
+}
+
+impl<'a> NoteContext<'a> {
+    /// Of what is below the messages.
+    fn between(by: Party<'a>, other: Party<'a>) -> NoteContext<'a> {
+        NoteContext { by, other, text: "", is_own: false, is_anothers: false }
+    }
 }
 
 /// What follows the main clause of a note, with the punctuation before it.

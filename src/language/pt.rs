@@ -3,71 +3,78 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, FindingDetail, Missing, Note, Party, Phrase, Title, Topic, Word};
-use crate::event::{Acked, Closing, Event, Recipient, Reset, Say};
+use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
+use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["“", "”"];
 
-pub fn note(note: &Note) -> String {
+pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
     let by = subject(&note.by);
     let (other, to, of) = (subject(&note.other), to(&note.other), of(&note.other));
-    match &note.event {
-        Event::Syn => format!("{by} envia um pacote SYN {to}: pede a abertura de uma conexão"),
-        Event::SynAgain(first) => {
+    match event {
+        FrameEvent::Syn => format!("{by} envia um pacote SYN {to}: pede a abertura de uma conexão"),
+        FrameEvent::SynAgain(first) => {
             format!("{by} retransmite {to} o pacote SYN do quadro {first}: nenhuma resposta foi recebida")
         }
-        Event::SynAck => format!("{by} responde {to} com um pacote SYN+ACK: aceita a conexão"),
-        Event::SynAckAgain(first) => {
+        FrameEvent::SynAck => format!("{by} responde {to} com um pacote SYN+ACK: aceita a conexão"),
+        FrameEvent::SynAckAgain(first) => {
             format!("{by} retransmite {to} o pacote SYN+ACK do quadro {first}: nenhuma confirmação foi recebida")
         }
-        Event::Established => format!("{by} envia um pacote ACK {to}: a conexão TCP está estabelecida"),
-        Event::Fin => format!("{by} envia um pacote FIN {to}: não tem mais nada a enviar"),
-        Event::FinAcked => {
+        FrameEvent::Established => format!("{by} envia um pacote ACK {to}: a conexão TCP está estabelecida"),
+        FrameEvent::Fin => format!("{by} envia um pacote FIN {to}: não tem mais nada a enviar"),
+        FrameEvent::FinAcked => {
             format!("{by} confirma (ACK) o recebimento do FIN {of}: a conexão está fechada nesse sentido")
         }
-        Event::Reset(Reset::Refused) => {
+        FrameEvent::Reset(Reset::Refused) => {
             format!(
                 "{by} responde com um RST ao SYN {of}: a conexão é recusada, provavelmente porque nenhum programa escuta nessa porta"
             )
         }
-        Event::Reset(Reset::AfterFins) => {
+        FrameEvent::Reset(Reset::AfterFins) => {
             format!("{by} redefine (RST) a conexão com {other}, já fechada pelos dois lados")
         }
-        Event::Reset(Reset::Open) => format!(
+        FrameEvent::Reset(Reset::Open) => format!(
             "{by} redefine (RST) a conexão com {other}: ela termina imediatamente, e os dados ainda em trânsito se perdem"
         ),
-        Event::Reset(Reset::Unknown) => format!("{by} redefine (RST) a conexão com {other}"),
-        Event::UpgradeRequest => {
+        FrameEvent::Reset(Reset::Unknown) => format!("{by} redefine (RST) a conexão com {other}"),
+        FrameEvent::UpgradeRequest => {
             format!("{by} envia {to} a solicitação de handshake do WebSocket: pede a mudança de HTTP para WebSocket")
         }
-        Event::UpgradeRequestAcked(frame) => format!(
+        FrameEvent::UpgradeRequestAcked(frame) => format!(
             "{by} envia um ACK {to} para confirmar que recebeu a solicitação de handshake do WebSocket{}",
             within(*frame)
         ),
-        Event::UpgradeAccepted => {
+        FrameEvent::UpgradeAccepted => {
             format!("{by} envia {to} a resposta de handshake do WebSocket: o handshake foi bem-sucedido")
         }
-        Event::UpgradeMisaccepted => format!(
+        FrameEvent::UpgradeMisaccepted => format!(
             "{by} envia uma resposta de handshake do WebSocket com um valor Sec-WebSocket-Accept incorreto: {other} deve fechar a conexão"
         ),
-        Event::UpgradeComplete(frame) => format!(
+        FrameEvent::UpgradeComplete(frame) => format!(
             "{by} envia um ACK {to} para confirmar que recebeu a resposta de handshake do WebSocket{}: o handshake foi bem-sucedido e a conexão WebSocket está estabelecida",
             within(*frame)
         ),
-        Event::UpgradeRefused(status) => {
+        FrameEvent::UpgradeRefused(status) => {
             format!("{by} recusa o handshake do WebSocket com {other}: responde com o código de status HTTP {status}")
         }
-        Event::Close(why) => format!("{by} envia {to} um quadro de encerramento do WebSocket{}", closing(why)),
-        Event::CloseReply(why) => {
+        FrameEvent::Close(why) => format!("{by} envia {to} um quadro de encerramento do WebSocket{}", closing(why)),
+        FrameEvent::CloseReply(why) => {
             format!("{by} responde ao quadro de encerramento {of} com o seu próprio{}", closing(why))
         }
-        Event::MessagesAcked(acked) => {
+        FrameEvent::MessagesAcked(acked) => {
             let outcome = if has_login_result(acked) { ": a solicitação de login está concluída" } else { "" };
             format!("{by} envia um ACK {to} para confirmar que recebeu {}{outcome}", things(acked))
         }
-        Event::LoginRequest { name, room } => {
+    }
+}
+
+pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
+    let by = subject(&note.by);
+    let (other, to) = (subject(&note.other), to(&note.other));
+    match event {
+        MessageEvent::LoginRequest { name, room } => {
             let room = room.map(|room| format!(" na sala {}", quoted(QUOTES, room))).unwrap_or_default();
             let name = match name {
                 Some(name) => format!(" com o nome {}", quoted(QUOTES, name)),
@@ -75,45 +82,47 @@ pub fn note(note: &Note) -> String {
             };
             format!("{by} envia {to}, via WebSocket, uma solicitação de login{room}{name}")
         }
-        Event::UserList { users: Some(count), .. } => {
+        MessageEvent::UserList { users: Some(count), .. } => {
             format!("{by} envia {to} a lista de usuários: {}", users(*count))
         }
-        Event::UserList { users: None, .. } => format!("{by} envia {to} a lista de usuários"),
-        Event::LoginResult(Some(name)) => {
+        MessageEvent::UserList { users: None, .. } => format!("{by} envia {to} a lista de usuários"),
+        MessageEvent::LoginResult { name: Some(name) } => {
             format!(
                 "{by} envia {to} o resultado do login: o login do usuário {} foi bem-sucedido",
                 quoted(QUOTES, name)
             )
         }
-        Event::LoginResult(None) => format!("{by} envia {to} o resultado do login: o login foi bem-sucedido"),
-        Event::LoginNotification(Some(name)) => {
+        MessageEvent::LoginResult { name: None } => {
+            format!("{by} envia {to} o resultado do login: o login foi bem-sucedido")
+        }
+        MessageEvent::LoginNotification { name: Some(name) } => {
             let to = another(&note.other);
             format!("{by} informa {to} que um novo usuário, {}, fez login", quoted(QUOTES, name))
         }
-        Event::LoginNotification(None) => {
+        MessageEvent::LoginNotification { name: None } => {
             format!("{by} informa {} que um novo usuário fez login", another(&note.other))
         }
-        Event::SayRequest(say) => {
-            let recipient = recipient(&say.recipient);
+        MessageEvent::SayRequest { recipient: whom, .. } => {
+            let recipient = recipient(whom);
             format!("{by} envia {to}, via WebSocket, uma mensagem {recipient}{}", said(note.text))
         }
-        Event::SayDelivery(say) => {
+        MessageEvent::SayDelivery { sender: who, recipient: whom } => {
             let to = match note.is_own {
                 true => format!("ao próprio remetente, {other},"),
                 false if note.is_anothers => another(&note.other),
                 false => to,
             };
-            format!("{by} entrega {to} {} {}{}", sent(say), recipient(&say.recipient), said(note.text))
+            format!("{by} entrega {to} {} {}{}", sent(*who), recipient(whom), said(note.text))
         }
-        Event::LogoutNotification(name) => format!("{by} informa {to} que {} saiu do chat", user(*name)),
-        Event::Ping(_) => {
+        MessageEvent::LogoutNotification { name } => format!("{by} informa {to} que {} saiu do chat", user(*name)),
+        MessageEvent::Ping { .. } => {
             format!("{by} envia {to} um ping de heartbeat para verificar se a conexão ainda está ativa")
         }
-        Event::Pong(_) => format!("{by} responde {to} com um pong de heartbeat: a conexão ainda está ativa"),
-        Event::Unknown { type_name: Some(name), .. } => {
+        MessageEvent::Pong { .. } => format!("{by} responde {to} com um pong de heartbeat: a conexão ainda está ativa"),
+        MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} envia {to} uma mensagem do tipo {}, que o chat não conhece", quoted(QUOTES, name))
         }
-        Event::Unknown { type_name: None, .. } => format!("{by} envia {to} uma mensagem sem tipo legível"),
+        MessageEvent::Unknown { type_name: None, .. } => format!("{by} envia {to} uma mensagem sem tipo legível"),
     }
 }
 
@@ -445,8 +454,8 @@ fn user(name: Option<&str>) -> String {
 }
 
 /// The message, and whose it is.
-fn sent(say: &Say<&str>) -> String {
-    match say.sender {
+fn sent(sender: Option<&str>) -> String {
+    match sender {
         Some(sender) => format!("a mensagem de {}", quoted(QUOTES, sender)),
         None => "uma mensagem".to_owned(),
     }
@@ -483,28 +492,39 @@ fn acknowledges(acked: &[Acked<&str>]) -> String {
 
 fn things(acked: &[Acked<&str>]) -> String {
     let more = |count| format!("mais {count} mensagens");
-    enumerated(listed(acked, |acked| format!("{}{}", thing(&acked.event), within(acked.frame))), ", ", " e ", more)
+    enumerated(listed(acked, |acked| format!("{}{}", thing(&acked.what), within(acked.frame))), ", ", " e ", more)
 }
 
 /// What was received.
-fn thing(event: &Event<&str>) -> String {
-    match event {
-        Event::UpgradeRequest => "a solicitação de handshake do WebSocket".to_owned(),
-        Event::UpgradeAccepted => "a resposta de handshake do WebSocket".to_owned(),
-        Event::LoginRequest { .. } => "a solicitação de login".to_owned(),
-        Event::UserList { .. } => "a lista de usuários".to_owned(),
-        Event::LoginResult(_) => "o resultado do login".to_owned(),
-        Event::LoginNotification(name) => format!("a notificação de que {} fez login", user(*name)),
-        Event::SayRequest(Say { sender: Some(sender), .. }) | Event::SayDelivery(Say { sender: Some(sender), .. }) => {
-            format!("a mensagem de {}", quoted(QUOTES, sender))
-        }
-        Event::SayRequest(_) | Event::SayDelivery(_) => "a mensagem".to_owned(),
-        Event::LogoutNotification(name) => format!("a notificação de que {} saiu do chat", user(*name)),
-        Event::Ping(_) => "o ping de heartbeat".to_owned(),
-        Event::Pong(_) => "o pong de heartbeat".to_owned(),
-        _ => "uma mensagem".to_owned(),
+fn thing(what: &Received<&str>) -> String {
+    match what {
+        Received::UpgradeRequest => "a solicitação de handshake do WebSocket".to_owned(),
+        Received::UpgradeResponse => "a resposta de handshake do WebSocket".to_owned(),
+        Received::Message(event) => message_received(event),
+        Received::SomeMessage => SOME_MESSAGE.to_owned(),
     }
 }
+
+fn message_received(event: &MessageEvent<&str>) -> String {
+    match event {
+        MessageEvent::LoginRequest { .. } => "a solicitação de login".to_owned(),
+        MessageEvent::UserList { .. } => "a lista de usuários".to_owned(),
+        MessageEvent::LoginResult { .. } => "o resultado do login".to_owned(),
+        MessageEvent::LoginNotification { name } => format!("a notificação de que {} fez login", user(*name)),
+        MessageEvent::SayRequest { sender: Some(sender), .. }
+        | MessageEvent::SayDelivery { sender: Some(sender), .. } => {
+            format!("a mensagem de {}", quoted(QUOTES, sender))
+        }
+        MessageEvent::SayRequest { .. } | MessageEvent::SayDelivery { .. } => "a mensagem".to_owned(),
+        MessageEvent::LogoutNotification { name } => format!("a notificação de que {} saiu do chat", user(*name)),
+        MessageEvent::Ping { .. } => "o ping de heartbeat".to_owned(),
+        MessageEvent::Pong { .. } => "o pong de heartbeat".to_owned(),
+        MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
+    }
+}
+
+/// A message of which it is not said what it is.
+const SOME_MESSAGE: &str = "uma mensagem";
 
 /// Where in a message that is not JSON the fault is.
 fn place(near: &str) -> String {

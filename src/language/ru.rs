@@ -4,74 +4,81 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
     speaker,
 };
-use super::{Clause, Completion, FindingDetail, Missing, Note, Party, Phrase, Title, Topic, Word};
-use crate::event::{Acked, Closing, Event, Recipient, Reset};
+use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
+use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["«", "»"];
 
-pub fn note(note: &Note) -> String {
+pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
     let by = party(&note.by, Case::Nominative);
     let other = |case| party(&note.other, case);
     let (of, to, with) = (other(Case::Genitive), other(Case::Dative), other(Case::Instrumental));
-    match &note.event {
-        Event::Syn => format!("{by} отправляет {to} пакет SYN: просит установить соединение"),
-        Event::SynAgain(first) => {
+    match event {
+        FrameEvent::Syn => format!("{by} отправляет {to} пакет SYN: просит установить соединение"),
+        FrameEvent::SynAgain(first) => {
             format!("{by} повторно отправляет {to} пакет SYN (впервые — в кадре {first}): ответа пока нет")
         }
-        Event::SynAck => format!("{by} отвечает {to} пакетом SYN+ACK: принимает соединение"),
-        Event::SynAckAgain(first) => {
+        FrameEvent::SynAck => format!("{by} отвечает {to} пакетом SYN+ACK: принимает соединение"),
+        FrameEvent::SynAckAgain(first) => {
             format!("{by} повторно отвечает {to} пакетом SYN+ACK (впервые — в кадре {first}): подтверждения пока нет")
         }
-        Event::Established => format!("{by} отправляет {to} пакет ACK: TCP-соединение установлено"),
-        Event::Fin => format!("{by} отправляет {to} пакет FIN: передавать больше нечего"),
-        Event::FinAcked => {
+        FrameEvent::Established => format!("{by} отправляет {to} пакет ACK: TCP-соединение установлено"),
+        FrameEvent::Fin => format!("{by} отправляет {to} пакет FIN: передавать больше нечего"),
+        FrameEvent::FinAcked => {
             format!("{by} подтверждает (ACK) получение пакета FIN от {of}: соединение в этом направлении закрыто")
         }
-        Event::Reset(Reset::Refused) => {
+        FrameEvent::Reset(Reset::Refused) => {
             format!(
                 "{by} отвечает {to} пакетом RST на пакет SYN: соединение отклонено, обычно потому, что порт никто не прослушивает"
             )
         }
-        Event::Reset(Reset::AfterFins) => {
+        FrameEvent::Reset(Reset::AfterFins) => {
             format!("{by} сбрасывает (RST) соединение с {with}, уже закрытое обеими сторонами")
         }
-        Event::Reset(Reset::Open) => {
+        FrameEvent::Reset(Reset::Open) => {
             format!(
                 "{by} сбрасывает (RST) соединение с {with}: оно сразу обрывается, ещё не доставленные данные теряются"
             )
         }
-        Event::Reset(Reset::Unknown) => format!("{by} сбрасывает (RST) соединение с {with}"),
-        Event::UpgradeRequest => {
+        FrameEvent::Reset(Reset::Unknown) => format!("{by} сбрасывает (RST) соединение с {with}"),
+        FrameEvent::UpgradeRequest => {
             format!("{by} отправляет {to} запрос на рукопожатие WebSocket: просит перейти с HTTP на WebSocket")
         }
-        Event::UpgradeRequestAcked(frame) => {
+        FrameEvent::UpgradeRequestAcked(frame) => {
             format!("{by} подтверждает {to} пакетом ACK получение запроса на рукопожатие WebSocket{}", within(*frame))
         }
-        Event::UpgradeAccepted => {
+        FrameEvent::UpgradeAccepted => {
             format!("{by} отправляет {to} ответ на рукопожатие WebSocket: рукопожатие прошло успешно")
         }
-        Event::UpgradeMisaccepted => format!(
+        FrameEvent::UpgradeMisaccepted => format!(
             "{by} отправляет ответ на рукопожатие WebSocket с неверным значением Sec-WebSocket-Accept: {} обязан закрыть соединение",
             other(Case::Nominative)
         ),
-        Event::UpgradeComplete(frame) => format!(
+        FrameEvent::UpgradeComplete(frame) => format!(
             "{by} подтверждает {to} пакетом ACK получение ответа на рукопожатие WebSocket{}: рукопожатие успешно завершено, соединение WebSocket установлено",
             within(*frame)
         ),
-        Event::UpgradeRefused(status) => {
+        FrameEvent::UpgradeRefused(status) => {
             format!("{by} отказывает {to} в рукопожатии WebSocket: отвечает кодом состояния HTTP {status}")
         }
-        Event::Close(why) => format!("{by} отправляет {to} кадр закрытия WebSocket{}", closing(why)),
-        Event::CloseReply(why) => {
+        FrameEvent::Close(why) => format!("{by} отправляет {to} кадр закрытия WebSocket{}", closing(why)),
+        FrameEvent::CloseReply(why) => {
             format!("{by} отвечает {to} на кадр закрытия WebSocket своим кадром закрытия{}", closing(why))
         }
-        Event::MessagesAcked(acked) => {
+        FrameEvent::MessagesAcked(acked) => {
             let outcome = if has_login_result(acked) { ": запрос на вход выполнен" } else { "" };
             format!("{by} подтверждает {to} пакетом ACK получение {}{outcome}", things(acked))
         }
-        Event::LoginRequest { name, room } => {
+    }
+}
+
+pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
+    let by = party(&note.by, Case::Nominative);
+    let to = party(&note.other, Case::Dative);
+    match event {
+        MessageEvent::LoginRequest { name, room } => {
             let room = room.map(|room| format!(" в комнату {}", quoted(QUOTES, room))).unwrap_or_default();
             let name = match name {
                 Some(name) => format!("под именем {}", quoted(QUOTES, name)),
@@ -79,43 +86,45 @@ pub fn note(note: &Note) -> String {
             };
             format!("{by} отправляет {to} по WebSocket запрос на вход{room} {name}")
         }
-        Event::UserList { users: Some(count), .. } => {
+        MessageEvent::UserList { users: Some(count), .. } => {
             format!("{by} отправляет {to} список пользователей: {}", users(*count))
         }
-        Event::UserList { users: None, .. } => format!("{by} отправляет {to} список пользователей"),
-        Event::LoginResult(Some(name)) => {
+        MessageEvent::UserList { users: None, .. } => format!("{by} отправляет {to} список пользователей"),
+        MessageEvent::LoginResult { name: Some(name) } => {
             format!("{by} отправляет {to} результат входа: пользователь {} вошёл в чат", quoted(QUOTES, name))
         }
-        Event::LoginResult(None) => format!("{by} отправляет {to} результат входа: вход выполнен"),
-        Event::LoginNotification(name) => {
+        MessageEvent::LoginResult { name: None } => format!("{by} отправляет {to} результат входа: вход выполнен"),
+        MessageEvent::LoginNotification { name } => {
             format!("{by} уведомляет {}: в чат вошёл новый пользователь{}", another(&note.other), beside(*name))
         }
-        Event::SayRequest(say) => {
-            format!("{by} отправляет {to} по WebSocket сообщение {}{}", recipient(&say.recipient), said(note.text))
+        MessageEvent::SayRequest { recipient: whom, .. } => {
+            format!("{by} отправляет {to} по WebSocket сообщение {}{}", recipient(whom), said(note.text))
         }
-        Event::SayDelivery(say) => {
+        MessageEvent::SayDelivery { sender: who, recipient: whom } => {
             let to = match note.is_own {
                 true => format!("самому отправителю ({})", endpoint(&note.other)),
                 false if note.is_anothers && note.other.name.is_none() => format!("другому {to}"),
                 false => to,
             };
-            let from = sender(speaker(note, say));
-            let recipient = recipient(&say.recipient);
+            let from = sender(speaker(note, *who));
+            let recipient = recipient(whom);
             format!("{by} доставляет {to} сообщение{from} {recipient}{}", said(note.text))
         }
-        Event::LogoutNotification(name) => {
+        MessageEvent::LogoutNotification { name } => {
             let who = name.map_or_else(
                 || "кто-то из пользователей".to_owned(),
                 |name| format!("пользователь {}", quoted(QUOTES, name)),
             );
-            format!("{by} уведомляет {}: {who} вышел из чата", other(Case::Accusative))
+            format!("{by} уведомляет {}: {who} вышел из чата", party(&note.other, Case::Accusative))
         }
-        Event::Ping(_) => format!("{by} отправляет {to} запрос проверки связи (ping): спрашивает, на связи ли браузер"),
-        Event::Pong(_) => format!("{by} отвечает {to} на проверку связи (pong): браузер на связи"),
-        Event::Unknown { type_name: Some(name), .. } => {
+        MessageEvent::Ping { .. } => {
+            format!("{by} отправляет {to} запрос проверки связи (ping): спрашивает, на связи ли браузер")
+        }
+        MessageEvent::Pong { .. } => format!("{by} отвечает {to} на проверку связи (pong): браузер на связи"),
+        MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} отправляет {to} сообщение неизвестного чату типа {}", quoted(QUOTES, name))
         }
-        Event::Unknown { type_name: None, .. } => {
+        MessageEvent::Unknown { type_name: None, .. } => {
             format!("{by} отправляет {to} сообщение, тип которого не удаётся прочитать")
         }
     }
@@ -501,25 +510,37 @@ fn things(acked: &[Acked<&str>]) -> String {
         (1, last) if last != 11 => format!("ещё {count} сообщения"),
         _ => format!("ещё {count} сообщений"),
     };
-    enumerated(listed(acked, |acked| format!("{}{}", thing(&acked.event), within(acked.frame))), ", ", " и ", more)
+    enumerated(listed(acked, |acked| format!("{}{}", thing(&acked.what), within(acked.frame))), ", ", " и ", more)
 }
 
 /// What was received, in the genitive.
-fn thing(event: &Event<&str>) -> String {
-    match event {
-        Event::UpgradeRequest => "запроса на рукопожатие WebSocket".to_owned(),
-        Event::UpgradeAccepted => "ответа на рукопожатие WebSocket".to_owned(),
-        Event::LoginRequest { .. } => "запроса на вход".to_owned(),
-        Event::UserList { .. } => "списка пользователей".to_owned(),
-        Event::LoginResult(_) => "результата входа".to_owned(),
-        Event::LoginNotification(name) => format!("уведомления о входе нового пользователя{}", beside(*name)),
-        Event::SayRequest(say) | Event::SayDelivery(say) => format!("сообщения{}", sender(say.sender)),
-        Event::LogoutNotification(name) => format!("уведомления о выходе пользователя{}", beside(*name)),
-        Event::Ping(_) => "запроса проверки связи (ping)".to_owned(),
-        Event::Pong(_) => "ответа на проверку связи (pong)".to_owned(),
-        _ => "сообщения".to_owned(),
+fn thing(what: &Received<&str>) -> String {
+    match what {
+        Received::UpgradeRequest => "запроса на рукопожатие WebSocket".to_owned(),
+        Received::UpgradeResponse => "ответа на рукопожатие WebSocket".to_owned(),
+        Received::Message(event) => message_received(event),
+        Received::SomeMessage => SOME_MESSAGE.to_owned(),
     }
 }
+
+fn message_received(event: &MessageEvent<&str>) -> String {
+    match event {
+        MessageEvent::LoginRequest { .. } => "запроса на вход".to_owned(),
+        MessageEvent::UserList { .. } => "списка пользователей".to_owned(),
+        MessageEvent::LoginResult { .. } => "результата входа".to_owned(),
+        MessageEvent::LoginNotification { name } => format!("уведомления о входе нового пользователя{}", beside(*name)),
+        MessageEvent::SayRequest { sender: who, .. } | MessageEvent::SayDelivery { sender: who, .. } => {
+            format!("сообщения{}", sender(*who))
+        }
+        MessageEvent::LogoutNotification { name } => format!("уведомления о выходе пользователя{}", beside(*name)),
+        MessageEvent::Ping { .. } => "запроса проверки связи (ping)".to_owned(),
+        MessageEvent::Pong { .. } => "ответа на проверку связи (pong)".to_owned(),
+        MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
+    }
+}
+
+/// A message of which it is not said what it is.
+const SOME_MESSAGE: &str = "сообщения";
 
 /// Where in a message that is not JSON the fault is.
 fn place(near: &str) -> String {

@@ -3,8 +3,11 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::event::{Closing, Recipient, Reset, Say};
+use std::net::IpAddr;
+
+use crate::event::{Closing, Link, Received, Recipient, frame_samples, samples};
 use crate::fields::{FIELDS, Finding};
+use crate::packet::Endpoint;
 
 const CLIENT_PORT: u16 = 60653;
 const SERVER_PORT: u16 = 7272;
@@ -18,45 +21,116 @@ fn party(side: Side) -> Party<'static> {
     Party { side, name: None, address: None, port }
 }
 
-fn note(event: Event<&'static str>, by: Side) -> Note<'static> {
-    // Who says something is known by the name of the connection's user.
-    let name = if let Event::SayRequest(say) = &event { say.sender } else { None };
-    Note {
-        event,
-        text: TEXT,
-        by: Party { name, ..party(by) },
-        other: party(by.other()),
-        is_own: false,
-        is_anothers: false,
-        is_masked: false,
-        acked: &[],
-        completes: None,
-        fault: None,
+/// What a sentence is made of.
+#[derive(Debug, Clone)]
+struct Sample {
+    event: Event,
+    by: Side,
+    /// The browser's user.
+    user: Option<&'static str>,
+    /// The browser's address and the server's, where they are needed.
+    addresses: Option<[IpAddr; 2]>,
+    is_own: bool,
+    is_anothers: bool,
+    is_masked: bool,
+    acked: Vec<Acked<&'static str>>,
+    completes: Option<Completion>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Event {
+    Frame(FrameEvent<&'static str>),
+    Message(MessageEvent<&'static str>),
+}
+
+impl From<FrameEvent<&'static str>> for Event {
+    fn from(event: FrameEvent<&'static str>) -> Event {
+        Event::Frame(event)
     }
 }
 
-fn say(recipient: Recipient<&'static str>) -> Say<&'static str> {
-    Say { sender: Some("mynick"), recipient }
+impl From<MessageEvent<&'static str>> for Event {
+    fn from(event: MessageEvent<&'static str>) -> Event {
+        Event::Message(event)
+    }
 }
 
-/// One of each message that can be acknowledged, with the data that must stand in its words.
-fn ackable() -> Vec<(Event<&'static str>, Data)> {
-    vec![
-        (Event::LoginRequest { name: Some("mynick"), room: None }, vec![]),
-        (list(2), vec![]),
-        (Event::LoginResult(Some("mynick")), vec![]),
-        (Event::LoginNotification(Some("mynick")), vec!["mynick"]),
-        (Event::SayRequest(say(Recipient::Everyone)), vec!["mynick"]),
-        (Event::LogoutNotification(Some("mynick")), vec!["mynick"]),
-        (Event::Ping(None), vec!["ping"]),
-        (Event::Pong(None), vec!["pong"]),
-        (Event::Unknown { type_name: None, sender: None }, vec![]),
-    ]
+impl Event {
+    fn phase(&self) -> Phase {
+        match self {
+            Event::Frame(event) => event.phase(),
+            Event::Message(event) => event.phase(),
+        }
+    }
+}
+
+impl Sample {
+    fn in_language(&self, language: Language) -> String {
+        let what = match &self.event {
+            Event::Frame(event) => Noted::Frame(event),
+            Event::Message(event) => Noted::Message(NotedMessage {
+                event,
+                text: TEXT,
+                is_own: self.is_own,
+                is_anothers: self.is_anothers,
+                is_masked: self.is_masked,
+                fault: None,
+            }),
+        };
+        let [client, server] = self.addresses.unwrap_or([IpAddr::from([127, 0, 0, 1]); 2]);
+        let ends = Ends {
+            client: endpoint(client, CLIENT_PORT),
+            server: endpoint(server, SERVER_PORT),
+            user: self.user,
+            need_addresses: self.addresses.is_some(),
+        };
+        language.note(&Note { what, by: self.by, ends, acked: &self.acked, completes: self.completes })
+    }
+}
+
+fn endpoint(address: IpAddr, port: u16) -> Endpoint {
+    let mut bytes = [0; 16];
+    let address_length = match address {
+        IpAddr::V4(address) => {
+            bytes[..4].copy_from_slice(&address.octets());
+            4
+        }
+        IpAddr::V6(address) => {
+            bytes = address.octets();
+            16
+        }
+    };
+    Endpoint { address: bytes, address_length, port, chat_port: false }
+}
+
+fn note(event: impl Into<Event>, by: Side) -> Sample {
+    let event = event.into();
+    // Who says something is known by the name of the connection's user.
+    let user = match &event {
+        Event::Message(MessageEvent::SayRequest { sender, .. }) if by == Side::Client => *sender,
+        Event::Message(_) | Event::Frame(_) => None,
+    };
+    let (acked, completes) = (Vec::new(), None);
+    Sample { event, by, user, addresses: None, is_own: false, is_anothers: false, is_masked: false, acked, completes }
+}
+
+/// What can be acknowledged, with the data that must stand in its words.
+fn ackable() -> Vec<(Received<&'static str>, Data)> {
+    let below = [Received::UpgradeRequest, Received::UpgradeResponse, Received::SomeMessage];
+    let messages = samples().into_iter().map(|event| {
+        let name = match event.row().from {
+            // What a browser sends and what only it gets needs no name.
+            Some(Side::Client) | None => None,
+            Some(Side::Server) => event.sender().filter(|_| event.row().link != Link::Request).copied(),
+        };
+        (Received::Message(event), name.into_iter().collect())
+    });
+    below.into_iter().map(|what| (what, vec![])).chain(messages).collect()
 }
 
 fn acked(frames: &[u32]) -> Vec<Acked<&'static str>> {
-    let event = || Event::UserList { users: None, recipient: None };
-    frames.iter().map(|frame| Acked { frame: Frame::of(*frame), event: event() }).collect()
+    let what = Received::Message(MessageEvent::UserList { users: None, recipient: None });
+    frames.iter().map(|frame| Acked { frame: Frame::of(*frame), what: what.clone() }).collect()
 }
 
 fn closing(code: Option<u16>, reason: &str) -> Closing {
@@ -65,89 +139,84 @@ fn closing(code: Option<u16>, reason: &str) -> Closing {
 
 type Data = Vec<&'static str>;
 
-fn closings(event: fn(Closing) -> Event<&'static str>) -> Vec<(Event<&'static str>, Data)> {
-    vec![
-        (event(closing(None, "")), vec![]),
-        (event(closing(Some(1000), "")), vec!["1000"]),
-        (event(closing(Some(4001), "")), vec!["4001"]),
-        (event(closing(Some(1001), "bye")), vec!["1001", "bye"]),
-    ]
+/// An event with the data that must stand in its sentences beside the ports.
+fn with_data(event: Event) -> (Event, Data) {
+    let data = match &event {
+        Event::Frame(event) => match event {
+            FrameEvent::SynAgain(_)
+            | FrameEvent::SynAckAgain(_)
+            | FrameEvent::UpgradeRequestAcked(_)
+            | FrameEvent::UpgradeComplete(_)
+            | FrameEvent::MessagesAcked(_) => vec!["901"],
+            FrameEvent::UpgradeRefused(_) => vec!["502"],
+            FrameEvent::Close(closing) | FrameEvent::CloseReply(closing) => match closing.code {
+                Some(1001) => vec!["1001"],
+                Some(_) => vec!["4000", "gone fishing"],
+                None => vec![],
+            },
+            FrameEvent::Syn
+            | FrameEvent::SynAck
+            | FrameEvent::Established
+            | FrameEvent::Fin
+            | FrameEvent::FinAcked
+            | FrameEvent::Reset(_)
+            | FrameEvent::UpgradeRequest
+            | FrameEvent::UpgradeAccepted
+            | FrameEvent::UpgradeMisaccepted => vec![],
+        },
+        Event::Message(event) => match event {
+            MessageEvent::LoginRequest { name, room } => name.iter().chain(room).copied().collect(),
+            MessageEvent::UserList { users: Some(_), .. } => vec!["3"],
+            MessageEvent::LoginResult { name }
+            | MessageEvent::LoginNotification { name }
+            | MessageEvent::LogoutNotification { name } => name.iter().copied().collect(),
+            MessageEvent::SayRequest { sender, recipient } | MessageEvent::SayDelivery { sender, recipient } => {
+                let recipient = match recipient {
+                    Recipient::Named(name) | Recipient::Id(name) => Some(*name),
+                    Recipient::Everyone | Recipient::Unknown => None,
+                };
+                sender.iter().copied().chain(recipient).chain([TEXT]).collect()
+            }
+            MessageEvent::Unknown { type_name, .. } => type_name.iter().copied().collect(),
+            MessageEvent::UserList { users: None, .. } | MessageEvent::Ping { .. } | MessageEvent::Pong { .. } => {
+                vec![]
+            }
+        },
+    };
+    (event, data)
 }
 
-fn people(event: fn(Option<&'static str>) -> Event<&'static str>) -> Vec<(Event<&'static str>, Data)> {
-    vec![(event(Some("mynick")), vec!["mynick"]), (event(None), vec![])]
+fn list(users: usize) -> MessageEvent<&'static str> {
+    MessageEvent::UserList { users: Some(users), recipient: None }
 }
 
-fn says(event: fn(Say<&'static str>) -> Event<&'static str>) -> Vec<(Event<&'static str>, Data)> {
-    let say = |sender, recipient| event(Say { sender, recipient });
-    vec![
-        (say(Some("mynick"), Recipient::Everyone), vec!["mynick", TEXT]),
-        (say(Some("mynick"), Recipient::Named("anna")), vec!["mynick", "anna", TEXT]),
-        (say(Some("mynick"), Recipient::Id("7f00000108fd00000001")), vec!["mynick", "7f00000108fd00000001", TEXT]),
-        (say(Some("mynick"), Recipient::Unknown), vec!["mynick", TEXT]),
-        (say(None, Recipient::Everyone), vec![TEXT]),
-    ]
-}
-
-/// The events of a phase, each with the data that must stand in its sentences beside the ports.
-fn events(phase: Phase) -> Vec<(Event<&'static str>, Data)> {
-    let first = Frame::of(901);
-    match phase {
-        Phase::TcpSyn => vec![(Event::Syn, vec![]), (Event::SynAgain(first), vec!["901"])],
-        Phase::TcpSynAck => vec![(Event::SynAck, vec![]), (Event::SynAckAgain(first), vec!["901"])],
-        Phase::TcpAck => vec![(Event::Established, vec![])],
-        Phase::TcpFin => vec![(Event::Fin, vec![])],
-        Phase::TcpFinAcked => vec![(Event::FinAcked, vec![])],
-        Phase::TcpReset => [Reset::Refused, Reset::AfterFins, Reset::Open, Reset::Unknown]
-            .map(|reset| (Event::Reset(reset), vec![]))
-            .to_vec(),
-        Phase::UpgradeRequest => vec![(Event::UpgradeRequest, vec![])],
-        Phase::UpgradeRequestAcked => vec![(Event::UpgradeRequestAcked(first), vec!["901"])],
-        Phase::UpgradeResponse => vec![(Event::UpgradeAccepted, vec![]), (Event::UpgradeMisaccepted, vec![])],
-        Phase::UpgradeComplete => vec![(Event::UpgradeComplete(first), vec!["901"])],
-        Phase::UpgradeRefused => vec![(Event::UpgradeRefused(503), vec!["503"])],
-        Phase::Close => closings(Event::Close),
-        Phase::CloseReply => closings(Event::CloseReply),
-        Phase::MessageAcked => {
-            let one = |(event, mut data): (_, Data)| {
-                data.push("901");
-                (Event::MessagesAcked(vec![Acked { frame: first, event }]), data)
-            };
-            let many = [901, 902, 903, 904, 905, 906, 907, 908, 909, 910, 911];
-            let several = [
-                (Event::MessagesAcked(acked(&many[..3])), vec!["901", "902", "903"]),
-                (Event::MessagesAcked(acked(&many)), vec!["901", "904", "7"]),
-            ];
-            ackable().into_iter().map(one).chain(several).collect()
-        }
-        Phase::LoginRequest => vec![
-            (Event::LoginRequest { name: Some("mynick"), room: Some("lobby") }, vec!["mynick", "lobby"]),
-            (Event::LoginRequest { name: Some("mynick"), room: None }, vec!["mynick"]),
-            (Event::LoginRequest { name: None, room: Some("lobby") }, vec!["lobby"]),
-        ],
-        Phase::UserList => [1, 42].map(|users| (list(users), vec![if users == 1 { "1" } else { "42" }])).to_vec(),
-        Phase::LoginResult => people(Event::LoginResult),
-        Phase::LoginNotification => people(Event::LoginNotification),
-        Phase::SayRequest => says(Event::SayRequest),
-        Phase::SayDelivery => says(Event::SayDelivery),
-        Phase::LogoutNotification => people(Event::LogoutNotification),
-        Phase::Ping => vec![(Event::Ping(None), vec![])],
-        Phase::Pong => vec![(Event::Pong(None), vec![])],
-        Phase::Unknown => vec![
-            (Event::Unknown { type_name: Some("dance"), sender: None }, vec!["dance"]),
-            (Event::Unknown { type_name: None, sender: None }, vec![]),
-        ],
-    }
-}
-
-fn list(users: usize) -> Event<&'static str> {
-    Event::UserList { users: Some(users), recipient: None }
-}
-
-fn notes() -> Vec<(Note<'static>, Data)> {
+fn notes() -> Vec<(Sample, Data)> {
+    let events = frame_samples().into_iter().map(Event::from).chain(samples().into_iter().map(Event::from));
     let mut notes = Vec::new();
-    for (phase, by) in Phase::ALL.iter().flat_map(|phase| [(*phase, Side::Client), (*phase, Side::Server)]) {
-        notes.extend(events(phase).into_iter().map(|(event, data)| (note(event, by), data)));
+    for (event, data) in events.map(with_data) {
+        // Whom a ping or a list is for, and who sends an unknown message, the sentence leaves to the connection.
+        let is_named = match &event {
+            Event::Frame(_) => true,
+            Event::Message(event) => match event {
+                MessageEvent::UserList { recipient: name, .. }
+                | MessageEvent::Ping { recipient: name }
+                | MessageEvent::Pong { sender: name }
+                | MessageEvent::Unknown { sender: name, .. } => name.is_some(),
+                MessageEvent::LoginRequest { name: None, room: None } => false,
+                MessageEvent::LoginRequest { .. }
+                | MessageEvent::LoginResult { .. }
+                | MessageEvent::LoginNotification { .. }
+                | MessageEvent::SayRequest { .. }
+                | MessageEvent::SayDelivery { .. }
+                | MessageEvent::LogoutNotification { .. } => true,
+            },
+        };
+        let from = match &event {
+            Event::Frame(_) => None,
+            Event::Message(event) => event.row().from,
+        };
+        let sides = from.map_or(vec![Side::Client, Side::Server], |only| vec![only]);
+        notes.extend(sides.into_iter().filter(|_| is_named).map(|by| (note(event.clone(), by), data.clone())));
     }
     notes
 }
@@ -254,14 +323,14 @@ fn the_preference_offers_the_languages_in_order() {
 #[test]
 fn every_event_has_a_sentence_with_its_data_in_every_language() {
     for (note, data) in notes() {
-        check(&format!("{note:?}"), &in_each(|language| language.note(&note.clone())), &data);
+        check(&format!("{note:?}"), &in_each(|language| note.in_language(language)), &data);
     }
 }
 
 #[test]
-fn every_phase_is_that_of_its_events() {
+fn every_phase_is_that_of_an_event() {
     for phase in Phase::ALL {
-        assert!(events(*phase).iter().all(|(event, _)| event.phase() == *phase), "{phase:?}");
+        assert!(notes().iter().any(|(note, _)| note.event.phase() == *phase), "{phase:?}");
     }
 }
 
@@ -269,10 +338,10 @@ fn every_phase_is_that_of_its_events() {
 fn every_note_names_the_same_ports_in_every_language() {
     for (note, _) in notes() {
         let named = |sentence: &str| [CLIENT_PORT, SERVER_PORT].map(|port| sentence.contains(&port.to_string()));
-        let english = named(&Language::English.note(&note.clone()));
-        let by = matches!(note.by.side, Side::Server) as usize;
+        let english = named(&note.in_language(Language::English));
+        let by = matches!(note.by, Side::Server) as usize;
         assert!(english[by], "{note:?} names its sender");
-        for sentence in in_each(|language| language.note(&note.clone())) {
+        for sentence in in_each(|language| note.in_language(language)) {
             assert_eq!(named(&sentence), english, "{note:?}: {sentence}");
         }
     }
@@ -289,7 +358,7 @@ fn every_finding_has_a_sentence_with_its_data_in_every_language() {
 fn different_things_have_different_sentences() {
     for language in Language::ALL {
         let mut seen = HashSet::new();
-        let notes = notes().into_iter().map(|(note, _)| language.note(&note.clone()));
+        let notes = notes().into_iter().map(|(note, _)| note.in_language(*language));
         for sentence in notes.chain(all_facts().into_iter().map(|(detail, _)| language.finding(&detail))) {
             assert!(seen.insert(sentence.clone()), "{language:?}, twice: {sentence}");
         }
@@ -299,10 +368,10 @@ fn different_things_have_different_sentences() {
 #[test]
 fn every_close_code_is_explained_in_every_language() {
     for code in [1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013] {
-        let closing = |code| note(Event::Close(closing(Some(code), "")), Side::Client);
-        let explained = in_each(|language| language.note(&closing(code)));
+        let closing = |code| note(FrameEvent::Close(closing(Some(code), "")), Side::Client);
+        let explained = in_each(|language| closing(code).in_language(language));
         check(&format!("close code {code}"), &explained, &[&code.to_string()]);
-        let bare = in_each(|language| language.note(&closing(4000)));
+        let bare = in_each(|language| closing(4000).in_language(language));
         for (explained, bare) in explained.iter().zip(&bare) {
             assert!(explained.chars().count() > bare.chars().count(), "{explained:?}");
         }
@@ -312,7 +381,7 @@ fn every_close_code_is_explained_in_every_language() {
 #[test]
 fn a_close_reason_stands_for_the_codes_meaning() {
     let closing = |code, reason| {
-        let sentence = Language::English.note(&note(Event::Close(closing(code, reason)), Side::Client));
+        let sentence = note(FrameEvent::Close(closing(code, reason)), Side::Client).in_language(Language::English);
         sentence.split_once("7272").expect("the server's port").1.to_owned()
     };
     assert_eq!(closing(None, ""), " a WebSocket close frame");
@@ -323,7 +392,7 @@ fn a_close_reason_stands_for_the_codes_meaning() {
 
 /// How many users are listed, in words: what stands behind the colon, or in the parentheses.
 fn users(language: Language, count: usize) -> String {
-    let sentence = language.note(&note(list(count), Side::Server));
+    let sentence = note(list(count), Side::Server).in_language(language);
     let words = sentence.rsplit([':', '：']).next().unwrap_or_default();
     words.trim().trim_matches(['(', ')', '（', '）']).to_owned()
 }
@@ -368,7 +437,7 @@ fn counts_have_their_plurals() {
 #[test]
 fn acknowledged_messages_are_listed_as_a_person_would() {
     let english = |frames: &[u32]| {
-        let sentence = Language::English.note(&note(Event::MessagesAcked(acked(frames)), Side::Client));
+        let sentence = note(FrameEvent::MessagesAcked(acked(frames)), Side::Client).in_language(Language::English);
         sentence.split_once("received ").expect("what was received").1.to_owned()
     };
     assert_eq!(english(&[9]), "the user list (frame 9)");
@@ -382,30 +451,30 @@ fn acknowledged_messages_are_listed_as_a_person_would() {
     assert!(english(&five).ends_with(" and the user list (frame 5)"), "one more takes no more room than its number");
 }
 
-/// The ends of a sentence, with and without a name and an address.
-fn parties() -> Vec<(Party<'static>, Data)> {
-    let client = party(Side::Client);
+/// The browser of a sentence, with and without a name and an address.
+fn browsers() -> Vec<(Sample, Data)> {
+    let plain = note(FrameEvent::Fin, Side::Client);
+    let server = IpAddr::from([10, 0, 0, 1]);
+    let four = Some([IpAddr::from([10, 0, 0, 9]), server]);
+    let six = Some([IpAddr::from([0xfe80, 0, 0, 0, 0, 0, 0, 9]), server]);
     vec![
-        (client, vec!["60653"]),
-        (Party { name: Some("mynick"), ..client }, vec!["mynick", "60653"]),
-        (Party { address: Some("10.0.0.9"), ..client }, vec!["10.0.0.9:60653"]),
-        (Party { name: Some("mynick"), address: Some("[fe80::9]"), ..client }, vec!["mynick", "[fe80::9]:60653"]),
+        (plain.clone(), vec!["60653"]),
+        (Sample { user: Some("mynick"), ..plain.clone() }, vec!["mynick", "60653"]),
+        (Sample { addresses: four, ..plain.clone() }, vec!["10.0.0.9:60653", "10.0.0.1:7272"]),
+        (Sample { user: Some("mynick"), addresses: six, ..plain }, vec!["mynick", "[fe80::9]:60653", "10.0.0.1:7272"]),
     ]
 }
 
 #[test]
 fn no_two_parties_are_called_the_same() {
     for language in Language::ALL {
-        let called = parties().into_iter().map(|(by, data)| {
-            let sentence = language.note(&Note { by, ..note(Event::Fin, Side::Client) });
+        let called = browsers().into_iter().map(|(note, data)| {
+            let sentence = note.in_language(*language);
             data.iter().for_each(|datum| assert!(sentence.contains(datum), "{sentence}"));
             sentence
         });
         let different: HashSet<String> = called.collect();
-        assert_eq!(different.len(), parties().len(), "{different:#?}");
-        let address = Party { address: Some("10.0.0.1"), ..party(Side::Server) };
-        let sentence = language.note(&Note { other: address, ..note(Event::Fin, Side::Client) });
-        assert!(sentence.contains("10.0.0.1:7272"), "{sentence}");
+        assert_eq!(different.len(), browsers().len(), "{different:#?}");
     }
 }
 
@@ -471,16 +540,16 @@ fn every_field_has_a_label_in_every_language() {
 #[test]
 fn every_clause_and_phrase_is_said_in_every_language() {
     let acked: Vec<Acked<&str>> =
-        ackable().into_iter().take(3).map(|(event, _)| Acked { frame: Frame::of(901), event }).collect();
-    let note =
-        |is_masked, acked, completes| Note { is_masked, acked, completes, ..note(Event::Pong(None), Side::Client) };
-    let bare = in_each(|language| language.note(&note(false, &[], None)));
+        ackable().into_iter().take(3).map(|(what, _)| Acked { frame: Frame::of(901), what }).collect();
+    let bare = note(MessageEvent::Pong { sender: None }, Side::Client);
+    let without = in_each(|language| bare.in_language(language));
     let completions = [Completion::Login, Completion::Say, Completion::Logout, Completion::Close];
-    let notes = [note(true, &[], None), note(false, &acked, None)];
-    for note in notes.into_iter().chain(completions.map(|completion| note(false, &[], Some(completion)))) {
-        let said = in_each(|language| language.note(&note));
+    let completed = completions.map(|completion| Sample { completes: Some(completion), ..bare.clone() });
+    let notes = [Sample { is_masked: true, ..bare.clone() }, Sample { acked: acked.clone(), ..bare.clone() }];
+    for note in notes.into_iter().chain(completed) {
+        let said = in_each(|language| note.in_language(language));
         check(&format!("{note:?}"), &said, if note.acked.is_empty() { &[] } else { &["901", "ACK"] });
-        assert!(said.iter().zip(&bare).all(|(said, bare)| said.starts_with(&**bare) && said != bare), "{said:#?}");
+        assert!(said.iter().zip(&without).all(|(said, bare)| said.starts_with(&**bare) && said != bare), "{said:#?}");
     }
     let browser = Party { name: Some("anna"), ..party(Side::Client) };
     let phrases: Vec<(Phrase, Data)> = vec![
@@ -520,22 +589,50 @@ fn every_clause_and_phrase_is_said_in_every_language() {
 }
 
 #[test]
+fn what_is_acknowledged_is_named_in_every_language() {
+    for (what, mut data) in ackable() {
+        // Russian has one word for a message that is said and for any other.
+        let is_plain = match &what {
+            Received::SomeMessage | Received::Message(MessageEvent::Unknown { .. }) => true,
+            Received::Message(
+                MessageEvent::SayRequest { sender: None, .. } | MessageEvent::SayDelivery { sender: None, .. },
+            ) => {
+                continue;
+            }
+            Received::Message(_) | Received::UpgradeRequest | Received::UpgradeResponse => false,
+        };
+        let acked = vec![Acked { frame: Frame::of(901), what }];
+        let said =
+            in_each(|language| note(FrameEvent::MessagesAcked(acked.clone()), Side::Client).in_language(language));
+        data.push("901");
+        check(&format!("{acked:?}"), &said, &data);
+        let some = vec![Acked { frame: Frame::of(901), what: Received::SomeMessage }];
+        let plain =
+            in_each(|language| note(FrameEvent::MessagesAcked(some.clone()), Side::Client).in_language(language));
+        assert!(said.iter().zip(&plain).all(|(said, plain)| (said == plain) == is_plain), "{acked:?}: {said:#?}");
+    }
+}
+
+#[test]
 fn a_delivery_to_its_own_sender_says_so() {
     for language in Language::ALL {
-        let delivery = note(Event::SayDelivery(say(Recipient::Everyone)), Side::Server);
-        let own = language.note(&Note { is_own: true, ..delivery.clone() });
-        assert_ne!(own, language.note(&delivery));
-        let another = language.note(&Note { is_anothers: true, ..delivery.clone() });
-        assert!(another != own && another != language.note(&delivery), "{another}");
+        let everyone = MessageEvent::SayDelivery { sender: Some("mynick"), recipient: Recipient::Everyone };
+        let delivery = note(everyone, Side::Server);
+        let own = Sample { is_own: true, ..delivery.clone() }.in_language(*language);
+        let plain = delivery.in_language(*language);
+        assert_ne!(own, plain);
+        let another = Sample { is_anothers: true, ..delivery }.in_language(*language);
+        assert!(another != own && another != plain, "{another}");
     }
 }
 
 #[test]
 fn a_name_that_is_written_from_right_to_left_is_isolated() {
     for language in Language::ALL {
-        let sentence = language.note(&note(Event::LoginResult(Some("שלום")), Side::Server));
+        let result = |name| note(MessageEvent::LoginResult { name: Some(name) }, Side::Server).in_language(*language);
+        let sentence = result("שלום");
         assert!(sentence.contains("\u{2068}שלום\u{2069}"), "{sentence}");
-        assert!(!language.note(&note(Event::LoginResult(Some("mynick")), Side::Server)).contains('\u{2068}'));
+        assert!(!result("mynick").contains('\u{2068}'));
     }
 }
 
@@ -567,7 +664,7 @@ fn each_language_keeps_its_punctuation() {
     let kept = ["hi, all !", "YYYY-MM-DD HH:MM:SS"];
     for language in Language::ALL {
         let chinese = language.tag().starts_with("zh");
-        let notes = notes().into_iter().map(|(note, _)| language.note(&note.clone()));
+        let notes = notes().into_iter().map(|(note, _)| note.in_language(*language));
         for mut sentence in notes.chain(all_facts().into_iter().map(|(detail, _)| language.finding(&detail))) {
             kept.iter().for_each(|data| sentence = sentence.replace(data, ""));
             let foreign: &[char] =

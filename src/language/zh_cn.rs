@@ -3,90 +3,96 @@
 use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
-use super::{Clause, Completion, FindingDetail, Missing, Note, Party, Phrase, Title, Topic, Word};
-use crate::event::{Acked, Closing, Event, Recipient, Reset};
+use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
+use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["“", "”"];
 
-pub fn note(note: &Note) -> String {
+pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
     let (by, other) = (spaced(&party(&note.by)), spaced(&party(&note.other)));
-    match &note.event {
-        Event::Syn => format!("{by}向{other}发送 SYN 包：请求建立连接"),
-        Event::SynAgain(first) => format!("{by}再次向{other}发送 SYN 包（首次在第 {first} 帧）：尚未收到回应"),
-        Event::SynAck => format!("{by}向{other}回应 SYN+ACK 包：接受连接"),
-        Event::SynAckAgain(first) => {
+    match event {
+        FrameEvent::Syn => format!("{by}向{other}发送 SYN 包：请求建立连接"),
+        FrameEvent::SynAgain(first) => format!("{by}再次向{other}发送 SYN 包（首次在第 {first} 帧）：尚未收到回应"),
+        FrameEvent::SynAck => format!("{by}向{other}回应 SYN+ACK 包：接受连接"),
+        FrameEvent::SynAckAgain(first) => {
             format!("{by}再次向{other}回应 SYN+ACK 包（首次在第 {first} 帧）：尚未收到确认")
         }
-        Event::Established => format!("{by}向{other}发送 ACK 包：TCP 连接已建立"),
-        Event::Fin => format!("{by}向{other}发送 FIN 包：不再发送数据"),
-        Event::FinAcked => format!("{by}向{other}返回 ACK，已收到 FIN 包：该方向的连接已关闭"),
-        Event::Reset(Reset::Refused) => {
+        FrameEvent::Established => format!("{by}向{other}发送 ACK 包：TCP 连接已建立"),
+        FrameEvent::Fin => format!("{by}向{other}发送 FIN 包：不再发送数据"),
+        FrameEvent::FinAcked => format!("{by}向{other}返回 ACK，已收到 FIN 包：该方向的连接已关闭"),
+        FrameEvent::Reset(Reset::Refused) => {
             format!("{by}以 RST 包回应{other}的 SYN 包：拒绝连接，通常是因为没有程序监听该端口")
         }
-        Event::Reset(Reset::AfterFins) => format!("{by}重置（RST）与{other}之间的连接：双方此前均已关闭该连接"),
-        Event::Reset(Reset::Open) => {
+        FrameEvent::Reset(Reset::AfterFins) => format!("{by}重置（RST）与{other}之间的连接：双方此前均已关闭该连接"),
+        FrameEvent::Reset(Reset::Open) => {
             format!("{by}重置（RST）与{other}之间的连接：连接立即终止，仍在传输途中的数据会丢失")
         }
-        Event::Reset(Reset::Unknown) => format!("{by}重置（RST）与{other}之间的连接"),
-        Event::UpgradeRequest => format!("{by}向{other}发送 WebSocket 握手请求：请求从 HTTP 切换到 WebSocket"),
-        Event::UpgradeRequestAcked(frame) => {
+        FrameEvent::Reset(Reset::Unknown) => format!("{by}重置（RST）与{other}之间的连接"),
+        FrameEvent::UpgradeRequest => format!("{by}向{other}发送 WebSocket 握手请求：请求从 HTTP 切换到 WebSocket"),
+        FrameEvent::UpgradeRequestAcked(frame) => {
             format!("{by}向{other}返回 ACK，已收到 WebSocket 握手请求{}", within(*frame))
         }
-        Event::UpgradeAccepted => format!("{by}向{other}返回 WebSocket 握手回应：握手成功"),
-        Event::UpgradeMisaccepted => {
+        FrameEvent::UpgradeAccepted => format!("{by}向{other}返回 WebSocket 握手回应：握手成功"),
+        FrameEvent::UpgradeMisaccepted => {
             format!("{by}返回的 WebSocket 握手回应中 Sec-WebSocket-Accept 值错误：{other}必须关闭连接")
         }
-        Event::UpgradeComplete(frame) => format!(
+        FrameEvent::UpgradeComplete(frame) => format!(
             "{by}向{other}返回 ACK，已收到 WebSocket 握手回应{}：握手成功，WebSocket 连接已建立",
             within(*frame)
         ),
-        Event::UpgradeRefused(status) => {
+        FrameEvent::UpgradeRefused(status) => {
             format!("{by}拒绝{other}的 WebSocket 握手请求：返回 HTTP 状态码 {status}")
         }
-        Event::Close(why) => format!("{by}向{other}发送 WebSocket 关闭帧{}", closing(why)),
-        Event::CloseReply(why) => format!("{by}向{other}回应 WebSocket 关闭帧{}", closing(why)),
-        Event::MessagesAcked(acked) => {
+        FrameEvent::Close(why) => format!("{by}向{other}发送 WebSocket 关闭帧{}", closing(why)),
+        FrameEvent::CloseReply(why) => format!("{by}向{other}回应 WebSocket 关闭帧{}", closing(why)),
+        FrameEvent::MessagesAcked(acked) => {
             let outcome = if has_login_result(acked) { "：登录请求完成" } else { "" };
             format!("{by}向{other}{}{outcome}", acknowledges(acked))
         }
-        Event::LoginRequest { name, room } => {
+    }
+}
+
+pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
+    let (by, other) = (spaced(&party(&note.by)), spaced(&party(&note.other)));
+    match event {
+        MessageEvent::LoginRequest { name, room } => {
             let name = name.map_or_else(|| "未带昵称".to_owned(), |name| format!("昵称{}", quoted(QUOTES, name)));
             let room = room.map(|room| format!("，房间{}", quoted(QUOTES, room))).unwrap_or_default();
             format!("{by}通过 WebSocket 向{other}发送登录请求：{name}{room}")
         }
-        Event::UserList { users: Some(count), .. } => format!("{by}向{other}返回用户列表：{}", users(*count)),
-        Event::UserList { users: None, .. } => format!("{by}向{other}返回用户列表"),
-        Event::LoginResult(Some(name)) => {
+        MessageEvent::UserList { users: Some(count), .. } => format!("{by}向{other}返回用户列表：{}", users(*count)),
+        MessageEvent::UserList { users: None, .. } => format!("{by}向{other}返回用户列表"),
+        MessageEvent::LoginResult { name: Some(name) } => {
             format!("{by}向{other}返回登录结果：用户{}登录成功", quoted(QUOTES, name))
         }
-        Event::LoginResult(None) => format!("{by}向{other}返回登录结果：登录成功"),
-        Event::LoginNotification(name) => {
+        MessageEvent::LoginResult { name: None } => format!("{by}向{other}返回登录结果：登录成功"),
+        MessageEvent::LoginNotification { name } => {
             format!("{by}通知{}：{}", another(&note.other), has_logged_in(*name))
         }
-        Event::SayRequest(say) => {
-            let speech = speech(None, &say.recipient);
+        MessageEvent::SayRequest { recipient: whom, .. } => {
+            let speech = speech(None, whom);
             format!("{by}通过 WebSocket 向{other}发送{speech}{}", said(note.text))
         }
-        Event::SayDelivery(say) => {
+        MessageEvent::SayDelivery { sender: who, recipient: whom } => {
             let to = match note.is_own {
                 true => its_sender(&note.other),
                 false if note.is_anothers => spaced(&another(&note.other)),
                 false => other,
             };
-            let speech = speech(speaker(note, say), &say.recipient);
+            let speech = speech(speaker(note, *who), whom);
             format!("{by}向{to}转发{speech}{}", said(note.text))
         }
-        Event::LogoutNotification(name) => {
+        MessageEvent::LogoutNotification { name } => {
             format!("{by}通知{}：{}", spaced(&party(&note.other)).trim_end(), has_left(*name))
         }
-        Event::Ping(_) => format!("{by}向{other}发送心跳检测 ping：询问对方是否在线"),
-        Event::Pong(_) => format!("{by}向{other}回应心跳检测 pong：仍然在线"),
-        Event::Unknown { type_name: Some(name), .. } => {
+        MessageEvent::Ping { .. } => format!("{by}向{other}发送心跳检测 ping：询问对方是否在线"),
+        MessageEvent::Pong { .. } => format!("{by}向{other}回应心跳检测 pong：仍然在线"),
+        MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by}向{other}发送类型为{}的消息：聊天程序不支持该类型", quoted(QUOTES, name))
         }
-        Event::Unknown { type_name: None, .. } => format!("{by}向{other}发送一条无法读出类型的消息"),
+        MessageEvent::Unknown { type_name: None, .. } => format!("{by}向{other}发送一条无法读出类型的消息"),
     }
 }
 
@@ -312,7 +318,9 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::HandshakeRefused(status) => {
             format!("服务端以 HTTP 状态码 {status} 拒绝了 WebSocket 握手：无法通过此连接聊天")
         }
-        FindingDetail::UnmaskedClient => "客户端的帧没有经过掩码处理：服务端必须关闭连接（RFC 6455 第 5.1 节）".to_owned(),
+        FindingDetail::UnmaskedClient => {
+            "客户端的帧没有经过掩码处理：服务端必须关闭连接（RFC 6455 第 5.1 节）".to_owned()
+        }
         FindingDetail::MaskedServer => "服务端的帧经过了掩码处理：浏览器必须关闭连接（RFC 6455 第 5.1 节）".to_owned(),
         FindingDetail::Truncated { captured, reported } => {
             format!("这条消息共 {reported} 字节，只捕获到前 {captured} 字节；其余部分不显示")
@@ -431,31 +439,41 @@ fn acknowledges(acked: &[Acked<&str>]) -> String {
 
 fn things(acked: &[Acked<&str>]) -> String {
     let more = |count| format!("另外 {count} 条消息");
-    let things = listed(acked, |acked| format!("{}{}", thing(&acked.event), within(acked.frame)));
+    let things = listed(acked, |acked| format!("{}{}", thing(&acked.what), within(acked.frame)));
     spaced(&enumerated(things, "、", "和", more)).trim_end().to_owned()
 }
 
 /// What was received.
-fn thing(event: &Event<&str>) -> String {
+fn thing(what: &Received<&str>) -> String {
+    match what {
+        Received::UpgradeRequest => "WebSocket 握手请求".to_owned(),
+        Received::UpgradeResponse => "WebSocket 握手回应".to_owned(),
+        Received::Message(event) => message_received(event),
+        Received::SomeMessage => SOME_MESSAGE.to_owned(),
+    }
+}
+
+fn message_received(event: &MessageEvent<&str>) -> String {
     match event {
-        Event::UpgradeRequest => "WebSocket 握手请求".to_owned(),
-        Event::UpgradeAccepted => "WebSocket 握手回应".to_owned(),
-        Event::LoginRequest { .. } => "登录请求".to_owned(),
-        Event::UserList { .. } => "用户列表".to_owned(),
-        Event::LoginResult(_) => "登录结果".to_owned(),
-        Event::LoginNotification(Some(name)) => format!("新用户{}登录的通知", quoted(QUOTES, name)),
-        Event::LoginNotification(None) => "新用户登录的通知".to_owned(),
-        Event::SayRequest(say) | Event::SayDelivery(say) => match say.sender {
+        MessageEvent::LoginRequest { .. } => "登录请求".to_owned(),
+        MessageEvent::UserList { .. } => "用户列表".to_owned(),
+        MessageEvent::LoginResult { .. } => "登录结果".to_owned(),
+        MessageEvent::LoginNotification { name: Some(name) } => format!("新用户{}登录的通知", quoted(QUOTES, name)),
+        MessageEvent::LoginNotification { name: None } => "新用户登录的通知".to_owned(),
+        MessageEvent::SayRequest { sender: who, .. } | MessageEvent::SayDelivery { sender: who, .. } => match *who {
             Some(sender) => format!("{}的发言", quoted(QUOTES, sender)),
             None => "发言".to_owned(),
         },
-        Event::LogoutNotification(Some(name)) => format!("用户{}退出的通知", quoted(QUOTES, name)),
-        Event::LogoutNotification(None) => "有用户退出的通知".to_owned(),
-        Event::Ping(_) => "心跳检测 ping".to_owned(),
-        Event::Pong(_) => "心跳检测 pong".to_owned(),
-        _ => "一条消息".to_owned(),
+        MessageEvent::LogoutNotification { name: Some(name) } => format!("用户{}退出的通知", quoted(QUOTES, name)),
+        MessageEvent::LogoutNotification { name: None } => "有用户退出的通知".to_owned(),
+        MessageEvent::Ping { .. } => "心跳检测 ping".to_owned(),
+        MessageEvent::Pong { .. } => "心跳检测 pong".to_owned(),
+        MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }
+
+/// A message of which it is not said what it is.
+const SOME_MESSAGE: &str = "一条消息";
 
 /// Where in a message that is not JSON the fault is.
 fn place(near: &str) -> String {

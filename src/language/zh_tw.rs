@@ -3,90 +3,96 @@
 use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
-use super::{Clause, Completion, FindingDetail, Missing, Note, Party, Phrase, Title, Topic, Word};
-use crate::event::{Acked, Closing, Event, Recipient, Reset};
+use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
+use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Phase};
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["「", "」"];
 
-pub fn note(note: &Note) -> String {
+pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
     let (by, other) = (spaced(&party(&note.by)), spaced(&party(&note.other)));
-    match &note.event {
-        Event::Syn => format!("{by}向{other}傳送 SYN 封包：請求建立連線"),
-        Event::SynAgain(first) => format!("{by}再次向{other}傳送 SYN 封包（首次在訊框 {first}）：尚未收到回應"),
-        Event::SynAck => format!("{by}向{other}回應 SYN+ACK 封包：接受連線"),
-        Event::SynAckAgain(first) => {
+    match event {
+        FrameEvent::Syn => format!("{by}向{other}傳送 SYN 封包：請求建立連線"),
+        FrameEvent::SynAgain(first) => format!("{by}再次向{other}傳送 SYN 封包（首次在訊框 {first}）：尚未收到回應"),
+        FrameEvent::SynAck => format!("{by}向{other}回應 SYN+ACK 封包：接受連線"),
+        FrameEvent::SynAckAgain(first) => {
             format!("{by}再次向{other}回應 SYN+ACK 封包（首次在訊框 {first}）：尚未收到確認")
         }
-        Event::Established => format!("{by}向{other}傳送 ACK 封包：TCP 連線已建立"),
-        Event::Fin => format!("{by}向{other}傳送 FIN 封包：不再傳送資料"),
-        Event::FinAcked => format!("{by}向{other}傳回 ACK，確認已收到 FIN 封包：該方向的連線已關閉"),
-        Event::Reset(Reset::Refused) => {
+        FrameEvent::Established => format!("{by}向{other}傳送 ACK 封包：TCP 連線已建立"),
+        FrameEvent::Fin => format!("{by}向{other}傳送 FIN 封包：不再傳送資料"),
+        FrameEvent::FinAcked => format!("{by}向{other}傳回 ACK，確認已收到 FIN 封包：該方向的連線已關閉"),
+        FrameEvent::Reset(Reset::Refused) => {
             format!("{by}以 RST 封包回應{other}的 SYN 封包：拒絕連線，通常是因為沒有程式監聽該連接埠")
         }
-        Event::Reset(Reset::AfterFins) => format!("{by}重設（RST）與{other}之間的連線：雙方先前都已關閉此連線"),
-        Event::Reset(Reset::Open) => {
+        FrameEvent::Reset(Reset::AfterFins) => format!("{by}重設（RST）與{other}之間的連線：雙方先前都已關閉此連線"),
+        FrameEvent::Reset(Reset::Open) => {
             format!("{by}重設（RST）與{other}之間的連線：連線立即終止，仍在傳輸途中的資料會遺失")
         }
-        Event::Reset(Reset::Unknown) => format!("{by}重設（RST）與{other}之間的連線"),
-        Event::UpgradeRequest => format!("{by}向{other}傳送 WebSocket 交握請求：請求從 HTTP 切換至 WebSocket"),
-        Event::UpgradeRequestAcked(frame) => {
+        FrameEvent::Reset(Reset::Unknown) => format!("{by}重設（RST）與{other}之間的連線"),
+        FrameEvent::UpgradeRequest => format!("{by}向{other}傳送 WebSocket 交握請求：請求從 HTTP 切換至 WebSocket"),
+        FrameEvent::UpgradeRequestAcked(frame) => {
             format!("{by}向{other}傳回 ACK，確認已收到 WebSocket 交握請求{}", within(*frame))
         }
-        Event::UpgradeAccepted => format!("{by}向{other}傳回 WebSocket 交握回應：交握成功"),
-        Event::UpgradeMisaccepted => {
+        FrameEvent::UpgradeAccepted => format!("{by}向{other}傳回 WebSocket 交握回應：交握成功"),
+        FrameEvent::UpgradeMisaccepted => {
             format!("{by}傳回的 WebSocket 交握回應中 Sec-WebSocket-Accept 值錯誤：{other}必須關閉連線")
         }
-        Event::UpgradeComplete(frame) => format!(
+        FrameEvent::UpgradeComplete(frame) => format!(
             "{by}向{other}傳回 ACK，確認已收到 WebSocket 交握回應{}：交握成功，WebSocket 連線已建立",
             within(*frame)
         ),
-        Event::UpgradeRefused(status) => {
+        FrameEvent::UpgradeRefused(status) => {
             format!("{by}拒絕{other}的 WebSocket 交握請求：傳回 HTTP 狀態碼 {status}")
         }
-        Event::Close(why) => format!("{by}向{other}傳送 WebSocket 關閉訊框{}", closing(why)),
-        Event::CloseReply(why) => format!("{by}向{other}回應 WebSocket 關閉訊框{}", closing(why)),
-        Event::MessagesAcked(acked) => {
+        FrameEvent::Close(why) => format!("{by}向{other}傳送 WebSocket 關閉訊框{}", closing(why)),
+        FrameEvent::CloseReply(why) => format!("{by}向{other}回應 WebSocket 關閉訊框{}", closing(why)),
+        FrameEvent::MessagesAcked(acked) => {
             let outcome = if has_login_result(acked) { "：登入請求完成" } else { "" };
             format!("{by}向{other}{}{outcome}", acknowledges(acked))
         }
-        Event::LoginRequest { name, room } => {
+    }
+}
+
+pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
+    let (by, other) = (spaced(&party(&note.by)), spaced(&party(&note.other)));
+    match event {
+        MessageEvent::LoginRequest { name, room } => {
             let name = name.map_or_else(|| "未帶暱稱".to_owned(), |name| format!("暱稱{}", quoted(QUOTES, name)));
             let room = room.map(|room| format!("，聊天室{}", quoted(QUOTES, room))).unwrap_or_default();
             format!("{by}透過 WebSocket 向{other}傳送登入請求：{name}{room}")
         }
-        Event::UserList { users: Some(count), .. } => format!("{by}向{other}傳回使用者清單：{}", users(*count)),
-        Event::UserList { users: None, .. } => format!("{by}向{other}傳回使用者清單"),
-        Event::LoginResult(Some(name)) => {
+        MessageEvent::UserList { users: Some(count), .. } => format!("{by}向{other}傳回使用者清單：{}", users(*count)),
+        MessageEvent::UserList { users: None, .. } => format!("{by}向{other}傳回使用者清單"),
+        MessageEvent::LoginResult { name: Some(name) } => {
             format!("{by}向{other}傳回登入結果：使用者{}登入成功", quoted(QUOTES, name))
         }
-        Event::LoginResult(None) => format!("{by}向{other}傳回登入結果：登入成功"),
-        Event::LoginNotification(name) => {
+        MessageEvent::LoginResult { name: None } => format!("{by}向{other}傳回登入結果：登入成功"),
+        MessageEvent::LoginNotification { name } => {
             format!("{by}通知{}：{}", another(&note.other), has_logged_in(*name))
         }
-        Event::SayRequest(say) => {
-            let speech = speech(None, &say.recipient);
+        MessageEvent::SayRequest { recipient: whom, .. } => {
+            let speech = speech(None, whom);
             format!("{by}透過 WebSocket 向{other}傳送{speech}{}", said(note.text))
         }
-        Event::SayDelivery(say) => {
+        MessageEvent::SayDelivery { sender: who, recipient: whom } => {
             let to = match note.is_own {
                 true => its_sender(&note.other),
                 false if note.is_anothers => another(&note.other),
                 false => party(&note.other),
             };
-            let speech = speech(speaker(note, say), &say.recipient);
+            let speech = speech(speaker(note, *who), whom);
             format!("{by}將{speech}轉發給{}{}", spaced(&to).trim_end(), said(note.text))
         }
-        Event::LogoutNotification(name) => {
+        MessageEvent::LogoutNotification { name } => {
             format!("{by}通知{}：{}", spaced(&party(&note.other)).trim_end(), has_left(*name))
         }
-        Event::Ping(_) => format!("{by}向{other}傳送心跳偵測 ping：詢問對方是否仍在線上"),
-        Event::Pong(_) => format!("{by}向{other}回應心跳偵測 pong：仍在線上"),
-        Event::Unknown { type_name: Some(name), .. } => {
+        MessageEvent::Ping { .. } => format!("{by}向{other}傳送心跳偵測 ping：詢問對方是否仍在線上"),
+        MessageEvent::Pong { .. } => format!("{by}向{other}回應心跳偵測 pong：仍在線上"),
+        MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by}向{other}傳送類型為{}的訊息：聊天程式不支援該類型", quoted(QUOTES, name))
         }
-        Event::Unknown { type_name: None, .. } => format!("{by}向{other}傳送一則無法讀出類型的訊息"),
+        MessageEvent::Unknown { type_name: None, .. } => format!("{by}向{other}傳送一則無法讀出類型的訊息"),
     }
 }
 
@@ -312,7 +318,9 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::HandshakeRefused(status) => {
             format!("伺服器以 HTTP 狀態碼 {status} 拒絕了 WebSocket 交握：無法透過此連線聊天")
         }
-        FindingDetail::UnmaskedClient => "用戶端的訊框未經遮罩處理：伺服器必須關閉連線（RFC 6455 第 5.1 節）".to_owned(),
+        FindingDetail::UnmaskedClient => {
+            "用戶端的訊框未經遮罩處理：伺服器必須關閉連線（RFC 6455 第 5.1 節）".to_owned()
+        }
         FindingDetail::MaskedServer => "伺服器的訊框經過遮罩處理：瀏覽器必須關閉連線（RFC 6455 第 5.1 節）".to_owned(),
         FindingDetail::Truncated { captured, reported } => {
             format!("這則訊息共 {reported} 位元組，只擷取到前 {captured} 位元組；其餘部分不顯示")
@@ -434,31 +442,41 @@ fn acknowledges(acked: &[Acked<&str>]) -> String {
 
 fn things(acked: &[Acked<&str>]) -> String {
     let more = |count| format!("另外 {count} 則訊息");
-    let things = listed(acked, |acked| format!("{}{}", thing(&acked.event), within(acked.frame)));
+    let things = listed(acked, |acked| format!("{}{}", thing(&acked.what), within(acked.frame)));
     spaced(&enumerated(things, "、", "和", more)).trim_end().to_owned()
 }
 
 /// What was received.
-fn thing(event: &Event<&str>) -> String {
+fn thing(what: &Received<&str>) -> String {
+    match what {
+        Received::UpgradeRequest => "WebSocket 交握請求".to_owned(),
+        Received::UpgradeResponse => "WebSocket 交握回應".to_owned(),
+        Received::Message(event) => message_received(event),
+        Received::SomeMessage => SOME_MESSAGE.to_owned(),
+    }
+}
+
+fn message_received(event: &MessageEvent<&str>) -> String {
     match event {
-        Event::UpgradeRequest => "WebSocket 交握請求".to_owned(),
-        Event::UpgradeAccepted => "WebSocket 交握回應".to_owned(),
-        Event::LoginRequest { .. } => "登入請求".to_owned(),
-        Event::UserList { .. } => "使用者清單".to_owned(),
-        Event::LoginResult(_) => "登入結果".to_owned(),
-        Event::LoginNotification(Some(name)) => format!("新使用者{}登入的通知", quoted(QUOTES, name)),
-        Event::LoginNotification(None) => "新使用者登入的通知".to_owned(),
-        Event::SayRequest(say) | Event::SayDelivery(say) => match say.sender {
+        MessageEvent::LoginRequest { .. } => "登入請求".to_owned(),
+        MessageEvent::UserList { .. } => "使用者清單".to_owned(),
+        MessageEvent::LoginResult { .. } => "登入結果".to_owned(),
+        MessageEvent::LoginNotification { name: Some(name) } => format!("新使用者{}登入的通知", quoted(QUOTES, name)),
+        MessageEvent::LoginNotification { name: None } => "新使用者登入的通知".to_owned(),
+        MessageEvent::SayRequest { sender: who, .. } | MessageEvent::SayDelivery { sender: who, .. } => match *who {
             Some(sender) => format!("{}的發言", quoted(QUOTES, sender)),
             None => "發言".to_owned(),
         },
-        Event::LogoutNotification(Some(name)) => format!("使用者{}離開的通知", quoted(QUOTES, name)),
-        Event::LogoutNotification(None) => "有使用者離開的通知".to_owned(),
-        Event::Ping(_) => "心跳偵測 ping".to_owned(),
-        Event::Pong(_) => "心跳偵測 pong".to_owned(),
-        _ => "一則訊息".to_owned(),
+        MessageEvent::LogoutNotification { name: Some(name) } => format!("使用者{}離開的通知", quoted(QUOTES, name)),
+        MessageEvent::LogoutNotification { name: None } => "有使用者離開的通知".to_owned(),
+        MessageEvent::Ping { .. } => "心跳偵測 ping".to_owned(),
+        MessageEvent::Pong { .. } => "心跳偵測 pong".to_owned(),
+        MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }
+
+/// A message of which it is not said what it is.
+const SOME_MESSAGE: &str = "一則訊息";
 
 /// Where in a message that is not JSON the fault is.
 fn place(near: &str) -> String {

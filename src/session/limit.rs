@@ -2,7 +2,7 @@
 
 use crate::packet::{Frame, FrameTime, Segment};
 use crate::session::connection::gaps::Gap;
-use crate::session::say::matching::LikelyDeliveries;
+use crate::session::say::pending::LikelyDeliveries;
 use crate::session::server::ambiguous_logins::AmbiguousLogins;
 use crate::session::server::exchanges::PendingReceipts;
 use crate::session::state::Session;

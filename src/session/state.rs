@@ -15,7 +15,7 @@ use crate::session::connection::gaps::Gap;
 use crate::session::connection::table::{Connections, OtherApplications, Ports};
 use crate::session::connection::{Connection, HttpBytes, Unread};
 use crate::session::say::Says;
-use crate::session::say::matching::LikelyDeliveries;
+use crate::session::say::pending::LikelyDeliveries;
 use crate::session::server::ambiguous_logins::AmbiguousLogins;
 use crate::session::server::exchanges::{PendingReceipts, Receipt};
 use crate::session::server::lists::Lists;

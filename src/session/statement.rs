@@ -9,7 +9,7 @@ use hashbrown::DefaultHashBuilder;
 use crate::failpoint::failpoint;
 use crate::message::{ClientList, Content, Dialect, MemberName, Message, To as Addressee, text};
 use crate::packet::Side;
-use crate::session::say::said::{Said, SayCopy};
+use crate::session::say::{Said, SayCopy};
 use crate::session::storage::bounded::{MAX_NAME, bounded_id, bounded_name};
 
 /// The longest list of users that is remembered of one message.

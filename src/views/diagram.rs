@@ -13,7 +13,7 @@ use super::sessions::user;
 use super::texts::{Entry, Texts, Unsettled};
 use super::words::recipient_of;
 use super::{Setting, TapEvent, View};
-use crate::event::{Event, Reset, Say};
+use crate::event::{FrameEvent, MessageEvent, Recipient, Reset};
 use crate::language::{FindingDetail, Party, Phrase, Word, isolated};
 use crate::message::text;
 use crate::packet::{Side, StreamId};
@@ -149,24 +149,29 @@ fn is_routine(tap_event: &TapEvent, session: &Session) -> Option<bool> {
 }
 
 /// Whether every connection does this in the same way; `is_end`: its end begins in this frame.
-fn is_routine_event(event: &Event<&str>, is_end: bool) -> bool {
+fn is_routine_event(event: &FrameEvent<&str>, is_end: bool) -> bool {
     match event {
-        Event::UpgradeRequest | Event::UpgradeAccepted | Event::UpgradeMisaccepted | Event::UpgradeRefused(_) => false,
-        Event::Reset(Reset::Open | Reset::Refused) => false,
-        Event::Close(_) | Event::Fin | Event::Reset(_) => !is_end,
-        _ => true,
+        FrameEvent::UpgradeRequest
+        | FrameEvent::UpgradeAccepted
+        | FrameEvent::UpgradeMisaccepted
+        | FrameEvent::UpgradeRefused(_)
+        | FrameEvent::Reset(Reset::Open | Reset::Refused) => false,
+        FrameEvent::Close(_) | FrameEvent::Fin | FrameEvent::Reset(Reset::AfterFins | Reset::Unknown) => !is_end,
+        FrameEvent::Syn
+        | FrameEvent::SynAgain(_)
+        | FrameEvent::SynAck
+        | FrameEvent::SynAckAgain(_)
+        | FrameEvent::Established
+        | FrameEvent::FinAcked
+        | FrameEvent::UpgradeRequestAcked(_)
+        | FrameEvent::UpgradeComplete(_)
+        | FrameEvent::CloseReply(_)
+        | FrameEvent::MessagesAcked(_) => true,
     }
 }
 
-fn is_acknowledgment(event: &Event<&str>) -> bool {
-    matches!(
-        event,
-        Event::Established
-            | Event::FinAcked
-            | Event::UpgradeRequestAcked(_)
-            | Event::UpgradeComplete(_)
-            | Event::MessagesAcked(_)
-    )
+fn is_acknowledgment(event: &FrameEvent<&str>) -> bool {
+    event.is_acknowledgment_of_more() || matches!(event, FrameEvent::Established | FrameEvent::FinAcked)
 }
 
 /// The lifeline of a server, or of one browser after the other of one user.
@@ -308,12 +313,13 @@ impl<'a> Drawing<'a> {
     fn frame(&self, entry: &Entry, link: Link, view: &FrameView, piece: &mut String) {
         let events = view.events();
         for side in [Side::Client, Side::Server] {
-            let own: Vec<&Event<&str>> = events.iter().filter(|(_, by)| *by == side).map(|(event, _)| event).collect();
+            let own: Vec<&FrameEvent<&str>> =
+                events.iter().filter(|(_, by)| *by == side).map(|(event, _)| event).collect();
             if own.is_empty() {
                 continue;
             }
             let head = match () {
-                _ if own.iter().any(|event| matches!(event, Event::Reset(_))) => "-x",
+                _ if own.iter().any(|event| matches!(event, FrameEvent::Reset(_))) => "-x",
                 _ if own.iter().all(|event| is_acknowledgment(event)) => "-->>",
                 _ => "->>",
             };
@@ -323,20 +329,32 @@ impl<'a> Drawing<'a> {
     }
 
     /// An event below the messages, in a few words.
-    fn event(&self, event: &Event<&str>) -> String {
+    fn event(&self, event: &FrameEvent<&str>) -> String {
         let phase = self.setting.language.phase(event.phase());
         match event {
-            Event::UpgradeRefused(status) => format!("{phase}: {status}"),
-            Event::Close(closing) | Event::CloseReply(closing) => match closing.code {
+            FrameEvent::UpgradeRefused(status) => format!("{phase}: {status}"),
+            FrameEvent::Close(closing) | FrameEvent::CloseReply(closing) => match closing.code {
                 Some(code) => format!("{phase}: {code}"),
                 None => phase.to_owned(),
             },
-            Event::MessagesAcked(acked) => {
+            FrameEvent::MessagesAcked(acked) => {
                 let mut frames: Vec<String> = acked.iter().map(|acked| acked.frame.to_string()).collect();
                 frames.dedup();
                 format!("{phase}: {}", text::line(&frames.join(", "), MAX_TEXT))
             }
-            _ => phase.to_owned(),
+            FrameEvent::Syn
+            | FrameEvent::SynAgain(_)
+            | FrameEvent::SynAck
+            | FrameEvent::SynAckAgain(_)
+            | FrameEvent::Established
+            | FrameEvent::Fin
+            | FrameEvent::FinAcked
+            | FrameEvent::Reset(_)
+            | FrameEvent::UpgradeRequest
+            | FrameEvent::UpgradeRequestAcked(_)
+            | FrameEvent::UpgradeAccepted
+            | FrameEvent::UpgradeMisaccepted
+            | FrameEvent::UpgradeComplete(_) => phase.to_owned(),
         }
     }
 
@@ -346,29 +364,32 @@ impl<'a> Drawing<'a> {
         let said = self.diagram.texts.get(entry.text);
         let phase = self.setting.language.kind(view).into_owned();
         let detail = match event {
-            Event::LoginRequest { name, room } => {
+            MessageEvent::LoginRequest { name, room } => {
                 let room = room.map(|room| self.phrase(&Phrase::Room(&text::line(room, MAX_TEXT))));
                 let parts: Vec<String> = name.map(shown).into_iter().chain(room).collect();
                 parts.join(", ")
             }
-            Event::UserList { users: Some(count), .. } => return self.phrase(&Phrase::UserList(*count)),
-            Event::LoginResult(name) | Event::LoginNotification(name) | Event::LogoutNotification(name) => {
-                name.map(shown).unwrap_or_default()
-            }
-            Event::SayRequest(say) => self.said(view, say, said),
-            Event::SayDelivery(say) => {
+            MessageEvent::UserList { users: Some(count), .. } => return self.phrase(&Phrase::UserList(*count)),
+            MessageEvent::LoginResult { name }
+            | MessageEvent::LoginNotification { name }
+            | MessageEvent::LogoutNotification { name } => name.map(shown).unwrap_or_default(),
+            MessageEvent::SayRequest { recipient, .. } => self.said(view, recipient, said),
+            MessageEvent::SayDelivery { recipient, .. } => {
                 let sender = view.sender().map_or_else(|| "?".to_owned(), shown);
-                format!("{sender} {}", self.said(view, say, said))
+                format!("{sender} {}", self.said(view, recipient, said))
             }
-            Event::Unknown { type_name: Some(name), .. } => shown(name),
-            _ => shown(said),
+            MessageEvent::Unknown { type_name: Some(name), .. } => shown(name),
+            MessageEvent::Unknown { type_name: None, .. }
+            | MessageEvent::UserList { users: None, .. }
+            | MessageEvent::Ping { .. }
+            | MessageEvent::Pong { .. } => shown(said),
         };
         if detail.is_empty() { phase } else { format!("{phase}: {detail}") }
     }
 
     /// Whom a say is for, and what is said.
-    fn said(&self, view: &MessageView, say: &Say<&str>, said: &str) -> String {
-        let to = recipient_of(view, &say.recipient, self.setting.language, shown);
+    fn said(&self, view: &MessageView, recipient: &Recipient<&str>, said: &str) -> String {
+        let to = recipient_of(view, recipient, self.setting.language, shown);
         if said.is_empty() { format!("→ {to}") } else { format!("→ {to}: {}", shown(said)) }
     }
 

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::words::name;
 use super::{Setting, TapEvent, View};
-use crate::event::Event;
+use crate::event::FrameEvent;
 use crate::language::{Phrase, Word};
 use crate::packet::{Side, StreamId};
 use crate::session::Moment;
@@ -194,13 +194,27 @@ pub fn user(view: &ConnectionView, setting: &Setting) -> Option<String> {
 
 /// How the connection ended, and by whom.
 fn end(view: &ConnectionView, setting: &Setting) -> String {
-    let of = |(event, by): (Event<&str>, Side)| {
+    let of = |(event, by): (FrameEvent<&str>, Side)| {
         let who = setting.language.phrase(&Phrase::Word(Word::Side(by)));
         let phase = setting.language.phase(event.phase());
         let code = match event {
-            Event::Close(closing) => closing.code.map(|code| format!(" {code}")),
-            Event::UpgradeRefused(status) => Some(format!(" {status}")),
-            _ => None,
+            FrameEvent::Close(closing) => closing.code.map(|code| format!(" {code}")),
+            FrameEvent::UpgradeRefused(status) => Some(format!(" {status}")),
+            FrameEvent::Syn
+            | FrameEvent::SynAgain(_)
+            | FrameEvent::SynAck
+            | FrameEvent::SynAckAgain(_)
+            | FrameEvent::Established
+            | FrameEvent::Fin
+            | FrameEvent::FinAcked
+            | FrameEvent::Reset(_)
+            | FrameEvent::UpgradeRequest
+            | FrameEvent::UpgradeRequestAcked(_)
+            | FrameEvent::UpgradeAccepted
+            | FrameEvent::UpgradeMisaccepted
+            | FrameEvent::UpgradeComplete(_)
+            | FrameEvent::CloseReply(_)
+            | FrameEvent::MessagesAcked(_) => None,
         };
         format!("{who}: {phase}{}", code.unwrap_or_default())
     };

@@ -8,11 +8,11 @@ use std::mem;
 use super::words::name;
 use super::{Setting, TapEvent};
 use crate::annotation::Findings;
-use crate::event::Event;
+use crate::event::MessageEvent;
 use crate::failpoint::failpoint;
 use crate::fields::{Finding, Phase};
 use crate::language::{Language, Phrase, Topic};
-use crate::packet::{Frame, FrameTime, Position, StreamId};
+use crate::packet::{Frame, Position, StreamId};
 use crate::session::{MessageView, Session};
 
 /// Users and rooms that have rows of their own, of each; the rest have one together.
@@ -177,27 +177,26 @@ impl Statistics {
 
     /// How long it took to answer.
     fn times(&mut self, view: &MessageView, setting: &Setting) {
-        let language = setting.language;
-        let record = &view.record;
-        let phase = |phase: Phase| language.phase(phase).to_owned();
-        let answered = |at: FrameTime| record.request.map(|request| at.since(request));
-        match &record.event {
-            Event::LoginResult(_) if !record.uncertain => {
-                self.time(&phase(Phase::LoginRequest), &phase(Phase::LoginResult), answered(record.at), language);
-            }
-            Event::Pong(_) => {
-                self.time(&phase(Phase::Ping), &phase(Phase::Pong), answered(record.at), language);
-            }
-            Event::SayRequest(_) => {
-                let Some(say) = view.say() else { return };
-                let after = || setting.session.deliveries(say).map(|delivered| delivered.at.since(say.at));
-                let last = after().max().max(say.unlisted_until().map(|until| until.saturating_sub(say.at.time)));
-                let request = phase(Phase::SayRequest);
-                let words = |topic| language.phrase(&Phrase::Topic(topic));
-                self.time(&request, &words(Topic::FirstDelivery), after().min(), language);
-                self.time(&request, &words(Topic::LastDelivery), last, language);
-            }
-            _ => {}
+        let (language, record) = (setting.language, &view.record);
+        let row = record.event.row();
+        if let Some(asked) = row.answers.filter(|_| !record.uncertain) {
+            let time = record.request.map(|request| record.at.since(request));
+            self.time(language.phase(asked), language.phase(row.phase), time, language);
+        }
+        if matches!(record.event, MessageEvent::SayRequest { .. }) {
+            self.delivery_times(view, setting);
+        }
+    }
+
+    /// How long it took to deliver a say.
+    fn delivery_times(&mut self, view: &MessageView, setting: &Setting) {
+        let Some(say) = view.say() else { return };
+        let times: Vec<i64> = setting.session.deliveries(say).map(|delivered| delivered.at.since(say.at)).collect();
+        let unlisted = say.unlisted_until().map(|until| until.saturating_sub(say.at.time));
+        let (first, last) = (times.iter().min().copied(), times.iter().max().copied().max(unlisted));
+        for (topic, time) in [(Topic::FirstDelivery, first), (Topic::LastDelivery, last)] {
+            let words = setting.language.phrase(&Phrase::Topic(topic));
+            self.time(setting.language.phase(Phase::SayRequest), &words, time, setting.language);
         }
     }
 

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::texts::{Entry, Texts, Unsettled};
 use super::words::{name, said};
 use super::{Setting, TapEvent, View};
-use crate::event::{Event, Exchange};
+use crate::event::{Exchange, FrameEvent, MessageEvent};
 use crate::language::{FindingDetail, Phrase, isolated};
 use crate::packet::{Frame, StreamId};
 use crate::session::TextId;
@@ -66,7 +66,11 @@ impl Kind {
             Exchange::Login(_) => Some(Kind::Login),
             Exchange::Say { .. } => Some(Kind::Say),
             Exchange::Logout(_) => Some(Kind::Logout),
-            _ => None,
+            Exchange::TcpHandshake(_)
+            | Exchange::WebSocketHandshake
+            | Exchange::Heartbeat(_)
+            | Exchange::Close
+            | Exchange::Unknown => None,
         }
     }
 }
@@ -134,17 +138,23 @@ impl Transcript {
     fn matters(&mut self, tap_event: &TapEvent, session: &Session) -> bool {
         let Some(position) = tap_event.position() else {
             let view = session.frame_of(tap_event.stream, tap_event.at.frame, tap_event.by);
-            let ends = |event: &Event<&str>| {
-                matches!(event, Event::Fin | Event::Reset(_) | Event::Close(_) | Event::UpgradeRefused(_))
-            };
-            return view.is_some_and(|view| view.events().iter().any(|(event, _)| ends(event)));
+            return view.is_some_and(|view| {
+                view.events().iter().any(|(event, _)| event.is_end() || matches!(event, FrameEvent::UpgradeRefused(_)))
+            });
         };
         let Some(view) = session.message_view(tap_event.stream, position) else { return false };
         let is_new = view.say().is_none_or(|say| self.says.insert(say.at.frame));
         match view.record.event {
-            Event::SayDelivery(_) => is_new || !tap_event.problems.is_empty(),
-            Event::UserList { .. } | Event::Ping(_) | Event::Pong(_) => !tap_event.problems.is_empty(),
-            _ => true,
+            MessageEvent::SayDelivery { .. } => is_new || !tap_event.problems.is_empty(),
+            MessageEvent::UserList { .. } | MessageEvent::Ping { .. } | MessageEvent::Pong { .. } => {
+                !tap_event.problems.is_empty()
+            }
+            MessageEvent::LoginRequest { .. }
+            | MessageEvent::LoginResult { .. }
+            | MessageEvent::LoginNotification { .. }
+            | MessageEvent::SayRequest { .. }
+            | MessageEvent::LogoutNotification { .. }
+            | MessageEvent::Unknown { .. } => true,
         }
     }
 }
@@ -162,7 +172,7 @@ fn wrong_say(entry: &Entry, problems: &str, setting: &Setting) -> Option<(Frame,
 /// The exchange that a message is itself a part of.
 fn own<'p, 's>(view: &MessageView, steps: &'p [ExchangeStep<'s>]) -> Option<(&'p ExchangeStep<'s>, Kind)> {
     let own = steps.iter().rev().find_map(|step| Some((step, Kind::of(&step.exchange)?)));
-    own.filter(|(_, kind)| Some(*kind) == Kind::of(&view.record.event.clone().exchange(None, None)))
+    own.filter(|(_, kind)| Some(*kind) == Kind::of(&view.record.event.clone().exchange(None)))
 }
 
 /// An entry on its way to its line.
@@ -202,34 +212,9 @@ impl Line<'_> {
     fn message(&self, view: &MessageView, known: &mut Known, page: &mut String) {
         let steps = view.steps(self.text);
         let own = own(view, &steps);
-        let room = view.user().and_then(|user| user.room);
         let is_new = own.is_none_or(|(step, kind)| known.exchanges.insert((step.began, kind)));
-        match (&view.record.event, own) {
-            _ if !is_new => {}
-            (Event::SayRequest(say) | Event::SayDelivery(say), _) => {
-                self.line(room, &said(view, &say.recipient, self.text, self.setting.language), page);
-            }
-            (_, Some((step, kind))) => {
-                let former = view.former_name(step.began).filter(|_| kind == Kind::Login);
-                let what = match (&step.exchange, former) {
-                    (Exchange::Login(Some(to)), Some(from)) => {
-                        self.phrase(&Phrase::Renamed { from: &name(from), to: &name(to) })
-                    }
-                    _ => self.setting.language.heading(step),
-                };
-                let room = match &view.record.event {
-                    Event::LoginRequest { room, .. } => room.or_else(|| view.user()?.room),
-                    _ => room,
-                };
-                let client = view.record.sender_id.or_else(|| self.setting.session.client_of(self.entry.stream));
-                self.act(client, known, room, &what, page);
-            }
-            (event, None) if !self.problems.is_empty() => {
-                let phase = self.setting.language.phase(event.phase());
-                let said = if self.text.is_empty() { String::new() } else { format!(": {}", isolated(self.text)) };
-                self.line(room, &format!("{phase}{said}"), page);
-            }
-            _ => {}
+        if is_new {
+            self.own_line(view, own, known, page);
         }
         match own {
             // Below its line, and not where its other copies stand.
@@ -237,8 +222,58 @@ impl Line<'_> {
                 self.wrong.get(&step.began).into_iter().flatten().for_each(|problem| self.problem(problem, page));
             }
             Some((_, Kind::Say)) => {}
-            _ => self.problems(page),
+            Some((_, Kind::Login | Kind::Logout)) | None => self.problems(page),
         }
+    }
+
+    /// The line of a message whose exchange has none yet.
+    fn own_line(&self, view: &MessageView, own: Option<(&ExchangeStep, Kind)>, known: &mut Known, page: &mut String) {
+        let room = view.user().and_then(|user| user.room);
+        match &view.record.event {
+            MessageEvent::SayRequest { recipient, .. } | MessageEvent::SayDelivery { recipient, .. } => {
+                self.line(room, &said(view, recipient, self.text, self.setting.language), page);
+            }
+            MessageEvent::LoginRequest { room: asked, .. } => {
+                self.comes_or_goes(view, own, asked.or(room), known, page);
+            }
+            MessageEvent::UserList { .. }
+            | MessageEvent::LoginResult { .. }
+            | MessageEvent::LoginNotification { .. }
+            | MessageEvent::LogoutNotification { .. } => self.comes_or_goes(view, own, room, known, page),
+            MessageEvent::Ping { .. } | MessageEvent::Pong { .. } | MessageEvent::Unknown { .. } => {
+                self.line_of_problems(view, room, page);
+            }
+        }
+    }
+
+    /// The line above the problems of a message that has none otherwise.
+    fn line_of_problems(&self, view: &MessageView, room: Option<&str>, page: &mut String) {
+        if !self.problems.is_empty() {
+            let phase = self.setting.language.phase(view.record.event.phase());
+            let said = if self.text.is_empty() { String::new() } else { format!(": {}", isolated(self.text)) };
+            self.line(room, &format!("{phase}{said}"), page);
+        }
+    }
+
+    /// The line of a message that tells who comes or goes.
+    fn comes_or_goes(
+        &self,
+        view: &MessageView,
+        own: Option<(&ExchangeStep, Kind)>,
+        room: Option<&str>,
+        known: &mut Known,
+        page: &mut String,
+    ) {
+        let Some((step, kind)) = own else { return self.line_of_problems(view, room, page) };
+        let former = view.former_name(step.began).filter(|_| kind == Kind::Login);
+        let what = match (&step.exchange, former) {
+            (Exchange::Login(Some(to)), Some(from)) => {
+                self.phrase(&Phrase::Renamed { from: &name(from), to: &name(to) })
+            }
+            _ => self.setting.language.heading(step),
+        };
+        let client = view.record.sender_id.or_else(|| self.setting.session.client_of(self.entry.stream));
+        self.act(client, known, room, &what, page);
     }
 
     /// Somebody comes or goes.

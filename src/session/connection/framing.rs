@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::event::{Closing, Event};
+use crate::event::{Closing, FrameEvent};
 use crate::failpoint::failpoint;
 use crate::message::text;
 use crate::packet::{Both, Captured, Frame, FrameTime, SequenceNumber, Side, StreamId};
@@ -272,7 +272,7 @@ impl Framing {
         data: Data,
         endings: &mut Endings,
         lacking: &mut Lacking,
-    ) -> Vec<Event<TextId>> {
+    ) -> Vec<FrameEvent<TextId>> {
         failpoint!("session::framing");
         self.since.get_or_insert(at.frame);
         let unread = lacking.of(by).map(|lacking| &lacking.unread);
@@ -305,7 +305,7 @@ impl Framing {
         mut reading: Reading,
         endings: &mut Endings,
         lacking: &mut Lacking,
-    ) -> Vec<Event<TextId>> {
+    ) -> Vec<FrameEvent<TextId>> {
         self.directions.of_mut(by).begin(&mut reading, lacking, by);
         let mut closes = Vec::new();
         let mut frames = frame::frames(data.bytes.bytes);
@@ -337,7 +337,7 @@ impl Framing {
         closes
     }
 
-    fn close(&mut self, by: Side, frame: &frame::Frame, data: &Data) -> Option<Event<TextId>> {
+    fn close(&mut self, by: Side, frame: &frame::Frame, data: &Data) -> Option<FrameEvent<TextId>> {
         let other_may_have = self.directions.of(by.other()).closed != HasClosed::No || data.other_is_unread;
         let direction = self.directions.of_mut(by);
         if std::mem::replace(&mut direction.closed, HasClosed::Yes) == HasClosed::Yes {
@@ -348,9 +348,9 @@ impl Framing {
             Closed::Open if other_may_have => self.closed = Closed::Unknown,
             Closed::Open => {
                 self.closed = Closed::By(by);
-                return Some(Event::Close(closing));
+                return Some(FrameEvent::Close(closing));
             }
-            Closed::By(first) if first != by => return Some(Event::CloseReply(closing)),
+            Closed::By(first) if first != by => return Some(FrameEvent::CloseReply(closing)),
             Closed::By(_) | Closed::Unknown => {}
         }
         None

@@ -15,7 +15,7 @@ pub mod upgrade;
 use self::missing::Lacking;
 use self::tcp::{Outcome, Tcp};
 use self::upgrade::{Opening, Step};
-use crate::event::{Completion, Event, Reset};
+use crate::event::{Completion, FrameEvent, MessageEvent, Reset};
 use crate::failpoint::failpoint;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
 use crate::session::connection::application::{Application, Chat, Identity};
@@ -264,11 +264,11 @@ impl Connection {
     }
 
     /// Takes note that `frame` answers the request in frame `request` by this event.
-    pub fn answer(&mut self, request: Frame, answer: &Event<TextId>, frame: Frame) {
+    pub fn answer(&mut self, request: Frame, answer: &MessageEvent<TextId>, frame: Frame) {
         self.records.known_mut(request).any(|asked| asked.answer(answer, frame));
     }
 
-    fn happened(&mut self, at: FrameTime, event: &Event<TextId>, by: Side, texts: &mut Texts) {
+    fn happened(&mut self, at: FrameTime, event: &FrameEvent<TextId>, by: Side, texts: &mut Texts) {
         let frame = at.frame;
         self.times.take(event, at);
         let is_named = self.logged_in(Position::end_of(frame)).is_some();
@@ -290,8 +290,8 @@ impl Connection {
         let times = &mut self.times;
         self.tcp.take_in(segment, captured, by, &mut self.lacking, |outcome| match outcome {
             Outcome::Event(mut event) => {
-                if event == Event::Reset(Reset::Open) && self.framing.is_closed() {
-                    event = Event::Reset(Reset::Unknown); // nothing more was under way
+                if event == FrameEvent::Reset(Reset::Open) && self.framing.is_closed() {
+                    event = FrameEvent::Reset(Reset::Unknown); // nothing more was under way
                 }
                 has_marks = true;
                 times.take(&event, segment.at);
@@ -300,7 +300,7 @@ impl Connection {
                 }
             }
             Outcome::EstablishedIn(earlier) => {
-                if let Some(mark) = Mark::of(earlier, &Event::Established, Side::Client, texts) {
+                if let Some(mark) = Mark::of(earlier, &FrameEvent::<TextId>::Established, Side::Client, texts) {
                     records.mark_late(mark);
                 }
             }
@@ -491,7 +491,7 @@ impl Connection {
     }
 
     fn upgrade_request(&mut self, at: FrameTime, handshake: &Handshake, texts: &mut Texts) {
-        self.happened(at, &Event::UpgradeRequest, Side::Client, texts);
+        self.happened(at, &FrameEvent::UpgradeRequest, Side::Client, texts);
         self.records.keep_handshake(StoredHandshake::of_request(at.frame, handshake, texts));
     }
 
@@ -514,9 +514,9 @@ impl Connection {
             }
         }
         let (event, sent) = match handshake.refused {
-            Some(status) => (Event::UpgradeRefused(status), Sent::Refusal),
-            None if handshake.accept_valid() == Some(false) => (Event::UpgradeMisaccepted, Sent::Refusal),
-            None => (Event::UpgradeAccepted, Sent::UpgradeResponse),
+            Some(status) => (FrameEvent::UpgradeRefused(status), Sent::Refusal),
+            None if handshake.accept_valid() == Some(false) => (FrameEvent::UpgradeMisaccepted, Sent::Refusal),
+            None => (FrameEvent::UpgradeAccepted, Sent::UpgradeResponse),
         };
         self.happened(segment.at, &event, Side::Server, texts);
         // What follows the header section in the same segment is WebSocket's.

@@ -21,7 +21,7 @@
 //!
 //! A connection of which the capture lacks the handshake is `Unsynchronized` until its end, whatever it carries.
 
-use crate::event::{Event, Reset};
+use crate::event::{FrameEvent, Reset};
 use crate::failpoint::failpoint;
 use crate::packet::{Both, Frame, FrameTime, PackedFrameTime, Segment, SequenceNumber, Side, flags};
 use crate::session::connection::gaps::Gap;
@@ -34,7 +34,7 @@ use crate::session::storage::texts::TextId;
 #[derive(Debug)]
 pub enum Outcome {
     /// Handshake, close and reset.
-    Event(Event<TextId>),
+    Event(FrameEvent<TextId>),
     /// The acknowledgment of the SYN+ACK, in an earlier frame of the client: packets were captured out of order.
     EstablishedIn(Frame),
     /// What the segment is the first to acknowledge, FINs excepted.
@@ -202,7 +202,7 @@ impl Tcp {
                 self.acknowledge(segment, by, tell);
             }
             if !is_copy {
-                tell(Outcome::Event(Event::Reset(self.meaning_of_reset(segment, by, lacking))));
+                tell(Outcome::Event(FrameEvent::Reset(self.meaning_of_reset(segment, by, lacking))));
             }
             self.state.reset();
             return;
@@ -220,7 +220,7 @@ impl Tcp {
         }
         if segment.has(flags::FIN) && self.state.finish(by) {
             direction.send_fin(segment);
-            tell(Outcome::Event(Event::Fin));
+            tell(Outcome::Event(FrameEvent::Fin));
         }
     }
 
@@ -243,10 +243,10 @@ impl Tcp {
             return;
         }
         tell(Outcome::Event(match (segment.has(flags::ACK), first) {
-            (false, None) => Event::Syn,
-            (false, Some(first)) => Event::SynAgain(first),
-            (true, None) => Event::SynAck,
-            (true, Some(first)) => Event::SynAckAgain(first),
+            (false, None) => FrameEvent::Syn,
+            (false, Some(first)) => FrameEvent::SynAgain(first),
+            (true, None) => FrameEvent::SynAck,
+            (true, Some(first)) => FrameEvent::SynAckAgain(first),
         }));
         if segment.has(flags::ACK) {
             self.know_beginning(segment, by, tell);
@@ -282,7 +282,7 @@ impl Tcp {
             match done.sent {
                 Sent::Fin if is_bare(segment) => {
                     self.state.acknowledge_fin();
-                    tell(Outcome::Event(Event::FinAcked));
+                    tell(Outcome::Event(FrameEvent::FinAcked));
                 }
                 Sent::Fin => {}
                 Sent::UpgradeRequest | Sent::UpgradeResponse | Sent::Refusal | Sent::Message => {
@@ -303,7 +303,7 @@ impl Tcp {
         }
         self.establish();
         if segment.acknowledgment == sequence + 1 {
-            tell(Outcome::Event(Event::Established));
+            tell(Outcome::Event(FrameEvent::Established));
         }
     }
 
@@ -595,7 +595,7 @@ mod tests {
         }
 
         /// Takes in a segment with these numbers, and tells its events.
-        fn sends(&mut self, by: Side, flags: u16, numbers: (u32, u32), length: u32) -> Vec<Event<TextId>> {
+        fn sends(&mut self, by: Side, flags: u16, numbers: (u32, u32), length: u32) -> Vec<FrameEvent<TextId>> {
             self.frame += 1;
             self.takes(by, flags, numbers, length, length)
         }
@@ -607,7 +607,7 @@ mod tests {
             numbers: (u32, u32),
             length: u32,
             captured: u32,
-        ) -> Vec<Event<TextId>> {
+        ) -> Vec<FrameEvent<TextId>> {
             let end = Endpoint { address: [0; 16], address_length: 4, port: 1, chat_port: false };
             let segment = Segment {
                 at: FrameTime { frame: Frame::of(self.frame), time: i64::from(self.frame) * 1_000_000 },
@@ -622,7 +622,7 @@ mod tests {
             let mut events = Vec::new();
             self.tcp.take_in(&segment, captured, by, &mut self.lacking, |outcome| match outcome {
                 Outcome::Event(event) => events.push(event),
-                Outcome::EstablishedIn(frame) => events.push(Event::SynAgain(frame)), // stands for it
+                Outcome::EstablishedIn(frame) => events.push(FrameEvent::SynAgain(frame)), // stands for it
                 Outcome::Acknowledged(_) => {}
             });
             events
@@ -680,26 +680,29 @@ mod tests {
         let (both, mut capture) = (flags::SYN | flags::ACK, Capture::default());
         capture.sends(Side::Client, flags::SYN, (99, 0), 0);
         assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 0), []);
-        assert_eq!(capture.sends(Side::Server, both, (199, 100), 0), [Event::SynAck, Event::SynAgain(Frame::of(2))]);
+        assert_eq!(
+            capture.sends(Side::Server, both, (199, 100), 0),
+            [FrameEvent::SynAck, FrameEvent::SynAgain(Frame::of(2))]
+        );
         assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 10), []);
         let mut capture = Capture::default();
         capture.sends(Side::Client, flags::SYN, (99, 0), 0);
         capture.sends(Side::Server, both, (199, 100), 0);
-        assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 10), [Event::Established]);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 10), [FrameEvent::Established]);
         assert_eq!(capture.sends(Side::Client, flags::ACK, (110, 200), 0), []);
     }
 
     #[test]
     fn a_packet_captured_twice_has_no_event() {
         let mut capture = Capture::default();
-        assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), [Event::Syn]);
+        assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), [FrameEvent::Syn]);
         assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), []);
         capture.frame += 1000;
-        assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), [Event::SynAgain(Frame::of(1))]);
+        assert_eq!(capture.sends(Side::Client, flags::SYN, (99, 0), 0), [FrameEvent::SynAgain(Frame::of(1))]);
         let mut capture = Capture::opened();
-        assert_eq!(capture.sends(Side::Client, flags::RST, (100, 0), 0), [Event::Reset(Reset::Open)]);
+        assert_eq!(capture.sends(Side::Client, flags::RST, (100, 0), 0), [FrameEvent::Reset(Reset::Open)]);
         assert_eq!(capture.sends(Side::Client, flags::RST, (100, 0), 0), []);
-        assert_eq!(capture.sends(Side::Client, flags::RST, (101, 0), 0), [Event::Reset(Reset::Unknown)]);
+        assert_eq!(capture.sends(Side::Client, flags::RST, (101, 0), 0), [FrameEvent::Reset(Reset::Unknown)]);
     }
 
     #[test]
@@ -707,24 +710,28 @@ mod tests {
         let (fin, reset) = (flags::FIN | flags::ACK, flags::RST | flags::ACK);
         let mut capture = Capture::default();
         capture.sends(Side::Client, flags::SYN, (99, 0), 0);
-        assert_eq!(capture.sends(Side::Server, reset, (0, 100), 0), [Event::Reset(Reset::Refused)]);
+        assert_eq!(capture.sends(Side::Server, reset, (0, 100), 0), [FrameEvent::Reset(Reset::Refused)]);
         let mut capture = Capture::opened();
         capture.sends(Side::Client, fin, (100, 200), 0);
         capture.sends(Side::Server, fin, (200, 101), 0);
-        assert_eq!(capture.sends(Side::Client, flags::RST, (101, 0), 0), [Event::Reset(Reset::AfterFins)]);
+        assert_eq!(capture.sends(Side::Client, flags::RST, (101, 0), 0), [FrameEvent::Reset(Reset::AfterFins)]);
         let mut capture = Capture::opened();
         assert_eq!(
             capture.sends(Side::Client, flags::RST, (101, 0), 0),
-            [Event::Reset(Reset::Unknown)],
+            [FrameEvent::Reset(Reset::Unknown)],
             "a FIN before"
         );
         let mut capture = Capture::opened();
-        assert_eq!(capture.sends(Side::Client, reset, (100, 201), 0), [Event::Reset(Reset::Unknown)], "a FIN received");
+        assert_eq!(
+            capture.sends(Side::Client, reset, (100, 201), 0),
+            [FrameEvent::Reset(Reset::Unknown)],
+            "a FIN received"
+        );
         let mut capture = Capture::opened();
         capture.sends(Side::Server, flags::ACK, (200, 101), 0);
         assert_eq!(
             capture.sends(Side::Client, flags::RST, (100, 0), 0),
-            [Event::Reset(Reset::Unknown)],
+            [FrameEvent::Reset(Reset::Unknown)],
             "a FIN acknowledged"
         );
     }
@@ -735,7 +742,7 @@ mod tests {
         let (data, fin) = ((100, 200), (110, 200));
         capture.sends(Side::Client, flags::ACK, data, 10);
         assert_eq!(capture.takes(Side::Client, flags::ACK, data, 10, 10), []);
-        assert_eq!(capture.takes(Side::Client, flags::FIN | flags::ACK, fin, 0, 0), [Event::Fin]);
+        assert_eq!(capture.takes(Side::Client, flags::FIN | flags::ACK, fin, 0, 0), [FrameEvent::Fin]);
         assert_eq!(capture.takes(Side::Client, flags::FIN | flags::ACK, fin, 0, 0), []);
         assert_eq!(capture.tcp.end_of_data(Side::Client), Some(SequenceNumber(110)));
     }
@@ -745,15 +752,15 @@ mod tests {
     #[test]
     fn an_acknowledgment_with_payload_is_not_a_fins() {
         let mut capture = Capture::opened();
-        assert_eq!(capture.sends(Side::Client, FIN, (100, 200), 0), [Event::Fin]);
+        assert_eq!(capture.sends(Side::Client, FIN, (100, 200), 0), [FrameEvent::Fin]);
         assert_eq!(capture.sends(Side::Server, flags::ACK, (200, 101), 5), []);
-        assert_eq!(capture.sends(Side::Server, FIN, (205, 101), 0), [Event::Fin]);
-        assert_eq!(capture.sends(Side::Client, flags::ACK, (101, 206), 0), [Event::FinAcked]);
+        assert_eq!(capture.sends(Side::Server, FIN, (205, 101), 0), [FrameEvent::Fin]);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (101, 206), 0), [FrameEvent::FinAcked]);
         assert_eq!(capture.tcp.state(), State::LastAck);
         let mut capture = Capture::opened();
         capture.sends(Side::Client, FIN, (100, 200), 0);
-        assert_eq!(capture.sends(Side::Server, FIN, (200, 101), 0), [Event::FinAcked, Event::Fin]);
-        assert_eq!(capture.sends(Side::Client, flags::ACK, (101, 201), 0), [Event::FinAcked]);
+        assert_eq!(capture.sends(Side::Server, FIN, (200, 101), 0), [FrameEvent::FinAcked, FrameEvent::Fin]);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (101, 201), 0), [FrameEvent::FinAcked]);
         assert_eq!(capture.sends(Side::Client, flags::ACK, (101, 201), 0), []);
         assert_eq!(capture.tcp.state(), State::Closed);
     }
@@ -802,21 +809,21 @@ mod tests {
 
     #[test]
     fn a_connection_may_be_established_behind_a_fin_or_a_reset() {
-        for (end, event) in [(FIN, Event::Fin), (flags::RST, Event::Reset(Reset::Unknown))] {
+        for (end, event) in [(FIN, FrameEvent::Fin), (flags::RST, FrameEvent::Reset(Reset::Unknown))] {
             let mut capture = Capture::default();
             capture.sends(Side::Client, flags::SYN, (99, 0), 0);
             capture.sends(Side::Server, flags::SYN | flags::ACK, (199, 100), 0);
             assert_eq!(capture.sends(Side::Server, end, (200, 100), 0), [event]);
-            assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 0), [Event::Established]);
+            assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 0), [FrameEvent::Established]);
             assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 10), []);
             assert_ne!(capture.tcp.state(), State::Established, "and is not open again");
         }
         let mut capture = Capture::default();
         capture.sends(Side::Client, flags::SYN, (99, 0), 0);
         capture.sends(Side::Client, flags::ACK, (100, 200), 0);
-        assert_eq!(capture.sends(Side::Server, FIN, (200, 100), 0), [Event::Fin]);
+        assert_eq!(capture.sends(Side::Server, FIN, (200, 100), 0), [FrameEvent::Fin]);
         let late = capture.sends(Side::Server, flags::SYN | flags::ACK, (199, 100), 0);
-        assert_eq!(late, [Event::SynAck, Event::SynAgain(Frame::of(2))]);
+        assert_eq!(late, [FrameEvent::SynAck, FrameEvent::SynAgain(Frame::of(2))]);
     }
 
     #[test]
@@ -825,11 +832,11 @@ mod tests {
         capture.sends(Side::Client, FIN, (100, 200), 0);
         capture.sends(Side::Server, flags::RST, (200, 0), 0);
         assert_eq!(capture.sends(Side::Client, FIN, (100, 200), 1), []);
-        assert_eq!(capture.sends(Side::Server, FIN, (200, 100), 0), [Event::Fin]);
+        assert_eq!(capture.sends(Side::Server, FIN, (200, 100), 0), [FrameEvent::Fin]);
         for sequence in 101..104 {
             let reset = capture.sends(Side::Client, flags::RST, (sequence, 0), 0);
-            assert_eq!(reset, [Event::Reset(Reset::AfterFins)], "both have finished");
+            assert_eq!(reset, [FrameEvent::Reset(Reset::AfterFins)], "both have finished");
         }
-        assert_eq!(capture.sends(Side::Client, flags::ACK, (101, 201), 0), [Event::FinAcked]);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (101, 201), 0), [FrameEvent::FinAcked]);
     }
 }

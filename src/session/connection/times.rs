@@ -1,6 +1,6 @@
 //! When the handshakes of a connection and its end were captured, in few bytes.
 
-use crate::event::{Event, Reset};
+use crate::event::{FrameEvent, Reset};
 use crate::packet::{Frame, FrameTime};
 
 /// What is dated.
@@ -68,14 +68,16 @@ impl Times {
     }
 
     /// Dates the moment that an event is, if it is one.
-    pub fn take<T>(&mut self, event: &Event<T>, at: FrameTime) {
+    pub fn take<T>(&mut self, event: &FrameEvent<T>, at: FrameTime) {
         let moment = match event {
-            Event::Syn => Moment::Syn,
-            Event::SynAck => Moment::SynAck,
-            Event::Established => Moment::Established,
-            Event::UpgradeRequest => Moment::UpgradeRequest,
-            Event::UpgradeAccepted | Event::UpgradeMisaccepted | Event::UpgradeRefused(_) => Moment::UpgradeResponse,
-            Event::Close(_) | Event::Fin | Event::Reset(_) => Moment::End,
+            FrameEvent::Syn => Moment::Syn,
+            FrameEvent::SynAck => Moment::SynAck,
+            FrameEvent::Established => Moment::Established,
+            FrameEvent::UpgradeRequest => Moment::UpgradeRequest,
+            FrameEvent::UpgradeAccepted | FrameEvent::UpgradeMisaccepted | FrameEvent::UpgradeRefused(_) => {
+                Moment::UpgradeResponse
+            }
+            FrameEvent::Close(_) | FrameEvent::Fin | FrameEvent::Reset(_) => Moment::End,
             _ => return,
         };
         self.set(moment, at.time);
@@ -83,7 +85,7 @@ impl Times {
         if matches!(moment, Moment::Syn | Moment::SynAck) {
             known.opened_in.get_or_insert(at.frame);
         }
-        if moment == Moment::End && !matches!(event, Event::Reset(Reset::Refused)) {
+        if moment == Moment::End && !matches!(event, FrameEvent::Reset(Reset::Refused)) {
             known.closing_since.get_or_insert(at.frame);
         }
     }
@@ -98,7 +100,7 @@ impl Times {
 mod tests {
     use super::*;
 
-    fn dated(events: &[(Event<u32>, u32)]) -> Times {
+    fn dated(events: &[(FrameEvent<u32>, u32)]) -> Times {
         let mut times = Times::default();
         for (event, frame) in events {
             times.take(event, FrameTime { frame: Frame::of(*frame), time: i64::from(*frame) });
@@ -108,7 +110,12 @@ mod tests {
 
     #[test]
     fn the_first_time_counts() {
-        let times = dated(&[(Event::Syn, 1), (Event::Syn, 5), (Event::FinAcked, 6), (Event::Reset(Reset::Open), 7)]);
+        let times = dated(&[
+            (FrameEvent::Syn, 1),
+            (FrameEvent::Syn, 5),
+            (FrameEvent::FinAcked, 6),
+            (FrameEvent::Reset(Reset::Open), 7),
+        ]);
         assert_eq!([Moment::Syn, Moment::SynAck, Moment::End].map(|moment| times.of(moment)), [Some(1), None, Some(7)]);
         assert_eq!((times.opened_in(), times.closing_since()), (Some(Frame::of(1)), Some(Frame::of(7))));
         assert_eq!(size_of::<Known>(), 72);
@@ -116,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_connection_that_is_refused_does_not_close() {
-        let times = dated(&[(Event::SynAck, 1), (Event::Reset(Reset::Refused), 2)]);
+        let times = dated(&[(FrameEvent::SynAck, 1), (FrameEvent::Reset(Reset::Refused), 2)]);
         assert_eq!((times.of(Moment::End), times.closing_since()), (Some(2), None));
     }
 }

@@ -2,89 +2,134 @@
 
 use crate::failpoint::failpoint;
 use crate::packet::{FrameTime, Side, StreamId};
-use crate::session::connection::table::Connections;
 use crate::session::ids::{MessagePlace, SayNumber};
-use crate::session::say::Says;
-use crate::session::say::matching::{Capture, Delivery, Doubt, Found};
-use crate::session::say::tracked::TrackedSay;
+use crate::session::say::equal::Capture;
+use crate::session::say::matching::{Choice, Doubt, Verdict};
+use crate::session::say::{Delivery, TrackedSay};
 use crate::session::server::Server;
 use crate::session::state::Session;
 
 impl Session {
-    /// Looks for the say of a delivery, which is read in one or more ways.
-    /// `is_late`: it was looked for before.
+    /// Looks for the say of a delivery, which is read in one or more ways. `is_late`: it was looked for before.
     pub(in crate::session) fn assign(&mut self, readings: &[Delivery], is_late: bool) {
         failpoint!("session::assign");
-        let Some(first) = readings.first() else { return };
-        let Some(connection) = self.connections.get(&first.place.stream) else { return };
-        let Some(server) = self.servers.of_mut(connection) else { return };
         for delivery in readings {
-            match find(delivery, server, &self.says, &self.connections, self.start) {
-                Found::None => {}
-                Found::Unknown(says) => {
-                    self.says.set_all_uncounted(says);
+            match self.find(delivery) {
+                Verdict::Unmatched => {}
+                Verdict::Unknown(says) => {
+                    self.says.set_uncounted(says);
                     self.leave_open(delivery.place, is_late);
                     return self.name_sender(delivery);
                 }
-                Found::Likely(say, doubt) => {
-                    self.says.set_all_uncounted(server.matching.also_meant(delivery, say, &self.says));
-                    let mut is_contradicted = false;
-                    if let Doubt::Unnamed(_) = doubt {
-                        let doubtful = self.likely.contradict(delivery);
-                        is_contradicted = !doubtful.is_empty()
-                            || server.matching.is_contradicted(delivery)
-                            || self.says.get(say).is_some_and(TrackedSay::is_doubtful);
-                        self.says.set_all_uncounted(doubtful);
-                    }
-                    self.leave_open(delivery.place, is_late);
-                    let sender = self.says.get(say).map(|say| say.stream).filter(|_| !is_contradicted);
-                    return match sender.is_some_and(|sender| self.likely.push(*delivery, say, sender, doubt)) {
-                        true => self.says.wait(say),
-                        false => self.says.set_uncounted(say),
-                    };
-                }
-                Found::Say(say, choice) => {
-                    // What was passed over a moment ago may only be slow.
-                    self.says.set_all_uncounted(choice.passed_over);
-                    self.says.set_all_uncounted(server.matching.also_meant(delivery, say, &self.says));
-                    if !choice.by_order {
-                        server.matching.answered_after(choice.age);
-                        self.answered_after(say, delivery, choice.age);
-                    }
-                    return self.link(say, delivery, is_late);
-                }
+                Verdict::Likely(say, doubt) => return self.expect(say, doubt, delivery, is_late),
+                Verdict::Certain(choice) => return self.deliver(choice, delivery, is_late),
             }
         }
-        let is_owned = first.from.0.is_some_and(|id| server.owner(id).is_some());
-        server.matching.keep(*first);
+        if let Some(delivery) = readings.first() {
+            self.keep_unmatched(delivery, is_late);
+        }
+    }
+
+    fn server_of(&mut self, stream: StreamId) -> Option<&mut Server> {
+        self.servers.of_mut(self.connections.get(&stream)?)
+    }
+
+    /// The say of a delivery, as far as the capture shows it so far: one of the client that it names or, where there is none, of a connection
+    /// whose client was not known.
+    fn find(&self, delivery: &Delivery) -> Verdict {
+        let receiver = self.connections.get(&delivery.place.stream);
+        let Some(server) = receiver.and_then(|receiver| self.servers.of(receiver)) else { return Verdict::Unmatched };
+        let (says, connections, gaps) = (&self.says, &self.connections, &server.gaps.client);
+        let capture = Capture { says, connections, gaps, start: self.start };
+        if delivery.from.is_some() {
+            let verdict = server.say_index.find(delivery.from, delivery, None, &capture);
+            if verdict != Verdict::Unmatched {
+                return verdict;
+            }
+        }
+        let owner = delivery.from.and_then(|id| server.owner(id));
+        server.say_index.find(None, delivery, owner, &capture)
+    }
+
+    /// Marks the says as not counted that a delivery could deliver, too.
+    fn doubt_others(&mut self, say: SayNumber, delivery: &Delivery) {
+        let receiver = self.connections.get(&delivery.place.stream);
+        if let Some(server) = receiver.and_then(|receiver| self.servers.of(receiver)) {
+            let also_meant = server.say_index.also_meant(delivery, say, &self.says);
+            self.says.set_uncounted(also_meant);
+        }
+    }
+
+    /// Lets a delivery wait until later frames settle whether it delivers this say.
+    fn expect(&mut self, say: SayNumber, doubt: Doubt, delivery: &Delivery, is_late: bool) {
+        self.doubt_others(say, delivery);
+        let is_contradicted = matches!(doubt, Doubt::Unnamed(_)) && self.contradict(say, delivery);
+        self.leave_open(delivery.place, is_late);
+        let sender = self.says.get(say).map(|say| say.stream).filter(|_| !is_contradicted);
+        match sender.is_some_and(|sender| self.likely.push(*delivery, say, sender, doubt)) {
+            true => self.says.expect(say),
+            false => self.says.set_uncounted([say]),
+        }
+    }
+
+    /// Whether it is not known any more who said what a delivery delivers, as others say the same.
+    fn contradict(&mut self, say: SayNumber, delivery: &Delivery) -> bool {
+        let doubtful = self.likely.contradict(delivery);
+        let is_contradicted = !doubtful.is_empty()
+            || self.says.get(say).is_some_and(TrackedSay::is_doubtful)
+            || self
+                .server_of(delivery.place.stream)
+                .is_some_and(|server| server.unmatched.contradict(delivery, server.say_index.usual()));
+        self.says.set_uncounted(doubtful);
+        is_contradicted
+    }
+
+    /// Learns from a delivery whose say is certain.
+    fn deliver(&mut self, choice: Choice, delivery: &Delivery, is_late: bool) {
+        self.says.set_uncounted(choice.passed_over);
+        self.doubt_others(choice.say, delivery);
+        if !choice.by_order {
+            if let Some(server) = self.server_of(delivery.place.stream) {
+                server.say_index.answered_after(choice.age);
+            }
+            self.answered_after(choice.say, delivery, choice.age);
+        }
+        self.link(choice.say, delivery, is_late);
+    }
+
+    /// Keeps a delivery without a say, in case that was captured late.
+    fn keep_unmatched(&mut self, delivery: &Delivery, is_late: bool) {
+        let place = delivery.place;
+        let Some(receiver) = self.connections.get(&place.stream) else { return };
+        let Some(server) = self.servers.of_mut(receiver) else { return };
+        let owner = delivery.from.and_then(|id| server.owner(id));
+        server.unmatched.push(*delivery);
         if !is_late {
-            let sender = first.from.0.and_then(|id| self.connections.get(&server.owner(id)?));
-            let lacks =
-                |since| sender.is_some_and(|sender| sender.gaps(Side::Client).between(since, first.place.at.frame));
-            let began =
-                server.exchange_starts.copy(first.from.0, first.said, first.place.at, first.place.stream, lacks);
-            if began != first.place.at.frame {
-                let receiver = self.connections.get_mut(&first.place.stream);
-                receiver.into_iter().for_each(|receiver| receiver.set_began(first.place.position(), began));
+            let sender = owner.and_then(|owner| self.connections.get(&owner));
+            let began = server.exchange_starts.copy(delivery.from, delivery.said, place.at, place.stream, |since| {
+                sender.is_some_and(|sender| sender.gaps(Side::Client).between(since, place.at.frame))
+            });
+            if began != place.at.frame {
+                let receiver = self.connections.get_mut(&place.stream);
+                receiver.into_iter().for_each(|receiver| receiver.set_began(place.position(), began));
             }
         }
-        if !self.likely.is_empty() && !is_owned {
-            self.says.set_all_uncounted(self.likely.contradict(first));
+        if !self.likely.is_empty() && owner.is_none() {
+            self.says.set_uncounted(self.likely.contradict(delivery));
         }
-        self.name_sender(first);
+        self.name_sender(delivery);
     }
 
-    /// A delivery names its sender, whose connection is known.
+    /// Learns the name of a delivery's sender, whose connection is known.
     pub(in crate::session) fn name_sender(&mut self, delivery: &Delivery) {
-        let ((Some(id), Some(name)), place) = (delivery.from, delivery.place) else { return };
-        let server = self.connections.get(&place.stream).and_then(|connection| self.servers.of(connection));
-        let owner = server.and_then(|server| server.owner(id));
+        let (Some(id), Some(name)) = (delivery.from, delivery.from_name) else { return };
+        let owner = self.server_of(delivery.place.stream).and_then(|server| server.owner(id));
         if let Some(sender) = owner.and_then(|owner| self.connections.get_mut(&owner)) {
-            sender.name_in(place.at.frame, name);
+            sender.name_in(delivery.place.at.frame, name);
         }
     }
 
-    /// A say reached its sender, after so many nanoseconds.
+    /// Learns how fast a say reached its sender, in nanoseconds.
     fn answered_after(&mut self, say: SayNumber, delivery: &Delivery, nanoseconds: i64) {
         let sender = self.says.get(say).map(|say| say.stream).filter(|sender| *sender == delivery.place.stream);
         let connection = sender.and_then(|sender| self.connections.get_mut(&sender));
@@ -93,34 +138,33 @@ impl Session {
         }
     }
 
-    /// A segment of this connection is captured, which may settle what was only likely.
+    /// Settles what was only likely, as far as frames before this segment do.
     pub(in crate::session) fn settle(&mut self, stream: StreamId, now: FrameTime) {
-        for (delivery, likely, is_certain) in self.likely.hear(stream, now) {
-            let receiver = self.connections.get(&delivery.place.stream);
-            let server = receiver.and_then(|connection| self.servers.of(connection));
-            let found = server.map(|server| find(&delivery, server, &self.says, &self.connections, self.start));
+        for (delivery, likely, is_certain) in self.likely.on_segment(stream, now) {
             self.says.settle(likely);
-            match found {
-                Some(Found::Likely(say, _) | Found::Say(say, _)) if say == likely && is_certain => {
-                    if let Some(said) = self.says.get(say).map(|say| say.at()) {
-                        self.answered_after(say, &delivery, delivery.place.at.since(said));
-                    }
-                    self.link(say, &delivery, true);
-                }
-                _ => self.says.set_uncounted(likely),
+            let say = match self.find(&delivery) {
+                Verdict::Likely(say, _) | Verdict::Certain(Choice { say, .. }) => Some(say),
+                Verdict::Unknown(_) | Verdict::Unmatched => None,
+            };
+            if say != Some(likely) || !is_certain {
+                self.says.set_uncounted([likely]);
+                continue;
             }
+            if let Some(said) = self.says.get(likely).map(TrackedSay::at) {
+                self.answered_after(likely, &delivery, delivery.place.at.since(said));
+            }
+            self.link(likely, &delivery, true);
         }
     }
 
-    /// It is not known whether the request of a delivery was captured.
+    /// Leaves open whether the request of a delivery was captured.
     fn leave_open(&mut self, place: MessagePlace, is_late: bool) {
         if let Some(receiver) = self.connections.get_mut(&place.stream).filter(|_| !is_late) {
             receiver.leave_open(place.position());
         }
     }
 
-    /// A delivery delivers this say.
-    /// `is_late`: it was shown before without that.
+    /// Links a delivery with the say that it delivers. `is_late`: it was shown before without that.
     pub(in crate::session) fn link(&mut self, number: SayNumber, delivery: &Delivery, is_late: bool) {
         let place = delivery.place;
         let Some(say) = self.says.get(number).copied() else { return };
@@ -129,37 +173,33 @@ impl Session {
         let receiver = &*receiver;
         let client = receiver.chat().and_then(|chat| chat.id());
         let Some(server) = self.servers.of_mut(receiver) else { return };
-        // On the other side of a proxy, the client may have got it before that was known.
-        let id_of = |stream| self.connections.get(&stream)?.chat()?.id();
-        let has_got_it = |client| {
-            self.says.delivered(&say).any(|other| other.stream != place.stream && id_of(other.stream) == Some(client))
-        };
-        let counts = client
-            .is_none_or(|client| server.receives(number, client) && !(server.is_proxied(client) && has_got_it(client)));
+        let counts = client.is_none_or(|client| {
+            // On the other side of a proxy, the client may have got it before that was known.
+            server.receives(number, client)
+                && !(server.is_proxied(client)
+                    && self.says.delivered(&say).any(|other| {
+                        let connection = Some(other.stream).filter(|other| *other != place.stream);
+                        let chat = connection.and_then(|other| self.connections.get(&other)?.chat());
+                        chat.is_some_and(|chat| chat.id() == Some(client))
+                    }))
+        });
         if client.is_none() && server.has_several_addresses {
-            self.says.set_uncounted(number);
+            self.says.set_uncounted([number]);
         }
         self.says.deliver(number, place.at, place.stream, counts);
-        server.matching.reached(number, delivery);
-        let (id, name) = delivery.from;
+        server.say_index.deliver(number, delivery);
         let Some(sender) = self.connections.get_mut(&say.stream) else { return };
         let Some(chat) = sender.application_mut().chat_mut() else { return };
         chat.delivered(say.at().frame);
         // A connection whose login was not captured is known by what it says.
         if chat.id().is_none()
-            && server.matching.is_unique(number, delivery.said, &self.says)
-            && id.and_then(|id| server.owner(id)).is_none_or(|owner| owner == say.stream)
+            && server.say_index.is_unique(number, delivery.said, &self.says)
+            && delivery.from.and_then(|id| server.owner(id)).is_none_or(|owner| owner == say.stream)
         {
-            chat.recognise(id, name);
+            chat.recognise(delivery.from, delivery.from_name);
         }
-        if let Some(name) = name {
+        if let Some(name) = delivery.from_name {
             sender.name_in(place.at.frame, name);
         }
     }
-}
-
-/// The say of a delivery, as far as the capture shows it so far; `start`: when that begins.
-fn find(delivery: &Delivery, server: &Server, says: &Says, connections: &Connections, start: i64) -> Found {
-    let owner = |id| server.owner(id);
-    server.matching.find(delivery, Capture { owner: &owner, says, connections, gaps: &server.gaps.client, start })
 }

@@ -5,7 +5,7 @@ mod logins;
 
 use std::hash::BuildHasher;
 
-use crate::event::{Event, Recipient, Say};
+use crate::event::{MessageEvent, Recipient};
 use crate::failpoint::failpoint;
 use crate::message::{Dialect, Evidence, MemberName, Message};
 use crate::packet::{Frame, FrameTime, Position, Segment, Side, StreamId};
@@ -15,9 +15,7 @@ use crate::session::ids::MessagePlace;
 use crate::session::ids::Room;
 use crate::session::learn::logins::{LoginOwner, asked_name};
 use crate::session::record::message::MessageRecord;
-use crate::session::say::matching::Delivery;
-use crate::session::say::said::{Said, SayCopy};
-use crate::session::say::tracked::TrackedSay;
+use crate::session::say::{Delivery, Said, SayCopy, TrackedSay};
 use crate::session::server::Server;
 use crate::session::server::ambiguous_logins::{self, LONGEST_LOGIN};
 use crate::session::server::exchanges::{PendingReceipts, Receipt};
@@ -41,7 +39,7 @@ impl MessageContext<'_> {
         self.place.position()
     }
 
-    fn record(&self, event: Event<TextId>) -> MessageRecord<TextId> {
+    fn record(&self, event: MessageEvent<TextId>) -> MessageRecord<TextId> {
         let mut record = MessageRecord::new(self.place.at, self.place.index, event);
         (record.dialect, record.masked) = (self.dialect, self.masked);
         record
@@ -137,7 +135,7 @@ impl Session {
             }
             Act::UserList(users) => {
                 let count = users.as_ref().filter(|_| !context.statement.truncated).map(|users| users.count);
-                let mut record = context.record(Event::UserList { users: count, recipient: user() });
+                let mut record = context.record(MessageEvent::UserList { users: count, recipient: user() });
                 record.request = connection.answered_login(at.frame);
                 take_users(server, texts, Room::Everywhere, users.as_ref(), &context);
                 record
@@ -162,21 +160,21 @@ impl Session {
                 return self.log_out(&context, record);
             }
             Act::Ping => {
-                let record = context.record(Event::Ping(user()));
+                let record = context.record(MessageEvent::Ping { recipient: user() });
                 if let Some(chat) = connection.application_mut().chat_mut() {
                     chat.ping(at);
                 }
                 record
             }
             Act::Pong => {
-                let mut record = context.record(Event::Pong(user()));
+                let mut record = context.record(MessageEvent::Pong { sender: user() });
                 record.request = connection.answered_ping(at.frame);
                 record
             }
             Act::Unknown { type_name, by } => {
                 let sender = user().filter(|_| *by == Side::Client);
                 let type_name = type_name.as_deref().map(|name| texts.intern(name));
-                context.record(Event::Unknown { type_name, sender })
+                context.record(MessageEvent::Unknown { type_name, sender })
             }
         };
         enter(connection, &record);
@@ -213,7 +211,7 @@ impl Session {
     /// A connection is told of a login, which may be its own.
     fn log_in(&mut self, context: &MessageContext, record: &MessageRecord<TextId>) {
         let stream = context.place.stream;
-        if let (Some(id), Event::LoginResult(_)) = (record.sender_id, &record.event) {
+        if let (Some(id), MessageEvent::LoginResult { .. }) = (record.sender_id, &record.event) {
             let chat = self.connections.get_mut(&stream).and_then(|connection| connection.application_mut().chat_mut());
             if let (Some(request), Some(chat)) = (record.request, chat) {
                 chat.answered_after(record.at.since(request));
@@ -221,7 +219,7 @@ impl Session {
             let Some(connection) = self.connections.get(&stream) else { return };
             let Some(server) = self.servers.of_mut(connection) else { return };
             if let Some(request) = record.request {
-                server.matching.answered_after(record.at.since(request));
+                server.say_index.answered_after(record.at.since(request));
             }
             // Who logs in later has got the id of somebody who is gone.
             let before = server.set_owner(id, stream).and_then(|before| self.connections.get(&before));
@@ -265,7 +263,7 @@ impl Session {
         let identity = connection.identity(position).copied();
         let sender = identity.filter(|identity| identity.since <= Some(position)).map(|identity| identity.name);
         let recipient = recipient(server, texts, to, position, context.statement.readable);
-        let event = Event::SayRequest(Say { sender, recipient });
+        let event = MessageEvent::SayRequest { sender, recipient };
         let mut record = context.record(event);
         let has_asked = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
         let lacks_before = connection.lacks_messages_before(place.at.frame);
@@ -299,14 +297,16 @@ impl Session {
             server.says(client, place.stream, said, place.at.time, number);
         }
         let Some(said) = said else { return };
-        server.matching.ask(number, client, said, &mut self.says);
-        let mut early = server.matching.take_early(&say, client, said, &self.connections).unwrap_or_else(|| {
-            self.says.set_uncounted(number);
-            Vec::new()
-        });
+        server.say_index.enter(number, client, said, &mut self.says);
+        let (gaps, usual) = (connection.gaps(Side::Client), server.say_index.usual());
+        let early = server.unmatched.take_early(&say, client, said, gaps, usual);
+        if early.is_none() {
+            self.says.set_uncounted([number]);
+        }
+        let mut early = early.unwrap_or_default();
         for (delivery, likely) in client.map(|client| self.likely.take(place.at, client, said)).unwrap_or_default() {
             self.says.settle(likely);
-            self.says.set_uncounted(likely); // it may have been the other's
+            self.says.set_uncounted([likely]); // it may have been the other's
             early.push(delivery);
         }
         for delivery in early {
@@ -333,8 +333,8 @@ impl Session {
         }
         let name = name.or_else(|| server.name_of(id?, frame));
         let joined = connection.joined();
-        let delivery = |said| Delivery { place, from: (id, name), said, copy, joined };
-        let mut record = context.record(Event::SayDelivery(Say { sender: name, recipient }));
+        let delivery = |said| Delivery { place, from: id, from_name: name, said, copy, joined };
+        let mut record = context.record(MessageEvent::SayDelivery { sender: name, recipient });
         record.sender_id = id;
         record.is_own = id.is_some() && id == connection.chat().and_then(|chat| chat.id());
         enter(connection, &record);
@@ -407,7 +407,7 @@ fn login_request(
         let identity = name.map(|name| Identity { room, ..Identity::new(Some(context.position()), name) });
         chat.ask_to_log_in(context.place.at, identity);
     }
-    context.record(Event::LoginRequest { name, room })
+    context.record(MessageEvent::LoginRequest { name, room })
 }
 
 /// How many connections the server tells of what happens in a room, where all of them are known.
@@ -426,7 +426,7 @@ fn begin_login(
     let (id, at) = (record.sender_id, record.at);
     let room = connection.identity(record.position()).and_then(|identity| identity.room);
     match record.event {
-        Event::LoginResult(name) => {
+        MessageEvent::LoginResult { name } => {
             let request = record.request.map(|request| request.frame);
             let began = server.exchange_starts.answer(id, name, request, at);
             if request.is_none() && began != at.frame {
@@ -438,7 +438,7 @@ fn begin_login(
             pending_receipts.change(Receipt::Login(began), room);
             pending_receipts.owe(Receipt::Login(began), room.and_then(|room| owed(connection, server, room)));
         }
-        Event::LoginNotification(name) if !record.uncertain => {
+        MessageEvent::LoginNotification { name } if !record.uncertain => {
             let owner = id.and_then(|id| server.owner(id));
             let lacks = |since| server.gaps.client.after(since);
             let began = server.exchange_starts.notify(id, name, at, owner, lacks);
@@ -471,14 +471,14 @@ fn login(
         LoginOwner::Contested(..) | LoginOwner::Unknown => true,
     };
     let mut record = match is_result {
-        false => MessageRecord { uncertain: may_be_result, ..context.record(Event::LoginNotification(name)) },
+        false => MessageRecord { uncertain: may_be_result, ..context.record(MessageEvent::LoginNotification { name }) },
         true => {
             let (asked, request) = (asked_name(connection), connection.answered_login(frame));
             if let Some(chat) = connection.application_mut().chat_mut() {
                 chat.log_in(context.place, name, id);
             }
             [asked, name].into_iter().flatten().for_each(|name| server.has_joined(name));
-            MessageRecord { request, ..context.record(Event::LoginResult(name)) }
+            MessageRecord { request, ..context.record(MessageEvent::LoginResult { name }) }
         }
     };
     record.sender_id = id;
@@ -580,5 +580,5 @@ fn logout(
             server.leave(room, id, texts);
         }
     }
-    MessageRecord { sender_id: id, ..context.record(Event::LogoutNotification(name)) }
+    MessageRecord { sender_id: id, ..context.record(MessageEvent::LogoutNotification { name }) }
 }

@@ -1,6 +1,6 @@
 //! What happened in single frames below their messages, in few bytes: a connection has about as many of these as packets.
 
-use crate::event::{Closing, Completion, Event, Reset};
+use crate::event::{Closing, Completion, FrameEvent, Reset};
 use crate::packet::{Frame, Side};
 use crate::session::storage::texts::{TextId, Texts};
 
@@ -40,7 +40,7 @@ pub struct Mark {
     /// The frame or the text that belongs to it; 0 for none.
     argument: u32,
     /// An HTTP status or a close code.
-    code: u16,
+    code: Option<u16>,
     kind: Kind,
     /// See [`BY_SERVER`] and [`NAMED`].
     flags: u8,
@@ -61,76 +61,49 @@ enum Kind {
     Established,
     Fin,
     FinAcked,
-    ResetRefused,
-    ResetAfterFins,
-    ResetOpen,
-    ResetUnknown,
+    Reset(Reset),
     UpgradeRequest,
     UpgradeAccepted,
     UpgradeMisaccepted,
     UpgradeRefused,
     Close,
     CloseReply,
-    CloseWithoutCode,
-    CloseReplyWithoutCode,
     Acknowledgment(Sent),
     AcknowledgmentOfPart,
     Completes(Completion),
 }
 
 impl Mark {
-    /// Of an event and who sent it. `None` for a message's event, and for those that acknowledgments are.
-    pub fn of(frame: Frame, event: &Event<TextId>, by: Side, texts: &mut Texts) -> Option<Mark> {
-        let (mut argument, mut code) = (0, 0);
-        let mut close = |closing: &Closing, is_reply| {
-            argument =
-                TextId::pack(Some(&*closing.reason).filter(|reason| !reason.is_empty()).map(|text| texts.intern(text)));
-            code = closing.code.unwrap_or_default();
-            match (closing.code, is_reply) {
-                (Some(_), false) => Kind::Close,
-                (Some(_), true) => Kind::CloseReply,
-                (None, false) => Kind::CloseWithoutCode,
-                (None, true) => Kind::CloseReplyWithoutCode,
-            }
-        };
+    /// Of an event and who sent it. `None` for those that acknowledgments are.
+    pub fn of<T>(frame: Frame, event: &FrameEvent<T>, by: Side, texts: &mut Texts) -> Option<Mark> {
+        let (mut argument, mut code) = (0, None);
         let kind = match event {
-            Event::Syn => Kind::Syn,
-            Event::SynAgain(first) => {
+            FrameEvent::Syn => Kind::Syn,
+            FrameEvent::SynAck => Kind::SynAck,
+            FrameEvent::SynAgain(first) | FrameEvent::SynAckAgain(first) => {
                 argument = first.number();
-                Kind::SynAgain
+                if matches!(event, FrameEvent::SynAgain(_)) { Kind::SynAgain } else { Kind::SynAckAgain }
             }
-            Event::SynAck => Kind::SynAck,
-            Event::SynAckAgain(first) => {
-                argument = first.number();
-                Kind::SynAckAgain
-            }
-            Event::Established => Kind::Established,
-            Event::Fin => Kind::Fin,
-            Event::FinAcked => Kind::FinAcked,
-            Event::Reset(Reset::Refused) => Kind::ResetRefused,
-            Event::Reset(Reset::AfterFins) => Kind::ResetAfterFins,
-            Event::Reset(Reset::Open) => Kind::ResetOpen,
-            Event::Reset(Reset::Unknown) => Kind::ResetUnknown,
-            Event::UpgradeRequest => Kind::UpgradeRequest,
-            Event::UpgradeAccepted => Kind::UpgradeAccepted,
-            Event::UpgradeMisaccepted => Kind::UpgradeMisaccepted,
-            Event::UpgradeRefused(status) => {
-                code = *status;
+            FrameEvent::Established => Kind::Established,
+            FrameEvent::Fin => Kind::Fin,
+            FrameEvent::FinAcked => Kind::FinAcked,
+            FrameEvent::Reset(reset) => Kind::Reset(*reset),
+            FrameEvent::UpgradeRequest => Kind::UpgradeRequest,
+            FrameEvent::UpgradeAccepted => Kind::UpgradeAccepted,
+            FrameEvent::UpgradeMisaccepted => Kind::UpgradeMisaccepted,
+            FrameEvent::UpgradeRefused(status) => {
+                code = Some(*status);
                 Kind::UpgradeRefused
             }
-            Event::Close(closing) => close(closing, false),
-            Event::CloseReply(closing) => close(closing, true),
-            Event::UpgradeRequestAcked(_) | Event::UpgradeComplete(_) | Event::MessagesAcked(_) => return None,
-            Event::LoginRequest { .. }
-            | Event::UserList { .. }
-            | Event::LoginResult(_)
-            | Event::LoginNotification(_)
-            | Event::SayRequest(_)
-            | Event::SayDelivery(_)
-            | Event::LogoutNotification(_)
-            | Event::Ping(_)
-            | Event::Pong(_)
-            | Event::Unknown { .. } => return None,
+            FrameEvent::Close(Closing { code: sent, reason })
+            | FrameEvent::CloseReply(Closing { code: sent, reason }) => {
+                code = *sent;
+                argument = TextId::pack((!reason.is_empty()).then(|| texts.intern(reason)));
+                if matches!(event, FrameEvent::Close(_)) { Kind::Close } else { Kind::CloseReply }
+            }
+            FrameEvent::UpgradeRequestAcked(_) | FrameEvent::UpgradeComplete(_) | FrameEvent::MessagesAcked(_) => {
+                return None;
+            }
         };
         Some(Mark { frame, argument, code, kind, flags: if by == Side::Server { BY_SERVER } else { 0 } })
     }
@@ -139,15 +112,15 @@ impl Mark {
     pub fn acknowledgment(frame: Frame, ack: Acknowledgment) -> Mark {
         let flags = if ack.is_event { BY_SERVER } else { 0 };
         let kind = if ack.is_part { Kind::AcknowledgmentOfPart } else { Kind::Acknowledgment(ack.of) };
-        Mark { frame, argument: ack.frame.number(), code: 0, kind, flags }
+        Mark { frame, argument: ack.frame.number(), code: None, kind, flags }
     }
 
     /// Of the exchange that this frame completes, and the frame that began it.
     pub fn completes(frame: Frame, completion: Completion, began: Frame) -> Mark {
-        Mark { frame, argument: began.number(), code: 0, kind: Kind::Completes(completion), flags: 0 }
+        Mark { frame, argument: began.number(), code: None, kind: Kind::Completes(completion), flags: 0 }
     }
 
-    /// The same where it was known who the connection's user is, or not.
+    /// Says whether it was known who the connection's user is.
     pub fn named(self, is_named: bool) -> Mark {
         Mark { flags: self.flags | if is_named { NAMED } else { 0 }, ..self }
     }
@@ -163,56 +136,49 @@ impl Mark {
 
     /// The exchange that the frame completes, and the frame that began it.
     pub fn as_completion(&self) -> Option<(Completion, Frame)> {
-        match self.kind {
-            Kind::Completes(completion) => Some((completion, self.argument_frame())),
-            _ => None,
-        }
+        let Kind::Completes(completion) = self.kind else { return None };
+        Some((completion, self.argument_frame()))
     }
 
     /// The event, and who sent it; `None` for an acknowledgment.
-    pub fn event<'a>(&self, texts: &Texts) -> Option<(Event<&'a str>, Side)> {
-        let argument = self.argument_frame();
+    pub fn event<'a>(&self, texts: &Texts) -> Option<(FrameEvent<&'a str>, Side)> {
         let event = match self.kind {
-            Kind::Syn => Event::Syn,
-            Kind::SynAgain => Event::SynAgain(argument),
-            Kind::SynAck => Event::SynAck,
-            Kind::SynAckAgain => Event::SynAckAgain(argument),
-            Kind::Established => Event::Established,
-            Kind::Fin => Event::Fin,
-            Kind::FinAcked => Event::FinAcked,
-            Kind::ResetRefused => Event::Reset(Reset::Refused),
-            Kind::ResetAfterFins => Event::Reset(Reset::AfterFins),
-            Kind::ResetOpen => Event::Reset(Reset::Open),
-            Kind::ResetUnknown => Event::Reset(Reset::Unknown),
-            Kind::UpgradeRequest => Event::UpgradeRequest,
-            Kind::UpgradeAccepted => Event::UpgradeAccepted,
-            Kind::UpgradeMisaccepted => Event::UpgradeMisaccepted,
-            Kind::UpgradeRefused => Event::UpgradeRefused(self.code),
-            Kind::Close => Event::Close(self.closing(Some(self.code), texts)),
-            Kind::CloseReply => Event::CloseReply(self.closing(Some(self.code), texts)),
-            Kind::CloseWithoutCode => Event::Close(self.closing(None, texts)),
-            Kind::CloseReplyWithoutCode => Event::CloseReply(self.closing(None, texts)),
+            Kind::Syn => FrameEvent::Syn,
+            Kind::SynAgain => FrameEvent::SynAgain(self.argument_frame()),
+            Kind::SynAck => FrameEvent::SynAck,
+            Kind::SynAckAgain => FrameEvent::SynAckAgain(self.argument_frame()),
+            Kind::Established => FrameEvent::Established,
+            Kind::Fin => FrameEvent::Fin,
+            Kind::FinAcked => FrameEvent::FinAcked,
+            Kind::Reset(reset) => FrameEvent::Reset(reset),
+            Kind::UpgradeRequest => FrameEvent::UpgradeRequest,
+            Kind::UpgradeAccepted => FrameEvent::UpgradeAccepted,
+            Kind::UpgradeMisaccepted => FrameEvent::UpgradeMisaccepted,
+            Kind::UpgradeRefused => FrameEvent::UpgradeRefused(self.code.unwrap_or_default()),
+            Kind::Close => FrameEvent::Close(self.closing(texts)),
+            Kind::CloseReply => FrameEvent::CloseReply(self.closing(texts)),
             Kind::Acknowledgment(_) | Kind::AcknowledgmentOfPart | Kind::Completes(_) => return None,
         };
         Some((event, if self.flags & BY_SERVER != 0 { Side::Server } else { Side::Client }))
     }
 
-    fn closing(&self, code: Option<u16>, texts: &Texts) -> Closing {
+    fn closing(&self, texts: &Texts) -> Closing {
         let reason = TextId::unpack(self.argument).map(|reason| texts.get(reason)).unwrap_or_default();
-        Closing { code, reason: reason.into() }
+        Closing { code: self.code, reason: reason.into() }
     }
 
     /// The acknowledgment; `None` for an event.
     pub fn as_acknowledgment(&self) -> Option<Acknowledgment> {
-        let (frame, is_event) = (self.argument_frame(), self.flags & BY_SERVER != 0);
-        match self.kind {
-            Kind::Acknowledgment(of) => Some(Acknowledgment { frame, of, is_event, is_part: false }),
-            Kind::AcknowledgmentOfPart => Some(Acknowledgment { frame, of: Sent::Message, is_event, is_part: true }),
-            _ => None,
-        }
+        let is_part = self.kind == Kind::AcknowledgmentOfPart;
+        let of = match self.kind {
+            Kind::Acknowledgment(of) => of,
+            _ if is_part => Sent::Message,
+            _ => return None,
+        };
+        Some(Acknowledgment { frame: self.argument_frame(), of, is_event: self.flags & BY_SERVER != 0, is_part })
     }
 
-    /// The sides were guessed wrong.
+    /// Exchanges the sides, which were guessed wrong.
     pub fn swap_sides(&mut self) {
         if self.as_acknowledgment().is_none() {
             self.flags ^= BY_SERVER;
@@ -221,7 +187,7 @@ impl Mark {
 }
 
 /// Every kind, by its number in a [`PackedMark`].
-const KINDS: [Kind; 29] = [
+const KINDS: [Kind; 27] = [
     Kind::Syn,
     Kind::SynAgain,
     Kind::SynAck,
@@ -229,18 +195,16 @@ const KINDS: [Kind; 29] = [
     Kind::Established,
     Kind::Fin,
     Kind::FinAcked,
-    Kind::ResetRefused,
-    Kind::ResetAfterFins,
-    Kind::ResetOpen,
-    Kind::ResetUnknown,
+    Kind::Reset(Reset::Refused),
+    Kind::Reset(Reset::AfterFins),
+    Kind::Reset(Reset::Open),
+    Kind::Reset(Reset::Unknown),
     Kind::UpgradeRequest,
     Kind::UpgradeAccepted,
     Kind::UpgradeMisaccepted,
     Kind::UpgradeRefused,
     Kind::Close,
     Kind::CloseReply,
-    Kind::CloseWithoutCode,
-    Kind::CloseReplyWithoutCode,
     Kind::Acknowledgment(Sent::UpgradeRequest),
     Kind::Acknowledgment(Sent::UpgradeResponse),
     Kind::Acknowledgment(Sent::Refusal),
@@ -253,13 +217,15 @@ const KINDS: [Kind; 29] = [
     Kind::Completes(Completion::Close),
 ];
 
+const _: () = assert!(KINDS.len() <= ELSEWHERE as usize, "a kind's number has 5 bits");
+
 /// A mark in 8 bytes: of a frame, how far away it is. One that does not fit (with a reason to close, or of a frame more than 16 million
 /// frames away) is kept elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PackedMark {
     /// The frame.
     pub frame: Frame,
-    /// From the lowest bit on: the kind's number (5 bits), the flags (2), the code or the distance (25).
+    /// From the lowest bit on: the kind's number (5 bits), the flags (2), the code and one more or the distance (25).
     bits: u32,
 }
 
@@ -285,7 +251,7 @@ impl PackedMark {
         let distance = mark.frame.number().wrapping_sub(mark.argument) as i32;
         let value = match (mark.kind.has_frame(), mark.argument) {
             (true, _) => (distance << 1 ^ distance >> 31) as u32, // the sign last
-            (false, 0) => u32::from(mark.code),
+            (false, 0) => mark.code.map_or(0, |code| u32::from(code) + 1),
             (false, _) => return None,
         };
         let kind = KINDS.iter().position(|kind| *kind == mark.kind)? as u32;
@@ -303,7 +269,7 @@ impl PackedMark {
         self.bits & u32::from(NAMED) << 5 != 0
     }
 
-    /// It was.
+    /// Says that the connection's user was known when it was first seen.
     pub fn set_named(&mut self) {
         self.bits |= u32::from(NAMED) << 5;
     }
@@ -314,8 +280,8 @@ impl PackedMark {
         let Some(kind) = KINDS.get((self.bits & 31) as usize).copied() else { return Err(value) };
         let distance = (value >> 1) ^ (value & 1).wrapping_neg();
         let (argument, code) = match kind.has_frame() {
-            true => (self.frame.number().wrapping_sub(distance), 0),
-            false => (0, value as u16),
+            true => (self.frame.number().wrapping_sub(distance), None),
+            false => (0, value.checked_sub(1).map(|code| code as u16)),
         };
         Ok(Mark { frame: self.frame, argument, code, kind, flags: (self.bits >> 5 & 3) as u8 })
     }
@@ -324,6 +290,8 @@ impl PackedMark {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::frame_samples;
+    use crate::fields::Phase;
 
     /// A capture has as many of these as packets.
     #[test]
@@ -334,15 +302,32 @@ mod tests {
             for flags in 0..4 {
                 let mark = |argument, code| Mark { frame: Frame::of(near), argument, code, kind, flags };
                 let marks = match kind.has_frame() {
-                    true => [near - 7, near, near + 7, 24_000_000, 56_000_000].map(|frame| mark(frame, 0)),
-                    false => [0, 1, 1000, 0x8000, u16::MAX].map(|code| mark(0, code)),
+                    true => [near - 7, near, near + 7, 24_000_000, 56_000_000].map(|frame| mark(frame, None)),
+                    false => [None, Some(0), Some(1000), Some(0x8000), Some(u16::MAX)].map(|code| mark(0, code)),
                 };
                 for mark in marks {
                     assert_eq!(PackedMark::of(&mark).map(PackedMark::unpack), Some(Ok(mark)));
                 }
-                assert!([1, far].iter().all(|argument| PackedMark::of(&mark(*argument, 0)).is_none()));
+                assert!([1, far].iter().all(|argument| PackedMark::of(&mark(*argument, None)).is_none()));
             }
         }
         assert_eq!(PackedMark::elsewhere(Frame::of(1), 5).unpack(), Err(5));
+    }
+
+    #[test]
+    fn a_mark_is_its_event() {
+        let (mut texts, frame) = (Texts::default(), Frame::of(902));
+        for event in frame_samples() {
+            if matches!(event.phase(), Phase::UpgradeRequestAcked | Phase::UpgradeComplete | Phase::MessageAcked) {
+                continue; // acknowledgments
+            }
+            for by in [Side::Client, Side::Server] {
+                let mark = Mark::of(frame, &event, by, &mut texts).expect("an event of its own");
+                assert_eq!(mark.event(&texts), Some((event.clone(), by)));
+                let has_reason = texts.find("gone fishing").map(|reason| TextId::pack(Some(reason)));
+                let packed = PackedMark::of(&mark).map(PackedMark::unpack);
+                assert_eq!(packed, Some(Ok(mark)).filter(|_| has_reason != Some(mark.argument)));
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What the session keeps of single messages, in few bytes: most of a capture's memory is here. A record is made when its message is first
 //! seen and stays as it is; later frames only fill in what was open (an answer, a count, a name).
 
-use crate::event::{Completion, Event, Recipient, Say, below_messages};
+use crate::event::{Completion, Link, MessageEvent, Recipient};
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, Position, Side};
 use crate::session::ids::SayNumber;
@@ -16,7 +16,7 @@ pub struct MessageRecord<T> {
     /// How many messages of the frame came before it.
     pub index: u32,
     /// What happened, with the names known when the message was first seen.
-    pub event: Event<T>,
+    pub event: MessageEvent<T>,
     /// The message's own dialect, or else the server's as known then.
     pub dialect: Option<Dialect>,
     /// The client id that it comes from, to look the name up later.
@@ -47,7 +47,7 @@ pub struct MessageRecord<T> {
 
 impl<T> MessageRecord<T> {
     /// A record of what happened, with nothing else known.
-    pub fn new(at: FrameTime, index: u32, event: Event<T>) -> MessageRecord<T> {
+    pub fn new(at: FrameTime, index: u32, event: MessageEvent<T>) -> MessageRecord<T> {
         MessageRecord {
             at,
             index,
@@ -82,12 +82,12 @@ pub const MAX_MESSAGES: u32 = 1 << 17;
 pub struct StoredMessage {
     time: i64,
     frame: Frame,
-    /// The name of who does it, or the count of a list and one more.
+    /// Its first part: the name of who does it, or the count of a list and one more.
     who: u32,
-    /// The room, the recipient or, of an unknown message, the sender.
+    /// Its second part: the room, the recipient or, of an unknown message, the sender.
     whom: u32,
     sender_id: u32,
-    /// The frame of the request or of the answer or, of a notification, of the beginning; or the number of the say and one more.
+    /// What its [`Link`] leads to: a frame, or the number of a say and one more; 0 for nothing.
     link: u32,
     /// From the lowest bit on: the index (17 bits), named (1), own (1), open (1), what it is (4), whom a say is for (2), the dialect (2),
     /// the mask (2), before login (1), uncertain (1).
@@ -105,18 +105,109 @@ mod flag {
     pub const UNCERTAIN: u32 = 1 << 31;
 }
 
-/// What a stored message is. 0 is a place for a message that is not the chat's.
-mod kind {
-    pub const LOGIN_REQUEST: u32 = 1;
-    pub const USER_LIST: u32 = 2;
-    pub const LOGIN_RESULT: u32 = 3;
-    pub const LOGIN_NOTIFICATION: u32 = 4;
-    pub const SAY_REQUEST: u32 = 5;
-    pub const SAY_DELIVERY: u32 = 6;
-    pub const LOGOUT_NOTIFICATION: u32 = 7;
-    pub const PING: u32 = 8;
-    pub const PONG: u32 = 9;
-    pub const UNKNOWN: u32 = 10;
+/// Where what the message is stands among the bits.
+const KIND: u32 = 20;
+/// The bits that say what a message is and, of a say, for whom.
+const EVENT: u32 = 0x3f << KIND;
+
+/// A part of an event as it is kept: a number, and two bits for those that are one of several.
+trait Part: Sized {
+    fn pack(&self) -> (u32, u32);
+    fn unpack(number: u32, bits: u32) -> Self;
+}
+
+impl Part for Option<TextId> {
+    fn pack(&self) -> (u32, u32) {
+        (TextId::pack(*self), 0)
+    }
+
+    fn unpack(number: u32, _: u32) -> Option<TextId> {
+        TextId::unpack(number)
+    }
+}
+
+impl Part for Option<usize> {
+    fn pack(&self) -> (u32, u32) {
+        (self.map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX).saturating_add(1)), 0)
+    }
+
+    fn unpack(number: u32, _: u32) -> Option<usize> {
+        number.checked_sub(1).map(|count| count as usize)
+    }
+}
+
+impl Part for Recipient<TextId> {
+    fn pack(&self) -> (u32, u32) {
+        match self {
+            Recipient::Unknown => (0, 0),
+            Recipient::Everyone => (0, 1),
+            Recipient::Named(name) => (TextId::pack(Some(*name)), 2),
+            Recipient::Id(id) => (TextId::pack(Some(*id)), 3),
+        }
+    }
+
+    fn unpack(number: u32, bits: u32) -> Recipient<TextId> {
+        match (bits, TextId::unpack(number)) {
+            (1, _) => Recipient::Everyone,
+            (2, Some(name)) => Recipient::Named(name),
+            (3, Some(id)) => Recipient::Id(id),
+            _ => Recipient::Unknown,
+        }
+    }
+}
+
+/// What is kept of an event: its two parts, and the bits from [`KIND`] on.
+#[derive(Debug, Clone, Copy)]
+struct Packed {
+    who: u32,
+    whom: u32,
+    bits: u32,
+}
+
+impl Packed {
+    fn of(kind: u32, (who, _): (u32, u32), (whom, recipient): (u32, u32)) -> Packed {
+        Packed { who, whom, bits: kind << KIND | recipient << (KIND + 4) }
+    }
+}
+
+/// The table by which records are written and read back: a number for each message, and its one or two parts. 0 is a place for a message that is
+/// not the chat's.
+macro_rules! stored_messages {
+    ($($number:literal $name:ident { $who:ident $(, $whom:ident)? })*) => {
+        fn pack(event: &MessageEvent<TextId>) -> Packed {
+            match event {
+                $(MessageEvent::$name { $who $(, $whom)? } => {
+                    let whom: &[(u32, u32)] = &[$($whom.pack())?];
+                    Packed::of($number, $who.pack(), whom.first().copied().unwrap_or_default())
+                })*
+            }
+        }
+
+        #[deny(unreachable_patterns)] // a number that stands there twice
+        fn unpack(Packed { who, whom, bits }: Packed) -> Option<MessageEvent<TextId>> {
+            let recipient = bits >> (KIND + 4) & 3;
+            Some(match bits >> KIND & 0xf {
+                $($number => MessageEvent::$name {
+                    $who: Part::unpack(who, 0),
+                    $($whom: Part::unpack(whom, recipient),)?
+                },)*
+                _ => return None,
+            })
+        }
+    };
+}
+
+stored_messages! {
+    1 LoginRequest { name, room }
+    2 UserList { users, recipient }
+    3 LoginResult { name }
+    4 LoginNotification { name }
+    5 SayRequest { sender, recipient }
+    6 SayDelivery { sender, recipient }
+    7 LogoutNotification { name }
+    8 Ping { recipient }
+    9 Pong { sender }
+    10 Unknown { type_name, sender }
 }
 
 impl StoredMessage {
@@ -136,109 +227,54 @@ impl StoredMessage {
         Position { frame: self.frame, index: self.bits & (MAX_MESSAGES - 1) }
     }
 
-    fn kind(&self) -> u32 {
-        self.bits >> 20 & 0xf
-    }
-
     /// Whether it is a message of the chat.
     pub fn is_known(&self) -> bool {
-        self.kind() != 0
+        self.bits >> KIND & 0xf != 0
     }
 
-    /// It is not the chat's after all.
+    /// Makes it a free place: it is not the chat's after all.
     pub fn forget(&mut self) {
         *self = StoredMessage::reserved(self.at(), self.position().index);
     }
 
-    /// Of a record whose index is below [`MAX_MESSAGES`]; an event below the messages leaves a free place.
+    /// Of a record whose index is below [`MAX_MESSAGES`].
     pub fn of(record: &MessageRecord<TextId>) -> StoredMessage {
-        let request = Frame::pack(record.request.map(|request| request.frame));
-        let response = Frame::pack(record.response);
-        let say = record.say.map_or(0, |number| number + 1);
-        let began = Frame::pack(record.began);
-        let text = |id: &Option<TextId>| TextId::pack(*id);
-        let (kind, who, whom, link) = match &record.event {
-            Event::LoginRequest { name, room } => (kind::LOGIN_REQUEST, text(name), text(room), response),
-            Event::UserList { users, recipient } => {
-                let count = users.map_or(0, |users| u32::try_from(users).unwrap_or(u32::MAX).saturating_add(1));
-                (kind::USER_LIST, count, text(recipient), request)
-            }
-            Event::LoginResult(name) => (kind::LOGIN_RESULT, text(name), 0, request),
-            Event::LoginNotification(name) => (kind::LOGIN_NOTIFICATION, text(name), 0, began),
-            Event::SayRequest(Say { sender, recipient }) => {
-                (kind::SAY_REQUEST, text(sender), pack_recipient(recipient).1, say)
-            }
-            Event::SayDelivery(Say { sender, recipient }) => {
-                (kind::SAY_DELIVERY, text(sender), pack_recipient(recipient).1, say)
-            }
-            Event::LogoutNotification(name) => (kind::LOGOUT_NOTIFICATION, text(name), 0, began),
-            Event::Ping(recipient) => (kind::PING, text(recipient), 0, response),
-            Event::Pong(sender) => (kind::PONG, text(sender), 0, request),
-            Event::Unknown { type_name, sender } => (kind::UNKNOWN, text(type_name), text(sender), 0),
-            below_messages!() => return StoredMessage::reserved(record.at, record.index),
+        let link = match record.event.row().link {
+            Link::None => 0,
+            Link::Answer => Frame::pack(record.response),
+            Link::Request => Frame::pack(record.request.map(|request| request.frame)),
+            Link::Say => record.say.map_or(0, |number| number + 1),
+            Link::Beginning => Frame::pack(record.began),
         };
-        let recipient = match &record.event {
-            Event::SayRequest(say) | Event::SayDelivery(say) => pack_recipient(&say.recipient).0,
-            _ => 0,
-        };
+        let Packed { who, whom, bits } = pack(&record.event);
         let dialect = record.dialect.map_or(0, |dialect| dialect as u32);
         let masked = record.masked.map_or(0, |masked| 1 + u32::from(masked));
-        let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
-        let bits = record.index & (MAX_MESSAGES - 1)
-            | flag(record.is_named, flag::NAMED)
-            | flag(record.is_own, flag::OWN)
-            | flag(record.is_open, flag::OPEN)
-            | kind << 20
-            | recipient << 24
-            | dialect << 26
-            | masked << 28
-            | flag(record.before_login, flag::BEFORE_LOGIN)
-            | flag(record.uncertain, flag::UNCERTAIN);
+        let flags = [
+            (record.is_named, flag::NAMED),
+            (record.is_own, flag::OWN),
+            (record.is_open, flag::OPEN),
+            (record.before_login, flag::BEFORE_LOGIN),
+            (record.uncertain, flag::UNCERTAIN),
+        ];
+        let flags = flags.iter().fold(0, |all, (is_set, flag)| if *is_set { all | flag } else { all });
+        let bits = record.index & (MAX_MESSAGES - 1) | flags | bits | dialect << 26 | masked << 28;
         let sender_id = TextId::pack(record.sender_id);
         StoredMessage { time: record.at.time, frame: record.at.frame, who, whom, sender_id, link, bits }
     }
 
     /// What happened; `None` for a message that is not the chat's.
-    pub fn event(&self) -> Option<Event<TextId>> {
-        let (who, whom) = (TextId::unpack(self.who), TextId::unpack(self.whom));
-        let say = || Say { sender: who, recipient: self.recipient() };
-        Some(match self.kind() {
-            kind::LOGIN_REQUEST => Event::LoginRequest { name: who, room: whom },
-            kind::USER_LIST => {
-                Event::UserList { users: self.who.checked_sub(1).map(|users| users as usize), recipient: whom }
-            }
-            kind::LOGIN_RESULT => Event::LoginResult(who),
-            kind::LOGIN_NOTIFICATION => Event::LoginNotification(who),
-            kind::SAY_REQUEST => Event::SayRequest(say()),
-            kind::SAY_DELIVERY => Event::SayDelivery(say()),
-            kind::LOGOUT_NOTIFICATION => Event::LogoutNotification(who),
-            kind::PING => Event::Ping(who),
-            kind::PONG => Event::Pong(who),
-            kind::UNKNOWN => Event::Unknown { type_name: who, sender: whom },
-            _ => return None,
-        })
+    pub fn event(&self) -> Option<MessageEvent<TextId>> {
+        unpack(Packed { who: self.who, whom: self.whom, bits: self.bits })
     }
 
-    /// The same, with the texts themselves; empty ones are not known.
-    pub fn event_in<'a>(&self, texts: &'a Texts) -> Option<Event<&'a str>> {
+    /// What happened, with the texts themselves; empty ones are not known.
+    pub fn event_in<'a>(&self, texts: &'a Texts) -> Option<MessageEvent<&'a str>> {
         Some(self.event()?.filter_map(|text| Some(texts.get(*text)).filter(|text| !text.is_empty())))
     }
 
-    /// What was known to have happened when the message was first seen.
-    pub fn first_event_in<'a>(&self, texts: &'a Texts) -> Option<Event<&'a str>> {
-        match self.is_login() && (self.is(flag::UNCERTAIN) || self.is(flag::SETTLED)) {
-            true => Some(Event::Unknown { type_name: None, sender: None }),
-            false => self.event_in(texts),
-        }
-    }
-
-    fn recipient(&self) -> Recipient<TextId> {
-        match (self.bits >> 24 & 3, TextId::unpack(self.whom)) {
-            (1, _) => Recipient::Everyone,
-            (2, Some(name)) => Recipient::Named(name),
-            (3, Some(id)) => Recipient::Id(id),
-            _ => Recipient::Unknown,
-        }
+    /// Whether it was known what it is when it was first seen: of a login, that is settled later where several could be meant.
+    pub fn was_certain(&self) -> bool {
+        !(self.is_login() && (self.is(flag::UNCERTAIN) || self.is(flag::SETTLED)))
     }
 
     /// The whole record; `time_of` says when the request's frame was captured. `None` for a message that is not the chat's.
@@ -248,13 +284,11 @@ impl StoredMessage {
         time_of: impl FnOnce(Frame) -> Option<FrameTime>,
     ) -> Option<MessageRecord<&'a str>> {
         let event = self.event_in(texts)?;
-        let link = Some(self.link).filter(|link| *link != 0);
-        let (is_say, is_answer) = (self.has_say(), self.has_request());
-        let is_notification = self.is_notification();
+        let link = event.row().link;
+        let leads_to = Frame::unpack(self.link);
         Some(MessageRecord {
             at: self.at(),
             index: self.position().index,
-            event,
             dialect: match self.bits >> 26 & 3 {
                 1 => Some(Dialect::A2014),
                 2 => Some(Dialect::B2015),
@@ -263,16 +297,17 @@ impl StoredMessage {
             },
             sender_id: TextId::unpack(self.sender_id),
             masked: Some(self.bits >> 28 & 3).filter(|masked| *masked != 0).map(|masked| masked == 2),
-            request: link.filter(|_| is_answer).and_then(|frame| time_of(Frame::unpack(frame)?)),
-            response: link.filter(|_| !is_answer && !is_say && !is_notification).and_then(Frame::unpack),
+            request: leads_to.filter(|_| link == Link::Request).and_then(time_of),
+            response: leads_to.filter(|_| link == Link::Answer),
             say: self.say(),
-            began: link.filter(|_| is_notification).and_then(Frame::unpack),
+            began: leads_to.filter(|_| link == Link::Beginning),
             is_named: self.is(flag::NAMED),
             is_own: self.is_delivery() && self.is(flag::OWN),
             is_open: self.is(flag::OPEN),
             before_login: self.is(flag::BEFORE_LOGIN),
             uncertain: self.is(flag::UNCERTAIN),
             is_settled: self.is_login() && self.is(flag::SETTLED),
+            event,
         })
     }
 
@@ -280,25 +315,17 @@ impl StoredMessage {
         self.bits & flag != 0
     }
 
-    fn has_say(&self) -> bool {
-        matches!(self.kind(), kind::SAY_REQUEST | kind::SAY_DELIVERY)
-    }
-
-    fn has_request(&self) -> bool {
-        matches!(self.kind(), kind::USER_LIST | kind::LOGIN_RESULT | kind::PONG)
+    fn link(&self) -> Link {
+        self.event().map_or(Link::None, |event| event.row().link)
     }
 
     fn is_login(&self) -> bool {
-        matches!(self.kind(), kind::LOGIN_RESULT | kind::LOGIN_NOTIFICATION)
-    }
-
-    fn is_notification(&self) -> bool {
-        matches!(self.kind(), kind::LOGIN_NOTIFICATION | kind::LOGOUT_NOTIFICATION)
+        self.completes() == Some(Completion::Login)
     }
 
     /// The say that it is, or delivers.
     pub fn say(&self) -> Option<SayNumber> {
-        self.link.checked_sub(1).filter(|_| self.has_say())
+        self.link.checked_sub(1).filter(|_| self.link() == Link::Say)
     }
 
     /// Whether it belongs to something in another frame.
@@ -306,42 +333,43 @@ impl StoredMessage {
         self.link != 0
     }
 
-    /// Who sent it. Of a message that the chat does not know, the mask tells.
+    /// Who sent it. Of a message that both sides may send, the mask tells.
     pub fn sender(&self) -> Side {
-        let by_server = match self.event() {
-            Some(Event::Unknown { .. }) => self.bits >> 28 & 3 == 1,
-            event => event.is_some_and(|event| event.is_from_server()),
-        };
-        if by_server { Side::Server } else { Side::Client }
+        let is_unmasked = self.bits >> 28 & 3 == 1;
+        let from = self.event().and_then(|event| event.row().from);
+        from.unwrap_or(if self.is_known() && is_unmasked { Side::Server } else { Side::Client })
     }
 
     /// Whether it delivers a say.
     pub fn is_delivery(&self) -> bool {
-        self.kind() == kind::SAY_DELIVERY
+        self.completes() == Some(Completion::Say)
+    }
+
+    /// What is complete once everybody has received it: of what the server tells a room.
+    pub fn completes(&self) -> Option<Completion> {
+        self.event()?.row().completes
     }
 
     /// Of a login's result and of a notification: what it is a part of, and the frame that began that.
     pub fn notifies(&self) -> Option<(Completion, Frame)> {
-        let completion = match self.kind() {
-            kind::LOGIN_RESULT | kind::LOGIN_NOTIFICATION => Completion::Login,
-            kind::LOGOUT_NOTIFICATION => Completion::Logout,
-            _ => return None,
-        };
-        Some((completion, self.began()?))
+        match self.link() {
+            Link::Request | Link::Beginning => Some((self.completes()?, self.began()?)),
+            Link::None | Link::Answer | Link::Say => None,
+        }
     }
 
     /// The frame that began what it belongs to, as far as the message itself is concerned: of a say, its own. `None` for a delivery of which
     /// it was not known.
     pub fn began(&self) -> Option<Frame> {
-        let leads_there = self.has_link() && (self.has_request() || self.is_notification());
-        match self.is_delivery() && self.is(flag::OPEN) {
-            true => None,
-            false => Frame::unpack(self.link).filter(|_| leads_there).or(Some(self.frame)),
+        match self.link() {
+            Link::Say if self.is_delivery() && self.is(flag::OPEN) => None,
+            Link::Request | Link::Beginning => Frame::unpack(self.link).or(Some(self.frame)),
+            Link::None | Link::Answer | Link::Say => Some(self.frame),
         }
     }
 
-    /// A later message answers this request, in `frame`: keeps the first answer. Returns whether it is such a request.
-    pub fn answer(&mut self, answer: &Event<TextId>, frame: Frame) -> bool {
+    /// Keeps the frame of the first answer to this request. Returns whether `answer` answers such a request.
+    pub fn answer(&mut self, answer: &MessageEvent<TextId>, frame: Frame) -> bool {
         let is_asked = self.event().is_some_and(|event| answer.answers(&event));
         if is_asked && self.link == 0 {
             self.link = frame.number();
@@ -349,19 +377,17 @@ impl StoredMessage {
         is_asked
     }
 
-    /// A login turns out to be the connection's own, which answers the request in this frame, or a notification.
+    /// Makes a login the connection's own, which answers the request in this frame, or settles that it is a notification.
     pub fn settle_login(&mut self, is_own: bool, request: Option<Frame>) {
-        if self.kind() != kind::LOGIN_NOTIFICATION {
-            return;
-        }
+        let Some(MessageEvent::LoginNotification { name }) = self.event() else { return };
         self.bits = self.bits & !flag::UNCERTAIN | flag::SETTLED;
         if is_own {
-            self.bits = self.bits & !(0xf << 20) | kind::LOGIN_RESULT << 20;
+            self.bits = self.bits & !EVENT | pack(&MessageEvent::LoginResult { name }).bits;
             self.link = Frame::pack(request);
         }
     }
 
-    /// It turns out to deliver this say, unless it delivers another. Returns whether it does. `is_own`: to the browser whose say it is.
+    /// Links it to the say that it delivers, unless it delivers another. Returns whether it does. `is_own`: to the browser whose say it is.
     pub fn delivers(&mut self, say: SayNumber, is_own: bool) -> bool {
         let is_free = self.is_delivery() && self.link == 0;
         if is_free {
@@ -371,29 +397,21 @@ impl StoredMessage {
         is_free
     }
 
-    /// Whether the connection's user was known when the message was first seen.
+    /// Keeps whether the connection's user was known when the message was first seen.
     pub fn set_named(&mut self, is_named: bool) {
         self.bits = self.bits & !flag::NAMED | if is_named { flag::NAMED } else { 0 };
     }
 
-    /// It is not known, so far, whether the request of this delivery was captured.
+    /// Leaves open whether the request of this delivery was captured.
     pub fn leave_open(&mut self) {
         self.bits |= flag::OPEN;
-    }
-}
-
-fn pack_recipient(recipient: &Recipient<TextId>) -> (u32, u32) {
-    match recipient {
-        Recipient::Unknown => (0, 0),
-        Recipient::Everyone => (1, 0),
-        Recipient::Named(name) => (2, TextId::pack(Some(*name))),
-        Recipient::Id(id) => (3, TextId::pack(Some(*id))),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::samples;
 
     /// A capture has as many of these as packets and messages.
     #[test]
@@ -404,59 +422,69 @@ mod tests {
     #[test]
     fn a_stored_record_is_the_record() {
         let mut texts = Texts::default();
-        let [one, other] = ["one", "other"].map(|text| texts.intern(text));
-        let at = |frame| FrameTime { frame: Frame::of(frame), time: i64::from(frame) * 1000 };
-        let new = |event| MessageRecord::new(at(9), 5, event);
-        let recipients = [Recipient::Everyone, Recipient::Named(one), Recipient::Id(other), Recipient::Unknown];
-        let mut records: Vec<MessageRecord<TextId>> = Vec::new();
-        for recipient in recipients {
-            let say = Say { sender: Some(one), recipient };
-            records.push(MessageRecord { say: Some(0), masked: Some(true), ..new(Event::SayRequest(say.clone())) });
-            records.push(MessageRecord { sender_id: Some(other), masked: Some(false), ..new(Event::SayDelivery(say)) });
-        }
-        for name in [None, Some(one)] {
-            let answered = Some(Frame::of(12));
-            records.push(MessageRecord { response: answered, ..new(Event::LoginRequest { name, room: Some(other) }) });
-            records.push(MessageRecord { response: answered, ..new(Event::Ping(name)) });
-            for event in
-                [Event::UserList { users: Some(3), recipient: name }, Event::LoginResult(name), Event::Pong(name)]
-            {
-                records.push(MessageRecord { request: Some(at(4)), ..new(event) });
-            }
-            records.push(MessageRecord { dialect: Some(Dialect::B2015), ..new(Event::LoginNotification(name)) });
-            records.push(MessageRecord { before_login: true, ..new(Event::LogoutNotification(name)) });
-            records.push(MessageRecord { uncertain: true, ..new(Event::LoginNotification(name)) });
-            records.push(MessageRecord { began: Some(Frame::of(3)), ..new(Event::LoginNotification(name)) });
-            records.push(MessageRecord { is_named: true, ..new(Event::LogoutNotification(name)) });
-            let say = Say { sender: name, recipient: Recipient::Everyone };
-            records.push(MessageRecord { is_own: true, ..new(Event::SayDelivery(say.clone())) });
-            records.push(MessageRecord { is_open: true, ..new(Event::SayDelivery(say)) });
-            records.push(new(Event::Unknown { type_name: Some(other), sender: name }));
-        }
-        for record in records {
-            let stored = StoredMessage::of(&record);
-            let texts_of = record.event.filter_map(|text| Some(texts.get(*text)));
-            let MessageRecord { index, dialect, sender_id, masked, request, response, .. } = record;
-            let MessageRecord { say, before_login, uncertain, began, is_named, is_own, is_open, .. } = record;
-            let expected = MessageRecord {
-                at: at(9),
-                index,
-                event: texts_of,
-                dialect,
-                sender_id,
-                masked,
-                request,
-                response,
-                say,
-                began,
-                is_named,
-                is_own,
-                is_open,
-                before_login,
-                uncertain,
-                is_settled: false,
+        let other = texts.intern("other");
+        for event in samples() {
+            let known: Vec<&str> = event.sender().into_iter().copied().chain(["ben", "7", "lobby", "dance"]).collect();
+            known.iter().for_each(|text| _ = texts.intern(text));
+            let event = event.filter_map(|text| texts.find(text));
+            let row = event.row();
+            let full = MessageRecord {
+                dialect: Some(Dialect::B2015),
+                sender_id: Some(other),
+                request: (row.link == Link::Request).then_some(at(4)),
+                response: (row.link == Link::Answer).then_some(Frame::of(12)),
+                say: (row.link == Link::Say).then_some(0),
+                began: (row.link == Link::Beginning).then_some(Frame::of(3)),
+                is_named: true,
+                is_own: row.completes == Some(Completion::Say),
+                ..new(event.clone())
             };
-            assert_eq!(stored.record(&texts, |frame| Some(at(frame.number()))), Some(expected));
+            let flagged = MessageRecord {
+                masked: Some(true),
+                is_open: true,
+                before_login: true,
+                uncertain: true,
+                ..new(event.clone())
+            };
+            let unmasked = MessageRecord { masked: Some(false), ..new(event.clone()) };
+            for record in [new(event), full, flagged, unmasked] {
+                let stored = StoredMessage::of(&record);
+                let (expected, known) =
+                    (with_texts(&record, &texts), stored.record(&texts, |frame| Some(at(frame.number()))));
+                assert_eq!(known.as_ref(), Some(&expected));
+            }
+        }
+    }
+
+    fn at(frame: u32) -> FrameTime {
+        FrameTime { frame: Frame::of(frame), time: i64::from(frame) * 1000 }
+    }
+
+    fn new(event: MessageEvent<TextId>) -> MessageRecord<TextId> {
+        MessageRecord::new(at(9), 5, event)
+    }
+
+    fn with_texts<'a>(record: &MessageRecord<TextId>, texts: &'a Texts) -> MessageRecord<&'a str> {
+        let event = record.event.filter_map(|text| Some(texts.get(*text)));
+        let MessageRecord { at, index, dialect, sender_id, masked, request, response, .. } = *record;
+        let MessageRecord { say, before_login, uncertain, began, is_named, is_own, is_open, is_settled, .. } = *record;
+        MessageRecord {
+            at,
+            index,
+            event,
+            dialect,
+            sender_id,
+            masked,
+            request,
+            response,
+            say,
+            began,
+            is_named,
+            is_own,
+            is_open,
+            before_login,
+            uncertain,
+            is_settled,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::packet::{Frame, FrameTime, StreamId};
 use crate::session::ids::Room;
 use crate::session::ids::SayNumber;
 use crate::session::record::message::StoredMessage;
-use crate::session::say::said::Said;
+use crate::session::say::Said;
 use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
 use crate::session::storage::texts::TextId;
 

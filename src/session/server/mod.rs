@@ -17,8 +17,9 @@ use crate::session::connection::gaps::Gaps;
 use crate::session::connection::{PROXY_DELAY, Unread};
 use crate::session::ids::Room;
 use crate::session::ids::SayNumber;
-use crate::session::say::matching::{Delivery, Matching};
-use crate::session::say::said::Said;
+use crate::session::say::equal::SayIndex;
+use crate::session::say::pending::UnmatchedDeliveries;
+use crate::session::say::{Delivery, Said};
 use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
 use crate::session::server::exchanges::ExchangeStarts;
 use crate::session::server::lists::{ListNumber, Lists};
@@ -133,7 +134,9 @@ pub struct Server {
     /// The dialect of its messages; `None` until a message is of exactly one.
     pub dialect: Option<Dialect>,
     /// What was said.
-    pub matching: Matching,
+    pub say_index: SayIndex,
+    /// What it delivered without a say.
+    pub unmatched: UnmatchedDeliveries,
     /// Where logins and logouts began.
     pub exchange_starts: ExchangeStarts,
     /// What the capture lacks of all that it sent, and of what its clients sent since they were first seen.
@@ -452,6 +455,7 @@ impl Server {
             ours.received.extend(theirs.received);
         }
         self.exchange_starts.absorb(other.exchange_starts);
-        self.matching.absorb(other.matching)
+        self.say_index.absorb(other.say_index);
+        self.unmatched.take_with(other.unmatched)
     }
 }

@@ -9,7 +9,7 @@ use crate::packet::{Endpoint, Side, StreamId};
 use crate::session::connection::Connection;
 use crate::session::connection::gaps::{Gap, Gaps};
 use crate::session::ids::ServerNumber;
-use crate::session::say::matching::Delivery;
+use crate::session::say::Delivery;
 use crate::session::server::Server;
 use crate::session::storage::texts::TextId;
 
@@ -147,7 +147,7 @@ impl Servers {
     /// did so at the same time, they may be one: returns both.
     pub fn broadcast(&mut self, connection: &Connection, broadcast: u64, time: i64) -> Option<[ServerNumber; 2]> {
         let number = self.number(connection)?;
-        let other = self.broadcasts.hear(broadcast, number, time)?;
+        let other = self.broadcasts.on_broadcast(broadcast, number, time)?;
         let other = self.known(other);
         let are_apart = self.apart.contains(&pair([number, other]));
         (other != number && !are_apart).then_some([number, other])
@@ -176,8 +176,8 @@ impl Servers {
         self.same[place(gone)] = kept;
         let absorbed = std::mem::take(&mut self.servers[place(gone)]);
         let server = &mut self.servers[place(kept)];
-        let orphans = server.absorb(absorbed);
-        (server, orphans)
+        let unmatched = server.absorb(absorbed);
+        (server, unmatched)
     }
 }
 
@@ -191,8 +191,8 @@ fn pair([one, other]: [ServerNumber; 2]) -> [ServerNumber; 2] {
 }
 
 impl Broadcasts {
-    /// Returns the server that has told the same.
-    fn hear(&mut self, broadcast: u64, by: ServerNumber, time: i64) -> Option<ServerNumber> {
+    /// Takes in what a server tells. Returns the one that has told the same.
+    fn on_broadcast(&mut self, broadcast: u64, by: ServerNumber, time: i64) -> Option<ServerNumber> {
         match self.recent.get_mut(&broadcast) {
             Some((first, last)) if time.saturating_sub(*last).abs() <= SPREAD => {
                 *last = time;

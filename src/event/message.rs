@@ -1,0 +1,329 @@
+//! What a message is, and what all messages of a kind have in common: [`MessageEvent::row`] is the table of the chat's messages as the session,
+//! the sentences and the views see them. Their types and members on the wire stand in the table of `message`.
+
+use super::{Completion, Exchange};
+use crate::fields::Phase;
+use crate::packet::Side;
+
+/// What a message is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MessageEvent<T> {
+    /// A client asks to log in.
+    LoginRequest {
+        /// The user's name.
+        name: Option<T>,
+        /// The room's id.
+        room: Option<T>,
+    },
+    /// The server lists the users (dialect A).
+    UserList {
+        /// How many the list has; `None` for a list that the capture cut.
+        users: Option<usize>,
+        /// The user who gets it.
+        recipient: Option<T>,
+    },
+    /// The server's answer to a login request.
+    LoginResult {
+        /// Who is logged in.
+        name: Option<T>,
+    },
+    /// The server notifies somebody else of a login.
+    LoginNotification {
+        /// Who is logged in.
+        name: Option<T>,
+    },
+    /// A client asks to deliver a text.
+    SayRequest {
+        /// Who says it.
+        sender: Option<T>,
+        /// Whom it is for.
+        recipient: Recipient<T>,
+    },
+    /// The server delivers a text.
+    SayDelivery {
+        /// Who says it.
+        sender: Option<T>,
+        /// Whom it is for.
+        recipient: Recipient<T>,
+    },
+    /// The server notifies the others of a logout.
+    LogoutNotification {
+        /// Who has left.
+        name: Option<T>,
+    },
+    /// The server's heartbeat.
+    Ping {
+        /// The connection's user.
+        recipient: Option<T>,
+    },
+    /// The client's answer to it.
+    Pong {
+        /// The connection's user.
+        sender: Option<T>,
+    },
+    /// A message of a type that the chat does not send in this direction, or of none.
+    Unknown {
+        /// The value of `type`.
+        type_name: Option<T>,
+        /// The user who sent it.
+        sender: Option<T>,
+    },
+}
+
+/// Whom a say is for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Recipient<T> {
+    /// All members of the room.
+    Everyone,
+    /// A user, by name.
+    Named(T),
+    /// A client whose name was not known when the message was first seen.
+    Id(T),
+    /// The message does not say.
+    Unknown,
+}
+
+/// What all messages of a kind have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// The value of `workermanchat.phase`.
+    pub phase: Phase,
+    /// Who sends it; `None` where both sides may.
+    pub from: Option<Side>,
+    /// The phase of the request that it answers on the same connection. Says and their deliveries are matched otherwise.
+    pub answers: Option<Phase>,
+    /// What else it belongs to.
+    pub link: Link,
+    /// What is complete once all who have to receive it, as far as they are known, have acknowledged it: of what the server tells a room.
+    pub completes: Option<Completion>,
+}
+
+/// What a message belongs to in another frame, and its record leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// To nothing.
+    None,
+    /// The message that answers it, on the same connection.
+    Answer,
+    /// The message that it answers.
+    Request,
+    /// The say that it is, or delivers.
+    Say,
+    /// What began elsewhere: the request that was made, or the end of a connection.
+    Beginning,
+}
+
+impl Row {
+    /// Of messages that answer nothing, and complete nothing.
+    const fn of(phase: Phase, from: Option<Side>, link: Link) -> Row {
+        Row { phase, from, answers: None, link, completes: None }
+    }
+}
+
+impl<T> MessageEvent<T> {
+    /// What all messages of its kind have in common.
+    pub const fn row(&self) -> Row {
+        const CLIENT: Option<Side> = Some(Side::Client);
+        const SERVER: Option<Side> = Some(Side::Server);
+        match self {
+            MessageEvent::LoginRequest { .. } => Row::of(Phase::LoginRequest, CLIENT, Link::Answer),
+            MessageEvent::UserList { .. } => Row::of(Phase::UserList, SERVER, Link::Request),
+            MessageEvent::LoginResult { .. } => Row {
+                answers: Some(Phase::LoginRequest),
+                completes: Some(Completion::Login),
+                ..Row::of(Phase::LoginResult, SERVER, Link::Request)
+            },
+            MessageEvent::LoginNotification { .. } => {
+                Row { completes: Some(Completion::Login), ..Row::of(Phase::LoginNotification, SERVER, Link::Beginning) }
+            }
+            MessageEvent::SayRequest { .. } => Row::of(Phase::SayRequest, CLIENT, Link::Say),
+            MessageEvent::SayDelivery { .. } => {
+                Row { completes: Some(Completion::Say), ..Row::of(Phase::SayDelivery, SERVER, Link::Say) }
+            }
+            MessageEvent::LogoutNotification { .. } => Row {
+                completes: Some(Completion::Logout),
+                ..Row::of(Phase::LogoutNotification, SERVER, Link::Beginning)
+            },
+            MessageEvent::Ping { .. } => Row::of(Phase::Ping, SERVER, Link::Answer),
+            MessageEvent::Pong { .. } => {
+                Row { answers: Some(Phase::Ping), ..Row::of(Phase::Pong, CLIENT, Link::Request) }
+            }
+            MessageEvent::Unknown { .. } => Row::of(Phase::Unknown, None, Link::None),
+        }
+    }
+
+    /// The exchange that it is a step of; `text`: of a say, its beginning.
+    pub fn exchange(self, text: Option<T>) -> Exchange<T> {
+        match self {
+            MessageEvent::LoginRequest { name, .. }
+            | MessageEvent::LoginResult { name }
+            | MessageEvent::LoginNotification { name }
+            | MessageEvent::UserList { recipient: name, .. } => Exchange::Login(name),
+            MessageEvent::SayRequest { sender, recipient } | MessageEvent::SayDelivery { sender, recipient } => {
+                Exchange::Say { sender, recipient, text }
+            }
+            MessageEvent::LogoutNotification { name } => Exchange::Logout(name),
+            MessageEvent::Ping { recipient: user } | MessageEvent::Pong { sender: user } => Exchange::Heartbeat(user),
+            MessageEvent::Unknown { .. } => Exchange::Unknown,
+        }
+    }
+
+    /// Who says or does what it is about, by name.
+    pub fn sender(&self) -> Option<&T> {
+        match self {
+            MessageEvent::LoginRequest { name, .. }
+            | MessageEvent::LoginResult { name }
+            | MessageEvent::LoginNotification { name }
+            | MessageEvent::LogoutNotification { name } => name.as_ref(),
+            MessageEvent::SayRequest { sender, .. }
+            | MessageEvent::SayDelivery { sender, .. }
+            | MessageEvent::Pong { sender }
+            | MessageEvent::Unknown { sender, .. } => sender.as_ref(),
+            MessageEvent::UserList { .. } | MessageEvent::Ping { .. } => None,
+        }
+    }
+
+    /// Whom it is for; `None` for one that is for nobody in particular.
+    pub fn recipient(&self) -> Option<Recipient<&T>> {
+        match self {
+            MessageEvent::SayRequest { recipient, .. } | MessageEvent::SayDelivery { recipient, .. } => {
+                Some(recipient.as_ref())
+            }
+            MessageEvent::UserList { recipient, .. } | MessageEvent::Ping { recipient } => {
+                recipient.as_ref().map(Recipient::Named)
+            }
+            MessageEvent::LoginRequest { .. }
+            | MessageEvent::LoginResult { .. }
+            | MessageEvent::LoginNotification { .. }
+            | MessageEvent::LogoutNotification { .. }
+            | MessageEvent::Pong { .. }
+            | MessageEvent::Unknown { .. } => None,
+        }
+    }
+
+    /// The value of `workermanchat.phase`.
+    pub fn phase(&self) -> Phase {
+        self.row().phase
+    }
+
+    /// Whether only the server sends such messages.
+    pub fn is_from_server(&self) -> bool {
+        self.row().from == Some(Side::Server)
+    }
+
+    /// Whether it answers a request of this kind, on the same connection.
+    pub fn answers(&self, request: &MessageEvent<T>) -> bool {
+        self.row().answers == Some(request.phase())
+    }
+
+    /// The same with other texts; one for which `text` returns `None` is not known.
+    pub fn filter_map<'s, U>(&'s self, text: impl Fn(&'s T) -> Option<U>) -> MessageEvent<U> {
+        match self {
+            MessageEvent::LoginRequest { name, room } => {
+                MessageEvent::LoginRequest { name: name.as_ref().and_then(&text), room: room.as_ref().and_then(&text) }
+            }
+            MessageEvent::UserList { users, recipient } => {
+                MessageEvent::UserList { users: *users, recipient: recipient.as_ref().and_then(text) }
+            }
+            MessageEvent::LoginResult { name } => MessageEvent::LoginResult { name: name.as_ref().and_then(text) },
+            MessageEvent::LoginNotification { name } => {
+                MessageEvent::LoginNotification { name: name.as_ref().and_then(text) }
+            }
+            MessageEvent::SayRequest { sender, recipient } => MessageEvent::SayRequest {
+                sender: sender.as_ref().and_then(&text),
+                recipient: recipient.filter_map(&text),
+            },
+            MessageEvent::SayDelivery { sender, recipient } => MessageEvent::SayDelivery {
+                sender: sender.as_ref().and_then(&text),
+                recipient: recipient.filter_map(&text),
+            },
+            MessageEvent::LogoutNotification { name } => {
+                MessageEvent::LogoutNotification { name: name.as_ref().and_then(text) }
+            }
+            MessageEvent::Ping { recipient } => MessageEvent::Ping { recipient: recipient.as_ref().and_then(text) },
+            MessageEvent::Pong { sender } => MessageEvent::Pong { sender: sender.as_ref().and_then(text) },
+            MessageEvent::Unknown { type_name, sender } => MessageEvent::Unknown {
+                type_name: type_name.as_ref().and_then(&text),
+                sender: sender.as_ref().and_then(&text),
+            },
+        }
+    }
+}
+
+impl<T> Recipient<T> {
+    /// The same with another text; one for which `text` returns `None` is not known.
+    pub fn filter_map<'s, U>(&'s self, text: impl Fn(&'s T) -> Option<U>) -> Recipient<U> {
+        match self {
+            Recipient::Everyone => Recipient::Everyone,
+            Recipient::Named(name) => text(name).map_or(Recipient::Unknown, Recipient::Named),
+            Recipient::Id(id) => text(id).map_or(Recipient::Unknown, Recipient::Id),
+            Recipient::Unknown => Recipient::Unknown,
+        }
+    }
+
+    /// The same, borrowed.
+    pub fn as_ref(&self) -> Recipient<&T> {
+        self.filter_map(Some)
+    }
+}
+
+/// Messages of every kind, with and without what each may lack, for the tests of all that has to know every kind.
+#[cfg(test)]
+pub fn samples() -> Vec<MessageEvent<&'static str>> {
+    let mut samples = Vec::new();
+    for name in [Some("anna"), None] {
+        samples.extend([
+            MessageEvent::LoginRequest { name, room: Some("lobby") },
+            MessageEvent::LoginRequest { name, room: None },
+            MessageEvent::UserList { users: Some(3), recipient: name },
+            MessageEvent::UserList { users: None, recipient: name },
+            MessageEvent::LoginResult { name },
+            MessageEvent::LoginNotification { name },
+            MessageEvent::LogoutNotification { name },
+            MessageEvent::Ping { recipient: name },
+            MessageEvent::Pong { sender: name },
+            MessageEvent::Unknown { type_name: Some("dance"), sender: name },
+            MessageEvent::Unknown { type_name: None, sender: name },
+        ]);
+        for recipient in [Recipient::Everyone, Recipient::Named("ben"), Recipient::Id("7"), Recipient::Unknown] {
+            samples.push(MessageEvent::SayRequest { sender: name, recipient: recipient.clone() });
+            samples.push(MessageEvent::SayDelivery { sender: name, recipient });
+        }
+    }
+    samples
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::frame_samples;
+
+    #[test]
+    fn there_is_a_sample_of_every_phase() {
+        for phase in Phase::ALL {
+            let is_message = samples().iter().any(|event| event.phase() == *phase);
+            let is_below = frame_samples().iter().any(|event| event.phase() == *phase);
+            assert!(is_message != is_below, "{phase:?} is that of a message or of what is below");
+        }
+    }
+
+    #[test]
+    fn a_message_that_answers_another_leads_to_it() {
+        for answer in samples().iter().filter(|event| event.row().answers.is_some()) {
+            assert_eq!(answer.row().link, Link::Request, "{answer:?}");
+            let request = samples().into_iter().find(|request| answer.answers(request)).expect("its request");
+            assert_eq!(request.row().link, Link::Answer, "{request:?}");
+            assert_ne!(request.row().from, answer.row().from);
+        }
+    }
+
+    #[test]
+    fn what_is_complete_when_all_have_it_is_its_exchange() {
+        for event in samples() {
+            if let Some(completion) = event.row().completes {
+                assert!(event.is_from_server(), "{event:?}");
+                assert!(event.exchange(None).is_completed_by(completion), "{completion:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Deliveries that wait: those whose say is only likely, until later frames settle it, and those without a say, in case it was captured late.
+
+use std::collections::VecDeque;
+
+use crate::packet::{Frame, FrameTime, StreamId};
+use crate::session::connection::gaps::Gaps;
+use crate::session::ids::SayNumber;
+use crate::session::say::equal::DELIVERY_WINDOW;
+use crate::session::say::matching::Doubt;
+use crate::session::say::{Delivery, Said, TrackedSay};
+use crate::session::storage::texts::TextId;
+
+/// How much earlier than its say a delivery may have been captured. Nanoseconds.
+const REORDER_WINDOW: i64 = 100_000_000;
+/// How many deliveries without a say are kept.
+const MAX_UNMATCHED: usize = 1024;
+/// How many deliveries wait until it is settled what they deliver.
+const MAX_WAITING: usize = 256;
+/// How many places the texts of deliveries without a say are counted in.
+const PLACES: usize = 256;
+
+/// A delivery whose say is only likely.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    delivery: Delivery,
+    say: SayNumber,
+    sender: StreamId,
+    doubt: Doubt,
+    /// The frame in which the sender's connection was heard of.
+    heard_in: Option<Frame>,
+}
+
+/// Deliveries whose says are only likely, until later frames settle it.
+#[derive(Debug, Default)]
+pub struct LikelyDeliveries {
+    waiting: Vec<Waiting>,
+}
+
+impl Waiting {
+    fn is_settled(&self, now: FrameTime) -> bool {
+        match self.doubt {
+            Doubt::Late => {
+                self.heard_in.is_some_and(|frame| frame < now.frame)
+                    || now.since(self.delivery.place.at) > DELIVERY_WINDOW
+            }
+            Doubt::Unnamed(until) => now.time > until,
+        }
+    }
+}
+
+impl LikelyDeliveries {
+    /// Whether there is none, as nearly always.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Adds one. Returns whether there is room for it.
+    pub fn push(&mut self, delivery: Delivery, say: SayNumber, sender: StreamId, doubt: Doubt) -> bool {
+        let has_room = self.waiting.len() < MAX_WAITING;
+        if has_room {
+            // Its own segment acknowledges all that was said.
+            let heard_in = Some(delivery.place.at.frame).filter(|_| sender == delivery.place.stream);
+            self.waiting.push(Waiting { delivery, say, sender, doubt, heard_in });
+        }
+        has_room
+    }
+
+    /// Takes in that a segment of this connection is captured. Returns the deliveries that earlier frames settled, and their says; `false`
+    /// for one whose sender was not heard of for long.
+    pub fn on_segment(&mut self, stream: StreamId, now: FrameTime) -> Vec<(Delivery, SayNumber, bool)> {
+        let is_any_settled = self.waiting.iter().any(|waiting| waiting.is_settled(now));
+        let settled = if is_any_settled { self.remove(|waiting| waiting.is_settled(now)) } else { Vec::new() };
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.sender == stream) {
+            waiting.heard_in.get_or_insert(now.frame);
+        }
+        let settled = settled.into_iter();
+        settled.map(|it| (it.delivery, it.say, it.doubt != Doubt::Late || it.heard_in.is_some())).collect()
+    }
+
+    /// Somebody else, whose connection is not known either, says the same. Returns the says of the deliveries of which it is not known any
+    /// more who said them.
+    pub fn contradict(&mut self, other: &Delivery) -> Vec<SayNumber> {
+        let contradicted = self.remove(|Waiting { delivery, doubt, .. }| {
+            matches!(doubt, Doubt::Unnamed(_)) && delivery.said == other.said && delivery.from != other.from
+        });
+        contradicted.into_iter().map(|waiting| waiting.say).collect()
+    }
+
+    /// Removes those that could be of a say that is captured only now.
+    pub fn take(&mut self, at: FrameTime, from: TextId, said: Said) -> Vec<(Delivery, SayNumber)> {
+        let its = self.remove(|Waiting { delivery, .. }| {
+            delivery.said == said && at.since(delivery.place.at) <= REORDER_WINDOW && delivery.from == Some(from)
+        });
+        its.into_iter().map(|waiting| (waiting.delivery, waiting.say)).collect()
+    }
+
+    fn remove(&mut self, is_meant: impl Fn(&Waiting) -> bool) -> Vec<Waiting> {
+        let (removed, left) = std::mem::take(&mut self.waiting).into_iter().partition(is_meant);
+        self.waiting = left;
+        removed
+    }
+}
+
+/// The last deliveries without a say.
+#[derive(Debug, Default)]
+pub struct UnmatchedDeliveries {
+    queue: VecDeque<Delivery>,
+    /// How many of them have a text of this place: most says find none at once.
+    counts: Vec<u16>,
+}
+
+impl UnmatchedDeliveries {
+    /// Keeps one.
+    pub fn push(&mut self, delivery: Delivery) {
+        self.counts.resize(PLACES, 0);
+        if self.queue.len() >= MAX_UNMATCHED {
+            if let Some(oldest) = self.queue.pop_front() {
+                self.counts[oldest.said.place(PLACES)] -= 1;
+            }
+        }
+        self.counts[delivery.said.place(PLACES)] += 1;
+        self.queue.push_back(delivery);
+    }
+
+    fn count(&self, said: Said) -> u16 {
+        self.counts.get(said.place(PLACES)).copied().unwrap_or_default()
+    }
+
+    /// Whether somebody else, whose connection is not known either, has said the same, not longer ago.
+    pub fn contradict(&self, delivery: &Delivery, ago: i64) -> bool {
+        let mut recent = self.queue.iter().rev().take_while(|other| delivery.place.at.since(other.place.at) <= ago);
+        self.count(delivery.said) > 0 && recent.any(|other| other.said == delivery.said && other.from != delivery.from)
+    }
+
+    /// Takes the deliveries of a say that were captured shortly before it; `None` where there are some, but an earlier say may be missing, or
+    /// one of somebody else, which they could deliver. `gaps`: of its sender; `usual`: the time that the server takes, in nanoseconds.
+    pub fn take_early(
+        &mut self,
+        say: &TrackedSay,
+        from: Option<TextId>,
+        said: Said,
+        gaps: &Gaps,
+        usual: i64,
+    ) -> Option<Vec<Delivery>> {
+        let early = self.take(say.at(), from, said);
+        let are_certain =
+            early.iter().all(|delivery| from.is_some() && !gaps.since(delivery.place.at.time.saturating_sub(usual)));
+        are_certain.then_some(early)
+    }
+
+    /// Takes the deliveries of a say that were captured shortly before it, one a connection and copy, in the order of the capture.
+    fn take(&mut self, at: FrameTime, from: Option<TextId>, said: Said) -> Vec<Delivery> {
+        let mut taken: Vec<Delivery> = Vec::new();
+        let mut left = self.count(said);
+        for place in (0..self.queue.len()).rev() {
+            let unmatched = &self.queue[place];
+            if left == 0 || at.since(unmatched.place.at) > REORDER_WINDOW {
+                break;
+            }
+            if unmatched.said.place(PLACES) == said.place(PLACES) {
+                left -= 1;
+            }
+            let copy = (unmatched.place.stream, unmatched.copy);
+            if unmatched.said == said
+                && (from.is_none() || unmatched.from == from)
+                && !taken.iter().any(|taken| (taken.place.stream, taken.copy) == copy)
+            {
+                self.counts[said.place(PLACES)] -= 1;
+                taken.extend(self.queue.remove(place));
+            }
+        }
+        taken.reverse();
+        taken
+    }
+
+    /// Takes all of them, and those of a server that turns out to be the same, in the order of the capture.
+    pub fn take_with(&mut self, other: UnmatchedDeliveries) -> Vec<Delivery> {
+        let mut all: Vec<Delivery> = std::mem::take(self).queue.into_iter().chain(other.queue).collect();
+        all.sort_by_key(|delivery| delivery.place.position());
+        all
+    }
+}

@@ -1,0 +1,267 @@
+//! What the capture taught of a message, and of the say that it is or delivers.
+
+use super::{Context, Ends, ExchangeStep, FrameView, User, add_step, user};
+use crate::event::{Acked, Exchange, MessageEvent, Recipient};
+use crate::message::Dialect;
+use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
+use crate::session::connection::Connection;
+use crate::session::connection::gaps::Gaps;
+use crate::session::record::message::MessageRecord;
+use crate::session::say::{Delivered, Says, TrackedSay};
+use crate::session::server::Server;
+use crate::session::server::lists::Lists;
+use crate::session::state::Session;
+
+/// A say that nobody got is reported when its connection is heard of again after this time. Nanoseconds.
+const PATIENCE: i64 = 1_000_000_000;
+/// Where the capture lacks what the server sent within this time after a say, the say's deliveries are not counted. Nanoseconds.
+const COUNTED_WITHIN: i64 = 2_000_000_000;
+/// A message with what the capture taught of it.
+#[derive(Debug, Clone)]
+pub struct MessageView<'a> {
+    /// What is kept of it.
+    pub record: MessageRecord<&'a str>,
+    /// Its connection.
+    pub connection: &'a Connection,
+    server: Option<&'a Server>,
+    stream: StreamId,
+    /// What the capture lacks of servers that may be this one.
+    unheard: &'a Gaps,
+    lists: &'a Lists,
+    context: Context<'a>,
+}
+
+/// The members of a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Members<'a> {
+    /// The first names.
+    pub names: Vec<&'a str>,
+    /// How many members there are.
+    pub count: usize,
+}
+
+/// A say request and what became of it.
+#[derive(Debug, Clone, Copy)]
+pub struct SayView<'a> {
+    /// The frame in which the request ends.
+    pub at: FrameTime,
+    /// The sender's connection.
+    pub stream: StreamId,
+    /// How many copies were captured; of a private say, how many connections got one.
+    pub deliveries: u32,
+    /// Whether nothing is missing in the capture that would change that number.
+    pub is_counted: bool,
+    /// The first frame that delivers it.
+    pub first: Option<Frame>,
+    say: &'a TrackedSay,
+    says: &'a Says,
+}
+
+/// A delivery, as its say's request shows it.
+#[derive(Debug, Clone, Copy)]
+pub struct DeliveredTo<'a> {
+    /// The frame that delivers it.
+    pub at: FrameTime,
+    /// The user who gets it, where that is known.
+    pub name: Option<&'a str>,
+    /// The browser that gets it.
+    pub ends: Ends<'a>,
+    /// The frame in which it acknowledges that.
+    pub acked_in: Option<Frame>,
+}
+
+impl<'a> SayView<'a> {
+    /// The deliveries that are listed.
+    pub(super) fn delivered(&self) -> impl Iterator<Item = Delivered> + use<'a> {
+        self.says.delivered(self.say)
+    }
+
+    /// Of a say with more deliveries than are listed: when the last one came, to the millisecond, in nanoseconds since the epoch.
+    pub fn unlisted_until(&self) -> Option<i64> {
+        let listed = self.says.delivered(self.say).count();
+        (self.deliveries as usize > listed).then(|| self.say.last_heard())
+    }
+}
+
+impl<'a> MessageView<'a> {
+    /// Of the message at a position of a connection; `None` for one that is not the chat's.
+    pub(super) fn of(session: &'a Session, stream: StreamId, at: Position) -> Option<MessageView<'a>> {
+        let connection = session.connections.get(&stream)?;
+        let records = connection.records();
+        let record = records.message(at)?.record(&session.texts, |frame| records.time_of(frame))?;
+        Some(MessageView {
+            record,
+            connection,
+            stream,
+            server: session.servers.of(connection),
+            unheard: session.servers.unheard(),
+            lists: &session.lists,
+            context: session.context(),
+        })
+    }
+
+    /// Its frame below its messages, if it is the first one there.
+    fn first_of_frame(&self) -> Option<FrameView<'a>> {
+        let (connection, frame) = (self.connection, self.record.at.frame);
+        let records = connection.records();
+        let first = records.messages(frame).iter().find(|message| message.is_known());
+        let by = if self.record.event.is_from_server() { Side::Server } else { Side::Client };
+        let is_first = first.is_some_and(|first| first.position() == self.record.position());
+        is_first.then(|| FrameView::of(connection, frame, by, self.context))
+    }
+
+    /// Both ends, and who the user was known to be then.
+    pub fn ends(&self) -> Ends<'a> {
+        let user = self.connection.user_then(self.record.position()).filter(|_| self.record.is_named);
+        self.context.ends(self.connection, user)
+    }
+
+    /// Of a delivery: when it was first seen, its say was known, and was said on another connection.
+    pub fn is_anothers(&self) -> bool {
+        let MessageRecord { event, is_own, is_open, .. } = &self.record;
+        matches!(event, MessageEvent::SayDelivery { .. })
+            && !is_own
+            && !is_open
+            && self.connection.records().began(self.record.position()).is_none()
+            && self.tracked().is_some_and(|say| say.stream != self.stream)
+    }
+
+    /// What it has to do with which exchanges; with the first message of a frame, what the frame acknowledges. `said`: what is said in it, where
+    /// it is a say.
+    pub fn steps<'p>(&self, said: &'p str) -> Vec<ExchangeStep<'p>>
+    where
+        'a: 'p,
+    {
+        let mut steps: Vec<ExchangeStep<'p>> = Vec::new();
+        let below = self.first_of_frame();
+        below.iter().flat_map(FrameView::acked_steps).for_each(|step| add_step(&mut steps, step));
+        let own = self.connection.records().message(self.record.position());
+        let own = own.into_iter().flat_map(|message| self.context.steps_of(self.connection, message));
+        for mut step in own {
+            if let Exchange::Say { text, .. } = &mut step.exchange {
+                *text = text.or(Some(said).filter(|said| !said.is_empty()));
+            }
+            add_step(&mut steps, step);
+        }
+        below.iter().for_each(|below| below.complete(&mut steps));
+        steps
+    }
+
+    /// The frame that began the exchange that it is itself a part of.
+    pub(super) fn began(&self) -> Option<Frame> {
+        let message = self.connection.records().message(self.record.position())?;
+        self.context.steps_of(self.connection, message).first().map(|step| step.began)
+    }
+
+    /// What the first message's packet acknowledges at the same time.
+    pub fn acked(&self) -> Vec<Acked<&'a str>> {
+        self.first_of_frame().map(|below| below.acked()).unwrap_or_default()
+    }
+
+    /// The frames whose handshakes and messages the first message's packet is the first to acknowledge.
+    pub fn acks(&self) -> Vec<Frame> {
+        self.first_of_frame().map(|below| below.acks().collect()).unwrap_or_default()
+    }
+
+    /// The dialect, of the message itself or of its server's others.
+    pub fn dialect(&self) -> Option<Dialect> {
+        self.record.dialect.or(self.server.and_then(|server| server.dialect))
+    }
+
+    /// Who says or does it, by name, as far as the whole capture shows.
+    pub fn sender(&self) -> Option<&'a str> {
+        let MessageRecord { event, sender_id, at, .. } = &self.record;
+        let name = event.sender().copied().or_else(|| match event {
+            MessageEvent::SayRequest { .. } | MessageEvent::Pong { .. } => self.user().map(|user| user.name),
+            MessageEvent::LoginRequest { .. }
+            | MessageEvent::UserList { .. }
+            | MessageEvent::LoginResult { .. }
+            | MessageEvent::LoginNotification { .. }
+            | MessageEvent::SayDelivery { .. }
+            | MessageEvent::LogoutNotification { .. }
+            | MessageEvent::Ping { .. }
+            | MessageEvent::Unknown { .. } => {
+                self.server?.name_of((*sender_id)?, at.frame).map(|name| self.context.texts.get(name))
+            }
+        });
+        name.filter(|name| !name.is_empty())
+    }
+
+    /// Of a login: the other name that its client had before, where that is known. `began`: the frame that began the login.
+    pub fn former_name(&self, began: Frame) -> Option<&'a str> {
+        let client = match self.record.event.row().from {
+            Some(Side::Client) => self.connection.chat()?.id()?,
+            Some(Side::Server) | None => self.record.sender_id?,
+        };
+        let name = self.record.event.sender().copied();
+        let former = self.context.texts.get(self.server?.former_name(client, began)?);
+        Some(former).filter(|former| !former.is_empty() && name.is_some_and(|name| name != *former))
+    }
+
+    /// Whom it is for, by name, or `all`.
+    pub fn recipient(&self) -> Option<&'a str> {
+        match self.record.event.recipient()? {
+            Recipient::Everyone => Some("all"),
+            Recipient::Named(name) => Some(name),
+            Recipient::Id(id) => {
+                let name = self.server?.name_of(self.context.texts.find(id)?, self.record.at.frame)?;
+                Some(self.context.texts.get(name)).filter(|name| !name.is_empty())
+            }
+            Recipient::Unknown => None,
+        }
+    }
+
+    /// The connection's user at this message.
+    pub fn user(&self) -> Option<User<'a>> {
+        self.connection.identity(self.record.position()).map(|identity| user(identity, self.context.texts))
+    }
+
+    fn tracked(&self) -> Option<&'a TrackedSay> {
+        self.context.says.get(self.record.say?)
+    }
+
+    /// The say that it is or delivers.
+    pub fn say(&self) -> Option<SayView<'a>> {
+        let say = self.tracked().filter(|say| say.is_readable())?;
+        let (at, first) = (say.at(), say.first());
+        let until = at.time.saturating_add(COUNTED_WITHIN);
+        let is_counted = say.is_counted()
+            && !self.server.is_some_and(|server| server.may_lack(at.frame, until))
+            && !self.unheard.any(at.frame, until);
+        Some(SayView {
+            at,
+            stream: say.stream,
+            deliveries: say.deliveries,
+            is_counted,
+            first,
+            say,
+            says: self.context.says,
+        })
+    }
+
+    /// Of a say request: who was in the room.
+    pub fn members(&self) -> Option<Members<'a>> {
+        let say = self.tracked().filter(|_| matches!(self.record.event, MessageEvent::SayRequest { .. }))?;
+        let (names, count) = self.lists.get(say.members)?;
+        Some(Members { names: names.map(|name| self.context.texts.get(name)).collect(), count })
+    }
+
+    /// Whether a say request reached nobody, although its connection went on.
+    pub fn reached_nobody(&self) -> bool {
+        let Some(chat) = self.connection.chat() else { return false };
+        let at = self.record.at;
+        let went_on = chat.last_delivered() > Some(at.frame)
+            || chat.last_from_server().is_some_and(|last| last.since(at) >= PATIENCE);
+        let is_lost = self.say().is_some_and(|say| say.deliveries == 0 && say.is_counted) && !self.record.before_login;
+        is_lost && went_on && !self.connection.lacks_answers_after(at.frame)
+    }
+
+    /// Whether a ping was followed by another without a pong between, though the client was heard of.
+    pub fn unanswered(&self) -> bool {
+        let Some(chat) = self.connection.chat() else { return false };
+        let frame = self.record.at.frame;
+        let went_on = chat.last_ping() > Some(frame) && self.connection.tcp().last_from_client() > Some(frame);
+        let is_open = matches!(self.record.event, MessageEvent::Ping { .. }) && self.record.response.is_none();
+        is_open && went_on && !self.connection.gaps(Side::Client).after(frame)
+    }
+}
