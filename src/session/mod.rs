@@ -26,7 +26,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use connection::start::plausible_start;
+pub use connection::framing::plausible_start;
 pub use connection::times::Moment;
 pub use record::handshake::Handshake;
 pub use state::{MAX_UNDECIDED, Session};

@@ -5,13 +5,11 @@ use std::collections::VecDeque;
 
 use crate::event::{Closing, FrameEvent};
 use crate::failpoint::failpoint;
-use crate::message::text;
+use crate::message::{LIMITS, text};
 use crate::packet::{Both, Captured, Frame, FrameTime, SequenceNumber, Side, StreamId};
-use crate::session::connection::gaps::Gap;
-use crate::session::connection::missing::{self, Lacking, Stretches};
-use crate::session::connection::start::plausible_start;
+use crate::session::connection::gaps::{ContentGaps, DirectionGaps, Gap, Stretches};
 use crate::session::storage::texts::TextId;
-use crate::websocket::frame::{self, Opcode};
+use crate::websocket::frame::{self, Opcode, Read};
 
 /// The longest reason to close, in characters: a control frame's payload has at most 125 bytes, and escapes are longer.
 const MAX_REASON: usize = 300;
@@ -70,12 +68,12 @@ pub struct Framing {
     directions: Both<Direction>,
     /// The first frame of the capture with WebSocket data.
     since: Option<Frame>,
-    closed: Closed,
+    closed: WebSocketClosed,
 }
 
 /// Which side has closed the WebSocket connection first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Closed {
+enum WebSocketClosed {
     #[default]
     Open,
     By(Side),
@@ -120,8 +118,8 @@ struct Direction {
     /// The last data was out of step, or something is missing before the next whose place is not known.
     is_out_of_step: bool,
     fragments: Fragments,
-    /// It has closed the WebSocket connection, or may have: something is missing behind its last message.
-    closed: HasClosed,
+    /// Whether it has sent its close frame, or may have: something is missing behind its last message.
+    close_frame: CloseFrame,
 }
 
 /// The fragments that Wireshark holds, to put them together with the next ones of the direction.
@@ -166,8 +164,8 @@ impl Fragments {
         }
     }
 
-    /// The next bytes of the direction were not captured.
-    fn lack(&mut self) {
+    /// Interrupts the message: the next bytes of the direction were not captured.
+    fn interrupt(&mut self) {
         if *self != Fragments::None {
             *self = Fragments::Astray;
         }
@@ -175,7 +173,7 @@ impl Fragments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum HasClosed {
+enum CloseFrame {
     #[default]
     No,
     Perhaps,
@@ -248,13 +246,13 @@ impl Framing {
         self.directions.server.place(Some(server));
     }
 
-    /// Something that `side` sent was not captured.
-    pub fn lacks(&mut self, side: Side) {
+    /// Takes note that something that `side` sent was not captured.
+    pub fn add_gap(&mut self, side: Side) {
         let direction = self.directions.of_mut(side);
-        if direction.closed == HasClosed::No {
-            direction.closed = HasClosed::Perhaps;
+        if direction.close_frame == CloseFrame::No {
+            direction.close_frame = CloseFrame::Perhaps;
         }
-        direction.fragments.lack();
+        direction.fragments.interrupt();
         direction.is_out_of_step |= !direction.is_placed;
     }
 
@@ -264,22 +262,22 @@ impl Framing {
     }
 
     /// Takes in data that is about to be dissected in the frame of `at`. Returns the close frames in it; adds the ends of its messages to
-    /// `endings`, and what is passed over or out of step to `lacking`.
+    /// `endings`, and what is passed over or out of step to `gaps`.
     pub fn take_in(
         &mut self,
         at: FrameTime,
         by: Side,
         data: Data,
         endings: &mut Endings,
-        lacking: &mut Lacking,
+        gaps: &mut ContentGaps,
     ) -> Vec<FrameEvent<TextId>> {
         failpoint!("session::framing");
         self.since.get_or_insert(at.frame);
-        let unread = lacking.of(by).map(|lacking| &lacking.unread);
+        let unread = gaps.of(by).map(|gaps| &gaps.unread);
         match self.directions.of(by).find(&data, unread) {
-            DataPlace::InStep(start) => self.read(by, &data, Reading::new(start), endings, lacking),
+            DataPlace::InStep(start) => self.read(by, &data, Reading::new(start), endings, gaps),
             DataPlace::Repeats(start, known) => {
-                self.read(by, &data, Reading { known, ..Reading::new(Some(start)) }, endings, lacking)
+                self.read(by, &data, Reading { known, ..Reading::new(Some(start)) }, endings, gaps)
             }
             DataPlace::Old => {
                 endings.skipped = true;
@@ -287,11 +285,11 @@ impl Framing {
             }
             DataPlace::OutOfStep => {
                 endings.skipped = true;
-                self.lacks(by);
+                self.add_gap(by);
                 let direction = self.directions.of_mut(by);
                 direction.is_out_of_step = true;
                 direction.fragments.pass_over(data.bytes.bytes);
-                lacking.of_mut(by).add(Gap::within(at), u32::MAX);
+                gaps.of_mut(by).add(Gap::within(at), u32::MAX);
                 Vec::new()
             }
         }
@@ -304,15 +302,15 @@ impl Framing {
         data: &Data,
         mut reading: Reading,
         endings: &mut Endings,
-        lacking: &mut Lacking,
+        gaps: &mut ContentGaps,
     ) -> Vec<FrameEvent<TextId>> {
-        self.directions.of_mut(by).begin(&mut reading, lacking, by);
+        self.directions.of_mut(by).begin(&mut reading, gaps, by);
         let mut closes = Vec::new();
         let mut frames = frame::frames(data.bytes.bytes);
         while let Some(frame) = frames.next() {
             let end = reading.start.map_or(data.segment_end, |start| start + frames.offset() as u32);
             if !frame.complete {
-                self.directions.of_mut(by).incomplete(&frame, data, &reading, endings, || lacking.of_mut(by));
+                self.directions.of_mut(by).incomplete(&frame, data, &reading, endings, || gaps.of_mut(by));
                 break;
             }
             let is_known = frame.offset < reading.known;
@@ -332,33 +330,33 @@ impl Framing {
             }
         }
         if let (true, Some(start), Some(end)) = (reading.is_late, reading.start, reading.end) {
-            lacking.of_mut(by).unread.take(start, end);
+            gaps.of_mut(by).unread.take(start, end);
         }
         closes
     }
 
     fn close(&mut self, by: Side, frame: &frame::Frame, data: &Data) -> Option<FrameEvent<TextId>> {
-        let other_may_have = self.directions.of(by.other()).closed != HasClosed::No || data.other_is_unread;
+        let other_may_have = self.directions.of(by.other()).close_frame != CloseFrame::No || data.other_is_unread;
         let direction = self.directions.of_mut(by);
-        if std::mem::replace(&mut direction.closed, HasClosed::Yes) == HasClosed::Yes {
+        if std::mem::replace(&mut direction.close_frame, CloseFrame::Yes) == CloseFrame::Yes {
             return None;
         }
         let closing = closing(frame, data.bytes.bytes);
         match self.closed {
-            Closed::Open if other_may_have => self.closed = Closed::Unknown,
-            Closed::Open => {
-                self.closed = Closed::By(by);
+            WebSocketClosed::Open if other_may_have => self.closed = WebSocketClosed::Unknown,
+            WebSocketClosed::Open => {
+                self.closed = WebSocketClosed::By(by);
                 return Some(FrameEvent::Close(closing));
             }
-            Closed::By(first) if first != by => return Some(FrameEvent::CloseReply(closing)),
-            Closed::By(_) | Closed::Unknown => {}
+            WebSocketClosed::By(first) if first != by => return Some(FrameEvent::CloseReply(closing)),
+            WebSocketClosed::By(_) | WebSocketClosed::Unknown => {}
         }
         None
     }
 
     /// Whether both sides have closed the WebSocket connection.
-    pub fn is_closed(&self) -> bool {
-        [&self.directions.client, &self.directions.server].iter().all(|side| side.closed == HasClosed::Yes)
+    pub fn is_websocket_closed(&self) -> bool {
+        [&self.directions.client, &self.directions.server].iter().all(|side| side.close_frame == CloseFrame::Yes)
     }
 
     /// Exchanges the sides.
@@ -388,7 +386,7 @@ impl Reading {
 
 impl Direction {
     /// Takes note of where data in step begins.
-    fn begin(&mut self, reading: &mut Reading, lacking: &mut Lacking, by: Side) {
+    fn begin(&mut self, reading: &mut Reading, gaps: &mut ContentGaps, by: Side) {
         self.is_out_of_step = false;
         let (start, next) = (reading.start, self.next());
         if reading.known > 0 || start == next {
@@ -399,9 +397,9 @@ impl Direction {
             if reading.is_late {
                 return;
             }
-            lacking.of_mut(by).unread.insert(next, start);
+            gaps.of_mut(by).unread.insert(next, start);
         }
-        self.fragments.lack();
+        self.fragments.interrupt();
         self.place(start);
     }
 
@@ -412,8 +410,8 @@ impl Direction {
         end: SequenceNumber,
         is_known: bool,
     ) -> Option<Ending> {
-        if self.closed == HasClosed::Perhaps {
-            self.closed = HasClosed::No; // a side sends no data behind its close frame (RFC 6455, section 5.5.1)
+        if self.close_frame == CloseFrame::Perhaps {
+            self.close_frame = CloseFrame::No; // a side sends no data behind its close frame (RFC 6455, section 5.5.1)
         }
         let (continues, begun) = (header.opcode == Opcode::Continuation, self.fragments);
         if !header.fin {
@@ -445,7 +443,7 @@ impl Direction {
         data: &Data,
         reading: &Reading,
         endings: &mut Endings,
-        lacking: impl FnOnce() -> &'l mut missing::Direction,
+        gaps: impl FnOnce() -> &'l mut DirectionGaps,
     ) {
         let end = frame.header.frame_length().and_then(|length| length.checked_add(frame.offset));
         let end = end.and_then(|end| u32::try_from(end).ok());
@@ -470,15 +468,15 @@ impl Direction {
         if reading.is_late {
             return;
         }
-        self.fragments.lack();
+        self.fragments.interrupt();
         self.place(Some(to));
-        let lacks_only_data =
+        let lacks_data_only =
             end.is_some_and(|end| end as usize >= data.bytes.reported) && !frame.header.opcode.is_control();
-        if lacks_only_data && self.closed == HasClosed::Perhaps {
-            self.closed = HasClosed::No;
+        if lacks_data_only && self.close_frame == CloseFrame::Perhaps {
+            self.close_frame = CloseFrame::No;
         }
         if !ends_here {
-            lacking().unread.insert(from, to); // sent again, it is the message
+            gaps().unread.insert(from, to); // sent again, it is the message
         }
     }
 }
@@ -494,10 +492,61 @@ fn closing(frame: &frame::Frame, data: &[u8]) -> Closing {
     Closing { code, reason: (*text::line(&reason, MAX_REASON)).into() }
 }
 
+/// How many bytes of a payload are examined: the longest payload of a control frame (RFC 6455, section 5.5).
+const PROBE_LENGTH: usize = 125;
+
+/// Whether a frame of the chat could begin here, in a stream whose beginning was not captured: a text frame whose payload
+/// begins like a JSON object with members, or a control frame that fills `bytes` and holds text. Random bytes pass less than
+/// once in a million times. The chat negotiates no extension, so its frames have no RSV bit.
+pub fn plausible_start(bytes: &[u8]) -> bool {
+    let Read::Complete(header) = frame::header(bytes) else { return false };
+    if header.rsv != 0 || header.payload_length > LIMITS.length as u64 {
+        return false;
+    }
+    let payload = &bytes[header.header_length..];
+    let payload = &payload[..payload.len().min(header.payload_length as usize)];
+    match header.opcode {
+        Opcode::Text => begins_like_object(&probe(payload, &header)),
+        Opcode::Close | Opcode::Ping | Opcode::Pong => {
+            header.frame_length() == Some(bytes.len()) && control_payload_fits(&header, &probe(payload, &header))
+        }
+        _ => false,
+    }
+}
+
+/// The first bytes of the payload, unmasked.
+fn probe(payload: &[u8], header: &frame::Header) -> Vec<u8> {
+    let mut probe = payload[..payload.len().min(PROBE_LENGTH)].to_vec();
+    frame::unmask(&mut probe, header.masking_key.unwrap_or_default());
+    probe
+}
+
+fn begins_like_object(payload: &[u8]) -> bool {
+    let mut characters = payload.iter().filter(|byte| !byte.is_ascii_whitespace());
+    characters.next() == Some(&b'{') && characters.next() == Some(&b'"')
+}
+
+/// The payload of a close frame is empty or begins with a status code, which UTF-8 follows (RFC 6455, section 5.5.1). A ping or
+/// pong may hold any bytes, but only text can be distinguished from random bytes.
+fn control_payload_fits(header: &frame::Header, payload: &[u8]) -> bool {
+    match (header.opcode, payload) {
+        (Opcode::Close, [high, low, reason @ ..]) => {
+            (1000..5000).contains(&u16::from_be_bytes([*high, *low])) && is_text(reason)
+        }
+        (Opcode::Close, [_]) => false,
+        _ => is_text(payload),
+    }
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(char::is_control))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::websocket::frame::tests::{KEY, frame};
+    use proptest::prelude::*;
 
     const PING: &[u8] = br#"{"type":"ping"}"#;
     const BYE: &[u8] = b"\x03\xe8bye";
@@ -507,7 +556,7 @@ mod tests {
     struct Capture {
         framing: Framing,
         endings: Endings,
-        lacking: Lacking,
+        gaps: ContentGaps,
         frame: u32,
     }
 
@@ -533,7 +582,7 @@ mod tests {
                 other_is_unread: false,
             };
             self.endings.begin(StreamId(0));
-            let closes = self.framing.take_in(at, by, data, &mut self.endings, &mut self.lacking).len();
+            let closes = self.framing.take_in(at, by, data, &mut self.endings, &mut self.gaps).len();
             let is_declined = self.endings.are_skipped(StreamId(0));
             let judged = self.endings.queue.iter().filter(|ending| !ending.skipped && !is_declined);
             (judged.map(|ending| ending.end.0).collect(), closes)
@@ -555,9 +604,7 @@ mod tests {
         let ping = frame(0x81, None, PING);
         assert_eq!(capture.server_sends(100, &ping), [117]);
         assert_eq!(capture.server_sends(150, &ping[5..]), [0; 0]);
-        assert!(
-            capture.lacking.of(Side::Server).is_some_and(|lacking| lacking.gaps.between(Frame::of(1), Frame::of(3)))
-        );
+        assert!(capture.gaps.of(Side::Server).is_some_and(|gaps| gaps.list.between(Frame::of(1), Frame::of(3))));
         assert_eq!(capture.server_sends(200, &ping), [217], "in step again");
         assert_eq!(capture.server_sends(217, &frame(0x82, None, b"any")), [222], "and from here on");
     }
@@ -621,12 +668,88 @@ mod tests {
         assert_eq!((capture.closes(Side::Server, 100), capture.closes(Side::Client, 100)), (1, 1));
         assert_eq!(capture.closes(Side::Client, 109), 0, "one of each side");
         let mut capture = Capture::opened();
-        capture.framing.lacks(Side::Client);
+        capture.framing.add_gap(Side::Client);
         assert_eq!((capture.closes(Side::Server, 100), capture.closes(Side::Client, 100)), (0, 0));
         let mut capture = Capture::opened();
-        capture.framing.lacks(Side::Client);
+        capture.framing.add_gap(Side::Client);
         let ping = frame(0x81, Some(KEY), PING);
         capture.take_in(Side::Client, Some(100), &ping, ping.len());
         assert_eq!(capture.closes(Side::Server, 100), 1, "what speaks has not closed");
+    }
+
+    #[test]
+    fn a_frame_of_the_chat_may_begin_where_an_object_begins() {
+        assert!(plausible_start(&frame(0x81, None, PING)));
+        assert!(plausible_start(&frame(0x81, Some(KEY), PING)));
+        assert!(plausible_start(&frame(0x81, None, b" {\n \"type\":\"ping\"}")));
+        assert!(plausible_start(&frame(0x01, Some(KEY), b"{\"type\":\"say\",")));
+        assert!(plausible_start(&frame(0x81, Some(KEY), &[&b"{\"type\":"[..], &[b'x'; 70_000]].concat())[..100]));
+        assert!(plausible_start(&[frame(0x81, None, PING), frame(0x81, None, PING)].concat()));
+    }
+
+    #[test]
+    fn a_control_frame_counts_when_it_is_all_there_is() {
+        assert!(plausible_start(&frame(0x88, Some(KEY), b"")));
+        assert!(plausible_start(&frame(0x88, None, b"\x03\xe8bye")));
+        assert!(plausible_start(&frame(0x8a, Some(KEY), b"x")));
+        assert!(!plausible_start(&frame(0x88, None, b"\x03")));
+        assert!(!plausible_start(&frame(0x88, None, b"\0\0")));
+        assert!(!plausible_start(&frame(0x88, None, b"\x03\xe8\xff")));
+        assert!(!plausible_start(&frame(0x89, None, b"\x01\xff")));
+        assert!(!plausible_start(b"\x89\x00x"));
+        assert!(!plausible_start(b"\x89\x02x"));
+    }
+
+    #[test]
+    fn other_bytes_are_no_start() {
+        for bytes in [
+            &b""[..],
+            b"\x81",
+            b"\x81\x0f",
+            b"\x81\x05Hello",
+            b"\x81\x02{}",
+            b"\x80\x0f{\"type\":\"ping\"}",
+            b"\x82\x0f{\"type\":\"ping\"}",
+            b"\xc1\x0f{\"type\":\"ping\"}",
+            b"{\"type\":\"ping\"}",
+            b"GET / HTTP/1.1\r\n",
+            b"HTTP/1.1 101",
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+            b"\x81\x7f\0\0\0\0\x40\0\0\0{\"type\"",
+        ] {
+            assert!(!plausible_start(bytes), "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn no_start_is_seen_within_a_message() {
+        let text =
+            r#"{"type":"say","from_client_id":"7f00000108fd00000001","content":"\u5927 长 {\"a\" 😀","time":"x"}"#;
+        let bytes = frame(0x81, None, text.as_bytes());
+        for at in 1..bytes.len() {
+            assert!(!plausible_start(&bytes[at..]), "{at}");
+        }
+    }
+
+    #[test]
+    fn a_text_frame_is_as_long_as_the_chats_longest_message_at_most() {
+        let declared = |length: usize| {
+            let length = (length as u64).to_be_bytes();
+            [&b"\x81\x7f"[..], &length, b"{\"type\":"].concat()
+        };
+        assert!(plausible_start(&declared(LIMITS.length)));
+        assert!(!plausible_start(&declared(LIMITS.length + 1)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_examined_without_panic(bytes: Vec<u8>) {
+            plausible_start(&bytes);
+        }
+
+        #[test]
+        fn random_bytes_are_no_start(bytes in prop::collection::vec(any::<u8>(), 15..64)) {
+            prop_assert!(!plausible_start(&bytes));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::packet::{FrameTime, StreamId};
+use crate::packet::{FrameTime, Side, StreamId};
 use crate::session::connection::Connection;
 use crate::session::connection::application::Chat;
 use crate::session::ids::MessagePlace;
@@ -65,7 +65,7 @@ impl Session {
         let chat = owner.chat()?;
         let waiting = chat.waiting_login().map(|(asked, _)| asked.frame);
         let asked = waiting.or(chat.logged_in().and_then(|(asked, _)| asked));
-        (asked > Some(began) || owner.lacks_login(Some(began), at.frame)).then_some(client)
+        (asked > Some(began) || owner.may_lack_login(Some(began), at.frame)).then_some(client)
     }
 
     /// The connections to the same port that were opened shortly before or after this one.
@@ -96,9 +96,9 @@ impl Session {
         let asked_in = |connection: &Connection| connection.chat()?.waiting_login().map(|(asked, _)| asked.frame);
         let since = owning().filter_map(asked_in).min();
         let may_ask =
-            |other: &Connection| asked_name(other) == Some(ambiguous.asked.0) || other.lacks_login(since, last);
+            |other: &Connection| asked_name(other) == Some(ambiguous.asked.0) || other.may_lack_login(since, last);
         let is_whole =
-            |connection: &Connection| connection.tcp().saw_client_syn() && !connection.lacks_answers_after(since);
+            |connection: &Connection| connection.tcp().saw_client_syn() && !connection.gaps(Side::Server).after(since);
         let mut others = self.beside(first.place.stream).filter(|(stream, _)| !owners.contains_key(stream));
         owning().count() == owners.len() && owning().all(is_whole) && !others.any(|(_, other)| may_ask(other))
     }
