@@ -315,7 +315,7 @@ fn circle(mut arrows: Arrows) -> Option<Vec<String>> {
     // A file that imports nothing of what is left is on no circle.
     while let Some(free) = arrows.iter().find(|(_, others)| others.is_empty()).map(|(file, _)| file.clone()) {
         arrows.remove(&free);
-        arrows.values_mut().for_each(|others| drop(others.remove(&free)));
+        arrows.values_mut().for_each(|others| _ = others.remove(&free));
     }
     let mut path = vec![arrows.keys().next()?.clone()];
     loop {

@@ -11,9 +11,9 @@ use crate::failpoint::failpoint;
 use crate::message::Evidence;
 use crate::packet::{Captured, Outline, Segment, Side, StreamId, flags};
 use crate::session::connection::framing::Endings;
-use crate::session::connection::gaps::Gap;
 use crate::session::connection::table::{Connections, OtherApplications, Ports};
 use crate::session::connection::{Connection, HttpBytes, Unread};
+use crate::session::record::frame_event::Mark;
 use crate::session::say::Says;
 use crate::session::say::pending::LikelyDeliveries;
 use crate::session::server::ambiguous_logins::AmbiguousLogins;
@@ -119,9 +119,11 @@ impl Session {
             connection.encrypt();
         }
         let progress = connection.segment(segment, payload.len() as u32, &mut self.texts);
-        let is_open = connection.application().is_undecided() && !connection.is_configured();
-        let is_foreign = || connection.side(segment) == Side::Client && !could_lead_to_chat(payload);
-        if is_open && connection.has_no_application_data() && is_foreign() {
+        if connection.is_open()
+            && connection.has_no_application_data()
+            && connection.side(segment) == Side::Client
+            && !could_lead_to_chat(payload)
+        {
             self.forget(segment.stream);
         }
         if progress.has_received && !self.pending_receipts.is_empty() {
@@ -147,14 +149,14 @@ impl Session {
         let received: Vec<Receipt> = connection.records().received(frame).filter_map(Receipt::of).collect();
         // Where the server may have told something else, who has to receive what is not known.
         let gaps = self.servers.of(connection).map(|server| &server.gaps.server);
-        let lacks = |began| gaps.is_some_and(|gaps| gaps.interrupted_after(began));
         for open in received {
             let began = match open {
                 Receipt::Say(number) => self.says.get(number).map(|say| say.at().frame),
                 Receipt::Notified(_, began) => Some(began),
             };
-            if let Some(began) = began.filter(|began| self.pending_receipts.receive(open) && !lacks(*began)) {
-                connection.complete(frame, open.completion(), began);
+            let Some(began) = began.filter(|_| self.pending_receipts.receive(open)) else { continue };
+            if !gaps.is_some_and(|gaps| gaps.interrupted_after(began)) {
+                connection.records_mut().mark(Mark::completes(frame, open.completion(), began));
             }
         }
     }
@@ -169,13 +171,13 @@ impl Session {
             true => self.pending_receipts.receive(Receipt::Notified(Completion::Logout, began)),
             // Nobody can have logged in.
             false => {
-                let is_whole = connection.saw_beginning() && !connection.lacks_messages_before(segment.at.frame);
+                let is_whole = connection.saw_beginning() && !connection.may_lack_messages_before(segment.at.frame);
                 is_whole && !segment.has(flags::RST)
             }
         };
         if is_complete {
             let completion = if was_used { Completion::Logout } else { Completion::Close };
-            connection.complete(segment.at.frame, completion, began);
+            connection.records_mut().mark(Mark::completes(segment.at.frame, completion, began));
         }
     }
 
@@ -210,24 +212,13 @@ impl Session {
         let watched = self.connections.get_mut(&stream);
         let Some(connection) = watched.filter(|connection| connection.has_gap()) else { return };
         self.memory.spend(GAP);
-        let gaps = [Side::Client, Side::Server].map(|side| (side, connection.take_gap(side)));
-        for (side, gap) in gaps {
-            if let Some(gap) = gap {
-                self.lacks(stream, side, gap);
-            }
+        let [of_client, of_server] = [Side::Client, Side::Server].map(|side| connection.take_gap(side));
+        if let Some(gap) = of_client {
+            self.servers.add_client_gap(connection, gap);
         }
-    }
-
-    /// The capture lacks something that `side` sent.
-    fn lacks(&mut self, stream: StreamId, side: Side, gap: Gap) {
-        if let Some(connection) = self.connections.get_mut(&stream) {
-            connection.lacks(side);
-            let is_shown = connection.is_shown() || self.servers.of(connection).is_some();
-            match side {
-                Side::Client => self.servers.add_client_gap(connection, gap),
-                Side::Server if is_shown => self.servers.add_server_gap(connection, gap),
-                Side::Server => {}
-            }
+        let is_shown = connection.is_shown() || self.servers.of(connection).is_some();
+        if let Some(gap) = of_server.filter(|_| is_shown) {
+            self.servers.add_server_gap(connection, gap);
         }
     }
 
@@ -252,8 +243,7 @@ impl Session {
 
     fn forget_oldest(&mut self) {
         let Some(oldest) = self.undecided.pop_front() else { return };
-        let is_open = |connection: &Connection| connection.application().is_undecided() && !connection.is_configured();
-        if self.connections.get(&oldest).is_some_and(is_open) {
+        if self.connections.get(&oldest).is_some_and(Connection::is_open) {
             self.forget(oldest);
         }
     }
@@ -286,7 +276,7 @@ impl Session {
             let reassembled = HttpBytes { bytes, truncated: false, encrypted };
             foreign |= connection.http(segment, &reassembled, &mut self.texts);
         }
-        if foreign && !connection.is_configured() && connection.application().is_undecided() {
+        if foreign && connection.is_open() {
             self.forget(segment.stream);
         }
     }
@@ -332,30 +322,31 @@ impl Session {
 
     /// Whether Wireshark's HTTP dissector hands the connection to WebSocket by itself.
     pub fn is_handed_over(&self, stream: StreamId) -> bool {
-        self.connections.get(&stream).is_some_and(|connection| connection.is_handed_over())
+        self.connections.get(&stream).is_some_and(|connection| connection.upgrade().is_handed_over())
     }
 }
 
 /// Whether a connection may be the chat's that is first seen with such a segment.
 fn may_begin(outline: &Outline) -> bool {
-    let is_upgrade = || {
-        let request = Some(outline.payload).filter(|payload| payload.starts_with(b"GET ") && mentions_upgrade(payload));
-        request.is_some_and(|request| handshake::request(request).complete().is_some())
-    };
-    outline.chat_port || outline.flags & flags::SYN != 0 || is_upgrade()
+    outline.chat_port || outline.flags & flags::SYN != 0 || is_upgrade(outline.payload)
+}
+
+fn is_upgrade(payload: &[u8]) -> bool {
+    payload.starts_with(b"GET ") && mentions_upgrade(payload) && handshake::request(payload).complete().is_some()
 }
 
 /// Whether `Upgrade` stands somewhere, in whatever case: looked for before a request is parsed.
 fn mentions_upgrade(request: &[u8]) -> bool {
-    let is_it = |at: usize| request[at..].get(..6).is_some_and(|name| name.eq_ignore_ascii_case(b"pgrade"));
-    memchr::memchr2_iter(b'p', b'P', request).any(is_it)
+    memchr::memchr2_iter(b'p', b'P', request)
+        .any(|at| request[at..].get(..6).is_some_and(|name| name.eq_ignore_ascii_case(b"pgrade")))
 }
 
 /// Whether a client's first bytes leave it open that this becomes a chat connection: an HTTP request, TLS, a proxy asked for a tunnel, or
 /// nothing yet.
 fn could_lead_to_chat(payload: &[u8]) -> bool {
-    let begins = |with: &[u8]| with.starts_with(&payload[..payload.len().min(with.len())]);
-    begins(b"GET ") || is_tls(payload) || begins(b"CONNECT ") || is_socks(payload)
+    [&b"GET "[..], b"CONNECT "].iter().any(|method| method.starts_with(&payload[..payload.len().min(method.len())]))
+        || is_tls(payload)
+        || is_socks(payload)
 }
 
 /// Whether a client asks for a tunnel with SOCKS: version 4's CONNECT, or version 5's greeting, password or CONNECT (RFC 1928, sections 3

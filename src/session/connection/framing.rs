@@ -7,8 +7,7 @@ use crate::event::{Closing, FrameEvent};
 use crate::failpoint::failpoint;
 use crate::message::{LIMITS, text};
 use crate::packet::{Both, Captured, Frame, FrameTime, SequenceNumber, Side, StreamId};
-use crate::session::connection::gaps::Gap;
-use crate::session::connection::missing::{self, Lacking, Stretches};
+use crate::session::connection::gaps::{ContentGaps, DirectionGaps, Gap, Stretches};
 use crate::session::storage::texts::TextId;
 use crate::websocket::frame::{self, Opcode};
 use crate::websocket::start::plausible_start;
@@ -70,12 +69,12 @@ pub struct Framing {
     directions: Both<Direction>,
     /// The first frame of the capture with WebSocket data.
     since: Option<Frame>,
-    closed: Closed,
+    closed: WebSocketClosed,
 }
 
 /// Which side has closed the WebSocket connection first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Closed {
+enum WebSocketClosed {
     #[default]
     Open,
     By(Side),
@@ -120,8 +119,8 @@ struct Direction {
     /// The last data was out of step, or something is missing before the next whose place is not known.
     is_out_of_step: bool,
     fragments: Fragments,
-    /// It has closed the WebSocket connection, or may have: something is missing behind its last message.
-    closed: HasClosed,
+    /// Whether it has sent its close frame, or may have: something is missing behind its last message.
+    close_frame: CloseFrame,
 }
 
 /// The fragments that Wireshark holds, to put them together with the next ones of the direction.
@@ -169,8 +168,8 @@ impl Fragments {
         }
     }
 
-    /// The next bytes of the direction were not captured.
-    fn lack(&mut self) {
+    /// Interrupts the message: the next bytes of the direction were not captured.
+    fn interrupt(&mut self) {
         if *self != Fragments::None {
             *self = Fragments::Astray;
         }
@@ -178,7 +177,7 @@ impl Fragments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum HasClosed {
+enum CloseFrame {
     #[default]
     No,
     Perhaps,
@@ -253,13 +252,13 @@ impl Framing {
         self.directions.server.place(Some(server));
     }
 
-    /// Something that `side` sent was not captured.
-    pub fn lacks(&mut self, side: Side) {
+    /// Takes note that something that `side` sent was not captured.
+    pub fn add_gap(&mut self, side: Side) {
         let direction = self.directions.of_mut(side);
-        if direction.closed == HasClosed::No {
-            direction.closed = HasClosed::Perhaps;
+        if direction.close_frame == CloseFrame::No {
+            direction.close_frame = CloseFrame::Perhaps;
         }
-        direction.fragments.lack();
+        direction.fragments.interrupt();
         direction.is_out_of_step |= !direction.is_placed;
     }
 
@@ -269,22 +268,22 @@ impl Framing {
     }
 
     /// Takes in data that is about to be dissected in the frame of `at`. Returns the close frames in it; adds the ends of its messages to
-    /// `endings`, and what is passed over or out of step to `lacking`.
+    /// `endings`, and what is passed over or out of step to `gaps`.
     pub fn take_in(
         &mut self,
         at: FrameTime,
         by: Side,
         data: Data,
         endings: &mut Endings,
-        lacking: &mut Lacking,
+        gaps: &mut ContentGaps,
     ) -> Vec<FrameEvent<TextId>> {
         failpoint!("session::framing");
         self.since.get_or_insert(at.frame);
-        let unread = lacking.of(by).map(|lacking| &lacking.unread);
+        let unread = gaps.of(by).map(|gaps| &gaps.unread);
         match self.directions.of(by).find(&data, unread) {
-            DataPlace::InStep(start) => self.read(by, &data, Reading::new(start), endings, lacking),
+            DataPlace::InStep(start) => self.read(by, &data, Reading::new(start), endings, gaps),
             DataPlace::Repeats(start, known) => {
-                self.read(by, &data, Reading { known, ..Reading::new(Some(start)) }, endings, lacking)
+                self.read(by, &data, Reading { known, ..Reading::new(Some(start)) }, endings, gaps)
             }
             DataPlace::Old => {
                 endings.skipped = true;
@@ -292,11 +291,11 @@ impl Framing {
             }
             DataPlace::OutOfStep => {
                 endings.skipped = true;
-                self.lacks(by);
+                self.add_gap(by);
                 let direction = self.directions.of_mut(by);
                 direction.is_out_of_step = true;
                 direction.fragments.pass_over(data.bytes.bytes);
-                lacking.of_mut(by).add(Gap::within(at), u32::MAX);
+                gaps.of_mut(by).add(Gap::within(at), u32::MAX);
                 Vec::new()
             }
         }
@@ -309,15 +308,15 @@ impl Framing {
         data: &Data,
         mut reading: Reading,
         endings: &mut Endings,
-        lacking: &mut Lacking,
+        gaps: &mut ContentGaps,
     ) -> Vec<FrameEvent<TextId>> {
-        self.directions.of_mut(by).begin(&mut reading, lacking, by);
+        self.directions.of_mut(by).begin(&mut reading, gaps, by);
         let mut closes = Vec::new();
         let mut frames = frame::frames(data.bytes.bytes);
         while let Some(frame) = frames.next() {
             let end = reading.start.map_or(data.segment_end, |start| start + frames.offset() as u32);
             if !frame.complete {
-                self.directions.of_mut(by).incomplete(&frame, data, &reading, endings, || lacking.of_mut(by));
+                self.directions.of_mut(by).incomplete(&frame, data, &reading, endings, || gaps.of_mut(by));
                 break;
             }
             let is_known = frame.offset < reading.known;
@@ -337,33 +336,33 @@ impl Framing {
             }
         }
         if let (true, Some(start), Some(end)) = (reading.is_late, reading.start, reading.end) {
-            lacking.of_mut(by).unread.take(start, end);
+            gaps.of_mut(by).unread.take(start, end);
         }
         closes
     }
 
     fn close(&mut self, by: Side, frame: &frame::Frame, data: &Data) -> Option<FrameEvent<TextId>> {
-        let other_may_have = self.directions.of(by.other()).closed != HasClosed::No || data.other_is_unread;
+        let other_may_have = self.directions.of(by.other()).close_frame != CloseFrame::No || data.other_is_unread;
         let direction = self.directions.of_mut(by);
-        if std::mem::replace(&mut direction.closed, HasClosed::Yes) == HasClosed::Yes {
+        if std::mem::replace(&mut direction.close_frame, CloseFrame::Yes) == CloseFrame::Yes {
             return None;
         }
         let closing = closing(frame, data.bytes.bytes);
         match self.closed {
-            Closed::Open if other_may_have => self.closed = Closed::Unknown,
-            Closed::Open => {
-                self.closed = Closed::By(by);
+            WebSocketClosed::Open if other_may_have => self.closed = WebSocketClosed::Unknown,
+            WebSocketClosed::Open => {
+                self.closed = WebSocketClosed::By(by);
                 return Some(FrameEvent::Close(closing));
             }
-            Closed::By(first) if first != by => return Some(FrameEvent::CloseReply(closing)),
-            Closed::By(_) | Closed::Unknown => {}
+            WebSocketClosed::By(first) if first != by => return Some(FrameEvent::CloseReply(closing)),
+            WebSocketClosed::By(_) | WebSocketClosed::Unknown => {}
         }
         None
     }
 
     /// Whether both sides have closed the WebSocket connection.
-    pub fn is_closed(&self) -> bool {
-        [&self.directions.client, &self.directions.server].iter().all(|side| side.closed == HasClosed::Yes)
+    pub fn is_websocket_closed(&self) -> bool {
+        [&self.directions.client, &self.directions.server].iter().all(|side| side.close_frame == CloseFrame::Yes)
     }
 
     /// Exchanges the sides.
@@ -393,7 +392,7 @@ impl Reading {
 
 impl Direction {
     /// Takes note of where data in step begins.
-    fn begin(&mut self, reading: &mut Reading, lacking: &mut Lacking, by: Side) {
+    fn begin(&mut self, reading: &mut Reading, gaps: &mut ContentGaps, by: Side) {
         self.is_out_of_step = false;
         let (start, next) = (reading.start, self.next());
         if reading.known > 0 || start == next {
@@ -404,9 +403,9 @@ impl Direction {
             if reading.is_late {
                 return;
             }
-            lacking.of_mut(by).unread.insert(next, start);
+            gaps.of_mut(by).unread.insert(next, start);
         }
-        self.fragments.lack();
+        self.fragments.interrupt();
         self.place(start);
     }
 
@@ -417,8 +416,8 @@ impl Direction {
         end: SequenceNumber,
         is_known: bool,
     ) -> Option<Ending> {
-        if self.closed == HasClosed::Perhaps {
-            self.closed = HasClosed::No; // a side sends no data behind its close frame (RFC 6455, section 5.5.1)
+        if self.close_frame == CloseFrame::Perhaps {
+            self.close_frame = CloseFrame::No; // a side sends no data behind its close frame (RFC 6455, section 5.5.1)
         }
         let (continues, begun) = (header.opcode == Opcode::Continuation, self.fragments);
         if !header.fin {
@@ -450,7 +449,7 @@ impl Direction {
         data: &Data,
         reading: &Reading,
         endings: &mut Endings,
-        lacking: impl FnOnce() -> &'l mut missing::Direction,
+        gaps: impl FnOnce() -> &'l mut DirectionGaps,
     ) {
         let end = frame.header.frame_length().and_then(|length| length.checked_add(frame.offset));
         let end = end.and_then(|end| u32::try_from(end).ok());
@@ -475,15 +474,15 @@ impl Direction {
         if reading.is_late {
             return;
         }
-        self.fragments.lack();
+        self.fragments.interrupt();
         self.place(Some(to));
-        let lacks_only_data =
+        let lacks_data_only =
             end.is_some_and(|end| end as usize >= data.bytes.reported) && !frame.header.opcode.is_control();
-        if lacks_only_data && self.closed == HasClosed::Perhaps {
-            self.closed = HasClosed::No;
+        if lacks_data_only && self.close_frame == CloseFrame::Perhaps {
+            self.close_frame = CloseFrame::No;
         }
         if !ends_here {
-            lacking().unread.insert(from, to); // sent again, it is the message
+            gaps().unread.insert(from, to); // sent again, it is the message
         }
     }
 }
@@ -512,7 +511,7 @@ mod tests {
     struct Capture {
         framing: Framing,
         endings: Endings,
-        lacking: Lacking,
+        gaps: ContentGaps,
         frame: u32,
     }
 
@@ -538,7 +537,7 @@ mod tests {
                 other_is_unread: false,
             };
             self.endings.begin(StreamId(0));
-            let closes = self.framing.take_in(at, by, data, &mut self.endings, &mut self.lacking).len();
+            let closes = self.framing.take_in(at, by, data, &mut self.endings, &mut self.gaps).len();
             let is_declined = self.endings.are_skipped(StreamId(0));
             let judged = self.endings.queue.iter().filter(|ending| !ending.skipped && !is_declined);
             (judged.map(|ending| ending.end.0).collect(), closes)
@@ -560,9 +559,7 @@ mod tests {
         let ping = frame(0x81, None, PING);
         assert_eq!(capture.server_sends(100, &ping), [117]);
         assert_eq!(capture.server_sends(150, &ping[5..]), [0; 0]);
-        assert!(
-            capture.lacking.of(Side::Server).is_some_and(|lacking| lacking.gaps.between(Frame::of(1), Frame::of(3)))
-        );
+        assert!(capture.gaps.of(Side::Server).is_some_and(|gaps| gaps.list.between(Frame::of(1), Frame::of(3))));
         assert_eq!(capture.server_sends(200, &ping), [217], "in step again");
         assert_eq!(capture.server_sends(217, &frame(0x82, None, b"any")), [222], "and from here on");
     }
@@ -626,10 +623,10 @@ mod tests {
         assert_eq!((capture.closes(Side::Server, 100), capture.closes(Side::Client, 100)), (1, 1));
         assert_eq!(capture.closes(Side::Client, 109), 0, "one of each side");
         let mut capture = Capture::opened();
-        capture.framing.lacks(Side::Client);
+        capture.framing.add_gap(Side::Client);
         assert_eq!((capture.closes(Side::Server, 100), capture.closes(Side::Client, 100)), (0, 0));
         let mut capture = Capture::opened();
-        capture.framing.lacks(Side::Client);
+        capture.framing.add_gap(Side::Client);
         let ping = frame(0x81, Some(KEY), PING);
         capture.take_in(Side::Client, Some(100), &ping, ping.len());
         assert_eq!(capture.closes(Side::Server, 100), 1, "what speaks has not closed");

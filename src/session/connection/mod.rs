@@ -5,21 +5,19 @@ pub mod application;
 pub mod framing;
 pub mod gaps;
 pub mod in_flight;
-pub mod missing;
 pub mod table;
 pub mod tcp;
 pub mod times;
 pub mod upgrade;
 
-use self::missing::Lacking;
 use self::tcp::{Outcome, Tcp};
-use self::upgrade::{Opening, Step};
-use crate::event::{Completion, FrameEvent, MessageEvent, Reset};
+use self::upgrade::{Step, Upgrade};
+use crate::event::{FrameEvent, MessageEvent, Reset};
 use crate::failpoint::failpoint;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
 use crate::session::connection::application::{Application, Chat, Identity};
 use crate::session::connection::framing::{Data, Endings, Framing};
-use crate::session::connection::gaps::{Gap, Gaps};
+use crate::session::connection::gaps::{ContentGaps, DirectionGaps, Gap, Gaps};
 use crate::session::connection::in_flight::Pending;
 use crate::session::connection::times::{Moment, Times};
 use crate::session::ids::{SayNumber, ServerNumber};
@@ -52,8 +50,8 @@ pub struct Connection {
     times: Times,
     tcp: Tcp,
     /// What the capture lacks of it.
-    lacking: Lacking,
-    opening: Opening,
+    gaps: ContentGaps,
+    upgrade: Upgrade,
     framing: Framing,
     application: Application,
     records: Records,
@@ -79,8 +77,8 @@ impl Connection {
             encrypted: false,
             times: Times::default(),
             tcp: Tcp::default(),
-            lacking: Lacking::default(),
-            opening: Opening::default(),
+            gaps: ContentGaps::default(),
+            upgrade: Upgrade::default(),
             framing: Framing::default(),
             application: Application::default(),
             records: Records::default(),
@@ -103,7 +101,7 @@ impl Connection {
         self.configured
     }
 
-    /// It turns out to lead to one of the chat's ports, through a proxy.
+    /// Marks the connection as one to the chat's ports: it leads there through a proxy.
     pub fn configure(&mut self) {
         self.configured = true;
     }
@@ -118,7 +116,7 @@ impl Connection {
         self.idle
     }
 
-    /// It carries data.
+    /// Marks the connection as one that carries data.
     pub fn carry_data(&mut self) {
         self.idle = false;
     }
@@ -126,6 +124,11 @@ impl Connection {
     /// Whether the capture holds the connection's beginning.
     pub fn saw_beginning(&self) -> bool {
         self.saw_beginning
+    }
+
+    /// Whether it may yet turn out to be the chat's, and nobody said that it is.
+    pub fn is_open(&self) -> bool {
+        self.application.is_undecided() && !self.configured
     }
 
     /// Whether anything of this connection may be shown.
@@ -160,7 +163,7 @@ impl Connection {
         self.sides_known
     }
 
-    /// The sender of this segment turns out to be `side`.
+    /// Settles that `side` is the sender of this segment.
     pub fn settle_sides(&mut self, segment: &Segment, side: Side) {
         self.sides_known = true;
         if self.side(segment) == side {
@@ -168,7 +171,7 @@ impl Connection {
         }
         std::mem::swap(&mut self.client, &mut self.server);
         self.tcp.swap_sides();
-        self.lacking.swap_sides();
+        self.gaps.swap_sides();
         self.framing.swap_sides();
         self.records.swap_sides();
         self.server_number = None;
@@ -179,7 +182,7 @@ impl Connection {
         self.server_number
     }
 
-    /// Its server was looked up.
+    /// Keeps the number of its server.
     pub fn set_server_number(&mut self, number: ServerNumber) {
         self.server_number = Some(number);
     }
@@ -191,24 +194,14 @@ impl Connection {
         &self.records
     }
 
-    /// Makes room for the frame's message of this number.
-    pub fn reserve_message(&mut self, at: FrameTime, index: u32) {
-        self.records.reserve(at, index);
+    /// The same, to add to it.
+    pub fn records_mut(&mut self) -> &mut Records {
+        &mut self.records
     }
 
     /// When its handshakes and its end were captured.
     pub fn times(&self) -> &Times {
         &self.times
-    }
-
-    /// What belongs to the message of this position began in another frame.
-    pub fn set_began(&mut self, position: Position, began: Frame) {
-        self.records.set_began(position, began);
-    }
-
-    /// With this frame, what began in another is complete.
-    pub fn complete(&mut self, frame: Frame, completion: Completion, began: Frame) {
-        self.records.mark(Mark::completes(frame, completion, began));
     }
 
     /// Keeps a message of the chat.
@@ -227,7 +220,7 @@ impl Connection {
         }
     }
 
-    /// The message at this position turns out to deliver a say, unless it delivers another; `is_own`: the browser's own. `is_late`: it was
+    /// Links the message at this position to the say that it delivers, unless it delivers another; `is_own`: the browser's own. `is_late`: it was
     /// shown before without that.
     pub fn delivers(&mut self, position: Position, say: SayNumber, is_own: bool, is_late: bool) {
         let Some(message) = self.records.message_mut(position) else { return };
@@ -237,12 +230,7 @@ impl Connection {
         }
     }
 
-    /// It is not known, so far, whether the request of the delivery at this position was captured.
-    pub fn leave_open(&mut self, position: Position) {
-        self.records.message_mut(position).into_iter().for_each(StoredMessage::leave_open);
-    }
-
-    /// The login at this position turns out to be the connection's own, or not.
+    /// Settles whether the login at this position is the connection's own.
     pub fn settle_login(&mut self, position: Position, is_own: bool, request: Option<FrameTime>) {
         let Some(message) = self.records.message_mut(position) else { return };
         let began = message.began();
@@ -282,138 +270,140 @@ impl Connection {
     /// [`Connection::take_gap`].
     pub fn segment(&mut self, segment: &Segment, captured: u32, texts: &mut Texts) -> Progress {
         let (frame, by) = (segment.at.frame, self.side(segment));
-        let was_closed = self.tcp.state().is_closed();
-        let (mut has_marks, mut received) = (false, None);
-        let records = &mut self.records;
-        let is_taken = self.lacking.has_latest();
-        let times = &mut self.times;
-        self.tcp.take_in(segment, captured, by, &mut self.lacking, |outcome| match outcome {
-            Outcome::Event(mut event) => {
-                if event == FrameEvent::Reset(Reset::Open) && self.framing.is_closed() {
-                    event = FrameEvent::Reset(Reset::Unknown); // nothing more was under way
-                }
-                has_marks = true;
-                times.take(&event, segment.at);
-                if let Some(mark) = Mark::of(frame, &event, by, texts) {
-                    records.mark(mark);
-                }
-            }
-            Outcome::EstablishedIn(earlier) => {
-                if let Some(mark) = Mark::of(earlier, &FrameEvent::<TextId>::Established, Side::Client, texts) {
-                    records.mark_late(mark);
-                }
-            }
-            Outcome::Acknowledged(done) => {
-                let is_event = tcp::is_bare(segment);
-                has_marks = true;
-                match done.sent {
-                    Sent::Message => received = Some(done.frame),
-                    Sent::UpgradeRequest => times.set(Moment::UpgradeRequestAcked, segment.at.time),
-                    Sent::UpgradeResponse => times.set(Moment::UpgradeComplete, segment.at.time),
-                    Sent::Refusal | Sent::Fin => {}
-                }
-                records
-                    .acknowledge(frame, Acknowledgment { frame: done.frame, of: done.sent, is_event, is_part: false });
-            }
-        });
+        let (was_closed, had_gap) = (self.tcp.state().is_closed(), self.gaps.has_latest());
+        let noted = self.take_in(segment, captured, texts);
         failpoint!("session::connection");
         if self.encrypted {
-            if !is_taken && self.lacking.has_latest() {
-                self.lacking.set_undecryptable();
+            if !had_gap && self.gaps.has_latest() {
+                self.gaps.set_undecryptable();
             }
             if captured > 0 {
-                self.lacking.pass_over(by, segment.at);
+                self.gaps.add_encrypted(by, segment.at);
             }
-        }
-        let is_read = |lacking: &missing::Direction| lacking.is_whole() && !self.encrypted;
-        if self.lacking.of(Side::Client).is_some_and(is_read) && !self.is_unread(Side::Client) {
-            self.lacking.of_mut(Side::Client).forget_logins();
+        } else if self.gaps.of(Side::Client).is_some_and(DirectionGaps::is_whole) && !self.is_unread(Side::Client) {
+            self.gaps.of_mut(Side::Client).forget_logins();
         }
         // What the segment acknowledges last may be a part of a frame's messages.
-        if let Some(of) = received.filter(|of| self.tcp.is_in_flight(by.other(), *of)) {
+        if let Some(of) = noted.received.filter(|of| self.tcp.is_in_flight(by.other(), *of)) {
             self.records.acknowledge_part(frame, of);
         }
-        if has_marks && self.logged_in(Position::end_of(frame)).is_some() {
+        if noted.has_marks && self.logged_in(Position::end_of(frame)).is_some() {
             self.records.name(frame);
         }
         let is_closed = self.tcp.state().is_closed() && !was_closed;
-        Progress { has_received: received.is_some() && by == Side::Client, is_closed }
+        Progress { has_received: noted.received.is_some() && by == Side::Client, is_closed }
     }
 
-    /// It begins like TLS.
+    /// Passes a segment to the TCP part, and notes what happened.
+    fn take_in(&mut self, segment: &Segment, captured: u32, texts: &mut Texts) -> Noted {
+        let (Segment { at, .. }, by) = (*segment, self.side(segment));
+        let Connection { tcp, gaps, framing, times, records, .. } = self;
+        let mut noted = Noted::default();
+        tcp.take_in(segment, captured, by, gaps, |outcome| match outcome {
+            Outcome::Event(event) => {
+                let event = match event {
+                    // Nothing more was under way.
+                    FrameEvent::Reset(Reset::Open) if framing.is_websocket_closed() => {
+                        FrameEvent::Reset(Reset::Unknown)
+                    }
+                    event => event,
+                };
+                times.take(&event, at);
+                Mark::of(at.frame, &event, by, texts).into_iter().for_each(|mark| records.mark(mark));
+                noted.has_marks = true;
+            }
+            Outcome::EstablishedIn(earlier) => {
+                let mark = Mark::of(earlier, &FrameEvent::<TextId>::Established, Side::Client, texts);
+                mark.into_iter().for_each(|mark| records.mark_late(mark));
+            }
+            Outcome::Acknowledged(Pending { frame, sent: of, .. }) => {
+                match of {
+                    Sent::Message => noted.received = Some(frame),
+                    Sent::UpgradeRequest => times.set(Moment::UpgradeRequestAcked, at.time),
+                    Sent::UpgradeResponse => times.set(Moment::UpgradeComplete, at.time),
+                    Sent::Refusal | Sent::Fin => {}
+                }
+                let is_event = tcp::is_bare(segment);
+                records.acknowledge(at.frame, Acknowledgment { frame, of, is_event, is_part: false });
+                noted.has_marks = true;
+            }
+        });
+        noted
+    }
+
+    /// Marks the connection as encrypted: it begins like TLS.
     pub fn encrypt(&mut self) {
         if !self.encrypted {
             self.encrypted = true;
-            self.lacking.set_undecryptable();
+            self.gaps.set_undecryptable();
         }
     }
 
-    /// A segment has been dissected. Returns whether bytes of its side are unread, if that has changed.
+    /// Takes note that a segment has been dissected. Returns whether bytes of its side are unread, if that has changed.
     pub fn look_back(&mut self, segment: &Segment) -> Option<Unread> {
         let by = self.side(segment);
-        let known = self.lacking.of(by).and_then(|lacking| lacking.unread_since);
+        let known = self.gaps.of(by).and_then(|gaps| gaps.unread_since);
         let is_last = segment.flags & (flags::FIN | flags::RST) != 0;
         match (self.is_unread(by), known) {
             (true, None) if segment.length > 0 && !is_last => {
-                let lacking = self.lacking.of_mut(by);
-                lacking.unread_since = Some((segment.at, lacking.unread.len()));
+                let gaps = self.gaps.of_mut(by);
+                gaps.unread_since = Some((segment.at, gaps.unread.len()));
                 Some(Unread::Since(segment.at))
             }
             (is_unread, Some((since, count))) if is_last || !is_unread => {
-                let lacking = self.lacking.of_mut(by);
-                lacking.unread_since = None;
-                let is_passed_over = is_unread || lacking.unread.len() > count;
+                let gaps = self.gaps.of_mut(by);
+                gaps.unread_since = None;
+                let is_passed_over = is_unread || gaps.unread.len() > count;
                 let gap = Some(Gap { after: Some(since), until: segment.at }).filter(|_| is_passed_over);
-                gap.into_iter().for_each(|gap| lacking.gaps.add(gap));
+                gap.into_iter().for_each(|gap| gaps.list.add(gap));
                 Some(Unread::Until { since, gap })
             }
             _ => None,
         }
     }
 
-    /// What was cut of this segment is no login: its message is another.
-    pub fn is_no_login(&mut self, segment: &Segment) {
+    /// Forgets that a login may be missing in this segment: what was cut of it is another message.
+    pub fn forget_login(&mut self, segment: &Segment) {
         let by = self.side(segment);
-        if self.lacking.of(by).is_some() {
-            self.lacking.of_mut(by).forget_login(segment.at.frame);
+        if self.gaps.of(by).is_some() {
+            self.gaps.of_mut(by).forget_login(segment.at.frame);
         }
     }
 
     /// Whether bytes of earlier segments of a side are unread.
     pub fn has_unread(&self, by: Side) -> bool {
-        self.lacking.of(by).is_some_and(|lacking| lacking.unread_since.is_some())
+        self.gaps.of(by).is_some_and(|gaps| gaps.unread_since.is_some())
     }
 
     /// Gives up what is unread of a side. Returns since when.
     pub fn stop_reading(&mut self, by: Side) -> Option<FrameTime> {
-        self.lacking.of(by)?;
-        self.lacking.of_mut(by).unread_since.take().map(|(since, _)| since)
+        self.gaps.of(by)?;
+        self.gaps.of_mut(by).unread_since.take().map(|(since, _)| since)
     }
 
-    /// A message that a side sends in this frame is not read.
+    /// Adds a gap where a message that a side sends in this segment is not read.
     pub fn pass_over(&mut self, segment: &Segment) {
         let by = self.side(segment);
-        self.lacking.of_mut(by).add(Gap::within(segment.at), u32::MAX);
+        self.gaps.of_mut(by).add(Gap::within(segment.at), u32::MAX);
     }
 
     /// Where the capture may lack something that a side sent.
     pub fn gaps(&self, by: Side) -> &Gaps {
-        self.lacking.of(by).map_or(Gaps::NONE, |lacking| &lacking.gaps)
+        self.gaps.of(by).map_or(Gaps::NONE, |gaps| &gaps.list)
     }
 
     /// Whether there is a gap to take.
     pub fn has_gap(&self) -> bool {
-        self.lacking.has_latest()
+        self.gaps.has_latest()
     }
 
-    /// The gap of a direction that showed since this was asked last.
+    /// Takes the gap of a direction that showed since this was asked last; WebSocket's frames may lack what it lacks.
     pub fn take_gap(&mut self, by: Side) -> Option<Gap> {
-        self.lacking.take_latest(by)
-    }
-
-    /// Something that a side sent was not captured, or cannot be read.
-    pub fn lacks(&mut self, by: Side) {
-        self.framing.lacks(by);
+        let gap = self.gaps.take_latest(by);
+        if gap.is_some() {
+            self.framing.add_gap(by);
+        }
+        gap
     }
 
     /// The TCP part.
@@ -421,7 +411,7 @@ impl Connection {
         &self.tcp
     }
 
-    /// Something that the segment completes, and that ends before `end`, waits for its acknowledgment.
+    /// Waits for the acknowledgment of something that the segment completes, and that ends before `end`.
     fn expect_ack(&mut self, segment: &Segment, end: SequenceNumber, sent: Sent) {
         let pending = Pending { end, frame: segment.at.frame, sent };
         let by = self.side(segment);
@@ -432,26 +422,16 @@ impl Connection {
         }
     }
 
-    /// Whether the capture lacks something that the server sent after `frame`.
-    pub fn lacks_answers_after(&self, frame: impl Into<Option<Frame>>) -> bool {
-        self.gaps(Side::Server).after(frame)
-    }
+    // --- upgrade ------------------------------------------------------------------------------------------------------
 
-    // --- opening ------------------------------------------------------------------------------------------------------
+    /// The upgrade.
+    pub fn upgrade(&self) -> &Upgrade {
+        &self.upgrade
+    }
 
     /// Whether nothing but TCP's handshake has been seen of an application.
     pub fn has_no_application_data(&self) -> bool {
-        !self.opening.has_begun() && self.framing.since().is_none()
-    }
-
-    /// See [`Opening::cut_request_in`].
-    pub fn cut_request_in(&self) -> Option<Frame> {
-        self.opening.cut_request_in()
-    }
-
-    /// Whether Wireshark's HTTP dissector hands the connection to WebSocket by itself.
-    pub fn is_handed_over(&self) -> bool {
-        self.opening.is_handed_over()
+        !self.upgrade.has_begun() && self.framing.since().is_none()
     }
 
     /// Looks for the opening handshake in HTTP bytes that end with this segment. Returns whether they are HTTP that is no handshake.
@@ -462,8 +442,8 @@ impl Connection {
         if !self.tcp.is_fresh(self.side(segment)) {
             return false; // sent again
         }
-        let is_in_flight = |frame| self.tcp.is_in_flight(Side::Client, frame);
-        match self.opening.read(segment.at, http.bytes, http.truncated, is_in_flight) {
+        let tcp = &self.tcp;
+        match self.upgrade.read(segment.at, http.bytes, http.truncated, |frame| tcp.is_in_flight(Side::Client, frame)) {
             Step::None => {}
             Step::Foreign => return true,
             Step::Request(handshake) => {
@@ -551,7 +531,7 @@ impl Connection {
             is_fresh: self.tcp.is_fresh(by),
             other_is_unread: self.is_unread(by.other()),
         };
-        for close in self.framing.take_in(segment.at, by, data, endings, &mut self.lacking) {
+        for close in self.framing.take_in(segment.at, by, data, endings, &mut self.gaps) {
             self.happened(segment.at, &close, by, texts);
         }
     }
@@ -562,19 +542,14 @@ impl Connection {
         ends.is_some_and(|(sent, read)| sent.is_after(read))
     }
 
-    /// A message ends before `end`, in this segment; `start`: where it begins.
+    /// Takes note of a message that ends before `end`, in this segment; `start`: where it begins.
     pub fn message_ends(&mut self, segment: &Segment, start: Option<SequenceNumber>, end: SequenceNumber) {
         self.expect_ack(segment, end, Sent::Message);
         let by = self.side(segment);
-        self.lacking.see(by);
+        self.gaps.set_decrypted(by);
         if let Some(start) = start.filter(|start| segment.sequence.is_after(*start)) {
             self.records.keep_segmented(by, start, end, segment.at.frame);
         }
-    }
-
-    /// The frame with which the message is complete that a segment holds a part of.
-    pub fn completed_in(&self, segment: &Segment) -> Option<Frame> {
-        self.records.completed_in(self.side(segment), segment)
     }
 
     // --- application --------------------------------------------------------------------------------------------------
@@ -585,46 +560,40 @@ impl Connection {
         let chat = self.chat()?;
         let identities = chat.identities();
         match identities.partition_point(|identity| identity.since <= Some(at)) {
-            0 => {
-                let is_first = |identity: &&Identity| {
-                    self.saw_beginning && !identity.since.is_some_and(|since| self.lacks_login_before(since.frame))
-                };
-                identities.first().filter(is_first)
-            }
-            count => {
-                let is_known = |identity: &&Identity| {
-                    // What shows later changes nothing.
-                    !self.lacks_login(identity.since.map(|since| since.frame).max(identity.named_in), at.frame)
-                };
-                identities.get(count - 1).filter(is_known)
-            }
+            0 => identities.first().filter(|first| {
+                self.saw_beginning && !first.since.is_some_and(|since| self.may_lack_login_before(since.frame))
+            }),
+            // What shows later changes nothing.
+            count => identities.get(count - 1).filter(|identity| {
+                !self.may_lack_login(identity.since.map(|since| since.frame).max(identity.named_in), at.frame)
+            }),
         }
     }
 
     /// Whether the capture may lack a login request that shows to be missing after the frame `from`, and in the frame `to` or before.
-    pub fn lacks_login(&self, from: Option<Frame>, to: Frame) -> bool {
-        self.lacking.of(Side::Client).is_some_and(|lacking| lacking.lacks_login(from, to))
+    pub fn may_lack_login(&self, from: Option<Frame>, to: Frame) -> bool {
+        self.gaps.of(Side::Client).is_some_and(|gaps| gaps.may_lack_login(from, to))
     }
 
-    fn lacks_login_before(&self, frame: Frame) -> bool {
-        self.lacks_login(self.opening.upgraded_in(), frame)
+    fn may_lack_login_before(&self, frame: Frame) -> bool {
+        self.may_lack_login(self.upgrade.upgraded_in(), frame)
     }
 
     /// The login request that waits for its result, if a result in this frame answers it: none where the capture may lack a later one.
     pub fn answered_login(&self, frame: Frame) -> Option<FrameTime> {
         let (asked, _) = self.chat()?.waiting_login()?;
-        (!self.lacks_login(Some(asked.frame), frame)).then_some(asked)
+        (!self.may_lack_login(Some(asked.frame), frame)).then_some(asked)
     }
 
     /// Whether nobody has asked to log in here before the request that waits for its result.
     pub fn waits_for_first_login(&self) -> bool {
         let Some(chat) = self.chat().filter(|chat| !chat.has_asked_again()) else { return false };
-        chat.waiting_login().is_some_and(|(asked, _)| self.saw_beginning && !self.lacks_login_before(asked.frame))
+        chat.waiting_login().is_some_and(|(asked, _)| self.saw_beginning && !self.may_lack_login_before(asked.frame))
     }
 
-    /// The server names this connection's user in a frame.
+    /// Takes note that the server names this connection's user in a frame.
     pub fn name_in(&mut self, frame: Frame, name: TextId) {
-        if self.lacking.of(Side::Client).is_some() {
+        if self.gaps.of(Side::Client).is_some() {
             if let Application::Chat(chat) = &mut self.application {
                 chat.name_in(frame, name);
             }
@@ -634,15 +603,13 @@ impl Connection {
     /// Whether the users here may have been in more than one room. The server leaves the connection in all of them.
     pub fn may_have_moved(&self) -> bool {
         let Some(chat) = self.chat() else { return false };
-        let is_first = |identity: &Identity| {
-            self.saw_beginning && !identity.since.is_some_and(|since| self.lacks_messages_before(since.frame))
-        };
-        chat.has_moved() || !chat.identities().first().is_some_and(is_first)
+        let Some(first) = chat.identities().first().filter(|_| self.saw_beginning) else { return true };
+        chat.has_moved() || first.since.is_some_and(|since| self.may_lack_messages_before(since.frame))
     }
 
     /// Whether a message of the client may be missing before a frame.
-    pub fn lacks_messages_before(&self, frame: Frame) -> bool {
-        self.gaps(Side::Client).between(self.opening.upgraded_in(), frame)
+    pub fn may_lack_messages_before(&self, frame: Frame) -> bool {
+        self.gaps(Side::Client).between(self.upgrade.upgraded_in(), frame)
     }
 
     /// The user who has logged in before a position.
@@ -669,7 +636,7 @@ impl Connection {
         self.records.time_of(self.chat()?.identities().first()?.since?.frame)
     }
 
-    /// Too many messages that are not the chat's: keeps the handshakes, forgets the rest.
+    /// Gives up the connection for too many messages that are not the chat's: keeps the handshakes, forgets the rest.
     pub fn give_up(&mut self) {
         self.application = Application::Other;
         self.records.forget_messages();
@@ -697,6 +664,15 @@ pub struct Progress {
     pub has_received: bool,
     /// With this segment, the connection is closed in both directions, or reset.
     pub is_closed: bool,
+}
+
+/// What a segment's header left to do.
+#[derive(Debug, Default)]
+struct Noted {
+    /// Something happened in its frame.
+    has_marks: bool,
+    /// The last frame whose messages it is the first to acknowledge.
+    received: Option<Frame>,
 }
 
 /// HTTP bytes that end with a segment.

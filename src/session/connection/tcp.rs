@@ -24,9 +24,8 @@
 use crate::event::{FrameEvent, Reset};
 use crate::failpoint::failpoint;
 use crate::packet::{Both, Frame, FrameTime, PackedFrameTime, Segment, SequenceNumber, Side, flags};
-use crate::session::connection::gaps::Gap;
+use crate::session::connection::gaps::{ContentGaps, DirectionGaps, Gap};
 use crate::session::connection::in_flight::{InFlight, Pending};
-use crate::session::connection::missing::{self, Lacking};
 use crate::session::record::frame_event::Sent;
 use crate::session::storage::texts::TextId;
 
@@ -171,13 +170,13 @@ struct Taken<'a> {
 
 impl Tcp {
     /// Takes in a segment, of whose payload so many bytes were captured, and tells what happened: once, however often it is called. What the
-    /// capture turns out to lack is added to `lacking`.
+    /// capture turns out to lack is added to `gaps`.
     pub fn take_in(
         &mut self,
         segment: &Segment,
         captured: u32,
         by: Side,
-        lacking: &mut Lacking,
+        gaps: &mut ContentGaps,
         mut tell: impl FnMut(Outcome),
     ) {
         failpoint!("session::tcp");
@@ -188,11 +187,11 @@ impl Tcp {
         }
         let is_copy = is_same && last.is_some_and(|last| (0..=COPY_TIME).contains(&segment.at.since(last)));
         self.directions.of_mut(by).last_segment = identity;
-        self.process(&Taken { segment, captured, by, is_copy }, lacking, &mut tell);
+        self.process(&Taken { segment, captured, by, is_copy }, gaps, &mut tell);
         self.directions.of_mut(by).last = Some(segment.at.into());
     }
 
-    fn process(&mut self, taken: &Taken, lacking: &mut Lacking, tell: &mut impl FnMut(Outcome)) {
+    fn process(&mut self, taken: &Taken, gaps: &mut ContentGaps, tell: &mut impl FnMut(Outcome)) {
         let Taken { segment, captured, by, is_copy } = *taken;
         if segment.has(flags::SYN) {
             return self.synchronize(taken, tell);
@@ -202,13 +201,13 @@ impl Tcp {
                 self.acknowledge(segment, by, tell);
             }
             if !is_copy {
-                tell(Outcome::Event(FrameEvent::Reset(self.meaning_of_reset(segment, by, lacking))));
+                tell(Outcome::Event(FrameEvent::Reset(self.meaning_of_reset(segment, by, gaps))));
             }
             self.state.reset();
             return;
         }
         if segment.has(flags::ACK) {
-            self.directions.of_mut(by.other()).show_received(segment, by.other(), lacking);
+            self.directions.of_mut(by.other()).show_received(segment, by.other(), gaps);
             self.acknowledge(segment, by, tell);
         }
         let direction = self.directions.of_mut(by);
@@ -216,7 +215,7 @@ impl Tcp {
             direction.next = segment.end();
             direction.is_fresh = true;
         } else {
-            direction.send_out_of_order(taken, lacking);
+            direction.send_out_of_order(taken, gaps);
         }
         if segment.has(flags::FIN) && self.state.finish(by) {
             direction.send_fin(segment);
@@ -312,7 +311,7 @@ impl Tcp {
         self.state.establish();
     }
 
-    fn meaning_of_reset(&self, segment: &Segment, by: Side, lacking: &Lacking) -> Reset {
+    fn meaning_of_reset(&self, segment: &Segment, by: Side, gaps: &ContentGaps) -> Reset {
         let (own, other) = (self.directions.of(by), self.directions.of(by.other()));
         let answers_syn = segment.has(flags::ACK)
             && segment.sequence == SequenceNumber(0) // RFC 9293, section 3.10.7.1
@@ -327,8 +326,8 @@ impl Tcp {
             return Reset::AfterFins;
         }
         let received = if segment.has(flags::ACK) { Some(segment.acknowledgment) } else { other.next() };
-        let is_whole = own.ends(segment.sequence, lacking.of(by))
-            && received.is_some_and(|received| other.ends(received, lacking.of(by.other())));
+        let is_whole = own.ends(segment.sequence, gaps.of(by))
+            && received.is_some_and(|received| other.ends(received, gaps.of(by.other())));
         let is_open = self.state == State::Established || own.has_data() || other.has_data();
         match is_whole && is_open && !was_reset && has_finished == [false, false] {
             true => Reset::Open,
@@ -373,9 +372,9 @@ impl Tcp {
         self.state
     }
 
-    /// The latest frame that the client sent.
-    pub fn last_from_client(&self) -> Option<Frame> {
-        self.directions.client.last().map(|last| last.frame)
+    /// The latest frame that a side sent.
+    pub fn last_from(&self, by: Side) -> Option<Frame> {
+        self.directions.of(by).last().map(|last| last.frame)
     }
 
     /// Exchanges the sides.
@@ -447,45 +446,45 @@ impl Direction {
 
     /// Takes note of a segment that is not whole or does not begin where the last one ended.
     #[cold]
-    fn send_out_of_order(&mut self, taken: &Taken, lacking: &mut Lacking) {
+    fn send_out_of_order(&mut self, taken: &Taken, gaps: &mut ContentGaps) {
         let Taken { segment, captured, by, .. } = *taken;
         let (start, end, next) = (segment.sequence, segment.end(), self.next());
         let is_ahead = next.is_none_or(|next| end.is_after(next));
-        let fills = lacking.of(by).is_some() && lacking.of_mut(by).missing.take(start, end);
+        let fills = gaps.of(by).is_some() && gaps.of_mut(by).missing.take(start, end);
         self.is_fresh = is_ahead || fills;
         if is_ahead {
             self.set_next(end);
         }
-        let is_behind_hole = next.is_none_or(|next| start.is_after(next));
+        let is_behind_gap = next.is_none_or(|next| start.is_after(next));
         let is_cut = captured < segment.length && self.is_fresh;
-        if is_behind_hole {
-            let (lacking, from) = (lacking.of_mut(by), next.unwrap_or(start - MAX_WINDOW));
-            lacking.missing.insert(from, start);
-            lacking.add(Gap { after: self.last(), until: segment.at }, start.0.wrapping_sub(from.0));
+        if is_behind_gap {
+            let (gaps, from) = (gaps.of_mut(by), next.unwrap_or(start - MAX_WINDOW));
+            gaps.missing.insert(from, start);
+            gaps.add(Gap { after: self.last(), until: segment.at }, start.0.wrapping_sub(from.0));
         } else if is_cut {
-            lacking.of_mut(by).add(Gap::within(segment.at), u32::MAX); // with what was captured of it
+            gaps.of_mut(by).add(Gap::within(segment.at), u32::MAX); // with what was captured of it
         }
         if is_cut {
-            lacking.of_mut(by).missing.insert(start + captured, end);
+            gaps.of_mut(by).missing.insert(start + captured, end);
         }
     }
 
     /// The other side has received what it acknowledges, whether or not that was captured.
-    fn show_received(&mut self, segment: &Segment, by: Side, lacking: &mut Lacking) {
+    fn show_received(&mut self, segment: &Segment, by: Side, gaps: &mut ContentGaps) {
         let to = segment.acknowledgment;
         if self.next().is_some_and(|next| !to.is_after(next) || to.is_after(next + MAX_WINDOW)) {
             return;
         }
-        let (lacking, from) = (lacking.of_mut(by), self.next().unwrap_or(to - MAX_WINDOW));
-        lacking.missing.insert(from, to);
-        lacking.add(Gap { after: self.last(), until: segment.at }, to.0.wrapping_sub(from.0));
+        let (gaps, from) = (gaps.of_mut(by), self.next().unwrap_or(to - MAX_WINDOW));
+        gaps.missing.insert(from, to);
+        gaps.add(Gap { after: self.last(), until: segment.at }, to.0.wrapping_sub(from.0));
         self.set_next(to);
     }
 
     /// Whether nothing was sent but what ends at `shown`, and all of it was captured.
-    fn ends(&self, shown: SequenceNumber, lacking: Option<&missing::Direction>) -> bool {
+    fn ends(&self, shown: SequenceNumber, gaps: Option<&DirectionGaps>) -> bool {
         let Some(next) = self.next() else { return false };
-        !shown.is_after(next) && !lacking.is_some_and(|lacking| lacking.missing.ends_at(next))
+        !shown.is_after(next) && !gaps.is_some_and(|gaps| gaps.missing.ends_at(next))
     }
 
     /// Takes note of the first FIN.
@@ -581,7 +580,7 @@ mod tests {
     #[derive(Default)]
     struct Capture {
         tcp: Tcp,
-        lacking: Lacking,
+        gaps: ContentGaps,
         frame: u32,
     }
 
@@ -620,7 +619,7 @@ mod tests {
                 length,
             };
             let mut events = Vec::new();
-            self.tcp.take_in(&segment, captured, by, &mut self.lacking, |outcome| match outcome {
+            self.tcp.take_in(&segment, captured, by, &mut self.gaps, |outcome| match outcome {
                 Outcome::Event(event) => events.push(event),
                 Outcome::EstablishedIn(frame) => events.push(FrameEvent::SynAgain(frame)), // stands for it
                 Outcome::Acknowledged(_) => {}
@@ -629,7 +628,7 @@ mod tests {
         }
 
         fn gap(&mut self, by: Side) -> Option<(u32, u32)> {
-            self.lacking.take_latest(by).map(|gap| (Frame::pack(gap.after_frame()), gap.until.frame.number()))
+            self.gaps.take_latest(by).map(|gap| (Frame::pack(gap.after_frame()), gap.until.frame.number()))
         }
     }
 
@@ -637,7 +636,7 @@ mod tests {
     fn what_was_not_captured_shows() {
         let mut capture = Capture::opened();
         capture.sends(Side::Client, flags::ACK, (100, 200), 10);
-        assert!(capture.lacking.of(Side::Client).is_none() && capture.lacking.of(Side::Server).is_none());
+        assert!(capture.gaps.of(Side::Client).is_none() && capture.gaps.of(Side::Server).is_none());
         capture.sends(Side::Client, flags::ACK, (120, 200), 10);
         assert_eq!(capture.gap(Side::Client), Some((4, 5)), "a hole");
         capture.sends(Side::Client, flags::ACK, (130, 230), 0);

@@ -11,7 +11,7 @@ use crate::websocket::handshake::{self, Http};
 
 /// What a connection's HTTP has shown so far.
 #[derive(Debug, Default)]
-pub struct Opening {
+pub struct Upgrade {
     /// Until it is answered.
     asked: Option<Box<Asked>>,
     /// The frame of the response that agrees to an upgrade.
@@ -56,7 +56,7 @@ pub struct Response {
     pub reveals_request: bool,
 }
 
-impl Opening {
+impl Upgrade {
     /// Whether an upgrade was asked for or agreed to.
     pub fn has_begun(&self) -> bool {
         self.is_upgraded() || self.asked.is_some()
@@ -84,7 +84,7 @@ impl Opening {
     /// Reads HTTP that ends in the frame of `at`; `cut`: the capture holds only its beginning; `is_in_flight`: whether the server has not
     /// acknowledged the request in a frame, so that it answers an earlier one.
     pub fn read(&mut self, at: FrameTime, bytes: &[u8], cut: bool, is_in_flight: impl Fn(Frame) -> bool) -> Step {
-        failpoint!("session::opening");
+        failpoint!("session::upgrade");
         if self.is_upgraded() {
             return Step::None;
         }
@@ -182,53 +182,53 @@ mod tests {
 
     #[test]
     fn a_response_is_checked_against_the_key_of_its_request() {
-        let mut opening = Opening::default();
-        assert!(matches!(opening.read(at(4), REQUEST, false, |_| false), Step::Request(_)));
-        assert_eq!(opening.read(at(4), REQUEST, false, |_| false), Step::None, "the same request, reassembled");
-        assert_eq!(opening.read(at(5), REQUEST, false, |_| false), Step::None, "the same request, sent again");
-        let response = response(opening.read(at(6), RESPONSE, false, |_| false));
+        let mut upgrade = Upgrade::default();
+        assert!(matches!(upgrade.read(at(4), REQUEST, false, |_| false), Step::Request(_)));
+        assert_eq!(upgrade.read(at(4), REQUEST, false, |_| false), Step::None, "the same request, reassembled");
+        assert_eq!(upgrade.read(at(5), REQUEST, false, |_| false), Step::None, "the same request, sent again");
+        let response = response(upgrade.read(at(6), RESPONSE, false, |_| false));
         assert_eq!(response.handshake.accept_valid(), Some(true)); // the example of RFC 6455, section 1.3
         assert_eq!(response.handshake.request, Some(at(4)));
-        assert!(opening.is_handed_over());
+        assert!(upgrade.is_handed_over());
     }
 
     #[test]
     fn a_cut_request_is_known_by_its_response() {
-        let mut opening = Opening::default();
-        assert_eq!(opening.read(at(4), &REQUEST[..20], true, |_| false), Step::CutRequest);
-        assert_eq!(opening.cut_request_in(), Some(Frame::of(4)));
-        let response = response(opening.read(at(6), &RESPONSE[..24], true, |_| false));
+        let mut upgrade = Upgrade::default();
+        assert_eq!(upgrade.read(at(4), &REQUEST[..20], true, |_| false), Step::CutRequest);
+        assert_eq!(upgrade.cut_request_in(), Some(Frame::of(4)));
+        let response = response(upgrade.read(at(6), &RESPONSE[..24], true, |_| false));
         assert!(response.reveals_request);
-        assert_eq!(opening.cut_request_in(), None);
+        assert_eq!(upgrade.cut_request_in(), None);
         assert_eq!(response.handshake.accept_valid(), None);
-        assert!(!opening.is_handed_over());
+        assert!(!upgrade.is_handed_over());
     }
 
     #[test]
     fn a_request_in_pieces_is_not_one_that_was_cut() {
-        let mut opening = Opening::default();
-        assert_eq!(opening.read(at(4), &REQUEST[..20], false, |_| false), Step::None);
-        assert!(!opening.has_begun());
+        let mut upgrade = Upgrade::default();
+        assert_eq!(upgrade.read(at(4), &REQUEST[..20], false, |_| false), Step::None);
+        assert!(!upgrade.has_begun());
     }
 
     #[test]
     fn http_without_upgrade_is_foreign_and_its_answer_nothing() {
-        let mut opening = Opening::default();
-        assert_eq!(opening.read(at(4), b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", false, |_| false), Step::Foreign);
-        assert_eq!(opening.read(at(5), b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, |_| false), Step::None);
+        let mut upgrade = Upgrade::default();
+        assert_eq!(upgrade.read(at(4), b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", false, |_| false), Step::Foreign);
+        assert_eq!(upgrade.read(at(5), b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, |_| false), Step::None);
     }
 
     #[test]
     fn a_request_that_the_server_has_not_acknowledged_is_not_refused() {
-        let mut opening = Opening::default();
+        let mut upgrade = Upgrade::default();
         let tunnel = b"HTTP/1.1 200 Connection established\r\n\r\n";
-        assert!(matches!(opening.read(at(4), REQUEST, false, |_| true), Step::Request(_)));
+        assert!(matches!(upgrade.read(at(4), REQUEST, false, |_| true), Step::Request(_)));
         assert_eq!(
-            opening.read(at(5), tunnel, false, |frame| frame == Frame::of(4)),
+            upgrade.read(at(5), tunnel, false, |frame| frame == Frame::of(4)),
             Step::None,
             "to the CONNECT before"
         );
-        let response = response(opening.read(at(6), tunnel, false, |_| false));
+        let response = response(upgrade.read(at(6), tunnel, false, |_| false));
         assert_eq!(response.handshake.refused, Some(200));
     }
 }

@@ -111,7 +111,7 @@ impl Session {
             let began = server.exchange_starts.copy(delivery.from, delivery.said, place.at, place.stream, gaps);
             if began != place.at.frame {
                 let receiver = self.connections.get_mut(&place.stream);
-                receiver.into_iter().for_each(|receiver| receiver.set_began(place.position(), began));
+                receiver.into_iter().for_each(|receiver| receiver.records_mut().set_began(place.position(), began));
             }
         }
         if !self.likely.is_empty() && owner.is_none() {
@@ -159,8 +159,9 @@ impl Session {
 
     /// Leaves open whether the request of a delivery was captured.
     fn leave_open(&mut self, place: MessagePlace, is_late: bool) {
-        if let Some(receiver) = self.connections.get_mut(&place.stream).filter(|_| !is_late) {
-            receiver.leave_open(place.position());
+        let receiver = self.connections.get_mut(&place.stream).filter(|_| !is_late);
+        if let Some(delivery) = receiver.and_then(|receiver| receiver.records_mut().message_mut(place.position())) {
+            delivery.leave_open();
         }
     }
 

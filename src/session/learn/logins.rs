@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::message::{Announcement, Content};
-use crate::packet::{Frame, FrameTime, StreamId};
+use crate::packet::{Frame, FrameTime, Side, StreamId};
 use crate::session::connection::Connection;
 use crate::session::connection::application::Chat;
 use crate::session::ids::MessagePlace;
@@ -65,7 +65,7 @@ impl Session {
         let began = server.exchange_starts.logged_in(client)?;
         let owner = self.connections.get(&server.users.owner(client)?)?;
         let asked = asked_in(owner).or(owner.chat()?.logged_in().and_then(|(asked, _)| asked));
-        (asked > Some(began) || owner.lacks_login(Some(began), at.frame)).then_some(client)
+        (asked > Some(began) || owner.may_lack_login(Some(began), at.frame)).then_some(client)
     }
 
     /// The connections to the same port that were opened shortly before or after this one.
@@ -95,9 +95,9 @@ impl Session {
         let since = owning.iter().filter_map(|connection| asked_in(connection)).min();
         let mut others = self.beside(first.place.stream).filter(|(stream, _)| !owners.contains_key(stream));
         owning.len() == owners.len()
-            && owning.iter().all(|it| it.tcp().saw_client_syn() && !it.lacks_answers_after(since))
+            && owning.iter().all(|it| it.tcp().saw_client_syn() && !it.gaps(Side::Server).after(since))
             && !others.any(|(_, other)| {
-                asked_name(other) == Some(ambiguous.asked.0) || other.lacks_login(since, last.place.at.frame)
+                asked_name(other) == Some(ambiguous.asked.0) || other.may_lack_login(since, last.place.at.frame)
             })
     }
 

@@ -69,12 +69,12 @@ impl Session {
         }
         let start = ending.and_then(|ending| ending.start);
         connection.message_ends(segment, start, ending.map_or(segment.end(), |ending| ending.end));
-        connection.reserve_message(segment.at, index);
+        connection.records_mut().reserve(segment.at, index);
         self.memory.message();
         let masked = ending.map(|ending| ending.masked);
         let incoming = Incoming::of(message, segment.at, index, masked, &self.hasher);
         if incoming.is_truncated && !matches!(incoming.content, Content::LoginRequest { .. }) {
-            connection.is_no_login(segment);
+            connection.forget_login(segment);
         }
         let is_configured = connection.is_configured();
         if !connection.application().accepts(message.evidence(), is_configured) {
@@ -265,7 +265,7 @@ impl Session {
         let event = MessageEvent::SayRequest { sender, recipient };
         let mut record = context.record(event);
         let has_asked = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
-        let lacks_before = connection.lacks_messages_before(place.at.frame);
+        let lacks_before = connection.may_lack_messages_before(place.at.frame);
         // The server of 2014 does not ask who says it.
         let is_asked = context.dialect != Some(Dialect::A2014);
         record.before_login = connection.saw_beginning() && !has_asked && !lacks_before && is_asked;
@@ -423,7 +423,7 @@ fn begin_login(
         let request = record.request.map(|request| request.frame);
         let began = server.exchange_starts.answer(id, name, request, at);
         if request.is_none() && began != at.frame {
-            connection.set_began(record.position(), began);
+            connection.records_mut().set_began(record.position(), began);
         }
         // Who logs in again is also notified of it; before the capture began, it may have logged in.
         let is_again = !connection.saw_beginning() || connection.chat().is_some_and(|chat| chat.has_asked_again());

@@ -253,14 +253,14 @@ impl<'a> MessageView<'a> {
         let went_on = chat.last_delivered() > Some(at.frame)
             || chat.last_from_server().is_some_and(|last| last.since(at) >= PATIENCE);
         let is_lost = self.say().is_some_and(|say| say.deliveries == 0 && say.is_counted) && !self.record.before_login;
-        is_lost && went_on && !self.connection.lacks_answers_after(at.frame)
+        is_lost && went_on && !self.connection.gaps(Side::Server).after(at.frame)
     }
 
     /// Whether a ping was followed by another without a pong between, though the client was heard of.
     pub fn unanswered(&self) -> bool {
         let Some(chat) = self.connection.chat() else { return false };
         let frame = self.record.at.frame;
-        let went_on = chat.last_ping() > Some(frame) && self.connection.tcp().last_from_client() > Some(frame);
+        let went_on = chat.last_ping() > Some(frame) && self.connection.tcp().last_from(Side::Client) > Some(frame);
         let is_open = matches!(self.record.event, MessageEvent::Ping { .. }) && self.record.response.is_none();
         is_open && went_on && !self.connection.gaps(Side::Client).after(frame)
     }

@@ -111,7 +111,7 @@ impl Session {
     /// is the chat's, or whether a request that was cut is the upgrade request.
     pub fn is_unsettled(&self, stream: StreamId) -> bool {
         self.connections.get(&stream).is_some_and(|connection| match connection.is_shown() {
-            true => connection.cut_request_in().is_some(),
+            true => connection.upgrade().cut_request_in().is_some(),
             false => connection.application().is_undecided(),
         })
     }
@@ -121,7 +121,7 @@ impl Session {
         let connection = self.connections.get(&segment.stream).filter(|_| self.is_unsettled(segment.stream))?;
         let frame = segment.at.frame;
         let view = FrameView::of(connection, frame, self.side(segment), self.context());
-        let is_any = connection.cut_request_in() == Some(frame)
+        let is_any = connection.upgrade().cut_request_in() == Some(frame)
             || view.holds_marks()
             || !connection.records().messages(frame).is_empty();
         is_any.then_some(view)
@@ -155,7 +155,7 @@ impl Session {
     /// The message that a segment holds a part of, where nothing else is said of the segment; not known before the message is complete.
     pub fn part_of_message(&self, segment: &Segment) -> Option<PartOfMessage<'_>> {
         let connection = self.shown(segment.stream)?;
-        let completed_in = connection.completed_in(segment)?;
+        let completed_in = connection.records().completed_in(connection.side(segment), segment)?;
         if self.frame(segment).is_some_and(|view| view.holds_message() || !view.events().is_empty()) {
             return None;
         }
