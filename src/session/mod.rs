@@ -13,13 +13,13 @@
 
 mod connection;
 mod ids;
+mod incoming;
 mod learn;
 mod limit;
 mod record;
 mod say;
 mod server;
 mod state;
-mod statement;
 mod storage;
 mod view;
 
@@ -30,7 +30,6 @@ pub use connection::start::plausible_start;
 pub use connection::times::Moment;
 pub use record::handshake::Handshake;
 pub use state::{MAX_UNDECIDED, Session};
-pub use statement::MAX_TEXT;
 pub use storage::memory::{MAX_BYTES, Reached};
 pub use storage::texts::TextId;
 pub use view::{

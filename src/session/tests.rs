@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::fields::Phase;
+use crate::message::bounded::{MAX_ID, MAX_NAME, bounded_id};
 use crate::message::{Message, read};
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, StreamId, flags};
 use crate::session::connection::Connection;
 use crate::session::connection::application::{Application, MAX_POSTPONED};
-use crate::session::storage::bounded::{MAX_ID, MAX_NAME, bounded_id};
 use crate::session::storage::memory::{Limits, Memory};
 use std::collections::HashMap;
 

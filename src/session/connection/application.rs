@@ -2,11 +2,11 @@
 
 use std::mem;
 
-use crate::message::Evidence;
+use crate::message::{Content, Evidence};
 use crate::packet::{Frame, FrameTime, PackedFrameTime, Position};
 use crate::session::ids::MessagePlace;
 use crate::session::ids::Room;
-use crate::session::statement::Statement;
+use crate::session::incoming::Incoming;
 use crate::session::storage::one_or_many::OneOrMany;
 use crate::session::storage::texts::TextId;
 
@@ -33,20 +33,7 @@ impl Default for Application {
 /// Messages of an undecided connection.
 #[derive(Debug, Default)]
 pub struct Waiting {
-    messages: Vec<Postponed<'static>>,
-}
-
-/// A message seen before its connection was known to be the chat.
-#[derive(Debug)]
-pub struct Postponed<'a> {
-    /// The frame in which it ends.
-    pub at: FrameTime,
-    /// How many messages of the frame came before it.
-    pub index: u32,
-    /// What it says.
-    pub statement: Statement<'a>,
-    /// Whether its last WebSocket frame was masked; `None` where the frame was not seen.
-    pub masked: Option<bool>,
+    messages: Vec<Incoming<'static>>,
 }
 
 impl Application {
@@ -83,14 +70,14 @@ impl Application {
             (Application::Chat(_), _) | (_, Evidence::Dialect) => true,
             (Application::Undecided(postponed), Evidence::Likely) => {
                 let mut earlier = postponed.iter().flat_map(|waiting| &waiting.messages);
-                configured && earlier.all(|message| !message.statement.is_unknown())
+                configured && earlier.all(|message| !matches!(message.content, Content::Unknown { .. }))
             }
             (_, Evidence::Likely | Evidence::Foreign | Evidence::Unknown) => false,
         }
     }
 
     /// The connection is the chat's. Returns the messages that were postponed.
-    pub fn become_chat(&mut self) -> Vec<Postponed<'static>> {
+    pub fn become_chat(&mut self) -> Vec<Incoming<'static>> {
         if self.is_chat() {
             return Vec::new();
         }
@@ -101,7 +88,7 @@ impl Application {
     }
 
     /// Keeps a message until the connection is decided. Returns whether there are too many of them.
-    pub fn postpone(&mut self, message: Postponed<'static>) -> bool {
+    pub fn postpone(&mut self, message: Incoming<'static>) -> bool {
         match self {
             Application::Undecided(postponed) => {
                 let messages = &mut postponed.get_or_insert_default().messages;

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use crate::failpoint::failpoint;
+use crate::message::bounded::bounded_value;
 use crate::packet::{Frame, FrameTime};
 use crate::session::record::handshake::Handshake;
-use crate::session::storage::bounded::bounded_value;
 use crate::websocket::handshake::{self, Http};
 
 /// What a connection's HTTP has shown so far.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::message::{Announcement, Content};
 use crate::packet::{Frame, FrameTime, StreamId};
 use crate::session::connection::Connection;
 use crate::session::connection::application::Chat;
 use crate::session::ids::MessagePlace;
 use crate::session::server::ambiguous_logins::{self, AmbiguousLogin, LONGEST_LOGIN};
 use crate::session::state::Session;
-use crate::session::statement::{Act, Announcement};
 use crate::session::storage::texts::TextId;
 
 /// Which of the connections that ask to log in a login is about.
@@ -26,8 +26,8 @@ pub enum LoginOwner {
 
 impl Session {
     /// Whether several connections ask to log in by one name, and a login may be about any of them.
-    pub(in crate::session) fn whose_login(&self, stream: StreamId, at: FrameTime, act: &Act) -> LoginOwner {
-        let Act::Login(Announcement { id, name, .. }) = act else { return LoginOwner::OfTheName };
+    pub(in crate::session) fn login_owner(&self, stream: StreamId, at: FrameTime, content: &Content) -> LoginOwner {
+        let Content::Login(Announcement { id, name, .. }) = content else { return LoginOwner::OfTheName };
         let Some(connection) = self.connections.get(&stream) else { return LoginOwner::OfTheName };
         let number = id.as_ref().map(|id| id.parse::<u64>());
         if let Some(Err(_)) = number {
@@ -57,9 +57,9 @@ impl Session {
         &self,
         stream: StreamId,
         at: FrameTime,
-        act: &Act,
+        content: &Content,
     ) -> Option<TextId> {
-        let Act::Login(Announcement { id, .. }) = act else { return None };
+        let Content::Login(Announcement { id, .. }) = content else { return None };
         let server = self.servers.of(self.connections.get(&stream)?)?;
         let client = self.texts.find(id.as_ref()?)?;
         let began = server.exchange_starts.logged_in(client)?;
