@@ -121,7 +121,7 @@ impl Side {
 }
 
 /// One value for each side of a connection.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Both<T> {
     /// The client's.
     pub client: T,

@@ -420,7 +420,14 @@ impl<'a> Drawing<'a> {
             MemberName::ClientName => Missing::Name,
             MemberName::ToClientId => Missing::Recipient,
             MemberName::ToClientName => Missing::RecipientName,
-            _ => Missing::Content,
+            MemberName::Content
+            | MemberName::Type
+            | MemberName::ClientId
+            | MemberName::FromClientId
+            | MemberName::FromClientName
+            | MemberName::Time
+            | MemberName::ClientList
+            | MemberName::Other => Missing::Content,
         }
     }
 

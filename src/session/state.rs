@@ -163,7 +163,7 @@ impl Session {
     fn close(&mut self, segment: &Segment) {
         failpoint!("session::close");
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
-        let Some(began) = connection.closed_in() else { return };
+        let Some(began) = connection.times().closing_since() else { return };
         let was_used = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
         let is_complete = match was_used {
             true => self.pending_receipts.receive(Receipt::Notified(Completion::Logout, began)),

@@ -144,7 +144,7 @@ fn is_routine(tap_event: &TapEvent, session: &Session) -> Option<bool> {
     if events.is_empty() && tap_event.problems.is_empty() {
         return None;
     }
-    let is_end = session.connection(stream)?.closed_in() == Some(at.frame);
+    let is_end = session.connection(stream)?.closing_since() == Some(at.frame);
     Some(tap_event.problems.is_empty() && events.iter().all(|(event, _)| is_routine_event(event, is_end)))
 }
 
@@ -225,7 +225,7 @@ impl<'a> Drawing<'a> {
         let is_over = |last: StreamId| {
             let last = session.connection(last);
             let same = last.is_some_and(|last| last.ends().server == ends.server);
-            same && last.and_then(|last| last.closed_in()).is_some_and(|closed| closed < entry.at.frame)
+            same && last.and_then(|last| last.closing_since()).is_some_and(|closed| closed < entry.at.frame)
         };
         let returns = |line: &Lifeline| Some(&line.name) == name.as_ref() && is_over(line.last);
         let known = self.browsers.iter().position(returns);

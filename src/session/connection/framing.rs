@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 
 use crate::event::{Closing, FrameEvent};
 use crate::failpoint::failpoint;
-use crate::message::text;
+use crate::message::{LIMITS, text};
 use crate::packet::{Both, Captured, Frame, FrameTime, SequenceNumber, Side, StreamId};
 use crate::session::connection::gaps::Gap;
 use crate::session::connection::missing::{self, Lacking, Stretches};
-use crate::session::connection::start::plausible_start;
 use crate::session::storage::texts::TextId;
 use crate::websocket::frame::{self, Opcode};
+use crate::websocket::start::plausible_start;
 
 /// The longest reason to close, in characters: a control frame's payload has at most 125 bytes, and escapes are longer.
 const MAX_REASON: usize = 300;
@@ -145,7 +145,7 @@ impl Fragments {
             Fragments::None if begins && header.rsv & frame::COMPRESSED != 0 => Fragments::Compressed,
             Fragments::None if begins => Fragments::Begun,
             begun @ (Fragments::Begun | Fragments::Compressed) if !begins => begun,
-            _ => Fragments::Astray,
+            Fragments::None | Fragments::Begun | Fragments::Compressed | Fragments::Astray => Fragments::Astray,
         };
     }
 
@@ -153,12 +153,15 @@ impl Fragments {
     fn pass_over(&mut self, bytes: &[u8]) {
         let mut frames = frame::frames(bytes);
         for frame in &mut frames {
+            let is_last = frame.header.fin;
             match frame.header.opcode {
-                Opcode::Continuation if frame.complete && frame.header.fin => *self = Fragments::None,
-                Opcode::Text | Opcode::Binary if frame.complete && frame.header.fin => {}
+                Opcode::Close | Opcode::Ping | Opcode::Pong => {}
+                Opcode::Continuation if frame.complete && is_last => *self = Fragments::None,
+                Opcode::Text | Opcode::Binary if frame.complete && is_last => {}
                 Opcode::Text | Opcode::Binary | Opcode::Continuation if frame.complete => self.push(&frame.header),
-                opcode if opcode.is_control() => {}
-                _ => *self = Fragments::Astray,
+                Opcode::Text | Opcode::Binary | Opcode::Continuation => *self = Fragments::Astray,
+                Opcode::Reserved(_) if frame.header.opcode.is_control() => {}
+                Opcode::Reserved(_) => *self = Fragments::Astray,
             }
         }
         if frames.offset() < bytes.len() {
@@ -206,7 +209,8 @@ impl Direction {
 
     fn find(&self, data: &Data, unread: Option<&Stretches>) -> DataPlace {
         let bytes = data.bytes.bytes;
-        let begins = |start| if plausible_start(bytes) { DataPlace::InStep(start) } else { DataPlace::OutOfStep };
+        let begins =
+            |start| if plausible_start(bytes, LIMITS.length) { DataPlace::InStep(start) } else { DataPlace::OutOfStep };
         match (data.start, self.next()) {
             (None, _) if !data.is_fresh => DataPlace::Old,
             (None, Some(next)) => {
@@ -230,8 +234,9 @@ impl Direction {
     /// Data that begins before the end of what was read: what follows that end is in step, if a frame begins there.
     fn repeats(&self, bytes: &[u8], start: SequenceNumber, next: SequenceNumber) -> DataPlace {
         let known = next.0.wrapping_sub(start.0) as usize;
-        let continues =
-            known < bytes.len() && plausible_start(bytes) && frame::frames(bytes).any(|frame| frame.offset == known);
+        let continues = known < bytes.len()
+            && plausible_start(bytes, LIMITS.length)
+            && frame::frames(bytes).any(|frame| frame.offset == known);
         if continues { DataPlace::Repeats(start, known) } else { DataPlace::Old }
     }
 }

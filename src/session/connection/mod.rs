@@ -6,14 +6,13 @@ pub mod framing;
 pub mod gaps;
 pub mod in_flight;
 pub mod missing;
-pub mod start;
 pub mod table;
 pub mod tcp;
 pub mod times;
 pub mod upgrade;
 
 use self::missing::Lacking;
-use self::tcp::{Outcome, Transport};
+use self::tcp::{Outcome, Tcp};
 use self::upgrade::{Opening, Step};
 use crate::event::{Completion, FrameEvent, MessageEvent, Reset};
 use crate::failpoint::failpoint;
@@ -49,14 +48,9 @@ pub struct Connection {
     saw_beginning: bool,
     /// It begins like TLS.
     encrypted: bool,
-    /// The first frame of TCP's handshake, and of the connection's end.
-    opened_in: Option<Frame>,
-    closed_in: Option<Frame>,
-    /// How many FINs were acknowledged.
-    fins_acked: u8,
     /// When its handshakes and its end were captured.
-    times: Option<Box<Times>>,
-    transport: Transport,
+    times: Times,
+    tcp: Tcp,
     /// What the capture lacks of it.
     lacking: Lacking,
     opening: Opening,
@@ -83,11 +77,8 @@ impl Connection {
             idle: Connection::would_be_idle(segment),
             saw_beginning: syn,
             encrypted: false,
-            opened_in: None,
-            closed_in: None,
-            fins_acked: 0,
-            times: None,
-            transport: Transport::default(),
+            times: Times::default(),
+            tcp: Tcp::default(),
             lacking: Lacking::default(),
             opening: Opening::default(),
             framing: Framing::default(),
@@ -176,7 +167,7 @@ impl Connection {
             return;
         }
         std::mem::swap(&mut self.client, &mut self.server);
-        self.transport.swap_sides();
+        self.tcp.swap_sides();
         self.lacking.swap_sides();
         self.framing.swap_sides();
         self.records.swap_sides();
@@ -205,24 +196,9 @@ impl Connection {
         self.records.reserve(at, index);
     }
 
-    /// The first frame of TCP's handshake that was captured.
-    pub fn opened_in(&self) -> Option<Frame> {
-        self.opened_in
-    }
-
-    /// The frame in which the connection's end begins: with WebSocket's close, a FIN or a RST.
-    pub fn closed_in(&self) -> Option<Frame> {
-        self.closed_in
-    }
-
-    /// When a step of its handshakes was first captured, or its end. Nanoseconds since the epoch.
-    pub fn time_of(&self, moment: Moment) -> Option<i64> {
-        self.times.as_ref()?.of(moment)
-    }
-
-    /// Whether it is closed in both directions, or reset.
-    pub fn is_closed(&self) -> bool {
-        self.fins_acked >= 2 || self.transport.is_reset()
+    /// When its handshakes and its end were captured.
+    pub fn times(&self) -> &Times {
+        &self.times
     }
 
     /// What belongs to the message of this position began in another frame.
@@ -293,42 +269,31 @@ impl Connection {
 
     fn happened(&mut self, at: FrameTime, event: &FrameEvent<TextId>, by: Side, texts: &mut Texts) {
         let frame = at.frame;
-        Times::take(&mut self.times, event, at.time);
+        self.times.take(event, at);
         let is_named = self.logged_in(Position::end_of(frame)).is_some();
         if let Some(mark) = Mark::of(frame, event, by, texts) {
             self.records.mark(mark.named(is_named));
         }
-        if matches!(event, FrameEvent::Close(_) | FrameEvent::CloseReply(_)) {
-            self.closed_in.get_or_insert(frame);
-        }
     }
 
-    // --- transport ----------------------------------------------------------------------------------------------------
+    // --- TCP ----------------------------------------------------------------------------------------------------------
 
     /// Takes in a segment's header, once; so many bytes of its payload were captured. What the capture turns out to lack is asked for with
     /// [`Connection::take_gap`].
     pub fn segment(&mut self, segment: &Segment, captured: u32, texts: &mut Texts) -> Progress {
         let (frame, by) = (segment.at.frame, self.side(segment));
-        let was_closed = self.is_closed();
+        let was_closed = self.tcp.state().is_closed();
         let (mut has_marks, mut received) = (false, None);
         let records = &mut self.records;
         let is_taken = self.lacking.has_latest();
-        let (opened_in, closed_in, fins_acked) = (&mut self.opened_in, &mut self.closed_in, &mut self.fins_acked);
-        let (times, time) = (&mut self.times, segment.at.time);
-        self.transport.take_in(segment, captured, by, &mut self.lacking, |outcome| match outcome {
+        let times = &mut self.times;
+        self.tcp.take_in(segment, captured, by, &mut self.lacking, |outcome| match outcome {
             Outcome::Event(mut event) => {
                 if event == FrameEvent::Reset(Reset::Open) && self.framing.is_closed() {
                     event = FrameEvent::Reset(Reset::Unknown); // nothing more was under way
                 }
                 has_marks = true;
-                match &event {
-                    FrameEvent::Syn | FrameEvent::SynAck => _ = opened_in.get_or_insert(frame),
-                    FrameEvent::Reset(Reset::Refused) => {}
-                    FrameEvent::Fin | FrameEvent::Reset(_) => _ = closed_in.get_or_insert(frame),
-                    FrameEvent::FinAcked => *fins_acked = fins_acked.saturating_add(1),
-                    _ => {}
-                }
-                Times::take(times, &event, time);
+                times.take(&event, segment.at);
                 if let Some(mark) = Mark::of(frame, &event, by, texts) {
                     records.mark(mark);
                 }
@@ -343,8 +308,8 @@ impl Connection {
                 has_marks = true;
                 match done.sent {
                     Sent::Message => received = Some(done.frame),
-                    Sent::UpgradeRequest => Times::set(times, Moment::UpgradeRequestAcked, time),
-                    Sent::UpgradeResponse => Times::set(times, Moment::UpgradeComplete, time),
+                    Sent::UpgradeRequest => times.set(Moment::UpgradeRequestAcked, segment.at.time),
+                    Sent::UpgradeResponse => times.set(Moment::UpgradeComplete, segment.at.time),
                     Sent::Refusal | Sent::Fin => {}
                 }
                 records
@@ -365,13 +330,13 @@ impl Connection {
             self.lacking.of_mut(Side::Client).forget_logins();
         }
         // What the segment acknowledges last may be a part of a frame's messages.
-        if let Some(of) = received.filter(|of| self.transport.is_in_flight(by.other(), *of)) {
+        if let Some(of) = received.filter(|of| self.tcp.is_in_flight(by.other(), *of)) {
             self.records.acknowledge_part(frame, of);
         }
         if has_marks && self.logged_in(Position::end_of(frame)).is_some() {
             self.records.name(frame);
         }
-        let is_closed = self.is_closed() && !was_closed;
+        let is_closed = self.tcp.state().is_closed() && !was_closed;
         Progress { has_received: received.is_some() && by == Side::Client, is_closed }
     }
 
@@ -451,26 +416,16 @@ impl Connection {
         self.framing.lacks(by);
     }
 
-    /// Whether the client's SYN was captured.
-    pub fn saw_client_syn(&self) -> bool {
-        self.transport.saw_client_syn()
-    }
-
-    /// Whether TCP has closed it.
-    pub fn has_ended(&self) -> bool {
-        self.transport.has_ended()
-    }
-
-    /// Whether the server has not acknowledged what the client sent in a frame.
-    pub fn is_in_flight(&self, frame: Frame) -> bool {
-        self.transport.is_in_flight(Side::Client, frame)
+    /// The TCP part.
+    pub fn tcp(&self) -> &Tcp {
+        &self.tcp
     }
 
     /// Something that the segment completes, and that ends before `end`, waits for its acknowledgment.
     fn expect_ack(&mut self, segment: &Segment, end: SequenceNumber, sent: Sent) {
         let pending = Pending { end, frame: segment.at.frame, sent };
         let by = self.side(segment);
-        let earlier = self.transport.expect_ack(by, pending).filter(|earlier| self.records.has(*earlier));
+        let earlier = self.tcp.expect_ack(by, pending).filter(|earlier| self.records.has(*earlier));
         if let Some(earlier) = earlier {
             let ack = Acknowledgment { frame: pending.frame, of: sent, is_event: false, is_part: false };
             self.records.mark_late(Mark::acknowledgment(earlier, ack));
@@ -480,11 +435,6 @@ impl Connection {
     /// Whether the capture lacks something that the server sent after `frame`.
     pub fn lacks_answers_after(&self, frame: impl Into<Option<Frame>>) -> bool {
         self.gaps(Side::Server).after(frame)
-    }
-
-    /// The latest frame that the client sent.
-    pub fn last_from_client(&self) -> Option<Frame> {
-        self.transport.last_from_client()
     }
 
     // --- opening ------------------------------------------------------------------------------------------------------
@@ -509,10 +459,10 @@ impl Connection {
         if self.framing.since().is_some_and(|since| since < segment.at.frame) {
             return false;
         }
-        if !self.transport.is_fresh(self.side(segment)) {
+        if !self.tcp.is_fresh(self.side(segment)) {
             return false; // sent again
         }
-        let is_in_flight = |frame| self.transport.is_in_flight(Side::Client, frame);
+        let is_in_flight = |frame| self.tcp.is_in_flight(Side::Client, frame);
         match self.opening.read(segment.at, http.bytes, http.truncated, is_in_flight) {
             Step::None => {}
             Step::Foreign => return true,
@@ -524,7 +474,7 @@ impl Connection {
             Step::Response(response) => {
                 let end = self.upgrade_response(segment, http.bytes.len(), response, texts);
                 if !http.encrypted && self.framing.since().is_none() {
-                    self.framing.place(self.transport.next(Side::Client), end);
+                    self.framing.place(self.tcp.next(Side::Client), end);
                 }
             }
         }
@@ -598,7 +548,7 @@ impl Connection {
             payload,
             segment_start: segment.sequence,
             segment_end: segment.end(),
-            is_fresh: self.transport.is_fresh(by),
+            is_fresh: self.tcp.is_fresh(by),
             other_is_unread: self.is_unread(by.other()),
         };
         for close in self.framing.take_in(segment.at, by, data, endings, &mut self.lacking) {
@@ -608,7 +558,7 @@ impl Connection {
 
     /// Whether bytes that a side sent were not read yet.
     fn is_unread(&self, side: Side) -> bool {
-        let ends = self.transport.end_of_data(side).zip(self.framing.end_of_read(side));
+        let ends = self.tcp.end_of_data(side).zip(self.framing.end_of_read(side));
         ends.is_some_and(|(sent, read)| sent.is_after(read))
     }
 

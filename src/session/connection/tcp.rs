@@ -1,12 +1,32 @@
 //! The TCP part of a connection: its handshake and end, the sequence space of both directions, and what of it the other side has
 //! acknowledged (RFC 9293, sections 3.4 and 3.5). It returns what happened in a segment and knows nothing of what the bytes mean.
+//!
+//! A connection's life is one [`State`], in the words of RFC 9293, section 3.3.2, as who looks on sees it: where the standard has a state
+//! for each end, this is one for both. `FIN` is a side's first one, `ACK of FIN` the first acknowledgment of it in a segment without
+//! payload; what else acknowledges it leads nowhere.
+//!
+//! ```text
+//!      Unsynchronized ────────────── ACK of SYN+ACK ──────────────▶ Established
+//!            │                                                           │
+//!            └───────────────────────────┬──────── FIN of a side ────────┘
+//!                                        ▼
+//!                                 FinWait1(side) ─── ACK of FIN ──▶ FinWait2(side)
+//!                                        │                               │
+//!                                FIN of the other                FIN of the other
+//!                                        ▼                               ▼
+//!                                     Closing ────── ACK of FIN ─────▶ LastAck ───── ACK of FIN ───▶ Closed
+//!
+//!      each of them ── RST ──▶ Reset, which remembers whose FINs were seen, and adds those that are captured later
+//! ```
+//!
+//! A connection of which the capture lacks the handshake is `Unsynchronized` until its end, whatever it carries.
 
 use crate::event::{FrameEvent, Reset};
 use crate::failpoint::failpoint;
 use crate::packet::{Both, Frame, FrameTime, PackedFrameTime, Segment, SequenceNumber, Side, flags};
 use crate::session::connection::gaps::Gap;
 use crate::session::connection::in_flight::{InFlight, Pending};
-use crate::session::connection::missing::Lacking;
+use crate::session::connection::missing::{self, Lacking};
 use crate::session::record::frame_event::Sent;
 use crate::session::storage::texts::TextId;
 
@@ -28,12 +48,114 @@ const MAX_WINDOW: u32 = 65_535 << 14;
 /// (RFC 6298, section 2). Nanoseconds.
 const COPY_TIME: i64 = 5_000_000;
 
+/// Where a connection is in its life; see the diagram above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum State {
+    /// Its handshake is not complete, or was not captured.
+    #[default]
+    Unsynchronized,
+    /// The client has acknowledged the SYN+ACK.
+    Established,
+    /// One side has sent its FIN.
+    FinWait1(Side),
+    /// And the other side has acknowledged it.
+    FinWait2(Side),
+    /// Both sides have sent their FIN.
+    Closing,
+    /// And one of them is acknowledged.
+    LastAck,
+    /// And both are.
+    Closed,
+    /// A side has sent a RST; whether each of them has sent a FIN.
+    Reset(Both<bool>),
+}
+
+impl State {
+    /// Whether a side has sent its FIN.
+    pub fn has_finished(self, by: Side) -> bool {
+        match self {
+            State::Unsynchronized | State::Established => false,
+            State::FinWait1(first) | State::FinWait2(first) => first == by,
+            State::Closing | State::LastAck | State::Closed => true,
+            State::Reset(finished) => *finished.of(by),
+        }
+    }
+
+    /// Whether nobody sends anything more: both sides have sent their FIN, or one a RST.
+    pub fn is_closing(self) -> bool {
+        match self {
+            State::Unsynchronized | State::Established | State::FinWait1(_) | State::FinWait2(_) => false,
+            State::Closing | State::LastAck | State::Closed | State::Reset(_) => true,
+        }
+    }
+
+    /// Whether it is over: both FINs are acknowledged, or a side has sent a RST.
+    pub fn is_closed(self) -> bool {
+        matches!(self, State::Closed | State::Reset(_))
+    }
+
+    /// Establishes the connection, unless its end was captured before.
+    fn establish(&mut self) {
+        if *self == State::Unsynchronized {
+            *self = State::Established;
+        }
+    }
+
+    /// Takes in a FIN. Returns whether it is the side's first.
+    fn finish(&mut self, by: Side) -> bool {
+        let is_first = !self.has_finished(by);
+        if is_first {
+            *self = match *self {
+                State::Unsynchronized | State::Established => State::FinWait1(by),
+                State::FinWait1(_) | State::Closing => State::Closing,
+                State::FinWait2(_) | State::LastAck => State::LastAck,
+                State::Closed => State::Closed,
+                State::Reset(mut finished) => {
+                    *finished.of_mut(by) = true;
+                    State::Reset(finished)
+                }
+            };
+        }
+        is_first
+    }
+
+    /// Takes in the acknowledgment of a FIN.
+    fn acknowledge_fin(&mut self) {
+        *self = match *self {
+            State::FinWait1(first) => State::FinWait2(first),
+            State::Closing => State::LastAck,
+            State::LastAck => State::Closed,
+            other @ (State::Unsynchronized
+            | State::Established
+            | State::FinWait2(_)
+            | State::Closed
+            | State::Reset(_)) => other,
+        };
+    }
+
+    /// Resets the connection.
+    fn reset(&mut self) {
+        let (client, server) = (self.has_finished(Side::Client), self.has_finished(Side::Server));
+        *self = State::Reset(Both { client, server });
+    }
+
+    /// Exchanges the sides.
+    fn swap_sides(&mut self) {
+        match self {
+            State::FinWait1(first) | State::FinWait2(first) => *first = first.other(),
+            State::Reset(finished) => finished.swap(),
+            State::Unsynchronized | State::Established | State::Closing | State::LastAck | State::Closed => {}
+        }
+    }
+}
+
 /// Both directions of a connection.
 #[derive(Debug, Default)]
-pub struct Transport {
+pub struct Tcp {
     directions: Both<Direction>,
-    established: bool,
-    reset: bool,
+    state: State,
+    /// The acknowledgment of the SYN+ACK was captured: of a connection whose packets were captured out of order, perhaps behind its end.
+    is_syn_ack_acknowledged: bool,
 }
 
 /// A segment as it is taken in.
@@ -47,7 +169,7 @@ struct Taken<'a> {
     is_copy: bool,
 }
 
-impl Transport {
+impl Tcp {
     /// Takes in a segment, of whose payload so many bytes were captured, and tells what happened: once, however often it is called. What the
     /// capture turns out to lack is added to `lacking`.
     pub fn take_in(
@@ -58,7 +180,7 @@ impl Transport {
         lacking: &mut Lacking,
         mut tell: impl FnMut(Outcome),
     ) {
-        failpoint!("session::transport");
+        failpoint!("session::tcp");
         let (identity, direction) = (identity(segment), self.directions.of(by));
         let (last, is_same) = (direction.last(), identity == direction.last_segment);
         if is_same && last.is_some_and(|last| last.frame == segment.at.frame) {
@@ -82,7 +204,7 @@ impl Transport {
             if !is_copy {
                 tell(Outcome::Event(FrameEvent::Reset(self.meaning_of_reset(segment, by, lacking))));
             }
-            self.reset = true;
+            self.state.reset();
             return;
         }
         if segment.has(flags::ACK) {
@@ -96,7 +218,8 @@ impl Transport {
         } else {
             direction.send_out_of_order(taken, lacking);
         }
-        if segment.has(flags::FIN) && direction.finish(segment) {
+        if segment.has(flags::FIN) && self.state.finish(by) {
+            direction.send_fin(segment);
             tell(Outcome::Event(FrameEvent::Fin));
         }
     }
@@ -137,47 +260,56 @@ impl Transport {
         if other.next().is_none() {
             other.set_next(segment.acknowledgment);
         }
-        if by == Side::Client || self.established {
+        if by == Side::Client || self.is_syn_ack_acknowledged {
             return;
         }
         // Captured behind its acknowledgment.
         let Some(done) = acknowledged else { return };
-        self.established = true;
         let is_first = done.to == segment.sequence + 1 && done.from == segment.sequence;
-        if is_first && other.next() == Some(segment.acknowledgment) {
+        let is_whole = other.next() == Some(segment.acknowledgment);
+        self.establish();
+        if is_first && is_whole {
             tell(Outcome::EstablishedIn(done.frame));
         }
     }
 
     fn acknowledge(&mut self, segment: &Segment, by: Side, tell: &mut impl FnMut(Outcome)) {
-        if by == Side::Client && !self.established {
-            self.establish(segment, tell);
+        if by == Side::Client && !self.is_syn_ack_acknowledged {
+            self.acknowledge_syn_ack(segment, tell);
         }
         let other = self.directions.of_mut(by.other());
         for done in other.acknowledge(segment.acknowledgment, segment.at.frame) {
             match done.sent {
-                Sent::Fin if is_bare(segment) => tell(Outcome::Event(FrameEvent::FinAcked)),
+                Sent::Fin if is_bare(segment) => {
+                    self.state.acknowledge_fin();
+                    tell(Outcome::Event(FrameEvent::FinAcked));
+                }
                 Sent::Fin => {}
                 Sent::UpgradeRequest | Sent::UpgradeResponse | Sent::Refusal | Sent::Message => {
                     tell(Outcome::Acknowledged(done));
                 }
             }
         }
-        if other.finished {
+        if self.state.has_finished(by.other()) {
             other.pending.release();
         }
     }
 
     /// The client's first acknowledgment of the SYN+ACK. One that acknowledges more follows one that was not captured.
-    fn establish(&mut self, segment: &Segment, tell: &mut impl FnMut(Outcome)) {
+    fn acknowledge_syn_ack(&mut self, segment: &Segment, tell: &mut impl FnMut(Outcome)) {
         let Some((sequence, _)) = self.directions.server.syn else { return };
         if !segment.acknowledgment.is_after(sequence) {
             return;
         }
-        self.established = true;
+        self.establish();
         if segment.acknowledgment == sequence + 1 {
             tell(Outcome::Event(FrameEvent::Established));
         }
+    }
+
+    fn establish(&mut self) {
+        self.is_syn_ack_acknowledged = true;
+        self.state.establish();
     }
 
     fn meaning_of_reset(&self, segment: &Segment, by: Side, lacking: &Lacking) -> Reset {
@@ -186,25 +318,19 @@ impl Transport {
             && segment.sequence == SequenceNumber(0) // RFC 9293, section 3.10.7.1
             && own.last().is_none()
             && other.syn.is_some_and(|(sequence, _)| segment.acknowledgment == sequence + 1);
-        if answers_syn && !self.reset {
+        let was_reset = matches!(self.state, State::Reset(_));
+        if answers_syn && !was_reset {
             return Reset::Refused;
         }
-        if own.finished && other.finished {
+        let has_finished = [by, by.other()].map(|side| self.state.has_finished(side));
+        if has_finished == [true, true] {
             return Reset::AfterFins;
         }
-        if self.reset {
-            return Reset::Unknown;
-        }
-        let ends = |direction: &Direction, shown: SequenceNumber, side: Side| {
-            let is_missing = |next| lacking.of(side).is_some_and(|lacking| lacking.missing.ends_at(next));
-            direction.next().is_some_and(|next| !shown.is_after(next) && !is_missing(next))
-        };
         let received = if segment.has(flags::ACK) { Some(segment.acknowledgment) } else { other.next() };
-        let is_whole = ends(own, segment.sequence, by)
-            && received.is_some_and(|received| ends(other, received, by.other()))
-            && !own.finished
-            && !other.finished;
-        match is_whole && (self.established || own.has_data() || other.has_data()) {
+        let is_whole = own.ends(segment.sequence, lacking.of(by))
+            && received.is_some_and(|received| other.ends(received, lacking.of(by.other())));
+        let is_open = self.state == State::Established || own.has_data() || other.has_data();
+        match is_whole && is_open && !was_reset && has_finished == [false, false] {
             true => Reset::Open,
             false => Reset::Unknown,
         }
@@ -224,7 +350,7 @@ impl Transport {
     /// The sequence number behind all bytes that a side has sent so far.
     pub fn end_of_data(&self, by: Side) -> Option<SequenceNumber> {
         let direction = self.directions.of(by);
-        direction.next().map(|next| if direction.finished { next - 1 } else { next })
+        direction.next().map(|next| if self.state.has_finished(by) { next - 1 } else { next })
     }
 
     /// Whether the last segment of a side held bytes that had not been captured before.
@@ -242,14 +368,9 @@ impl Transport {
         self.directions.client.syn.is_some()
     }
 
-    /// Whether the connection was reset, or both sides have finished.
-    pub fn has_ended(&self) -> bool {
-        self.reset || self.directions.client.finished && self.directions.server.finished
-    }
-
-    /// Whether the connection was reset.
-    pub fn is_reset(&self) -> bool {
-        self.reset
+    /// Where it is in its life.
+    pub fn state(&self) -> State {
+        self.state
     }
 
     /// The latest frame that the client sent.
@@ -260,6 +381,7 @@ impl Transport {
     /// Exchanges the sides.
     pub fn swap_sides(&mut self) {
         self.directions.swap();
+        self.state.swap_sides();
     }
 }
 
@@ -292,7 +414,6 @@ struct Direction {
     pending: InFlight,
     /// Whether `next` is known.
     has_sent: bool,
-    finished: bool,
     /// Whether the last segment held bytes that had not been captured before.
     is_fresh: bool,
 }
@@ -361,18 +482,19 @@ impl Direction {
         self.set_next(to);
     }
 
-    /// Takes note of a FIN. Returns whether it is the first.
-    fn finish(&mut self, segment: &Segment) -> bool {
-        if self.finished {
-            return false;
-        }
-        self.finished = true;
+    /// Whether nothing was sent but what ends at `shown`, and all of it was captured.
+    fn ends(&self, shown: SequenceNumber, lacking: Option<&missing::Direction>) -> bool {
+        let Some(next) = self.next() else { return false };
+        !shown.is_after(next) && !lacking.is_some_and(|lacking| lacking.missing.ends_at(next))
+    }
+
+    /// Takes note of the first FIN.
+    fn send_fin(&mut self, segment: &Segment) {
         let (frame, end) = (segment.at.frame, segment.end() + 1);
         if self.next().is_none_or(|next| end.is_after(next)) {
             self.set_next(end);
         }
         self.expect_ack(Pending { end, frame, sent: Sent::Fin });
-        true
     }
 
     fn expect_ack(&mut self, pending: Pending) -> Option<Frame> {
@@ -458,7 +580,7 @@ mod tests {
     /// A connection, segment by segment; a millisecond a frame.
     #[derive(Default)]
     struct Capture {
-        transport: Transport,
+        tcp: Tcp,
         lacking: Lacking,
         frame: u32,
     }
@@ -498,7 +620,7 @@ mod tests {
                 length,
             };
             let mut events = Vec::new();
-            self.transport.take_in(&segment, captured, by, &mut self.lacking, |outcome| match outcome {
+            self.tcp.take_in(&segment, captured, by, &mut self.lacking, |outcome| match outcome {
                 Outcome::Event(event) => events.push(event),
                 Outcome::EstablishedIn(frame) => events.push(FrameEvent::SynAgain(frame)), // stands for it
                 Outcome::Acknowledged(_) => {}
@@ -545,7 +667,7 @@ mod tests {
         let mut is_new = |sequence, length, captured| {
             capture.frame += 1;
             capture.takes(Side::Client, flags::ACK, (sequence, 200), length, captured);
-            capture.transport.is_fresh(Side::Client)
+            capture.tcp.is_fresh(Side::Client)
         };
         assert!(is_new(100, 10, 10) && is_new(130, 10, 10));
         assert!(!is_new(100, 10, 10) && !is_new(109, 1, 1));
@@ -622,6 +744,99 @@ mod tests {
         assert_eq!(capture.takes(Side::Client, flags::ACK, data, 10, 10), []);
         assert_eq!(capture.takes(Side::Client, flags::FIN | flags::ACK, fin, 0, 0), [FrameEvent::Fin]);
         assert_eq!(capture.takes(Side::Client, flags::FIN | flags::ACK, fin, 0, 0), []);
-        assert_eq!(capture.transport.end_of_data(Side::Client), Some(SequenceNumber(110)));
+        assert_eq!(capture.tcp.end_of_data(Side::Client), Some(SequenceNumber(110)));
+    }
+
+    const FIN: u16 = flags::FIN | flags::ACK;
+
+    #[test]
+    fn an_acknowledgment_with_payload_is_not_a_fins() {
+        let mut capture = Capture::opened();
+        assert_eq!(capture.sends(Side::Client, FIN, (100, 200), 0), [FrameEvent::Fin]);
+        assert_eq!(capture.sends(Side::Server, flags::ACK, (200, 101), 5), []);
+        assert_eq!(capture.sends(Side::Server, FIN, (205, 101), 0), [FrameEvent::Fin]);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (101, 206), 0), [FrameEvent::FinAcked]);
+        assert_eq!(capture.tcp.state(), State::LastAck);
+        let mut capture = Capture::opened();
+        capture.sends(Side::Client, FIN, (100, 200), 0);
+        assert_eq!(capture.sends(Side::Server, FIN, (200, 101), 0), [FrameEvent::FinAcked, FrameEvent::Fin]);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (101, 201), 0), [FrameEvent::FinAcked]);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (101, 201), 0), []);
+        assert_eq!(capture.tcp.state(), State::Closed);
+    }
+
+    /// What leads from each state to the next: the client's FIN and the server's, the acknowledgment of one, and a RST.
+    #[test]
+    fn each_state_leads_where_the_diagram_says() {
+        use State::{Closed, Closing, Established, FinWait1, FinWait2, LastAck, Reset, Unsynchronized};
+        let reset = |client, server| Reset(Both { client, server });
+        let (client, server) = (Side::Client, Side::Server);
+        let table = [
+            (Unsynchronized, [FinWait1(client), FinWait1(server), Unsynchronized, reset(false, false)]),
+            (Established, [FinWait1(client), FinWait1(server), Established, reset(false, false)]),
+            (FinWait1(client), [FinWait1(client), Closing, FinWait2(client), reset(true, false)]),
+            (FinWait1(server), [Closing, FinWait1(server), FinWait2(server), reset(false, true)]),
+            (FinWait2(client), [FinWait2(client), LastAck, FinWait2(client), reset(true, false)]),
+            (FinWait2(server), [LastAck, FinWait2(server), FinWait2(server), reset(false, true)]),
+            (Closing, [Closing, Closing, LastAck, reset(true, true)]),
+            (LastAck, [LastAck, LastAck, Closed, reset(true, true)]),
+            (Closed, [Closed, Closed, Closed, reset(true, true)]),
+            (reset(false, false), [reset(true, false), reset(false, true), reset(false, false), reset(false, false)]),
+            (reset(true, false), [reset(true, false), reset(true, true), reset(true, false), reset(true, false)]),
+        ];
+        for (from, expected) in table {
+            let mut to = [from; 4];
+            let is_first = [to[0].finish(client), to[1].finish(server)];
+            to[2].acknowledge_fin();
+            to[3].reset();
+            assert_eq!(to, expected, "from {from:?}");
+            assert_eq!(is_first, [client, server].map(|side| !from.has_finished(side)), "from {from:?}");
+            assert!(!from.is_closed() || from.is_closing(), "{from:?}");
+        }
+    }
+
+    #[test]
+    fn a_state_is_that_of_the_sides() {
+        for (mut one, other) in [
+            (State::FinWait1(Side::Client), State::FinWait1(Side::Server)),
+            (State::Reset(Both { client: true, server: false }), State::Reset(Both { client: false, server: true })),
+            (State::Closing, State::Closing),
+        ] {
+            one.swap_sides();
+            assert_eq!(one, other);
+        }
+    }
+
+    #[test]
+    fn a_connection_may_be_established_behind_a_fin_or_a_reset() {
+        for (end, event) in [(FIN, FrameEvent::Fin), (flags::RST, FrameEvent::Reset(Reset::Unknown))] {
+            let mut capture = Capture::default();
+            capture.sends(Side::Client, flags::SYN, (99, 0), 0);
+            capture.sends(Side::Server, flags::SYN | flags::ACK, (199, 100), 0);
+            assert_eq!(capture.sends(Side::Server, end, (200, 100), 0), [event]);
+            assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 0), [FrameEvent::Established]);
+            assert_eq!(capture.sends(Side::Client, flags::ACK, (100, 200), 10), []);
+            assert_ne!(capture.tcp.state(), State::Established, "and is not open again");
+        }
+        let mut capture = Capture::default();
+        capture.sends(Side::Client, flags::SYN, (99, 0), 0);
+        capture.sends(Side::Client, flags::ACK, (100, 200), 0);
+        assert_eq!(capture.sends(Side::Server, FIN, (200, 100), 0), [FrameEvent::Fin]);
+        let late = capture.sends(Side::Server, flags::SYN | flags::ACK, (199, 100), 0);
+        assert_eq!(late, [FrameEvent::SynAck, FrameEvent::SynAgain(Frame::of(2))]);
+    }
+
+    #[test]
+    fn behind_a_reset_each_fin_is_still_told_once() {
+        let mut capture = Capture::opened();
+        capture.sends(Side::Client, FIN, (100, 200), 0);
+        capture.sends(Side::Server, flags::RST, (200, 0), 0);
+        assert_eq!(capture.sends(Side::Client, FIN, (100, 200), 1), []);
+        assert_eq!(capture.sends(Side::Server, FIN, (200, 100), 0), [FrameEvent::Fin]);
+        for sequence in 101..104 {
+            let reset = capture.sends(Side::Client, flags::RST, (sequence, 0), 0);
+            assert_eq!(reset, [FrameEvent::Reset(Reset::AfterFins)], "both have finished");
+        }
+        assert_eq!(capture.sends(Side::Client, flags::ACK, (101, 201), 0), [FrameEvent::FinAcked]);
     }
 }

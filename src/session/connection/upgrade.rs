@@ -176,10 +176,8 @@ mod tests {
     }
 
     fn response(step: Step) -> Response {
-        match step {
-            Step::Response(response) => response,
-            other => panic!("no response: {other:?}"),
-        }
+        let Step::Response(response) = step else { panic!("no response: {step:?}") };
+        response
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Session {
         let since = owning.iter().filter_map(|connection| asked_in(connection)).min();
         let mut others = self.beside(first.place.stream).filter(|(stream, _)| !owners.contains_key(stream));
         owning.len() == owners.len()
-            && owning.iter().all(|it| it.saw_client_syn() && !it.lacks_answers_after(since))
+            && owning.iter().all(|it| it.tcp().saw_client_syn() && !it.lacks_answers_after(since))
             && !others.any(|(_, other)| {
                 asked_name(other) == Some(ambiguous.asked.0) || other.lacks_login(since, last.place.at.frame)
             })
@@ -119,7 +119,7 @@ impl Session {
     fn has_just_logged_in(&self, stream: StreamId, other: &Connection, now: FrameTime) -> bool {
         let Some(one) = self.connections.get(&stream) else { return false };
         let answered = one.chat().and_then(Chat::logged_in).map(|(_, answered)| answered);
-        !one.has_ended()
+        !one.tcp().state().is_closing()
             && one.server() == other.server()
             && answered.is_some_and(|answered| now.since(answered) <= LONGEST_LOGIN)
     }

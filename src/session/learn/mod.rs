@@ -186,7 +186,7 @@ impl Session {
             let [Some(one), Some(other)] = streams.map(|stream| self.connections.get(&stream)) else { continue };
             match one.logs_in_with(other) {
                 true => proxied.push(id),
-                false if one.has_ended() || other.has_ended() => {}
+                false if one.tcp().state().is_closing() || other.tcp().state().is_closing() => {}
                 false => are_apart = true,
             }
         }
@@ -229,14 +229,14 @@ impl Session {
         let Some(connection) = self.connections.get(&stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
         let leaving = id.and_then(|id| self.connections.get(&server.users.owner(id)?));
-        let closing = leaving.and_then(Connection::closed_in);
+        let closing = leaving.and_then(|leaving| leaving.times().closing_since());
         id.into_iter().for_each(|id| server.exchange_starts.forget_login(id));
         let (began, is_first) = server.exchange_starts.notify(Completion::Logout, id, closing, context.place.at);
         record.began = Some(began);
         let room = connection.identity(context.position()).and_then(|identity| identity.room);
         self.pending_receipts.change(Receipt::Notified(Completion::Logout, began), room);
         if is_first {
-            let end = u32::from(closing.is_some() && leaving.is_some_and(|leaving| !leaving.is_closed()));
+            let end = u32::from(closing.is_some() && leaving.is_some_and(|leaving| !leaving.tcp().state().is_closed()));
             // Who was in several rooms, or is told in several, is not all that one room's members tell.
             let has_moved = connection.may_have_moved() || leaving.is_some_and(Connection::may_have_moved);
             let owed = room.filter(|_| !has_moved).and_then(|room| owed(connection, server, room));
@@ -417,27 +417,22 @@ fn begin_login(
 ) {
     let (id, at) = (record.sender_id, record.at);
     let room = connection.identity(record.position()).and_then(|identity| identity.room);
-    match record.event {
-        MessageEvent::LoginResult { name } => {
-            let request = record.request.map(|request| request.frame);
-            let began = server.exchange_starts.answer(id, name, request, at);
-            if request.is_none() && began != at.frame {
-                connection.set_began(record.position(), began);
-            }
-            // Who logs in again is also notified of it; before the capture began, it may have logged in.
-            let is_again = !connection.saw_beginning() || connection.chat().is_some_and(|chat| chat.has_asked_again());
-            let room = room.filter(|_| !is_again);
-            pending_receipts.change(Receipt::Notified(Completion::Login, began), room);
-            pending_receipts
-                .owe(Receipt::Notified(Completion::Login, began), room.and_then(|room| owed(connection, server, room)));
+    if let MessageEvent::LoginResult { name } = record.event {
+        let request = record.request.map(|request| request.frame);
+        let began = server.exchange_starts.answer(id, name, request, at);
+        if request.is_none() && began != at.frame {
+            connection.set_began(record.position(), began);
         }
-        MessageEvent::LoginNotification { name } if !record.uncertain => {
-            let owner = id.and_then(|id| server.users.owner(id));
-            let began = server.exchange_starts.notify_login(id, name, at, owner, &server.gaps.client);
-            pending_receipts.change(Receipt::Notified(Completion::Login, began), room);
-            record.began = Some(began);
-        }
-        _ => {}
+        // Who logs in again is also notified of it; before the capture began, it may have logged in.
+        let is_again = !connection.saw_beginning() || connection.chat().is_some_and(|chat| chat.has_asked_again());
+        let (receipt, room) = (Receipt::Notified(Completion::Login, began), room.filter(|_| !is_again));
+        pending_receipts.change(receipt, room);
+        pending_receipts.owe(receipt, room.and_then(|room| owed(connection, server, room)));
+    } else if !record.uncertain {
+        let (name, owner) = (record.event.sender().copied(), id.and_then(|id| server.users.owner(id)));
+        let began = server.exchange_starts.notify_login(id, name, at, owner, &server.gaps.client);
+        pending_receipts.change(Receipt::Notified(Completion::Login, began), room);
+        record.began = Some(began);
     }
 }
 

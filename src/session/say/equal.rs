@@ -283,7 +283,8 @@ impl Question<'_> {
             say: number,
             sender: say.stream,
             age: self.age(say),
-            is_in_flight: say.stream == wanted.receiver && receiver.is_some_and(|it| it.is_in_flight(said.frame)),
+            is_in_flight: say.stream == wanted.receiver
+                && receiver.is_some_and(|it| it.tcp().is_in_flight(Side::Client, said.frame)),
             is_anothers: !wanted.is_named && self.is_anothers(say.stream, sender),
             // What was said just before the capture began, or before something that it lacks, may have been said by another.
             may_be_anothers: !wanted.is_named

@@ -35,7 +35,7 @@ impl<'a> ConnectionView<'a> {
 
     /// When a step of its handshakes was captured, or its end. Nanoseconds since the epoch.
     pub fn time_of(&self, moment: Moment) -> Option<i64> {
-        self.connection.time_of(moment)
+        self.connection.times().of(moment)
     }
 
     /// How many messages of the chat each side sent.
@@ -47,8 +47,8 @@ impl<'a> ConnectionView<'a> {
     }
 
     /// The frame in which its end begins.
-    pub fn closed_in(&self) -> Option<Frame> {
-        self.connection.closed_in()
+    pub fn closing_since(&self) -> Option<Frame> {
+        self.connection.times().closing_since()
     }
 
     /// Why it could not begin, and how its end began; each with who did it.
@@ -58,7 +58,7 @@ impl<'a> ConnectionView<'a> {
             .all_marks()
             .filter_map(|mark| mark.event(texts))
             .find(|(event, _)| matches!(event, FrameEvent::Reset(Reset::Refused) | FrameEvent::UpgradeRefused(_)));
-        let closed = self.closed_in().and_then(|frame| {
+        let closed = self.closing_since().and_then(|frame| {
             let events = records.marks(frame).iter().filter_map(|mark| mark.event(texts));
             let ends = events.filter(|(event, _)| event.is_end());
             ends.max_by_key(|(event, _)| event.phase())

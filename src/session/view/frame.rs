@@ -110,13 +110,15 @@ impl<'a> FrameView<'a> {
             | FrameEvent::FinAcked
             | FrameEvent::Close(_)
             | FrameEvent::CloseReply(_)
-            | FrameEvent::Reset(Reset::AfterFins | Reset::Open | Reset::Unknown) => self.connection.closed_in(),
+            | FrameEvent::Reset(Reset::AfterFins | Reset::Open | Reset::Unknown) => {
+                self.connection.times().closing_since()
+            }
             FrameEvent::Syn
             | FrameEvent::SynAgain(_)
             | FrameEvent::SynAck
             | FrameEvent::SynAckAgain(_)
             | FrameEvent::Established
-            | FrameEvent::Reset(Reset::Refused) => self.connection.opened_in(),
+            | FrameEvent::Reset(Reset::Refused) => self.connection.times().opened_in(),
             FrameEvent::UpgradeRequestAcked(_) | FrameEvent::UpgradeComplete(_) | FrameEvent::MessagesAcked(_) => None,
         }?;
         let is_complete = matches!(event, FrameEvent::Established);

@@ -260,7 +260,7 @@ impl<'a> MessageView<'a> {
     pub fn unanswered(&self) -> bool {
         let Some(chat) = self.connection.chat() else { return false };
         let frame = self.record.at.frame;
-        let went_on = chat.last_ping() > Some(frame) && self.connection.last_from_client() > Some(frame);
+        let went_on = chat.last_ping() > Some(frame) && self.connection.tcp().last_from_client() > Some(frame);
         let is_open = matches!(self.record.event, MessageEvent::Ping { .. }) && self.record.response.is_none();
         is_open && went_on && !self.connection.gaps(Side::Client).after(frame)
     }

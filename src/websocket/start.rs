@@ -1,19 +1,18 @@
 //! Where in a stream a frame of the chat may begin: for connections whose beginning was not captured.
 
-use crate::message::LIMITS;
-use crate::websocket::frame::{Header, Opcode, Read, header, unmask};
+use super::frame::{Header, Opcode, Read, header, unmask};
 
 /// How many bytes of a payload are examined: the longest payload of a control frame (RFC 6455, section 5.5).
 const PROBE_LENGTH: usize = 125;
 
 /// Whether a frame of the chat could begin here, in a stream whose beginning was not captured: a text frame whose payload
 /// begins like a JSON object with members, or a control frame that fills `bytes` and holds text. Random bytes pass less than
-/// once in a million times. The chat negotiates no extension, so its frames have no RSV bit.
-pub fn plausible_start(bytes: &[u8]) -> bool {
+/// once in a million times. The chat negotiates no extension, so its frames have no RSV bit. `longest`: the most bytes that a payload has.
+pub fn plausible_start(bytes: &[u8], longest: usize) -> bool {
     let Read::Complete(header) = header(bytes) else {
         return false;
     };
-    if header.rsv != 0 || header.payload_length > LIMITS.length as u64 {
+    if header.rsv != 0 || header.payload_length > longest as u64 {
         return false;
     }
     let payload = &bytes[header.header_length..];
@@ -23,7 +22,7 @@ pub fn plausible_start(bytes: &[u8]) -> bool {
         Opcode::Close | Opcode::Ping | Opcode::Pong => {
             header.frame_length() == Some(bytes.len()) && control_payload_fits(&header, &probe(payload, &header))
         }
-        _ => false,
+        Opcode::Continuation | Opcode::Binary | Opcode::Reserved(_) => false,
     }
 }
 
@@ -61,29 +60,35 @@ mod tests {
     use crate::websocket::frame::tests::{KEY, frame};
     use proptest::prelude::*;
 
+    const LONGEST: usize = 10 << 20;
+
+    fn is_start(bytes: &[u8]) -> bool {
+        plausible_start(bytes, LONGEST)
+    }
+
     const PING: &[u8] = br#"{"type":"ping"}"#;
 
     #[test]
     fn a_frame_of_the_chat_may_begin_where_an_object_begins() {
-        assert!(plausible_start(&frame(0x81, None, PING)));
-        assert!(plausible_start(&frame(0x81, Some(KEY), PING)));
-        assert!(plausible_start(&frame(0x81, None, b" {\n \"type\":\"ping\"}")));
-        assert!(plausible_start(&frame(0x01, Some(KEY), b"{\"type\":\"say\",")));
-        assert!(plausible_start(&frame(0x81, Some(KEY), &[&b"{\"type\":"[..], &[b'x'; 70_000]].concat())[..100]));
-        assert!(plausible_start(&[frame(0x81, None, PING), frame(0x81, None, PING)].concat()));
+        assert!(is_start(&frame(0x81, None, PING)));
+        assert!(is_start(&frame(0x81, Some(KEY), PING)));
+        assert!(is_start(&frame(0x81, None, b" {\n \"type\":\"ping\"}")));
+        assert!(is_start(&frame(0x01, Some(KEY), b"{\"type\":\"say\",")));
+        assert!(is_start(&frame(0x81, Some(KEY), &[&b"{\"type\":"[..], &[b'x'; 70_000]].concat())[..100]));
+        assert!(is_start(&[frame(0x81, None, PING), frame(0x81, None, PING)].concat()));
     }
 
     #[test]
     fn a_control_frame_counts_when_it_is_all_there_is() {
-        assert!(plausible_start(&frame(0x88, Some(KEY), b"")));
-        assert!(plausible_start(&frame(0x88, None, b"\x03\xe8bye")));
-        assert!(plausible_start(&frame(0x8a, Some(KEY), b"x")));
-        assert!(!plausible_start(&frame(0x88, None, b"\x03")));
-        assert!(!plausible_start(&frame(0x88, None, b"\0\0")));
-        assert!(!plausible_start(&frame(0x88, None, b"\x03\xe8\xff")));
-        assert!(!plausible_start(&frame(0x89, None, b"\x01\xff")));
-        assert!(!plausible_start(b"\x89\x00x"));
-        assert!(!plausible_start(b"\x89\x02x"));
+        assert!(is_start(&frame(0x88, Some(KEY), b"")));
+        assert!(is_start(&frame(0x88, None, b"\x03\xe8bye")));
+        assert!(is_start(&frame(0x8a, Some(KEY), b"x")));
+        assert!(!is_start(&frame(0x88, None, b"\x03")));
+        assert!(!is_start(&frame(0x88, None, b"\0\0")));
+        assert!(!is_start(&frame(0x88, None, b"\x03\xe8\xff")));
+        assert!(!is_start(&frame(0x89, None, b"\x01\xff")));
+        assert!(!is_start(b"\x89\x00x"));
+        assert!(!is_start(b"\x89\x02x"));
     }
 
     #[test]
@@ -103,7 +108,7 @@ mod tests {
             b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
             b"\x81\x7f\0\0\0\0\x40\0\0\0{\"type\"",
         ] {
-            assert!(!plausible_start(bytes), "{}", bytes.escape_ascii());
+            assert!(!is_start(bytes), "{}", bytes.escape_ascii());
         }
     }
 
@@ -113,7 +118,7 @@ mod tests {
             r#"{"type":"say","from_client_id":"7f00000108fd00000001","content":"\u5927 长 {\"a\" 😀","time":"x"}"#;
         let bytes = frame(0x81, None, text.as_bytes());
         for at in 1..bytes.len() {
-            assert!(!plausible_start(&bytes[at..]), "{at}");
+            assert!(!is_start(&bytes[at..]), "{at}");
         }
     }
 
@@ -123,19 +128,19 @@ mod tests {
             let length = (length as u64).to_be_bytes();
             [&b"\x81\x7f"[..], &length, b"{\"type\":"].concat()
         };
-        assert!(plausible_start(&declared(LIMITS.length)));
-        assert!(!plausible_start(&declared(LIMITS.length + 1)));
+        assert!(is_start(&declared(LONGEST)));
+        assert!(!is_start(&declared(LONGEST + 1)));
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_examined_without_panic(bytes: Vec<u8>) {
-            plausible_start(&bytes);
+            is_start(&bytes);
         }
 
         #[test]
         fn random_bytes_are_no_start(bytes in prop::collection::vec(any::<u8>(), 15..64)) {
-            prop_assert!(!plausible_start(&bytes));
+            prop_assert!(!is_start(&bytes));
         }
     }
 }
