@@ -159,7 +159,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The longest label, in bytes: Wireshark cuts one of 240, and puts "[truncated]" before it.
+    /// The longest label, in bytes: Wireshark cuts one of 240, and puts `[truncated]` before it.
     const LABEL: usize = 239;
 
     /// Buffers larger than this are not kept for the next packet. Bytes.

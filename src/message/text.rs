@@ -28,7 +28,7 @@ pub fn markup(content: &str, from_server: bool) -> Option<Cow<'_, str>> {
     if from_server { html::first_tag(without_prefix(content)) } else { None }
 }
 
-/// The [`line`] of what a person reads of `content`. No more of it is read than stands in the line.
+/// The [`line()`] of what a person reads of `content`. No more of it is read than stands in the line.
 pub fn first_line(content: &str, from_server: bool, max_chars: usize) -> Cow<'_, str> {
     // One character more than the line has.
     let enough = max_chars.saturating_add(1).saturating_mul(4);
@@ -96,7 +96,7 @@ pub fn line(text: &str, max_chars: usize) -> Cow<'_, str> {
     Cow::Borrowed(text)
 }
 
-/// The [`line`] of a text of which `text[..end]` stands for itself, and what follows does not; `begun` is how many characters that are, and how
+/// The [`line()`] of a text of which `text[..end]` stands for itself, and what follows does not; `begun` is how many characters that are, and how
 /// many bytes of it stay when `…` has to follow.
 fn escaped_line(text: &str, end: usize, begun: (usize, usize), max_chars: usize) -> String {
     let (mut length, mut kept) = begun;
