@@ -370,6 +370,56 @@ fn a_circle_is_found_wherever_it_begins() {
     assert_eq!(circle(arrows), None);
 }
 
+/// Whether what follows a `let` is a name, and a closure as its value.
+fn names_closure(binding: &str) -> bool {
+    let binding = binding.strip_prefix("mut ").unwrap_or(binding);
+    let Some((pattern, value)) = binding.split_once(" =") else { return false };
+    let (name, value) = (pattern.split(':').next().unwrap_or_default(), value.trim_start());
+    name.chars().all(|c| c.is_alphanumeric() || c == '_')
+        && value.strip_prefix("move ").unwrap_or(value).starts_with('|')
+}
+
+/// A closure that is used once can be read where it is used; one that is used twice is a function.
+#[test]
+fn few_closures_have_a_name() {
+    const MOST_IN_A_THOUSAND_LINES: usize = 3;
+    let (mut lines, mut closures, mut files) = (0, 0, Vec::new());
+    for (file, source) in sources(&["src"], &["rs"]) {
+        let code = source.lines().map(code_of).collect::<Vec<_>>().join("\n");
+        let found = code.split("let ").skip(1).filter(|binding| names_closure(binding)).count();
+        (lines, closures) = (lines + source.lines().count(), closures + found);
+        files.extend((found > 0).then(|| format!("{found} in {}", file.display())));
+    }
+    let allowed = lines * MOST_IN_A_THOUSAND_LINES / 1_000;
+    assert!(closures <= allowed, "{closures} closures have a name, and {allowed} may: {files:#?}");
+}
+
+#[test]
+fn a_named_closure_is_found_however_it_is_written() {
+    for named in ["f = |x| x;", "mut f = move || {", "f =\n        |x: &str| x", "f: &dyn Fn(u8) -> u8 = |x| x"] {
+        assert!(names_closure(named), "{named}");
+    }
+    for other in
+        ["x = y.map(|z| z);", "x;\n    x = |y| y", "(a, b) = c", "Some(a) = b else", "x = a || b", "x = y == |"]
+    {
+        assert!(!names_closure(other), "{other}");
+    }
+}
+
+/// A message or an event that is added to its table has to be read, drawn and told by every module that matches it.
+#[test]
+fn modules_that_match_messages_and_events_deny_wildcards() {
+    for module in ["event", "session", "language", "views", "dissector"] {
+        let mut files = [".rs", "/mod.rs"].map(|end| root().join(format!("src/{module}{end}"))).into_iter();
+        let source = files.find_map(|file| fs::read_to_string(file).ok());
+        let source = source.unwrap_or_else(|| panic!("there is no module {module}"));
+        for lint in ["clippy::wildcard_enum_match_arm", "clippy::match_wildcard_for_single_variants"] {
+            let is_denied = source.lines().any(|line| line.starts_with("#![deny(") && line.contains(lint));
+            assert!(is_denied, "src/{module} does not deny {lint}");
+        }
+    }
+}
+
 #[test]
 fn there_are_no_todo_markers() {
     let leftovers = ["todo!(", "unimplemented!(", "dbg!(", "FIXME", "TODO", "XXX", "#[ignore"];
