@@ -107,8 +107,9 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["json", "text", "time", "gateway", "bounded"],
             &["php", "table"],
             &["dialect", "list"],
-            &["mod"],
+            &["reading"],
             &["content"],
+            &["mod"],
         ],
     ),
     (

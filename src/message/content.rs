@@ -7,9 +7,12 @@ use std::hash::BuildHasher;
 use hashbrown::DefaultHashBuilder;
 
 use super::bounded::{MAX_NAME, bounded_id, bounded_name};
+use super::list::ClientList;
+use super::reading::{Message, To};
+use super::table::MemberName;
 use super::table::{Key, Kind};
+use super::text;
 use super::text::{PrivateCopy, private_copy};
-use super::{ClientList, MemberName, Message, To, text};
 use crate::failpoint::failpoint;
 use crate::packet::Side;
 

@@ -1,7 +1,11 @@
 //! What is read from messages, and what is not taken for one.
 
-use super::table::{FORMS, Need};
+use std::borrow::Cow;
+
+use super::reading::*;
+use super::table::{FORMS, Kind, Need};
 use super::*;
+use crate::packet::Side;
 use MemberName::*;
 use Side::{Client as FromClient, Server as FromServer};
 use hashbrown::DefaultHashBuilder;

@@ -1,6 +1,6 @@
 //! A connection as a whole.
 
-use super::{Context, Ends, User, user};
+use super::context::{Context, Ends, User, user};
 use crate::event::{FrameEvent, Reset};
 use crate::packet::{Both, Frame, Side};
 use crate::session::connection::Connection;

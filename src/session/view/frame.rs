@@ -1,6 +1,6 @@
 //! What there is to show of a frame below its messages.
 
-use super::{Context, Ends, ExchangeStep, User, add_step, user};
+use super::context::{Context, Ends, ExchangeStep, User, add_step, user};
 use crate::event::{Acked, Completion, Exchange, FrameEvent, MessageEvent, Received, Reset};
 use crate::fields::Phase;
 use crate::packet::{Frame, Position, Side};

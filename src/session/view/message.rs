@@ -1,6 +1,7 @@
 //! What the capture taught of a message, and of the say that it is or delivers.
 
-use super::{Context, Ends, ExchangeStep, FrameView, User, add_step, user};
+use super::context::{Context, Ends, ExchangeStep, User, add_step, user};
+use super::frame::FrameView;
 use crate::event::{Acked, Exchange, MessageEvent, Recipient};
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
