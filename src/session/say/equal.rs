@@ -14,7 +14,7 @@ use crate::session::connection::gaps::Gaps;
 use crate::session::connection::table::Connections;
 use crate::session::ids::SayNumber;
 use crate::session::say::matching::{
-    Candidate, MAX_COMPARED, MOST_USUAL, SLOW, Verdict, Wanted, decide, first_in_time, last_of, usual,
+    Candidate, MOST_USUAL, SLOW, Verdict, Wanted, decide, first_in_time, last_of, usual,
 };
 use crate::session::say::{Delivery, Said, SayCopy, Says, TrackedSay};
 use crate::session::storage::chunks::Chunks;
@@ -189,13 +189,21 @@ impl SayIndex {
             Some(_) => Speakers([None; 2]),
             None => list.speakers(time.saturating_sub(SLOW)..=i64::MAX, asked.says),
         };
-        match asked.compared(&numbers, &wanted).as_ref() {
+        let compared = asked.compared(&numbers, &wanted);
+        let verdict = match compared.as_ref() {
             [] => Verdict::Unmatched,
             [only] => decide(asked.candidate(*only, speakers, &wanted).as_slice(), &wanted),
             several => {
                 let candidates = several.iter().filter_map(|number| asked.candidate(*number, speakers, &wanted));
                 decide(&candidates.collect::<Vec<_>>(), &wanted)
             }
+        };
+        match verdict {
+            // Any of those could be meant that were not compared one by one.
+            Verdict::Unknown(_) if compared.len() < last_of(&numbers).len() => {
+                Verdict::Unknown(last_of(&numbers).to_vec())
+            }
+            verdict => verdict,
         }
     }
 
@@ -257,16 +265,23 @@ impl Question<'_> {
         possible
     }
 
-    /// Those of many that need be compared: the last ones, and of one sender's the first in time with the one before.
+    /// Those of many that need be compared. Where order and time alone decide, these are the first in time, the one before and the last.
     fn compared<'n>(&self, numbers: &'n [SayNumber], wanted: &Wanted) -> Cow<'n, [SayNumber]> {
-        let last = last_of(numbers);
-        if numbers.len() <= MAX_COMPARED || !wanted.is_named {
-            return last.into();
+        let [.., last] = numbers else { return numbers.into() };
+        if numbers.len() <= 3 || !wanted.is_named || self.is_in_flight(*last) {
+            return last_of(numbers).into();
         }
         let first =
             first_in_time(numbers, |number| self.says.get(*number).map_or(i64::MAX, |say| self.age(say)), wanted.usual);
-        let end = (first + 1).min(numbers.len() - MAX_COMPARED);
-        [&numbers[first.saturating_sub(1).min(end)..end], last].concat().into()
+        let end = (first + 1).min(numbers.len() - 1);
+        [&numbers[first.saturating_sub(1).min(end)..end], &[*last]].concat().into()
+    }
+
+    /// Whether the receiving connection itself has said this, and the server has not acknowledged it.
+    fn is_in_flight(&self, number: SayNumber) -> bool {
+        let own = self.says.get(number).filter(|say| say.stream == self.delivery.place.stream);
+        let receiver = own.and_then(|own| self.connections.get(&own.stream));
+        own.zip(receiver).is_some_and(|(own, receiver)| receiver.tcp().is_in_flight(Side::Client, own.at().frame))
     }
 
     fn age(&self, say: &TrackedSay) -> i64 {
@@ -283,8 +298,7 @@ impl Question<'_> {
             say: number,
             sender: say.stream,
             age: self.age(say),
-            is_in_flight: say.stream == wanted.receiver
-                && receiver.is_some_and(|it| it.tcp().is_in_flight(Side::Client, said.frame)),
+            is_in_flight: self.is_in_flight(number),
             is_anothers: !wanted.is_named && self.is_anothers(say.stream, sender),
             // What was said just before the capture began, or before something that it lacks, may have been said by another.
             may_be_anothers: !wanted.is_named
@@ -366,7 +380,7 @@ mod tests {
                 let candidates = numbers.iter().map(|number| asked.candidate(*number, Speakers([None; 2]), &wanted));
                 candidates.collect::<Option<Vec<_>>>().expect("all are kept")
             });
-            assert!(compared.len() <= MAX_COMPARED + 2 && compared.is_sorted_by_key(|say| say.say));
+            assert!(compared.len() <= 3 && compared.is_sorted_by_key(|say| say.say));
             assert_eq!(decide(&compared, &wanted), decide(&all, &wanted), "{usual}");
         }
     }

@@ -7,7 +7,7 @@ use crate::session::ids::SayNumber;
 /// A say that is delivered later than another is not lost for certain until this time has passed. Nanoseconds.
 pub const SLOW: i64 = 1_000_000_000;
 /// How many of the equal says are compared one by one.
-pub const MAX_COMPARED: usize = 64;
+const MAX_COMPARED: usize = 64;
 /// The time that a server is granted for a delivery before it has shown how fast it is. Nanoseconds.
 const FIRST_USUAL: i64 = 50_000_000;
 /// The least that it is granted. Nanoseconds.
