@@ -1,7 +1,19 @@
-//! What is to be shown, as plain data: the one thing that passes from the pure part to the part that draws.
+//! The lines that are to be shown, as plain data: the one thing that passes from the pure part to the part that draws.
 //!
 //! A [`Plan`] holds the lines of all trees and their texts in two buffers, which serve for one packet after the other. What Wireshark
 //! will not look at is not made: see [`Wanted`].
+//!
+//! ```
+//! use workermanchat::annotation::{Layer, Plan, Wanted};
+//! use workermanchat::fields::Field;
+//!
+//! let mut plan = Plan::default();
+//! let mut tree = plan.tree(Layer::Message, Wanted::ALL);
+//! let user = tree.group(None, Field::ClientListUser, "mynick", 0..40);
+//! tree.text(user, Field::ClientListClientName, "mynick");
+//! assert_eq!(plan.items()[1].parent, Some(0));
+//! assert_eq!(plan.texts(), "mynick\0mynick\0");
+//! ```
 
 use std::fmt::{self, Write};
 use std::net::Ipv4Addr;
@@ -25,7 +37,7 @@ pub enum Layer {
     Message,
 }
 
-/// What Wireshark looks at in the packet at hand: everything while a tree is displayed, the fields that a filter, a column or a tap
+/// The parts of the packet at hand that Wireshark looks at: everything while a tree is displayed, the fields that a filter, a column or a tap
 /// refers to while one is only built for them, and nothing without a tree. Expert info is always wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wanted {
@@ -42,7 +54,7 @@ pub struct Wanted {
 const _: () = assert!(FIELDS.len() <= u64::BITS as usize, "Wanted::fields has a bit for each field");
 
 impl Wanted {
-    /// Everything.
+    /// Everything that may be looked at, but no view taps.
     pub const ALL: Wanted = Wanted { fields: u64::MAX, titles: true, info: true, tap_events: false };
 
     /// Whether a field is looked at.
@@ -59,7 +71,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// Where it begins in [`Plan::texts`], in bytes. A NUL follows it.
+    /// The place in [`Plan::texts`] at which it begins, in bytes. A NUL follows the text.
     pub fn start(self) -> usize {
         self.start
     }
@@ -93,7 +105,7 @@ pub struct Item {
     pub layer: Layer,
     /// The field shown; none for a finding, which is a field of its own.
     pub field: Option<Field>,
-    /// What the line shows.
+    /// The value that the line shows.
     pub value: Value,
     /// The bytes that it highlights, as offsets into the message; `None` for a line that stands for no bytes.
     pub span: Option<Span>,
@@ -101,16 +113,16 @@ pub struct Item {
     pub parent: Option<usize>,
     /// The whole line, where that is not the field's title and its value.
     pub label: Option<Text>,
-    /// Another line says the same: it can be filtered on, and is not displayed.
+    /// Whether another line says the same: this one can be filtered on, and is not displayed.
     pub is_hidden: bool,
 }
 
-/// What a view learns of a message, or of a frame below its messages.
+/// A message, or a frame below its messages, as a view learns of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TapEvent {
-    /// Who sent it.
+    /// The side that sent it.
     pub by: Side,
-    /// What is said, whole, in one printable line; empty where nothing is.
+    /// The text that is said, whole, in one printable line; empty where nothing is.
     pub text: Text,
     /// The sentences of the findings that are warnings or errors, a line each.
     pub problems: Text,
@@ -130,13 +142,13 @@ impl Findings {
         }
     }
 
-    /// Those that it holds.
+    /// The findings that it holds, in the order of [`Finding`].
     pub fn iter(self) -> impl Iterator<Item = Finding> {
         Finding::ALL.iter().copied().filter(move |finding| self.0 & 1 << *finding as u32 != 0)
     }
 }
 
-/// What to draw of a message, or of a frame below its messages.
+/// The lines to draw of a message, or of a frame below its messages.
 #[derive(Debug, Default)]
 pub struct Plan {
     items: Vec<Item>,
@@ -147,7 +159,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The longest label, in bytes: Wireshark cuts one of 240, and puts "[truncated]" before it.
+    /// The longest label, in bytes: Wireshark cuts one of 240, and puts `[truncated]` before it.
     const LABEL: usize = 239;
 
     /// Buffers larger than this are not kept for the next packet. Bytes.
@@ -206,7 +218,7 @@ impl Plan {
         }
     }
 
-    /// A message for the Info column, or what stands in it before the text of a handshake or ACK packet.
+    /// The message as the Info column shows it, or what stands in it before the text of a handshake or ACK packet.
     pub fn info(&self) -> Option<Text> {
         self.info
     }
@@ -236,6 +248,7 @@ impl Plan {
         }
     }
 
+    /// Keeps a formatted text.
     fn keep_formatted(&mut self, text: fmt::Arguments) -> Text {
         self.keep(|texts| {
             let _ = texts.write_fmt(text); // a String takes everything
@@ -257,26 +270,22 @@ impl Plan {
         self.info = Some(Text { start: title.start + head.len(), end: title.end });
     }
 
-    /// What a view learns; `None` where none taps.
+    /// The event that a view learns of; `None` where none taps.
     pub fn tap_event(&self) -> Option<TapEvent> {
         self.tap_event
     }
 
-    /// Sets what a view learns. The problems are the findings that are in the plan by now, but those that only later frames can show.
+    /// Sets the event that a view learns of. The problems are the findings that are in the plan by now, but those that only later frames can show.
     pub fn set_tap_event(&mut self, by: Side, text: &str) {
-        let is_problem =
-            |finding: Finding| finding.spec().severity >= Severity::Warning && finding != Finding::NoDelivery;
-        let problems = self.items.iter().filter_map(|item| match item.value {
-            Value::Finding(finding, sentence) if is_problem(finding) => Some(self.text(sentence)),
-            _ => None,
-        });
-        let problems = problems.collect::<Vec<_>>().join("\n");
-        let mut findings = Findings::default();
+        let (mut problems, mut findings) = (Vec::new(), Findings::default());
         for item in &self.items {
-            if let Value::Finding(finding, _) = item.value {
-                findings.add_early(finding);
+            let Value::Finding(finding, sentence) = item.value else { continue };
+            findings.add_early(finding);
+            if finding.spec().severity >= Severity::Warning && finding != Finding::NoDelivery {
+                problems.push(self.text(sentence));
             }
         }
+        let problems = problems.join("\n");
         let text = self.keep(|kept| kept.push_str(text));
         let problems = self.keep(|kept| kept.push_str(&problems));
         self.tap_event = Some(TapEvent { by, text, problems, findings });
@@ -413,6 +422,7 @@ impl Tree<'_> {
         self.push(parent, None, Value::Finding(finding, sentence), span);
     }
 
+    /// Adds a line, wanted or not, and returns its place.
     fn push(&mut self, parent: Option<usize>, field: Option<Field>, value: Value, span: Option<Span>) -> Option<usize> {
         let layer = self.layer;
         self.plan.items.push(Item { layer, field, value, span, parent, label: None, is_hidden: false });

@@ -22,6 +22,7 @@ mod armed {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    /// The places and frames at which a panic is asked for.
     static ARMED: OnceLock<HashSet<(String, u32)>> = OnceLock::new();
     /// The frame at hand.
     static FRAME: AtomicU32 = AtomicU32::new(0);
@@ -31,19 +32,23 @@ mod armed {
     /// # Panics
     /// If a place has no frame.
     pub fn arm(places: &str) {
-        let place = |place: &str| {
-            let (name, frame) = place.split_once('@').expect("a place and a frame");
-            (name.to_owned(), frame.parse().expect("a frame number"))
-        };
-        ARMED.get_or_init(|| places.split(',').filter(|place| !place.is_empty()).map(place).collect());
+        ARMED.get_or_init(|| places.split(',').filter(|place| !place.is_empty()).map(place_and_frame).collect());
     }
 
-    /// This frame is dissected from here on.
+    fn place_and_frame(place: &str) -> (String, u32) {
+        let (name, frame) = place.split_once('@').expect("a place and a frame");
+        (name.to_owned(), frame.parse().expect("a frame number"))
+    }
+
+    /// Tells which frame is dissected from here on.
     pub fn enter(frame: u32) {
         FRAME.store(frame, Ordering::Relaxed);
     }
 
-    /// Panics if it is asked for here.
+    /// Passes a place: the dissection goes on, unless a panic is asked for here, in the frame at hand.
+    ///
+    /// # Panics
+    /// If a test asks for it, by [`arm`].
     pub fn pass(place: &str) {
         let frame = FRAME.load(Ordering::Relaxed);
         let is_armed = ARMED.get().is_some_and(|armed| armed.contains(&(place.to_owned(), frame)));

@@ -2,6 +2,15 @@
 //!
 //! A field's name, type and blurb stand here and nowhere else: `epan` registers this table with Wireshark, and `docs/fields.md` is
 //! generated from it (a test holds the two together).
+//!
+//! ```
+//! use workermanchat::fields::{Field, Finding, Phase, Severity, Type};
+//!
+//! let row = Field::MessageType.spec();
+//! assert_eq!((row.name, row.kind, row.generated), ("workermanchat.type", Type::Text, false));
+//! assert_eq!(Phase::SayRequest.name(), "Say request");
+//! assert_eq!(Finding::NoDelivery.spec().severity, Severity::Warning);
+//! ```
 
 /// The protocol, as Wireshark lists it.
 pub const PROTOCOL_NAME: &str = "Workerman Chat";
@@ -39,7 +48,7 @@ pub enum Type {
     Group,
 }
 
-/// What a later pass over the capture adds to a field: the first knows only the packets that came before.
+/// The values that a later pass over the capture adds to a field: the first knows only the packets that came before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LaterPass {
     /// Nothing.
@@ -55,15 +64,15 @@ pub enum LaterPass {
 pub struct Spec {
     /// The filter name, with the prefix `workermanchat.`.
     pub name: &'static str,
-    /// What the tree shows before the value.
+    /// The words that the tree shows before the value.
     pub title: &'static str,
     /// The type with which Wireshark registers it.
     pub kind: Type,
     /// Whether the plugin derived the value (Wireshark's `FI_GENERATED`), rather than reading it from the packet's bytes.
     pub generated: bool,
-    /// What a later pass adds to it.
+    /// The values that a later pass adds to it.
     pub later_pass: LaterPass,
-    /// What the field is, in one line: Wireshark's status bar and `docs/fields.md` show it.
+    /// The meaning of the field, in one line: Wireshark's status bar and `docs/fields.md` show it.
     pub blurb: &'static str,
 }
 
@@ -166,7 +175,7 @@ impl Field {
 
 macro_rules! phases {
     ($($phase:ident = $value:literal $name:literal;)*) => {
-        /// What a packet is in the course of a chat connection: the values of `workermanchat.phase`.
+        /// The step that a packet is in the course of a chat connection: the values of `workermanchat.phase`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u32)]
         pub enum Phase { $(#[doc = concat!($name, ".")] $phase = $value),* }
@@ -218,7 +227,7 @@ pub fn dialect_name(value: u32) -> &'static str {
     DIALECTS.iter().find(|(dialect, _)| *dialect == value).map_or("", |(_, name)| name)
 }
 
-/// How severe a finding is: Wireshark's expert info severities (`PI_*`).
+/// The severity of a finding: Wireshark's expert info severities (`PI_*`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// `PI_NOTE`: unusual, but the conversation works.
@@ -229,7 +238,7 @@ pub enum Severity {
     Error,
 }
 
-/// What a finding is about: Wireshark's expert info groups (`PI_*`).
+/// The subject of a finding: Wireshark's expert info groups (`PI_*`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
     /// `PI_MALFORMED`: the bytes do not follow their format.
@@ -251,13 +260,13 @@ pub enum Group {
 pub struct FindingSpec {
     /// The filter name, with the prefix `workermanchat.`.
     pub name: &'static str,
-    /// Its severity, for every packet alike.
+    /// The severity, for every packet alike.
     pub severity: Severity,
-    /// Its group, for every packet alike.
+    /// The group, for every packet alike.
     pub group: Group,
-    /// Which packets have it only in a later pass.
+    /// The packets that have it only in a later pass.
     pub later_pass: LaterPass,
-    /// What it means, in one line, in English: Wireshark's name for it. A packet's finding has a sentence of its own.
+    /// The meaning, in one line, in English: Wireshark's name for it. A packet's finding has a sentence of its own.
     pub summary: &'static str,
 }
 

@@ -56,8 +56,9 @@ const LEARNING: [&str; 12] = [
 ];
 
 /// Places where something is learned of a message.
-const LEARNING_MESSAGES: [&str; 9] = [
+const LEARNING_MESSAGES: [&str; 10] = [
     "message",
+    "message::content",
     "message::json",
     "session::assign",
     "session::enter",
@@ -65,7 +66,7 @@ const LEARNING_MESSAGES: [&str; 9] = [
     "session::learn",
     "session::matching",
     "session::records",
-    "session::statement",
+    "session::incoming",
 ];
 
 /// Where only messages of other applications come, and messages that are cut: nothing is learned here.

@@ -3,8 +3,7 @@
 mod harness;
 
 use harness::wireshark::{Output, Wireshark};
-
-const LANGUAGES: [&str; 7] = ["en", "zh-CN", "zh-TW", "fr", "it", "pt", "ru"];
+use workermanchat::language::Language;
 
 /// The notes of the seed.
 fn run(wireshark: &Wireshark, environment: &[(&str, &str)], options: &[&str]) -> Output {
@@ -54,7 +53,7 @@ fn auto_is_the_default_and_follows_the_environment() {
 #[test]
 fn a_language_that_is_chosen_is_the_environments_no_longer() {
     let wireshark = Wireshark::with_plugin();
-    for language in LANGUAGES {
+    for language in Language::ALL.iter().map(|language| language.tag()) {
         let option = format!("workermanchat.language:{language}");
         let output = run(&wireshark, &[("LC_ALL", "pt_PT.UTF-8")], &["-o", &option]);
         assert_eq!(output.stdout, notes_in(&wireshark, language), "{language}");
@@ -78,7 +77,10 @@ fn assert_told(output: &Output, unknown: &str, what: &str) {
     let told: Vec<&str> = output.stderr.lines().filter(|line| line.contains("workermanchat.language")).collect();
     assert_eq!(told.len(), 1, "{what}: {}", output.stderr);
     assert!(told[0].contains(&format!("“{unknown}”")), "{what}: {told:?}");
-    assert!(LANGUAGES.iter().all(|language| told[0].contains(language)), "{what} names what there is: {told:?}");
+    assert!(
+        Language::ALL.iter().all(|language| told[0].contains(language.tag())),
+        "{what} names what there is: {told:?}"
+    );
 }
 
 #[test]
@@ -110,9 +112,8 @@ fn each_language_is_offered_by_its_name_and_taken_by_it() {
     let printed = wireshark.tshark(&["-G", "defaultprefs"]).stdout;
     let of_language = printed.split("\n\n").find(|part| part.contains("#workermanchat.language: auto"));
     let of_language = of_language.expect("auto is the default");
-    let names = ["English", "简体中文", "繁體中文", "Français", "Italiano", "Português", "Русский"];
-    for (language, name) in LANGUAGES.iter().zip(names) {
+    for (name, tag) in Language::ALL.iter().map(|language| (language.name(), language.tag())) {
         assert!(of_language.contains(name), "{of_language}");
-        assert_eq!(notes_in(&wireshark, name), notes_in(&wireshark, language), "{name}");
+        assert_eq!(notes_in(&wireshark, name), notes_in(&wireshark, tag), "{name}");
     }
 }

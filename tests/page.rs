@@ -1,9 +1,10 @@
-//! The page that this project makes live: one listing of a chat session with a comment above each of its 19 packets, in seven languages. The
+//! The page that this project makes live: one listing of a chat session with a comment above each of its 19 packets, in each language. The
 //! table here holds what each comment says; heading and note together must say as much, in each language.
 
 mod harness;
 
 use harness::wireshark::Wireshark;
+use workermanchat::language::Language;
 
 /// Something that a comment of the page says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,8 +92,8 @@ const BROWSERS: [&str; 19] = [
     "60584", "60584", "60653", "60653", "60653", "60584", "60584",
 ];
 
-/// The words for each fact, in the order of [`Fact`].
-const LANGUAGES: [(&str, [&str; FACTS]); 7] = [
+/// The words for each fact in a language, in the order of [`Fact`].
+const WORDS: &[(&str, [&str; FACTS])] = &[
     (
         "en",
         [
@@ -312,12 +313,18 @@ const LANGUAGES: [(&str, [&str; FACTS]); 7] = [
     ),
 ];
 
+fn tags() -> impl Iterator<Item = &'static str> {
+    Language::ALL.iter().map(|language| language.tag())
+}
+
 #[test]
 fn heading_and_note_say_what_the_page_says_in_each_language() {
     let wireshark = Wireshark::with_plugin();
     let seed = wireshark.capture("seed-2014.pcap");
     let mut lacking = Vec::new();
-    for (language, words) in LANGUAGES {
+    for language in tags() {
+        let words = WORDS.iter().find(|(tag, _)| *tag == language);
+        let (_, words) = words.unwrap_or_else(|| panic!("this test has no words of the page in {language}"));
         let option = format!("workermanchat.language:{language}");
         let fields = ["workermanchat.exchange.title", "workermanchat.note"];
         let rows = wireshark.rows(&seed, &["-o", &option], &fields);
@@ -338,7 +345,7 @@ fn heading_and_note_say_what_the_page_says_in_each_language() {
 fn what_a_chatter_writes_breaks_no_line_in_any_language() {
     let wireshark = Wireshark::with_plugin();
     let chat = wireshark.capture("chat-2026.pcap");
-    for (language, _) in LANGUAGES {
+    for language in tags() {
         let option = format!("workermanchat.language:{language}");
         let details = wireshark.tshark(&["-r", chat.to_str().unwrap(), "-o", &option, "-O", "workermanchat"]).stdout;
         assert!(!details.contains(|c: char| c.is_control() && c != '\n'), "{language}: {details}");
@@ -352,7 +359,7 @@ fn what_a_chatter_writes_breaks_no_line_in_any_language() {
 fn each_note_names_its_sender_first() {
     let wireshark = Wireshark::with_plugin();
     let seed = wireshark.capture("seed-2014.pcap");
-    for (language, _) in LANGUAGES {
+    for language in tags() {
         let option = format!("workermanchat.language:{language}");
         for row in wireshark.rows(&seed, &["-o", &option], &["workermanchat.note", "tcp.srcport", "tcp.dstport"]) {
             let note = row.one("workermanchat.note");

@@ -2,7 +2,7 @@
 
 mod harness;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -105,71 +105,315 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "src/session",
         &[
-            &[
-                "bounded",
-                "chunks",
-                "excerpts",
-                "gaps",
-                "in_flight",
-                "memory",
-                "segmented",
-                "start",
-                "texts",
-                "times",
-                "tracked",
-            ],
-            &["handshake", "lacking", "lists", "room", "say"],
-            &["contests", "framing", "mark", "opening", "record", "says", "statement", "transport"],
-            &["alike", "application", "exchanges", "records"],
+            &["storage"],
+            &["ids"],
+            &["record"],
             &["connection"],
-            &["connections"],
-            &["matching"],
+            &["say"],
             &["server"],
-            &["servers"],
             &["state"],
-            &["assign", "limit", "logins", "view"],
-            &["learn"],
+            &["limit", "learn", "view"],
             &["mod"],
         ],
     ),
     ("src/dissector", &[&["faults", "plan", "truncated"], &["message", "segment"], &["mod"]]),
 ];
 
-/// The first path segments after `prefix` in a file, tests excluded.
-fn imports(source: &str, prefix: &str) -> BTreeSet<String> {
-    let code = source.split("#[cfg(test)]").next().unwrap_or_default();
-    let paths = code.lines().map(code_of).flat_map(|line| line.match_indices(prefix).map(move |(at, _)| &line[at..]));
-    let names = paths.map(|path| &path[prefix.len()..]);
-    let first = names.filter_map(|path| path.split(|c: char| !c.is_alphanumeric() && c != '_').next());
-    first.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+/// A module that is about to go: until then it may import what it likes, and be imported.
+const LEAVING: (&str, &str) = ("src/session", "statement");
+
+/// A source without the module of its unit tests.
+fn without_tests(source: &str) -> &str {
+    let attribute = "\n#[cfg(test)]\n";
+    let mut places = source.match_indices(attribute).map(|(at, _)| source.split_at(at));
+    let tests =
+        places.find(|(_, rest)| rest[attribute.len()..].lines().next().is_some_and(|it| it.contains("mod tests")));
+    tests.map_or(source, |(code, _)| code)
+}
+
+/// The files of a folder that are not tests alone, with their code, tests and comments excepted.
+fn code_below(folder: &str) -> Vec<(PathBuf, String)> {
+    let files = sources(&[folder], &["rs"]).into_iter().filter(|(file, _)| !file.ends_with("tests.rs"));
+    files
+        .map(|(file, source)| (file, without_tests(&source).lines().map(code_of).collect::<Vec<_>>().join("\n")))
+        .collect()
+}
+
+/// The place of a file's module in the crate: the names from the crate's root on.
+fn module_of(file: &Path) -> Vec<String> {
+    let path = file.strip_prefix(root().join("src")).expect("below src").with_extension("");
+    let mut names: Vec<_> = path.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+    if names.last().is_some_and(|last| last == "mod" || last == "lib") {
+        names.pop();
+    }
+    names
+}
+
+/// An item of the crate that a source names by a path that begins with `crate`, `self`, `super` or a module within its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Import {
+    /// The names from the crate's root on; the last may be `*`.
+    path: Vec<String>,
+    /// Whether a `pub use` names it.
+    is_exported: bool,
+}
+
+impl Import {
+    /// The name behind those of `module`; `None` for what lies elsewhere.
+    fn within(&self, module: &[String]) -> Option<&str> {
+        self.path.strip_prefix(module)?.first().map(String::as_str)
+    }
+}
+
+/// The items that the code of a file imports, in `use` items and in paths.
+fn imports(file: &Path, code: &str) -> BTreeSet<Import> {
+    let module = module_of(file);
+    let is_folder = file.ends_with("mod.rs");
+    let children: Vec<_> = code.lines().filter_map(|line| line.strip_suffix(';')?.split_once("mod ")).collect();
+    let mut imports = BTreeSet::new();
+    for (at, _) in code.match_indices("::") {
+        let before = &code[..at];
+        let first = before.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+        let before = before.strip_suffix(first).expect("its end");
+        let is_child = is_folder && children.iter().any(|(_, child)| *child == first);
+        let base = match first {
+            _ if before.ends_with("::") => continue,
+            "crate" => Vec::new(),
+            "self" => module.clone(),
+            "super" => module[..module.len().saturating_sub(1)].to_vec(),
+            child if is_child => [&module[..], &[child.to_owned()]].concat(),
+            _ => continue,
+        };
+        let is_exported =
+            before.rsplit('\n').next().is_some_and(|line| line.starts_with("pub") && line.ends_with("use "));
+        let mut paths = Vec::new();
+        take_paths(&code[at + 2..], base, &mut paths);
+        imports.extend(paths.into_iter().map(|path| Import { path, is_exported }));
+    }
+    imports
+}
+
+/// Takes a path, or paths in braces, from the beginning of the code, each behind the names of `base`; returns what follows.
+fn take_paths<'c>(code: &'c str, mut base: Vec<String>, paths: &mut Vec<Vec<String>>) -> &'c str {
+    let code = code.trim_start();
+    if let Some(mut rest) = code.strip_prefix('{') {
+        loop {
+            rest = take_paths(rest, base.clone(), paths).trim_start();
+            match rest.strip_prefix(',').map(str::trim_start) {
+                Some(more) if !more.starts_with('}') => rest = more,
+                more => return more.unwrap_or(rest).strip_prefix('}').expect("a closing brace"),
+            }
+        }
+    }
+    let length = code.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '*').unwrap_or(code.len());
+    let (name, rest) = code.split_at(length);
+    match name {
+        "super" => drop(base.pop()),
+        "self" | "" => {}
+        _ => base.push(name.to_owned()),
+    }
+    match rest.strip_prefix("::") {
+        Some(rest) if !rest.starts_with('<') => take_paths(rest, base, paths),
+        _ => {
+            paths.push(base);
+            let renamed = rest.strip_prefix(" as ").unwrap_or(rest);
+            if renamed.len() < rest.len() {
+                renamed.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_')
+            } else {
+                rest
+            }
+        }
+    }
+}
+
+/// The module in a folder to which a file below it belongs: a file, or a folder.
+fn top_module(file: &Path, folder: &str) -> String {
+    let inside = file.strip_prefix(root().join(folder)).expect("below the folder").with_extension("");
+    inside.iter().next().expect("a name").to_string_lossy().into_owned()
+}
+
+/// The files below a folder, each with its module there and what it imports.
+fn imports_below(folder: &str) -> Vec<(String, BTreeSet<Import>)> {
+    let files = code_below(folder).into_iter();
+    files.map(|(file, code)| (top_module(&file, folder), imports(&file, &code))).collect()
 }
 
 #[test]
 fn modules_import_only_from_lower_layers() {
     for (folder, layers) in LAYERS {
-        let layer = |module: &str| layers.iter().position(|layer| layer.contains(&module));
-        for (file, source) in sources(&[folder], &["rs"]) {
-            let inside = file.strip_prefix(root().join(folder)).expect("below the folder").with_extension("");
-            let module = inside.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
-            if module == "tests" || inside.ends_with("tests") {
+        let folder_module = module_of(&root().join(folder).join("mod.rs"));
+        for (file, code) in code_below(folder) {
+            let module = top_module(&file, folder);
+            if (*folder, &*module) == LEAVING {
                 continue;
             }
-            let own = layer(&module).unwrap_or_else(|| panic!("{} has no layer in LAYERS", file.display()));
-            let (prefix, names_only_modules) = if *folder == "src" { ("crate::", true) } else { ("super::", false) };
-            let is_nested = inside.components().count() > 1;
-            for import in imports(&source, prefix) {
-                if *folder != "src" && is_nested {
-                    continue;
-                }
-                match layer(&import) {
-                    Some(other) => assert!(
-                        other < own || import == module,
-                        "{} imports {import}, which is not below it",
-                        file.display()
-                    ),
-                    None => assert!(names_only_modules, "{} imports {import} from its parent", file.display()),
+            let own = layer(layers, &module).unwrap_or_else(|| panic!("{} has no layer in LAYERS", file.display()));
+            for import in imports(&file, &code) {
+                let Some(other) = import.within(&folder_module).filter(|other| *other != module) else { continue };
+                match layer(layers, other) {
+                    Some(found) => assert!(found < own, "{} imports {other}, which is not below it", file.display()),
+                    // Macros of the crate are named at its root.
+                    None if *folder == "src" || (*folder, other) == LEAVING => {}
+                    None => panic!("{} imports {other} from {folder}/mod.rs", file.display()),
                 }
             }
+        }
+    }
+}
+
+fn layer(layers: &[&[&str]], module: &str) -> Option<usize> {
+    layers.iter().position(|layer| layer.contains(&module))
+}
+
+/// A reader has to keep the rooms in mind, and what each knows of the others.
+#[test]
+fn the_session_has_few_rooms_and_few_arrows_among_them() {
+    const MOST_ROOMS: usize = 12;
+    const MOST_ARROWS: usize = 45;
+    let session = ["session".to_owned()];
+    let files: Vec<_> = imports_below("src/session").into_iter().filter(|(room, _)| room != "mod").collect();
+    let rooms: BTreeSet<_> = files.iter().map(|(room, _)| &**room).collect();
+    let mut arrows = BTreeSet::new();
+    for (room, imports) in &files {
+        let others = imports.iter().filter_map(|import| import.within(&session));
+        let others = others.filter(|other| other != room && rooms.contains(other));
+        arrows.extend(others.map(|other| format!("{room} → {other}")));
+    }
+    let count = rooms.len();
+    assert!(count <= MOST_ROOMS, "src/session has {count} rooms, and may have {MOST_ROOMS}: {rooms:#?}");
+    let count = arrows.len();
+    assert!(count <= MOST_ARROWS, "{count} arrows among the session's rooms, of {MOST_ARROWS} at most: {arrows:#?}");
+}
+
+/// The other files of its room that each file imports, `mod` among them.
+type Arrows = BTreeMap<String, BTreeSet<String>>;
+
+/// The arrows among the files in a folder. What `mod.rs` only exports for one of them is that one's.
+fn arrows_within(folder: &str) -> Arrows {
+    let room = module_of(&root().join(folder).join("mod.rs"));
+    let files = imports_below(folder);
+    let of_mod = files.iter().filter(|(file, _)| file == "mod").flat_map(|(_, imports)| imports);
+    let exports: BTreeMap<_, _> = of_mod
+        .filter(|import| import.is_exported)
+        .filter_map(|export| Some((export.path.last()?, export.within(&room)?)))
+        .collect();
+    let mut arrows = Arrows::new();
+    for (file, imports) in &files {
+        let names = imports.iter().filter_map(|import| import.within(&room));
+        let targets = names.map(|name| match files.iter().any(|(file, _)| file == name) {
+            true => name,
+            false => exports.get(&name.to_owned()).copied().unwrap_or("mod"),
+        });
+        let others = targets.filter(|target| target != file).map(str::to_owned);
+        arrows.entry(file.clone()).or_default().extend(others);
+    }
+    arrows
+}
+
+/// A circle among the arrows, its beginning again at its end.
+fn circle(mut arrows: Arrows) -> Option<Vec<String>> {
+    // A file that imports nothing of what is left is on no circle.
+    while let Some(free) = arrows.iter().find(|(_, others)| others.is_empty()).map(|(file, _)| file.clone()) {
+        arrows.remove(&free);
+        arrows.values_mut().for_each(|others| drop(others.remove(&free)));
+    }
+    let mut path = vec![arrows.keys().next()?.clone()];
+    loop {
+        let next = arrows[path.last()?].first()?.clone();
+        let begun = path.iter().position(|file| *file == next);
+        path.push(next);
+        if let Some(begun) = begun {
+            return Some(path.split_off(begun));
+        }
+    }
+}
+
+#[test]
+fn the_files_of_a_room_of_the_session_import_each_other_in_no_circle() {
+    for entry in fs::read_dir(root().join("src/session")).expect("read a folder") {
+        let room = entry.expect("read a folder").path();
+        if room.is_dir() {
+            let folder = format!("src/session/{}", room.file_name().expect("a name").to_string_lossy());
+            let found = circle(arrows_within(&folder)).map(|files| files.join(" → "));
+            assert_eq!(found, None, "{folder} has files that import each other");
+        }
+    }
+}
+
+#[test]
+fn imports_are_found_however_they_are_written() {
+    let code = "mod inner;\nuse super::{a, b::{self, c as d}};\npub use inner::E;\nfn f() { crate::g::h::<u8>(self::i) }\npub(in crate::room) fn j() {}";
+    let found = imports(&root().join("src/room/mod.rs"), code);
+    let names = found.iter().map(|import| (import.path.join("::"), import.is_exported));
+    let expected = [
+        ("a", false),
+        ("b", false),
+        ("b::c", false),
+        ("g::h", false),
+        ("room", false),
+        ("room::i", false),
+        ("room::inner::E", true),
+    ];
+    assert_eq!(names.collect::<Vec<_>>(), expected.map(|(path, is_exported)| (path.to_owned(), is_exported)));
+}
+
+#[test]
+fn a_circle_is_found_wherever_it_begins() {
+    let arrows = [("a", &["b"][..]), ("b", &["c", "d"]), ("c", &[]), ("d", &["b"]), ("mod", &["a"])];
+    let owned =
+        arrows.map(|(file, others)| (file.to_owned(), others.iter().map(|other| (*other).to_owned()).collect()));
+    let mut arrows = Arrows::from(owned);
+    assert_eq!(circle(arrows.clone()).map(|files| files.join(" ")), Some("b d b".to_owned()));
+    arrows.get_mut("d").expect("a file").clear();
+    assert_eq!(circle(arrows), None);
+}
+
+/// Whether what follows a `let` is a name, and a closure as its value.
+fn names_closure(binding: &str) -> bool {
+    let binding = binding.strip_prefix("mut ").unwrap_or(binding);
+    let Some((pattern, value)) = binding.split_once(" =") else { return false };
+    let (name, value) = (pattern.split(':').next().unwrap_or_default(), value.trim_start());
+    name.chars().all(|c| c.is_alphanumeric() || c == '_')
+        && value.strip_prefix("move ").unwrap_or(value).starts_with('|')
+}
+
+/// A closure that is used once can be read where it is used; one that is used twice is a function.
+#[test]
+fn few_closures_have_a_name() {
+    const MOST_IN_A_THOUSAND_LINES: usize = 3;
+    let (mut lines, mut closures, mut files) = (0, 0, Vec::new());
+    for (file, source) in sources(&["src"], &["rs"]) {
+        let code = source.lines().map(code_of).collect::<Vec<_>>().join("\n");
+        let found = code.split("let ").skip(1).filter(|binding| names_closure(binding)).count();
+        (lines, closures) = (lines + source.lines().count(), closures + found);
+        files.extend((found > 0).then(|| format!("{found} in {}", file.display())));
+    }
+    let allowed = lines * MOST_IN_A_THOUSAND_LINES / 1_000;
+    assert!(closures <= allowed, "{closures} closures have a name, and {allowed} may: {files:#?}");
+}
+
+#[test]
+fn a_named_closure_is_found_however_it_is_written() {
+    for named in ["f = |x| x;", "mut f = move || {", "f =\n        |x: &str| x", "f: &dyn Fn(u8) -> u8 = |x| x"] {
+        assert!(names_closure(named), "{named}");
+    }
+    for other in
+        ["x = y.map(|z| z);", "x;\n    x = |y| y", "(a, b) = c", "Some(a) = b else", "x = a || b", "x = y == |"]
+    {
+        assert!(!names_closure(other), "{other}");
+    }
+}
+
+/// A message or an event that is added to its table has to be read, drawn and told by every module that matches it.
+#[test]
+fn modules_that_match_messages_and_events_deny_wildcards() {
+    for module in ["event", "session", "language", "views", "dissector"] {
+        let mut files = [".rs", "/mod.rs"].map(|end| root().join(format!("src/{module}{end}"))).into_iter();
+        let source = files.find_map(|file| fs::read_to_string(file).ok());
+        let source = source.unwrap_or_else(|| panic!("there is no module {module}"));
+        for lint in ["clippy::wildcard_enum_match_arm", "clippy::match_wildcard_for_single_variants"] {
+            let is_denied = source.lines().any(|line| line.starts_with("#![deny(") && line.contains(lint));
+            assert!(is_denied, "src/{module} does not deny {lint}");
         }
     }
 }
@@ -208,11 +452,10 @@ fn code_outside_epan_does_no_io() {
             continue;
         }
         // A module's unit tests may read test data.
-        let code = source.split("#[cfg(test)]").next().unwrap_or_default();
         if file.ends_with("tests.rs") {
             continue;
         }
-        for (at, line) in code.lines().enumerate() {
+        for (at, line) in without_tests(&source).lines().enumerate() {
             let found = impure.iter().find(|name| code_of(line).contains(**name));
             assert!(found.is_none(), "{}:{} uses {found:?}", file.display(), at + 1);
         }
@@ -224,13 +467,12 @@ fn selected_phases(line: &str) -> Vec<std::ops::RangeInclusive<u32>> {
     let Some((_, rest)) = line.split_once("workermanchat.phase ") else { return Vec::new() };
     let filter = rest.split(['}', '@', '"']).next().unwrap_or_default();
     let items = filter.split(|c: char| !c.is_ascii_digit() && c != '.').filter(|item| !item.is_empty());
-    let number = |text: &str| text.parse().expect("a phase is a number");
-    items
-        .map(|item| match item.split_once("..") {
-            Some((first, last)) => number(first)..=number(last),
-            None => number(item)..=number(item),
-        })
-        .collect()
+    let ranges = items.map(|item| item.split_once("..").unwrap_or((item, item)));
+    ranges.map(|(first, last)| phase_number(first)..=phase_number(last)).collect()
+}
+
+fn phase_number(text: &str) -> u32 {
+    text.parse().expect("a phase is a number")
 }
 
 #[test]
@@ -247,8 +489,8 @@ fn the_profile_has_a_colour_for_every_phase_but_unknown_messages() {
 /// `benches/tshark --write` writes both.
 #[test]
 fn the_readme_claims_the_speed_that_the_benchmark_measured() {
-    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let (readme, performance) = (read("README.md"), read("docs/performance.md"));
+    let [readme, performance] = ["README.md", "docs/performance.md"]
+        .map(|path| fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}")));
     let claim = readme.lines().find(|line| line.starts_with("To list a chat of ")).expect("README has the claim");
     assert!(performance.lines().any(|line| line == claim), "docs/performance.md does not say: {claim}");
 }

@@ -9,6 +9,7 @@ use harness::phase::{self, *};
 use harness::sharkd::Sharkd;
 use harness::wireshark::{Label, Wireshark, assert_no_dissector_fault, message_frames};
 use serde_json::Value;
+use workermanchat::language::Language;
 
 const SEED: &str = "seed-2014.pcap";
 
@@ -238,10 +239,10 @@ fn preferences_remove_annotations() {
 }
 
 #[test]
-fn notes_exist_in_seven_languages_and_labels_do_not_depend_on_the_language() {
+fn notes_exist_in_each_language_and_labels_do_not_depend_on_the_language() {
     let (wireshark, capture) = seed();
     let mut translations = BTreeSet::new();
-    for language in ["en", "zh-CN", "zh-TW", "fr", "it", "pt", "ru"] {
+    for language in Language::ALL.iter().map(|language| language.tag()) {
         let option = format!("workermanchat.language:{language}");
         assert_eq!(wireshark.labels(&capture, &["-o", &option]), expected(), "in {language}");
         let rows = wireshark.rows(&capture, &["-2", "-o", &option], &["workermanchat.note"]);

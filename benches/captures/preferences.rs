@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 use std::io;
 
+use workermanchat::language::Language;
+
 use crate::harness::random::Random;
 use crate::harness::wireshark::Wireshark;
 
 /// The plugin's preferences begin with this.
 const OWN: &str = "workermanchat.";
+/// Its values are those that there are.
+const LANGUAGE: &str = "workermanchat.language";
 const TRUTH: &[&str] = &["TRUE", "FALSE"];
 const PREFERENCES: &[(&str, &[&str])] = &[
     ("workermanchat.tcp.port", &["", "7272", "80,7272", "1-65535", "7272,50000-60000", "443"]),
-    ("workermanchat.language", &["en", "zh-CN", "zh-TW", "fr", "it", "pt", "ru", "auto"]),
+    (LANGUAGE, &[]),
     ("workermanchat.annotate_tcp", TRUTH),
     ("workermanchat.annotate_info", TRUTH),
     ("workermanchat.show_json", TRUTH),
@@ -75,12 +79,17 @@ impl Preferences {
     pub fn choose(&self, random: &mut Random) -> Vec<Setting> {
         let percent = *random.pick(&[0, 10, 50]);
         let chosen = PREFERENCES.iter().filter_map(|(name, values)| {
-            let value = *random.pick(values);
+            let value = *random.pick(&values_of(name, values));
             random.percent(percent).then_some((*name, value))
         });
         // All numbers are drawn before names are left out.
         chosen.collect::<Vec<_>>().into_iter().filter(|(name, _)| self.0.contains(*name)).collect()
     }
+}
+
+/// The values that a preference is tried with.
+fn values_of(name: &str, listed: &[&'static str]) -> Vec<&'static str> {
+    if name == LANGUAGE { Language::choices().map(|(tag, _)| tag).collect() } else { listed.to_vec() }
 }
 
 /// The settings without those of the plugin.

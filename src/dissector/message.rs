@@ -8,9 +8,9 @@ use crate::fields::{Field, Finding, dialect_name};
 use crate::language::{FindingDetail, MAX_LINE, Missing, Note, Noted, NotedMessage, Party, Phrase, isolated};
 use crate::message::gateway::Gateway;
 use crate::message::json::Span;
-use crate::message::{JsonType, MemberName, Message, User, text};
+use crate::message::{JsonType, MAX_TEXT, MemberName, Message, User, text};
 use crate::packet::{Captured, FrameTime, Side};
-use crate::session::{DeliveredTo, MAX_TEXT, MessageView, SayView, Session};
+use crate::session::{DeliveredTo, MessageView, SayView, Session};
 use std::fmt::{self, Display, Write};
 
 /// Users of a list that have lines in the tree. Wireshark ends the dissection of a packet with more than a million lines.
@@ -420,7 +420,14 @@ impl<'a> Drawing<'a> {
             MemberName::ClientName => Missing::Name,
             MemberName::ToClientId => Missing::Recipient,
             MemberName::ToClientName => Missing::RecipientName,
-            _ => Missing::Content,
+            MemberName::Content
+            | MemberName::Type
+            | MemberName::ClientId
+            | MemberName::FromClientId
+            | MemberName::FromClientName
+            | MemberName::Time
+            | MemberName::ClientList
+            | MemberName::Other => Missing::Content,
         }
     }
 

@@ -4,6 +4,8 @@
 //! by [`message`](crate::message) and [`websocket`](crate::websocket) and put into sentences by [`language`](crate::language); the modules
 //! here combine them, [`segment`] for what is below the messages, [`mod@message`] for the messages.
 
+#![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
+
 mod faults;
 mod message;
 mod plan;
@@ -16,10 +18,10 @@ pub use truncated::truncated_message;
 use crate::annotation::Plan;
 use crate::failpoint::failpoint;
 use crate::message::json::Document;
-use crate::message::{Evidence, Message, read};
+use crate::message::{Evidence, LIMITS, Message, read};
 use crate::packet::{Captured, Frame, Outline, Position, Segment, Side, StreamId};
 use crate::session::Session;
-use crate::session::plausible_start;
+use crate::websocket::start::plausible_start;
 use faults::Faults;
 use std::mem::take;
 
@@ -98,7 +100,7 @@ impl Dissector {
             _ if start.starts_with(UPGRADED) => Start::Upgraded,
             _ if REQUEST.starts_with(start) || UPGRADED.starts_with(start) => Start::Short,
             _ if start.starts_with(RESPONSE) => Start::Response,
-            _ if !self.session.is_handed_over(stream) && plausible_start(start) => Start::WebSocket,
+            _ if !self.session.is_handed_over(stream) && plausible_start(start, LIMITS.length) => Start::WebSocket,
             _ => Start::Other,
         }
     }

@@ -106,7 +106,7 @@ fn draw_lines(
     let mut drawn: Vec<ExchangeStep> = Vec::new();
     for (event, by) in events {
         let phase = event.phase();
-        let layer = layer_of(phase);
+        let layer = layer_of(&event);
         let tree = &mut plan.tree(layer, wanted);
         let item = draw_note(tree, view, &event, by, language);
         draw_phase(tree, item, phase, language);
@@ -123,7 +123,7 @@ fn draw_lines(
             let sentence = language.finding(&FindingDetail::AnotherWay { proxy_port });
             tree.finding(item, Finding::AnotherWay, &sentence, None);
         }
-        if let Some(handshake) = Some(phase).filter(|phase| is_handshake(*phase)).and_then(|_| view.handshake()) {
+        if let Some(handshake) = Some(layer).filter(|layer| *layer == Layer::Http).and_then(|_| view.handshake()) {
             draw_handshake(tree, item, &handshake, at, language);
         }
     }
@@ -164,7 +164,7 @@ fn draw_note(
     if !tree.wants(Field::Note) {
         return None;
     }
-    let has_payload = layer_of(event.phase()) != Layer::Tcp && !view.holds_message();
+    let has_payload = layer_of(event) != Layer::Tcp && !view.holds_message();
     let acked = if has_payload { view.acked() } else { Vec::new() };
     let note = language.note(&Note {
         what: Noted::Frame(event),
@@ -191,16 +191,25 @@ fn draw_acks(tree: &mut Tree, parent: Option<usize>, view: &FrameView, language:
     parent
 }
 
-fn layer_of(phase: Phase) -> Layer {
-    match phase {
-        Phase::UpgradeRequest | Phase::UpgradeResponse | Phase::UpgradeRefused => Layer::Http,
-        Phase::Close | Phase::CloseReply => Layer::WebSocket,
-        _ => Layer::Tcp,
+fn layer_of(event: &FrameEvent<&str>) -> Layer {
+    match event {
+        FrameEvent::UpgradeRequest
+        | FrameEvent::UpgradeAccepted
+        | FrameEvent::UpgradeMisaccepted
+        | FrameEvent::UpgradeRefused(_) => Layer::Http,
+        FrameEvent::Close(_) | FrameEvent::CloseReply(_) => Layer::WebSocket,
+        FrameEvent::Syn
+        | FrameEvent::SynAgain(_)
+        | FrameEvent::SynAck
+        | FrameEvent::SynAckAgain(_)
+        | FrameEvent::Established
+        | FrameEvent::Fin
+        | FrameEvent::FinAcked
+        | FrameEvent::Reset(_)
+        | FrameEvent::UpgradeRequestAcked(_)
+        | FrameEvent::UpgradeComplete(_)
+        | FrameEvent::MessagesAcked(_) => Layer::Tcp,
     }
-}
-
-fn is_handshake(phase: Phase) -> bool {
-    matches!(phase, Phase::UpgradeRequest | Phase::UpgradeResponse | Phase::UpgradeRefused)
 }
 
 fn draw_handshake(tree: &mut Tree, item: Option<usize>, handshake: &Handshake, at: FrameTime, language: Language) {

@@ -1,5 +1,6 @@
 //! The functions that C calls. Each lends its bytes for the length of the call, runs behind the panic boundary, and returns plain
-//! data in the packet's pool; none of them calls anything that may longjmp.
+//! data in the packet's pool; none of them calls anything that may longjmp. What they take and return, `struct wmc_core` of
+//! `plugin/glue/glue.h` says.
 
 use std::ptr;
 use std::sync::OnceLock;
@@ -85,8 +86,9 @@ fn enter(frame: u32) {
 unsafe extern "C" fn concerns(frame: u32, start: sys::wmc_bytes, chat_port: bool) -> bool {
     // SAFETY: C lends the bytes for this call.
     let start = unsafe { lent(&start) }.bytes;
-    let concerns = |outline: &Outline| Locked::new().dissector().concerns(outline);
-    guard(frame, true, || Outline::of(start, chat_port).as_ref().is_some_and(concerns))
+    guard(frame, true, || {
+        Outline::of(start, chat_port).is_some_and(|outline| Locked::new().dissector().concerns(&outline))
+    })
 }
 
 extern "C" fn is_other_application(frame: u32, port: u16, other: u16) -> bool {
@@ -102,8 +104,10 @@ unsafe extern "C" fn may_prove(frame: u32, message: sys::wmc_bytes) -> bool {
 unsafe extern "C" fn classify(segment: *const sys::wmc_segment, start: sys::wmc_bytes) -> sys::wmc_start {
     // SAFETY: C lends both for this call.
     let (segment, start) = unsafe { (&*segment, lent(&start)) };
-    let classify = || Locked::new().dissector().classify(StreamId(segment.stream), start.bytes);
-    match guard(segment.frame, Start::Other, classify) {
+    let start = guard(segment.frame, Start::Other, || {
+        Locked::new().dissector().classify(StreamId(segment.stream), start.bytes)
+    });
+    match start {
         Start::Other => sys::WMC_START_OTHER,
         Start::Short => sys::WMC_START_SHORT,
         Start::Http => sys::WMC_START_HTTP,
@@ -125,22 +129,23 @@ unsafe extern "C" fn segment(
     let settings = settings_of(settings);
     // SAFETY: C lends the payload for this call.
     let packet = unsafe { packet_of(raw) };
-    let work = || {
-        // SAFETY: C lends the sources for this call; the array has `source_count` members.
-        let sources = (0..source_count).map(|at| unsafe { lent(&*sources.add(at)) }.bytes);
-        Locked::new()
-            .dissector()
-            .segment(&packet, sources, &settings)
-            .map(|plan| pool.plan_with_tap_event(plan, raw, None))
-    };
-    let report = |what: &str| {
-        let mut plan = Plan::default();
-        dissector::internal(&mut plan, what, settings.language);
-        Locked::new().dissector().failed_segment(&packet.segment, what);
-        Some(pool.plan(&plan))
-    };
     enter(raw.frame);
-    answer(work, report)
+    answer(
+        || {
+            // SAFETY: C lends the sources for this call; the array has `source_count` members.
+            let sources = (0..source_count).map(|at| unsafe { lent(&*sources.add(at)) }.bytes);
+            Locked::new()
+                .dissector()
+                .segment(&packet, sources, &settings)
+                .map(|plan| pool.plan_with_tap_event(plan, raw, None))
+        },
+        |what| {
+            let mut plan = Plan::default();
+            dissector::internal(&mut plan, what, settings.language);
+            Locked::new().dissector().failed_segment(&packet.segment, what);
+            pool.plan(&plan)
+        },
+    )
 }
 
 unsafe extern "C" fn frames(segment: *const sys::wmc_segment, data: sys::wmc_bytes, position: i64) {
@@ -149,10 +154,9 @@ unsafe extern "C" fn frames(segment: *const sys::wmc_segment, data: sys::wmc_byt
     // SAFETY: C lends the payload for this call.
     let packet = unsafe { packet_of(raw) };
     enter(raw.frame);
-    let work = || Locked::new().dissector().frames(&packet, data, u32::try_from(position).ok());
+    let done = panic::guard(|| Locked::new().dissector().frames(&packet, data, u32::try_from(position).ok()));
     // The segment tells of a panic, which costs the frames their labels.
-    let _ = panic::guard(work)
-        .or_else(|what| panic::guard(|| Locked::new().dissector().failed_segment(&packet.segment, &what)));
+    let _ = done.or_else(|what| panic::guard(|| Locked::new().dissector().failed_segment(&packet.segment, &what)));
 }
 
 unsafe extern "C" fn message(
@@ -167,20 +171,21 @@ unsafe extern "C" fn message(
     let settings = settings_of(settings);
     // SAFETY: C lends the payload for this call.
     let packet = unsafe { packet_of(raw) };
-    let work = || {
-        Locked::new()
-            .dissector()
-            .message(&packet, index, data, &settings)
-            .map(|plan| pool.plan_with_tap_event(plan, raw, Some(index)))
-    };
-    let report = |what: &str| {
-        let mut plan = Plan::default();
-        dissector::internal_message(&mut plan, what, settings.language);
-        Locked::new().dissector().failed_message(&packet.segment, index, what);
-        Some(pool.plan(&plan))
-    };
     enter(raw.frame);
-    answer(work, report)
+    answer(
+        || {
+            Locked::new()
+                .dissector()
+                .message(&packet, index, data, &settings)
+                .map(|plan| pool.plan_with_tap_event(plan, raw, Some(index)))
+        },
+        |what| {
+            let mut plan = Plan::default();
+            dissector::internal_message(&mut plan, what, settings.language);
+            Locked::new().dissector().failed_message(&packet.segment, index, what);
+            pool.plan(&plan)
+        },
+    )
 }
 
 unsafe extern "C" fn unobserved(
@@ -189,17 +194,18 @@ unsafe extern "C" fn unobserved(
 ) -> *const sys::wmc_plan {
     // SAFETY: C lends both for this call.
     let (settings, pool) = unsafe { (settings_of(&*settings), Pool::new(pool)) };
-    let work = || {
-        let mut plan = Plan::default();
-        dissector::unobserved(&mut plan, settings.language);
-        Some(pool.plan(&plan))
-    };
-    let report = |what: &str| {
-        let mut plan = Plan::default();
-        dissector::internal_message(&mut plan, what, settings.language);
-        Some(pool.plan(&plan))
-    };
-    answer(work, report)
+    answer(
+        || {
+            let mut plan = Plan::default();
+            dissector::unobserved(&mut plan, settings.language);
+            Some(pool.plan(&plan))
+        },
+        |what| {
+            let mut plan = Plan::default();
+            dissector::internal_message(&mut plan, what, settings.language);
+            pool.plan(&plan)
+        },
+    )
 }
 
 unsafe extern "C" fn rest(
@@ -221,15 +227,17 @@ unsafe extern "C" fn rest(
     }
 }
 
-/// Hands a plan to C, as `work` made it. A panic becomes a finding on this packet, as `report` makes it.
+/// Hands a plan to C, as `work` made it; null for nothing to draw. A panic becomes a finding on this packet, as `report` makes it.
 fn answer(
     work: impl FnOnce() -> Option<*const sys::wmc_plan>,
-    report: impl FnOnce(&str) -> Option<*const sys::wmc_plan>,
+    report: impl FnOnce(&str) -> *const sys::wmc_plan,
 ) -> *const sys::wmc_plan {
-    let plan = panic::guard(work).or_else(|what| panic::guard(|| report(&what)));
+    let plan = panic::guard(work).or_else(|what| panic::guard(|| Some(report(&what))));
     plan.ok().flatten().unwrap_or(ptr::null())
 }
 
+/// The bytes that C lends, and how many there are in the packet.
+///
 /// # Safety
 /// `bytes` points to its bytes, or to nothing when there are none, for as long as the result is used.
 unsafe fn lent<'a>(bytes: &sys::wmc_bytes) -> Captured<'a> {
@@ -255,6 +263,8 @@ fn settings_of(settings: &sys::wmc_settings) -> Settings {
     }
 }
 
+/// The packet as the dissector has it.
+///
 /// # Safety
 /// The segment's payload is lent for as long as the result is used.
 unsafe fn packet_of(raw: &sys::wmc_segment) -> Packet<'_> {

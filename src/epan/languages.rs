@@ -9,25 +9,33 @@ use crate::language::{Language, choice};
 
 /// The languages as C lists them; they live as long as the program.
 pub fn languages() -> &'static [sys::wmc_language] {
-    let text = |text: &str| CString::new(text).expect("a name without NUL").into_raw().cast_const();
-    let languages = Language::choices().map(|(tag, name)| sys::wmc_language { tag: text(tag), name: text(name) });
+    let languages = Language::choices().map(|(tag, name)| sys::wmc_language { tag: leaked(tag), name: leaked(name) });
     automatic();
     Box::leak(languages.collect())
+}
+
+/// A text that lives as long as the program.
+fn leaked(text: &str) -> *const libc::c_char {
+    CString::new(text).expect("a name without NUL").into_raw()
 }
 
 /// The language of the environment that Wireshark was started in.
 fn automatic() -> Language {
     static AUTOMATIC: OnceLock<Language> = OnceLock::new();
-    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     *AUTOMATIC.get_or_init(|| Language::of_environment(variable))
 }
 
-/// The language at a place of this list.
+/// The value of a variable of the environment, with U+FFFD for what is not UTF-8.
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
+
+/// The language at a place of the [list](languages).
 pub fn language_at(index: libc::c_int) -> Language {
     Language::chosen(usize::try_from(index).unwrap_or_default(), automatic())
 }
 
-/// What C warns of when the preference `language` names none; null for nothing, or nothing new.
+/// The warning that C gives when the preference `language` names none; null for nothing, or nothing new.
 pub unsafe extern "C" fn unknown_language(
     preferences: *const libc::c_char,
     in_force: libc::c_int,
@@ -36,16 +44,16 @@ pub unsafe extern "C" fn unknown_language(
     static REPORTED: Mutex<Option<CString>> = Mutex::new(None);
     // SAFETY: C lends the path for this call.
     let preferences = unsafe { CStr::from_ptr(preferences) }.to_string_lossy();
-    let warn = || {
+    let warning = panic::guard(|| {
         let warning = CString::new(language_warning(&preferences, language_at(in_force))?).ok()?;
         let mut reported = REPORTED.lock().unwrap_or_else(PoisonError::into_inner);
         let is_news = reported.as_ref() != Some(&warning);
         is_news.then(|| reported.insert(warning).as_ptr())
-    };
-    panic::guard(warn).ok().flatten().unwrap_or(ptr::null())
+    });
+    warning.ok().flatten().unwrap_or(ptr::null())
 }
 
-/// What is to be said of the preference `language`, which Wireshark does not check; `preferences` is the path of the preferences file.
+/// The warning of the preference `language`, which Wireshark does not check; `preferences` is the path of the preferences file.
 fn language_warning(preferences: &str, in_force: Language) -> Option<String> {
     let file = std::fs::read(preferences).unwrap_or_default();
     let file = String::from_utf8_lossy(&file);

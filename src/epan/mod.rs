@@ -22,22 +22,24 @@ use bindings as sys;
 #[unsafe(no_mangle)]
 pub static plugin_version: [u8; VERSION.len()] = VERSION;
 
-/// Wireshark loads a plugin only when these are its own version.
+/// The major version of Wireshark, which loads a plugin only when this and the minor one are its own.
 // SAFETY: the name is one that Wireshark looks for in a plugin, with this type (`const int`).
 #[unsafe(no_mangle)]
 pub static plugin_want_major: libc::c_int = sys::WIRESHARK_VERSION_MAJOR as libc::c_int;
 
-/// See [`plugin_want_major`].
+/// The minor version of Wireshark, as [`plugin_want_major`].
 // SAFETY: as for `plugin_want_major`.
 #[unsafe(no_mangle)]
 pub static plugin_want_minor: libc::c_int = sys::WIRESHARK_VERSION_MINOR as libc::c_int;
 
 const VERSION: [u8; version_text().len() + 1] = with_nul(version_text());
 
+/// The version, and behind a NUL the Wireshark that it is for.
 const fn version_text() -> &'static str {
     concat!(env!("CARGO_PKG_VERSION"), "\0workermanchat built for Wireshark ", env!("WORKERMANCHAT_WIRESHARK"))
 }
 
+/// The bytes of a text, with as many NULs behind it as are missing.
 const fn with_nul<const N: usize>(text: &str) -> [u8; N] {
     let mut bytes = [0; N];
     let mut at = 0;
@@ -48,7 +50,7 @@ const fn with_nul<const N: usize>(text: &str) -> [u8; N] {
     bytes
 }
 
-/// Wireshark loads the plugin.
+/// Registers the plugin: Wireshark calls this when it loads it.
 // SAFETY: the name is one that Wireshark looks for in a plugin, with this type (`void plugin_register(void)`).
 #[unsafe(no_mangle)]
 pub extern "C" fn plugin_register() {
@@ -59,7 +61,7 @@ pub extern "C" fn plugin_register() {
     unsafe { sys::wmc_plugin_register(entry::core()) };
 }
 
-/// What kind of plugin this is: a dissector (`WS_PLUGIN_DESC_DISSECTOR`, which not all versions' headers have).
+/// Tells what kind of plugin this is: a dissector (`WS_PLUGIN_DESC_DISSECTOR`, which not all versions' headers have).
 // SAFETY: the name is one that Wireshark looks for in a plugin, with this type (`uint32_t plugin_describe(void)`).
 #[unsafe(no_mangle)]
 pub extern "C" fn plugin_describe() -> u32 {

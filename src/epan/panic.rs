@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 thread_local! {
+    /// File and line of the last panic.
     static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
@@ -37,17 +38,18 @@ impl FirstFault {
         guard(work).map_err(|what| self.0.get_or_insert(what).len()).ok()
     }
 
-    /// Where and why it panicked.
+    /// The place and the words of the panic.
     pub fn what(&self) -> Option<&str> {
         self.0.as_deref()
     }
 
-    /// The same, which is forgotten.
+    /// Forgets the fault, and returns where and why it panicked.
     pub fn take(&mut self) -> Option<String> {
         self.0.take()
     }
 }
 
+/// The words of a panic.
 fn words(payload: &(dyn Any + Send)) -> &str {
     payload
         .downcast_ref::<&str>()

@@ -11,6 +11,8 @@ use crate::packet::Side;
 pub struct Pool(*mut sys::wmem_allocator_t);
 
 impl Pool {
+    /// Names a packet's pool.
+    ///
     /// # Safety
     /// `pool` is the pool of the packet being dissected, and the value is not kept beyond the call that handed it in.
     pub unsafe fn new(pool: *mut sys::wmem_allocator_t) -> Pool {
@@ -47,15 +49,14 @@ impl Pool {
         let texts = Texts(self.array(plan.texts().as_bytes()).cast());
         let mut drawn = self.drawn(plan, texts);
         if let Some(tap_event) = plan.tap_event() {
-            let text = |text: Text| texts.pointer(text);
             let tap_event = sys::wmc_tap_event {
                 frame: segment.frame,
                 stream: segment.stream,
                 index: index.unwrap_or(u32::MAX),
                 time: segment.time,
                 by_server: tap_event.by == Side::Server,
-                text: text(tap_event.text),
-                problems: text(tap_event.problems),
+                text: texts.pointer(tap_event.text),
+                problems: texts.pointer(tap_event.problems),
                 findings: tap_event.findings.0,
                 first_pass: segment.first_pass,
             };
@@ -69,6 +70,7 @@ impl Pool {
         self.array(&[self.drawn(plan, Texts(self.array(plan.texts().as_bytes()).cast()))])
     }
 
+    /// The plan as C reads it, without what a view learns.
     fn drawn(self, plan: &Plan, texts: Texts) -> sys::wmc_plan {
         let items: *mut sys::wmc_item = self.uninitialised(plan.items().len());
         for (at, item) in plan.items().iter().enumerate() {
@@ -97,6 +99,7 @@ impl Texts {
     }
 }
 
+/// A line as C reads it. Places and lengths are below 2³¹, as those in Wireshark's own buffers.
 fn drawn(item: &Item, texts: Texts) -> sys::wmc_item {
     let (start, length) = item.span.as_ref().map_or((0, 0), |span| (span.start, span.len()));
     let mut drawn = sys::wmc_item {

@@ -10,7 +10,7 @@ use crate::fields::{
     Severity, Type,
 };
 
-/// What Wireshark's registration fills in: a number for each field, a handle for each finding.
+/// The memory that Wireshark's registration fills in: a number for each field, a handle for each finding.
 struct Ids {
     fields: *const libc::c_int,
     findings: *mut sys::expert_field,
@@ -21,6 +21,7 @@ unsafe impl Send for Ids {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for Ids {}
 
+/// The numbers and handles, from the registration on.
 static IDS: OnceLock<Ids> = OnceLock::new();
 
 /// The number that Wireshark gave a field.
@@ -37,7 +38,7 @@ pub fn finding(finding: Finding) -> *mut sys::expert_field {
     unsafe { ids.findings.add(finding as usize) }
 }
 
-/// Everything that is to be registered.
+/// Makes everything that is to be registered.
 pub fn registration() -> sys::wmc_registration {
     let fields = leak(vec![-1; FIELDS.len()]);
     // SAFETY: a constant of the glue's.
@@ -60,6 +61,7 @@ pub fn registration() -> sys::wmc_registration {
     registration
 }
 
+/// A field as Wireshark registers it; `id` is where it writes the number.
 fn field_row(id: *mut libc::c_int, spec: &crate::fields::Spec) -> sys::hf_register_info {
     let (kind, display, strings) = match spec.kind {
         Type::Text => (sys::FT_STRING, sys::BASE_NONE, ptr::null()),
@@ -89,6 +91,7 @@ fn field_row(id: *mut libc::c_int, spec: &crate::fields::Spec) -> sys::hf_regist
     row
 }
 
+/// A finding as Wireshark registers it; `id` is where it writes the handle.
 fn finding_row(id: *mut sys::expert_field, spec: &crate::fields::FindingSpec) -> sys::ei_register_info {
     let severity = match spec.severity {
         Severity::Note => sys::PI_NOTE,
@@ -125,15 +128,17 @@ fn names<'a>(values: impl Iterator<Item = (u32, &'a str)>) -> *const libc::c_voi
     leak(rows.chain([end]).collect()).as_ptr().cast()
 }
 
-/// What a frame number means, which Wireshark keeps where other fields have their names.
+/// The meaning of a frame number, which Wireshark keeps where other fields have their names.
 fn link(meaning: sys::ft_framenum_type_t) -> *const libc::c_void {
     ptr::without_provenance(meaning as usize)
 }
 
+/// A text that lives as long as the program.
 fn text(text: &str) -> *const libc::c_char {
     CString::new(text).expect("the tables hold no NUL").into_raw()
 }
 
+/// Items that live as long as the program.
 fn leak<T>(items: Vec<T>) -> &'static mut [T] {
     Box::leak(items.into_boxed_slice())
 }

@@ -22,6 +22,7 @@ struct Opened {
     is_at_end: bool,
 }
 
+/// Opens a view, which C frees; null for a kind that there is not.
 pub extern "C" fn new(kind: sys::wmc_view) -> *mut libc::c_void {
     let view: Box<dyn View> = match kind {
         sys::WMC_VIEW_TRANSCRIPT => Box::new(Transcript::default()),
@@ -33,12 +34,14 @@ pub extern "C" fn new(kind: sys::wmc_view) -> *mut libc::c_void {
     Box::into_raw(Box::new(Opened { page, piece, fault, is_at_end: false })).cast()
 }
 
+/// Closes the view.
 pub unsafe extern "C" fn free(view: *mut libc::c_void) {
     // SAFETY: it comes from `new`, and C does not use it any more.
     let opened = unsafe { Box::from_raw(view.cast::<Opened>()) };
     let _ = panic::guard(|| drop(opened)); // a panic could only come from a destructor, of which there are none that do
 }
 
+/// Forgets what the view has seen: the packets are dissected anew.
 pub unsafe extern "C" fn clear(view: *mut libc::c_void) {
     // SAFETY: it comes from `new`, and nobody else uses it.
     let opened = unsafe { &mut *view.cast::<Opened>() };
@@ -46,17 +49,18 @@ pub unsafe extern "C" fn clear(view: *mut libc::c_void) {
     opened.fault.guard(|| opened.page.clear()); // what a panic leaves is stale at worst
 }
 
+/// Takes note of a message, or of a frame below its messages.
 pub unsafe extern "C" fn see(view: *mut libc::c_void, tap_event: *const sys::wmc_tap_event) {
     // SAFETY: the view comes from `new`, and nobody else uses it; C lends the tap_event for this call.
     let (opened, raw) = unsafe { (&mut *view.cast::<Opened>(), &*tap_event) };
+    // A panic costs the view this line, which the page says.
     // SAFETY: C lends its texts for this call.
-    let see = || unsafe {
+    opened.fault.guard(|| unsafe {
         with_tap_event(raw, |tap_event| opened.page.see(tap_event, Locked::new().dissector().session()));
-    };
-    opened.fault.guard(see); // a panic costs the view this line, which the page says
+    });
 }
 
-/// Hands on a tap_event as the views have it.
+/// Hands a tap event on as the views have it.
 ///
 /// # Safety
 /// Both its texts end with a NUL and are alive for this call.
@@ -74,7 +78,7 @@ pub(super) unsafe fn with_tap_event<T>(raw: &sys::wmc_tap_event, then: impl FnOn
     })
 }
 
-/// A text that C reads until the next one.
+/// Lends a text to C, until the next one; null for none.
 fn lend(text: Option<String>) -> *const libc::c_char {
     static LENT: Mutex<Option<CString>> = Mutex::new(None);
     let text = text.and_then(|text| CString::new(text).ok());
@@ -83,6 +87,7 @@ fn lend(text: Option<String>) -> *const libc::c_char {
     lent.as_ref().map_or(ptr::null(), |text| text.as_ptr())
 }
 
+/// The line of Follow for what a view taps, lent until the next text; null for none.
 pub unsafe extern "C" fn follow_line(
     tap_event: *const sys::wmc_tap_event,
     settings: *const sys::wmc_settings,
@@ -91,13 +96,14 @@ pub unsafe extern "C" fn follow_line(
     let (raw, settings) = unsafe { (&*tap_event, &*settings) };
     let language = language_at(settings.language);
     // SAFETY: C lends its texts for this call.
-    let line = || unsafe {
+    let line = panic::guard(|| unsafe {
         with_tap_event(raw, |tap_event| follow::line(tap_event, Locked::new().dissector().session(), language))
-    };
-    let line = panic::guard(line).unwrap_or_else(|what| Some(language.fault(&what)));
+    });
+    let line = line.unwrap_or_else(|what| Some(language.fault(&what)));
     lend(line.map(|line| line + "\n"))
 }
 
+/// The display filter for the user, room, exchange or connection of a packet, lent until the next text; null where there is none.
 pub extern "C" fn filter(filter: sys::wmc_filter, stream: u32, frame: u32, port: u16) -> *const libc::c_char {
     let of = match filter {
         sys::WMC_FILTER_USER => filters::Of::User,
@@ -106,10 +112,14 @@ pub extern "C" fn filter(filter: sys::wmc_filter, stream: u32, frame: u32, port:
         sys::WMC_FILTER_CONNECTION => filters::Of::Connection,
         _ => return ptr::null(),
     };
-    let build = || filters::filter(of, Locked::new().dissector().session(), StreamId(stream), Frame::of(frame), port);
-    lend(panic::guard(build).ok().flatten())
+    let filter = panic::guard(|| {
+        filters::filter(of, Locked::new().dissector().session(), StreamId(stream), Frame::of(frame), port)
+    });
+    lend(filter.ok().flatten())
 }
 
+/// The first or next piece of the view's page, lent until the next call; null behind the last. `at_end` is whether the whole capture was
+/// dissected.
 pub unsafe extern "C" fn page(
     view: *mut libc::c_void,
     settings: *const sys::wmc_settings,
@@ -124,15 +134,15 @@ pub unsafe extern "C" fn page(
     }
     let language = language_at(settings.language);
     piece.clear();
-    let write = || {
+    let has_more = fault.guard(|| {
         let mut locked = Locked::new();
         let dissector = locked.dissector();
         if first && at_end {
             dissector.finish();
         }
         page.write(first, &Setting { session: dissector.session(), language, clock }, piece)
-    };
-    *is_at_end = !fault.guard(write).unwrap_or(false);
+    });
+    *is_at_end = !has_more.unwrap_or(false);
     if *is_at_end {
         let Some(what) = fault.what() else { return ptr::null() };
         piece.push_str(&page.remark(&language.fault(what)));

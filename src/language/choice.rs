@@ -2,7 +2,7 @@
 
 use super::Language;
 
-/// The value for the language of the environment: the first, and the default.
+/// The value for the language of the environment, and its name in a menu: the first, and the default.
 const AUTOMATIC: (&str, &str) = ("auto", "auto");
 
 /// The variables that POSIX.1-2024, section 8.2, asks for the language of messages, in its order.
@@ -13,18 +13,40 @@ const NAME: &str = "workermanchat.language";
 
 impl Language {
     /// The preference's values, each with what a menu shows for it.
+    ///
+    /// ```
+    /// use workermanchat::language::Language;
+    ///
+    /// let choices: Vec<_> = Language::choices().collect();
+    /// assert_eq!(choices[..2], [("auto", "auto"), ("en", "English")]);
+    /// ```
     pub fn choices() -> impl Iterator<Item = (&'static str, &'static str)> {
         let languages = Language::ALL.iter().map(|language| (language.tag(), language.name()));
         std::iter::once(AUTOMATIC).chain(languages)
     }
 
-    /// What the value at this place among the [choices](Language::choices) stands for.
+    /// The language that the value at this place among the [choices](Language::choices) stands for. A place beyond them is taken for the first.
+    ///
+    /// ```
+    /// use workermanchat::language::Language;
+    ///
+    /// let of_environment = Language::of_environment(|_variable| None);
+    /// assert_eq!(Language::chosen(0, of_environment), of_environment);
+    /// assert_eq!(Language::chosen(1, of_environment).tag(), "en");
+    /// ```
     pub fn chosen(place: usize, of_environment: Language) -> Language {
         let language = place.checked_sub(1).and_then(|at| Language::ALL.get(at));
         language.copied().unwrap_or(of_environment)
     }
 
     /// The language of the first variable that is set and not empty; the default where it names none of ours.
+    ///
+    /// ```
+    /// use workermanchat::language::Language;
+    ///
+    /// let language = Language::of_environment(|variable| (variable == "LANG").then(|| "pt_BR.UTF-8".to_owned()));
+    /// assert_eq!(language.tag(), "pt");
+    /// ```
     pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Language {
         let mut set = VARIABLES.into_iter().filter_map(variable).filter(|value| !value.is_empty());
         set.next().and_then(|locale| Language::of_locale(&locale)).unwrap_or_default()
@@ -33,14 +55,21 @@ impl Language {
 
 /// The value of the preference that is asked for, if it has no such value. Wireshark keeps the value in force then, and does not say so.
 ///
-/// The last `-o` among the program's `arguments` counts, or else the last line of the preferences file.
+/// The last `-o` among the program's `arguments` counts, or else the last line of `preferences`, the text of the preferences file.
+///
+/// ```
+/// use workermanchat::language::choice::unknown_choice;
+///
+/// let arguments = ["tshark", "-o", "workermanchat.language:klingon"];
+/// assert_eq!(unknown_choice(arguments.into_iter(), ""), Some("klingon"));
+/// assert_eq!(unknown_choice([].into_iter(), "workermanchat.language: en\n"), None);
+/// ```
 pub fn unknown_choice<'a>(arguments: impl Iterator<Item = &'a str>, preferences: &'a str) -> Option<&'a str> {
-    let of_option = |argument: &'a str| value(argument.strip_prefix("-o").unwrap_or(argument).trim_start());
-    let wanted =
-        arguments.filter_map(of_option).last().or_else(|| preferences.lines().filter_map(value).next_back())?;
-    // As Wireshark compares; it saves the value by its name in the menu.
-    let is_wanted = |(tag, name): (&str, &str)| tag.eq_ignore_ascii_case(wanted) || name.eq_ignore_ascii_case(wanted);
-    (!Language::choices().any(is_wanted)).then_some(wanted)
+    let options = arguments.map(|argument| argument.strip_prefix("-o").unwrap_or(argument).trim_start());
+    let wanted = options.filter_map(value).last().or_else(|| preferences.lines().filter_map(value).next_back())?;
+    // Wireshark compares so, and saves the value by its name in the menu.
+    let mut names = Language::choices().flat_map(<[&str; 2]>::from);
+    (!names.any(|name| name.eq_ignore_ascii_case(wanted))).then_some(wanted)
 }
 
 /// The value of `name:value`, if the name is the preference's.
@@ -49,7 +78,7 @@ fn value(setting: &str) -> Option<&str> {
     name.trim_end().eq_ignore_ascii_case(NAME).then_some(value.trim())
 }
 
-/// What a user is told of an [unknown choice](unknown_choice).
+/// The sentence that tells a user of an [unknown choice](unknown_choice), in English.
 pub fn warning(unknown: &str, in_force: Language) -> String {
     let tags: Vec<_> = Language::choices().map(|(tag, _)| tag).collect();
     let language = in_force.name();
@@ -61,8 +90,7 @@ mod tests {
     use super::*;
 
     fn of_environment(set: &[(&str, &str)]) -> Language {
-        let value = |name: &str| set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned());
-        Language::of_environment(value)
+        Language::of_environment(|name| Some(set.iter().find(|(set, _)| *set == name)?.1.to_owned()))
     }
 
     #[test]
@@ -99,9 +127,6 @@ mod tests {
 
     #[test]
     fn a_choice_that_is_none_is_found_where_it_is_asked_for() {
-        let asked = |arguments: &[&str], preferences: &str| {
-            unknown_choice(arguments.iter().copied(), preferences).map(str::to_owned)
-        };
         for (arguments, preferences, unknown) in [
             (&[][..], "", None),
             (&["tshark", "-o", "workermanchat.language:xx"], "", Some("xx")),
@@ -117,7 +142,8 @@ mod tests {
             (&[], "workermanchat.language: xx\nworkermanchat.language: auto\n", None),
             (&["wireshark", "-oworkermanchat.language:en"], "workermanchat.language: xx\n", None),
         ] {
-            assert_eq!(asked(arguments, preferences).as_deref(), unknown, "{arguments:?} {preferences}");
+            let found = unknown_choice(arguments.iter().copied(), preferences);
+            assert_eq!(found, unknown, "{arguments:?} {preferences}");
         }
         assert!(warning("xx", Language::default()).contains("auto, en"));
     }

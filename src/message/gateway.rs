@@ -1,4 +1,4 @@
-//! What a client id of 2016 and later encodes: which gateway process holds the connection. It does not identify the user.
+//! Unpacks a client id of 2016 and later: it names the gateway process that holds the connection, and does not identify the user.
 
 use std::net::Ipv4Addr;
 
@@ -15,6 +15,13 @@ pub struct Gateway {
 
 impl Gateway {
     /// Unpacks a client id. `None` for anything but 20 hexadecimal digits.
+    ///
+    /// ```
+    /// use workermanchat::message::gateway::Gateway;
+    ///
+    /// let gateway = Gateway::from_client_id("7f00000108fd0000002a").expect("20 digits");
+    /// assert_eq!((gateway.address.to_string(), gateway.port, gateway.connection), ("127.0.0.1".to_owned(), 2301, 42));
+    /// ```
     pub fn from_client_id(id: &str) -> Option<Gateway> {
         if id.len() != 20 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;

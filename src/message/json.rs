@@ -1,8 +1,8 @@
 //! JSON text as RFC 8259 defines it, read into values that know which bytes they came from.
 //!
-//! The reader is as strict as PHP's `json_decode()`: what that refuses is a [`Fault`] here too. The members that were read
-//! before the fault are kept, so that a reader can see what was meant, and [`Document::salvage`] reads on where it stops. It knows nothing of the chat; the message module does,
-//! and sets the [`Limits`].
+//! The reader is as strict as PHP's `json_decode()`: what that refuses is a [`Fault`] here too. The members that were read before
+//! the fault are kept, so that a person can see what was meant, and [`Document::salvage`] reads on where the reader stops. It knows
+//! nothing of the chat; the message module does, and sets the [`Limits`].
 //!
 //! A message is read once. Of each string only the place is kept; the text of one with escapes is decoded into one buffer of the
 //! document, which is no longer than the message. Arrays and objects within the top-level object are checked and counted but not
@@ -22,29 +22,29 @@ use reader::{Read, Reader};
 use sink::{Counted, Decoded, Sink};
 use std::borrow::Cow;
 
-/// How large a message may be. Larger ones have a fault.
+/// The size that a message may have. A larger one has a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The length of a message in bytes, less than 4 GiB.
     pub length: usize,
-    /// How many arrays and objects may lie within each other, at most [`MAX_DEPTH`]; the top-level object counts.
+    /// The number of arrays and objects that may lie within each other, at most [`MAX_DEPTH`]; the top-level object counts.
     pub depth: usize,
 }
 
 /// The highest limit of [`Limits::depth`].
 pub const MAX_DEPTH: usize = 512;
 
-/// How many members are stored; those behind them are read again when they are asked for. The chat's own messages have
+/// The number of members that are stored; those behind them are read again when they are asked for. The chat's own messages have
 /// at most six.
 pub const STORED: usize = 8;
 
-/// Says what a member's name means to the caller of [`parse`], which is then the member's [`tag`](Member::tag).
+/// Tells what a member's name means to the caller of [`parse`], which is then the member's [`tag`](Member::tag).
 pub type Tagging = fn(&str) -> u8;
 
 /// Byte offsets into the message.
 pub type Span = std::ops::Range<usize>;
 
-/// A [`Span`] in half the room.
+/// A [`Span`] in 8 bytes, half of one's room where `usize` has 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Place {
     start: u32,
@@ -62,7 +62,7 @@ impl Place {
     }
 }
 
-/// What a JSON value is.
+/// The kind of a JSON value, and how much is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Data {
     /// `null`.
@@ -70,20 +70,20 @@ pub enum Data {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// Its digits are the bytes of the span: the chat shows numbers as they were sent.
+    /// A number, of which the bytes of the span are the digits: the chat shows numbers as they were sent.
     Number,
-    /// See [`Document::string`].
+    /// A string, decoded by [`Document::string`].
     String,
-    /// Read its elements with [`Document::elements`].
+    /// An array, whose elements [`Document::elements`] reads.
     Array {
-        /// How many elements it has.
+        /// The number of its elements.
         length: u32,
         /// Whether all of them are objects.
         of_objects: bool,
     },
-    /// Read its members with [`Document::members_of`].
+    /// An object, whose members [`Document::members_of`] reads.
     Object {
-        /// How many members it has.
+        /// The number of its members.
         length: u32,
     },
 }
@@ -97,11 +97,11 @@ pub struct Text<'a> {
     pub text: Cow<'a, str>,
 }
 
-/// Where a value stands, and where its text is if it is a string.
+/// The place of a value, and of its text if it is a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Literal {
     place: Place,
-    /// In the document's buffer; empty for a string without an escape, whose text stands in the message.
+    /// The place in the document's buffer; empty for a string without an escape, whose text stands in the message.
     decoded: Place,
 }
 
@@ -119,24 +119,24 @@ pub struct Member {
     pub key: Literal,
     /// The value.
     pub value: Literal,
-    /// What the value is.
+    /// The kind of the value.
     pub data: Data,
-    /// What the name means to the caller of [`parse`].
+    /// The meaning of the name to the caller of [`parse`].
     pub tag: u8,
 }
 
-/// Why a message is not a JSON object, and at which bytes. The span is within the message, and empty only when the message
+/// The reason why a message is not a JSON object, and the bytes at which it is none. The span is within the message, and empty only when the message
 /// is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The bytes at fault.
     pub span: Span,
-    /// What is wrong with them.
+    /// The kind of fault.
     pub reason: Reason,
 }
 
 impl Fault {
-    /// Whether it says of the whole message what it is, or that its end is missing.
+    /// Whether the fault is of the whole message: it says what the message is, or that its end is missing.
     fn is_of_the_whole(&self) -> bool {
         matches!(self.reason, Reason::NotAnObject | Reason::UnterminatedString | Reason::UnexpectedEnd)
     }
@@ -188,9 +188,9 @@ pub struct Document<'a> {
     decoded: String,
     /// The first members.
     stored: [Member; STORED],
-    /// How many members there are.
+    /// The number of all members.
     count: usize,
-    /// Where the member behind the stored ones begins: in the message and in the buffer.
+    /// The place at which the member behind the stored ones begins: in the message and in the buffer.
     behind: (usize, usize),
     tagging: Tagging,
 }
@@ -200,11 +200,11 @@ pub struct Document<'a> {
 pub struct Pending {
     /// The name.
     pub key: Literal,
-    /// As [`Member::tag`].
+    /// The [tag](Member::tag) of the name.
     pub tag: u8,
 }
 
-/// Documents of the same bytes are the same.
+/// Compares the bytes: documents of the same ones are the same.
 impl PartialEq for Document<'_> {
     fn eq(&self, other: &Document) -> bool {
         self.bytes == other.bytes && self.text.len() == other.text.len() && self.fault == other.fault
@@ -212,6 +212,24 @@ impl PartialEq for Document<'_> {
 }
 
 /// Reads one message. Never fails: what is wrong is the document's [`fault`](Document::fault).
+///
+/// ```
+/// use workermanchat::message::json::{Data, Limits, Reason, parse};
+///
+/// let limits = Limits { length: 1 << 20, depth: 32 };
+/// let message = br#"{"type":"say","content":"\u4f60\n","list":[1,2]}"#;
+/// let document = parse(message, limits, |_name| 0);
+/// let [kind, content, list] = document.stored() else { panic!("three members") };
+/// assert_eq!(document.string(&kind.key), "type");
+/// assert_eq!(document.string(&content.value), "你\n");
+/// assert_eq!(list.data, Data::Array { length: 2, of_objects: false });
+/// assert_eq!(list.value.span(), 42..47);
+///
+/// // What was read before a fault is kept.
+/// let cut = parse(&message[..30], limits, |_name| 0);
+/// assert_eq!(cut.stored().len(), 1);
+/// assert_eq!(cut.fault.expect("the end is missing").reason, Reason::UnterminatedString);
+/// ```
 pub fn parse(bytes: &[u8], limits: Limits, tagging: Tagging) -> Document<'_> {
     let message = &bytes[..bytes.len().min(limits.length)];
     let text = scan::valid_part(message);
@@ -242,6 +260,7 @@ pub fn parse(bytes: &[u8], limits: Limits, tagging: Tagging) -> Document<'_> {
 }
 
 impl<'a> Document<'a> {
+    /// Reads the object that the message is, with the space around it.
     fn read(&mut self, reader: &mut Reader<'a>) -> Read<()> {
         reader.skip_space();
         let start = reader.position;
@@ -342,11 +361,13 @@ impl<'a> Document<'a> {
         Members { reader, more }
     }
 
+    /// A reader at a position of what was read without a fault.
     fn reader_at(&self, position: usize) -> Reader<'a> {
         Reader::new(self.text.as_bytes(), self.text, position, MAX_DEPTH)
     }
 }
 
+/// The text of a string that stands in the message, or decoded in the document's buffer.
 fn text_of<'t>(string: &Literal, message: &'t str, decoded: &'t str) -> &'t str {
     let text = match string.decoded.span() {
         span if !span.is_empty() => decoded.get(span),
@@ -360,7 +381,7 @@ fn text_of<'t>(string: &Literal, message: &'t str, decoded: &'t str) -> &'t str 
 pub struct TopLevel<'d> {
     document: &'d Document<'d>,
     at: usize,
-    /// In front of the next member, behind the stored ones.
+    /// The reader in front of the next member, behind the stored ones.
     behind: Option<(Reader<'d>, Counted)>,
 }
 
@@ -416,8 +437,8 @@ pub struct Elements<'a> {
 }
 
 impl<'a> Elements<'a> {
-    /// What `read` makes of the members of the next element; `None` where there is none, or it is no object. Reads it once, unlike
-    /// [`Document::members_of`] its span.
+    /// Reads the next element: what `read` makes of its members. `None` where there is none, or it is no object. It is read once, which is not so
+    /// of [`Document::members_of`] its span.
     pub fn next_object<T>(&mut self, read: impl FnOnce(&mut Members<'a>) -> T) -> Option<T> {
         if !self.more || self.reader.peek() != Some(b'{') {
             return None;
@@ -461,6 +482,7 @@ impl<'a> Members<'a> {
         self.next_with(Reader::value_text)
     }
 
+    /// The name of the next member, and what `value` takes behind its colon.
     fn next_with<T>(&mut self, value: impl FnOnce(&mut Reader<'a>) -> Read<T>) -> Option<(Text<'a>, T)> {
         if !self.more {
             return None;

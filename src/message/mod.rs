@@ -4,11 +4,13 @@
 //! [`read`] parses the bytes into a [`Document`], which does not depend on the sender; [`Message::of`] interprets it as sent by one
 //! side. A message borrows everything from its document.
 
+pub mod bounded;
 pub mod gateway;
 pub mod json;
 pub mod text;
 pub mod time;
 
+mod content;
 mod dialect;
 mod list;
 mod php;
@@ -16,6 +18,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use content::{Addressee, Announcement, Content, MAX_TEXT, Said, SayCopy, SayDelivery, Users};
 pub use dialect::Evidence;
 pub use list::{ClientList, User};
 pub use table::{Dialect, MemberName};
@@ -23,6 +26,7 @@ pub use table::{Dialect, MemberName};
 use crate::failpoint::failpoint;
 use crate::packet::Side;
 use dialect::{Subject, fault_of};
+use hashbrown::DefaultHashBuilder;
 use json::{Data, Document, Fault, Limits, Member, Reason, Salvaged, Span};
 use memchr::memmem::Finder;
 use std::borrow::Cow;
@@ -42,6 +46,11 @@ pub fn may_prove_chat(bytes: &[u8]) -> bool {
     static ESCAPE: LazyLock<Finder> = LazyLock::new(|| Finder::new("\\u00"));
     let has = |finder: &Finder| finder.find(bytes).is_some();
     has(&TYPE) && OTHERS.iter().any(has) || has(&ESCAPE)
+}
+
+/// The values of `type` that the chat's messages have; one that both sides send is there twice.
+pub fn type_names() -> impl Iterator<Item = &'static str> {
+    table::FORMS.iter().flat_map(Form::type_names)
 }
 
 /// How large a message the chat server accepts.
@@ -89,63 +98,6 @@ impl<'d> MemberText<'d> {
     }
 }
 
-/// What a message is for, with its data. The same `type` has another meaning from the other side. A member that is there
-/// several times counts as the last one, a number as its digits; what is not there is `None`.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Content<'d> {
-    /// From the client: `login` or `re_login`.
-    LoginRequest(LoginRequest<'d>),
-    /// From the server of 2014: `user_list`.
-    UserList(UserList<'d>),
-    /// From the server: `login` or `re_login`; a result on the connection that asked, a notification on any other.
-    Login(Login<'d>),
-    /// From the client: `say`.
-    SayRequest(SayRequest<'d>),
-    /// From the server: `say`.
-    SayDelivery(SayDelivery<'d>),
-    /// From the server: `logout`.
-    Logout(Logout<'d>),
-    /// From the server: `ping`, the heartbeat of 2015 and later.
-    Ping,
-    /// From the client: `pong`, the answer to a `ping`.
-    Pong,
-    /// Not JSON, and before the fault there is no `type` that the chat sends in this direction.
-    Malformed,
-    /// A `type` that the chat does not send in this direction, or none.
-    Unknown(Option<&'d str>),
-}
-
-/// A user asks to be logged in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LoginRequest<'d> {
-    /// The user's name.
-    pub name: Option<&'d str>,
-    /// The room's id.
-    pub room: Option<&'d str>,
-}
-
-/// Who is logged in.
-#[derive(Debug, Clone, PartialEq)]
-pub struct UserList<'d> {
-    /// The users and their ids; `None` where the member is absent or lists no users.
-    pub list: Option<ClientList<'d>>,
-}
-
-/// A user has logged in.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Login<'d> {
-    /// The id of the new user's client.
-    pub id: Option<&'d str>,
-    /// As escaped as it is on the wire: see [`text::unescaped_name`].
-    pub name: Option<&'d str>,
-    /// How often it is escaped: once in dialect A, twice since.
-    pub name_escapes: u8,
-    /// As sent; see [`Message::bad_time`].
-    pub time: Option<&'d str>,
-    /// In 2015 in every login and logout, in 2016 and later only in the result of the user's own login.
-    pub list: Option<ClientList<'d>>,
-}
-
 /// Whom a say is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum To<'d> {
@@ -157,49 +109,6 @@ pub enum To<'d> {
     Sender,
     /// The message does not say.
     Unknown,
-}
-
-/// A user says something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SayRequest<'d> {
-    /// A client's id, or `all`.
-    pub to: Option<&'d str>,
-    /// The recipient's name; from 2015 on.
-    pub to_name: Option<&'d str>,
-    /// The text as typed: plain text, not HTML.
-    pub content: Option<&'d str>,
-}
-
-/// What a user said reaches a client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SayDelivery<'d> {
-    /// The id of the client that says it.
-    pub from: Option<&'d str>,
-    /// Escaped once: see [`text::unescaped_name`].
-    pub from_name: Option<&'d str>,
-    /// A client's id, or `all`.
-    pub to: Option<&'d str>,
-    /// The recipient's name; the chat's own server sends none.
-    pub to_name: Option<&'d str>,
-    /// As HTML: see [`text::readable`].
-    pub content: Option<&'d str>,
-    /// As sent; see [`Message::bad_time`].
-    pub time: Option<&'d str>,
-}
-
-/// A user has left.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Logout<'d> {
-    /// The client, in 2014.
-    pub id: Option<&'d str>,
-    /// The client, from 2015 on.
-    pub from: Option<&'d str>,
-    /// Escaped once: see [`text::unescaped_name`].
-    pub from_name: Option<&'d str>,
-    /// As sent; see [`Message::bad_time`].
-    pub time: Option<&'d str>,
-    /// The remaining users; in 2015 only.
-    pub list: Option<ClientList<'d>>,
 }
 
 /// Parses a message, which has been unmasked, inflated and reassembled from its frames. Never fails: the document of what is not
@@ -214,8 +123,6 @@ pub fn read(bytes: &[u8]) -> Document<'_> {
 pub struct Message<'d> {
     /// The side that sends it.
     pub sender: Side,
-    /// What it is for, with its data.
-    pub content: Content<'d>,
     /// The dialect that its members belong to. `None` where they fit several dialects, or none.
     pub dialect: Option<Dialect>,
     document: &'d Document<'d>,
@@ -229,7 +136,7 @@ pub struct Message<'d> {
 }
 
 impl<'d> Message<'d> {
-    /// Interprets a document. Never fails: what is no message of the chat is [`Content::Malformed`] or [`Content::Unknown`].
+    /// Interprets a document. Never fails: what is no message of the chat is [`Content::Unknown`].
     ///
     /// `truncated` is whether the capture holds only the beginning of the message. Then a fault is not the sender's, so it is
     /// left out of everything but the evidence and the dialect.
@@ -239,10 +146,8 @@ impl<'d> Message<'d> {
         let type_name = members.string(MemberName::Type);
         let form = type_name.and_then(|name| Form::of(name, sender));
         let subject = Subject::new(document, form, type_name);
-        let is_malformed = fault_of(document, sender).is_some() && !truncated;
         Message {
             sender,
-            content: form.map_or_else(|| members.unknown(is_malformed), |form| members.content(form.kind)),
             dialect: subject.dialect(),
             document,
             form,
@@ -251,6 +156,29 @@ impl<'d> Message<'d> {
             salvaged: OnceCell::new(),
             members,
         }
+    }
+
+    /// What it is for, with all that is remembered of it; `hasher` is the session's, for the texts that are compared.
+    pub fn content(&self, hasher: &DefaultHashBuilder) -> Content<'d> {
+        Content::of(self, hasher)
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        self.form.map(|form| form.kind)
+    }
+
+    fn member(&self, name: MemberName) -> Option<&Member> {
+        self.members.last(name)
+    }
+
+    /// A name from the server; that of a user who has none may be `null`.
+    fn name(&self, name: MemberName) -> Option<&'d str> {
+        let member = self.member(name)?;
+        Some(if member.data == Data::Null { "" } else { value_text(member, self.document) })
+    }
+
+    fn list(&self) -> Option<&ClientList<'d>> {
+        self.members.list.as_ref()
     }
 
     /// How strongly the message indicates that the connection is the chat's.
@@ -329,7 +257,10 @@ impl<'d> Message<'d> {
 
     /// The text of the field of this name.
     pub fn value(&self, name: MemberName) -> Option<&'d str> {
-        self.get(name).map(|field| field.text)
+        match name {
+            MemberName::Other | MemberName::ClientList => self.get(name).map(|field| field.text),
+            _ => self.members.text(name),
+        }
     }
 
     /// The users that the last client list names, if it is one.
@@ -349,10 +280,10 @@ impl<'d> Message<'d> {
 
     /// Whom a say is for; `None` for other messages.
     pub fn to(&self) -> Option<To<'d>> {
-        let is_request = match &self.content {
-            Content::SayRequest(_) => true,
-            Content::SayDelivery(_) => false,
-            _ => return None,
+        let is_request = match self.kind()? {
+            Kind::SayRequest => true,
+            Kind::SayDelivery => false,
+            Kind::LoginRequest | Kind::UserList | Kind::Login | Kind::Logout | Kind::Ping | Kind::Pong => return None,
         };
         let Some(member) = self.members.last(MemberName::ToClientId) else {
             let is_known = is_request && self.is_whole();
@@ -458,54 +389,6 @@ impl<'d> Members<'d> {
     /// A decoded string, or the JSON text of another value.
     fn text(&self, name: MemberName) -> Option<&'d str> {
         self.last(name).map(|member| value_text(member, self.document))
-    }
-
-    /// A name from the server; that of a user who has none may be `null`.
-    fn name(&self, name: MemberName) -> Option<&'d str> {
-        self.last(name).map(|member| if member.data == Data::Null { "" } else { value_text(member, self.document) })
-    }
-
-    fn unknown(&self, is_malformed: bool) -> Content<'d> {
-        if is_malformed { Content::Malformed } else { Content::Unknown(self.text(MemberName::Type)) }
-    }
-
-    fn content(&self, kind: Kind) -> Content<'d> {
-        use MemberName::{ClientId, ClientName, FromClientId, FromClientName, RoomId, Time, ToClientId, ToClientName};
-        match kind {
-            Kind::LoginRequest => {
-                Content::LoginRequest(LoginRequest { name: self.text(ClientName), room: self.text(RoomId) })
-            }
-            Kind::UserList => Content::UserList(UserList { list: self.list.clone() }),
-            Kind::Login => Content::Login(Login {
-                id: self.text(ClientId),
-                name: self.name(ClientName),
-                name_escapes: self.last(ClientName).map_or(0, |name| if Key::is_new(name.tag) { 2 } else { 1 }),
-                time: self.text(Time),
-                list: self.list.clone(),
-            }),
-            Kind::SayRequest => Content::SayRequest(SayRequest {
-                to: self.text(ToClientId),
-                to_name: self.text(ToClientName),
-                content: self.text(MemberName::Content),
-            }),
-            Kind::SayDelivery => Content::SayDelivery(SayDelivery {
-                from: self.text(FromClientId),
-                from_name: self.name(FromClientName),
-                to: self.text(ToClientId),
-                to_name: self.text(ToClientName),
-                content: self.text(MemberName::Content),
-                time: self.text(Time),
-            }),
-            Kind::Logout => Content::Logout(Logout {
-                id: self.text(ClientId),
-                from: self.text(FromClientId),
-                from_name: self.name(FromClientName),
-                time: self.text(Time),
-                list: self.list.clone(),
-            }),
-            Kind::Ping => Content::Ping,
-            Kind::Pong => Content::Pong,
-        }
     }
 }
 

@@ -1,9 +1,9 @@
-//! What PHP makes of a value where the server's code uses it as a string: `htmlspecialchars($message_data['content'])`.
+//! Converts values as PHP does where the server's code uses one as a string: `htmlspecialchars($message_data['content'])`.
 
 use super::json::Data;
 use std::borrow::Cow;
 
-/// Significant digits of a float as a string: PHP's setting `precision`.
+/// The significant digits of a float as a string: PHP's setting `precision`.
 const PRECISION: usize = 14;
 
 /// The string that a value becomes; `text` is a decoded string, or the JSON text of another value. `None` for arrays and objects: PHP 8
@@ -18,7 +18,7 @@ pub fn string(data: Data, text: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A whole number that PHP's `int` holds is its digits; any other is a float.
+/// The string of a number: its digits, if PHP's `int` holds it (64 bits, as PHP has on 64-bit systems); of any other, that of a float.
 fn number(digits: &str) -> Cow<'_, str> {
     match digits.parse::<i64>() {
         Ok(_) => Cow::Borrowed(digits),
@@ -26,7 +26,7 @@ fn number(digits: &str) -> Cow<'_, str> {
     }
 }
 
-/// As C's `%.14G`, but with a digit behind the point in front of an exponent.
+/// The string of a float: C's `%.14G`, but with a digit behind the point in front of an exponent.
 fn float(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "INF" } else { "-INF" }.to_owned();
@@ -44,7 +44,7 @@ fn float(value: f64) -> String {
     format!("{digits}{point}E{exponent:+}")
 }
 
-/// Without zeros at the end of the decimals, and without a point that has none.
+/// The digits without zeros at the end of the decimals, and without a point that has none.
 fn trimmed(digits: &str) -> &str {
     digits.trim_end_matches('0').trim_end_matches('.')
 }

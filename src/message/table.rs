@@ -83,6 +83,9 @@ macro_rules! members {
         }
 
         impl MemberName {
+            /// Every name that has keys of its own.
+            pub const ALL: &[MemberName] = &[$(MemberName::$name),*];
+
             /// How many names there are without [`MemberName::Other`].
             pub(super) const COUNT: usize = MemberName::Other as usize;
 
@@ -404,6 +407,11 @@ impl Form {
             group += 1;
         }
         cell[group] = (of, cell[group].1 | 1 << at);
+    }
+
+    /// The values of `type` that such a message has.
+    pub(super) fn type_names(&self) -> impl Iterator<Item = &'static str> {
+        self.types.iter().filter(|(_, shapes)| *shapes != 0).map(|(name, _)| *name)
     }
 
     /// The message that has this `type` from this side.

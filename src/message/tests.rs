@@ -22,6 +22,14 @@ fn kind(message: &Message) -> Option<Kind> {
     message.form.map(|form| form.kind)
 }
 
+fn content<'d>(message: &Message<'d>) -> super::Content<'d> {
+    message.content(&DefaultHashBuilder::default())
+}
+
+fn unknown(type_name: Option<&str>) -> super::Content<'_> {
+    super::Content::Unknown { type_name: type_name.map(Cow::Borrowed), by: FromClient }
+}
+
 fn missing(message: &Message) -> Vec<MemberName> {
     message.missing(None).collect()
 }
@@ -174,7 +182,7 @@ fn what_is_no_object_or_has_no_type_is_foreign() {
 #[test]
 fn an_unknown_type_says_nothing() {
     assert_eq!(from_client(r#"{"type":"dance","content":"x"}"#).evidence(), Evidence::Unknown);
-    assert_eq!(from_client(r#"{"type":"dance"}"#).content, super::Content::Unknown(Some("dance")));
+    assert_eq!(content(&from_client(r#"{"type":"dance"}"#)), unknown(Some("dance")));
 }
 
 #[test]
@@ -319,14 +327,40 @@ fn a_content_that_is_no_string_is_the_one_that_php_makes_of_it() {
 }
 
 #[test]
-fn a_login_says_how_often_its_name_is_escaped() {
-    for (login, escapes) in [(r#""name":"x""#, 1), (r#""client_name":"x""#, 2), (r#""client_id":1"#, 0)] {
-        let message = from_server(&format!(r#"{{"type":"login",{login}}}"#));
-        let super::Content::Login(login) = &message.content else { panic!("{login}") };
-        assert_eq!(login.name_escapes, escapes);
+fn the_name_in_a_login_is_unescaped_as_often_as_it_was_escaped() {
+    let name = |member: &str| match content(&from_server(&format!(r#"{{"type":"login",{member}}}"#))) {
+        super::Content::Login(login) => login.name.map(|name| name.into_owned()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(name(r#""name":"a&amp;lt;b""#).as_deref(), Some("a&lt;b"), "once in dialect A");
+    assert_eq!(name(r#""client_name":"a&amp;lt;b""#).as_deref(), Some("a<b"), "twice since");
+    assert_eq!(name(r#""client_id":1"#), None);
+    assert_eq!(name(r#""client_name":null"#).as_deref(), Some(""));
+}
+
+#[test]
+fn what_a_message_says_is_bounded_and_can_outlive_its_bytes() {
+    let long = "x".repeat(3 * bounded::MAX_NAME);
+    let text = format!(
+        r#"{{"type":"login","client_id":"{long}","client_name":"{long}","client_list":{{"{long}":"{long}"}}}}"#
+    );
+    let super::Content::Login(login) = content(&from_server(&text)).into_owned() else { panic!("a login") };
+    assert_eq!(login.name.map(|name| name.len()), Some(bounded::MAX_NAME));
+    assert!(login.id.is_some_and(|id| id.len() <= bounded::MAX_ID));
+    let users = login.users.expect("a list");
+    assert_eq!((users.count, users.users[0].1.len()), (1, bounded::MAX_NAME));
+    let say = format!(r#"{{"type":"say","to_client_id":"all","content":"{long}"}}"#);
+    let super::Content::SayRequest { line, .. } = content(&from_client(&say)).into_owned() else { panic!("a say") };
+    assert!(line.chars().count() <= MAX_TEXT);
+}
+
+#[test]
+fn a_copy_that_waits_is_the_message() {
+    for (sender, _, _, text) in CHAT {
+        let message = message(text.as_bytes(), *sender);
+        let hasher = DefaultHashBuilder::default();
+        assert_eq!(message.content(&hasher).into_owned(), message.content(&hasher), "{text}");
     }
-    let message = from_server(r#"{"type":"login","client_name":null}"#);
-    assert!(matches!(&message.content, super::Content::Login(login) if login.name == Some("")));
 }
 
 #[test]
@@ -427,8 +461,8 @@ fn a_truncated_message_has_no_fault_of_its_sender() {
     assert_eq!((message.fault(), message.evidence()), (None, Evidence::Likely));
     assert_eq!(missing(&message), [ToClientId, Content]);
     let document = read(br#"{"typ"#);
-    assert_eq!(Message::of(&document, FromClient, true).content, super::Content::Unknown(None));
-    assert_eq!(Message::of(&document, FromClient, false).content, super::Content::Malformed);
+    assert_eq!(content(&Message::of(&document, FromClient, true)), unknown(None));
+    assert_eq!(content(&Message::of(&document, FromClient, false)), unknown(None));
 }
 
 #[test]

@@ -9,8 +9,15 @@ pub use excerpt::excerpt;
 
 use std::borrow::Cow;
 
-/// What a person reads of the content of a say: entities decoded, line ends as `\n` or as sent, without the prefix of a private say. The
+/// The text that a person reads in the content of a say: entities decoded, line ends as `\n` or as sent, without the prefix of a private say. The
 /// server makes HTML of what it was sent; what a client sends is plain text.
+///
+/// ```
+/// use workermanchat::message::text::readable;
+///
+/// assert_eq!(readable("<b>对你说: </b>R&amp;B<br />\n&lt;3", true), "R&B\n<3");
+/// assert_eq!(readable("R&amp;B", false), "R&amp;B", "from a client");
+/// ```
 pub fn readable(content: &str, from_server: bool) -> Cow<'_, str> {
     if from_server { html::text(without_prefix(content), usize::MAX) } else { Cow::Borrowed(content) }
 }
@@ -21,7 +28,7 @@ pub fn markup(content: &str, from_server: bool) -> Option<Cow<'_, str>> {
     if from_server { html::first_tag(without_prefix(content)) } else { None }
 }
 
-/// The [`line`] of what a person reads of `content`. No more of it is read than stands in the line.
+/// The [`line()`] of what a person reads of `content`. No more of it is read than stands in the line.
 pub fn first_line(content: &str, from_server: bool, max_chars: usize) -> Cow<'_, str> {
     // One character more than the line has.
     let enough = max_chars.saturating_add(1).saturating_mul(4);
@@ -62,7 +69,7 @@ pub fn unescaped_name(escaped: &str, times: u8) -> Cow<'_, str> {
 /// `text` in one line of at most `max_chars` characters, for columns and trees, with `…` where something was cut off. Behind that, nothing is
 /// looked at.
 ///
-/// What is not printable stands there as one can read it: line ends and tabs as `\n`, `\r` and `\t`, as Wireshark's `format_text()` has them; the
+/// A character that is not printable stands there as one can read it: line ends and tabs as `\n`, `\r` and `\t`, as Wireshark's `format_text()` has them; the
 /// other control characters of ASCII as their pictures (Unicode's block Control Pictures: `␇`, `␛`, `␡`); and the rest, among it what turns the
 /// direction of writing, by its number: `<U+202E>`. Combining characters and joiners belong to words and emoji, and stay.
 pub fn line(text: &str, max_chars: usize) -> Cow<'_, str> {
@@ -71,7 +78,7 @@ pub fn line(text: &str, max_chars: usize) -> Cow<'_, str> {
     }
     let whole = plain_ascii(text.as_bytes(), max_chars);
     let (mut length, mut end) = (whole, whole);
-    // How much of the line stays when `…` has to follow.
+    // The part of the line that stays when `…` has to follow.
     let mut kept = whole.min(max_chars.saturating_sub(1));
     for character in text[whole..].chars() {
         if !is_printable(character) {
@@ -89,7 +96,7 @@ pub fn line(text: &str, max_chars: usize) -> Cow<'_, str> {
     Cow::Borrowed(text)
 }
 
-/// A line of which `text[..end]` stands for itself, and what follows does not; `begun` is how many characters that are, and how
+/// The [`line()`] of a text of which `text[..end]` stands for itself, and what follows does not; `begun` is how many characters that are, and how
 /// many bytes of it stay when `…` has to follow.
 fn escaped_line(text: &str, end: usize, begun: (usize, usize), max_chars: usize) -> String {
     let (mut length, mut kept) = begun;
@@ -130,6 +137,7 @@ pub fn shorten(line: &mut String, start: usize, max_chars: usize) {
     }
 }
 
+/// The line that was cut behind `kept`: with `…`, if there is room for any character.
 fn cut_line(kept: &str, max_chars: usize) -> String {
     let ellipsis = if max_chars > 0 { "…" } else { "" };
     [kept, ellipsis].concat()
@@ -138,20 +146,22 @@ fn cut_line(kept: &str, max_chars: usize) -> String {
 /// Whether the bytes alone show that every character is [printable](is_printable): none is a control character of ASCII, or begins a character
 /// of one of the blocks that have others.
 fn is_plain(text: &str) -> bool {
-    let is_plain = |byte: u8| byte >= b' ' && !matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2 | 0xef);
     // All are looked at, so that many are at a time.
-    text.bytes().fold(true, |plain, byte| plain & is_plain(byte))
+    text.bytes().fold(true, |plain, byte| plain & (byte >= b' ' && !matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2 | 0xef)))
 }
 
-/// How many characters at the beginning are ASCII and printable, at most so many.
+/// Counts the characters at the beginning that are ASCII and printable, up to so many.
 fn plain_ascii(text: &[u8], at_most: usize) -> usize {
     const BLOCK: usize = 16;
     let text = &text[..text.len().min(at_most)];
-    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte);
-    // All of a block are looked at, so that many are at a time.
-    let is_plain_block = |block: &&[u8]| block.iter().fold(true, |plain, byte| plain & is_plain(*byte));
-    let blocks = text.chunks_exact(BLOCK).take_while(is_plain_block).count() * BLOCK;
-    blocks + text[blocks..].iter().take_while(|byte| is_plain(**byte)).count()
+    let blocks = text.chunks_exact(BLOCK).take_while(|block| is_plain_ascii(block)).count() * BLOCK;
+    blocks + text[blocks..].iter().take_while(|byte| matches!(byte, b' '..=b'~')).count()
+}
+
+/// Whether all bytes are printable ASCII. All are looked at, so that many are at a time.
+#[inline]
+fn is_plain_ascii(block: &[u8]) -> bool {
+    block.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
 }
 
 /// Appends what stands for a character: itself, the picture of a control character, or else its number.
@@ -179,7 +189,7 @@ fn is_printable(character: char) -> bool {
     }
 }
 
-/// Whose copy of a private say a delivery is.
+/// The user whose copy of a private say a delivery is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PrivateCopy {
     /// The recipient's: it begins `<b>对你说: </b>`.
@@ -196,6 +206,7 @@ pub fn private_copy(html: &str) -> Option<(PrivateCopy, &str)> {
     }
 }
 
+/// The content behind the mark of the sender's own copy.
 fn sender_copy(html: &str) -> Option<&str> {
     let named = html.strip_prefix("<b>你对")?;
     let (name, rest) = named.split_at(named.find('<')?);
@@ -203,6 +214,7 @@ fn sender_copy(html: &str) -> Option<&str> {
     rest.strip_prefix("</b>")
 }
 
+/// The content of a say without the server's mark of a private one.
 fn without_prefix(html: &str) -> &str {
     private_copy(html).map_or(html, |(_, rest)| rest)
 }

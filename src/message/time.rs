@@ -28,21 +28,30 @@ fn days_in(year: u32, month: u32) -> u32 {
     }
 }
 
-/// The text, if it is of this form, where `0` stands for any digit and all else for itself.
+/// The bytes of the text, if it is of this form, where `0` stands for any digit and all else for itself.
 fn of_form<'t, const LENGTH: usize>(text: &'t str, form: &[u8; LENGTH]) -> Option<&'t [u8]> {
     let text: &[u8; LENGTH] = text.as_bytes().try_into().ok()?;
-    let fits = |(byte, expected): (&u8, &u8)| match expected {
-        b'0' => byte.wrapping_sub(b'0') < 10,
-        _ => byte == expected,
-    };
     // All are looked at, so that many are at a time.
-    text.iter().zip(form).fold(true, |all, pair| all & fits(pair)).then_some(text)
+    text.iter().zip(form).fold(true, |all, (byte, expected)| all & fits(*byte, *expected)).then_some(text)
 }
 
-/// The number of the two digits at `at`.
+/// Whether a byte is what the form expects at its place.
+#[inline]
+fn fits(byte: u8, expected: u8) -> bool {
+    match expected {
+        b'0' => byte.wrapping_sub(b'0') < 10,
+        _ => byte == expected,
+    }
+}
+
+/// The number that the two digits at `at` write.
 fn two(digits: &[u8], at: usize) -> u32 {
-    let digit = |at: usize| digits.get(at).map_or(0, |digit| u32::from(digit.wrapping_sub(b'0')));
-    digit(at) * 10 + digit(at + 1)
+    digit(digits, at) * 10 + digit(digits, at + 1)
+}
+
+#[inline]
+fn digit(digits: &[u8], at: usize) -> u32 {
+    digits.get(at).map_or(0, |digit| u32::from(digit.wrapping_sub(b'0')))
 }
 
 #[cfg(test)]

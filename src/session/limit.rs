@@ -93,7 +93,7 @@ impl Session {
     /// Nothing is concluded from what is not remembered, as from what the capture lacks.
     fn lose_the_rest(&mut self, at: FrameTime) {
         let end = FrameTime { frame: Frame::LAST, time: i64::MAX };
-        self.servers.lack_of_any(Gap { after: Some(at), until: end });
+        self.servers.unheard.add(Gap { after: Some(at), until: end });
         self.likely = LikelyDeliveries::default();
         self.ambiguous_logins = AmbiguousLogins::default();
         self.pending_receipts = PendingReceipts::default();

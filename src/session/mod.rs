@@ -11,26 +11,26 @@
 //! chat's. Connections of which nothing is known but their TCP handshake are few (at most [`MAX_UNDECIDED`]); those that turn out to be
 //! something else are forgotten. In all, a session holds so much and no more ([`memory`]).
 
+#![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
+
 mod connection;
 mod ids;
+mod incoming;
 mod learn;
 mod limit;
 mod record;
 mod say;
 mod server;
 mod state;
-mod statement;
 mod storage;
 mod view;
 
 #[cfg(test)]
 mod tests;
 
-pub use connection::framing::plausible_start;
 pub use connection::times::Moment;
 pub use record::handshake::Handshake;
 pub use state::{MAX_UNDECIDED, Session};
-pub use statement::MAX_TEXT;
 pub use storage::memory::{MAX_BYTES, Reached};
 pub use storage::texts::TextId;
 pub use view::{

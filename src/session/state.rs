@@ -18,7 +18,7 @@ use crate::session::say::Says;
 use crate::session::say::pending::LikelyDeliveries;
 use crate::session::server::ambiguous_logins::AmbiguousLogins;
 use crate::session::server::exchanges::{PendingReceipts, Receipt};
-use crate::session::server::lists::Lists;
+use crate::session::server::rooms::MemberLists;
 use crate::session::server::table::Servers;
 use crate::session::storage::memory::{GAP, Memory};
 use crate::session::storage::texts::Texts;
@@ -41,7 +41,7 @@ pub struct Session {
     pub(super) says: Says,
     pub(super) likely: LikelyDeliveries,
     pub(super) ambiguous_logins: AmbiguousLogins,
-    pub(super) lists: Lists,
+    pub(super) lists: MemberLists,
     pub(super) pending_receipts: PendingReceipts,
     /// The first address of which both ends of a connection are: there, ports say who somebody is.
     pub(super) capture_host: Option<IpAddr>,
@@ -141,7 +141,7 @@ impl Session {
         }
     }
 
-    /// A segment of a client acknowledges messages, of which others may have to be received by others.
+    /// Counts what a segment of a client acknowledges, where it is owed to others, too.
     fn receive(&mut self, segment: &Segment) {
         failpoint!("session::receive");
         let (stream, frame) = (segment.stream, segment.at.frame);
@@ -152,7 +152,7 @@ impl Session {
         for open in received {
             let began = match open {
                 Receipt::Say(number) => self.says.get(number).map(|say| say.at().frame),
-                Receipt::Login(began) | Receipt::Logout(began) => Some(began),
+                Receipt::Notified(_, began) => Some(began),
             };
             let Some(began) = began.filter(|_| self.pending_receipts.receive(open)) else { continue };
             if !gaps.is_some_and(|gaps| gaps.interrupted_after(began)) {
@@ -161,14 +161,14 @@ impl Session {
         }
     }
 
-    /// With this segment, its connection is closed.
+    /// Notes that with this segment its connection is closed.
     fn close(&mut self, segment: &Segment) {
         failpoint!("session::close");
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
         let Some(began) = connection.times().closing_since() else { return };
         let was_used = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
         let is_complete = match was_used {
-            true => self.pending_receipts.receive(Receipt::Logout(began)),
+            true => self.pending_receipts.receive(Receipt::Notified(Completion::Logout, began)),
             // Nobody can have logged in.
             false => {
                 let is_whole = connection.saw_beginning() && !connection.may_lack_messages_before(segment.at.frame);
@@ -214,11 +214,11 @@ impl Session {
         self.memory.spend(GAP);
         let [of_client, of_server] = [Side::Client, Side::Server].map(|side| connection.take_gap(side));
         if let Some(gap) = of_client {
-            self.servers.lack_of_client(connection, gap);
+            self.servers.add_client_gap(connection, gap);
         }
         let is_shown = connection.is_shown() || self.servers.of(connection).is_some();
         if let Some(gap) = of_server.filter(|_| is_shown) {
-            self.servers.lack(connection, gap);
+            self.servers.add_server_gap(connection, gap);
         }
     }
 

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::fields::Phase;
+use crate::message::bounded::{MAX_ID, MAX_NAME, bounded_id};
 use crate::message::{Message, read};
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, StreamId, flags};
 use crate::session::connection::Connection;
 use crate::session::connection::application::{Application, MAX_POSTPONED};
-use crate::session::storage::bounded::{MAX_ID, MAX_NAME, bounded_id};
 use crate::session::storage::memory::{Limits, Memory};
 use std::collections::HashMap;
 
@@ -530,7 +530,7 @@ fn members_are_counted_as_in_one_server_when_two_turn_out_to_be_one() {
     let server = |lists: &[(ids::Room, &[storage::texts::TextId], u32)]| {
         let mut server = server::Server::default();
         for (room, members, frame) in lists {
-            server.set_members(*room, members.to_vec(), Frame::of(*frame), &texts);
+            server.rooms.set_members(*room, members.to_vec(), Frame::of(*frame), &texts);
         }
         server
     };

@@ -4,6 +4,8 @@
 //! A [`View`] keeps of each [`TapEvent`] what the [`Session`] does not, which is little but the texts; names, rooms and what answers what
 //! are looked up when the page is written. So a page shows the same in one pass as in two.
 
+#![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
+
 mod diagram;
 pub mod filters;
 pub mod follow;

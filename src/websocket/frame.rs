@@ -4,7 +4,7 @@ use crate::failpoint::failpoint;
 use nom::number::streaming::{be_u8, be_u16, be_u64};
 use nom::{IResult, Parser};
 
-/// What a frame is (RFC 6455, sections 5.2 and 11.8).
+/// The kind of a frame (RFC 6455, sections 5.2 and 11.8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opcode {
     /// 0: another fragment of the message that an earlier frame began (section 5.4).
@@ -32,7 +32,7 @@ impl Opcode {
 }
 
 impl From<u8> for Opcode {
-    /// From the low four bits of a frame's first byte; the others are ignored.
+    /// Reads the low four bits of a frame's first byte; the others are ignored.
     fn from(byte: u8) -> Opcode {
         match byte & 0x0f {
             0 => Opcode::Continuation,
@@ -53,7 +53,7 @@ pub struct Header {
     pub fin: bool,
     /// The bits RSV1 (4), RSV2 (2) and RSV3 (1); 0 where no extension is negotiated. See [`COMPRESSED`].
     pub rsv: u8,
-    /// What the frame is.
+    /// The kind of the frame.
     pub opcode: Opcode,
     /// The masking key; `None` for an unmasked frame. A client must mask, a server must not (section 5.1).
     pub masking_key: Option<[u8; 4]>,
@@ -64,7 +64,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// The length of header and payload in bytes; `None` where that is more than memory can hold.
+    /// The length of header and payload in bytes; `None` where `usize` cannot hold it, which for a header that was read is so on 32-bit
+    /// systems alone.
     pub fn frame_length(&self) -> Option<usize> {
         usize::try_from(self.payload_length).ok()?.checked_add(self.header_length)
     }
@@ -95,6 +96,7 @@ pub fn header(bytes: &[u8]) -> Read {
     }
 }
 
+/// The header at the start of `input`, whatever it says, and what follows it.
 fn header_fields(input: &[u8]) -> IResult<&[u8], Header> {
     let (rest, (first, second)) = (be_u8, be_u8).parse(input)?;
     let (rest, payload_length) = match second & 0x7f {
@@ -120,6 +122,7 @@ fn header_fields(input: &[u8]) -> IResult<&[u8], Header> {
     Ok((rest, header))
 }
 
+/// Whether a header is one of RFC 6455: see [`Read::Invalid`].
 fn is_valid(header: &Header) -> bool {
     let length_bytes = header.header_length - if header.masking_key.is_some() { 6 } else { 2 };
     let shortest = match header.payload_length {
@@ -164,6 +167,15 @@ pub struct Frame {
 }
 
 /// The consecutive frames in `bytes`, up to the first bytes that are not a whole, valid header.
+///
+/// ```
+/// use workermanchat::websocket::frame::{Opcode, frames};
+///
+/// let found: Vec<_> = frames(b"\x81\x02hi\x8a\x00\x81\x05Hel").collect();
+/// let opcodes: Vec<_> = found.iter().map(|frame| frame.header.opcode).collect();
+/// assert_eq!(opcodes, [Opcode::Text, Opcode::Pong, Opcode::Text]);
+/// assert_eq!((found[2].offset, found[2].complete), (6, false));
+/// ```
 pub fn frames(bytes: &[u8]) -> Frames<'_> {
     Frames { bytes, offset: 0 }
 }

@@ -7,13 +7,13 @@ use base64::engine::general_purpose::STANDARD;
 use httparse::{EMPTY_HEADER, Error, Header, Status};
 use sha1::{Digest, Sha1};
 
-/// More header fields than this are not read: such a message is [`Http::Other`].
+/// The most header fields that are read: a message with more is [`Http::Other`].
 const MAX_HEADERS: usize = 256;
 
-/// A header section longer than this many bytes is no handshake.
+/// The longest header section of a handshake, in bytes.
 const MAX_LENGTH: usize = 64 * 1024;
 
-/// What is appended to the key before it is hashed (RFC 6455, section 1.3).
+/// The constant that is appended to the key before it is hashed (RFC 6455, section 1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// The result of reading bytes as the start of an HTTP/1.1 message (RFC 9112).
@@ -44,18 +44,20 @@ pub struct Request {
     pub key: Option<String>,
     /// The value of `Origin`, which browsers send (RFC 6454, section 7): scheme, host and port of the page.
     pub origin: Option<String>,
-    /// What it lacks.
+    /// The parts of an upgrade request that it lacks.
     pub missing: Missing,
 }
 
-/// What RFC 6455, section 4.1, demands of an upgrade request and this one lacks. Some servers answer such a request nevertheless; a proxy
+/// The parts that RFC 6455, section 4.1, demands of an upgrade request and that one lacks. Some servers answer such a request nevertheless; a proxy
 /// makes it, which takes the header fields of the upgrade as those of its own connection (RFC 9110, section 7.6.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Missing(u8);
 
 impl Missing {
+    /// The parts, each with a bit.
     const PARTS: [&str; 3] = ["Upgrade: websocket", "Connection: Upgrade", "HTTP/1.1"];
 
+    /// The parts that a request with these header fields and this minor version of HTTP/1 lacks.
     fn of(headers: &[Header], version: Option<u8>) -> Missing {
         let found = [
             has_token(headers, "Upgrade", "websocket"),
@@ -70,7 +72,7 @@ impl Missing {
         self.0 != 0
     }
 
-    /// What it lacks, as it would stand in the request.
+    /// The parts that it lacks, as they would stand in the request.
     pub fn parts(self) -> impl Iterator<Item = &'static str> {
         (0..).zip(Missing::PARTS).filter(move |(bit, _)| self.0 & 1 << bit != 0).map(|(_, part)| part)
     }
@@ -91,6 +93,19 @@ pub struct Response {
 
 /// Reads an upgrade request: `GET`, HTTP/1.1, `Upgrade: websocket`, `Connection: Upgrade` (RFC 6455, section 4.2.1). `Sec-WebSocket-Key`,
 /// which no other request has, makes it one although these are missing.
+///
+/// ```
+/// use workermanchat::websocket::handshake::{Http, request};
+///
+/// let bytes = b"GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+/// let upgrade = request(bytes).complete().expect("an upgrade request");
+/// assert_eq!(upgrade.key.as_deref(), Some("dGhlIHNhbXBsZSBub25jZQ=="));
+/// assert!(!upgrade.missing.is_any());
+///
+/// assert_eq!(request(&bytes[..20]), Http::Partial);
+/// assert_eq!(request(b"GET / HTTP/1.1\r\n\r\n"), Http::Other);
+/// ```
 pub fn request(bytes: &[u8]) -> Http<Request> {
     failpoint!("websocket::request");
     with_headers(bytes, |headers| {
@@ -107,6 +122,13 @@ pub fn request(bytes: &[u8]) -> Http<Request> {
 }
 
 /// Reads any HTTP/1 response, also one that refuses the handshake.
+///
+/// ```
+/// use workermanchat::websocket::handshake::response;
+///
+/// let refusal = response(b"HTTP/1.1 403 Forbidden\r\n\r\n").complete().expect("a response");
+/// assert_eq!((refusal.status, refusal.upgrade), (403, false));
+/// ```
 pub fn response(bytes: &[u8]) -> Http<Response> {
     failpoint!("websocket::response");
     with_headers(bytes, |headers| {
@@ -128,6 +150,12 @@ pub fn response(bytes: &[u8]) -> Http<Response> {
 
 /// The `Sec-WebSocket-Accept` that belongs to a `Sec-WebSocket-Key` (RFC 6455, section 4.2.2, step 5.4): the SHA-1 digest of the
 /// key and a constant, in base64. The key is not checked.
+///
+/// ```
+/// use workermanchat::websocket::handshake::accept;
+///
+/// assert_eq!(accept("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="); // the standard's example
+/// ```
 pub fn accept(key: &str) -> String {
     let digest = Sha1::new().chain_update(key.trim()).chain_update(GUID).finalize();
     STANDARD.encode(digest)
@@ -146,6 +174,7 @@ fn with_headers<'b, T>(bytes: &'b [u8], read: impl Fn(&mut [Header<'b>]) -> Resu
     }
 }
 
+/// The upgrade request with these header fields and this minor version of HTTP/1; [`Http::Other`] where it is none.
 fn upgrade_request(headers: &[Header], version: Option<u8>) -> Http<Request> {
     let (key, missing) = (value(headers, "Sec-WebSocket-Key"), Missing::of(headers, version));
     if key.is_none() && missing.is_any() {
@@ -159,6 +188,7 @@ fn values<'h>(headers: &'h [Header], name: &'h str) -> impl Iterator<Item = Stri
     headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| clean(header.value))
 }
 
+/// The first value of a header field.
 fn value(headers: &[Header], name: &str) -> Option<String> {
     values(headers, name).next()
 }
@@ -170,10 +200,12 @@ fn tokens<'h>(headers: &'h [Header], name: &'h str) -> impl Iterator<Item = Stri
         .filter(|token| !token.is_empty())
 }
 
+/// Whether a comma-separated list has this member, in any case.
 fn has_token(headers: &[Header], name: &str, token: &str) -> bool {
     tokens(headers, name).any(|candidate| candidate.eq_ignore_ascii_case(token))
 }
 
+/// A value as it is shown: without space around it, U+FFFD for NUL and what is not UTF-8.
 fn clean(value: &[u8]) -> String {
     String::from_utf8_lossy(value).trim().replace('\0', "\u{fffd}")
 }
@@ -235,15 +267,16 @@ mod tests {
 
     #[test]
     fn a_key_makes_an_upgrade_request_that_lacks_the_rest() {
-        let missing = |rest: &str| {
+        for (rest, expected) in [
+            ("0\r\nConnection: close", &["Upgrade: websocket", "Connection: Upgrade", "HTTP/1.1"][..]),
+            ("1\r\nConnection: Upgrade", &["Upgrade: websocket"]),
+            ("1\r\nUpgrade: websocket", &["Connection: Upgrade"]),
+            ("1\r\nUpgrade: websocket\r\nConnection: Upgrade", &[]),
+        ] {
             let text = format!("GET / HTTP/1.{rest}\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
             let request = request(text.as_bytes()).complete().expect("an upgrade request");
-            request.missing.parts().collect::<Vec<_>>()
-        };
-        assert_eq!(missing("0\r\nConnection: close"), ["Upgrade: websocket", "Connection: Upgrade", "HTTP/1.1"]);
-        assert_eq!(missing("1\r\nConnection: Upgrade"), ["Upgrade: websocket"]);
-        assert_eq!(missing("1\r\nUpgrade: websocket"), ["Connection: Upgrade"]);
-        assert_eq!(missing("1\r\nUpgrade: websocket\r\nConnection: Upgrade"), [""; 0]);
+            assert_eq!(request.missing.parts().collect::<Vec<_>>(), expected, "{text}");
+        }
     }
 
     #[test]
@@ -279,12 +312,13 @@ mod tests {
 
     #[test]
     fn many_header_fields_are_read_but_not_any_number() {
-        let with = |count: usize| {
-            let more: String = (0..count).map(|n| format!("X-{n}: y\r\n")).collect();
-            format!("GET / HTTP/1.1\r\n{more}Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
-        };
-        assert!(is_upgrade(&with(MAX_HEADERS - 2)));
-        assert_eq!(request(with(MAX_HEADERS).as_bytes()), Http::Other);
+        assert!(is_upgrade(&with_more_fields(MAX_HEADERS - 2)));
+        assert_eq!(request(with_more_fields(MAX_HEADERS).as_bytes()), Http::Other);
+    }
+
+    fn with_more_fields(count: usize) -> String {
+        let more: String = (0..count).map(|n| format!("X-{n}: y\r\n")).collect();
+        format!("GET / HTTP/1.1\r\n{more}Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The reader itself: where it has come to in a message, and what it takes from there.
+//! The reader itself: its position in a message, and what it takes from there.
 //!
 //! It is written by hand, not with parser combinators: a fault has to name the exact bytes, what was read before it has to be kept,
 //! and nested values must be read without allocating and without recursing.
@@ -8,23 +8,26 @@ use super::sink::Sink;
 use super::{Data, Fault, Literal, MAX_DEPTH, Place, Reason, Span, Text};
 use std::borrow::Cow;
 
-/// Reading stops: the reader knows the [`fault`](Reader::fault).
+/// The error of the reader's functions: reading stops, at the [`fault`](Reader::fault) that the reader keeps.
 #[derive(Debug, Clone, Copy)]
 pub struct Stop;
 
+/// What one of the reader's functions takes from the message.
 pub type Read<T> = Result<T, Stop>;
 
-/// Where reading has come to in a message.
+/// The position to which a message is read, and why it is read no further.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
+    /// The message, up to the longest length.
     pub message: &'a [u8],
     /// The message up to the first byte that is not UTF-8.
     text: &'a str,
+    /// The byte that is read next.
     pub position: usize,
-    /// Arrays and objects that are open.
+    /// The number of arrays and objects that are open.
     pub depth: usize,
     max_depth: usize,
-    /// Why reading has stopped.
+    /// The fault at which reading has stopped.
     pub fault: Option<Fault>,
     /// The first half of a surrogate pair without the other half. Reading goes on behind it.
     pub lone_surrogate: Option<Fault>,
@@ -49,11 +52,13 @@ impl<'a> Reader<'a> {
         self.message.get(self.position..).unwrap_or_default()
     }
 
+    /// The byte at the position; `None` at the end of the message.
     #[inline]
     pub fn peek(&self) -> Option<u8> {
         self.message.get(self.position).copied()
     }
 
+    /// Takes white space (RFC 8259, section 2). There may be none.
     #[inline]
     pub fn skip_space(&mut self) {
         while self.peek().is_some_and(is_space) {
@@ -61,13 +66,14 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Keeps the fault at which reading stops.
     #[cold]
     pub fn fail(&mut self, span: Span, reason: Reason) -> Stop {
         self.fault = Some(Fault { span, reason });
         Stop
     }
 
-    /// The fault of the byte at the position, or of the end of the message. There is no byte to point at behind the end, so it is
+    /// Stops at the byte at the position, or at the end of the message. There is no byte to point at behind the end, so it is
     /// the last one.
     #[cold]
     fn unexpected(&mut self) -> Stop {
@@ -251,7 +257,7 @@ impl<'a> Reader<'a> {
         Ok(data)
     }
 
-    /// Where a number does not match the grammar, the fault is at the first byte that does not.
+    /// Takes a number. Where it does not match the grammar, the fault is at the first byte that does not.
     fn number(&mut self) -> Read<Data> {
         match scan::number(self.rest()) {
             Ok(length) => {
@@ -304,7 +310,7 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// After an element: takes a comma (true) or the closing bracket (false), with the space around it.
+    /// Takes the comma (true) or the closing bracket (false) that follows an element, with the space around it.
     #[inline]
     pub fn goes_on(&mut self, close: u8) -> Read<bool> {
         self.skip_space();
@@ -366,7 +372,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The fault of the plain run that has just been taken and is not UTF-8. Such a run begins and ends beside ASCII characters, so it
+    /// Stops at the plain run that has just been taken and is not UTF-8. Such a run begins and ends beside ASCII characters, so it
     /// is UTF-8 if it ends in the part that is.
     #[cold]
     fn not_utf8(&mut self, run_start: usize, string_start: usize) -> Stop {
@@ -380,6 +386,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Stops at a string that does not end.
     #[cold]
     fn unterminated(&mut self, string_start: usize) -> Stop {
         self.fail(string_start..self.message.len(), Reason::UnterminatedString)
@@ -419,6 +426,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Stops at a `\u` without four hex digits.
     #[cold]
     fn no_code_unit(&mut self, backslash: usize, string_start: usize) -> Stop {
         let digits = self.rest().iter().take(4).take_while(|byte| byte.is_ascii_hexdigit()).count();
@@ -429,7 +437,7 @@ impl<'a> Reader<'a> {
         self.fail(backslash..self.position, Reason::InvalidEscape('u'))
     }
 
-    /// Takes the second half of a surrogate pair, if it is there.
+    /// Takes the second half of a surrogate pair, if it is there; U+FFFD if not.
     fn surrogate(&mut self, high: u16, backslash: usize) -> char {
         let low = self.rest().strip_prefix(b"\\u").and_then(code_unit);
         let Some(pair) = low.and_then(|low| char::decode_utf16([high, low]).next()?.ok()) else {
@@ -439,14 +447,15 @@ impl<'a> Reader<'a> {
         pair
     }
 
+    /// Keeps the first surrogate without its other half, in whose place is U+FFFD.
     #[cold]
     fn lone(&mut self, unit: u16, backslash: usize) -> char {
-        let fault = || Fault { span: backslash..self.position, reason: Reason::LoneSurrogate(unit) };
-        self.lone_surrogate = Some(self.lone_surrogate.take().unwrap_or_else(fault));
+        let span = backslash..self.position;
+        self.lone_surrogate.get_or_insert(Fault { span, reason: Reason::LoneSurrogate(unit) });
         char::REPLACEMENT_CHARACTER
     }
 
-    /// The fault of a backslash before something that is no escape; the character after it may have several bytes.
+    /// Stops at a backslash before something that is no escape; the character after it may have several bytes.
     #[cold]
     fn invalid_escape(&mut self, backslash: usize, string_start: usize) -> Stop {
         let after = &self.message[backslash + 1..];
@@ -465,7 +474,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Which of the open arrays and objects are objects: a bit for each depth.
+/// Tells which of the open arrays and objects are objects: a bit for each depth.
 #[derive(Default)]
 struct Levels {
     objects: [u64; MAX_DEPTH / 64],
@@ -474,7 +483,7 @@ struct Levels {
 }
 
 impl Levels {
-    /// `depth` counts the one that is entered: it is 1 at least.
+    /// Goes into an array or object. `depth` counts it: it is 1 at least.
     fn enter(&mut self, depth: usize, is_object: bool) {
         let bit = 1 << ((depth - 1) % 64);
         let word = &mut self.objects[(depth - 1) / 64 % (MAX_DEPTH / 64)];
@@ -482,19 +491,20 @@ impl Levels {
         self.is_object = is_object;
     }
 
-    /// `depth` is without the one that is left.
+    /// Goes out of an array or object. `depth` is without it.
     fn leave(&mut self, depth: usize) {
         let outer = depth.saturating_sub(1);
         self.is_object = self.objects[outer / 64 % (MAX_DEPTH / 64)] >> (outer % 64) & 1 == 1;
     }
 
+    /// The bracket that closes the innermost one.
     fn close(&self) -> u8 {
         if self.is_object { b'}' } else { b']' }
     }
 }
 
 /// Whether the bytes are the beginning of a UTF-8 character.
-fn is_cut_character(bytes: &[u8]) -> bool {
+pub fn is_cut_character(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 

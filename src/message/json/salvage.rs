@@ -1,11 +1,12 @@
-//! What a person can still read where the reader stops: strings at the fault and behind it. Who gets such a message ignores it, so nothing is to be
+//! Reads for a person what can still be read where the reader stops: strings at the fault and behind it. Who gets such a message ignores it, so nothing is to be
 //! concluded from what is read here.
 //!
 //! A string is read as its sender must have meant it: control characters and backslashes that are not escaped stand for themselves, and so do
 //! quotes, unless what follows one looks like the end of a string. All of it takes time in proportion to the message.
 
+use super::reader::is_cut_character;
 use super::scan::code_unit;
-use super::{Data, Document, Fault, Member, Reason, Span};
+use super::{Data, Document, Fault, Reason, Span};
 use memchr::memmem;
 
 /// A member whose value is a string, as far as it can be read.
@@ -13,16 +14,16 @@ use memchr::memmem;
 pub struct Salvaged {
     /// The decoded name.
     pub key: String,
-    /// As [`Member::tag`](super::Member::tag).
+    /// The [tag](super::Member::tag) of the name.
     pub tag: u8,
-    /// From the string's first quote to its last, or to the end of the message.
+    /// The bytes from the string's first quote to its last, or to the end of the message.
     pub span: Span,
     /// Valid UTF-8 without NUL: of what is neither an escape nor a character, there is U+FFFD.
     pub text: String,
 }
 
 impl Fault {
-    /// Whether members may stand in it, or behind it.
+    /// Whether members may stand in the bytes at fault, or behind them.
     fn hides_members(&self) -> bool {
         !matches!(self.reason, Reason::Empty | Reason::NotAnObject | Reason::TrailingData | Reason::LoneSurrogate(_))
     }
@@ -45,29 +46,37 @@ impl Document<'_> {
         salvaged
     }
 
+    /// The member within whose value the fault lies, or else the last that was read, if a quote has ended it too early.
     fn at_the_fault(&self, sought: &str) -> Option<Salvaged> {
         let value = self.pending.and_then(|pending| Some((pending, self.value_behind(pending.key.span().end)?)));
         if let Some((pending, start)) = value {
             let is_string = self.bytes.get(start) == Some(&b'"');
             return is_string.then(|| self.salvaged(self.string(&pending.key), start, b'"'));
         }
-        let is_sought = |member: &Member| member.data == Data::String && self.string(&member.key) == sought;
-        let last = self.members().last().filter(is_sought)?;
+        let last = self.members().last()?;
+        if last.data != Data::String || self.string(&last.key) != sought {
+            return None;
+        }
         let span = last.value.span();
         let salvaged = self.salvaged(sought, span.start, b'"');
         (salvaged.span.end > span.end).then_some(salvaged)
     }
 
+    /// The first member of this name behind the fault whose value is a string.
     fn behind_the_fault(&self, from: usize, key: &str) -> Option<Salvaged> {
         let places = memmem::find_iter(self.bytes.get(from..)?, key).map(|at| from + at);
-        let begins = |at: &usize| at.checked_sub(1).is_some_and(|before| b"\"'{, \t\r\n".contains(&self.bytes[before]));
-        places.filter(begins).find_map(|at| {
+        places.filter(|at| self.may_begin_name(*at)).find_map(|at| {
             let end = at + key.len();
             let is_quoted = matches!(self.bytes.get(end), Some(b'"' | b'\''));
             let start = self.value_behind(end + usize::from(is_quoted))?;
             let quote = *self.bytes.get(start).filter(|byte| matches!(byte, b'"' | b'\''))?;
             Some(self.salvaged(key, start, quote))
         })
+    }
+
+    /// Whether what stands in front of this place may stand in front of a name.
+    fn may_begin_name(&self, at: usize) -> bool {
+        at.checked_sub(1).is_some_and(|before| b"\"'{, \t\r\n".contains(&self.bytes[before]))
     }
 
     /// Where the value of a member begins whose name ends here; `None` without a colon.
@@ -87,8 +96,7 @@ fn string(bytes: &[u8], quote: u8) -> (usize, String) {
     let (mut at, mut text) = (1, String::new());
     while at < bytes.len() {
         let rest = &bytes[at..];
-        let is_special = |byte: &u8| *byte == quote || matches!(byte, b'\\' | 0);
-        let run = rest.iter().position(is_special).unwrap_or(rest.len());
+        let run = memchr::memchr3(quote, b'\\', 0, rest).unwrap_or(rest.len());
         push_lossy(&mut text, if run == rest.len() { without_cut_character(rest) } else { &rest[..run] });
         at += run;
         match rest.get(run) {
@@ -159,6 +167,7 @@ fn push_escape(text: &mut String, bytes: &[u8], quote: u8) -> usize {
     2
 }
 
+/// Appends what a `\u`, its digits and those of the other half of a surrogate pair stand for; returns how many bytes that are.
 fn push_unicode_escape(text: &mut String, bytes: &[u8]) -> usize {
     let Some(unit) = code_unit(&bytes[2..]) else {
         if bytes.len() < 6 && bytes[2..].iter().all(u8::is_ascii_hexdigit) {
@@ -186,9 +195,8 @@ fn push_lossy(text: &mut String, bytes: &[u8]) {
 
 /// The bytes without a character at their end of which only the beginning is there.
 fn without_cut_character(bytes: &[u8]) -> &[u8] {
-    let is_cut = |tail: &[u8]| std::str::from_utf8(tail).is_err_and(|error| error.error_len().is_none());
-    let ends = (1..=bytes.len().min(3)).map(|length| bytes.split_at(bytes.len() - length));
-    ends.into_iter().find(|(_, tail)| tail[0] >= 0xc0 && is_cut(tail)).map_or(bytes, |(whole, _)| whole)
+    let mut ends = (1..=bytes.len().min(3)).map(|length| bytes.split_at(bytes.len() - length));
+    ends.find(|(_, tail)| tail[0] >= 0xc0 && is_cut_character(tail)).map_or(bytes, |(whole, _)| whole)
 }
 
 #[cfg(test)]
@@ -202,12 +210,12 @@ mod tests {
         parse(message, LIMITS, |key| key.len() as u8).salvage("content")
     }
 
-    /// What is salvaged, as `key=text`.
+    /// The salvaged members, as `key=text`.
     fn shown(message: impl AsRef<[u8]>) -> Vec<String> {
         salvage(message.as_ref()).iter().map(|found| format!("{}={}", found.key, found.text)).collect()
     }
 
-    /// What is salvaged of a content that stands between quotes as it is.
+    /// The members salvaged of a message whose content stands between quotes as it is.
     fn content(inside: impl AsRef<[u8]>) -> Vec<String> {
         shown([br#"{"type":"say","content":""#, inside.as_ref(), br#"","time":"x"}"#].concat())
     }
@@ -328,7 +336,7 @@ mod tests {
         );
     }
 
-    /// Would take hours if anything were looked at anew from each place on.
+    /// Takes hours if anything is looked at anew from each place on.
     #[test]
     fn the_time_is_in_proportion_to_the_message() {
         for unit in [

@@ -1,4 +1,4 @@
-//! Looking at many bytes at a time: where a string's plain characters end, what is UTF-8, and the digits of an escape.
+//! Looks at many bytes at a time: where a string's plain characters end, what is UTF-8, and the digits of an escape.
 
 /// The bytes before the first that is not UTF-8.
 pub fn valid_part(bytes: &[u8]) -> &str {
@@ -16,12 +16,12 @@ fn valid_beginning(bytes: &[u8]) -> &str {
     }
 }
 
-/// How many bytes are looked at in words before blocks are: most strings end within them.
+/// The bytes that are looked at in words before blocks are: most strings end within them.
 const SHORT: usize = 64;
 /// The bytes of a block.
 const BLOCK: usize = 64;
 
-/// How many bytes at the beginning stand for themselves in a string: all before the first quote, backslash or control
+/// The number of bytes at the beginning that stand for themselves in a string: all before the first quote, backslash or control
 /// character.
 #[inline]
 pub fn plain_length(bytes: &[u8]) -> usize {
@@ -39,11 +39,10 @@ pub fn plain_length(bytes: &[u8]) -> usize {
     length + bytes[length..].iter().take_while(|byte| !is_special(**byte)).count()
 }
 
-/// How many blocks at the beginning have no special byte. All bytes of a block are looked at, so that many are at a time.
+/// Counts the blocks at the beginning without a special byte. All bytes of a block are looked at, so that many are at a time.
 #[inline(never)]
 fn plain_blocks(bytes: &[u8]) -> usize {
-    let is_plain = |block: &&[u8]| !block.iter().fold(false, |special, byte| special | is_special(*byte));
-    bytes.chunks_exact(BLOCK).take_while(is_plain).count()
+    bytes.chunks_exact(BLOCK).take_while(|block| !block.iter().fold(false, |any, byte| any | is_special(*byte))).count()
 }
 
 #[inline]
@@ -62,14 +61,19 @@ fn special_bytes(word: u64) -> u64 {
     (controls_and_quotes | backslashes) & !word & (ONES * 0x80)
 }
 
-/// Four hex digits: a UTF-16 code unit.
+/// The UTF-16 code unit that the first four bytes write in hex digits; `None` where they are not four hex digits.
 #[inline]
 pub fn code_unit(bytes: &[u8]) -> Option<u16> {
     let [a, b, c, d] = *bytes.first_chunk::<4>()?;
-    let digit = |byte: u8| HEX[usize::from(byte)];
-    let unit = digit(a) << 12 | digit(b) << 8 | digit(c) << 4 | digit(d);
-    // Of what is no digit a bit is set that no shift by a multiple of four up to twelve moves below the sixteenth.
+    let unit = hex_digit(a) << 12 | hex_digit(b) << 8 | hex_digit(c) << 4 | hex_digit(d);
+    // A byte that is no digit sets a bit that no shift by a multiple of four up to twelve moves below the sixteenth.
     u16::try_from(unit).ok()
+}
+
+/// The value of a hex digit, as [`HEX`] has it.
+#[inline]
+fn hex_digit(byte: u8) -> u32 {
+    HEX[usize::from(byte)]
 }
 
 /// The value of each hex digit; of other bytes, what is above 16 bits wherever it is moved to.
@@ -85,33 +89,42 @@ const HEX: [u32; 256] = {
     values
 };
 
-/// The end of a JSON number (RFC 8259, section 6) that begins the bytes; where they do not match the grammar, the first
-/// byte that does not.
+/// The end of a JSON number (RFC 8259, section 6) that begins the bytes.
+///
+/// # Errors
+/// The place of the first byte that does not match the grammar.
 pub fn number(bytes: &[u8]) -> Result<usize, usize> {
-    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let some_digits = |from: usize| match digits(from) {
-        0 => Err(from),
-        some => Ok(from + some),
-    };
     let mut end = usize::from(bytes.first() == Some(&b'-'));
-    end = if bytes.get(end) == Some(&b'0') { end + 1 } else { some_digits(end)? };
+    end = if bytes.get(end) == Some(&b'0') { end + 1 } else { digits(bytes, end)? };
     if bytes.get(end) == Some(&b'.') {
-        end = some_digits(end + 1)?;
+        end = digits(bytes, end + 1)?;
     }
     if matches!(bytes.get(end), Some(b'e' | b'E')) {
         let sign = matches!(bytes.get(end + 1), Some(b'+' | b'-'));
-        end = some_digits(end + 1 + usize::from(sign))?;
+        end = digits(bytes, end + 1 + usize::from(sign))?;
     }
     Ok(end)
 }
 
-/// How many empty objects stand at the beginning, each with a comma directly behind it: three bytes each.
+/// The end of the digits at `from`, of which there has to be one.
+///
+/// # Errors
+/// `from`, where no digit stands.
+#[inline]
+fn digits(bytes: &[u8], from: usize) -> Result<usize, usize> {
+    match bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count() {
+        0 => Err(from),
+        some => Ok(from + some),
+    }
+}
+
+/// Counts the empty objects at the beginning, each with a comma directly behind it: three bytes each.
 #[inline]
 pub fn empty_objects(bytes: &[u8]) -> u32 {
     bytes.chunks_exact(3).take_while(|element| *element == b"{},").count() as u32
 }
 
-/// [`whole_numbers`] as far as whole blocks hold them. All bytes of a block are looked at, so that many are at a time.
+/// Counts [`whole_numbers`] as far as whole blocks hold them. All bytes of a block are looked at, so that many are at a time.
 #[inline(never)]
 fn number_blocks(bytes: &[u8]) -> (u32, usize) {
     match bytes {
@@ -133,20 +146,24 @@ fn number_block(bytes: &[u8]) -> Option<u32> {
     let before: &[u8; BLOCK] = bytes.first_chunk()?;
     let block: &[u8; BLOCK] = bytes[1..].first_chunk()?;
     let behind: &[u8; BLOCK] = bytes.get(2..)?.first_chunk()?;
-    // Truth values in bytes, so that a vector holds many.
-    let is = |truth: bool| u8::from(truth);
-    let is_digit = |byte: u8| is(byte.wrapping_sub(b'0') < 10);
     let (mut is_bad, mut commas) = (0, 0);
     for at in 0..BLOCK {
-        let (is_comma, follows_comma) = (is(block[at] == b','), is(before[at] == b','));
-        let leads = follows_comma & is(block[at] == b'0') & is_digit(behind[at]);
+        // Truth values are bytes here, so that a vector holds many.
+        let (is_comma, follows_comma) = (u8::from(block[at] == b','), u8::from(before[at] == b','));
+        let leads = follows_comma & u8::from(block[at] == b'0') & is_digit(behind[at]);
         is_bad |= (1 ^ (is_comma | is_digit(block[at]))) | (is_comma & follows_comma) | leads;
         commas += is_comma;
     }
     (is_bad == 0).then_some(commas.into())
 }
 
-/// How many whole numbers stand at the beginning, each with a comma directly behind it, and how many bytes that are.
+/// Whether a byte is an ASCII digit: 1 or 0.
+#[inline]
+fn is_digit(byte: u8) -> u8 {
+    u8::from(byte.wrapping_sub(b'0') < 10)
+}
+
+/// Counts the whole numbers at the beginning, each with a comma directly behind it, and the bytes that these are.
 #[inline]
 pub fn whole_numbers(bytes: &[u8]) -> (u32, usize) {
     let (mut count, mut length) = if bytes.len() > 2 * BLOCK { number_blocks(bytes) } else { (0, 0) };
@@ -214,15 +231,16 @@ mod tests {
         }
     }
 
-    /// As [`whole_numbers`] says, one number after the other.
+    /// Counts as [`whole_numbers`] does, one number after the other.
     fn whole_numbers_one_by_one(text: &str) -> (u32, usize) {
-        let is_whole = |number: &&str| {
-            let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-            digits && (*number == "0" || !number.starts_with('0'))
-        };
         let numbers: Vec<&str> = text.split(',').collect();
         let whole = numbers[..numbers.len() - 1].iter().take_while(|number| is_whole(number));
         whole.fold((0, 0), |(count, length), number| (count + 1, length + number.len() + 1))
+    }
+
+    fn is_whole(number: &str) -> bool {
+        let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        digits && (number == "0" || !number.starts_with('0'))
     }
 
     #[test]

@@ -1,18 +1,18 @@
-//! Where the text of a string with escapes goes while it is read.
+//! The places to which the text of a string with escapes goes while it is read.
 
 /// Takes the pieces of a string with escapes while it is read.
 pub trait Sink {
-    /// The pieces that follow are no longer than `at_most` bytes.
+    /// Says that the pieces that follow are no longer than `at_most` bytes.
     fn begin(&mut self, _at_most: usize) {}
-    /// Characters that stand for themselves.
+    /// Takes characters that stand for themselves.
     fn plain(&mut self, run: &str);
-    /// What an escape stands for.
+    /// Takes what an escape stands for.
     fn escaped(&mut self, character: char);
-    /// How many bytes it has taken.
+    /// The number of bytes that it has taken.
     fn length(&self) -> usize;
 }
 
-/// Of a string that is only checked, nothing is kept.
+/// Keeps nothing: the sink of a string that is only checked.
 impl Sink for () {
     fn plain(&mut self, _run: &str) {}
     fn escaped(&mut self, _character: char) {}
@@ -35,7 +35,7 @@ impl Sink for String {
     }
 }
 
-/// The strings of a document: no escape is shorter than what it stands for, so the rest of the message is room enough, and the
+/// Collects the strings of a document: no escape is shorter than what it stands for, so the rest of the message is room enough, and the
 /// buffer never grows.
 #[derive(Debug)]
 pub struct Decoded<'s>(pub &'s mut String);
@@ -60,7 +60,7 @@ impl Sink for Decoded<'_> {
     }
 }
 
-/// How many bytes [`Decoded`] would have taken.
+/// Counts the bytes that [`Decoded`] would have taken.
 #[derive(Debug, Clone, Copy)]
 pub struct Counted(pub usize);
 

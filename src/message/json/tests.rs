@@ -55,23 +55,26 @@ fn members_of_one_name_are_all_kept() {
 
 #[test]
 fn arrays_and_objects_are_counted() {
-    let data = |value: &str| parse(format!(r#"{{"a":{value}}}"#).as_bytes()).stored()[0].data;
-    assert_eq!(data("[]"), Data::Array { length: 0, of_objects: true });
-    assert_eq!(data("[{},{\"a\":[1,2]}, {} ]"), Data::Array { length: 3, of_objects: true });
-    assert_eq!(data("[{},[{}],{}]"), Data::Array { length: 3, of_objects: false });
-    assert_eq!(data("[[1],[2,3]]"), Data::Array { length: 2, of_objects: false });
-    assert_eq!(data("{}"), Data::Object { length: 0 });
-    assert_eq!(data(r#"{"a":[1,{}],"b":{"c":1,"d":2}}"#), Data::Object { length: 2 });
+    for (value, data) in [
+        ("[]", Data::Array { length: 0, of_objects: true }),
+        ("[{},{\"a\":[1,2]}, {} ]", Data::Array { length: 3, of_objects: true }),
+        ("[{},[{}],{}]", Data::Array { length: 3, of_objects: false }),
+        ("[[1],[2,3]]", Data::Array { length: 2, of_objects: false }),
+        ("{}", Data::Object { length: 0 }),
+        (r#"{"a":[1,{}],"b":{"c":1,"d":2}}"#, Data::Object { length: 2 }),
+    ] {
+        assert_eq!(parse(format!(r#"{{"a":{value}}}"#).as_bytes()).stored()[0].data, data, "{value}");
+    }
 }
 
 /// Members of names and values with and without escapes.
 fn many_members(count: usize) -> String {
-    let member = |at| match at % 3 {
+    let members = (0..count).map(|at| match at % 3 {
         0 => format!(r#""\u4f60{at}": "\n{at}\ud83d\ude00""#),
         1 => format!(r#" "k{at}" :"v{at}""#),
         _ => format!(r#""n\t{at}":[{at},"\u4f60"]"#),
-    };
-    format!("{{{}}}", (0..count).map(member).collect::<Vec<_>>().join(" , "))
+    });
+    format!("{{{}}}", members.collect::<Vec<_>>().join(" , "))
 }
 
 #[test]
@@ -98,7 +101,7 @@ fn members_that_are_not_stored_are_read_again() {
     }
 }
 
-/// What a document owns, in bytes.
+/// The memory that a document owns, in bytes.
 fn memory(document: &Document) -> usize {
     document.decoded.capacity()
 }
@@ -135,13 +138,6 @@ fn nul_becomes_a_replacement_character() {
 
 #[test]
 fn a_lone_surrogate_is_a_fault_and_a_replacement_character() {
-    let string = |literal: &str| {
-        let message = format!(r#"{{"a":{literal},"b":1}}"#);
-        let parsed = parse(message.as_bytes());
-        let fault = parsed.fault.clone().expect("a fault");
-        assert_eq!(parsed.members().count(), 2, "{literal}: it is read on");
-        (parsed.string(&parsed.stored()[0].value).to_owned(), fault.reason, message[fault.span].to_owned())
-    };
     for (literal, text, unit, at) in [
         (r#""\ud83d""#, "\u{fffd}", 0xd83d, r"\ud83d"),
         (r#""\uDE00\ud83d""#, "\u{fffd}\u{fffd}", 0xde00, r"\uDE00"),
@@ -149,7 +145,12 @@ fn a_lone_surrogate_is_a_fault_and_a_replacement_character() {
         (r#""\ud83d\n\ud83ex""#, "\u{fffd}\n\u{fffd}x", 0xd83d, r"\ud83d"),
         (r#""x\ud83d\u0041""#, "x\u{fffd}A", 0xd83d, r"\ud83d"),
     ] {
-        assert_eq!(string(literal), (text.to_owned(), Reason::LoneSurrogate(unit), at.to_owned()), "{literal}");
+        let message = format!(r#"{{"a":{literal},"b":1}}"#);
+        let parsed = parse(message.as_bytes());
+        assert_eq!(parsed.string(&parsed.stored()[0].value), text, "{literal}");
+        assert_eq!(parsed.members().count(), 2, "{literal}: it is read on");
+        let fault = parsed.fault.expect("a fault");
+        assert_eq!((fault.reason, &message[fault.span]), (Reason::LoneSurrogate(unit), at), "{literal}");
     }
     assert_eq!(fault(r#"{"\ud83d":1}"#), (Reason::LoneSurrogate(0xd83d), 2..8));
     assert_eq!(fault(r#"{"a":[{"b":"\udfff"}]}"#), (Reason::LoneSurrogate(0xdfff), 12..18));
@@ -251,18 +252,23 @@ fn members_before_the_fault_are_kept_and_the_broken_one_is_named() {
     let parsed = parse(br#"{"type":"say","o":{"x":1},"content":"a\slash","z":1}"#);
     let keys: Vec<_> = parsed.members().map(|member| parsed.string(&member.key).to_owned()).collect();
     assert_eq!(keys, ["type", "o"]);
-    let pending = |text: &str| {
+    for (text, pending) in [
+        (r#"{"type":"say","content":"a\slash"}"#, Some(("content", 7))),
+        (r#"{"type":"say","con"#, None),
+        (r#"{"\u4f60":{"b":"x"#, Some(("你", 3))),
+    ] {
         let parsed = parse(text.as_bytes());
-        parsed.pending.map(|pending| (parsed.string(&pending.key).to_owned(), pending.tag))
-    };
-    assert_eq!(pending(r#"{"type":"say","content":"a\slash"}"#), Some(("content".to_owned(), 7)));
-    assert_eq!(pending(r#"{"type":"say","con"#), None);
-    assert_eq!(pending(r#"{"\u4f60":{"b":"x"#), Some(("你".to_owned(), 3)));
+        assert_eq!(parsed.pending.map(|pending| (parsed.string(&pending.key), pending.tag)), pending, "{text}");
+    }
+}
+
+/// An object with arrays in it: so many levels.
+fn nested(depth: usize) -> String {
+    format!(r#"{{"a":{}{}}}"#, "[".repeat(depth - 1), "]".repeat(depth - 1))
 }
 
 #[test]
 fn nesting_is_as_deep_as_phps() {
-    let nested = |depth: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(depth - 1), "]".repeat(depth - 1));
     assert_eq!(parse(nested(LIMITS.depth).as_bytes()).fault, None);
     assert_eq!(fault(nested(LIMITS.depth + 1)), (Reason::TooDeep, 515..516));
     assert_eq!(fault(nested(10_000)).0, Reason::TooDeep);
@@ -280,7 +286,7 @@ fn a_message_longer_than_the_server_takes_keeps_what_is_whole() {
     assert_eq!((just_fits.len(), parse(just_fits.as_bytes()).fault), (LIMITS.length, None));
 }
 
-/// What `serde_json` makes of the bytes; `None` where it is known to differ: it refuses lone surrogates and numbers that no
+/// The opinion of `serde_json` on the bytes; `None` where it is known to differ: it refuses lone surrogates and numbers that no
 /// `f64` holds, which RFC 8259 allows.
 fn second_opinion(bytes: &[u8]) -> Option<Result<Json, ()>> {
     match serde_json::from_slice(bytes) {
@@ -373,6 +379,13 @@ fn nearly_json() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
+/// Whether a member stays whole when the message is cut here. A number may go on, so it is only whole when something follows it.
+fn is_whole_before(member: &Member, cut: usize) -> bool {
+    let end = member.value.span().end;
+    end < cut || end == cut && member.data != Data::Number
+}
+
+/// Asserts what holds of any bytes: faults and members lie within them, and strings are the same however they are had.
 fn assert_sound(bytes: &[u8]) {
     let parsed = parse(bytes);
     if let Some(fault) = &parsed.fault {
@@ -420,10 +433,8 @@ proptest! {
         let cut = cut.index(text.len());
         let parsed = parse(&text.as_bytes()[..cut]);
         prop_assert!(parsed.fault.is_some());
-        // A number may go on, so it is only whole when something follows it.
         // Where decoded texts are depends on what is decoded before, which is the same.
-        let is_whole = |end: usize, data: Data| end < cut || end == cut && data != Data::Number;
-        let kept: Vec<_> = whole.members().filter(|member| is_whole(member.value.span().end, member.data)).collect();
+        let kept: Vec<_> = whole.members().filter(|member| is_whole_before(member, cut)).collect();
         let found = members(&parsed);
         prop_assert!(found.starts_with(&kept) && found.len() <= kept.len() + 1);
     }

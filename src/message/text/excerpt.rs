@@ -2,9 +2,9 @@
 
 use super::push_visible;
 
-/// How many characters there are at most on either side.
+/// The most characters on either side of the place.
 const MAX_CHARS: usize = 12;
-/// The bytes that hold one character more than that.
+/// The bytes that hold the characters of a side, and one more.
 const MAX_BYTES: usize = (MAX_CHARS + 2) * 4;
 
 /// The characters before and behind a place in a message, in one printable line, with `…` where more of it follows. What is not UTF-8 is U+FFFD,
@@ -31,8 +31,8 @@ pub fn excerpt(message: &[u8], at: usize) -> String {
 fn last_characters(text: &[u8]) -> (String, bool) {
     let window = &text[text.len().saturating_sub(MAX_BYTES)..];
     // A character may be cut at the window's beginning.
-    let is_within = |byte: &&u8| window.len() < text.len() && **byte & 0xc0 == 0x80;
-    let start = window.iter().take(3).take_while(is_within).count();
+    let cut = if window.len() < text.len() { 3 } else { 0 };
+    let start = window.iter().take(cut).take_while(|byte| **byte & 0xc0 == 0x80).count();
     let characters = String::from_utf8_lossy(&window[start..]);
     match characters.char_indices().rev().nth(MAX_CHARS - 1) {
         Some((at, _)) => (characters[at..].to_owned(), at > 0),

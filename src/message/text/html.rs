@@ -1,9 +1,10 @@
-//! What the server's HTML says: entities, and `<br />`, which `nl2br()` sets before each line end.
+//! Reads the server's HTML: entities, and `<br />`, which `nl2br()` sets before each line end.
 
 use html_escape::NAMED_ENTITIES;
 use memchr::{memchr, memchr2, memchr3};
 use std::borrow::Cow;
 
+/// The tag that `nl2br()` sets before a line end.
 const BREAK: &[u8] = b"<br />";
 
 /// The text of HTML: entities decoded once, without `<br />`. One without a line end is read as one all the same. A NUL is
@@ -69,6 +70,7 @@ pub fn first_tag(html: &str) -> Option<Cow<'_, str>> {
     }
 }
 
+/// Whether a line end follows a `<br />`, which then is none of its own.
 fn goes_on_in_a_new_line(rest: &[u8]) -> bool {
     matches!(rest, [b'\n' | b'\r', ..])
 }
@@ -77,7 +79,7 @@ fn goes_on_in_a_new_line(rest: &[u8]) -> bool {
 struct Replaced<'a> {
     html: &'a str,
     text: String,
-    /// How much of the HTML is in the text: none as long as nothing is replaced.
+    /// The part of the HTML that is in the text, in bytes: none as long as nothing is replaced.
     copied: usize,
 }
 
@@ -90,6 +92,7 @@ impl<'a> Replaced<'a> {
         self.copied
     }
 
+    /// Appends the HTML that has not been copied, up to `at`.
     fn copy_up_to(&mut self, at: usize) {
         if self.copied < at {
             self.text.push_str(&self.html[self.copied..at]);
@@ -105,6 +108,7 @@ impl<'a> Replaced<'a> {
         }
     }
 
+    /// Replaces the entities of `htmlspecialchars()` from `at` on, of which `first` is one; returns where they end.
     fn decode_specials(&mut self, at: usize, first: (char, usize), enough: usize) -> usize {
         if self.copied == 0 {
             self.text.reserve(self.html.len().min(enough));
@@ -120,6 +124,7 @@ impl<'a> Replaced<'a> {
         at
     }
 
+    /// Replaces the entity at `at`, if there is one; returns where to go on.
     fn decode_other(&mut self, at: usize) -> usize {
         let html = &self.html[at..];
         match entity(html) {
@@ -157,6 +162,7 @@ fn special(html: &[u8]) -> Option<(char, usize)> {
     }
 }
 
+/// The meaning of an entity.
 enum Entity {
     Named(&'static str),
     Numeric(char),
@@ -177,6 +183,7 @@ fn entity(html: &str) -> Option<(Entity, usize)> {
     Some((entity, length + 2))
 }
 
+/// The text of the named entity; a name is without `&` and `;`.
 fn named(name: &str) -> Option<&'static str> {
     if name.len() > LONGEST_NAME {
         return None;
@@ -206,10 +213,10 @@ static PLACES: [u16; 8192] = {
     places
 };
 
-/// No place.
+/// A slot without a place.
 const FREE: u16 = u16::MAX;
 
-/// A hash: FNV-1a, folded.
+/// The slot in which the search for a name begins: its hash (FNV-1a), folded.
 const fn slot_of(name: &[u8]) -> usize {
     let (mut hash, mut at) = (0x811c_9dc5_u32, 0);
     while at < name.len() {
@@ -237,7 +244,7 @@ mod tests {
     use html_escape::decode_html_entities;
     use proptest::prelude::*;
 
-    /// As it is defined: first without `<br />`, then decoded.
+    /// The text and the first tag as they are defined: first without `<br />`, then decoded.
     fn expected(html: &str) -> (String, Option<String>) {
         let mut pieces = html.split("<br />");
         let mut lines = pieces.next().unwrap_or_default().to_owned();
@@ -245,13 +252,17 @@ mod tests {
             lines.push_str(if piece.starts_with(['\n', '\r']) { "" } else { "\n" });
             lines.push_str(piece);
         }
-        let begins = |html: &str| html.starts_with(|next: char| next.is_ascii_alphabetic() || "/!?".contains(next));
         let mut starts = html.match_indices('<').map(|(start, _)| start);
-        let start = starts.find(|start| begins(&html[start + 1..]) && !html[*start..].starts_with("<br />"));
+        let start = starts.find(|start| begins_tag(&html[start + 1..]) && !html[*start..].starts_with("<br />"));
         let behind = start
             .map(|start| html[start..].replace("<br />\n", "\n").replace("<br />\r", "\r").replace("<br />", "\n"));
         let tag = behind.and_then(|behind| Some(behind[..=behind.find('>')?].to_owned()));
         (decode_html_entities(&lines).replace('\0', "\u{fffd}"), tag)
+    }
+
+    /// Whether what stands behind a `<` makes it the beginning of a tag.
+    fn begins_tag(html: &str) -> bool {
+        html.starts_with(|next: char| next.is_ascii_alphabetic() || "/!?".contains(next))
     }
 
     #[test]

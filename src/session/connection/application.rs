@@ -2,11 +2,11 @@
 
 use std::mem;
 
-use crate::message::Evidence;
+use crate::message::{Content, Evidence};
 use crate::packet::{Frame, FrameTime, PackedFrameTime, Position};
 use crate::session::ids::MessagePlace;
 use crate::session::ids::Room;
-use crate::session::statement::Statement;
+use crate::session::incoming::Incoming;
 use crate::session::storage::one_or_many::OneOrMany;
 use crate::session::storage::texts::TextId;
 
@@ -33,20 +33,7 @@ impl Default for Application {
 /// Messages of an undecided connection.
 #[derive(Debug, Default)]
 pub struct Waiting {
-    messages: Vec<Postponed<'static>>,
-}
-
-/// A message seen before its connection was known to be the chat.
-#[derive(Debug)]
-pub struct Postponed<'a> {
-    /// The frame in which it ends.
-    pub at: FrameTime,
-    /// How many messages of the frame came before it.
-    pub index: u32,
-    /// What it says.
-    pub statement: Statement<'a>,
-    /// Whether its last WebSocket frame was masked; `None` where the frame was not seen.
-    pub masked: Option<bool>,
+    messages: Vec<Incoming<'static>>,
 }
 
 impl Application {
@@ -83,14 +70,14 @@ impl Application {
             (Application::Chat(_), _) | (_, Evidence::Dialect) => true,
             (Application::Undecided(postponed), Evidence::Likely) => {
                 let mut earlier = postponed.iter().flat_map(|waiting| &waiting.messages);
-                configured && earlier.all(|message| !message.statement.is_unknown())
+                configured && earlier.all(|message| !matches!(message.content, Content::Unknown { .. }))
             }
             (_, Evidence::Likely | Evidence::Foreign | Evidence::Unknown) => false,
         }
     }
 
-    /// The connection is the chat's. Returns the messages that were postponed.
-    pub fn become_chat(&mut self) -> Vec<Postponed<'static>> {
+    /// Makes the connection the chat's. Returns the messages that were postponed.
+    pub fn become_chat(&mut self) -> Vec<Incoming<'static>> {
         if self.is_chat() {
             return Vec::new();
         }
@@ -101,7 +88,7 @@ impl Application {
     }
 
     /// Keeps a message until the connection is decided. Returns whether there are too many of them.
-    pub fn postpone(&mut self, message: Postponed<'static>) -> bool {
+    pub fn postpone(&mut self, message: Incoming<'static>) -> bool {
         match self {
             Application::Undecided(postponed) => {
                 let messages = &mut postponed.get_or_insert_default().messages;
@@ -176,7 +163,7 @@ impl Chat {
         self.has_moved
     }
 
-    /// A login request asks to be this user from now on. A request without a name changes nothing but that.
+    /// Takes note of a login request, which asks to be this user from now on. One without a name changes nothing but that.
     pub fn ask_to_log_in(&mut self, at: FrameTime, identity: Option<Identity>) {
         self.has_asked_again |= self.has_asked_to_log_in;
         self.has_asked_to_log_in = true;
@@ -204,7 +191,7 @@ impl Chat {
         self.login.map(|at| (at.into(), self.login_name))
     }
 
-    /// The server names the connection's user in a frame.
+    /// Takes note that the server names the connection's user in a frame.
     pub fn name_in(&mut self, frame: Frame, name: TextId) {
         if let Some(identity) = self.identities.as_mut_slice().last_mut().filter(|identity| identity.name == name) {
             identity.named_in = identity.named_in.max(Some(frame));
@@ -217,7 +204,7 @@ impl Chat {
         Some((asked, self.logged_in?.into()))
     }
 
-    /// The server has logged the connection in. Returns the request.
+    /// Logs the connection in, as the server says. Returns the request.
     pub fn log_in(&mut self, place: MessagePlace, name: Option<TextId>, id: Option<TextId>) -> Option<FrameTime> {
         let position = place.position();
         self.has_asked_to_log_in = true; // even where the request was not captured
@@ -235,18 +222,18 @@ impl Chat {
         request
     }
 
-    /// A delivery names the sender of what this connection said: that is its user.
+    /// Recognises the user: a delivery names the sender of what this connection said.
     pub fn recognise(&mut self, id: Option<TextId>, name: Option<TextId>) {
         self.has_asked_to_log_in = true; // or nothing would have been delivered
         self.id = self.id.or(id);
         match (self.identities.as_mut_slice().last_mut(), name) {
             (Some(identity), _) if identity.id.is_none() => identity.id = id,
             (None, Some(name)) => self.identities.push(Identity { id, ..Identity::new(None, name) }),
-            _ => {}
+            (Some(_), _) | (None, None) => {}
         }
     }
 
-    /// The server answered what was asked here after so many nanoseconds.
+    /// Takes note of an answer to what was asked here, after so many nanoseconds.
     pub fn answered_after(&mut self, nanoseconds: i64) {
         let new = u32::try_from(nanoseconds / 1000).unwrap_or(0).max(1);
         self.round_trip = new.max(self.round_trip - self.round_trip / 8);
@@ -257,13 +244,13 @@ impl Chat {
         i64::from(self.round_trip) * 1000
     }
 
-    /// The server sent a ping.
+    /// Takes note of a ping of the server's.
     pub fn ping(&mut self, at: FrameTime) {
         self.ping = Some(at.into());
         self.last_ping = Some(at.frame);
     }
 
-    /// The client sent a pong. Returns the ping that it answers.
+    /// Takes note of a pong of the client's. Returns the ping that it answers.
     pub fn pong(&mut self) -> Option<FrameTime> {
         self.ping.take().map(FrameTime::from)
     }
@@ -273,7 +260,7 @@ impl Chat {
         self.last_ping
     }
 
-    /// The say in `frame` of this connection has reached somebody.
+    /// Takes note that the say in `frame` of this connection has reached somebody.
     pub fn delivered(&mut self, frame: Frame) {
         self.last_delivered = self.last_delivered.max(Some(frame));
     }
@@ -283,7 +270,7 @@ impl Chat {
         self.last_delivered
     }
 
-    /// The server was heard of.
+    /// Takes note of a message of the server's.
     pub fn heard(&mut self, at: FrameTime) {
         self.last_from_server = Some(at.into());
     }

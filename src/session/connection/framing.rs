@@ -9,7 +9,8 @@ use crate::message::{LIMITS, text};
 use crate::packet::{Both, Captured, Frame, FrameTime, SequenceNumber, Side, StreamId};
 use crate::session::connection::gaps::{ContentGaps, DirectionGaps, Gap, Stretches};
 use crate::session::storage::texts::TextId;
-use crate::websocket::frame::{self, Opcode, Read};
+use crate::websocket::frame::{self, Opcode};
+use crate::websocket::start::plausible_start;
 
 /// The longest reason to close, in characters: a control frame's payload has at most 125 bytes, and escapes are longer.
 const MAX_REASON: usize = 300;
@@ -92,7 +93,7 @@ pub struct Endings {
 }
 
 impl Endings {
-    /// Data of this connection is about to be dissected.
+    /// Begins with data of this connection that is about to be dissected.
     pub fn begin(&mut self, stream: StreamId) {
         self.stream = stream;
         self.queue.clear();
@@ -136,27 +137,30 @@ enum Fragments {
 }
 
 impl Fragments {
-    /// The next fragment of a message, not its last one.
+    /// Adds the next fragment of a message, not its last one.
     fn push(&mut self, header: &frame::Header) {
         let begins = header.opcode != Opcode::Continuation;
         *self = match *self {
             Fragments::None if begins && header.rsv & frame::COMPRESSED != 0 => Fragments::Compressed,
             Fragments::None if begins => Fragments::Begun,
             begun @ (Fragments::Begun | Fragments::Compressed) if !begins => begun,
-            _ => Fragments::Astray,
+            Fragments::None | Fragments::Begun | Fragments::Compressed | Fragments::Astray => Fragments::Astray,
         };
     }
 
-    /// Data that is out of step, which Wireshark takes for frames all the same.
+    /// Passes over data that is out of step, which Wireshark takes for frames all the same.
     fn pass_over(&mut self, bytes: &[u8]) {
         let mut frames = frame::frames(bytes);
         for frame in &mut frames {
+            let is_last = frame.header.fin;
             match frame.header.opcode {
-                Opcode::Continuation if frame.complete && frame.header.fin => *self = Fragments::None,
-                Opcode::Text | Opcode::Binary if frame.complete && frame.header.fin => {}
+                Opcode::Close | Opcode::Ping | Opcode::Pong => {}
+                Opcode::Continuation if frame.complete && is_last => *self = Fragments::None,
+                Opcode::Text | Opcode::Binary if frame.complete && is_last => {}
                 Opcode::Text | Opcode::Binary | Opcode::Continuation if frame.complete => self.push(&frame.header),
-                opcode if opcode.is_control() => {}
-                _ => *self = Fragments::Astray,
+                Opcode::Text | Opcode::Binary | Opcode::Continuation => *self = Fragments::Astray,
+                Opcode::Reserved(_) if frame.header.opcode.is_control() => {}
+                Opcode::Reserved(_) => *self = Fragments::Astray,
             }
         }
         if frames.offset() < bytes.len() {
@@ -193,6 +197,13 @@ enum DataPlace {
     OutOfStep,
 }
 
+impl DataPlace {
+    /// From here on, if a frame of the chat may begin there.
+    fn from(start: Option<SequenceNumber>, bytes: &[u8]) -> DataPlace {
+        if plausible_start(bytes, LIMITS.length) { DataPlace::InStep(start) } else { DataPlace::OutOfStep }
+    }
+}
+
 impl Direction {
     fn next(&self) -> Option<SequenceNumber> {
         self.is_placed.then_some(self.next)
@@ -204,7 +215,6 @@ impl Direction {
 
     fn find(&self, data: &Data, unread: Option<&Stretches>) -> DataPlace {
         let bytes = data.bytes.bytes;
-        let begins = |start| if plausible_start(bytes) { DataPlace::InStep(start) } else { DataPlace::OutOfStep };
         match (data.start, self.next()) {
             (None, _) if !data.is_fresh => DataPlace::Old,
             (None, Some(next)) => {
@@ -213,23 +223,24 @@ impl Direction {
                 let start = [Some(next), late].into_iter().flatten().find(|start| data.is_at(*start));
                 start.map_or(DataPlace::OutOfStep, |start| DataPlace::InStep(Some(start)))
             }
-            (None, None) if self.is_out_of_step => begins(None),
+            (None, None) if self.is_out_of_step => DataPlace::from(None, bytes),
             (None, None) => DataPlace::InStep(None),
             (Some(start), Some(next)) if start == next => DataPlace::InStep(Some(start)),
             (Some(start), Some(next)) if next.is_after(start) => match unread.and_then(|unread| unread.at(start)) {
                 Some(stretch) if stretch.from == start => DataPlace::InStep(Some(start)),
-                Some(_) => begins(Some(start)),
+                Some(_) => DataPlace::from(Some(start), bytes),
                 None => self.repeats(bytes, start, next),
             },
-            (Some(start), _) => begins(Some(start)),
+            (Some(start), _) => DataPlace::from(Some(start), bytes),
         }
     }
 
     /// Data that begins before the end of what was read: what follows that end is in step, if a frame begins there.
     fn repeats(&self, bytes: &[u8], start: SequenceNumber, next: SequenceNumber) -> DataPlace {
         let known = next.0.wrapping_sub(start.0) as usize;
-        let continues =
-            known < bytes.len() && plausible_start(bytes) && frame::frames(bytes).any(|frame| frame.offset == known);
+        let continues = known < bytes.len()
+            && plausible_start(bytes, LIMITS.length)
+            && frame::frames(bytes).any(|frame| frame.offset == known);
         if continues { DataPlace::Repeats(start, known) } else { DataPlace::Old }
     }
 }
@@ -240,7 +251,7 @@ impl Framing {
         self.since
     }
 
-    /// The upgrade response was seen: WebSocket begins there.
+    /// Places the first frames of both directions, behind the upgrade response.
     pub fn place(&mut self, client: Option<SequenceNumber>, server: SequenceNumber) {
         self.directions.client.place(client);
         self.directions.server.place(Some(server));
@@ -318,7 +329,7 @@ impl Framing {
                 Opcode::Close if is_known => {}
                 Opcode::Close => closes.extend(self.close(by, &frame, data)),
                 Opcode::Text | Opcode::Binary | Opcode::Continuation => {
-                    let start = reading.start.map(|start| start + frame.offset as u32);
+                    let start = reading.place(frame.offset as u32);
                     let ending = self.directions.of_mut(by).data_frame(&frame.header, start, end, is_known);
                     endings.queue.extend(ending);
                 }
@@ -381,6 +392,11 @@ struct Reading {
 impl Reading {
     fn new(start: Option<SequenceNumber>) -> Reading {
         Reading { start, known: 0, is_late: false, end: None }
+    }
+
+    /// The sequence number of the byte at an offset.
+    fn place(&self, offset: u32) -> Option<SequenceNumber> {
+        self.start.map(|start| start + offset)
     }
 }
 
@@ -448,17 +464,17 @@ impl Direction {
         let end = frame.header.frame_length().and_then(|length| length.checked_add(frame.offset));
         let end = end.and_then(|end| u32::try_from(end).ok());
         let ends_here = end.is_some_and(|end| end as usize <= data.bytes.reported);
-        let place = |offset: u32| reading.start.map(|start| start + offset);
         if frame.header.fin && !frame.header.opcode.is_control() {
             endings.queue.push_back(Ending {
-                start: place(frame.offset as u32),
-                end: end.and_then(place).filter(|_| ends_here).unwrap_or(data.segment_end),
+                start: reading.place(frame.offset as u32),
+                end: end.and_then(|end| reading.place(end)).filter(|_| ends_here).unwrap_or(data.segment_end),
                 masked: frame.header.masking_key.is_some(),
                 hard_to_inflate: false,
                 skipped: !ends_here,
             });
         }
-        let (true, Some(from), Some(to)) = (data.bytes.is_truncated(), place(frame.offset as u32), end.and_then(place))
+        let (true, Some(from), Some(to)) =
+            (data.bytes.is_truncated(), reading.place(frame.offset as u32), end.and_then(|end| reading.place(end)))
         else {
             return;
         };
@@ -492,61 +508,10 @@ fn closing(frame: &frame::Frame, data: &[u8]) -> Closing {
     Closing { code, reason: (*text::line(&reason, MAX_REASON)).into() }
 }
 
-/// How many bytes of a payload are examined: the longest payload of a control frame (RFC 6455, section 5.5).
-const PROBE_LENGTH: usize = 125;
-
-/// Whether a frame of the chat could begin here, in a stream whose beginning was not captured: a text frame whose payload
-/// begins like a JSON object with members, or a control frame that fills `bytes` and holds text. Random bytes pass less than
-/// once in a million times. The chat negotiates no extension, so its frames have no RSV bit.
-pub fn plausible_start(bytes: &[u8]) -> bool {
-    let Read::Complete(header) = frame::header(bytes) else { return false };
-    if header.rsv != 0 || header.payload_length > LIMITS.length as u64 {
-        return false;
-    }
-    let payload = &bytes[header.header_length..];
-    let payload = &payload[..payload.len().min(header.payload_length as usize)];
-    match header.opcode {
-        Opcode::Text => begins_like_object(&probe(payload, &header)),
-        Opcode::Close | Opcode::Ping | Opcode::Pong => {
-            header.frame_length() == Some(bytes.len()) && control_payload_fits(&header, &probe(payload, &header))
-        }
-        _ => false,
-    }
-}
-
-/// The first bytes of the payload, unmasked.
-fn probe(payload: &[u8], header: &frame::Header) -> Vec<u8> {
-    let mut probe = payload[..payload.len().min(PROBE_LENGTH)].to_vec();
-    frame::unmask(&mut probe, header.masking_key.unwrap_or_default());
-    probe
-}
-
-fn begins_like_object(payload: &[u8]) -> bool {
-    let mut characters = payload.iter().filter(|byte| !byte.is_ascii_whitespace());
-    characters.next() == Some(&b'{') && characters.next() == Some(&b'"')
-}
-
-/// The payload of a close frame is empty or begins with a status code, which UTF-8 follows (RFC 6455, section 5.5.1). A ping or
-/// pong may hold any bytes, but only text can be distinguished from random bytes.
-fn control_payload_fits(header: &frame::Header, payload: &[u8]) -> bool {
-    match (header.opcode, payload) {
-        (Opcode::Close, [high, low, reason @ ..]) => {
-            (1000..5000).contains(&u16::from_be_bytes([*high, *low])) && is_text(reason)
-        }
-        (Opcode::Close, [_]) => false,
-        _ => is_text(payload),
-    }
-}
-
-fn is_text(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(char::is_control))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::websocket::frame::tests::{KEY, frame};
-    use proptest::prelude::*;
 
     const PING: &[u8] = br#"{"type":"ping"}"#;
     const BYE: &[u8] = b"\x03\xe8bye";
@@ -675,81 +640,5 @@ mod tests {
         let ping = frame(0x81, Some(KEY), PING);
         capture.take_in(Side::Client, Some(100), &ping, ping.len());
         assert_eq!(capture.closes(Side::Server, 100), 1, "what speaks has not closed");
-    }
-
-    #[test]
-    fn a_frame_of_the_chat_may_begin_where_an_object_begins() {
-        assert!(plausible_start(&frame(0x81, None, PING)));
-        assert!(plausible_start(&frame(0x81, Some(KEY), PING)));
-        assert!(plausible_start(&frame(0x81, None, b" {\n \"type\":\"ping\"}")));
-        assert!(plausible_start(&frame(0x01, Some(KEY), b"{\"type\":\"say\",")));
-        assert!(plausible_start(&frame(0x81, Some(KEY), &[&b"{\"type\":"[..], &[b'x'; 70_000]].concat())[..100]));
-        assert!(plausible_start(&[frame(0x81, None, PING), frame(0x81, None, PING)].concat()));
-    }
-
-    #[test]
-    fn a_control_frame_counts_when_it_is_all_there_is() {
-        assert!(plausible_start(&frame(0x88, Some(KEY), b"")));
-        assert!(plausible_start(&frame(0x88, None, b"\x03\xe8bye")));
-        assert!(plausible_start(&frame(0x8a, Some(KEY), b"x")));
-        assert!(!plausible_start(&frame(0x88, None, b"\x03")));
-        assert!(!plausible_start(&frame(0x88, None, b"\0\0")));
-        assert!(!plausible_start(&frame(0x88, None, b"\x03\xe8\xff")));
-        assert!(!plausible_start(&frame(0x89, None, b"\x01\xff")));
-        assert!(!plausible_start(b"\x89\x00x"));
-        assert!(!plausible_start(b"\x89\x02x"));
-    }
-
-    #[test]
-    fn other_bytes_are_no_start() {
-        for bytes in [
-            &b""[..],
-            b"\x81",
-            b"\x81\x0f",
-            b"\x81\x05Hello",
-            b"\x81\x02{}",
-            b"\x80\x0f{\"type\":\"ping\"}",
-            b"\x82\x0f{\"type\":\"ping\"}",
-            b"\xc1\x0f{\"type\":\"ping\"}",
-            b"{\"type\":\"ping\"}",
-            b"GET / HTTP/1.1\r\n",
-            b"HTTP/1.1 101",
-            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-            b"\x81\x7f\0\0\0\0\x40\0\0\0{\"type\"",
-        ] {
-            assert!(!plausible_start(bytes), "{}", bytes.escape_ascii());
-        }
-    }
-
-    #[test]
-    fn no_start_is_seen_within_a_message() {
-        let text =
-            r#"{"type":"say","from_client_id":"7f00000108fd00000001","content":"\u5927 长 {\"a\" 😀","time":"x"}"#;
-        let bytes = frame(0x81, None, text.as_bytes());
-        for at in 1..bytes.len() {
-            assert!(!plausible_start(&bytes[at..]), "{at}");
-        }
-    }
-
-    #[test]
-    fn a_text_frame_is_as_long_as_the_chats_longest_message_at_most() {
-        let declared = |length: usize| {
-            let length = (length as u64).to_be_bytes();
-            [&b"\x81\x7f"[..], &length, b"{\"type\":"].concat()
-        };
-        assert!(plausible_start(&declared(LIMITS.length)));
-        assert!(!plausible_start(&declared(LIMITS.length + 1)));
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_examined_without_panic(bytes: Vec<u8>) {
-            plausible_start(&bytes);
-        }
-
-        #[test]
-        fn random_bytes_are_no_start(bytes in prop::collection::vec(any::<u8>(), 15..64)) {
-            prop_assert!(!plausible_start(&bytes));
-        }
     }
 }

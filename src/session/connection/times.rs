@@ -78,7 +78,13 @@ impl Times {
                 Moment::UpgradeResponse
             }
             FrameEvent::Close(_) | FrameEvent::Fin | FrameEvent::Reset(_) => Moment::End,
-            _ => return,
+            FrameEvent::SynAgain(_)
+            | FrameEvent::SynAckAgain(_)
+            | FrameEvent::FinAcked
+            | FrameEvent::UpgradeRequestAcked(_)
+            | FrameEvent::UpgradeComplete(_)
+            | FrameEvent::CloseReply(_)
+            | FrameEvent::MessagesAcked(_) => return,
         };
         self.set(moment, at.time);
         let known = self.known();

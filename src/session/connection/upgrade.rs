@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use crate::failpoint::failpoint;
+use crate::message::bounded::bounded_value;
 use crate::packet::{Frame, FrameTime};
 use crate::session::record::handshake::Handshake;
-use crate::session::storage::bounded::bounded_value;
 use crate::websocket::handshake::{self, Http};
 
 /// What a connection's HTTP has shown so far.
@@ -176,10 +176,8 @@ mod tests {
     }
 
     fn response(step: Step) -> Response {
-        match step {
-            Step::Response(response) => response,
-            other => panic!("no response: {other:?}"),
-        }
+        let Step::Response(response) = step else { panic!("no response: {step:?}") };
+        response
     }
 
     #[test]

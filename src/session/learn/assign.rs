@@ -2,8 +2,9 @@
 
 use crate::failpoint::failpoint;
 use crate::packet::{FrameTime, Side, StreamId};
+use crate::session::connection::gaps::Gaps;
 use crate::session::ids::{MessagePlace, SayNumber};
-use crate::session::say::equal::Capture;
+use crate::session::say::equal::Question;
 use crate::session::say::matching::{Choice, Doubt, Verdict};
 use crate::session::say::{Delivery, TrackedSay};
 use crate::session::server::Server;
@@ -40,15 +41,15 @@ impl Session {
         let receiver = self.connections.get(&delivery.place.stream);
         let Some(server) = receiver.and_then(|receiver| self.servers.of(receiver)) else { return Verdict::Unmatched };
         let (says, connections, gaps) = (&self.says, &self.connections, &server.gaps.client);
-        let capture = Capture { says, connections, gaps, start: self.start };
+        let asked = Question { delivery, owner: None, says, connections, gaps, start: self.start };
         if delivery.from.is_some() {
-            let verdict = server.say_index.find(delivery.from, delivery, None, &capture);
+            let verdict = server.say_index.find(delivery.from, &asked);
             if verdict != Verdict::Unmatched {
                 return verdict;
             }
         }
-        let owner = delivery.from.and_then(|id| server.owner(id));
-        server.say_index.find(None, delivery, owner, &capture)
+        let owner = delivery.from.and_then(|id| server.users.owner(id));
+        server.say_index.find(None, &Question { owner, ..asked })
     }
 
     /// Marks the says as not counted that a delivery could deliver, too.
@@ -102,13 +103,12 @@ impl Session {
         let place = delivery.place;
         let Some(receiver) = self.connections.get(&place.stream) else { return };
         let Some(server) = self.servers.of_mut(receiver) else { return };
-        let owner = delivery.from.and_then(|id| server.owner(id));
+        let owner = delivery.from.and_then(|id| server.users.owner(id));
         server.unmatched.push(*delivery);
         if !is_late {
             let sender = owner.and_then(|owner| self.connections.get(&owner));
-            let began = server.exchange_starts.copy(delivery.from, delivery.said, place.at, place.stream, |since| {
-                sender.is_some_and(|sender| sender.gaps(Side::Client).between(since, place.at.frame))
-            });
+            let gaps = sender.map_or(Gaps::NONE, |sender| sender.gaps(Side::Client));
+            let began = server.exchange_starts.copy(delivery.from, delivery.said, place.at, place.stream, gaps);
             if began != place.at.frame {
                 let receiver = self.connections.get_mut(&place.stream);
                 receiver.into_iter().for_each(|receiver| receiver.records_mut().set_began(place.position(), began));
@@ -123,7 +123,7 @@ impl Session {
     /// Learns the name of a delivery's sender, whose connection is known.
     pub(in crate::session) fn name_sender(&mut self, delivery: &Delivery) {
         let (Some(id), Some(name)) = (delivery.from, delivery.from_name) else { return };
-        let owner = self.server_of(delivery.place.stream).and_then(|server| server.owner(id));
+        let owner = self.server_of(delivery.place.stream).and_then(|server| server.users.owner(id));
         if let Some(sender) = owner.and_then(|owner| self.connections.get_mut(&owner)) {
             sender.name_in(delivery.place.at.frame, name);
         }
@@ -176,8 +176,8 @@ impl Session {
         let Some(server) = self.servers.of_mut(receiver) else { return };
         let counts = client.is_none_or(|client| {
             // On the other side of a proxy, the client may have got it before that was known.
-            server.receives(number, client)
-                && !(server.is_proxied(client)
+            server.proxies.deliver(number, client)
+                && !(server.proxies.contains(client)
                     && self.says.delivered(&say).any(|other| {
                         let connection = Some(other.stream).filter(|other| *other != place.stream);
                         let chat = connection.and_then(|other| self.connections.get(&other)?.chat());
@@ -195,7 +195,7 @@ impl Session {
         // A connection whose login was not captured is known by what it says.
         if chat.id().is_none()
             && server.say_index.is_unique(number, delivery.said, &self.says)
-            && delivery.from.and_then(|id| server.owner(id)).is_none_or(|owner| owner == say.stream)
+            && delivery.from.and_then(|id| server.users.owner(id)).is_none_or(|owner| owner == say.stream)
         {
             chat.recognise(delivery.from, delivery.from_name);
         }

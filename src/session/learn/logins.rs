@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::packet::{FrameTime, Side, StreamId};
+use crate::message::{Announcement, Content};
+use crate::packet::{Frame, FrameTime, Side, StreamId};
 use crate::session::connection::Connection;
 use crate::session::connection::application::Chat;
 use crate::session::ids::MessagePlace;
 use crate::session::server::ambiguous_logins::{self, AmbiguousLogin, LONGEST_LOGIN};
 use crate::session::state::Session;
-use crate::session::statement::{Act, Announcement};
 use crate::session::storage::texts::TextId;
 
 /// Which of the connections that ask to log in a login is about.
@@ -26,15 +26,16 @@ pub enum LoginOwner {
 
 impl Session {
     /// Whether several connections ask to log in by one name, and a login may be about any of them.
-    pub(in crate::session) fn whose_login(&self, stream: StreamId, at: FrameTime, act: &Act) -> LoginOwner {
-        let Act::Login(Announcement { id, name, .. }) = act else { return LoginOwner::OfTheName };
+    pub(in crate::session) fn login_owner(&self, stream: StreamId, at: FrameTime, content: &Content) -> LoginOwner {
+        let Content::Login(Announcement { id, name, .. }) = content else { return LoginOwner::OfTheName };
         let Some(connection) = self.connections.get(&stream) else { return LoginOwner::OfTheName };
         let number = id.as_ref().map(|id| id.parse::<u64>());
         if let Some(Err(_)) = number {
             return LoginOwner::OfTheName; // of dialect C
         }
-        let owner = || self.servers.of(connection)?.owner(self.texts.find(id.as_ref()?)?);
-        if owner().is_some_and(|owner| owner != stream && self.has_just_logged_in(owner, connection, at)) {
+        let client = id.as_ref().and_then(|id| self.texts.find(id));
+        let owner = client.and_then(|client| self.servers.of(connection)?.users.owner(client));
+        if owner.is_some_and(|owner| owner != stream && self.has_just_logged_in(owner, connection, at)) {
             return LoginOwner::Anothers;
         }
         let Some(asked) = asked_name(connection) else { return LoginOwner::OfTheName };
@@ -42,12 +43,12 @@ impl Session {
             return LoginOwner::OfTheName;
         }
         let asked = (asked, connection.server().port);
-        let mut others = self.beside(stream).filter(|(_, other)| asked_name(other) == Some(asked.0));
-        match self.ambiguous_logins.holds(asked) || others.next().is_some() {
-            true => {
-                number.and_then(Result::ok).map_or(LoginOwner::Unknown, |number| LoginOwner::Contested(asked, number))
-            }
-            false => LoginOwner::OfTheName,
+        let is_anybodys = self.ambiguous_logins.holds(asked)
+            || self.beside(stream).any(|(_, other)| asked_name(other) == Some(asked.0));
+        match number {
+            _ if !is_anybodys => LoginOwner::OfTheName,
+            Some(Ok(number)) => LoginOwner::Contested(asked, number),
+            Some(Err(_)) | None => LoginOwner::Unknown,
         }
     }
 
@@ -56,15 +57,14 @@ impl Session {
         &self,
         stream: StreamId,
         at: FrameTime,
-        act: &Act,
+        content: &Content,
     ) -> Option<TextId> {
-        let Act::Login(Announcement { id, .. }) = act else { return None };
+        let Content::Login(Announcement { id, .. }) = content else { return None };
         let server = self.servers.of(self.connections.get(&stream)?)?;
         let client = self.texts.find(id.as_ref()?)?;
-        let (began, owner) = (server.exchange_starts.logged_in(client)?, self.connections.get(&server.owner(client)?)?);
-        let chat = owner.chat()?;
-        let waiting = chat.waiting_login().map(|(asked, _)| asked.frame);
-        let asked = waiting.or(chat.logged_in().and_then(|(asked, _)| asked));
+        let began = server.exchange_starts.logged_in(client)?;
+        let owner = self.connections.get(&server.users.owner(client)?)?;
+        let asked = asked_in(owner).or(owner.chat()?.logged_in().and_then(|(asked, _)| asked));
         (asked > Some(began) || owner.may_lack_login(Some(began), at.frame)).then_some(client)
     }
 
@@ -91,38 +91,34 @@ impl Session {
     /// Whether the capture shows all connections that ask for a name, and all that they were told since.
     fn are_all(&self, ambiguous: &AmbiguousLogin, owners: &BTreeMap<StreamId, u64>) -> bool {
         let Some((first, last)) = ambiguous.logins.first().zip(ambiguous.logins.last()) else { return false };
-        let last = last.place.at.frame;
-        let owning = || owners.keys().filter_map(|stream| self.connections.get(stream));
-        let asked_in = |connection: &Connection| connection.chat()?.waiting_login().map(|(asked, _)| asked.frame);
-        let since = owning().filter_map(asked_in).min();
-        let may_ask =
-            |other: &Connection| asked_name(other) == Some(ambiguous.asked.0) || other.may_lack_login(since, last);
-        let is_whole =
-            |connection: &Connection| connection.tcp().saw_client_syn() && !connection.gaps(Side::Server).after(since);
+        let owning: Vec<_> = owners.keys().filter_map(|stream| self.connections.get(stream)).collect();
+        let since = owning.iter().filter_map(|connection| asked_in(connection)).min();
         let mut others = self.beside(first.place.stream).filter(|(stream, _)| !owners.contains_key(stream));
-        owning().count() == owners.len() && owning().all(is_whole) && !others.any(|(_, other)| may_ask(other))
+        owning.len() == owners.len()
+            && owning.iter().all(|it| it.tcp().saw_client_syn() && !it.gaps(Side::Server).after(since))
+            && !others.any(|(_, other)| {
+                asked_name(other) == Some(ambiguous.asked.0) || other.may_lack_login(since, last.place.at.frame)
+            })
     }
 
     fn settle_login(&mut self, place: MessagePlace, name: TextId, id: TextId, is_own: bool) {
         let Some(connection) = self.connections.get_mut(&place.stream) else { return };
-        let is_asked = |chat: &&mut Chat| {
-            let asked = chat.waiting_login();
-            is_own && asked.is_some_and(|(at, asked)| at.frame <= place.at.frame && asked == Some(name))
-        };
         let answered = connection.answered_login(place.at.frame);
-        let chat = connection.application_mut().chat_mut().filter(is_asked);
+        let asked = connection.chat().and_then(Chat::waiting_login);
+        let is_asked = asked.is_some_and(|(at, asked)| at.frame <= place.at.frame && asked == Some(name));
+        let chat = connection.application_mut().chat_mut().filter(|_| is_own && is_asked);
         let request = chat.and_then(|chat| chat.log_in(place, Some(name), Some(id))).and(answered);
         connection.settle_login(place.position(), is_own, request);
         if let Some(server) = self.servers.of_mut(connection).filter(|_| is_own) {
-            server.has_joined(name);
-            server.set_owner(id, place.stream);
+            server.rooms.has_joined(name);
+            server.users.set_owner(id, place.stream);
         }
     }
 
     /// Whether a connection that leads to the same address as another has just been told that it is logged in.
     fn has_just_logged_in(&self, stream: StreamId, other: &Connection, now: FrameTime) -> bool {
         let Some(one) = self.connections.get(&stream) else { return false };
-        let answered = one.chat().and_then(|chat| chat.logged_in()).map(|(_, answered)| answered);
+        let answered = one.chat().and_then(Chat::logged_in).map(|(_, answered)| answered);
         !one.tcp().state().is_closing()
             && one.server() == other.server()
             && answered.is_some_and(|answered| now.since(answered) <= LONGEST_LOGIN)
@@ -132,4 +128,9 @@ impl Session {
 /// The name that a connection asks to log in by.
 pub fn asked_name(connection: &Connection) -> Option<TextId> {
     connection.chat()?.waiting_login()?.1
+}
+
+/// The frame in which a connection asks to log in.
+fn asked_in(connection: &Connection) -> Option<Frame> {
+    connection.chat()?.waiting_login().map(|(asked, _)| asked.frame)
 }

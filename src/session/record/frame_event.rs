@@ -170,11 +170,7 @@ impl Mark {
     /// The acknowledgment; `None` for an event.
     pub fn as_acknowledgment(&self) -> Option<Acknowledgment> {
         let is_part = self.kind == Kind::AcknowledgmentOfPart;
-        let of = match self.kind {
-            Kind::Acknowledgment(of) => of,
-            _ if is_part => Sent::Message,
-            _ => return None,
-        };
+        let of = if let Kind::Acknowledgment(of) = self.kind { Some(of) } else { is_part.then_some(Sent::Message) }?;
         Some(Acknowledgment { frame: self.argument_frame(), of, is_event: self.flags & BY_SERVER != 0, is_part })
     }
 

@@ -54,19 +54,20 @@ impl AmbiguousLogins {
 
     /// Adds a login.
     pub fn add(&mut self, asked: (TextId, u16), login: Login) {
-        let has_room = self.open.len() < MAX_NAMES;
+        let names = self.open.len();
         match self.open.iter_mut().find(|ambiguous| ambiguous.asked == asked) {
             Some(ambiguous) if ambiguous.logins.len() < MAX_LOGINS => ambiguous.logins.push(login),
-            None if has_room => self.open.push(AmbiguousLogin { asked, logins: vec![login] }),
+            None if names < MAX_NAMES => self.open.push(AmbiguousLogin { asked, logins: vec![login] }),
             Some(_) | None => {}
         }
     }
 
     /// Takes those of which all logins are known at this time.
     pub fn take_settled(&mut self, now: i64) -> Vec<AmbiguousLogin> {
-        let last = |ambiguous: &AmbiguousLogin| ambiguous.logins.last().map_or(0, |login| login.place.at.time);
-        let is_settled = |ambiguous: &AmbiguousLogin| now.saturating_sub(last(ambiguous)) > QUIET;
-        let (settled, open) = std::mem::take(&mut self.open).into_iter().partition(is_settled);
+        let (settled, open) = std::mem::take(&mut self.open).into_iter().partition(|ambiguous| {
+            let last = ambiguous.logins.last().map_or(0, |login| login.place.at.time);
+            now.saturating_sub(last) > QUIET
+        });
         self.open = open;
         settled
     }
@@ -86,9 +87,8 @@ impl AmbiguousLogin {
         }
         let owners: BTreeMap<_, _> = streams.into_iter().zip(numbers).collect();
         // Everybody is told of its own login.
-        let is_told = |(stream, number): (&StreamId, &u64)| {
-            self.logins.iter().any(|login| login.place.stream == *stream && login.id.1 == *number)
-        };
-        owners.iter().all(is_told).then_some(owners)
+        let are_told =
+            owners.iter().all(|owner| self.logins.iter().any(|login| (&login.place.stream, &login.id.1) == owner));
+        are_told.then_some(owners)
     }
 }

@@ -1,32 +1,33 @@
-//! Exchanges between a server and its clients: which frame began the login or logout that a notification is about, and who has still to
-//! receive what.
+//! Exchanges between a server and its clients: which frame began what a notification is about, and who has still to receive what.
 
 use hashbrown::{HashMap, HashSet};
 
 use crate::event::Completion;
 use crate::packet::{Frame, FrameTime, StreamId};
-use crate::session::ids::Room;
-use crate::session::ids::SayNumber;
+use crate::session::connection::gaps::Gaps;
+use crate::session::ids::{Room, SayNumber};
 use crate::session::record::message::StoredMessage;
 use crate::session::say::Said;
 use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
 use crate::session::storage::texts::TextId;
 
-/// The server notifies all of a logout within this time. Nanoseconds.
-const LONGEST_LOGOUT: i64 = 2_000_000_000;
+/// The server notifies all of what happened to a client within this time. Nanoseconds.
+const LONGEST_BROADCAST: i64 = 2_000_000_000;
 /// The server sends the copies of a say within this time. Nanoseconds.
 const SPREAD: i64 = 250_000_000;
 /// Exchanges that are watched at a time; what of the others is received is not counted.
 const MAX_OPEN: usize = 4096;
 
-/// Where the logins and logouts of a server's clients began.
+/// Where what a server notifies its clients of began.
 #[derive(Debug, Default)]
 pub struct ExchangeStarts {
     /// Login requests without an answer, by the user's name.
     asked: HashMap<TextId, Asked>,
     /// By the client's id.
     logins: HashMap<TextId, LoggedIn>,
-    logouts: HashMap<TextId, FrameTime>,
+    /// What happened to clients but their logins, by what it is a part of and the client's id: the frame in which it began, and when the
+    /// server first notified somebody of it.
+    broadcasts: HashMap<(Completion, TextId), FrameTime>,
     /// The deliveries of a client's says of which the requests were not captured.
     copies: HashMap<(Option<TextId>, Said), DeliveredCopies>,
 }
@@ -60,15 +61,22 @@ struct Asked {
     client: Option<TextId>,
 }
 
+impl DeliveredCopies {
+    fn new(first: FrameTime, is_doubtful: bool) -> DeliveredCopies {
+        DeliveredCopies { first, streams: HashSet::new(), is_doubtful }
+    }
+}
+
 impl ExchangeStarts {
-    /// A connection asks to log in by a name.
+    /// Enters that a connection asks to log in by a name.
     pub fn ask(&mut self, name: TextId, at: FrameTime, stream: StreamId) {
         let before = self.asked.get(&name);
         let is_contested = before.is_some_and(|before| before.stream != stream && at.since(before.at) <= LONGEST_LOGIN);
         self.asked.insert(name, Asked { at, stream, is_contested, client: None });
     }
 
-    /// The server answers the login request in a frame, or one that was not captured, in the frame `at`. Returns where the login began.
+    /// Enters that the server answers the login request in a frame, or one that was not captured, in the frame `at`. Returns where the login
+    /// began.
     pub fn answer(
         &mut self,
         client: Option<TextId>,
@@ -92,22 +100,24 @@ impl ExchangeStarts {
         (is_same_name && at.time.saturating_sub(known.time) <= LONGEST_LOGIN).then_some(known.began)
     }
 
-    /// The server notifies somebody of a login; `owner` is the client's connection, where that is known. `lacks`: whether the capture may
-    /// lack what a client sent after a frame, and so another's request by this name. Returns where the login began.
-    pub fn notify(
+    /// Enters that the server notifies somebody of a login; `owner` is the client's connection, where that is known. `gaps`: of what clients
+    /// sent, and so of another's request by this name. Returns where the login began.
+    pub fn notify_login(
         &mut self,
         client: Option<TextId>,
         name: Option<TextId>,
         at: FrameTime,
         owner: Option<StreamId>,
-        lacks: impl FnOnce(Frame) -> bool,
+        gaps: &Gaps,
     ) -> Frame {
         let known = self.known(client, name, at);
-        let asked = name.and_then(|name| self.asked.get_mut(&name));
-        let asked = asked.filter(|asked| !asked.is_contested && at.since(asked.at) <= LONGEST_LOGIN);
-        let asked = asked.filter(|asked| asked.client.is_none() || asked.client == client);
-        let again = asked.filter(|asked| owner == Some(asked.stream) || known.is_none() && !lacks(asked.at.frame));
-        let began = again.map(|asked| {
+        let asked = name.and_then(|name| self.asked.get_mut(&name)).filter(|asked| {
+            !asked.is_contested
+                && at.since(asked.at) <= LONGEST_LOGIN
+                && (asked.client.is_none() || asked.client == client)
+                && (owner == Some(asked.stream) || known.is_none() && !gaps.after(asked.at.frame))
+        });
+        let began = asked.map(|asked| {
             asked.client = client;
             asked.at.frame
         });
@@ -117,51 +127,48 @@ impl ExchangeStarts {
     }
 
     fn log_in(&mut self, client: Option<TextId>, name: Option<TextId>, began: Frame, at: FrameTime) {
-        if let Some(client) = client {
-            if self.logged_in(client) != Some(began) {
-                self.logins.insert(client, LoggedIn { began, time: at.time, name });
-            }
-            self.logouts.remove(&client);
+        let Some(client) = client else { return };
+        if self.logged_in(client) != Some(began) {
+            self.logins.insert(client, LoggedIn { began, time: at.time, name });
         }
+        self.broadcasts.remove(&(Completion::Logout, client));
     }
 
-    /// The server notifies somebody in the frame `at` of a logout; `closing` is the frame in which the client's connection began to close,
-    /// where that was captured. Returns where the logout began, and whether this is the first notification.
-    pub fn log_out(&mut self, client: Option<TextId>, closing: Option<Frame>, at: FrameTime) -> (Frame, bool) {
-        let Some(client) = client else { return (closing.unwrap_or(at.frame), true) };
-        self.logins.remove(&client);
-        match self.logouts.get(&client) {
-            Some(known) if at.since(*known) <= LONGEST_LOGOUT => (known.frame, false),
+    /// Enters that the server notifies somebody in the frame `at` of what happened to a client, which is a part of `of`; `cause` is the frame
+    /// with which it began, where that was captured: of a logout, with the end of the client's connection. Returns where it began, and
+    /// whether this is the first notification.
+    pub fn notify(
+        &mut self,
+        of: Completion,
+        client: Option<TextId>,
+        cause: Option<Frame>,
+        at: FrameTime,
+    ) -> (Frame, bool) {
+        let Some(client) = client else { return (cause.unwrap_or(at.frame), true) };
+        match self.broadcasts.get(&(of, client)) {
+            Some(known) if at.since(*known) <= LONGEST_BROADCAST => (known.frame, false),
             known => {
                 // A connection that is closed for long is another's who had the same id.
-                let closing = closing.filter(|closing| known.is_none_or(|known| known.frame != *closing));
-                let began = closing.unwrap_or(at.frame);
-                self.logouts.insert(client, FrameTime { frame: began, time: at.time });
+                let cause = cause.filter(|cause| known.is_none_or(|known| known.frame != *cause));
+                let began = cause.unwrap_or(at.frame);
+                self.broadcasts.insert((of, client), FrameTime { frame: began, time: at.time });
                 (began, true)
             }
         }
     }
 
-    /// A connection gets a say of a client of which the capture lacks the request. `lacks`: whether it may lack something else that the client
-    /// sent after that frame, and so another say of the same text. Returns the frame of the first copy.
-    pub fn copy(
-        &mut self,
-        from: Option<TextId>,
-        said: Said,
-        at: FrameTime,
-        stream: StreamId,
-        lacks: impl FnOnce(Frame) -> bool,
-    ) -> Frame {
+    /// Enters that a connection gets a say of a client of which the capture lacks the request. `gaps`: of what the client sent, and so of
+    /// another say of the same text. Returns the frame of the first copy.
+    pub fn copy(&mut self, from: Option<TextId>, said: Said, at: FrameTime, stream: StreamId, gaps: &Gaps) -> Frame {
         if self.copies.len() >= MAX_OPEN {
             self.copies.clear();
         }
-        let new = |is_doubtful| DeliveredCopies { first: at, streams: HashSet::new(), is_doubtful };
-        let copies = self.copies.entry((from, said)).or_insert_with(|| new(false));
-        let is_first = copies.streams.is_empty();
+        let copies = self.copies.entry((from, said)).or_insert_with(|| DeliveredCopies::new(at, false));
         let is_over = at.since(copies.first) > SPREAD;
         let is_again = !is_over && (copies.is_doubtful || copies.streams.contains(&stream));
-        if !is_first && (is_over || is_again || lacks(copies.first.frame)) {
-            *copies = new(is_again);
+        let is_first = copies.streams.is_empty();
+        if !is_first && (is_over || is_again || gaps.between(copies.first.frame, at.frame)) {
+            *copies = DeliveredCopies::new(at, is_again);
         }
         copies.streams.insert(stream);
         copies.first.frame
@@ -172,7 +179,7 @@ impl ExchangeStarts {
         self.logins.get(&client).map(|known| known.began)
     }
 
-    /// A client may have logged in again since the last login that is known.
+    /// Forgets the last login of a client that has logged out, or may have logged in again.
     pub fn forget_login(&mut self, client: TextId) {
         self.logins.remove(&client);
     }
@@ -182,8 +189,8 @@ impl ExchangeStarts {
         for (client, began) in other.logins {
             self.logins.entry(client).or_insert(began);
         }
-        for (client, began) in other.logouts {
-            self.logouts.entry(client).or_insert(began);
+        for (what, began) in other.broadcasts {
+            self.broadcasts.entry(what).or_insert(began);
         }
         self.asked.extend(other.asked);
     }
@@ -194,19 +201,15 @@ impl ExchangeStarts {
 pub enum Receipt {
     /// The copies of a say.
     Say(SayNumber),
-    /// The result and the notifications of the login that began in this frame.
-    Login(Frame),
-    /// The notifications of the logout that began in this frame, and the end of its connection.
-    Logout(Frame),
+    /// All notifications of what began in this frame; of a login, the result too, and of a logout, the end of its connection.
+    Notified(Completion, Frame),
 }
 
 impl Receipt {
     /// What a message of the server is a part of.
     pub fn of(message: &StoredMessage) -> Option<Receipt> {
         match message.notifies() {
-            Some((Completion::Login, began)) => Some(Receipt::Login(began)),
-            Some((Completion::Logout, began)) => Some(Receipt::Logout(began)),
-            Some(_) => None,
+            Some((of, began)) => Some(Receipt::Notified(of, began)),
             None => message.say().filter(|_| message.is_delivery()).map(Receipt::Say),
         }
     }
@@ -215,8 +218,7 @@ impl Receipt {
     pub fn completion(self) -> Completion {
         match self {
             Receipt::Say(_) => Completion::Say,
-            Receipt::Login(_) => Completion::Login,
-            Receipt::Logout(_) => Completion::Logout,
+            Receipt::Notified(of, _) => of,
         }
     }
 }
@@ -244,7 +246,7 @@ impl PendingReceipts {
         self.open.is_empty()
     }
 
-    /// Something begins; `owed` is how many times it has to be received, where that is known, and `room` by whom.
+    /// Enters what begins; `owed` is how many times it has to be received, where that is known, and `room` by whom.
     pub fn begin(&mut self, open: Receipt, owed: Option<u32>, room: Option<Room>) {
         if self.open.len() >= MAX_OPEN {
             self.open.clear();
@@ -252,28 +254,27 @@ impl PendingReceipts {
         self.open.insert(open, Counts { owed, received: 0, room });
     }
 
-    /// Somebody enters or leaves a room: of what is under way there, it is not known who gets it. Of a login it is: the server has told
+    /// Forgets what is under way in a room that somebody enters or leaves: it is not known who gets it. Of a login it is: the server has told
     /// those who were there with the result.
     pub fn change(&mut self, by: Receipt, room: Option<Room>) {
         if self.last_change.replace(by) != Some(by) {
-            let is_elsewhere = |other: Option<Room>| other.zip(room).is_some_and(|(other, room)| other != room);
-            let is_settled = |open: &Receipt| *open == by || matches!(open, Receipt::Login(_));
-            self.open.retain(|open, counts| is_settled(open) || is_elsewhere(counts.room));
+            self.open.retain(|open, counts| {
+                let is_elsewhere = counts.room.zip(room).is_some_and(|(other, room)| other != room);
+                *open == by || open.completion() == Completion::Login || is_elsewhere
+            });
         }
     }
 
-    /// It turns out how many times it has to be received; `None` if that is not known.
+    /// Enters how many times it turns out to have to be received; `None` if that is not known.
     pub fn owe(&mut self, open: Receipt, owed: Option<u32>) {
         match (self.open.get_mut(&open), owed) {
             (Some(counts), Some(_)) => counts.owed = owed,
-            (_, None) => {
-                self.open.remove(&open);
-            }
+            (_, None) => _ = self.open.remove(&open),
             (None, Some(_)) => {}
         }
     }
 
-    /// It was received once. Returns whether that was the last time.
+    /// Enters that it was received once. Returns whether that was the last time.
     pub fn receive(&mut self, open: Receipt) -> bool {
         let Some(counts) = self.open.get_mut(&open) else { return false };
         counts.received += 1;
@@ -288,6 +289,7 @@ impl PendingReceipts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::connection::gaps::Gap;
     use crate::session::storage::texts::Texts;
 
     const SECOND: i64 = 1_000_000_000;
@@ -303,23 +305,23 @@ mod tests {
         let mut exchange_starts = ExchangeStarts::default();
         exchange_starts.ask(name, at(8, 0), StreamId(1));
         assert_eq!(
-            exchange_starts.notify(Some(id), Some(name), at(9, 1), None, |_| false),
+            exchange_starts.notify_login(Some(id), Some(name), at(9, 1), None, Gaps::NONE),
             Frame::of(8),
             "before the answer"
         );
         assert_eq!(exchange_starts.answer(Some(id), Some(name), Some(Frame::of(8)), at(10, 1)), Frame::of(8));
         assert_eq!(
-            exchange_starts.notify(Some(id), Some(name), at(11, 1), None, |_| false),
+            exchange_starts.notify_login(Some(id), Some(name), at(11, 1), None, Gaps::NONE),
             Frame::of(8),
             "and behind it"
         );
         assert_eq!(
-            exchange_starts.notify(Some(other), Some(name), at(12, 1), None, |_| false),
+            exchange_starts.notify_login(Some(other), Some(name), at(12, 1), None, Gaps::NONE),
             Frame::of(12),
             "another of this name"
         );
-        assert_eq!(exchange_starts.notify(Some(other), Some(name), at(13, 1), None, |_| false), Frame::of(12));
-        let again = exchange_starts.notify(Some(id), Some(name), at(20, 9 * SECOND), None, |_| false);
+        assert_eq!(exchange_starts.notify_login(Some(other), Some(name), at(13, 1), None, Gaps::NONE), Frame::of(12));
+        let again = exchange_starts.notify_login(Some(id), Some(name), at(20, 9 * SECOND), None, Gaps::NONE);
         assert_eq!(again, Frame::of(20), "another login, of which the request is missing");
     }
 
@@ -328,16 +330,22 @@ mod tests {
         let mut texts = Texts::default();
         let [name, id, other] = ["name", "7", "8"].map(|text| texts.intern(text));
         let mut exchange_starts = ExchangeStarts::default();
+        let mut gap = Gaps::default();
+        gap.add(Gap::within(at(2, 1)));
         exchange_starts.ask(name, at(1, 0), StreamId(1));
         assert_eq!(
-            exchange_starts.notify(Some(id), Some(name), at(2, 1), None, |_| true),
+            exchange_starts.notify_login(Some(id), Some(name), at(2, 1), None, &gap),
             Frame::of(2),
             "another's may be missing"
         );
-        assert_eq!(exchange_starts.notify(Some(other), Some(name), at(3, 1), None, |_| false), Frame::of(1));
-        assert_eq!(exchange_starts.notify(Some(id), Some(other), at(4, 1), None, |_| false), Frame::of(4), "renamed");
+        assert_eq!(exchange_starts.notify_login(Some(other), Some(name), at(3, 1), None, Gaps::NONE), Frame::of(1));
         assert_eq!(
-            exchange_starts.notify(Some(id), Some(name), at(5, 1), None, |_| false),
+            exchange_starts.notify_login(Some(id), Some(other), at(4, 1), None, Gaps::NONE),
+            Frame::of(4),
+            "renamed"
+        );
+        assert_eq!(
+            exchange_starts.notify_login(Some(id), Some(name), at(5, 1), None, Gaps::NONE),
             Frame::of(5),
             "it was the other's"
         );
@@ -350,10 +358,10 @@ mod tests {
         let mut exchange_starts = ExchangeStarts::default();
         exchange_starts.ask(name, at(1, 0), StreamId(1));
         exchange_starts.ask(name, at(2, SECOND), StreamId(2));
-        assert_eq!(exchange_starts.notify(Some(id), Some(name), at(3, SECOND), None, |_| false), Frame::of(3));
+        assert_eq!(exchange_starts.notify_login(Some(id), Some(name), at(3, SECOND), None, Gaps::NONE), Frame::of(3));
         exchange_starts.ask(name, at(4, 9 * SECOND), StreamId(3));
         assert_eq!(
-            exchange_starts.notify(None, Some(name), at(5, 9 * SECOND), None, |_| false),
+            exchange_starts.notify_login(None, Some(name), at(5, 9 * SECOND), None, Gaps::NONE),
             Frame::of(4),
             "long after that"
         );
@@ -364,18 +372,22 @@ mod tests {
         let mut texts = Texts::default();
         let [name, id, other] = ["name", "7", "8"].map(|text| texts.intern(text));
         let mut exchange_starts = ExchangeStarts::default();
-        assert_eq!(exchange_starts.log_out(Some(id), Some(Frame::of(20)), at(22, 0)), (Frame::of(20), true));
-        assert_eq!(exchange_starts.log_out(Some(id), None, at(23, 0)), (Frame::of(20), false));
-        assert_eq!(exchange_starts.log_out(Some(other), None, at(24, 0)), (Frame::of(24), true));
-        exchange_starts.notify(Some(id), Some(name), at(30, 0), None, |_| false);
-        let again = exchange_starts.log_out(Some(id), None, at(31, 0));
+        assert_eq!(
+            exchange_starts.notify(Completion::Logout, Some(id), Some(Frame::of(20)), at(22, 0)),
+            (Frame::of(20), true)
+        );
+        assert_eq!(exchange_starts.notify(Completion::Logout, Some(id), None, at(23, 0)), (Frame::of(20), false));
+        assert_eq!(exchange_starts.notify(Completion::Logout, Some(other), None, at(24, 0)), (Frame::of(24), true));
+        exchange_starts.forget_login(id);
+        exchange_starts.notify_login(Some(id), Some(name), at(30, 0), None, Gaps::NONE);
+        let again = exchange_starts.notify(Completion::Logout, Some(id), None, at(31, 0));
         assert_eq!(again, (Frame::of(31), true), "the id was given out again");
     }
 
     #[test]
     fn what_is_owed_is_complete_when_it_was_received_as_often() {
         let mut pending_receipts = PendingReceipts::default();
-        let (say, login) = (Receipt::Say(0), Receipt::Login(Frame::of(8)));
+        let (say, login) = (Receipt::Say(0), Receipt::Notified(Completion::Login, Frame::of(8)));
         pending_receipts.begin(say, Some(2), None);
         pending_receipts.begin(login, None, None);
         assert_eq!([say, say, say].map(|open| pending_receipts.receive(open)), [false, true, false]);

@@ -31,7 +31,7 @@ pub struct Servers {
     ports: Vec<u16>,
     broadcasts: Broadcasts,
     /// What the capture lacks of servers that were not heard of: they may be any.
-    unheard: Gaps,
+    pub unheard: Gaps,
     /// Servers that say the same and give out the same ids, but are two.
     apart: HashSet<[ServerNumber; 2]>,
 }
@@ -49,28 +49,23 @@ impl Servers {
         Some(self.known(number))
     }
 
-    /// The capture lacks something that a client of a connection's server sent, if that is known.
-    pub fn lack_of_client(&mut self, connection: &Connection, gap: Gap) {
+    /// Adds a gap in what a client of a connection's server sent, if that is known.
+    pub fn add_client_gap(&mut self, connection: &Connection, gap: Gap) {
         let server = self.of_mut(connection).filter(|_| connection.server_number().is_some());
         if let Some(server) = server.filter(|_| gap.after.is_some()) {
             server.gaps.client.add(gap);
         }
     }
 
-    /// The capture lacks something that a connection's server sent.
-    pub fn lack(&mut self, connection: &mut Connection, gap: Gap) {
+    /// Adds a gap in what a connection's server sent.
+    pub fn add_server_gap(&mut self, connection: &mut Connection, gap: Gap) {
         let (server, is_new) = self.enter(connection);
         if !is_new {
             server.gaps.server.add(gap);
         }
-        if server.users() == 0 {
+        if server.users.len() == 0 {
             self.unheard.add(gap);
         }
-    }
-
-    /// The capture lacks something that may be of any server.
-    pub fn lack_of_any(&mut self, gap: Gap) {
-        self.unheard.add(gap);
     }
 
     /// About how many bytes they take, without what each of them [counts itself](Server::growth).
@@ -78,11 +73,6 @@ impl Servers {
         /// Its place in the index, and what its own tables and lists begin with.
         const BEGINNINGS: usize = 1024;
         self.servers.len() * (size_of::<Server>() + BEGINNINGS)
-    }
-
-    /// What the capture lacks of servers that were not heard of: they may be any.
-    pub fn unheard(&self) -> &Gaps {
-        &self.unheard
     }
 
     /// Whether a server is known that is reached by this endpoint.
@@ -161,13 +151,14 @@ impl Servers {
     /// The clients of which each of two servers has a connection.
     pub fn common_clients(&self, servers: [ServerNumber; 2]) -> impl Iterator<Item = (TextId, [StreamId; 2])> + '_ {
         let [few, many] = self.by_size(servers).map(|number| self.servers.get(place(number)));
-        few.into_iter().flat_map(Server::owners).filter_map(move |(id, one)| Some((id, [one, many?.owner(id)?])))
+        let owners = few.into_iter().flat_map(|few| few.users.owners());
+        owners.filter_map(move |(id, one)| Some((id, [one, many?.users.owner(id)?])))
     }
 
     /// The one of which less is known first.
     fn by_size(&self, [one, other]: [ServerNumber; 2]) -> [ServerNumber; 2] {
-        let users = |number| self.servers.get(place(number)).map_or(0, Server::users);
-        if users(one) < users(other) || users(one) == users(other) && one > other { [one, other] } else { [other, one] }
+        let users = [one, other].map(|number| self.servers.get(place(number)).map_or(0, |server| server.users.len()));
+        if users[0] < users[1] || users[0] == users[1] && one > other { [one, other] } else { [other, one] }
     }
 
     /// Two servers turn out to be one. Returns it, and the deliveries that may now find their says, in the order of the capture.
@@ -193,24 +184,20 @@ fn pair([one, other]: [ServerNumber; 2]) -> [ServerNumber; 2] {
 impl Broadcasts {
     /// Takes in what a server tells. Returns the one that has told the same.
     fn on_broadcast(&mut self, broadcast: u64, by: ServerNumber, time: i64) -> Option<ServerNumber> {
-        match self.recent.get_mut(&broadcast) {
-            Some((first, last)) if time.saturating_sub(*last).abs() <= SPREAD => {
+        if let Some((first, last)) = self.recent.get_mut(&broadcast) {
+            if time.saturating_sub(*last).abs() <= SPREAD {
                 *last = time;
-                Some(*first).filter(|first| *first != by)
+                return Some(*first).filter(|first| *first != by);
             }
-            Some(known) => {
-                *known = (by, time);
-                None
-            }
-            None => {
-                self.recent.insert(broadcast, (by, time));
-                self.order.push_back(broadcast);
-                if self.order.len() > MAX_BROADCASTS {
-                    let oldest = self.order.pop_front();
-                    oldest.and_then(|oldest| self.recent.remove(&oldest));
-                }
-                None
-            }
+            (*first, *last) = (by, time);
+            return None;
         }
+        self.recent.insert(broadcast, (by, time));
+        self.order.push_back(broadcast);
+        if self.order.len() > MAX_BROADCASTS {
+            let oldest = self.order.pop_front();
+            oldest.and_then(|oldest| self.recent.remove(&oldest));
+        }
+        None
     }
 }

@@ -1,6 +1,5 @@
 //! What a session keeps its many small things in, and how much that may be.
 
-pub mod bounded;
 pub mod chunks;
 pub mod memory;
 pub mod one_or_many;

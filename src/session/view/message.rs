@@ -9,7 +9,7 @@ use crate::session::connection::gaps::Gaps;
 use crate::session::record::message::MessageRecord;
 use crate::session::say::{Delivered, Says, TrackedSay};
 use crate::session::server::Server;
-use crate::session::server::lists::Lists;
+use crate::session::server::rooms::MemberLists;
 use crate::session::state::Session;
 
 /// A say that nobody got is reported when its connection is heard of again after this time. Nanoseconds.
@@ -27,7 +27,7 @@ pub struct MessageView<'a> {
     stream: StreamId,
     /// What the capture lacks of servers that may be this one.
     unheard: &'a Gaps,
-    lists: &'a Lists,
+    lists: &'a MemberLists,
     context: Context<'a>,
 }
 
@@ -94,7 +94,7 @@ impl<'a> MessageView<'a> {
             connection,
             stream,
             server: session.servers.of(connection),
-            unheard: session.servers.unheard(),
+            unheard: &session.servers.unheard,
             lists: &session.lists,
             context: session.context(),
         })
@@ -181,7 +181,7 @@ impl<'a> MessageView<'a> {
             | MessageEvent::LogoutNotification { .. }
             | MessageEvent::Ping { .. }
             | MessageEvent::Unknown { .. } => {
-                self.server?.name_of((*sender_id)?, at.frame).map(|name| self.context.texts.get(name))
+                self.server?.users.name_of((*sender_id)?, at.frame).map(|name| self.context.texts.get(name))
             }
         });
         name.filter(|name| !name.is_empty())
@@ -194,7 +194,7 @@ impl<'a> MessageView<'a> {
             Some(Side::Server) | None => self.record.sender_id?,
         };
         let name = self.record.event.sender().copied();
-        let former = self.context.texts.get(self.server?.former_name(client, began)?);
+        let former = self.context.texts.get(self.server?.users.former_name(client, began)?);
         Some(former).filter(|former| !former.is_empty() && name.is_some_and(|name| name != *former))
     }
 
@@ -204,7 +204,7 @@ impl<'a> MessageView<'a> {
             Recipient::Everyone => Some("all"),
             Recipient::Named(name) => Some(name),
             Recipient::Id(id) => {
-                let name = self.server?.name_of(self.context.texts.find(id)?, self.record.at.frame)?;
+                let name = self.server?.users.name_of(self.context.texts.find(id)?, self.record.at.frame)?;
                 Some(self.context.texts.get(name)).filter(|name| !name.is_empty())
             }
             Recipient::Unknown => None,
