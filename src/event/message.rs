@@ -293,6 +293,48 @@ pub fn samples() -> Vec<MessageEvent<&'static str>> {
     samples
 }
 
+/// A sample as dialect C has it on the wire, and who sends it; `None` for what it has not.
+#[cfg(test)]
+pub fn on_the_wire(event: &MessageEvent<&str>) -> Option<(Side, String)> {
+    let member =
+        |key: &str, value: &Option<&str>| value.map(|value| format!(r#","{key}":"{value}""#)).unwrap_or_default();
+    let to = |recipient: &Recipient<&str>| match recipient {
+        Recipient::Everyone => r#","to_client_id":"all""#.to_owned(),
+        Recipient::Named(name) => format!(r#","to_client_id":"7f00000108fd00000005","to_client_name":"{name}""#),
+        Recipient::Id(_) => r#","to_client_id":"7f00000108fd00000009""#.to_owned(),
+        Recipient::Unknown => String::new(),
+    };
+    const ID: &str = r#""7f00000108fd00000001""#;
+    const TIME: &str = r#""time":"2026-11-20 07:20:19""#;
+    let members = match event {
+        MessageEvent::LoginRequest { name, room } => {
+            format!(r#""type":"login"{}{}"#, member("client_name", name), member("room_id", room))
+        }
+        MessageEvent::UserList { .. } => return None,
+        MessageEvent::LoginResult { name } => {
+            format!(
+                r#""type":"login","client_id":{ID}{},{TIME},"client_list":{{{ID}:"anna"}}"#,
+                member("client_name", name)
+            )
+        }
+        MessageEvent::LoginNotification { name } => {
+            format!(r#""type":"login","client_id":{ID}{},{TIME}"#, member("client_name", name))
+        }
+        MessageEvent::SayRequest { recipient, .. } => format!(r#""type":"say"{},"content":"hi""#, to(recipient)),
+        MessageEvent::SayDelivery { sender, recipient } => {
+            let from = member("from_client_name", sender);
+            format!(r#""type":"say","from_client_id":{ID}{from}{},"content":"hi",{TIME}"#, to(recipient))
+        }
+        MessageEvent::LogoutNotification { name } => {
+            format!(r#""type":"logout","from_client_id":{ID}{},{TIME}"#, member("from_client_name", name))
+        }
+        MessageEvent::Ping { .. } => r#""type":"ping""#.to_owned(),
+        MessageEvent::Pong { .. } => r#""type":"pong""#.to_owned(),
+        MessageEvent::Unknown { type_name, .. } => format!(r#""type":"{}""#, type_name.unwrap_or_default()),
+    };
+    Some((event.row().from.unwrap_or(Side::Client), format!("{{{members}}}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

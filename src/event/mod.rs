@@ -15,6 +15,6 @@ pub use exchange::{Completion, Exchange};
 #[cfg(test)]
 pub use frame::frame_samples;
 pub use frame::{Acked, Closing, FrameEvent, Received, Reset};
-#[cfg(test)]
-pub use message::samples;
 pub use message::{Link, MessageEvent, Recipient, Row};
+#[cfg(test)]
+pub use message::{on_the_wire, samples};

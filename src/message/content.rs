@@ -149,9 +149,15 @@ pub struct Users<'a> {
     pub keyed: bool,
 }
 
+impl<'d> Message<'d> {
+    /// What it is for, with all that is remembered of it; `hasher` is the session's, for the texts that are compared.
+    pub fn content(&self, hasher: &DefaultHashBuilder) -> Content<'d> {
+        Content::of(self, hasher)
+    }
+}
+
 impl<'d> Content<'d> {
-    /// What `message` is for; `hasher` is the session's, for texts.
-    pub(super) fn of(message: &Message<'d>, hasher: &DefaultHashBuilder) -> Content<'d> {
+    fn of(message: &Message<'d>, hasher: &DefaultHashBuilder) -> Content<'d> {
         failpoint!("message::content");
         let Some(kind) = message.kind() else {
             let type_name = message.value(MemberName::Type).map(typed);

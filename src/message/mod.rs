@@ -26,7 +26,6 @@ pub use table::{Dialect, MemberName};
 use crate::failpoint::failpoint;
 use crate::packet::Side;
 use dialect::{Subject, fault_of};
-use hashbrown::DefaultHashBuilder;
 use json::{Data, Document, Fault, Limits, Member, Reason, Salvaged, Span};
 use memchr::memmem::Finder;
 use std::borrow::Cow;
@@ -156,11 +155,6 @@ impl<'d> Message<'d> {
             salvaged: OnceCell::new(),
             members,
         }
-    }
-
-    /// What it is for, with all that is remembered of it; `hasher` is the session's, for the texts that are compared.
-    pub fn content(&self, hasher: &DefaultHashBuilder) -> Content<'d> {
-        Content::of(self, hasher)
     }
 
     fn kind(&self) -> Option<Kind> {

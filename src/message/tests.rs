@@ -4,6 +4,7 @@ use super::table::{FORMS, Need};
 use super::*;
 use MemberName::*;
 use Side::{Client as FromClient, Server as FromServer};
+use hashbrown::DefaultHashBuilder;
 
 /// The document lives as long as the test.
 fn message(bytes: &[u8], sender: Side) -> Message<'static> {

@@ -26,7 +26,7 @@ mod storage;
 mod view;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use connection::times::Moment;
 pub use record::handshake::Handshake;

@@ -1,6 +1,7 @@
 //! How the session learns, frame by frame: a small capture in each test, made of messages rather than packets.
 
 use super::*;
+use crate::event::{Completion, Link, MessageEvent, on_the_wire, samples};
 use crate::fields::Phase;
 use crate::message::bounded::{MAX_ID, MAX_NAME, bounded_id};
 use crate::message::{Message, read};
@@ -14,8 +15,8 @@ const SERVER: u16 = 7272;
 
 /// Feeds a session as a capture would, one message a frame.
 #[derive(Default)]
-struct Capture {
-    session: Session,
+pub(crate) struct Capture {
+    pub(crate) session: Session,
     frame: u32,
     time: i64,
     sequences: HashMap<(u32, bool), u32>,
@@ -24,7 +25,7 @@ struct Capture {
 }
 
 impl Capture {
-    fn segment(&mut self, stream: u32, from_client: bool, flags: u16, length: u32) -> Segment {
+    pub(crate) fn segment(&mut self, stream: u32, from_client: bool, flags: u16, length: u32) -> Segment {
         self.frame += 1;
         self.time += 1_000_000;
         let end = |port: u16, chat_port| Endpoint { address: [127; 16], address_length: 4, port, chat_port };
@@ -40,7 +41,7 @@ impl Capture {
     }
 
     /// One side sends a message. Returns its frame.
-    fn sends(&mut self, stream: u32, from_client: bool, json: &str) -> u32 {
+    pub(crate) fn sends(&mut self, stream: u32, from_client: bool, json: &str) -> u32 {
         let segment = self.segment(stream, from_client, flags::ACK, json.len() as u32);
         let sender = if from_client { Side::Client } else { Side::Server };
         self.session.segment(&segment, json.as_bytes());
@@ -48,25 +49,25 @@ impl Capture {
         segment.at.frame.number()
     }
 
-    fn opens(&mut self, stream: u32) -> u32 {
+    pub(crate) fn opens(&mut self, stream: u32) -> u32 {
         let segment = self.segment(stream, true, flags::SYN, 0);
         self.session.segment(&segment, &[]);
         self.sequences.insert((stream, true), segment.sequence.0 + 1);
         segment.at.frame.number()
     }
 
-    fn acknowledges(&mut self, stream: u32, from_client: bool) -> u32 {
+    pub(crate) fn acknowledges(&mut self, stream: u32, from_client: bool) -> u32 {
         let segment = self.segment(stream, from_client, flags::ACK, 0);
         self.session.segment(&segment, &[]);
         segment.at.frame.number()
     }
 
-    fn asks_to_log_in(&mut self, stream: u32, name: &str) -> u32 {
+    pub(crate) fn asks_to_log_in(&mut self, stream: u32, name: &str) -> u32 {
         self.sends(stream, true, &format!(r#"{{"type":"login","client_name":"{name}","room_id":"1"}}"#))
     }
 
     /// Logs in and is answered.
-    fn logs_in(&mut self, stream: u32, name: &str) -> u32 {
+    pub(crate) fn logs_in(&mut self, stream: u32, name: &str) -> u32 {
         let request = self.asks_to_log_in(stream, name);
         let id = id(stream);
         let list = format!(r#"{{"{id}":"{name}"}}"#);
@@ -81,7 +82,7 @@ impl Capture {
     }
 
     /// So many users log in, each on a connection.
-    fn log_in(&mut self, users: u32) {
+    pub(crate) fn log_in(&mut self, users: u32) {
         for stream in 0..users {
             self.logs_in(stream, &format!("user{stream}"));
         }
@@ -539,4 +540,65 @@ fn members_are_counted_as_in_one_server_when_two_turn_out_to_be_one() {
     let mut one = server(&[(large, &[a, b, c], 2), (small, &[a, b, c], 4)]);
     one.absorb(server::Server::default());
     assert_eq!(united.growth(), one.growth());
+}
+
+/// A room of two into which a message is sent as it may come, on each connection that gets it.
+pub(crate) fn told(event: &MessageEvent<&str>) -> Option<(Capture, Vec<u32>)> {
+    let (by, json) = on_the_wire(event)?;
+    let mut capture = Capture::default();
+    // The message is about the client of the last connection.
+    let clients = [1, 0, 2].map(|number| format!(r#""{}":"user{number}""#, id(number)));
+    for (count, (stream, number)) in [(2, 1), (0, 0), (1, 2)].into_iter().enumerate() {
+        capture.opens(stream);
+        capture.asks_to_log_in(stream, &format!("user{number}"));
+        let (id, list) = (id(number), clients[..=count].join(","));
+        let login = format!(r#""client_id":"{id}","client_name":"user{number}","time":"2026-11-20 07:20:19""#);
+        capture.sends(stream, false, &format!(r#"{{"type":"login",{login},"client_list":{{{list}}}}}"#));
+    }
+    let streams = if by == Side::Server && event.row().completes.is_some() { 0..2 } else { 0..1 };
+    let frames = streams.map(|stream| capture.sends(stream, by == Side::Client, &json)).collect();
+    Some((capture, frames))
+}
+
+#[test]
+fn every_message_is_learned_as_what_it_is() {
+    for event in samples() {
+        let Some((capture, frames)) = told(&event) else { continue };
+        for (stream, frame) in frames.iter().enumerate() {
+            let known = capture.view(stream as u32, *frame).record.event;
+            match event.row().phase {
+                // A login on a connection that waits for none is somebody else's, unless it lists the users by their ids.
+                Phase::LoginNotification => assert_eq!(known.row().completes, event.row().completes),
+                phase => assert_eq!(known.phase(), phase, "{event:?}"),
+            }
+            let texts = |event: &MessageEvent<&str>| (event.sender().is_some(), event.recipient().is_some());
+            if event.row().completes.is_some() && event.sender().is_some() {
+                assert_eq!(texts(&known), texts(&event), "{event:?} is read as {known:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_server_tells_a_room_is_one_exchange_that_ends_with_the_last_acknowledgment() {
+    // Of a login, the result is a part, too.
+    let is_whole = |event: &MessageEvent<&str>| {
+        event.row().link == Link::Beginning && event.row().completes != Some(Completion::Login)
+    };
+    for event in samples().into_iter().filter(is_whole) {
+        let Some((mut capture, frames)) = told(&event) else { continue };
+        let completion = event.row().completes.expect("a notification is a part of something");
+        let began: Vec<_> =
+            (0..).zip(&frames).map(|(stream, frame)| capture.view(stream, *frame).record.began).collect();
+        assert!(began[0].is_some() && began.iter().all(|other| *other == began[0]), "{event:?}: {began:?}");
+        let acks = [0, 1].map(|stream| capture.acknowledges(stream, true));
+        let completes = (0..).zip(acks).map(|(stream, ack)| {
+            let segment = FrameTime { frame: Frame::of(ack), time: 0 };
+            let view =
+                capture.session.frame_of(StreamId(stream), segment.frame, Side::Client).expect("it acknowledges");
+            view.acked_steps().iter().any(|step| step.is_complete)
+                || view.events().iter().any(|(event, _)| view.completes_with(event) == Some(completion))
+        });
+        assert_eq!(completes.collect::<Vec<_>>(), [false, true], "{event:?}");
+    }
 }

@@ -140,8 +140,12 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
+    use crate::event::samples;
     use crate::packet::{Endpoint, Frame, Segment, SequenceNumber, flags};
+    use crate::session::tests::{Capture, told};
 
     /// A SYN to the chat's port in this frame.
     fn syn(frame: u32) -> Segment {
@@ -191,6 +195,50 @@ mod tests {
                 assert!(view.write(true, &setting, &mut page));
                 assert!(!view.write(false, &setting, &mut page));
                 assert_eq!(page, format!("{}\n", language.phrase(&Phrase::NoMessages)));
+            }
+        }
+    }
+
+    /// What a view prints of a message that is told to a room.
+    fn page_of(view: Box<dyn View>, capture: &Capture, frames: &[u32]) -> String {
+        let mut page = Page::new(view);
+        for (stream, frame) in (0..).zip(frames) {
+            page.see(&tap_event(stream, *frame), &capture.session);
+        }
+        let setting =
+            Setting { session: &capture.session, language: Language::English, clock: |time| time.to_string() };
+        let mut written = String::new();
+        page.write(true, &setting, &mut written);
+        written
+    }
+
+    fn tap_event(stream: u32, frame: u32) -> TapEvent<'static> {
+        let at = FrameTime { frame: Frame::of(frame), time: 0 };
+        let (stream, index, by, findings) = (StreamId(stream), Some(0), Side::Server, Findings::default());
+        TapEvent { at, stream, index, by, text: "hi", problems: "", findings }
+    }
+
+    #[test]
+    fn what_the_server_tells_a_room_has_its_names_in_every_view() {
+        for event in samples().into_iter().filter(|event| event.row().completes.is_some()) {
+            let Some((capture, frames)) = told(&event) else { continue };
+            let names: RefCell<Vec<&str>> = RefCell::default();
+            event.filter_map(|name| {
+                names.borrow_mut().push(*name);
+                Some(*name)
+            });
+            let views: [(&str, String); 3] = [
+                (
+                    "Follow",
+                    follow::line(&tap_event(0, frames[0]), &capture.session, Language::English).unwrap_or_default(),
+                ),
+                ("transcript", page_of(Box::new(Transcript::default()), &capture, &frames)),
+                ("diagram", page_of(Box::new(Diagram::default()), &capture, &frames)),
+            ];
+            for name in names.into_inner().iter().filter(|name| **name != "7") {
+                for (view, page) in &views {
+                    assert!(page.contains(name), "{view} of {event:?} lacks {name}: {page}");
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ mod logins;
 
 use std::hash::BuildHasher;
 
-use crate::event::{Completion, MessageEvent, Recipient};
+use crate::event::{Completion, Link, MessageEvent, Recipient, Row};
 use crate::failpoint::failpoint;
 use crate::message::{Addressee, Announcement, Content, Dialect, Evidence, MemberName, Message, SayDelivery, Users};
 use crate::packet::{Frame, FrameTime, Position, Segment, Side, StreamId};
@@ -147,10 +147,7 @@ impl Session {
             }
             Content::SayRequest { to, said, line } => return self.say_request(&context, to, *said, line),
             Content::SayDelivery(delivery) => return self.say_delivery(&context, delivery),
-            Content::Logout(announcement) => {
-                let record = logout(connection, server, texts, &context, announcement);
-                return self.log_out(&context, record);
-            }
+            Content::Logout(announcement) => logout(connection, server, texts, &context, announcement),
             Content::Ping => {
                 let record = context.record(MessageEvent::Ping { recipient: user() });
                 if let Some(chat) = connection.application_mut().chat_mut() {
@@ -169,7 +166,10 @@ impl Session {
                 context.record(MessageEvent::Unknown { type_name, sender })
             }
         };
-        enter(connection, &record);
+        match record.event.row() {
+            Row { link: Link::Beginning, completes: Some(of), .. } => self.notify(&context, record, of),
+            _ => enter(connection, &record),
+        }
     }
 
     /// The server tells its clients something about this one: `text` is a hash of what.
@@ -223,28 +223,30 @@ impl Session {
         self.on_broadcast(context, record.sender_id, name);
     }
 
-    /// A connection is told of a logout.
-    fn log_out(&mut self, context: &MessageContext, mut record: MessageRecord<TextId>) {
+    /// A connection is told what has happened to a client, as are all of its room: keeps the message, and where what it is a part of began.
+    fn notify(&mut self, context: &MessageContext, mut record: MessageRecord<TextId>, of: Completion) {
         let (id, stream) = (record.sender_id, context.place.stream);
         let Some(connection) = self.connections.get(&stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
-        let leaving = id.and_then(|id| self.connections.get(&server.users.owner(id)?));
+        let leaving = match of {
+            Completion::Logout => id.and_then(|id| self.connections.get(&server.users.owner(id)?)),
+            Completion::Login | Completion::Say | Completion::Close => None,
+        };
         let closing = leaving.and_then(|leaving| leaving.times().closing_since());
-        id.into_iter().for_each(|id| server.exchange_starts.forget_login(id));
-        let (began, is_first) = server.exchange_starts.notify(Completion::Logout, id, closing, context.place.at);
+        let (began, is_first) = server.exchange_starts.notify(of, id, closing, context.place.at);
         record.began = Some(began);
         let room = connection.identity(context.position()).and_then(|identity| identity.room);
-        self.pending_receipts.change(Receipt::Notified(Completion::Logout, began), room);
+        let receipt = Receipt::Notified(of, began);
+        if of == Completion::Logout {
+            id.into_iter().for_each(|id| server.exchange_starts.forget_login(id));
+            self.pending_receipts.change(receipt, room);
+        }
         if is_first {
             let end = u32::from(closing.is_some() && leaving.is_some_and(|leaving| !leaving.tcp().state().is_closed()));
             // Who was in several rooms, or is told in several, is not all that one room's members tell.
             let has_moved = connection.may_have_moved() || leaving.is_some_and(Connection::may_have_moved);
             let owed = room.filter(|_| !has_moved).and_then(|room| owed(connection, server, room));
-            self.pending_receipts.begin(
-                Receipt::Notified(Completion::Logout, began),
-                owed.map(|owed| owed + end),
-                room,
-            );
+            self.pending_receipts.begin(receipt, owed.map(|owed| owed + end), room);
         }
         if let Some(connection) = self.connections.get_mut(&stream) {
             enter(connection, &record);

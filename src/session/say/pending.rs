@@ -180,3 +180,70 @@ impl UnmatchedDeliveries {
         all
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::SayCopy;
+    use crate::session::ids::MessagePlace;
+    use crate::session::storage::texts::Texts;
+
+    fn said() -> Said {
+        Said::new("all", "x", &Default::default())
+    }
+
+    fn at(frame: u32, time: i64) -> FrameTime {
+        FrameTime { frame: Frame::of(frame), time }
+    }
+
+    fn delivery(stream: u32, at: FrameTime, from: Option<TextId>, said: Said) -> Delivery {
+        let place = MessagePlace { stream: StreamId(stream), at, index: 0 };
+        Delivery { place, from, from_name: None, said, copy: SayCopy::Public, joined: None }
+    }
+
+    #[test]
+    fn a_late_say_is_settled_behind_the_next_segment_of_its_sender() {
+        let said = said();
+        let mut likely = LikelyDeliveries::default();
+        assert!(likely.push(delivery(1, at(5, 0), None, said), 3, StreamId(0), Doubt::Late));
+        assert!(
+            likely.on_segment(StreamId(1), at(6, 1)).is_empty() && likely.on_segment(StreamId(0), at(7, 2)).is_empty()
+        );
+        let settled = likely.on_segment(StreamId(1), at(8, 3));
+        assert_eq!(settled.iter().map(|(_, say, is_certain)| (*say, *is_certain)).collect::<Vec<_>>(), [(3, true)]);
+        assert!(likely.push(delivery(1, at(9, 4), None, said), 4, StreamId(0), Doubt::Late));
+        let settled = likely.on_segment(StreamId(1), at(10, 5 + DELIVERY_WINDOW));
+        assert_eq!(settled.iter().map(|(_, say, is_certain)| (*say, *is_certain)).collect::<Vec<_>>(), [(4, false)]);
+        assert!(likely.is_empty());
+    }
+
+    #[test]
+    fn who_says_the_same_contradicts_an_unnamed_sender() {
+        let (mut texts, said) = (Texts::default(), said());
+        let [one, other] = ["1", "2"].map(|id| Some(texts.intern(id)));
+        let mut likely = LikelyDeliveries::default();
+        assert!(likely.push(delivery(1, at(5, 0), one, said), 3, StreamId(0), Doubt::Unnamed(9)));
+        assert!(likely.contradict(&delivery(1, at(6, 1), one, said)).is_empty());
+        assert_eq!(likely.contradict(&delivery(1, at(6, 1), other, said)), [3]);
+        let mut unmatched = UnmatchedDeliveries::default();
+        unmatched.push(delivery(1, at(5, 0), one, said));
+        assert!(unmatched.contradict(&delivery(1, at(6, 9), other, said), 9));
+        assert!(!unmatched.contradict(&delivery(1, at(6, 10), other, said), 9), "long ago");
+        assert!(!unmatched.contradict(&delivery(1, at(6, 9), one, said), 9), "the same sender");
+    }
+
+    #[test]
+    fn a_say_that_is_captured_late_takes_one_delivery_a_connection() {
+        let (mut texts, said) = (Texts::default(), said());
+        let [one, other] = ["1", "2"].map(|id| Some(texts.intern(id)));
+        let mut unmatched = UnmatchedDeliveries::default();
+        for (stream, frame, from) in [(1, 1, one), (2, 2, one), (2, 3, one), (3, 4, other)] {
+            unmatched.push(delivery(stream, at(frame, i64::from(frame)), from, said));
+        }
+        let taken = unmatched.take(at(5, 5), one, said);
+        assert_eq!(taken.iter().map(|taken| taken.place.at.frame.number()).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!(unmatched.queue.len(), 2);
+        assert!(unmatched.take(at(9, 3 + 2 * REORDER_WINDOW), None, said).is_empty(), "long ago");
+        assert_eq!(unmatched.take_with(UnmatchedDeliveries::default()).len(), 2);
+    }
+}

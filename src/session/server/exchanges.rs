@@ -385,6 +385,18 @@ mod tests {
     }
 
     #[test]
+    fn whatever_happens_to_a_client_begins_with_its_first_notification() {
+        let mut texts = Texts::default();
+        let id = Some(texts.intern("7"));
+        let mut exchange_starts = ExchangeStarts::default();
+        let mut notify = |of, frame, time| exchange_starts.notify(of, id, None, at(frame, time));
+        assert_eq!(notify(Completion::Close, 1, 0), (Frame::of(1), true));
+        assert_eq!(notify(Completion::Logout, 2, 0), (Frame::of(2), true), "something else");
+        assert_eq!(notify(Completion::Close, 3, 2 * SECOND), (Frame::of(1), false));
+        assert_eq!(notify(Completion::Close, 4, 2 * SECOND + 1), (Frame::of(4), true), "again");
+    }
+
+    #[test]
     fn what_is_owed_is_complete_when_it_was_received_as_often() {
         let mut pending_receipts = PendingReceipts::default();
         let (say, login) = (Receipt::Say(0), Receipt::Notified(Completion::Login, Frame::of(8)));
