@@ -141,7 +141,7 @@ impl Session {
         }
     }
 
-    /// A segment of a client acknowledges messages, of which others may have to be received by others.
+    /// Counts what a segment of a client acknowledges, where it is owed to others, too.
     fn receive(&mut self, segment: &Segment) {
         failpoint!("session::receive");
         let (stream, frame) = (segment.stream, segment.at.frame);
@@ -161,7 +161,7 @@ impl Session {
         }
     }
 
-    /// With this segment, its connection is closed.
+    /// Notes that with this segment its connection is closed.
     fn close(&mut self, segment: &Segment) {
         failpoint!("session::close");
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };

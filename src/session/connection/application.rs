@@ -76,7 +76,7 @@ impl Application {
         }
     }
 
-    /// The connection is the chat's. Returns the messages that were postponed.
+    /// Makes the connection the chat's. Returns the messages that were postponed.
     pub fn become_chat(&mut self) -> Vec<Incoming<'static>> {
         if self.is_chat() {
             return Vec::new();
@@ -163,7 +163,7 @@ impl Chat {
         self.has_moved
     }
 
-    /// A login request asks to be this user from now on. A request without a name changes nothing but that.
+    /// Takes note of a login request, which asks to be this user from now on. One without a name changes nothing but that.
     pub fn ask_to_log_in(&mut self, at: FrameTime, identity: Option<Identity>) {
         self.has_asked_again |= self.has_asked_to_log_in;
         self.has_asked_to_log_in = true;
@@ -191,7 +191,7 @@ impl Chat {
         self.login.map(|at| (at.into(), self.login_name))
     }
 
-    /// The server names the connection's user in a frame.
+    /// Takes note that the server names the connection's user in a frame.
     pub fn name_in(&mut self, frame: Frame, name: TextId) {
         if let Some(identity) = self.identities.as_mut_slice().last_mut().filter(|identity| identity.name == name) {
             identity.named_in = identity.named_in.max(Some(frame));
@@ -204,7 +204,7 @@ impl Chat {
         Some((asked, self.logged_in?.into()))
     }
 
-    /// The server has logged the connection in. Returns the request.
+    /// Logs the connection in, as the server says. Returns the request.
     pub fn log_in(&mut self, place: MessagePlace, name: Option<TextId>, id: Option<TextId>) -> Option<FrameTime> {
         let position = place.position();
         self.has_asked_to_log_in = true; // even where the request was not captured
@@ -222,18 +222,18 @@ impl Chat {
         request
     }
 
-    /// A delivery names the sender of what this connection said: that is its user.
+    /// Recognises the user: a delivery names the sender of what this connection said.
     pub fn recognise(&mut self, id: Option<TextId>, name: Option<TextId>) {
         self.has_asked_to_log_in = true; // or nothing would have been delivered
         self.id = self.id.or(id);
         match (self.identities.as_mut_slice().last_mut(), name) {
             (Some(identity), _) if identity.id.is_none() => identity.id = id,
             (None, Some(name)) => self.identities.push(Identity { id, ..Identity::new(None, name) }),
-            _ => {}
+            (Some(_), _) | (None, None) => {}
         }
     }
 
-    /// The server answered what was asked here after so many nanoseconds.
+    /// Takes note of an answer to what was asked here, after so many nanoseconds.
     pub fn answered_after(&mut self, nanoseconds: i64) {
         let new = u32::try_from(nanoseconds / 1000).unwrap_or(0).max(1);
         self.round_trip = new.max(self.round_trip - self.round_trip / 8);
@@ -244,13 +244,13 @@ impl Chat {
         i64::from(self.round_trip) * 1000
     }
 
-    /// The server sent a ping.
+    /// Takes note of a ping of the server's.
     pub fn ping(&mut self, at: FrameTime) {
         self.ping = Some(at.into());
         self.last_ping = Some(at.frame);
     }
 
-    /// The client sent a pong. Returns the ping that it answers.
+    /// Takes note of a pong of the client's. Returns the ping that it answers.
     pub fn pong(&mut self) -> Option<FrameTime> {
         self.ping.take().map(FrameTime::from)
     }
@@ -260,7 +260,7 @@ impl Chat {
         self.last_ping
     }
 
-    /// The say in `frame` of this connection has reached somebody.
+    /// Takes note that the say in `frame` of this connection has reached somebody.
     pub fn delivered(&mut self, frame: Frame) {
         self.last_delivered = self.last_delivered.max(Some(frame));
     }
@@ -270,7 +270,7 @@ impl Chat {
         self.last_delivered
     }
 
-    /// The server was heard of.
+    /// Takes note of a message of the server's.
     pub fn heard(&mut self, at: FrameTime) {
         self.last_from_server = Some(at.into());
     }

@@ -93,7 +93,7 @@ pub struct Endings {
 }
 
 impl Endings {
-    /// Data of this connection is about to be dissected.
+    /// Begins with data of this connection that is about to be dissected.
     pub fn begin(&mut self, stream: StreamId) {
         self.stream = stream;
         self.queue.clear();
@@ -137,7 +137,7 @@ enum Fragments {
 }
 
 impl Fragments {
-    /// The next fragment of a message, not its last one.
+    /// Adds the next fragment of a message, not its last one.
     fn push(&mut self, header: &frame::Header) {
         let begins = header.opcode != Opcode::Continuation;
         *self = match *self {
@@ -148,7 +148,7 @@ impl Fragments {
         };
     }
 
-    /// Data that is out of step, which Wireshark takes for frames all the same.
+    /// Passes over data that is out of step, which Wireshark takes for frames all the same.
     fn pass_over(&mut self, bytes: &[u8]) {
         let mut frames = frame::frames(bytes);
         for frame in &mut frames {
@@ -197,6 +197,13 @@ enum DataPlace {
     OutOfStep,
 }
 
+impl DataPlace {
+    /// From here on, if a frame of the chat may begin there.
+    fn from(start: Option<SequenceNumber>, bytes: &[u8]) -> DataPlace {
+        if plausible_start(bytes, LIMITS.length) { DataPlace::InStep(start) } else { DataPlace::OutOfStep }
+    }
+}
+
 impl Direction {
     fn next(&self) -> Option<SequenceNumber> {
         self.is_placed.then_some(self.next)
@@ -208,8 +215,6 @@ impl Direction {
 
     fn find(&self, data: &Data, unread: Option<&Stretches>) -> DataPlace {
         let bytes = data.bytes.bytes;
-        let begins =
-            |start| if plausible_start(bytes, LIMITS.length) { DataPlace::InStep(start) } else { DataPlace::OutOfStep };
         match (data.start, self.next()) {
             (None, _) if !data.is_fresh => DataPlace::Old,
             (None, Some(next)) => {
@@ -218,15 +223,15 @@ impl Direction {
                 let start = [Some(next), late].into_iter().flatten().find(|start| data.is_at(*start));
                 start.map_or(DataPlace::OutOfStep, |start| DataPlace::InStep(Some(start)))
             }
-            (None, None) if self.is_out_of_step => begins(None),
+            (None, None) if self.is_out_of_step => DataPlace::from(None, bytes),
             (None, None) => DataPlace::InStep(None),
             (Some(start), Some(next)) if start == next => DataPlace::InStep(Some(start)),
             (Some(start), Some(next)) if next.is_after(start) => match unread.and_then(|unread| unread.at(start)) {
                 Some(stretch) if stretch.from == start => DataPlace::InStep(Some(start)),
-                Some(_) => begins(Some(start)),
+                Some(_) => DataPlace::from(Some(start), bytes),
                 None => self.repeats(bytes, start, next),
             },
-            (Some(start), _) => begins(Some(start)),
+            (Some(start), _) => DataPlace::from(Some(start), bytes),
         }
     }
 
@@ -246,7 +251,7 @@ impl Framing {
         self.since
     }
 
-    /// The upgrade response was seen: WebSocket begins there.
+    /// Places the first frames of both directions, behind the upgrade response.
     pub fn place(&mut self, client: Option<SequenceNumber>, server: SequenceNumber) {
         self.directions.client.place(client);
         self.directions.server.place(Some(server));
@@ -324,7 +329,7 @@ impl Framing {
                 Opcode::Close if is_known => {}
                 Opcode::Close => closes.extend(self.close(by, &frame, data)),
                 Opcode::Text | Opcode::Binary | Opcode::Continuation => {
-                    let start = reading.start.map(|start| start + frame.offset as u32);
+                    let start = reading.place(frame.offset as u32);
                     let ending = self.directions.of_mut(by).data_frame(&frame.header, start, end, is_known);
                     endings.queue.extend(ending);
                 }
@@ -387,6 +392,11 @@ struct Reading {
 impl Reading {
     fn new(start: Option<SequenceNumber>) -> Reading {
         Reading { start, known: 0, is_late: false, end: None }
+    }
+
+    /// The sequence number of the byte at an offset.
+    fn place(&self, offset: u32) -> Option<SequenceNumber> {
+        self.start.map(|start| start + offset)
     }
 }
 
@@ -454,17 +464,17 @@ impl Direction {
         let end = frame.header.frame_length().and_then(|length| length.checked_add(frame.offset));
         let end = end.and_then(|end| u32::try_from(end).ok());
         let ends_here = end.is_some_and(|end| end as usize <= data.bytes.reported);
-        let place = |offset: u32| reading.start.map(|start| start + offset);
         if frame.header.fin && !frame.header.opcode.is_control() {
             endings.queue.push_back(Ending {
-                start: place(frame.offset as u32),
-                end: end.and_then(place).filter(|_| ends_here).unwrap_or(data.segment_end),
+                start: reading.place(frame.offset as u32),
+                end: end.and_then(|end| reading.place(end)).filter(|_| ends_here).unwrap_or(data.segment_end),
                 masked: frame.header.masking_key.is_some(),
                 hard_to_inflate: false,
                 skipped: !ends_here,
             });
         }
-        let (true, Some(from), Some(to)) = (data.bytes.is_truncated(), place(frame.offset as u32), end.and_then(place))
+        let (true, Some(from), Some(to)) =
+            (data.bytes.is_truncated(), reading.place(frame.offset as u32), end.and_then(|end| reading.place(end)))
         else {
             return;
         };

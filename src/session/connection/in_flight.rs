@@ -99,8 +99,8 @@ impl Queue {
             .or_else(|| self.place_in(run_before, last_run, pending.end))
             .or_else(|| (0..run_before).rev().find(|at| !self.all[*at].end.is_after(pending.end)).map(|at| at + 1))
             .unwrap_or_default();
-        let is_in_run = |first: &Pending| first.end == pending.end || pending.end.is_after(first.end);
-        let begins_run = place == length && self.all.get(last_run).is_some_and(|first| !is_in_run(first));
+        let first = self.all.get(last_run).map(|first| first.end);
+        let begins_run = place == length && first.is_some_and(|end| end != pending.end && !pending.end.is_after(end));
         if begins_run {
             (self.run_before, self.last_run) = (last_run, length);
         } else {

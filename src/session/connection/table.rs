@@ -92,12 +92,12 @@ impl Ports {
         !self.counts.is_empty() && self.counts.contains_key(&pair(one, other))
     }
 
-    /// A connection between these ports is watched from now on.
+    /// Adds a connection between these ports.
     pub fn insert(&mut self, one: u16, other: u16) {
         *self.counts.entry(pair(one, other)).or_default() += 1;
     }
 
-    /// A connection between these ports is watched no more.
+    /// Removes a connection between these ports.
     pub fn remove(&mut self, one: u16, other: u16) {
         let pair = pair(one, other);
         match self.counts.get_mut(&pair) {
@@ -130,7 +130,7 @@ impl OtherApplications {
         !self.ports.is_empty() && self.ports.contains(&pair(one, other))
     }
 
-    /// The connection between these ports is one from now on.
+    /// Adds the connection between these ports.
     pub fn insert(&mut self, one: u16, other: u16) {
         if !self.ports.insert(pair(one, other)) {
             return;
@@ -143,7 +143,7 @@ impl OtherApplications {
         }
     }
 
-    /// A connection between these ports is watched, again or anew.
+    /// Removes the connection between these ports: it is watched, again or anew.
     pub fn remove(&mut self, one: u16, other: u16) {
         if !self.ports.is_empty() {
             self.ports.remove(&pair(one, other));
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_strangers_are_known_until_they_are_watched_again() {
+    fn the_last_other_applications_are_known_until_they_are_watched_again() {
         let mut other_applications = OtherApplications::default();
         for number in 0..u16::MAX {
             other_applications.insert(number, u16::MAX);
@@ -192,6 +192,6 @@ mod tests {
     #[test]
     fn a_connection_is_small() {
         let size = size_of::<Connection>();
-        assert!(size <= 352, "{size} bytes");
+        assert!(size <= 344, "{size} bytes");
     }
 }

@@ -252,7 +252,7 @@ impl Tcp {
         }
     }
 
-    /// A SYN+ACK says where the other side begins.
+    /// Learns from a SYN+ACK where the other side begins.
     fn know_beginning(&mut self, segment: &Segment, by: Side, tell: &mut impl FnMut(Outcome)) {
         let acknowledged = self.directions.of(by).acknowledged;
         let other = self.directions.of_mut(by.other());
@@ -294,7 +294,7 @@ impl Tcp {
         }
     }
 
-    /// The client's first acknowledgment of the SYN+ACK. One that acknowledges more follows one that was not captured.
+    /// Takes in the client's first acknowledgment of the SYN+ACK. One that acknowledges more follows one that was not captured.
     fn acknowledge_syn_ack(&mut self, segment: &Segment, tell: &mut impl FnMut(Outcome)) {
         let Some((sequence, _)) = self.directions.server.syn else { return };
         if !segment.acknowledgment.is_after(sequence) {
@@ -469,7 +469,7 @@ impl Direction {
         }
     }
 
-    /// The other side has received what it acknowledges, whether or not that was captured.
+    /// Counts what the other side acknowledges as sent, whether or not that was captured.
     fn show_received(&mut self, segment: &Segment, by: Side, gaps: &mut ContentGaps) {
         let to = segment.acknowledgment;
         if self.next().is_some_and(|next| !to.is_after(next) || to.is_after(next + MAX_WINDOW)) {
@@ -504,7 +504,7 @@ impl Direction {
         None
     }
 
-    /// The other side acknowledges all before `to`. Returns what is thereby acknowledged for the first time.
+    /// Takes in the other side's acknowledgment of all before `to`. Returns what is thereby acknowledged for the first time.
     fn acknowledge(&mut self, to: SequenceNumber, frame: Frame) -> impl Iterator<Item = Pending> + '_ {
         let advances = self.advance(to, frame);
         std::iter::from_fn(move || if advances { self.pending.pop_before(to) } else { None })

@@ -70,8 +70,8 @@ impl Texts {
 
     /// The number of a text, where it is kept.
     pub fn find(&self, text: &str) -> Option<TextId> {
-        let is_it = |at: &u32| text_at(&self.pieces, &self.places, *at) == text;
-        self.index.find(self.hasher.hash_one(text), is_it).map(|at| id(*at))
+        let hash = self.hasher.hash_one(text);
+        self.index.find(hash, |at| text_at(&self.pieces, &self.places, *at) == text).map(|at| id(*at))
     }
 
     /// The text of a number that [`Texts::intern`] returned.
@@ -80,9 +80,8 @@ impl Texts {
     }
 
     fn store(&mut self, text: &str) -> TextPlace {
-        let has_room = |piece: &&mut String| piece.len() + text.len() < PIECE;
         let is_first = self.pieces.is_empty();
-        match self.pieces.last_mut().filter(has_room) {
+        match self.pieces.last_mut().filter(|piece| piece.len() + text.len() < PIECE) {
             Some(piece) => piece.push_str(text),
             None => {
                 // The first piece grows as it must; whoever fills it needs the others whole.
