@@ -12,8 +12,10 @@ pub mod failpoint;
 pub mod fields;
 pub mod language;
 pub mod message;
+pub mod one_or_many;
 pub mod packet;
 pub mod session;
+pub mod tcp;
 pub mod views;
 pub mod websocket;
 

@@ -48,7 +48,7 @@ const LEARNING: [&str; 12] = [
     "session::upgrade",
     "session::receive",
     "session::segment",
-    "session::tcp",
+    "tcp",
     "websocket::frame",
     "websocket::request",
     "websocket::response",
@@ -452,7 +452,7 @@ fn a_panic_over_another_application_or_a_message_that_is_cut_is_a_finding_there_
 
 #[test]
 fn a_frame_with_a_panic_tells_of_it_in_any_order_of_frames() {
-    let faults = Faults::new(conversation, &["session::learn", "session::tcp", "websocket::frame"]);
+    let faults = Faults::new(conversation, &["session::learn", "tcp", "websocket::frame"]);
     let wireshark = wireshark(&faults.failpoints());
     let path = wireshark.write("many.pcap", &faults.capture);
     let expected: Vec<u32> = wireshark.rows(&path, &["-2", "-Y", INTERNAL], &[]).iter().map(|row| row.frame).collect();

@@ -91,9 +91,10 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "src",
         &[
-            &["failpoint"],
+            &["failpoint", "one_or_many"],
             &["packet", "fields"],
             &["message", "websocket", "event"],
+            &["tcp"],
             &["session", "annotation"],
             &["language"],
             &["dissector", "views"],

@@ -100,6 +100,21 @@ impl<T> Acked<T> {
     }
 }
 
+/// Something sent whose acknowledgment is an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// A request to upgrade to WebSocket.
+    UpgradeRequest,
+    /// A 101 that the browser accepts.
+    UpgradeResponse,
+    /// Any other answer to an upgrade request.
+    Refusal,
+    /// A WebSocket message.
+    Message,
+    /// A FIN.
+    Fin,
+}
+
 impl<T> FrameEvent<T> {
     /// The value of `workermanchat.phase`.
     pub fn phase(&self) -> Phase {

@@ -3,11 +3,11 @@
 use std::mem;
 
 use crate::message::{Content, Evidence};
+use crate::one_or_many::OneOrMany;
 use crate::packet::{Frame, FrameTime, PackedFrameTime, Position};
 use crate::session::ids::MessagePlace;
 use crate::session::ids::Room;
 use crate::session::incoming::Incoming;
-use crate::session::storage::one_or_many::OneOrMany;
 use crate::session::storage::texts::TextId;
 
 /// Messages that an undecided connection keeps; with more of them it is another application's.

@@ -7,8 +7,8 @@ use crate::event::{Closing, FrameEvent};
 use crate::failpoint::failpoint;
 use crate::message::{LIMITS, text};
 use crate::packet::{Both, Captured, Frame, FrameTime, SequenceNumber, Side, StreamId};
-use crate::session::connection::gaps::{ContentGaps, DirectionGaps, Gap, Stretches};
 use crate::session::storage::texts::TextId;
+use crate::tcp::gaps::{ContentGaps, DirectionGaps, Gap, Stretches};
 use crate::websocket::frame::{self, Opcode};
 use crate::websocket::start::plausible_start;
 

@@ -3,30 +3,26 @@
 
 pub mod application;
 pub mod framing;
-pub mod gaps;
-pub mod in_flight;
 pub mod table;
-pub mod tcp;
 pub mod times;
 pub mod upgrade;
 
-use self::tcp::{Outcome, Tcp};
 use self::upgrade::{Step, Upgrade};
-use crate::event::{FrameEvent, MessageEvent, Reset};
+use crate::event::{FrameEvent, MessageEvent, Reset, Sent};
 use crate::failpoint::failpoint;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
 use crate::session::connection::application::{Application, Chat, Identity};
 use crate::session::connection::framing::{Data, Endings, Framing};
-use crate::session::connection::gaps::{ContentGaps, DirectionGaps, Gap, Gaps};
-use crate::session::connection::in_flight::Pending;
 use crate::session::connection::times::{Moment, Times};
 use crate::session::ids::{SayNumber, ServerNumber};
 use crate::session::record::Records;
-use crate::session::record::frame_event::Sent;
 use crate::session::record::frame_event::{Acknowledgment, Mark};
 use crate::session::record::handshake::{Handshake, StoredHandshake};
 use crate::session::record::message::{MAX_MESSAGES, MessageRecord, StoredMessage};
 use crate::session::storage::texts::{TextId, Texts};
+use crate::tcp::gaps::{ContentGaps, DirectionGaps, Gap, Gaps, Unread};
+use crate::tcp::in_flight::Pending;
+use crate::tcp::{Outcome, Tcp, is_bare};
 
 /// How long a proxy takes to pass on a message. Nanoseconds.
 pub const PROXY_DELAY: i64 = 100_000_000;
@@ -299,7 +295,7 @@ impl Connection {
         let (Segment { at, .. }, by) = (*segment, self.side(segment));
         let Connection { tcp, gaps, framing, times, records, .. } = self;
         let mut noted = Noted::default();
-        tcp.take_in(segment, captured, by, gaps, |outcome| match outcome {
+        tcp.take_in(segment, captured, by, gaps, |outcome: Outcome<TextId>| match outcome {
             Outcome::Event(event) => {
                 let event = match event {
                     // Nothing more was under way.
@@ -323,7 +319,7 @@ impl Connection {
                     Sent::UpgradeResponse => times.set(Moment::UpgradeComplete, at.time),
                     Sent::Refusal | Sent::Fin => {}
                 }
-                let is_event = tcp::is_bare(segment);
+                let is_event = is_bare(segment);
                 records.acknowledge(at.frame, Acknowledgment { frame, of, is_event, is_part: false });
                 noted.has_marks = true;
             }
@@ -342,24 +338,7 @@ impl Connection {
     /// Takes note that a segment has been dissected. Returns whether bytes of its side are unread, if that has changed.
     pub fn look_back(&mut self, segment: &Segment) -> Option<Unread> {
         let by = self.side(segment);
-        let known = self.gaps.of(by).and_then(|gaps| gaps.unread_since);
-        let is_last = segment.flags & (flags::FIN | flags::RST) != 0;
-        match (self.is_unread(by), known) {
-            (true, None) if segment.length > 0 && !is_last => {
-                let gaps = self.gaps.of_mut(by);
-                gaps.unread_since = Some((segment.at, gaps.unread.len()));
-                Some(Unread::Since(segment.at))
-            }
-            (is_unread, Some((since, count))) if is_last || !is_unread => {
-                let gaps = self.gaps.of_mut(by);
-                gaps.unread_since = None;
-                let is_passed_over = is_unread || gaps.unread.len() > count;
-                let gap = Some(Gap { after: Some(since), until: segment.at }).filter(|_| is_passed_over);
-                gap.into_iter().for_each(|gap| gaps.list.add(gap));
-                Some(Unread::Until { since, gap })
-            }
-            _ => None,
-        }
+        self.gaps.look_back(segment, by, self.is_unread(by))
     }
 
     /// Forgets that a login may be missing in this segment: what was cut of it is another message.
@@ -641,20 +620,6 @@ impl Connection {
         self.application = Application::Other;
         self.records.forget_messages();
     }
-}
-
-/// Whether bytes that were captured are unread.
-#[derive(Debug, Clone, Copy)]
-pub enum Unread {
-    /// They are from now on.
-    Since(FrameTime),
-    /// They were.
-    Until {
-        /// Since then.
-        since: FrameTime,
-        /// Where they were passed over.
-        gap: Option<Gap>,
-    },
 }
 
 /// What a segment of a connection means for others.

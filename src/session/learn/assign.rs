@@ -2,13 +2,13 @@
 
 use crate::failpoint::failpoint;
 use crate::packet::{FrameTime, Side, StreamId};
-use crate::session::connection::gaps::Gaps;
 use crate::session::ids::{MessagePlace, SayNumber};
 use crate::session::say::equal::Question;
 use crate::session::say::matching::{Choice, Doubt, Verdict};
 use crate::session::say::{Delivery, TrackedSay};
 use crate::session::server::Server;
 use crate::session::state::Session;
+use crate::tcp::gaps::Gaps;
 
 impl Session {
     /// Looks for the say of a delivery, which is read in one or more ways. `is_late`: it was looked for before.

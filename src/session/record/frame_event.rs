@@ -1,23 +1,8 @@
 //! What happened in single frames below their messages, in few bytes: a connection has about as many of these as packets.
 
-use crate::event::{Closing, Completion, FrameEvent, Reset};
+use crate::event::{Closing, Completion, FrameEvent, Reset, Sent};
 use crate::packet::{Frame, Side};
 use crate::session::storage::texts::{TextId, Texts};
-
-/// Something sent whose acknowledgment is an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sent {
-    /// A request to upgrade to WebSocket.
-    UpgradeRequest,
-    /// A 101 that the browser accepts.
-    UpgradeResponse,
-    /// Any other answer to an upgrade request.
-    Refusal,
-    /// A WebSocket message.
-    Message,
-    /// A FIN.
-    Fin,
-}
 
 /// A handshake request or response, or a message, that a frame is the first to acknowledge as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,9 +8,9 @@ mod segmented;
 
 use std::collections::BTreeMap;
 
+use crate::event::Sent;
 use crate::failpoint::failpoint;
 use crate::packet::{Frame, FrameTime, Position, Segment, SequenceNumber, Side};
-use crate::session::record::frame_event::Sent;
 use crate::session::record::frame_event::{Acknowledgment, Mark, PackedMark};
 use crate::session::record::handshake::StoredHandshake;
 use crate::session::record::message::{MAX_MESSAGES, StoredMessage};

@@ -7,10 +7,10 @@ use std::ops::RangeInclusive;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::failpoint::failpoint;
+use crate::one_or_many::OneOrMany;
 use crate::packet::{FrameTime, Position, Side, StreamId};
 use crate::session::connection::Connection;
 use crate::session::connection::application::Chat;
-use crate::session::connection::gaps::Gaps;
 use crate::session::connection::table::Connections;
 use crate::session::ids::SayNumber;
 use crate::session::say::matching::{
@@ -18,8 +18,8 @@ use crate::session::say::matching::{
 };
 use crate::session::say::{Delivery, Said, SayCopy, Says, TrackedSay};
 use crate::session::storage::chunks::Chunks;
-use crate::session::storage::one_or_many::OneOrMany;
 use crate::session::storage::texts::TextId;
+use crate::tcp::gaps::Gaps;
 
 /// A say older than this is not considered. Nanoseconds.
 pub const DELIVERY_WINDOW: i64 = 60_000_000_000;

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 
 use crate::packet::{Frame, FrameTime, StreamId};
-use crate::session::connection::gaps::Gaps;
 use crate::session::ids::SayNumber;
 use crate::session::say::equal::DELIVERY_WINDOW;
 use crate::session::say::matching::Doubt;
 use crate::session::say::{Delivery, Said, TrackedSay};
 use crate::session::storage::texts::TextId;
+use crate::tcp::gaps::Gaps;
 
 /// How much earlier than its say a delivery may have been captured. Nanoseconds.
 const REORDER_WINDOW: i64 = 100_000_000;

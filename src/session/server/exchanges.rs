@@ -4,12 +4,12 @@ use hashbrown::{HashMap, HashSet};
 
 use crate::event::Completion;
 use crate::packet::{Frame, FrameTime, StreamId};
-use crate::session::connection::gaps::Gaps;
 use crate::session::ids::{Room, SayNumber};
 use crate::session::record::message::StoredMessage;
 use crate::session::say::Said;
 use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
 use crate::session::storage::texts::TextId;
+use crate::tcp::gaps::Gaps;
 
 /// The server notifies all of what happened to a client within this time. Nanoseconds.
 const LONGEST_BROADCAST: i64 = 2_000_000_000;
@@ -289,8 +289,8 @@ impl PendingReceipts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::connection::gaps::Gap;
     use crate::session::storage::texts::Texts;
+    use crate::tcp::gaps::Gap;
 
     const SECOND: i64 = 1_000_000_000;
 

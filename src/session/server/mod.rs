@@ -11,8 +11,6 @@ use std::collections::BTreeSet;
 
 use crate::message::Dialect;
 use crate::packet::{Both, Frame, StreamId};
-use crate::session::connection::Unread;
-use crate::session::connection::gaps::Gaps;
 use crate::session::say::Delivery;
 use crate::session::say::equal::SayIndex;
 use crate::session::say::pending::UnmatchedDeliveries;
@@ -20,6 +18,7 @@ use crate::session::server::exchanges::ExchangeStarts;
 use crate::session::server::proxies::Proxies;
 use crate::session::server::rooms::Rooms;
 use crate::session::server::users::Users;
+use crate::tcp::gaps::{Gaps, Unread};
 
 /// What is known of one server from the packets dissected so far.
 #[derive(Debug, Default)]

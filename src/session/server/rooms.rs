@@ -3,12 +3,12 @@
 use hashbrown::HashMap;
 
 use crate::packet::Frame;
-use crate::session::connection::gaps::Gaps;
 use crate::session::ids::Room;
 use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
 use crate::session::server::users::Users;
 use crate::session::storage::chunks::Chunks;
 use crate::session::storage::texts::{TextId, Texts};
+use crate::tcp::gaps::Gaps;
 
 /// Rooms of one user.
 const MAX_ROOMS: usize = 64;

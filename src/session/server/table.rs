@@ -7,11 +7,11 @@ use hashbrown::{HashMap, HashSet};
 
 use crate::packet::{Endpoint, Side, StreamId};
 use crate::session::connection::Connection;
-use crate::session::connection::gaps::{Gap, Gaps};
 use crate::session::ids::ServerNumber;
 use crate::session::say::Delivery;
 use crate::session::server::Server;
 use crate::session::storage::texts::TextId;
+use crate::tcp::gaps::{Gap, Gaps};
 
 /// How far apart the copies of one broadcast are captured. Nanoseconds.
 const SPREAD: i64 = 50_000_000;

@@ -4,9 +4,9 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use crate::one_or_many::OneOrMany;
 use crate::packet::{Frame, StreamId};
 use crate::session::storage::chunks::Chunks;
-use crate::session::storage::one_or_many::OneOrMany;
 use crate::session::storage::texts::TextId;
 
 /// A client id: its names, and the connection that has it. 24 bytes.

@@ -2,5 +2,4 @@
 
 pub mod chunks;
 pub mod memory;
-pub mod one_or_many;
 pub mod texts;

@@ -1,12 +1,12 @@
 //! What there is to show of a frame below its messages.
 
 use super::context::{Context, Ends, ExchangeStep, User, add_step, user};
-use crate::event::{Acked, Completion, Exchange, FrameEvent, MessageEvent, Received, Reset};
+use crate::event::{Acked, Completion, Exchange, FrameEvent, MessageEvent, Received, Reset, Sent};
 use crate::fields::Phase;
 use crate::packet::{Frame, Position, Side};
 use crate::session::connection::Connection;
 use crate::session::record::Marks;
-use crate::session::record::frame_event::{Acknowledgment, Sent};
+use crate::session::record::frame_event::Acknowledgment;
 use crate::session::record::handshake::{Handshake, StoredHandshake};
 use crate::session::record::message::StoredMessage;
 use crate::session::storage::texts::Texts;

@@ -6,12 +6,12 @@ use crate::event::{Acked, Exchange, MessageEvent, Recipient};
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
 use crate::session::connection::Connection;
-use crate::session::connection::gaps::Gaps;
 use crate::session::record::message::MessageRecord;
 use crate::session::say::{Delivered, Says, TrackedSay};
 use crate::session::server::Server;
 use crate::session::server::rooms::MemberLists;
 use crate::session::state::Session;
+use crate::tcp::gaps::Gaps;
 
 /// A say that nobody got is reported when its connection is heard of again after this time. Nanoseconds.
 const PATIENCE: i64 = 1_000_000_000;

@@ -21,19 +21,20 @@
 //!
 //! A connection of which the capture lacks the handshake is `Unsynchronized` until its end, whatever it carries.
 
-use crate::event::{FrameEvent, Reset};
+pub mod gaps;
+pub mod in_flight;
+
+use self::gaps::{ContentGaps, DirectionGaps, Gap};
+use self::in_flight::{InFlight, Pending};
+use crate::event::{FrameEvent, Reset, Sent};
 use crate::failpoint::failpoint;
 use crate::packet::{Both, Frame, FrameTime, PackedFrameTime, Segment, SequenceNumber, Side, flags};
-use crate::session::connection::gaps::{ContentGaps, DirectionGaps, Gap};
-use crate::session::connection::in_flight::{InFlight, Pending};
-use crate::session::record::frame_event::Sent;
-use crate::session::storage::texts::TextId;
 
 /// What happened in a segment.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum Outcome<T> {
     /// Handshake, close and reset.
-    Event(FrameEvent<TextId>),
+    Event(FrameEvent<T>),
     /// The acknowledgment of the SYN+ACK, in an earlier frame of the client: packets were captured out of order.
     EstablishedIn(Frame),
     /// What the segment is the first to acknowledge, FINs excepted.
@@ -171,15 +172,15 @@ struct Taken<'a> {
 impl Tcp {
     /// Takes in a segment, of whose payload so many bytes were captured, and tells what happened: once, however often it is called. What the
     /// capture turns out to lack is added to `gaps`.
-    pub fn take_in(
+    pub fn take_in<T>(
         &mut self,
         segment: &Segment,
         captured: u32,
         by: Side,
         gaps: &mut ContentGaps,
-        mut tell: impl FnMut(Outcome),
+        mut tell: impl FnMut(Outcome<T>),
     ) {
-        failpoint!("session::tcp");
+        failpoint!("tcp");
         let (identity, direction) = (identity(segment), self.directions.of(by));
         let (last, is_same) = (direction.last(), identity == direction.last_segment);
         if is_same && last.is_some_and(|last| last.frame == segment.at.frame) {
@@ -191,7 +192,7 @@ impl Tcp {
         self.directions.of_mut(by).last = Some(segment.at.into());
     }
 
-    fn process(&mut self, taken: &Taken, gaps: &mut ContentGaps, tell: &mut impl FnMut(Outcome)) {
+    fn process<T>(&mut self, taken: &Taken, gaps: &mut ContentGaps, tell: &mut impl FnMut(Outcome<T>)) {
         let Taken { segment, captured, by, is_copy } = *taken;
         if segment.has(flags::SYN) {
             return self.synchronize(taken, tell);
@@ -223,7 +224,7 @@ impl Tcp {
         }
     }
 
-    fn synchronize(&mut self, taken: &Taken, tell: &mut impl FnMut(Outcome)) {
+    fn synchronize<T>(&mut self, taken: &Taken, tell: &mut impl FnMut(Outcome<T>)) {
         let Taken { segment, by, is_copy, .. } = *taken;
         let direction = self.directions.of_mut(by);
         let first = match direction.syn {
@@ -253,7 +254,7 @@ impl Tcp {
     }
 
     /// Learns from a SYN+ACK where the other side begins.
-    fn know_beginning(&mut self, segment: &Segment, by: Side, tell: &mut impl FnMut(Outcome)) {
+    fn know_beginning<T>(&mut self, segment: &Segment, by: Side, tell: &mut impl FnMut(Outcome<T>)) {
         let acknowledged = self.directions.of(by).acknowledged;
         let other = self.directions.of_mut(by.other());
         if other.next().is_none() {
@@ -272,7 +273,7 @@ impl Tcp {
         }
     }
 
-    fn acknowledge(&mut self, segment: &Segment, by: Side, tell: &mut impl FnMut(Outcome)) {
+    fn acknowledge<T>(&mut self, segment: &Segment, by: Side, tell: &mut impl FnMut(Outcome<T>)) {
         if by == Side::Client && !self.is_syn_ack_acknowledged {
             self.acknowledge_syn_ack(segment, tell);
         }
@@ -295,7 +296,7 @@ impl Tcp {
     }
 
     /// Takes in the client's first acknowledgment of the SYN+ACK. One that acknowledges more follows one that was not captured.
-    fn acknowledge_syn_ack(&mut self, segment: &Segment, tell: &mut impl FnMut(Outcome)) {
+    fn acknowledge_syn_ack<T>(&mut self, segment: &Segment, tell: &mut impl FnMut(Outcome<T>)) {
         let Some((sequence, _)) = self.directions.server.syn else { return };
         if !segment.acknowledgment.is_after(sequence) {
             return;
@@ -594,7 +595,7 @@ mod tests {
         }
 
         /// Takes in a segment with these numbers, and tells its events.
-        fn sends(&mut self, by: Side, flags: u16, numbers: (u32, u32), length: u32) -> Vec<FrameEvent<TextId>> {
+        fn sends(&mut self, by: Side, flags: u16, numbers: (u32, u32), length: u32) -> Vec<FrameEvent<&'static str>> {
             self.frame += 1;
             self.takes(by, flags, numbers, length, length)
         }
@@ -606,7 +607,7 @@ mod tests {
             numbers: (u32, u32),
             length: u32,
             captured: u32,
-        ) -> Vec<FrameEvent<TextId>> {
+        ) -> Vec<FrameEvent<&'static str>> {
             let end = Endpoint { address: [0; 16], address_length: 4, port: 1, chat_port: false };
             let segment = Segment {
                 at: FrameTime { frame: Frame::of(self.frame), time: i64::from(self.frame) * 1_000_000 },

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
+use crate::event::Sent;
+use crate::one_or_many::OneOrMany;
 use crate::packet::{Frame, SequenceNumber};
-use crate::session::record::frame_event::Sent;
-use crate::session::storage::one_or_many::OneOrMany;
 
 /// Something sent and not acknowledged yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //! from what such a stretch might contradict. [`Gaps`] tell between which frames something may be missing, [`Stretches`] which bytes of the
 //! sequence space may yet arrive late, and [`ContentGaps`] are those of one connection.
 
-use crate::packet::{Both, Frame, FrameTime, SequenceNumber, Side};
+use crate::packet::{Both, Frame, FrameTime, Segment, SequenceNumber, Side, flags};
 
 /// Gaps that are kept apart; beyond, neighbours are merged, so that more is unknown than must be.
 const MAX_GAPS: usize = 256;
@@ -190,6 +190,28 @@ impl ContentGaps {
         }
     }
 
+    /// Takes note that a segment has been dissected, behind which bytes of its side are unread or not. Returns that, if it has changed.
+    pub fn look_back(&mut self, segment: &Segment, by: Side, is_unread: bool) -> Option<Unread> {
+        let known = self.of(by).and_then(|gaps| gaps.unread_since);
+        let is_last = segment.flags & (flags::FIN | flags::RST) != 0;
+        match (is_unread, known) {
+            (true, None) if segment.length > 0 && !is_last => {
+                let gaps = self.of_mut(by);
+                gaps.unread_since = Some((segment.at, gaps.unread.len()));
+                Some(Unread::Since(segment.at))
+            }
+            (is_unread, Some((since, count))) if is_last || !is_unread => {
+                let gaps = self.of_mut(by);
+                gaps.unread_since = None;
+                let is_passed_over = is_unread || gaps.unread.len() > count;
+                let gap = is_passed_over.then_some(Gap { after: Some(since), until: segment.at });
+                gap.into_iter().for_each(|gap| gaps.list.add(gap));
+                Some(Unread::Until { since, gap })
+            }
+            _ => None,
+        }
+    }
+
     /// Exchanges the sides.
     pub fn swap_sides(&mut self) {
         if let Some(directions) = &mut self.directions {
@@ -237,6 +259,20 @@ impl DirectionGaps {
         let earlier = self.latest.filter(|latest| latest.after_frame() < gap.after_frame());
         self.latest = Some(Gap { after: earlier.map_or(gap.after, |earlier| earlier.after), until: gap.until });
     }
+}
+
+/// Whether bytes that were captured are unread.
+#[derive(Debug, Clone, Copy)]
+pub enum Unread {
+    /// They are from now on.
+    Since(FrameTime),
+    /// They were.
+    Until {
+        /// Since then.
+        since: FrameTime,
+        /// Where they were passed over.
+        gap: Option<Gap>,
+    },
 }
 
 /// A stretch of the sequence space: the first byte, and the one behind the last.
