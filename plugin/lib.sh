@@ -13,6 +13,58 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # asks_for_help ARGUMENT…: true if one of them is -h or --help
 asks_for_help() { for argument in "$@"; do case $argument in -h | --help) return 0 ;; esac; done; return 1; }
 
+# --- the end of a script ----------------------------------------------------------------------------------------------
+
+# at_end COMMAND: a shell's command that runs when this script ends, by itself or by a signal that can be caught; the newest first
+at_end() {
+    case ${endings:-} in *"{ $1; }"*) return ;; esac
+    endings="{ $1; } || :
+${endings:-}"
+    trap 'eval "$endings"' EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
+
+# --- files that are there whole or not at all -------------------------------------------------------------------------
+
+# place FILE TARGET [RUN]: copies FILE. TARGET stays as it was until all is written; the name meanwhile is none that Wireshark loads. RUN
+# runs a command with the rights that it needs.
+place() {
+    begin_part "$2" "${3:-command}"
+    "$part_run" cp "$1" "$part" && "$part_run" chmod 644 "$part" && "$part_run" cmp -s "$1" "$part" && end_part
+}
+
+part=''
+begin_part() {
+    drop_part
+    part_of=$1 part_run=$2 part=$1.unfinished-$$
+    at_end drop_part
+}
+end_part() { "$part_run" mv -f "$part" "$part_of" && part=''; }
+drop_part() {
+    if [ -n "$part" ]; then "$part_run" rm -f "$part"; fi
+    part=''
+}
+
+# --- the home ---------------------------------------------------------------------------------------------------------
+
+# home_of USER: the home folder of a user, by name or number; nothing if the system knows no such user
+home_of() {
+    if have getent; then
+        getent passwd "$1" | cut -s -d : -f 6 || :
+    else
+        dscl . -read "/Users/$1" NFSHomeDirectory | sed -n 's/^[^:]*: //p' || :
+    fi 2>/dev/null
+}
+
+# Some services have no HOME.
+if [ -z "${HOME:-}" ]; then
+    HOME=$(home_of "$(id -un)")
+    if [ -n "$HOME" ]; then export HOME; fi
+fi
+need_home() { [ -n "$HOME" ] || fail "HOME is not set, and the system knows no home folder of this user. Set it, and run this again."; }
+
 # --- rights -----------------------------------------------------------------------------------------------------------
 
 is_root() { [ "$(id -u)" = 0 ]; }
@@ -24,7 +76,7 @@ as_root() { if is_root; then "$@"; else sudo "$@"; fi; }
 builder=
 if is_root && [ "${SUDO_USER:-root}" != root ] && sudo -u "$SUDO_USER" test -w "$root"; then builder=$SUDO_USER; fi
 builder_home=$HOME
-if [ -n "$builder" ]; then builder_home=$(eval echo "~$builder"); fi
+if [ -n "$builder" ]; then builder_home=$(home_of "$builder"); fi
 
 as_builder() {
     if [ -z "$builder" ]; then "$@"; return; fi
@@ -261,7 +313,11 @@ unlock() { if have flock; then flock -u 9; fi; }
 # --- the build --------------------------------------------------------------------------------------------------------
 
 # Puts a cargo and rustc that are new enough first in PATH.
-use_rust() { PATH=$(rust_folder):$PATH; export PATH; }
+use_rust() {
+    [ -n "${CARGO_HOME:-}" ] || need_home
+    PATH=$(rust_folder):$PATH
+    export PATH
+}
 
 # cargo_do ARGUMENTS…: runs cargo in the source tree, as the user who builds
 cargo_do() { (cd "$root" && as_builder cargo "$@"); }

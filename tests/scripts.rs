@@ -5,6 +5,8 @@
 //! build on a fresh system.
 
 mod harness;
+#[path = "scripts/whole.rs"]
+mod whole;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
