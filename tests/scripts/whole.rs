@@ -13,13 +13,13 @@ use super::{Machine, assert_contains, files_and_folders};
 const BUS_ERROR: i32 = 135;
 
 /// A file system of some bytes in memory, over a folder of a home.
-struct SmallDisk {
+pub struct SmallDisk {
     folder: PathBuf,
 }
 
 impl SmallDisk {
     /// Nothing where this cannot be mounted, which is said.
-    fn over(folder: &Path, bytes: u64) -> Option<Self> {
+    pub fn over(folder: &Path, bytes: u64) -> Option<Self> {
         fs::create_dir_all(folder).unwrap();
         let options = format!("size={bytes},mode=777");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(folder).output();
