@@ -149,6 +149,9 @@ if [ -z "${HOME:-}" ]; then
 fi
 need_home() { [ -n "$HOME" ] || fail "HOME is not set, and the system knows no home folder of this user. Set it, and run this again."; }
 
+# Where plugin/test-versions keeps its Debian roots
+roots_folder() { say "${WORKERMANCHAT_ROOTS:-${XDG_CACHE_HOME:-$HOME/.cache}/workermanchat/roots}"; }
+
 # --- rights -----------------------------------------------------------------------------------------------------------
 
 is_root() { [ "$(id -u)" = 0 ]; }

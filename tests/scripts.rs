@@ -7,6 +7,8 @@
 #[path = "scripts/ended.rs"]
 mod ended;
 mod harness;
+#[path = "scripts/places.rs"]
+mod places;
 #[path = "scripts/whole.rs"]
 mod whole;
 
