@@ -92,11 +92,8 @@ fn scripts_work_in_folders_with_odd_names() {
         fs::read(machine.wireshark.capture("seed-2014.pcap")).unwrap()
     });
     let library = machine.write(&format!("{ODD}/library.so"), fs::read(machine.library()).unwrap());
-    for (script, argument) in [
-        ("plugin/install", &library),
-        ("plugin/annotate", &capture),
-        ("plugin/export", &capture),
-    ] {
+    for (script, argument) in [("plugin/install", &library), ("plugin/annotate", &capture), ("plugin/export", &capture)]
+    {
         let mut command = machine.command(script, &[argument.to_str().unwrap()]);
         let output = machine.wireshark.run_unchecked(command.env("HOME", &home));
         assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{script}:\n{}", output.stdout);
