@@ -16,6 +16,14 @@ wrong_usage() {
     exit 2
 }
 
+# skip NAME REASON…: says that something is left out, and adds it to the list of whoever keeps one
+skip() {
+    skipped=$1
+    shift
+    say "Skipped: $skipped: $*"
+    if [ -n "${WORKERMANCHAT_SKIPPED:-}" ]; then say "$skipped: $*" >>"$WORKERMANCHAT_SKIPPED"; fi
+}
+
 # asks_for_help ARGUMENT…: true if one of them is -h or --help
 asks_for_help() { for argument in "$@"; do case $argument in -h | --help) return 0 ;; esac; done; return 1; }
 
@@ -238,11 +246,16 @@ lacks() {
             libclang) have_libclang ;;
             compiler) have cc ;;
             rust) rust_folder >/dev/null ;;
+            rustfmt) has_subcommand fmt ;;
+            clippy) has_subcommand clippy ;;
             certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] || ! have apt-get ;;
             *) have "$need" ;;
         esac || say "$need"
     done
 }
+
+# has_subcommand NAME: of the cargo that builds
+has_subcommand() { (PATH=$(rust_folder):$PATH as_builder cargo "$1" --version) >/dev/null 2>&1; }
 
 # described NEED…: their names for the user, on one line
 described() {
@@ -265,12 +278,18 @@ debian_packages() {
             libclang) say libclang-dev ;;
             compiler) say gcc; say libc6-dev ;;
             rust) rust_package || return 1 ;;
+            rustfmt) say "rustfmt$(of_web)" ;;
+            clippy) say "rust$(of_web)-clippy" ;;
+            Xvfb) say xvfb ;;
             certificates) say ca-certificates ;;
             sharkd) say wireshark-common ;;
             *) say "$need" ;;
         esac
     done
 }
+
+# The part of a name that tells the Rust of Debian 12 that is new enough from the one that is not
+of_web() { case $(rust_package) in *-web) say -web ;; esac; }
 
 # name_packages REASON…: prints the packages to install on each system; exits
 name_packages() {

@@ -4,6 +4,8 @@
 //! or take minutes (apt, sudo, cargo) are replaced by fakes that record their calls. `plugin/test-versions` tests a complete
 //! build on a fresh system.
 
+#[path = "scripts/ci.rs"]
+mod ci;
 #[path = "scripts/ended.rs"]
 mod ended;
 mod harness;
@@ -101,6 +103,8 @@ impl Machine {
             .env("PATH", format!("{}:{machine_path}", self.path("bin").display()))
             .env("WIRESHARK_DATA_DIR", self.path("share"))
             .env_remove("SUDO_USER")
+            .env_remove("CI")
+            .env_remove("WORKERMANCHAT_SKIPPED")
             .env_remove("CARGO_HOME")
             .env_remove("CARGO_TARGET_DIR")
             .env_remove("WIRESHARK_INCLUDE_DIR")
@@ -134,6 +138,10 @@ impl Machine {
 
     /// Runs a script that builds, with a fake recent Rust, whose cargo runs `cargo`, and fakes of what bindgen needs.
     fn run_with_cargo(&self, cargo: &str, script: &str, arguments: &[&str]) -> Output {
+        self.wireshark.run_unchecked(&mut self.command_with_cargo(cargo, script, arguments))
+    }
+
+    fn command_with_cargo(&self, cargo: &str, script: &str, arguments: &[&str]) -> Command {
         self.fake_program("rustc", "echo 'rustc 1.99.0 (stand-in)'");
         self.fake_program(
             "cargo",
@@ -145,7 +153,7 @@ impl Machine {
             .env("WIRESHARK_INCLUDE_DIR", &anything)
             .env("LIBCLANG_PATH", &anything)
             .env("SOURCE_DATE_EPOCH", "1700000000");
-        self.wireshark.run_unchecked(&mut command)
+        command
     }
 }
 
@@ -825,7 +833,7 @@ fn the_readmes_first_two_commands_are_demo_and_test_and_ci_runs_the_second() {
     let commands = readme_commands();
     assert_eq!(commands[..2], ["plugin/demo", "plugin/test"]);
     let ci = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/run")).unwrap();
-    assert!(ci.lines().any(|line| line == "plugin/test"), "{ci}");
+    assert!(ci.lines().any(|line| line.ends_with(" plugin/test")), "{ci}");
 }
 
 #[test]
