@@ -150,13 +150,16 @@ fn deadly(program: &str, signal: &str, is_done: bool) -> String {
 
 #[test]
 fn killed_at_any_step_install_leaves_the_whole_plugin_or_the_one_before() {
+    let mut ways = 0;
     for program in ["mkdir", "cp", "chmod", "cmp", "mv", "rm"] {
         for (signal, is_done) in [("TERM", false), ("KILL", false), ("KILL", true)] {
             let step = format!("SIG{signal} {} {program}", if is_done { "after" } else { "during" });
             kill_install(&step, program, &deadly(program, signal, is_done), signal != "KILL");
+            ways += 1;
         }
     }
     kill_install("SIGHUP during cp", "cp", &deadly("cp", "HUP", false), true);
+    println!("plugin/install ended in {} ways", ways + 1);
 }
 
 /// Installs over an older copy, with a program that ends the script; then again without it. `cleans_up`: the signal can be caught.
