@@ -10,11 +10,158 @@ say() { printf '%s\n' "$*"; }
 fail() { printf '%s: %s\n' "$me" "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# wrong_usage REASON…: prints it and exits
+wrong_usage() {
+    printf '%s: %s; see %s --help\n' "$me" "$*" "$me" >&2
+    exit 2
+}
+
+# skip NAME REASON…: says that something is left out, and adds it to the list of whoever keeps one
+skip() {
+    skipped=$1
+    shift
+    say "Skipped: $skipped: $*"
+    if [ -n "${WORKERMANCHAT_SKIPPED:-}" ]; then say "$skipped: $*" >>"$WORKERMANCHAT_SKIPPED"; fi
+}
+
 # asks_for_help ARGUMENT…: true if one of them is -h or --help
 asks_for_help() { for argument in "$@"; do case $argument in -h | --help) return 0 ;; esac; done; return 1; }
 
 # A seed of a random generator
 new_seed() { od -An -N 3 -t u4 /dev/urandom | tr -d ' '; }
+
+# --- the end of a script ----------------------------------------------------------------------------------------------
+
+# at_end COMMAND: a shell's command that runs when this script ends, by itself or by a signal that can be caught; the newest first. A trap
+# that the script sets behind the first of these stays.
+at_end() {
+    case ${endings:-} in
+        *"{ $1; }"*) return ;;
+        '')
+            trap 'eval "$endings"' EXIT
+            trap 'exit 129' HUP
+            trap 'exit 130' INT
+            trap 'exit 143' TERM
+            ;;
+    esac
+    endings="{ $1; } || :
+${endings:-}"
+}
+
+# Makes a temporary folder, `scratch`, which goes when the script ends.
+make_scratch() {
+    at_end remove_scratch
+    scratch=$(as_builder mktemp -d) || fail "could not make a temporary folder, for the reason above."
+}
+remove_scratch() { rm -rf "${scratch:-}"; }
+
+# piped PRODUCER CONSUMER: runs two commands as a pipeline does, and behind what PRODUCER prints gives CONSUMER a line "status N" with its
+# exit status. Returns CONSUMER's. Both are functions that end in `exec`, so that they are children of this shell: it can end them when a
+# signal comes, which it does not act on while it runs a pipeline.
+piped() {
+    open_pipe
+    at_end end_children
+    { "$1" <&3 >&5 3<&- 4<&- 5>&- & } 3<&0 # a command in the background is not given the standard input
+    producer=$!
+    "$2" <&4 4<&- 5>&- &
+    consumer=$!
+    exec 4<&-
+    wait_for "$producer"
+    producer=''
+    if [ -n "$stopped" ]; then ended=0; fi
+    (printf '\nstatus %s\n' "$ended" >&5) 2>/dev/null || : # nobody may read it any more
+    exec 5>&-
+    wait_for "$consumer"
+    consumer=''
+    return "$ended"
+}
+producer='' consumer=''
+stopped='' # else PRODUCER was ended on purpose, by a trap of the script
+# wait_for CHILD: sets `ended` to its exit status. A trap that comes back does not end the wait.
+wait_for() {
+    while :; do
+        ended=0
+        wait "$1" || ended=$?
+        if [ "$ended" -le 128 ] || ! kill -0 "$1" 2>/dev/null; then return; fi
+    done
+}
+# tshark only takes note of other signals, and may wait for packets.
+end_children() {
+    for child in $producer $consumer; do
+        kill -s KILL "$child" || :
+        wait "$child" || :
+    done 2>/dev/null
+}
+# Opens a pipe, to be written to as 5 and read from as 4. Opened for both first, neither end waits for the other.
+open_pipe() {
+    make_scratch
+    mkfifo "$scratch/pipe" || fail "could not make a pipe, for the reason above."
+    # shellcheck disable=SC2094 # it is no file
+    exec 3<>"$scratch/pipe" 4<"$scratch/pipe" 5>"$scratch/pipe" 3<&-
+    remove_scratch
+}
+
+# --- what cannot be printed -------------------------------------------------------------------------------------------
+
+# prints COMMAND…: runs it; ends the script where what it prints cannot be written
+prints() { ("$@") || unwritten $?; }
+# unwritten STATUS: ends the script because a program that prints ended so. It is no fault that nobody reads any more, as in `… | head -1`.
+unwritten() {
+    [ "$1" != 141 ] || exit 0 # 128 + SIGPIPE
+    fail "what this prints could not be written to its end. Is the disk full?"
+}
+
+# --- files that are there whole or not at all -------------------------------------------------------------------------
+
+# place FILE TARGET [RUN]: copies FILE. TARGET stays as it was until all is written; the name meanwhile is none that Wireshark loads. RUN
+# runs a command with the rights that it needs.
+place() {
+    begin_part "$2" "${3:-command}"
+    "$part_run" cp "$1" "$part" && "$part_run" chmod 644 "$part" && "$part_run" cmp -s "$1" "$part" && end_part
+}
+
+# write_whole TARGET COMMAND…: the same with what COMMAND prints; not if it fails
+write_whole() {
+    begin_part "$1" command
+    shift
+    "$@" >"$part" && end_part
+}
+
+part=''
+begin_part() {
+    drop_part
+    part_of=$1 part_run=$2 part=$1.unfinished-$$
+    at_end drop_part
+}
+end_part() { "$part_run" mv -f "$part" "$part_of" && part=''; }
+drop_part() {
+    if [ -n "$part" ]; then "$part_run" rm -f "$part"; fi
+    part=''
+}
+
+# quoted WORD: as a shell takes it for one word
+quoted() { printf "'%s'" "$(printf '%s\n' "$1" | sed "s/'/'\\\\''/g")"; }
+
+# --- the home ---------------------------------------------------------------------------------------------------------
+
+# home_of USER: the home folder of a user, by name or number; nothing if the system knows no such user
+home_of() {
+    if have getent; then
+        getent passwd "$1" | cut -s -d : -f 6 || :
+    else
+        dscl . -read "/Users/$1" NFSHomeDirectory | sed -n 's/^[^:]*: //p' || :
+    fi 2>/dev/null
+}
+
+# Some services have no HOME.
+if [ -z "${HOME:-}" ]; then
+    HOME=$(home_of "$(id -un)")
+    if [ -n "$HOME" ]; then export HOME; fi
+fi
+need_home() { [ -n "$HOME" ] || fail "HOME is not set, and the system knows no home folder of this user. Set it, and run this again."; }
+
+# Where plugin/test-versions keeps its Debian roots
+roots_folder() { say "${WORKERMANCHAT_ROOTS:-${XDG_CACHE_HOME:-$HOME/.cache}/workermanchat/roots}"; }
 
 # --- rights -----------------------------------------------------------------------------------------------------------
 
@@ -27,7 +174,7 @@ as_root() { if is_root; then "$@"; else sudo "$@"; fi; }
 builder=
 if is_root && [ "${SUDO_USER:-root}" != root ] && sudo -u "$SUDO_USER" test -w "$root"; then builder=$SUDO_USER; fi
 builder_home=$HOME
-if [ -n "$builder" ]; then builder_home=$(eval echo "~$builder"); fi
+if [ -n "$builder" ]; then builder_home=$(home_of "$builder"); fi
 
 as_builder() {
     if [ -z "$builder" ]; then "$@"; return; fi
@@ -102,11 +249,16 @@ lacks() {
             libclang) have_libclang ;;
             compiler) have cc ;;
             rust) rust_folder >/dev/null ;;
+            rustfmt) has_subcommand fmt ;;
+            clippy) has_subcommand clippy ;;
             certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] || ! have apt-get ;;
             *) have "$need" ;;
         esac || say "$need"
     done
 }
+
+# has_subcommand NAME: of the cargo that builds
+has_subcommand() { (PATH=$(rust_folder):$PATH as_builder cargo "$1" --version) >/dev/null 2>&1; }
 
 # described NEED…: their names for the user, on one line
 described() {
@@ -129,12 +281,18 @@ debian_packages() {
             libclang) say libclang-dev ;;
             compiler) say gcc; say libc6-dev ;;
             rust) rust_package || return 1 ;;
+            rustfmt) say "rustfmt$(of_web)" ;;
+            clippy) say "rust$(of_web)-clippy" ;;
+            Xvfb) say xvfb ;;
             certificates) say ca-certificates ;;
             sharkd) say wireshark-common ;;
             *) say "$need" ;;
         esac
     done
 }
+
+# The part of a name that tells the Rust of Debian 12 that is new enough from the one that is not
+of_web() { case $(rust_package) in *-web) say -web ;; esac; }
 
 # name_packages REASON…: prints the packages to install on each system; exits
 name_packages() {
@@ -264,7 +422,11 @@ unlock() { if have flock; then flock -u 9; fi; }
 # --- the build --------------------------------------------------------------------------------------------------------
 
 # Puts a cargo and rustc that are new enough first in PATH.
-use_rust() { PATH=$(rust_folder):$PATH; export PATH; }
+use_rust() {
+    [ -n "${CARGO_HOME:-}" ] || need_home
+    PATH=$(rust_folder):$PATH
+    export PATH
+}
 
 # cargo_do ARGUMENTS…: runs cargo in the source tree, as the user who builds
 cargo_do() { (cd "$root" && as_builder cargo "$@"); }

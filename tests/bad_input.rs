@@ -378,6 +378,35 @@ fn message_text_is_no_format_string_and_breaks_no_line() {
     }
 }
 
+/// SECURITY.md names the outputs that are raw; these are not among them.
+#[test]
+fn no_control_character_leaves_but_in_the_outputs_that_are_said_to_be_raw() {
+    let content = "a\u{7}\u{1b}[31m\u{7f}\u{9b}31mz";
+    let (mut capture, mut mynick) = joined();
+    browser_says(&mut capture, &mut mynick, say_request(content));
+    server_says(&mut capture, &mut mynick, say_delivery(1, content, content));
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("raw.pcap", &capture);
+    let printed = |options: &[&str]| wireshark.tshark(&[&["-r", path.to_str().unwrap()], options].concat()).stdout;
+    let has = |text: &str, is_raw: fn(char) -> bool| text.chars().any(|c| !"\n\r\t".contains(c) && is_raw(c));
+    let assert_not_raw = |options: &[&str], is_raw| {
+        let text = printed(options);
+        assert!(!text.trim().is_empty() && !has(&text, is_raw), "{options:?}");
+    };
+
+    assert!(has(&printed(&["-T", "fields", "-e", "workermanchat.content"]), char::is_control), "as SECURITY.md says");
+    for form in ["text", "json", "ek", "pdml", "psml"] {
+        assert_not_raw(&["-T", form], |c| c.is_ascii_control() && c != '\u{7f}');
+    }
+    for name in ["note", "exchange.title"] {
+        assert_not_raw(&["-T", "fields", "-e", &format!("workermanchat.{name}")], char::is_control);
+    }
+    for view in ["transcript", "sessions", "diagram", "tree"] {
+        assert_not_raw(&["-q", "-z", &format!("workermanchat,{view}")], char::is_control);
+    }
+    assert_not_raw(&["-q", "-z", "follow,workermanchat,ascii,0"], char::is_control);
+}
+
 #[test]
 fn fuzzing_sees_an_abort_and_a_run_without_memory() {
     let wireshark = Wireshark::with_plugin();

@@ -3,11 +3,12 @@
 
 mod harness;
 
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use harness::skip::skipped;
-use harness::wireshark::{Output, Wireshark, version};
+use harness::wireshark::{Output, Wireshark, built_library, version};
 use workermanchat::fields::Field;
 
 const CAPTURES: [&str; 3] = ["seed-2014.pcap", "chat-2026.pcap", "heartbeat-2026.pcap"];
@@ -173,6 +174,34 @@ fn another_plugin_in_front_of_tcp_is_called_before_or_after() {
     for name in ["a_before.so", "z_after.so"] {
         let fields = vec!["in_front.port", "tcp.srcport", "tcp.stream"];
         assert_neighbourly(&Neighbour { library: Some((library.clone(), name)), fields, ..Neighbour::default() });
+    }
+}
+
+#[test]
+fn the_plugin_is_registered_once_where_its_folder_has_a_copy_of_it_or_a_link_to_it() {
+    let labels: Vec<&str> = Field::ALL.iter().map(|field| field.spec().name).collect();
+    let alone = Wireshark::with_plugin();
+    for name in ["a_before.so", "z_after.so"] {
+        for is_link in [false, true] {
+            let both = Wireshark::with_plugin();
+            both.add_plugin(&built_library(), name);
+            if is_link {
+                let second = both.plugins().join(name);
+                std::fs::remove_file(&second).and_then(|()| symlink("workermanchat.so", second)).expect("make a link");
+            }
+            for passes in [&[][..], &["-2"]] {
+                let [both, alone] =
+                    [&both, &alone].map(|wireshark| shown(wireshark, None, CAPTURES[1], passes, &labels));
+                let what = format!("{name}, a link: {is_link}, {passes:?}");
+                assert_lines(&both.stdout, &alone.stdout, &what);
+                assert_eq!(both.stderr, alone.stderr, "{what}");
+            }
+            let statistics = |wireshark: &Wireshark| {
+                let capture = wireshark.capture(CAPTURES[1]);
+                wireshark.tshark(&["-q", "-r", capture.to_str().unwrap(), "-z", "workermanchat,tree"]).stdout
+            };
+            assert_lines(&statistics(&both), &statistics(&alone), name);
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 
 use harness::packets::{Capture, Connection, Link};
 use harness::scripts::*;
+use harness::skip::skipped;
 use harness::wireshark::{Output, Wireshark, captures, version};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, json};
@@ -692,7 +693,7 @@ fn every_command_of_the_page_runs() {
     assert!(commands.len() >= 5, "the page has commands");
     let has_jq = runs("jq");
     if !has_jq {
-        eprintln!("skipped: the command for jq, which is not installed");
+        skipped("there is no jq");
     }
     for command in commands {
         let command: String =
@@ -810,8 +811,8 @@ fn the_queries_answer_what_tsharks_fields_say() {
         .filter(|(_, program)| runs(program))
         .map(|(name, _)| name)
         .collect();
-    for name in ["SQLite", "DuckDB"].iter().filter(|name| !databases.contains(name)) {
-        eprintln!("skipped: the queries in {name}, which is not installed");
+    for program in ["sqlite3", "duckdb"].into_iter().filter(|program| !runs(program)) {
+        skipped(&format!("there is no {program}"));
     }
     shell(&wireshark, "plugin/export tests/captures/*.pcap >chat.ndjson");
     let mut first = None;

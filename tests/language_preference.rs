@@ -105,6 +105,21 @@ fn a_language_that_there_is_not_is_told() {
     assert_eq!(overruled.stdout, notes_in(&wireshark, "fr"));
 }
 
+#[test]
+fn a_language_that_there_is_not_is_quoted_in_one_short_line_that_no_terminal_obeys() {
+    let wireshark = Wireshark::with_plugin();
+    let long = "x".repeat(20_000);
+    for (value, quoted) in [
+        ("a\u{1b}[31mb\rc\u{7f}\u{202e}d", r"a␛[31mb\rc␡<U+202E>d".to_owned()),
+        (&long, format!("{}…", "x".repeat(39))),
+    ] {
+        let option = format!("workermanchat.language:{value}");
+        let output = run(&wireshark, &[("LC_ALL", "C.UTF-8")], &["-o", &option]);
+        assert_told(&output, &quoted, value);
+        assert!(output.stderr.chars().all(|c| c == '\n' || !c.is_control()), "{:?}", output.stderr);
+    }
+}
+
 /// Wireshark shows and saves a value by its name in the menu, and takes both.
 #[test]
 fn each_language_is_offered_by_its_name_and_taken_by_it() {

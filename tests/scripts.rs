@@ -4,7 +4,15 @@
 //! or take minutes (apt, sudo, cargo) are replaced by fakes that record their calls. `plugin/test-versions` tests a complete
 //! build on a fresh system.
 
+#[path = "scripts/ci.rs"]
+mod ci;
+#[path = "scripts/ended.rs"]
+mod ended;
 mod harness;
+#[path = "scripts/places.rs"]
+mod places;
+#[path = "scripts/whole.rs"]
+mod whole;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -20,21 +28,24 @@ const OTHER: &str = "3.9";
 /// The scripts that are not in `plugin`.
 const SCRIPTS_ELSEWHERE: [&str; 5] = [".ci/audit", ".ci/build-against", ".ci/run", "benches/tshark", "fuzz/run"];
 
-/// A temporary home with a copy of the scripts in `source` and fake programs in `bin`.
+/// A temporary home with a copy of the scripts in a folder of it and fake programs in `bin`.
 struct Machine {
     wireshark: Wireshark,
+    source: String,
 }
 
 impl Machine {
     fn new() -> Self {
-        let machine = Self { wireshark: Wireshark::without_plugin() };
-        for folder in ["bin", "source/tests/captures"] {
-            fs::create_dir_all(machine.path(folder)).unwrap();
-        }
+        Self::in_folder("source")
+    }
+
+    fn in_folder(source: &str) -> Self {
+        let machine = Self { wireshark: Wireshark::without_plugin(), source: source.to_owned() };
+        fs::create_dir_all(machine.path("bin")).unwrap();
         let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
-        copy_folder(&sources.join("plugin"), &machine.path("source/plugin"));
+        copy_folder(&sources.join("plugin"), &machine.path(source).join("plugin"));
         for file in ["Cargo.toml", "LICENSE", "tests/captures/seed-2014.pcap"].iter().chain(&SCRIPTS_ELSEWHERE) {
-            let copy = machine.path("source").join(file);
+            let copy = machine.path(source).join(file);
             fs::create_dir_all(copy.parent().unwrap()).unwrap();
             fs::copy(sources.join(file), copy).unwrap();
         }
@@ -85,13 +96,15 @@ impl Machine {
     }
 
     fn command(&self, script: &str, arguments: &[&str]) -> Command {
-        let mut command = self.wireshark.command(self.path("source").join(script).to_str().unwrap());
+        let mut command = self.wireshark.command(self.path(&self.source).join(script).to_str().unwrap());
         let machine_path = std::env::var("PATH").unwrap();
         command
             .args(arguments)
             .env("PATH", format!("{}:{machine_path}", self.path("bin").display()))
             .env("WIRESHARK_DATA_DIR", self.path("share"))
             .env_remove("SUDO_USER")
+            .env_remove("CI")
+            .env_remove("WORKERMANCHAT_SKIPPED")
             .env_remove("CARGO_HOME")
             .env_remove("CARGO_TARGET_DIR")
             .env_remove("WIRESHARK_INCLUDE_DIR")
@@ -125,6 +138,10 @@ impl Machine {
 
     /// Runs a script that builds, with a fake recent Rust, whose cargo runs `cargo`, and fakes of what bindgen needs.
     fn run_with_cargo(&self, cargo: &str, script: &str, arguments: &[&str]) -> Output {
+        self.wireshark.run_unchecked(&mut self.command_with_cargo(cargo, script, arguments))
+    }
+
+    fn command_with_cargo(&self, cargo: &str, script: &str, arguments: &[&str]) -> Command {
         self.fake_program("rustc", "echo 'rustc 1.99.0 (stand-in)'");
         self.fake_program(
             "cargo",
@@ -136,7 +153,7 @@ impl Machine {
             .env("WIRESHARK_INCLUDE_DIR", &anything)
             .env("LIBCLANG_PATH", &anything)
             .env("SOURCE_DATE_EPOCH", "1700000000");
-        self.wireshark.run_unchecked(&mut command)
+        command
     }
 }
 
@@ -658,7 +675,10 @@ fn the_help_of_a_script_that_runs_a_benchmark_has_its_options() {
 
 /// Runs `plugin/test` where cargo builds one group of tests for each of these scripts.
 fn test_with_groups(groups: &[(&str, &str)]) -> Output {
-    let machine = Machine::new();
+    test_with_groups_on(&Machine::new(), groups)
+}
+
+fn test_with_groups_on(machine: &Machine, groups: &[(&str, &str)]) -> Output {
     machine.write("built/libworkermanchat.so", "");
     let mut artifacts =
         String::from("{\"reason\":\"compiler-artifact\",\"profile\":{\"test\":false},\"executable\":null}\n");
@@ -712,7 +732,9 @@ fn run_release(machine: &Machine, wireshark: &str, files: &[&str]) -> Output {
     }
     let library = if wireshark == version() { machine.library() } else { machine.library_for(wireshark) };
     let tree = format!("workermanchat v1.2.3 (/source)\n{}", LINKED.replace("-9", " v9"));
-    let cargo = format!("case $1 in tree) echo '{tree}' ;; *) {} ;; esac", cargo_with(&library));
+    let flags = r#"{ echo; echo "$CARGO_ENCODED_RUSTFLAGS" | tr '\037' '\n' | sed 's/^/rust: /'; echo "c: $CFLAGS"; echo "escaped: $CC_SHELL_ESCAPED_FLAGS"; }"#;
+    let flags = format!("{flags} >'{}'", machine.path("flags").display());
+    let cargo = format!("case $1 in tree) echo '{tree}' ;; *) {flags}; {} ;; esac", cargo_with(&library));
     machine.run_with_cargo(&cargo, "plugin/release", &[machine.path("headers").to_str().unwrap()])
 }
 

@@ -18,6 +18,7 @@
 #include <epan/exceptions.h>
 #include <epan/proto_data.h>
 
+#define FILTER_NAME "workermanchat"
 #define IP_PROTOCOL_TCP 6
 #define TCP_HEADER_MIN 20
 #define SOURCES_MAX 16
@@ -582,11 +583,19 @@ static void start(void)
     reset();
 }
 
+/* Another file of the plugin in the same folder, or a link to this one, comes second: what Wireshark registers twice it aborts at. */
+static bool is_registered(void)
+{
+    return proto_get_id_by_filter_name(FILTER_NAME) != -1;
+}
+
 static void register_protocol(void)
 {
     static struct wmc_registration r; /* Wireshark keeps pointers to what it names, as long as the program runs */
     int *subtrees[] = { wmc_subtree() };
 
+    if (is_registered())
+        return;
     r = core->registration();
     wmc_proto = proto_register_protocol(r.name, r.short_name, r.filter_name);
     proto_register_field_array(wmc_proto, r.fields, r.field_count);
@@ -611,6 +620,8 @@ static void register_handoff(void)
     dissector_table_t upgrades = find_dissector_table("http.upgrade");
     const int proto_tcp = proto_get_id_by_filter_name("tcp");
 
+    if (wmc_proto == -1 || protocol != NULL) /* another copy is registered, or this one, under another name */
+        return;
     protocol = find_protocol_by_id(wmc_proto);
     proto_http = proto_get_id_by_filter_name("http");
     wmc_stream_init(proto_tcp);
@@ -634,7 +645,7 @@ static void register_handoff(void)
                          transparent(dissect_upgraded, "workermanchat_upgrade", "WebSocket (with Workerman Chat)"));
 
     wmc_preferences_handoff(
-        create_dissector_handle_with_name_and_description(dissect_start, wmc_proto, "workermanchat", "Workerman Chat"));
+        create_dissector_handle_with_name_and_description(dissect_start, wmc_proto, FILTER_NAME, "Workerman Chat"));
     heur_dissector_add("ws", dissect_on_chat_port, "Workerman Chat on its ports", "workermanchat_ws_port", wmc_proto,
                        HEURISTIC_ENABLE);
     heur_dissector_add("ws", dissect_by_evidence, "Workerman Chat on any port", "workermanchat_ws", wmc_proto, HEURISTIC_ENABLE);

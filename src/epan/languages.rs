@@ -6,6 +6,10 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::{panic, sys};
 use crate::language::{Language, choice};
+use crate::message::text;
+
+/// The longest value of the preference that a warning quotes, in characters.
+const MAX_QUOTED: usize = 40;
 
 /// The languages as C lists them; they live as long as the program.
 pub fn languages() -> &'static [sys::wmc_language] {
@@ -59,5 +63,5 @@ fn language_warning(preferences: &str, in_force: Language) -> Option<String> {
     let file = String::from_utf8_lossy(&file);
     let arguments: Vec<_> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let unknown = choice::unknown_choice(arguments.iter().map(String::as_str), &file)?;
-    Some(choice::warning(unknown, in_force))
+    Some(choice::warning(&text::line(unknown, MAX_QUOTED), in_force))
 }

@@ -62,9 +62,14 @@ impl Wireshark {
 
     /// Copies a plugin into this home.
     pub fn add_plugin(&self, library: &Path, name: &str) {
-        let folder = self.home.path().join(format!(".local/lib/wireshark/plugins/{}/epan", version()));
+        let folder = self.plugins();
         fs::create_dir_all(&folder).expect("create the plugin folder");
         self.copy(library, &folder.join(name));
+    }
+
+    /// The folder of the plugins of this home.
+    pub fn plugins(&self) -> PathBuf {
+        self.home.path().join(format!(".local/lib/wireshark/plugins/{}/epan", version()))
     }
 
     /// A home without plugins.
