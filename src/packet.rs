@@ -343,15 +343,18 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_its_address_and_port() {
-        let end = |port, chat_port| Endpoint { address: [1; 16], address_length: 16, port, chat_port };
-        assert_eq!(end(1, true), end(1, false));
-        assert_ne!(end(1, true), end(2, true));
+        let one = Endpoint { address: [1; 16], address_length: 16, port: 1, chat_port: true };
+        assert_eq!(one, Endpoint { chat_port: false, ..one });
+        assert_ne!(one, Endpoint { port: 2, ..one });
     }
 
     #[test]
     fn an_endpoint_is_written_as_address_and_port() {
-        let end =
-            |address_length| Endpoint { address: [1; 16], address_length, port: 7272, chat_port: true }.to_string();
-        assert_eq!([4, 16, 6].map(end), ["1.1.1.1:7272", "[101:101:101:101:101:101:101:101]:7272", "7272"]);
+        for (address_length, written) in
+            [(4, "1.1.1.1:7272"), (16, "[101:101:101:101:101:101:101:101]:7272"), (6, "7272")]
+        {
+            let end = Endpoint { address: [1; 16], address_length, port: 7272, chat_port: true };
+            assert_eq!(end.to_string(), written);
+        }
     }
 }

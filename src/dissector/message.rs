@@ -200,8 +200,7 @@ impl<'a> Drawing<'a> {
                     acked: &acked,
                     completes: None, // what it acknowledges may be, not what it says
                 });
-                let label = || format!("{}: {note}", language.label(Field::Note));
-                tree.labelled_text(None, Field::Note, &note, label);
+                tree.labelled_text(None, Field::Note, &note, || format!("{}: {note}", language.label(Field::Note)));
             }
             draw_phase(tree, None, event.phase(), language);
         }
@@ -261,9 +260,10 @@ impl<'a> Drawing<'a> {
             tree.value(None, Field::Private, Value::Boolean(private));
         }
         if let Some(dialect) = self.view.dialect() {
-            let label =
-                || format!("{}: {}", self.settings.language.label(Field::Dialect), dialect_name(dialect as u32));
-            tree.labelled(None, Field::Dialect, Value::Unsigned(dialect as u32), label);
+            let (number, language) = (dialect as u32, self.settings.language);
+            tree.labelled(None, Field::Dialect, Value::Unsigned(number), || {
+                format!("{}: {}", language.label(Field::Dialect), dialect_name(number))
+            });
         }
     }
 
@@ -285,21 +285,24 @@ impl<'a> Drawing<'a> {
         }
     }
 
+    /// Whether one of these members has the text as its value.
+    fn has_value(&self, text: &str, names: [MemberName; 2]) -> bool {
+        names.iter().any(|name| self.message.value(*name) == Some(text))
+    }
+
     fn conversation(&self, tree: &mut Tree, session: &Session) {
         let record = &self.view.record;
         let user = self.view.user();
-        let is_shown =
-            |text: &str, names: [MemberName; 3]| names.iter().any(|name| self.message.value(*name) == Some(text));
         if let Some(sender) = Some(Field::Sender).filter(|field| tree.wants(*field)).and_then(|_| self.view.sender()) {
-            let names = [MemberName::ClientName, MemberName::FromClientName, MemberName::FromClientName];
-            let is_new = !is_shown(sender, names) && self.view.ends().user != Some(sender);
+            let names = [MemberName::ClientName, MemberName::FromClientName];
+            let is_new = !self.has_value(sender, names) && self.view.ends().user != Some(sender);
             tree.text_if(None, Field::Sender, sender, None, is_new);
         }
         if let Some(recipient) =
             Some(Field::Recipient).filter(|field| tree.wants(*field)).and_then(|_| self.view.recipient())
         {
-            let names = [MemberName::ToClientId, MemberName::ToClientName, MemberName::ToClientName];
-            tree.text_if(None, Field::Recipient, recipient, None, !is_shown(recipient, names));
+            let names = [MemberName::ToClientId, MemberName::ToClientName];
+            tree.text_if(None, Field::Recipient, recipient, None, !self.has_value(recipient, names));
         }
         draw_user(tree, None, user);
         if let Some(members) =

@@ -227,12 +227,15 @@ fn learn<'d>(
 ) -> Option<Message<'d>> {
     let Packet { segment, payload, .. } = packet;
     session.segment(segment, payload);
-    let evidence = |side| Message::of(document, side, truncated).evidence();
-    let proves = |side| evidence(side) == Evidence::Dialect;
-    if session.belongs_to_other_application(segment) && !proves(Side::Client) && !proves(Side::Server) {
+    if session.belongs_to_other_application(segment)
+        && [Side::Client, Side::Server]
+            .iter()
+            .all(|side| Message::of(document, *side, truncated).evidence() != Evidence::Dialect)
+    {
         return None;
     }
-    let message = Message::of(document, session.settle_side(segment, evidence), truncated);
+    let by = session.settle_side(segment, |side| Message::of(document, side, truncated).evidence());
+    let message = Message::of(document, by, truncated);
     session.message(segment, index, &message);
     session.segment(segment, payload); // again: a connection may be watched only since its message
     Some(message)

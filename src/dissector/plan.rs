@@ -49,8 +49,9 @@ pub fn title_head() -> String {
 
 /// The phase of an event.
 pub fn draw_phase(tree: &mut Tree, parent: Option<usize>, phase: Phase, language: Language) {
-    let label = || format!("{}: {}", language.label(Field::Phase), language.phase(phase));
-    tree.labelled(parent, Field::Phase, Value::Unsigned(phase as u32), label);
+    tree.labelled(parent, Field::Phase, Value::Unsigned(phase as u32), || {
+        format!("{}: {}", language.label(Field::Phase), language.phase(phase))
+    });
 }
 
 /// Whether anything of exchanges is looked at.

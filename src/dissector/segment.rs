@@ -184,8 +184,9 @@ fn draw_acks(tree: &mut Tree, parent: Option<usize>, view: &FrameView, language:
         if parent.is_some() {
             tree.value(parent, Field::Acks, value);
         } else {
-            let label = || format!("{PROTOCOL_NAME}: {}", language.acknowledgment(&view.acked()));
-            parent = tree.labelled(None, Field::Acks, value, label);
+            parent = tree.labelled(None, Field::Acks, value, || {
+                format!("{PROTOCOL_NAME}: {}", language.acknowledgment(&view.acked()))
+            });
         }
     }
     parent

@@ -13,11 +13,10 @@ const MAX_LENGTH: usize = 256 * 1024;
 /// compressed one (RFC 6455, section 5.4; RFC 7692). A message that is whole but longer than 256 KiB is cut to that length.
 pub fn truncated_message(data: &[u8], handed_over: usize) -> Option<(Vec<u8>, u64)> {
     failpoint!("dissector::truncated");
-    let is_message = |frame: &Frame| {
-        let data = matches!(frame.header.opcode, Opcode::Text | Opcode::Binary);
-        data && frame.header.fin && frame.header.payload_length > 0
-    };
-    let Frame { offset, header, complete } = frames(data).filter(is_message).nth(handed_over)?;
+    let mut messages = frames(data).filter(|Frame { header, .. }| {
+        matches!(header.opcode, Opcode::Text | Opcode::Binary) && header.fin && header.payload_length > 0
+    });
+    let Frame { offset, header, complete } = messages.nth(handed_over)?;
     let whole = complete && header.payload_length <= MAX_LENGTH as u64;
     if whole || header.rsv != 0 {
         return None;

@@ -50,8 +50,7 @@ pub fn quoted([open, close]: [&str; 2], text: &str) -> String {
 
 /// A name in a heading: in quotation marks unless it is one plain word.
 pub fn name(quotes: [&str; 2], name: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-    match !name.is_empty() && name.chars().all(is_plain) {
+    match !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
         true => isolated(name).into_owned(),
         false => quoted(quotes, name),
     }
@@ -60,8 +59,7 @@ pub fn name(quotes: [&str; 2], name: &str) -> String {
 /// A text that is isolated where it is written from right to left.
 pub fn isolated(text: &str) -> Cow<'_, str> {
     // The bytes that begin a character of these blocks: all are looked at, so that many are at a time.
-    let begins = |byte: &u8| matches!(byte, 0xd6..=0xe0 | 0xef | 0xf0);
-    let may_be = text.bytes().fold(false, |found, byte| found | begins(&byte));
+    let may_be = text.bytes().fold(false, |found, byte| found | matches!(byte, 0xd6..=0xe0 | 0xef | 0xf0));
     match may_be && text.chars().any(is_right_to_left) {
         true => Cow::Owned(format!("\u{2068}{text}\u{2069}")),
         false => Cow::Borrowed(text),
@@ -71,11 +69,11 @@ pub fn isolated(text: &str) -> Cow<'_, str> {
 /// A text within a Chinese sentence: with a space on each side on which it begins or ends with another script, but not beside the
 /// punctuation of Chinese.
 pub fn spaced(text: &str) -> String {
-    let space = |beside: Option<char>| match beside {
+    let [before, after] = [text.chars().next(), text.chars().next_back()].map(|beside| match beside {
         Some(beside) if beside < '\u{2e80}' && !matches!(beside, '“' | '”') => " ",
         _ => "",
-    };
-    [space(text.chars().next()), text, space(text.chars().next_back())].concat()
+    });
+    [before, text, after].concat()
 }
 
 /// Whether a character is in one of the blocks of scripts that are written from right to left.

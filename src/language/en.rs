@@ -391,8 +391,8 @@ fn acknowledges(acked: &[Acked<&str>]) -> String {
 }
 
 fn things(acked: &[Acked<&str>]) -> String {
-    let more = |count| format!("{count} more messages");
-    enumerated(listed(acked, |acked| format!("{}{}", thing(&acked.what), within(acked.frame))), ", ", " and ", more)
+    let things = listed(acked, |acked| format!("{}{}", thing(&acked.what), within(acked.frame)));
+    enumerated(things, ", ", " and ", |count| format!("{count} more messages"))
 }
 
 /// What was received.

@@ -452,8 +452,8 @@ fn party(party: &Party, article: &str, preposition: String) -> String {
 
 /// `de mynick`, `d'anna`: the preposition before a name as it is shown, elided where the name begins with a vowel.
 fn of_name(name: &str, shown: String) -> String {
-    let is_vowel = |c: char| "aeiouàâäæéèêëîïôöœùûü".contains(c);
-    let is_elided = name.chars().flat_map(char::to_lowercase).next().is_some_and(is_vowel);
+    let first = name.chars().flat_map(char::to_lowercase).next();
+    let is_elided = first.is_some_and(|first| "aeiouàâäæéèêëîïôöœùûü".contains(first));
     format!("{}{shown}", if is_elided { "d'" } else { "de " })
 }
 
@@ -504,8 +504,8 @@ fn acknowledges(acked: &[Acked<&str>]) -> String {
 
 /// The preposition is repeated before each.
 fn of_things(acked: &[Acked<&str>]) -> String {
-    let more = |count| format!("de {count} autres messages");
-    enumerated(listed(acked, |acked| format!("{}{}", of_thing(&acked.what), within(acked.frame))), ", ", " et ", more)
+    let things = listed(acked, |acked| format!("{}{}", of_thing(&acked.what), within(acked.frame)));
+    enumerated(things, ", ", " et ", |count| format!("de {count} autres messages"))
 }
 
 /// Of what was received.
@@ -580,9 +580,8 @@ mod tests {
 
     #[test]
     fn the_preposition_is_elided_before_a_vowel() {
-        let of = |name: &str| of_name(name, name.to_owned());
         assert_eq!(
-            ["mynick", "anna", "Émile", "Œdipe", "2pac", ""].map(of),
+            ["mynick", "anna", "Émile", "Œdipe", "2pac", ""].map(|name| of_name(name, name.to_owned())),
             ["de mynick", "d'anna", "d'Émile", "d'Œdipe", "de 2pac", "de "]
         );
     }

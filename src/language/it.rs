@@ -511,8 +511,8 @@ fn acknowledges(acked: &[Acked<&str>]) -> String {
 }
 
 fn things(acked: &[Acked<&str>]) -> String {
-    let more = |count| format!("altri {count} messaggi");
-    enumerated(listed(acked, |acked| format!("{}{}", thing(&acked.what), within(acked.frame))), ", ", " e ", more)
+    let things = listed(acked, |acked| format!("{}{}", thing(&acked.what), within(acked.frame)));
+    enumerated(things, ", ", " e ", |count| format!("altri {count} messaggi"))
 }
 
 /// What was received.

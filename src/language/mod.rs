@@ -109,9 +109,8 @@ impl Language {
         let locale = locale.split(['.', '@']).next().unwrap_or_default().to_ascii_lowercase().replace('_', "-");
         let mut subtags = locale.split('-');
         let language = subtags.next()?;
-        let mut is_traditional = || subtags.any(|subtag| ["hant", "tw", "hk", "mo"].contains(&subtag));
         let wanted = match language {
-            "zh" if is_traditional() => "zh-TW",
+            "zh" if subtags.any(|subtag| ["hant", "tw", "hk", "mo"].contains(&subtag)) => "zh-TW",
             "zh" => "zh-CN",
             other => other,
         };
@@ -136,16 +135,23 @@ impl Language {
                 (self.entry().message)(&event.filter_map(|text| Some(&**text)), &context)
             }
         });
-        let mut add = |clause: &Clause| sentence.push_str(&(self.entry().clause)(clause));
         if message.is_some_and(|message| message.is_masked) {
-            add(&Clause::Masked);
+            sentence += &self.clause(&Clause::Masked);
         }
         if !note.acked.is_empty() {
-            with_printable(note.acked, |acked| add(&Clause::Acked(acked)));
+            sentence += &with_printable(note.acked, |acked| self.clause(&Clause::Acked(acked)));
         }
-        note.completes.into_iter().for_each(|completion| add(&Clause::Complete(completion)));
-        message.and_then(|message| message.fault.as_ref()).into_iter().for_each(|fault| add(&Clause::Fault(fault)));
+        if let Some(completion) = note.completes {
+            sentence += &self.clause(&Clause::Complete(completion));
+        }
+        if let Some(fault) = message.and_then(|message| message.fault.as_ref()) {
+            sentence += &self.clause(&Clause::Fault(fault));
+        }
         sentence
+    }
+
+    fn clause(self, clause: &Clause) -> String {
+        (self.entry().clause)(clause)
     }
 
     fn frame(self, event: &FrameEvent<&str>, context: &NoteContext) -> String {

@@ -491,8 +491,8 @@ fn acknowledges(acked: &[Acked<&str>]) -> String {
 }
 
 fn things(acked: &[Acked<&str>]) -> String {
-    let more = |count| format!("mais {count} mensagens");
-    enumerated(listed(acked, |acked| format!("{}{}", thing(&acked.what), within(acked.frame))), ", ", " e ", more)
+    let things = listed(acked, |acked| format!("{}{}", thing(&acked.what), within(acked.frame)));
+    enumerated(things, ", ", " e ", |count| format!("mais {count} mensagens"))
 }
 
 /// What was received.

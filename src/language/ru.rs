@@ -13,8 +13,7 @@ const QUOTES: [&str; 2] = ["«", "»"];
 
 pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
     let by = party(&note.by, Case::Nominative);
-    let other = |case| party(&note.other, case);
-    let (of, to, with) = (other(Case::Genitive), other(Case::Dative), other(Case::Instrumental));
+    let [of, to, with] = [Case::Genitive, Case::Dative, Case::Instrumental].map(|case| party(&note.other, case));
     match event {
         FrameEvent::Syn => format!("{by} отправляет {to} пакет SYN: просит установить соединение"),
         FrameEvent::SynAgain(first) => {
@@ -54,7 +53,7 @@ pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
         }
         FrameEvent::UpgradeMisaccepted => format!(
             "{by} отправляет ответ на рукопожатие WebSocket с неверным значением Sec-WebSocket-Accept: {} обязан закрыть соединение",
-            other(Case::Nominative)
+            party(&note.other, Case::Nominative)
         ),
         FrameEvent::UpgradeComplete(frame) => format!(
             "{by} подтверждает {to} пакетом ACK получение ответа на рукопожатие WebSocket{}: рукопожатие успешно завершено, соединение WebSocket установлено",
@@ -506,11 +505,11 @@ fn acknowledges(acked: &[Acked<&str>]) -> String {
 
 /// In the genitive.
 fn things(acked: &[Acked<&str>]) -> String {
-    let more = |count| match (count % 10, count % 100) {
+    let things = listed(acked, |acked| format!("{}{}", thing(&acked.what), within(acked.frame)));
+    enumerated(things, ", ", " и ", |count| match (count % 10, count % 100) {
         (1, last) if last != 11 => format!("ещё {count} сообщения"),
         _ => format!("ещё {count} сообщений"),
-    };
-    enumerated(listed(acked, |acked| format!("{}{}", thing(&acked.what), within(acked.frame))), ", ", " и ", more)
+    })
 }
 
 /// What was received, in the genitive.

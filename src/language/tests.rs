@@ -334,15 +334,19 @@ fn every_phase_is_that_of_an_event() {
     }
 }
 
+/// Which of the ports a sentence names.
+fn ports_in(sentence: &str) -> [bool; 2] {
+    [CLIENT_PORT, SERVER_PORT].map(|port| sentence.contains(&port.to_string()))
+}
+
 #[test]
 fn every_note_names_the_same_ports_in_every_language() {
     for (note, _) in notes() {
-        let named = |sentence: &str| [CLIENT_PORT, SERVER_PORT].map(|port| sentence.contains(&port.to_string()));
-        let english = named(&note.in_language(Language::English));
+        let english = ports_in(&note.in_language(Language::English));
         let by = matches!(note.by, Side::Server) as usize;
         assert!(english[by], "{note:?} names its sender");
         for sentence in in_each(|language| note.in_language(language)) {
-            assert_eq!(named(&sentence), english, "{note:?}: {sentence}");
+            assert_eq!(ports_in(&sentence), english, "{note:?}: {sentence}");
         }
     }
 }
@@ -368,10 +372,11 @@ fn different_things_have_different_sentences() {
 #[test]
 fn every_close_code_is_explained_in_every_language() {
     for code in [1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013] {
-        let closing = |code| note(FrameEvent::Close(closing(Some(code), "")), Side::Client);
-        let explained = in_each(|language| closing(code).in_language(language));
+        let [explained, bare] = [code, 4000].map(|code| {
+            let close = note(FrameEvent::Close(closing(Some(code), "")), Side::Client);
+            in_each(|language| close.in_language(language))
+        });
         check(&format!("close code {code}"), &explained, &[&code.to_string()]);
-        let bare = in_each(|language| closing(4000).in_language(language));
         for (explained, bare) in explained.iter().zip(&bare) {
             assert!(explained.chars().count() > bare.chars().count(), "{explained:?}");
         }
@@ -380,14 +385,15 @@ fn every_close_code_is_explained_in_every_language() {
 
 #[test]
 fn a_close_reason_stands_for_the_codes_meaning() {
-    let closing = |code, reason| {
+    for (code, reason, said) in [
+        (None, "", " a WebSocket close frame"),
+        (Some(4000), "", " a WebSocket close frame (code 4000)"),
+        (Some(1000), "", " a WebSocket close frame (code 1000: normal closure)"),
+        (Some(1000), "bye", " a WebSocket close frame (code 1000: “bye”)"),
+    ] {
         let sentence = note(FrameEvent::Close(closing(code, reason)), Side::Client).in_language(Language::English);
-        sentence.split_once("7272").expect("the server's port").1.to_owned()
-    };
-    assert_eq!(closing(None, ""), " a WebSocket close frame");
-    assert_eq!(closing(Some(4000), ""), " a WebSocket close frame (code 4000)");
-    assert_eq!(closing(Some(1000), ""), " a WebSocket close frame (code 1000: normal closure)");
-    assert_eq!(closing(Some(1000), "bye"), " a WebSocket close frame (code 1000: “bye”)");
+        assert_eq!(sentence.split_once("7272").expect("the server's port").1, said);
+    }
 }
 
 /// How many users are listed, in words: what stands behind the colon, or in the parentheses.
@@ -415,7 +421,6 @@ fn counts_have_their_plurals() {
         (112, "112 пользователей"),
     ];
     for language in Language::ALL {
-        let counted = |counts: [usize; 3]| counts.map(|count| users(*language, count));
         let expected = match language.tag() {
             "en" => ["0 users", "1 user", "2 users"],
             "fr" => ["0 utilisateur", "1 utilisateur", "2 utilisateurs"],
@@ -431,25 +436,27 @@ fn counts_have_their_plurals() {
             }
             tag => panic!("this test has no plurals in {tag}"),
         };
-        assert_eq!(counted([0, 1, 2]), expected);
+        assert_eq!([0, 1, 2].map(|count| users(*language, count)), expected);
     }
+}
+
+/// What is acknowledged of these frames, in English.
+fn received(frames: &[u32]) -> String {
+    let sentence = note(FrameEvent::MessagesAcked(acked(frames)), Side::Client).in_language(Language::English);
+    sentence.split_once("received ").expect("what was received").1.to_owned()
 }
 
 #[test]
 fn acknowledged_messages_are_listed_as_a_person_would() {
-    let english = |frames: &[u32]| {
-        let sentence = note(FrameEvent::MessagesAcked(acked(frames)), Side::Client).in_language(Language::English);
-        sentence.split_once("received ").expect("what was received").1.to_owned()
-    };
-    assert_eq!(english(&[9]), "the user list (frame 9)");
-    assert_eq!(english(&[9, 11]), "the user list (frame 9) and the user list (frame 11)");
+    assert_eq!(received(&[9]), "the user list (frame 9)");
+    assert_eq!(received(&[9, 11]), "the user list (frame 9) and the user list (frame 11)");
     let nine: Vec<u32> = (1..=9).collect();
     assert_eq!(
-        english(&nine),
+        received(&nine),
         "the user list (frame 1), the user list (frame 2), the user list (frame 3), the user list (frame 4) and 5 more messages"
     );
     let five: Vec<u32> = (1..=5).collect();
-    assert!(english(&five).ends_with(" and the user list (frame 5)"), "one more takes no more room than its number");
+    assert!(received(&five).ends_with(" and the user list (frame 5)"), "one more takes no more room than its number");
 }
 
 /// The browser of a sentence, with and without a name and an address.
@@ -507,13 +514,22 @@ fn every_title_is_said_in_every_language() {
 
 #[test]
 fn titles_are_those_of_the_design_in_english() {
-    let title = |title| Language::English.title(&title);
-    assert_eq!(title(Title::TcpHandshake(Some(1))), "TCP handshake, step 1 of 3");
-    assert_eq!(title(Title::WebSocketHandshake), "WebSocket handshake");
-    assert_eq!(title(Title::Login(Some("mynick"))), "Login of mynick");
-    let say = |sender| Title::Say { sender: Some(sender), recipient: Recipient::Everyone, text: Some("hi,  all !") };
-    assert_eq!(title(say("mynick")), "mynick says to everyone: “hi,  all !”");
-    assert_eq!(title(say("a says to b: c")), "“a says to b: c” says to everyone: “hi,  all !”");
+    let text = Some("hi,  all !");
+    for (title, said) in [
+        (Title::TcpHandshake(Some(1)), "TCP handshake, step 1 of 3"),
+        (Title::WebSocketHandshake, "WebSocket handshake"),
+        (Title::Login(Some("mynick")), "Login of mynick"),
+        (
+            Title::Say { sender: Some("mynick"), recipient: Recipient::Everyone, text },
+            "mynick says to everyone: “hi,  all !”",
+        ),
+        (
+            Title::Say { sender: Some("a says to b: c"), recipient: Recipient::Everyone, text },
+            "“a says to b: c” says to everyone: “hi,  all !”",
+        ),
+    ] {
+        assert_eq!(Language::English.title(&title), said);
+    }
 }
 
 #[test]
@@ -581,10 +597,9 @@ fn every_clause_and_phrase_is_said_in_every_language() {
         check(&format!("{phrase:?}"), &in_each(|language| language.phrase(&phrase)), &data);
     }
     // Italian says browser and server as English does.
-    let sides =
-        |language: Language| [Side::Client, Side::Server].map(|side| language.phrase(&Phrase::Word(Word::Side(side))));
     for language in Language::ALL {
-        let [browser, server] = sides(*language);
+        let sides = [Word::Side(Side::Client), Word::Side(Side::Server)];
+        let [browser, server] = sides.map(|side| language.phrase(&Phrase::Word(side)));
         assert!(!browser.is_empty() && !server.is_empty() && browser != server, "{language:?}");
     }
 }
@@ -630,34 +645,39 @@ fn a_delivery_to_its_own_sender_says_so() {
 #[test]
 fn a_name_that_is_written_from_right_to_left_is_isolated() {
     for language in Language::ALL {
-        let result = |name| note(MessageEvent::LoginResult { name: Some(name) }, Side::Server).in_language(*language);
-        let sentence = result("שלום");
-        assert!(sentence.contains("\u{2068}שלום\u{2069}"), "{sentence}");
-        assert!(!result("mynick").contains('\u{2068}'));
+        let [isolated, plain] = ["שלום", "mynick"]
+            .map(|name| note(MessageEvent::LoginResult { name: Some(name) }, Side::Server).in_language(*language));
+        assert!(isolated.contains("\u{2068}שלום\u{2069}"), "{isolated}");
+        assert!(!plain.contains('\u{2068}'));
     }
 }
 
 #[test]
 fn chinese_has_a_space_beside_other_scripts_alone() {
-    let title = |tag, user| {
+    for (tag, users, titles) in [
+        ("zh-CN", ["mynick", "张三", "a b", ""], ["mynick 登录", "张三登录", "“a b”登录", "“”登录"]),
+        ("zh-TW", ["mynick", "張三", "a b", ""], ["mynick 登入", "張三登入", "「a b」登入", "「」登入"]),
+    ] {
         let language = Language::ALL.iter().find(|language| language.tag() == tag).expect("it is in the table");
-        language.title(&Title::Login(Some(user)))
-    };
-    let titles = |tag, users: [&'static str; 4]| users.map(|user| title(tag, user));
-    assert_eq!(titles("zh-CN", ["mynick", "张三", "a b", ""]), ["mynick 登录", "张三登录", "“a b”登录", "“”登录"]);
-    assert_eq!(titles("zh-TW", ["mynick", "張三", "a b", ""]), ["mynick 登入", "張三登入", "「a b」登入", "「」登入"]);
+        assert_eq!(users.map(|user| language.title(&Title::Login(Some(user)))), titles);
+    }
 }
 
 #[test]
 fn a_locale_gives_the_language() {
-    let language = |locale| Language::of_locale(locale).map(Language::tag);
-    let known = |tag: &'static str| Language::ALL.iter().any(|language| language.tag() == tag).then_some(tag);
-    assert_eq!(language("en_US.UTF-8"), Some("en"));
-    assert_eq!(language("fr_FR@euro"), known("fr"));
-    assert_eq!(language("pt_BR.UTF-8"), known("pt"));
-    assert_eq!(["zh_CN.UTF-8", "zh_SG", "zh"].map(language), [known("zh-CN"); 3]);
-    assert_eq!(["zh_TW.UTF-8", "zh-Hant-HK", "zh_MO"].map(language), [known("zh-TW"); 3]);
-    assert_eq!(["C", "POSIX", "C.UTF-8", "tlh_KL", "", "english"].map(language), [None; 6]);
+    for (locales, tag) in [
+        (&["en_US.UTF-8"][..], "en"),
+        (&["fr_FR@euro"], "fr"),
+        (&["pt_BR.UTF-8"], "pt"),
+        (&["zh_CN.UTF-8", "zh_SG", "zh"], "zh-CN"),
+        (&["zh_TW.UTF-8", "zh-Hant-HK", "zh_MO"], "zh-TW"),
+        (&["C", "POSIX", "C.UTF-8", "tlh_KL", "", "english"], "none"),
+    ] {
+        let known = Language::ALL.iter().find(|language| language.tag() == tag).copied();
+        for locale in locales {
+            assert_eq!(Language::of_locale(locale), known, "{locale}");
+        }
+    }
 }
 
 #[test]

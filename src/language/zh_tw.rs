@@ -108,8 +108,12 @@ pub fn clause(clause: &Clause) -> String {
     }
 }
 
+/// A name in a heading.
+fn named(user: &str) -> String {
+    spaced(&name(QUOTES, user))
+}
+
 pub fn title(title: &Title) -> String {
-    let named = |user| spaced(&name(QUOTES, user));
     let title = match title {
         Title::TcpHandshake(Some(1)) => "TCP 三向交握第一步".to_owned(),
         Title::TcpHandshake(Some(2)) => "TCP 三向交握第二步".to_owned(),
@@ -441,9 +445,8 @@ fn acknowledges(acked: &[Acked<&str>]) -> String {
 }
 
 fn things(acked: &[Acked<&str>]) -> String {
-    let more = |count| format!("另外 {count} 則訊息");
     let things = listed(acked, |acked| format!("{}{}", thing(&acked.what), within(acked.frame)));
-    spaced(&enumerated(things, "、", "和", more)).trim_end().to_owned()
+    spaced(&enumerated(things, "、", "和", |count| format!("另外 {count} 則訊息"))).trim_end().to_owned()
 }
 
 /// What was received.

@@ -222,35 +222,37 @@ impl<'a> Drawing<'a> {
             text::shorten(&mut name, 0, MAX_NAME);
             name
         });
-        let is_over = |last: StreamId| {
-            let last = session.connection(last);
-            let same = last.is_some_and(|last| last.ends().server == ends.server);
-            same && last.and_then(|last| last.closing_since()).is_some_and(|closed| closed < entry.at.frame)
-        };
-        let returns = |line: &Lifeline| Some(&line.name) == name.as_ref() && is_over(line.last);
-        let known = self.browsers.iter().position(returns);
+        let known = self.browsers.iter().position(|line| {
+            let last = session.connection(line.last).filter(|last| last.ends().server == ends.server);
+            let closed = last.and_then(|last| last.closing_since());
+            Some(&line.name) == name.as_ref() && closed.is_some_and(|closed| closed < entry.at.frame)
+        });
         if known.is_none() && self.browsers.len() >= MAX_LIFELINES {
             return;
         }
         let addresses = ends.addresses();
-        let place = |side| self.phrase(&Phrase::Browser(Party::of(&ends, side, &addresses)));
-        let [browser_place, server_place] = [Side::Client, Side::Server].map(place);
-        let [browser_word, server_word] = [Side::Client, Side::Server].map(|side| self.word(Word::Side(side)));
-        let new = |name, place| Lifeline { name, places: vec![place], last: entry.stream };
-        let is_server =
-            |line: &Lifeline| session.connection(line.last).is_some_and(|one| one.ends().server == ends.server);
-        let server = self.servers.iter().position(is_server).unwrap_or_else(|| {
-            self.servers.push(new(server_word, server_place));
+        let [mut browser_line, server_line] = [Side::Client, Side::Server].map(|side| Lifeline {
+            name: self.word(Word::Side(side)),
+            places: vec![self.phrase(&Phrase::Browser(Party::of(&ends, side, &addresses)))],
+            last: entry.stream,
+        });
+        let known_server = self
+            .servers
+            .iter()
+            .position(|line| session.connection(line.last).is_some_and(|one| one.ends().server == ends.server));
+        let server = known_server.unwrap_or_else(|| {
+            self.servers.push(server_line);
             self.servers.len() - 1
         });
         let browser = match known.and_then(|at| Some((at, self.browsers.get_mut(at)?))) {
             Some((at, line)) => {
-                line.places.push(browser_place);
+                line.places.append(&mut browser_line.places);
                 line.last = entry.stream;
                 at
             }
             None => {
-                self.browsers.push(new(name.unwrap_or(browser_word), browser_place));
+                browser_line.name = name.unwrap_or(browser_line.name);
+                self.browsers.push(browser_line);
                 self.browsers.len() - 1
             }
         };
@@ -259,12 +261,10 @@ impl<'a> Drawing<'a> {
 
     fn draw(&self, page: &mut String) {
         page.push_str("sequenceDiagram\n");
-        let browser = |(at, line): (usize, &Lifeline)| participant(&format!("U{}", at + 1), line);
-        let server = |(at, line): (usize, &Lifeline)| participant(&format!("S{}", at + 1), line);
-        let browsers = || self.browsers.iter().enumerate();
-        browsers().take(1).for_each(|line| page.push_str(&browser(line)));
-        self.servers.iter().enumerate().for_each(|line| page.push_str(&server(line)));
-        browsers().skip(1).for_each(|line| page.push_str(&browser(line)));
+        let mut browsers = (1..).zip(&self.browsers).map(|(number, line)| participant(&format!("U{number}"), line));
+        let servers = (1..).zip(&self.servers).map(|(number, line)| participant(&format!("S{number}"), line));
+        page.extend(browsers.next());
+        page.extend(servers.chain(browsers));
         let mut length = utf16_length(page);
         let mut more = self.diagram.others.saturating_sub(MAX_ARROWS);
         for Arrow { entry, .. } in &self.diagram.arrows {
@@ -454,9 +454,9 @@ fn escaped(text: &str) -> String {
 /// The lines of a text that is at most so many columns wide, broken at spaces or, where there are none, anywhere.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let (mut lines, mut line, mut columns) = (Vec::new(), String::new(), 0);
-    let columns_of = |word: &str| word.chars().map(|character| character.width().unwrap_or(0)).sum::<usize>();
     for word in text.split_inclusive(' ') {
-        if columns > 0 && columns + columns_of(word.trim_end()) > width {
+        let own: usize = word.trim_end().chars().map(|character| character.width().unwrap_or(0)).sum();
+        if columns > 0 && columns + own > width {
             lines.push(std::mem::take(&mut line));
             columns = 0;
         }

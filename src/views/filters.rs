@@ -20,13 +20,13 @@ pub enum Of {
 /// The filter for a packet, which `port` sent; `None` where it belongs to no such thing.
 pub fn filter(of: Of, session: &Session, stream: StreamId, frame: Frame, port: u16) -> Option<String> {
     let place = session.place(stream, frame, port)?;
-    let text = |field: Field, value: &str| format!("{} == {}", field.spec().name, quoted(value));
-    match of {
-        Of::User => place.user.filter(|user| !user.name.is_empty()).map(|user| text(Field::User, user.name)),
-        Of::Room => place.user?.room.map(|room| text(Field::Room, room)),
-        Of::Exchange => place.exchange.map(|began| format!("{} == {began}", Field::Exchange.spec().name)),
-        Of::Connection => Some(format!("tcp.stream == {}", stream.0)),
-    }
+    let (field, value) = match of {
+        Of::User => (Field::User.spec().name, quoted(Some(place.user?.name).filter(|name| !name.is_empty())?)),
+        Of::Room => (Field::Room.spec().name, quoted(place.user?.room?)),
+        Of::Exchange => (Field::Exchange.spec().name, place.exchange?.to_string()),
+        Of::Connection => ("tcp.stream", stream.0.to_string()),
+    };
+    Some(format!("{field} == {value}"))
 }
 
 /// A value as a string of a display filter, which knows C's escapes. A NUL is what a field has for it.

@@ -149,11 +149,19 @@ mod tests {
 
     /// A SYN to the chat's port in this frame.
     fn syn(frame: u32) -> Segment {
-        let end = |port, chat_port| Endpoint { address: [127; 16], address_length: 4, port, chat_port };
         let at = FrameTime { frame: Frame::of(frame), time: 0 };
-        let (source, destination) = (end(40_000, false), end(7272, true));
+        let source = Endpoint { address: [127; 16], address_length: 4, port: 40_000, chat_port: false };
+        let destination = Endpoint { port: 7272, chat_port: true, ..source };
         let (sequence, acknowledgment, flags, length) = (SequenceNumber(0), SequenceNumber(0), flags::SYN, 0);
         Segment { at, stream: StreamId(0), source, destination, sequence, acknowledgment, flags, length }
+    }
+
+    /// The last line of a page that is written in two pieces.
+    fn last_line(page: &mut Page, session: &Session) -> Option<String> {
+        let setting = Setting { session, language: Language::English, clock: |time| time.to_string() };
+        let mut written = String::new();
+        assert!(page.write(true, &setting, &mut written) && !page.write(false, &setting, &mut written));
+        written.lines().last().map(str::to_owned)
     }
 
     #[test]
@@ -168,18 +176,12 @@ mod tests {
         ];
         for (view, mark) in views {
             let mut page = Page::new(view);
-            let mut last = |session: &Session| {
-                let setting = Setting { session, language: Language::English, clock: |time| time.to_string() };
-                let mut written = String::new();
-                assert!(page.write(true, &setting, &mut written) && !page.write(false, &setting, &mut written));
-                written.lines().last().map(str::to_owned)
-            };
-            assert_eq!(last(&session).as_deref(), Some("No messages of the chat."), "before");
+            assert_eq!(last_line(&mut page, &session).as_deref(), Some("No messages of the chat."), "before");
             let mut session = Session::limited(0);
             session.segment(&syn(1), &[]);
             assert!(!session.has_room_for(&syn(7)));
             let start = format!("{mark}7 · The memory for this capture is used up (0 MB)");
-            assert!(last(&session).is_some_and(|line| line.starts_with(&start)));
+            assert!(last_line(&mut page, &session).is_some_and(|line| line.starts_with(&start)));
         }
     }
 

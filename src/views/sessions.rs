@@ -117,18 +117,19 @@ fn line(row: &Row, widths: &[usize; COLUMNS], page: &mut String) {
 }
 
 fn head(setting: &Setting) -> Row {
-    let word = |which| setting.language.phrase(&Phrase::Word(which));
-    let [browser, server] = [Side::Client, Side::Server].map(|side| word(Word::Side(side)));
-    let sent = [format!("{browser} →"), format!("{server} →")];
-    let [to_server, to_browser] = sent;
+    let sides = [Word::Side(Side::Client), Word::Side(Side::Server)];
+    let words = [Word::User, Word::Room, Word::Began, Word::Duration, Word::End];
+    let [browser, server] = sides.map(|word| setting.language.phrase(&Phrase::Word(word)));
+    let [user, room, began, duration, end] = words.map(|word| setting.language.phrase(&Phrase::Word(word)));
+    let [to_server, to_browser] = [format!("{browser} →"), format!("{server} →")];
     let [first, second, third, fourth, fifth, sixth] = STEPS.map(|(_, title)| title.to_owned());
     [
         "tcp.stream".to_owned(),
         browser,
         server,
-        word(Word::User),
-        word(Word::Room),
-        word(Word::Began),
+        user,
+        room,
+        began,
         first,
         second,
         third,
@@ -137,8 +138,8 @@ fn head(setting: &Setting) -> Row {
         sixth,
         to_server,
         to_browser,
-        word(Word::Duration),
-        word(Word::End),
+        duration,
+        end,
     ]
 }
 
@@ -149,9 +150,8 @@ fn row(stream: StreamId, setting: &Setting) -> Option<Row> {
     let room = view.users().last().and_then(|user| user.room).map(name);
     let began = [Moment::Syn, Moment::SynAck, Moment::Established, Moment::UpgradeRequest, Moment::UpgradeResponse];
     let began = began.iter().find_map(|moment| view.time_of(*moment));
-    let since = |moment| Some(view.time_of(moment)?.saturating_sub(began?) as f64);
     let [first, second, third, fourth, fifth, sixth] =
-        STEPS.map(|(moment, _)| known(since(moment).map(|time| format!("{:.3} ms", time / 1e6))));
+        STEPS.map(|(moment, _)| known(since(began, &view, moment).map(|time| format!("{:.3} ms", time / 1e6))));
     let messages = view.messages();
     Some([
         stream.0.to_string(),
@@ -168,9 +168,14 @@ fn row(stream: StreamId, setting: &Setting) -> Option<Row> {
         sixth,
         messages.client.to_string(),
         messages.server.to_string(),
-        known(since(Moment::End).map(|time| format!("{:.3} s", time / 1e9))),
+        known(since(began, &view, Moment::End).map(|time| format!("{:.3} s", time / 1e9))),
         end(&view, setting),
     ])
+}
+
+/// The nanoseconds from the connection's beginning to a moment.
+fn since(began: Option<i64>, view: &ConnectionView, moment: Moment) -> Option<f64> {
+    Some(view.time_of(moment)?.saturating_sub(began?) as f64)
 }
 
 fn known(cell: Option<String>) -> String {
@@ -194,7 +199,7 @@ pub fn user(view: &ConnectionView, setting: &Setting) -> Option<String> {
 
 /// How the connection ended, and by whom.
 fn end(view: &ConnectionView, setting: &Setting) -> String {
-    let of = |(event, by): (FrameEvent<&str>, Side)| {
+    let ends = view.ends_by().into_iter().map(|(event, by)| {
         let who = setting.language.phrase(&Phrase::Word(Word::Side(by)));
         let phase = setting.language.phase(event.phase());
         let code = match event {
@@ -217,8 +222,8 @@ fn end(view: &ConnectionView, setting: &Setting) -> String {
             | FrameEvent::MessagesAcked(_) => None,
         };
         format!("{who}: {phase}{}", code.unwrap_or_default())
-    };
-    let ends: Vec<String> = view.ends_by().into_iter().map(of).collect();
+    });
+    let ends: Vec<String> = ends.collect();
     match ends.is_empty() {
         true => setting.language.phrase(&Phrase::Word(Word::Open)),
         false => ends.join(", "),
@@ -231,10 +236,9 @@ mod tests {
 
     #[test]
     fn cells_are_aligned_by_the_columns_that_a_terminal_shows() {
-        let cells = |name: &str| -> Row {
+        let rows = ["张三", "anna", "e\u{301}", "\u{2068}שלום\u{2069}", "👍🏽", "-"].map(|name| -> Row {
             std::array::from_fn(|at| if at == 3 { name.to_owned() } else { "1".repeat(1 + at % 2) })
-        };
-        let rows = ["张三", "anna", "e\u{301}", "\u{2068}שלום\u{2069}", "👍🏽", "-"].map(cells);
+        });
         let all =
             rows.iter().map(widths).fold([0; COLUMNS], |most, own| std::array::from_fn(|at| own[at].max(most[at])));
         let mut page = String::new();

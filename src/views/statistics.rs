@@ -150,13 +150,13 @@ impl Statistics {
     pub fn changes(&mut self) -> Vec<(usize, Row)> {
         let mut places = mem::take(&mut self.changed);
         places.sort_unstable(); // a parent is made before its children
-        let copy = |place: usize| {
+        let changes = places.into_iter().filter_map(|place| {
             let row = self.rows.get_mut(place)?;
             row.is_changed = false;
             let (name, times) = (row.name.clone(), mem::take(&mut row.times));
             Some((place, Row { name, times, ..*row }))
-        };
-        places.into_iter().filter_map(copy).collect()
+        });
+        changes.collect()
     }
 
     fn message(&mut self, view: &MessageView, setting: &Setting) {
@@ -261,22 +261,26 @@ mod tests {
         statistics.changes().into_iter().map(|(_, row)| (row.parent, row.name, row.count)).collect()
     }
 
+    fn unsettled(number: u32) -> Seen {
+        let (stream, findings) = (StreamId(0), Findings::default());
+        Seen { stream, frame: Frame::of(number), what: What::Unsettled, findings }
+    }
+
+    fn frames(seen: &[Seen]) -> Vec<u32> {
+        seen.iter().map(|seen| seen.frame.number()).collect()
+    }
+
     #[test]
     fn frames_that_stay_unsettled_are_not_looked_at_again_before_the_session_learns_more() {
-        let frame = |number| {
-            let (stream, findings) = (StreamId(0), Findings::default());
-            Seen { stream, frame: Frame::of(number), what: What::Unsettled, findings }
-        };
-        let frames = |seen: &[Seen]| seen.iter().map(|seen| seen.frame.number()).collect::<Vec<_>>();
         let mut waiting = Waiting::default();
-        waiting.new.push(frame(1));
+        waiting.new.push(unsettled(1));
         waiting.unsettled = waiting.take(Some(Frame::of(9)));
         assert_eq!(frames(&waiting.unsettled), [1]);
-        waiting.new.push(frame(2));
+        waiting.new.push(unsettled(2));
         let looked_at = waiting.take(Some(Frame::of(9)));
         assert_eq!(frames(&looked_at), [2]);
         waiting.unsettled.extend(looked_at);
-        waiting.new.push(frame(3));
+        waiting.new.push(unsettled(3));
         assert_eq!(frames(&waiting.take(Some(Frame::of(10)))), [1, 2, 3]);
     }
 

@@ -63,9 +63,8 @@ impl Unsettled {
 
     /// Those of which it is known by now: each message, without its text, and the frame below it.
     pub fn settled(&mut self, session: &Session) -> Vec<Entry> {
-        let is_unsettled = |frame: &Entry| session.is_unsettled(frame.stream);
-        let (waiting, settled): (Vec<Entry>, Vec<Entry>) =
-            mem::take(&mut self.frames).into_iter().partition(is_unsettled);
+        let frames = mem::take(&mut self.frames).into_iter();
+        let (waiting, settled): (Vec<Entry>, _) = frames.partition(|frame| session.is_unsettled(frame.stream));
         self.frames = waiting;
         let mut entries = Vec::new();
         for frame in settled {
@@ -142,14 +141,12 @@ mod tests {
 
     #[test]
     fn frames_that_stay_unsettled_are_not_looked_at_again_for_each_further_one() {
-        let frame = |number: u32| {
-            let at = FrameTime { frame: Frame::of(number), time: 0 };
-            let text = TextPlace::default();
-            Entry { at, stream: StreamId(0), index: None, by: Side::Client, text, problems: text }
-        };
+        let text = TextPlace::default();
         let (mut unsettled, looks, count) = (Unsettled::default(), Cell::new(0), 5 * Unsettled::MAX_FRAMES);
         for number in 0..count as u32 {
-            unsettled.add(frame(number), |_| {
+            let at = FrameTime { frame: Frame::of(number), time: 0 };
+            let entry = Entry { at, stream: StreamId(0), index: None, by: Side::Client, text, problems: text };
+            unsettled.add(entry, |_| {
                 looks.set(looks.get() + 1);
                 true
             });

@@ -117,7 +117,7 @@ impl Session {
         let (at, dialect) = (message.at, message.dialect.or(server.dialect));
         let place = MessagePlace { stream, at, index: message.index };
         let context = MessageContext { place, message, dialect, now };
-        let user = || connection.logged_in(context.position()).map(|identity| identity.name);
+        let user = connection.logged_in(context.position()).map(|identity| identity.name);
         let record = match &context.message.content {
             Content::LoginRequest { name, room } => {
                 let record = login_request(connection, server, texts, &context, name.as_deref(), room.as_deref());
@@ -130,7 +130,7 @@ impl Session {
             }
             Content::UserList(users) => {
                 let count = users.as_ref().filter(|_| !context.message.is_truncated).map(|users| users.count);
-                let mut record = context.record(MessageEvent::UserList { users: count, recipient: user() });
+                let mut record = context.record(MessageEvent::UserList { users: count, recipient: user });
                 record.request = connection.answered_login(at.frame);
                 take_users(server, texts, Room::Everywhere, users.as_ref(), &context);
                 record
@@ -149,19 +149,19 @@ impl Session {
             Content::SayDelivery(delivery) => return self.say_delivery(&context, delivery),
             Content::Logout(announcement) => logout(connection, server, texts, &context, announcement),
             Content::Ping => {
-                let record = context.record(MessageEvent::Ping { recipient: user() });
+                let record = context.record(MessageEvent::Ping { recipient: user });
                 if let Some(chat) = connection.application_mut().chat_mut() {
                     chat.ping(at);
                 }
                 record
             }
             Content::Pong => {
-                let mut record = context.record(MessageEvent::Pong { sender: user() });
+                let mut record = context.record(MessageEvent::Pong { sender: user });
                 record.request = connection.answered_ping(at.frame);
                 record
             }
             Content::Unknown { type_name, by } => {
-                let sender = user().filter(|_| *by == Side::Client);
+                let sender = user.filter(|_| *by == Side::Client);
                 let type_name = type_name.as_deref().map(|name| texts.intern(name));
                 context.record(MessageEvent::Unknown { type_name, sender })
             }
@@ -335,11 +335,12 @@ impl Session {
             let text = self.hasher.hash_one(delivery.said); // that of both copies of a private say
             self.on_broadcast(context, from, text);
         }
-        let read_as = |said| Delivery { place, from, from_name, said, copy, joined };
-        match (delivery.said, delivery.said_raw) {
-            (Some(one), Some(other)) => self.assign(&[one, other].map(read_as), false),
-            (Some(only), None) | (None, Some(only)) => self.assign(&[read_as(only)], false),
-            (None, None) => {}
+        let readings = [delivery.said, delivery.said_raw]
+            .map(|said| Some(Delivery { place, from, from_name, said: said?, copy, joined }));
+        match readings {
+            [Some(one), Some(other)] => self.assign(&[one, other], false),
+            [Some(only), None] | [None, Some(only)] => self.assign(&[only], false),
+            [None, None] => {}
         }
     }
 
@@ -392,8 +393,8 @@ fn login_request(
     let is_ignored = !context.message.is_readable || !has_room;
     let chat = connection.application_mut().chat_mut().filter(|_| !is_ignored);
     if let Some(chat) = chat {
-        let everywhere = || (context.dialect == Some(Dialect::A2014)).then_some(Room::Everywhere);
-        let room = room.map(Room::Named).or_else(everywhere);
+        let everywhere = (context.dialect == Some(Dialect::A2014)).then_some(Room::Everywhere);
+        let room = room.map(Room::Named).or(everywhere);
         // Who gives no name gets an empty one.
         let name = name.or_else(|| (!context.message.is_truncated).then(|| texts.intern("")));
         if let (Some(name), Some(room)) = (name, room) {
@@ -478,10 +479,10 @@ fn login(
         true => name.and_then(|name| server.rooms.asked_for(name, context.place.at.time)),
         false => own,
     };
-    let rooms = || connection.chat().into_iter().flat_map(|chat| chat.identities()).filter_map(|user| user.room);
+    let rooms = connection.chat().into_iter().flat_map(|chat| chat.identities()).filter_map(|user| user.room);
     let Some(room) = room else {
-        if !rooms().any(|room| id.is_some_and(|id| server.rooms.is_in(room, id, texts))) {
-            rooms().for_each(|room| server.rooms.lose_track(room));
+        if !rooms.clone().any(|room| id.is_some_and(|id| server.rooms.is_in(room, id, texts))) {
+            rooms.for_each(|room| server.rooms.lose_track(room));
         }
         return record;
     };
@@ -489,7 +490,7 @@ fn login(
     if let Some(id) = id {
         server.rooms.join(room, id, texts);
         if is_result && has_moved {
-            server.rooms.set_several(id, rooms());
+            server.rooms.set_several(id, rooms);
         }
     }
     record
@@ -500,8 +501,8 @@ fn interned<'a, 'b>(
     announcement: &'b Announcement<'a>,
 ) -> (Option<TextId>, Option<TextId>, Option<&'b Users<'a>>) {
     let Announcement { id, name, users } = announcement;
-    let mut intern = |text: &str| texts.intern(text);
-    (id.as_deref().map(&mut intern), name.as_deref().map(&mut intern), users.as_ref())
+    let [id, name] = [id, name].map(|text| text.as_deref().map(|text| texts.intern(text)));
+    (id, name, users.as_ref())
 }
 
 fn is_login_result(
@@ -513,16 +514,15 @@ fn is_login_result(
     let message = &context.message;
     // On a second login, dialect C first notifies the room, the asking connection included, and then answers.
     let announced = message.dialect == Some(Dialect::C2016) && users.is_none() && !message.is_truncated;
-    let is_asker = |asked: Option<TextId>| match (asked, name) {
+    let waiting = connection.chat().and_then(|chat| chat.waiting_login());
+    let has_asked = waiting.is_some_and(|(_, asked)| match (asked, name) {
         (Some(asked), Some(name)) => asked == name,
         (None, _) => true,
         (Some(_), None) => message.is_truncated, // a name that the capture cut may be any
-    };
-    let chat = connection.chat();
-    let waiting = chat.and_then(|chat| chat.waiting_login());
+    });
     // What is cut may have had a list by id, or not.
     let is_cut = message.is_truncated && users.is_none() && !connection.waits_for_first_login();
-    waiting.is_some_and(|(_, asked)| is_asker(asked)) && !announced && !is_cut || users.is_some_and(|users| users.keyed)
+    has_asked && !announced && !is_cut || users.is_some_and(|users| users.keyed)
 }
 
 /// Whether the capture may lack the request of a login that has no list by id.

@@ -281,15 +281,19 @@ mod tests {
         let (near, far) = (40_000_000, u32::MAX);
         for kind in KINDS {
             for flags in 0..4 {
-                let mark = |argument, code| Mark { frame: Frame::of(near), argument, code, kind, flags };
+                let mark = Mark { frame: Frame::of(near), argument: 0, code: None, kind, flags };
                 let marks = match kind.has_frame() {
-                    true => [near - 7, near, near + 7, 24_000_000, 56_000_000].map(|frame| mark(frame, None)),
-                    false => [None, Some(0), Some(1000), Some(0x8000), Some(u16::MAX)].map(|code| mark(0, code)),
+                    true => {
+                        [near - 7, near, near + 7, 24_000_000, 56_000_000].map(|argument| Mark { argument, ..mark })
+                    }
+                    false => {
+                        [None, Some(0), Some(1000), Some(0x8000), Some(u16::MAX)].map(|code| Mark { code, ..mark })
+                    }
                 };
                 for mark in marks {
                     assert_eq!(PackedMark::of(&mark).map(PackedMark::unpack), Some(Ok(mark)));
                 }
-                assert!([1, far].iter().all(|argument| PackedMark::of(&mark(*argument, None)).is_none()));
+                assert!([1, far].iter().all(|far| PackedMark::of(&Mark { argument: *far, ..mark }).is_none()));
             }
         }
         assert_eq!(PackedMark::elsewhere(Frame::of(1), 5).unpack(), Err(5));

@@ -129,8 +129,8 @@ impl StoredHandshake {
     ) -> StoredHandshake {
         let answers = response.accept_valid() == Some(true);
         let accept = response.accept.as_deref().filter(|_| !answers);
-        let bit = |bit: u8, is_set: bool| if is_set { bit } else { 0 };
-        let bits = bit(REFUSED, response.refused.is_some()) | bit(HAS_KEY, key.is_some()) | bit(ANSWERS, answers);
+        let flags = [(REFUSED, response.refused.is_some()), (HAS_KEY, key.is_some()), (ANSWERS, answers)];
+        let bits = flags.into_iter().filter(|(_, is_set)| *is_set).fold(0, |bits, (bit, _)| bits | bit);
         let key = key.map(Key::of);
         let is_kept = asked.is_some_and(|asked| asked.frame != frame && asked.request_key() == key.as_ref());
         let of = Stored::Response {
@@ -185,15 +185,15 @@ impl StoredHandshake {
                 ..Handshake::default()
             },
             Stored::Response { bits, status, request, time, accept: given, key } => {
-                let is = |bit: u8| bits & bit != 0;
-                let key = key.as_deref().or_else(|| asked?.request_key()).filter(|_| is(HAS_KEY));
+                let [has_key, answers, is_refused] = [HAS_KEY, ANSWERS, REFUSED].map(|bit| bits & bit != 0);
+                let key = key.as_deref().or_else(|| asked?.request_key()).filter(|_| has_key);
                 let accept_expected: Option<Arc<str>> = key.map(|key| accept(&key.text()).into());
                 let given = given.as_ref().map(|value| Arc::from(&*value.text));
                 Handshake {
-                    accept: if is(ANSWERS) { accept_expected.clone() } else { given },
+                    accept: if answers { accept_expected.clone() } else { given },
                     accept_expected,
                     request: request.map(|frame| FrameTime { frame, time: *time }),
-                    refused: is(REFUSED).then_some(*status),
+                    refused: is_refused.then_some(*status),
                     ..Handshake::default()
                 }
             }
@@ -208,13 +208,12 @@ mod tests {
     #[test]
     fn a_stored_handshake_is_the_handshake() {
         let mut texts = Texts::default();
-        let text = |text: &str| Some(Arc::from(text));
         // Of 16 bytes, of 15, with a bit too many, and none at all.
         for key in ["dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j", "dGhlIHNhbXBsZSBub25jZR==", "", " x "] {
-            let request = Handshake { key: text(key), origin: text("http://a"), ..Handshake::default() };
+            let request = Handshake { key: Some(key.into()), origin: Some("http://a".into()), ..Handshake::default() };
             let asked = StoredHandshake::of_request(Frame::of(4), &request, &mut texts);
             assert_eq!(asked.handshake(None, &texts), request);
-            for accepted in [None, text("wrong"), Some(Arc::from(accept(key)))] {
+            for accepted in [None, Some("wrong".into()), Some(Arc::from(accept(key)))] {
                 for refused in [None, Some(0), Some(403)] {
                     let response = Handshake {
                         accept: accepted.clone(),
@@ -231,7 +230,7 @@ mod tests {
                 }
             }
         }
-        let asked = Handshake { key: text("key"), ..Handshake::default() };
+        let asked = Handshake { key: Some("key".into()), ..Handshake::default() };
         let asked = StoredHandshake::of_request(Frame::of(4), &asked, &mut texts);
         let cut = Handshake { request: Some(FrameTime { frame: Frame::of(4), time: 7 }), ..Handshake::default() };
         let stored = StoredHandshake::of_response(Frame::of(6), &cut, None, Some(&asked));

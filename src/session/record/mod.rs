@@ -114,11 +114,10 @@ impl Records {
         const FAR: usize = 64;
         let later = self.marks.partition_point(|mark| mark.frame <= frame);
         let near = self.marks.get(later..)?.iter().take(FAR);
-        let is_ack = |packed: &&PackedMark| {
-            let ack = unpack(**packed, large(self.rare.as_deref())).and_then(|mark| mark.as_acknowledgment());
-            ack.is_some_and(|ack| ack.frame == frame && ack.of == Sent::Message)
-        };
-        near.into_iter().find(is_ack).map(|mark| mark.frame)
+        let mut marks = near.filter_map(|packed| unpack(*packed, large(self.rare.as_deref())));
+        let ack = marks
+            .find(|mark| mark.as_acknowledgment().is_some_and(|ack| ack.frame == frame && ack.of == Sent::Message));
+        ack.map(|mark| mark.frame)
     }
 
     /// The upgrade request or response in a frame.

@@ -24,10 +24,9 @@ impl Segmented {
     pub fn completed_in(&self, by: Side, segment: &Segment) -> Option<Frame> {
         let messages = self.0.of(by);
         let later = messages.partition_point(|message| message.frame <= segment.at.frame);
-        let is_part = |message: &&Message| {
-            segment.length > 0 && segment.end().is_after(message.from) && message.to.is_after(segment.sequence)
-        };
-        messages.get(later).filter(is_part).map(|message| message.frame)
+        let message = messages.get(later).filter(|_| segment.length > 0)?;
+        let is_part = segment.end().is_after(message.from) && message.to.is_after(segment.sequence);
+        is_part.then_some(message.frame)
     }
 
     /// Exchanges the sides.

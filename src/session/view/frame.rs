@@ -199,10 +199,10 @@ impl<'a> FrameView<'a> {
     /// The event that an acknowledgment is, if the segment has no payload.
     fn ack_event(&self, of: Sent, acked: &impl Fn() -> Vec<Acked<&'a str>>) -> Option<FrameEvent<&'a str>> {
         let first = self.acknowledgments().find(|ack| ack.is_event && ack.of == of)?;
-        let is_first_shown = || self.shown().any(|shown| shown.frame == first.frame);
+        let mut first_shown = self.shown().map(|shown| shown.frame).filter(|frame| *frame == first.frame);
         match of {
-            Sent::UpgradeRequest => is_first_shown().then_some(FrameEvent::UpgradeRequestAcked(first.frame)),
-            Sent::UpgradeResponse => is_first_shown().then_some(FrameEvent::UpgradeComplete(first.frame)),
+            Sent::UpgradeRequest => first_shown.next().map(FrameEvent::UpgradeRequestAcked),
+            Sent::UpgradeResponse => first_shown.next().map(FrameEvent::UpgradeComplete),
             Sent::Message => {
                 let acks = self.marks.first_seen().filter_map(|mark| mark.as_acknowledgment());
                 let mut of_messages = acks.filter(|ack| ack.of == Sent::Message);
