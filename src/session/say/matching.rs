@@ -96,8 +96,7 @@ pub fn decide(candidates: &[Candidate], wanted: &Wanted) -> Verdict {
         return choose(candidates, wanted);
     }
     // The segment of a delivery acknowledges what its own connection said before.
-    let possible =
-        last_of(candidates).iter().filter(|say| !say.is_anothers && !(last.is_in_flight && say.is_in_flight));
+    let possible = last_of(candidates).iter().filter(|say| !(say.is_anothers || last.is_in_flight && say.is_in_flight));
     choose(&possible.copied().collect::<Vec<_>>(), wanted)
 }
 

@@ -238,7 +238,7 @@ struct Excerpts {
 impl Excerpts {
     /// Keeps a text of one printable line, shorter than 64 KiB. Returns its number.
     fn push(&mut self, text: &str) -> u32 {
-        if !self.pieces.last().is_some_and(|piece| piece.len() + text.len() < PIECE) {
+        if self.pieces.last().is_none_or(|piece| piece.len() + text.len() >= PIECE) {
             // The first piece grows as it must; whoever fills it needs the others whole.
             self.pieces.push(String::with_capacity(if self.pieces.is_empty() { 0 } else { PIECE }));
         }
