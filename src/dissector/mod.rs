@@ -2,7 +2,7 @@
 //!
 //! [`Dissector`] owns the session and decides what is learned on the first pass and what is only looked up on later ones. Bytes are read
 //! by [`message`](crate::message) and [`websocket`](crate::websocket) and put into sentences by [`language`](crate::language); the modules
-//! here combine them, [`segment`] for what is below the messages, [`mod@message`] for the messages.
+//! here combine them, `segment` for what is below the messages, `message` for the messages.
 
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
@@ -56,6 +56,34 @@ pub enum Start {
 }
 
 /// Dissects one capture file.
+///
+/// ```
+/// use workermanchat::annotation::Wanted;
+/// use workermanchat::dissector::{Dissector, Packet, Settings};
+/// use workermanchat::language::Language;
+/// use workermanchat::packet::{Captured, Endpoint, Frame, FrameTime, Segment, SequenceNumber, StreamId, flags};
+///
+/// let payload = br#"{"type":"login","client_name":"anna","room_id":"1"}"#;
+/// let browser = Endpoint { address: [127; 16], address_length: 4, port: 40_000, chat_port: false };
+/// let segment = Segment {
+///     at: FrameTime { frame: Frame::of(1), time: 0 },
+///     stream: StreamId(0),
+///     source: browser,
+///     destination: Endpoint { port: 7272, chat_port: true, ..browser },
+///     sequence: SequenceNumber(1),
+///     acknowledgment: SequenceNumber(1),
+///     flags: flags::ACK,
+///     length: payload.len() as u32,
+/// };
+/// let packet = Packet { segment, payload, first_pass: true, tunnelled: false };
+/// let data = Captured { bytes: payload, reported: payload.len() };
+/// let language = Language::English;
+/// let settings = Settings { language, wanted: Wanted::ALL, annotate_tcp: true, annotate_info: true };
+/// let mut dissector = Dissector::default();
+/// let plan = dissector.message(&packet, 0, data, &settings).expect("a message of the chat");
+/// let title = plan.title().map(|title| plan.text(title));
+/// assert_eq!(title, Some("Workerman Chat, Login request: anna, room 1"));
+/// ```
 #[derive(Debug, Default)]
 pub struct Dissector {
     session: Session,

@@ -6,6 +6,16 @@ use crate::fields::Phase;
 use crate::packet::Side;
 
 /// What a message is.
+///
+/// ```
+/// use workermanchat::event::{Exchange, MessageEvent, Recipient};
+/// use workermanchat::fields::Phase;
+///
+/// let event = MessageEvent::SayDelivery { sender: Some("anna"), recipient: Recipient::Everyone };
+/// assert_eq!((event.phase(), event.is_from_server()), (Phase::SayDelivery, true));
+/// let exchange = Exchange::Say { sender: Some("anna"), recipient: Recipient::Everyone, text: Some("hi") };
+/// assert_eq!(event.exchange(Some("hi")), exchange);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum MessageEvent<T> {
     /// A client asks to log in.

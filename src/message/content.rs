@@ -144,7 +144,7 @@ pub struct Addressee<'a> {
 /// A list of users.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Users<'a> {
-    /// Ids and names of the first [`MAX_USERS`].
+    /// Ids and names of the first `MAX_USERS`.
     pub users: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// How many the list has.
     pub count: usize,

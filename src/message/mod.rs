@@ -3,6 +3,17 @@
 //!
 //! [`read`] parses the bytes into a [`Document`](json::Document), which does not depend on the sender; [`Message::of`] interprets it as sent by one
 //! side. A message borrows everything from its document.
+//!
+//! ```
+//! use workermanchat::message::{MemberName, Message, To, read};
+//! use workermanchat::packet::Side;
+//!
+//! let document = read(br#"{"type":"say","to_client_id":"all","content":"hi"}"#);
+//! let message = Message::of(&document, Side::Client, false);
+//! assert_eq!(message.to(), Some(To::All));
+//! let content = message.get(MemberName::Content).expect("a say has a content");
+//! assert_eq!((content.text, content.span), ("hi", 45..49));
+//! ```
 
 pub mod bounded;
 pub mod gateway;

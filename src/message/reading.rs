@@ -115,7 +115,7 @@ pub struct Message<'d> {
 }
 
 impl<'d> Message<'d> {
-    /// Interprets a document. Never fails: what is no message of the chat is [`Content::Unknown`].
+    /// Interprets a document. Never fails: what is no message of the chat is [`Content::Unknown`](super::Content::Unknown).
     ///
     /// `truncated` is whether the capture holds only the beginning of the message. Then a fault is not the sender's, so it is
     /// left out of everything but the evidence and the dialect.

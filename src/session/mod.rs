@@ -4,12 +4,13 @@
 //! what later frames add (an answer, a count, a name) is added to the records and changes none of what they hold. The module knows
 //! nothing of trees or sentences.
 //!
-//! A connection has parts that know nothing of each other: [`transport`] (TCP), [`opening`] (the upgrade), [`framing`] (WebSocket frames)
-//! and [`application`] (the chat with its user, or something else). [`server`] is what connections to one server have in common.
+//! `state` is what one capture taught: its connections, each of parts that know nothing of each other (`connection`), the servers, which
+//! are what connections have in common (`server`), and what is said (`say`). `learn` adds to it with each message, `view` looks it up, and
+//! `limit` says when nothing more is remembered. A record is kept of each message, and of what happens in a frame below (`record`).
 //!
 //! Memory: a record for each frame in which something happens, and only on connections that are, or may yet turn out to be, the
 //! chat's. Connections of which nothing is known but their TCP handshake are few (at most [`MAX_UNDECIDED`]); those that turn out to be
-//! something else are forgotten. In all, a session holds so much and no more ([`memory`]).
+//! something else are forgotten. In all, a session holds so much and no more (`storage::memory`).
 
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 

@@ -29,6 +29,32 @@ use crate::websocket::first_bytes::{could_lead_to_chat, is_tls, is_upgrade};
 pub const MAX_UNDECIDED: usize = 4096;
 
 /// What one capture file taught.
+///
+/// ```
+/// use workermanchat::fields::Phase;
+/// use workermanchat::message::{Message, read};
+/// use workermanchat::packet::{Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, StreamId, flags};
+/// use workermanchat::session::Session;
+///
+/// let json = br#"{"type":"login","client_name":"anna","room_id":"1"}"#;
+/// let browser = Endpoint { address: [127; 16], address_length: 4, port: 40_000, chat_port: false };
+/// let segment = Segment {
+///     at: FrameTime { frame: Frame::of(1), time: 0 },
+///     stream: StreamId(0),
+///     source: browser,
+///     destination: Endpoint { port: 7272, chat_port: true, ..browser },
+///     sequence: SequenceNumber(1),
+///     acknowledgment: SequenceNumber(1),
+///     flags: flags::ACK,
+///     length: json.len() as u32,
+/// };
+/// let mut session = Session::default();
+/// session.segment(&segment, json);
+/// session.message(&segment, 0, &Message::of(&read(json), Side::Client, false));
+/// let view = session.message_view(StreamId(0), Position { frame: Frame::of(1), index: 0 }).expect("it was kept");
+/// assert_eq!(view.record.event.phase(), Phase::LoginRequest);
+/// assert_eq!(view.sender(), Some("anna"));
+/// ```
 #[derive(Debug, Default)]
 pub struct Session {
     pub(super) connections: Connections,

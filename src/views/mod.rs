@@ -79,6 +79,21 @@ pub trait View {
 
 /// A view that writes its page, piece by piece. Where it writes nothing, the page says that there is nothing; where the capture goes on behind
 /// what is remembered, that it ends there.
+///
+/// ```
+/// use workermanchat::language::Language;
+/// use workermanchat::session::Session;
+/// use workermanchat::views::{Page, Setting, Transcript};
+///
+/// let session = Session::default();
+/// let setting = Setting { session: &session, language: Language::English, clock: |time| time.to_string() };
+/// let (mut page, mut text) = (Page::new(Box::new(Transcript::default())), String::new());
+/// let mut is_first = true;
+/// while page.write(is_first, &setting, &mut text) {
+///     is_first = false;
+/// }
+/// assert_eq!(text, "No messages of the chat.\n");
+/// ```
 pub struct Page {
     view: Box<dyn View>,
     is_blank: bool,

@@ -10,7 +10,7 @@ const PIECE: usize = 1 << 16;
 /// What a text takes besides its bytes: its place, and the table that finds it, while both grow.
 const TEXT: usize = 32;
 
-/// The number of a text in [`Texts`]: 4 bytes, also in an `Option`.
+/// The number of a text in `Texts`: 4 bytes, also in an `Option`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TextId(NonZeroU32);
 
