@@ -19,7 +19,7 @@ pub enum LoginOwner {
     /// Another one.
     Anothers,
     /// This one or another that asks for the same name at the same port; the client's number.
-    Contested((TextId, u16), u64),
+    Ambiguous((TextId, u16), u64),
     /// One of these, too, but the capture cut its number.
     Unknown,
 }
@@ -47,7 +47,7 @@ impl Session {
             || self.beside(stream).any(|(_, other)| asked_name(other) == Some(asked.0));
         match number {
             _ if !is_anybodys => LoginOwner::OfTheName,
-            Some(Ok(number)) => LoginOwner::Contested(asked, number),
+            Some(Ok(number)) => LoginOwner::Ambiguous(asked, number),
             Some(Err(_)) | None => LoginOwner::Unknown,
         }
     }

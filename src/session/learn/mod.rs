@@ -139,7 +139,7 @@ impl Session {
                 again.into_iter().for_each(|client| server.exchange_starts.forget_login(client));
                 let mut record = login(connection, server, texts, &context, announcement, owner);
                 begin_login(connection, server, &mut self.pending_receipts, &mut record);
-                if let (LoginOwner::Contested(asked, number), Some(id)) = (owner, record.sender_id) {
+                if let (LoginOwner::Ambiguous(asked, number), Some(id)) = (owner, record.sender_id) {
                     self.ambiguous_logins.add(asked, ambiguous_logins::Login { place, id: (id, number) });
                 }
                 enter(connection, &record);
@@ -458,7 +458,7 @@ fn login(
     let may_be_result = match owner {
         LoginOwner::OfTheName => may_be_login_result(connection, context, id),
         LoginOwner::Anothers => false,
-        LoginOwner::Contested(..) | LoginOwner::Unknown => true,
+        LoginOwner::Ambiguous(..) | LoginOwner::Unknown => true,
     };
     let mut record = match is_result {
         false => MessageRecord { uncertain: may_be_result, ..context.record(MessageEvent::LoginNotification { name }) },
