@@ -297,13 +297,9 @@ impl Connection {
         let mut noted = Noted::default();
         tcp.take_in(segment, captured, by, gaps, |outcome: Outcome<TextId>| match outcome {
             Outcome::Event(event) => {
-                let event = match event {
-                    // Nothing more was under way.
-                    FrameEvent::Reset(Reset::Open) if framing.is_websocket_closed() => {
-                        FrameEvent::Reset(Reset::Unknown)
-                    }
-                    event => event,
-                };
+                // Once WebSocket is closed, nothing more is under way.
+                let is_idle = matches!(event, FrameEvent::Reset(Reset::Open)) && framing.is_websocket_closed();
+                let event = if is_idle { FrameEvent::Reset(Reset::Unknown) } else { event };
                 times.take(&event, at);
                 Mark::of(at.frame, &event, by, texts).into_iter().for_each(|mark| records.mark(mark));
                 noted.has_marks = true;

@@ -198,13 +198,11 @@ impl SayIndex {
                 decide(&candidates.collect::<Vec<_>>(), &wanted)
             }
         };
-        match verdict {
-            // Any of those could be meant that were not compared one by one.
-            Verdict::Unknown(_) if compared.len() < last_of(&numbers).len() => {
-                Verdict::Unknown(last_of(&numbers).to_vec())
-            }
-            verdict => verdict,
+        // Any of those could be meant that were not compared one by one.
+        if matches!(verdict, Verdict::Unknown(_)) && compared.len() < last_of(&numbers).len() {
+            return Verdict::Unknown(last_of(&numbers).to_vec());
         }
+        verdict
     }
 
     /// The longest time of late between a request and its answer, on the connections of a delivery and of its say, or else on any.
