@@ -52,13 +52,12 @@ impl Session {
         server.say_index.find(None, &Question { owner, ..asked })
     }
 
-    /// Marks the says as not counted that a delivery could deliver, too.
-    fn doubt_others(&mut self, say: SayNumber, delivery: &Delivery) {
-        let receiver = self.connections.get(&delivery.place.stream);
-        if let Some(server) = receiver.and_then(|receiver| self.servers.of(receiver)) {
-            let also_meant = server.say_index.also_meant(delivery, say, &self.says);
-            self.says.set_uncounted(also_meant);
-        }
+    /// Marks the says as not counted that a delivery could deliver, too. Returns the server that delivers it.
+    fn doubt_others(&mut self, say: SayNumber, delivery: &Delivery) -> Option<&mut Server> {
+        let server = self.servers.of_mut(self.connections.get(&delivery.place.stream)?)?;
+        let also_meant = server.say_index.also_meant(delivery, say, &self.says);
+        self.says.set_uncounted(also_meant);
+        Some(server)
     }
 
     /// Lets a delivery wait until later frames settle whether it delivers this say.
@@ -88,11 +87,9 @@ impl Session {
     /// Learns from a delivery whose say is certain.
     fn deliver(&mut self, choice: Choice, delivery: &Delivery, is_late: bool) {
         self.says.set_uncounted(choice.passed_over);
-        self.doubt_others(choice.say, delivery);
+        let server = self.doubt_others(choice.say, delivery);
         if !choice.by_order {
-            if let Some(server) = self.server_of(delivery.place.stream) {
-                server.say_index.answered_after(choice.age);
-            }
+            server.into_iter().for_each(|server| server.say_index.answered_after(choice.age));
             self.answered_after(choice.say, delivery, choice.age);
         }
         self.link(choice.say, delivery, is_late);

@@ -14,7 +14,7 @@ use crate::session::connection::application::Chat;
 use crate::session::connection::table::Connections;
 use crate::session::ids::SayNumber;
 use crate::session::say::matching::{
-    Candidate, MOST_USUAL, SLOW, Verdict, Wanted, decide, first_in_time, last_of, usual,
+    Candidate, MOST_USUAL, SLOW, Verdict, Wanted, decide, first_in_time, last_of, possible, usual,
 };
 use crate::session::say::{Delivery, Said, SayCopy, Says, TrackedSay};
 use crate::session::storage::chunks::Chunks;
@@ -189,7 +189,9 @@ impl SayIndex {
             Some(_) => Speakers([None; 2]),
             None => list.speakers(time.saturating_sub(SLOW)..=i64::MAX, asked.says),
         };
-        let compared = asked.compared(&numbers, &wanted);
+        let possible =
+            possible(&numbers, &wanted, |number| asked.is_in_flight(*number), |number| asked.is_anothers(*number));
+        let compared = asked.compared(&possible, wanted.usual);
         let verdict = match compared.as_ref() {
             [] => Verdict::Unmatched,
             [only] => decide(asked.candidate(*only, speakers, &wanted).as_slice(), &wanted),
@@ -199,8 +201,8 @@ impl SayIndex {
             }
         };
         // Any of those could be meant that were not compared one by one.
-        if matches!(verdict, Verdict::Unknown(_)) && compared.len() < last_of(&numbers).len() {
-            return Verdict::Unknown(last_of(&numbers).to_vec());
+        if matches!(verdict, Verdict::Unknown(_)) && compared.len() < possible.len() {
+            return Verdict::Unknown(last_of(&possible).to_vec());
         }
         verdict
     }
@@ -263,14 +265,11 @@ impl Question<'_> {
         possible
     }
 
-    /// Those of many that need be compared. Where order and time alone decide, these are the first in time, the one before and the last.
-    fn compared<'n>(&self, numbers: &'n [SayNumber], wanted: &Wanted) -> Cow<'n, [SayNumber]> {
-        let [.., last] = numbers else { return numbers.into() };
-        if numbers.len() <= 3 || !wanted.is_named || self.is_in_flight(*last) {
-            return last_of(numbers).into();
-        }
+    /// Those of many that need be compared, as order and time alone decide: the first in time, the one before and the last.
+    fn compared<'n>(&self, numbers: &'n [SayNumber], usual: i64) -> Cow<'n, [SayNumber]> {
+        let ([.., last], true) = (numbers, numbers.len() > 3) else { return numbers.into() };
         let first =
-            first_in_time(numbers, |number| self.says.get(*number).map_or(i64::MAX, |say| self.age(say)), wanted.usual);
+            first_in_time(numbers, |number| self.says.get(*number).map_or(i64::MAX, |say| self.age(say)), usual);
         let end = (first + 1).min(numbers.len() - 1);
         [&numbers[first.saturating_sub(1).min(end)..end], &[*last]].concat().into()
     }
@@ -296,8 +295,6 @@ impl Question<'_> {
             say: number,
             sender: say.stream,
             age: self.age(say),
-            is_in_flight: self.is_in_flight(number),
-            is_anothers: !wanted.is_named && self.is_anothers(say.stream, sender),
             // What was said just before the capture began, or before something that it lacks, may have been said by another.
             may_be_anothers: !wanted.is_named
                 && (speakers.any_but(say.stream)
@@ -311,11 +308,16 @@ impl Question<'_> {
     }
 
     /// Whether a connection whose client id was not known when it said something is not that of the client that the delivery names.
-    fn is_anothers(&self, stream: StreamId, sender: Option<&Connection>) -> bool {
-        if self.owner.is_some_and(|owner| owner != stream) {
+    fn is_anothers(&self, number: SayNumber) -> bool {
+        if (self.delivery.from, self.delivery.from_name) == (None, None) {
+            return false; // it names nobody
+        }
+        let Some(say) = self.says.get(number) else { return true };
+        if self.owner.is_some_and(|owner| owner != say.stream) {
             return true;
         }
         let at = Position::end_of(self.delivery.place.at.frame);
+        let sender = self.connections.get(&say.stream);
         let Some(known) = sender.and_then(|sender| sender.identity(at)) else { return false };
         match known.id {
             Some(id) => self.delivery.from.is_some_and(|from| from != id),
@@ -374,7 +376,7 @@ mod tests {
         let asked = Question { delivery: &delivery, owner: None, says: &says, connections, gaps: Gaps::NONE, start: 0 };
         for usual in [0, 63, 64, 65, 66, 100, 998, 1000, 2000] {
             let wanted = Wanted { receiver: StreamId(1), time: 1000, is_senders_copy: false, is_named: true, usual };
-            let [all, compared] = [list.numbers(), &asked.compared(list.numbers(), &wanted)].map(|numbers| {
+            let [all, compared] = [list.numbers(), &asked.compared(list.numbers(), wanted.usual)].map(|numbers| {
                 let candidates = numbers.iter().map(|number| asked.candidate(*number, Speakers([None; 2]), &wanted));
                 candidates.collect::<Option<Vec<_>>>().expect("all are kept")
             });

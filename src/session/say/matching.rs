@@ -1,6 +1,8 @@
 //! The rules by which it is decided which say a delivery delivers, over what was gathered of the says that it may deliver: nothing here asks
 //! the session. Where the capture lacks what would decide it, nothing is decided.
 
+use std::borrow::Cow;
+
 use crate::packet::StreamId;
 use crate::session::ids::SayNumber;
 
@@ -24,10 +26,6 @@ pub struct Candidate {
     pub sender: StreamId,
     /// How long before the delivery it was said, or delivered to somebody else, in nanoseconds.
     pub age: i64,
-    /// The receiving connection itself has said it, and the server has not acknowledged it.
-    pub is_in_flight: bool,
-    /// Its sender is known not to be the one that the delivery names.
-    pub is_anothers: bool,
     /// Its sender's id is not known, and another may have said the same.
     pub may_be_anothers: bool,
     /// The capture may lack something that its sender sent since.
@@ -89,18 +87,26 @@ pub struct Choice {
     pub passed_over: Option<SayNumber>,
 }
 
-/// Decides which of the candidates, which are in the order in which they were said, a delivery delivers.
-pub fn decide(candidates: &[Candidate], wanted: &Wanted) -> Verdict {
-    let Some(last) = candidates.last() else { return Verdict::Unmatched };
-    if !last.is_in_flight && !candidates.iter().any(|say| say.is_anothers) {
-        return choose(candidates, wanted);
-    }
+/// Those of the equal says, which are in the order in which they were said, that a delivery can deliver at all. `is_in_flight`: the receiving
+/// connection itself has said it, and the server has not acknowledged it; `is_anothers`: its sender is known not to be the one that the
+/// delivery names.
+pub fn possible<'s, T: Copy>(
+    says: &'s [T],
+    wanted: &Wanted,
+    is_in_flight: impl Fn(&T) -> bool,
+    is_anothers: impl Fn(&T) -> bool,
+) -> Cow<'s, [T]> {
     // The segment of a delivery acknowledges what its own connection said before.
-    let possible = last_of(candidates).iter().filter(|say| !(say.is_anothers || last.is_in_flight && say.is_in_flight));
-    choose(&possible.copied().collect::<Vec<_>>(), wanted)
+    let acknowledges = says.last().is_some_and(&is_in_flight);
+    if wanted.is_named && !acknowledges {
+        return says.into();
+    }
+    let said = last_of(says).iter().filter(|say| !(acknowledges && is_in_flight(say)));
+    said.filter(|say| wanted.is_named || !is_anothers(say)).copied().collect()
 }
 
-fn choose(candidates: &[Candidate], wanted: &Wanted) -> Verdict {
+/// Decides which of the candidates, which are in the order in which they were said, a delivery delivers.
+pub fn decide(candidates: &[Candidate], wanted: &Wanted) -> Verdict {
     let place = first_in_time(candidates, |say| say.age, wanted.usual);
     let Some(say) = candidates.get(place) else { return Verdict::Unmatched };
     let by_order = place + 1 < candidates.len();
@@ -188,10 +194,9 @@ mod tests {
 
     #[test]
     fn what_the_server_has_not_acknowledged_is_not_delivered() {
-        let mut candidates = says([3, 2, 1]);
-        (candidates[1].is_in_flight, candidates[2].is_in_flight) = (true, true);
-        assert_eq!(decide(&candidates, &wanted()), choice(0, 3, false, None));
-        assert_eq!(decide(&candidates[1..], &wanted()), Verdict::Unmatched);
+        for (said, expected) in [(&[0, 1, 2][..], &[0][..]), (&[1, 2], &[]), (&[1, 0], &[1, 0]), (&[], &[])] {
+            assert_eq!(possible(said, &wanted(), |say| *say > 0, |_| true).as_ref(), expected, "{said:?}");
+        }
     }
 
     #[test]
@@ -200,11 +205,17 @@ mod tests {
         assert_eq!(decide(&says([1]), &anybody), Verdict::Likely(0, Doubt::Unnamed(10_050)));
         let own = Wanted { is_senders_copy: true, receiver: StreamId(0), ..anybody };
         assert_eq!(decide(&says([1]), &own), choice(0, 1, false, None), "it is returned to its sender alone");
-        let mut candidates = says([2, 1]);
-        candidates[0].is_anothers = true;
-        assert_eq!(decide(&candidates, &anybody), Verdict::Likely(1, Doubt::Unnamed(10_050)));
-        candidates[1].may_be_anothers = true;
-        assert_eq!(decide(&candidates, &anybody), Verdict::Unknown(vec![1]));
+        let mut candidates = says([1]);
+        candidates[0].may_be_anothers = true;
+        assert_eq!(decide(&candidates, &anybody), Verdict::Unknown(vec![0]));
+    }
+
+    #[test]
+    fn what_is_anothers_is_not_delivered() {
+        let anybody = Wanted { is_named: false, ..wanted() };
+        assert_eq!(*possible(&[1, 2, 3], &anybody, |_| false, |say| *say != 2), [2]);
+        assert_eq!(*possible(&[1, 2, 3], &anybody, |say| *say != 2, |say| *say == 3), [2], "the last was under way");
+        assert_eq!(possible(&[0; 100], &anybody, |_| false, |_| false).len(), MAX_COMPARED);
     }
 
     #[test]
