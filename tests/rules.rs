@@ -493,6 +493,19 @@ fn the_profile_has_a_colour_for_every_phase_but_unknown_messages() {
     }
 }
 
+#[test]
+fn the_profile_has_a_button_for_every_message_but_those_without_one() {
+    let buttons = fs::read_to_string(root().join("plugin/profile/dfilter_buttons")).expect("the profile has buttons");
+    let of_messages = buttons.lines().filter(|line| ["Says", "Logins"].iter().any(|label| line.contains(label)));
+    let selected: Vec<_> = of_messages.flat_map(selected_phases).collect();
+    let without = [Phase::Ping, Phase::Pong, Phase::Unknown, Phase::MessageAcked];
+    let messages = Phase::ALL.iter().filter(|phase| **phase as u32 >= 20 && !without.contains(phase));
+    for phase in messages {
+        let has_button = selected.iter().any(|phases| phases.contains(&(*phase as u32)));
+        assert!(has_button, "plugin/profile/dfilter_buttons has no button for {phase:?}");
+    }
+}
+
 /// `benches/tshark --write` writes both.
 #[test]
 fn the_readme_claims_the_speed_that_the_benchmark_measured() {

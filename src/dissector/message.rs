@@ -492,3 +492,37 @@ impl Display for Joined<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::annotation::Wanted;
+    use crate::event::{on_the_wire, samples, texts_of};
+    use crate::language::Language;
+    use crate::message::read;
+    use crate::session::tests::told;
+
+    #[test]
+    fn the_info_column_has_every_name_that_is_known_of_a_message() {
+        let settings =
+            Settings { language: Language::English, wanted: Wanted::ALL, annotate_tcp: true, annotate_info: true };
+        let without = |event: &MessageEvent<&str>| {
+            matches!(event, MessageEvent::Ping { .. } | MessageEvent::Pong { .. } | MessageEvent::UserList { .. })
+        };
+        for event in samples().into_iter().filter(|event| !without(event)) {
+            let (Some((capture, frames)), Some((by, json))) = (told(&event), on_the_wire(&event)) else { continue };
+            let document = read(json.as_bytes());
+            let message = Message::of(&document, by, false);
+            let view = capture.view(0, frames[0]);
+            let known = view.record.event.clone();
+            let data = Captured { bytes: json.as_bytes(), reported: json.len() };
+            let mut line = String::new();
+            Drawing::new(&message, view, &settings, data, true).line(&mut line, "hi");
+            // Who sent a message that the chat does not know is not said.
+            let unsaid = known.sender().copied().filter(|_| matches!(known, MessageEvent::Unknown { .. }));
+            for name in texts_of(&known).into_iter().filter(|name| Some(*name) != unsaid) {
+                assert!(line.contains(name), "{known:?} lacks {name}: {line}");
+            }
+        }
+    }
+}

@@ -303,6 +303,17 @@ pub fn samples() -> Vec<MessageEvent<&'static str>> {
     samples
 }
 
+/// All the texts of a message.
+#[cfg(test)]
+pub fn texts_of<'a>(event: &MessageEvent<&'a str>) -> Vec<&'a str> {
+    let texts = std::cell::RefCell::<Vec<&str>>::default();
+    event.filter_map(|text| {
+        texts.borrow_mut().push(*text);
+        Some(())
+    });
+    texts.into_inner()
+}
+
 /// A sample as dialect C has it on the wire, and who sends it; `None` for what it has not.
 #[cfg(test)]
 pub fn on_the_wire(event: &MessageEvent<&str>) -> Option<(Side, String)> {
@@ -366,6 +377,21 @@ mod tests {
             let request = samples().into_iter().find(|request| answer.answers(request)).expect("its request");
             assert_eq!(request.row().link, Link::Answer, "{request:?}");
             assert_ne!(request.row().from, answer.row().from);
+        }
+    }
+
+    /// `sender` and `recipient` are what views and filters have of it.
+    #[test]
+    fn every_name_of_a_message_is_its_senders_or_its_recipients() {
+        for event in samples() {
+            let recipient = match event.recipient() {
+                Some(Recipient::Named(name) | Recipient::Id(name)) => Some(*name),
+                Some(Recipient::Everyone | Recipient::Unknown) | None => None,
+            };
+            let parties = [event.sender().copied(), recipient];
+            for text in texts_of(&event).iter().filter(|text| !["lobby", "dance"].contains(*text)) {
+                assert!(parties.contains(&Some(*text)), "{text} of {event:?} is neither");
+            }
         }
     }
 

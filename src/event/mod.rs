@@ -17,4 +17,4 @@ pub use frame::frame_samples;
 pub use frame::{Acked, Closing, FrameEvent, Received, Reset, Sent};
 pub use message::{Link, MessageEvent, Recipient, Row};
 #[cfg(test)]
-pub use message::{on_the_wire, samples};
+pub use message::{on_the_wire, samples, texts_of};

@@ -107,7 +107,7 @@ impl Capture {
         )
     }
 
-    fn view(&self, stream: u32, frame: u32) -> MessageView<'_> {
+    pub(crate) fn view(&self, stream: u32, frame: u32) -> MessageView<'_> {
         self.find(stream, frame).expect("the frame holds a message of the chat")
     }
 
@@ -571,7 +571,9 @@ fn every_message_is_learned_as_what_it_is() {
                 true => assert_eq!(known.row().completes, event.row().completes),
                 false => assert_eq!(known.phase(), event.phase(), "{event:?}"),
             }
-            if event.row().completes.is_some() && event.sender().is_some() {
+            if let (Some(name), true) = (event.sender(), event.row().completes.is_some()) {
+                let taught = capture.view(stream as u32, *frame).sender();
+                assert_eq!(taught, Some(*name), "{event:?}");
                 let [read, sent] =
                     [&known, &event].map(|event| [event.sender().is_some(), event.recipient().is_some()]);
                 assert_eq!(read, sent, "{event:?} is read as {known:?}");

@@ -155,10 +155,8 @@ impl Page {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use super::*;
-    use crate::event::samples;
+    use crate::event::{samples, texts_of};
     use crate::packet::{Endpoint, Frame, Segment, SequenceNumber, flags};
     use crate::session::tests::{Capture, told};
 
@@ -239,11 +237,6 @@ mod tests {
     fn what_the_server_tells_a_room_has_its_names_in_every_view() {
         for event in samples().into_iter().filter(|event| event.row().completes.is_some()) {
             let Some((capture, frames)) = told(&event) else { continue };
-            let names: RefCell<Vec<&str>> = RefCell::default();
-            event.filter_map(|name| {
-                names.borrow_mut().push(*name);
-                Some(*name)
-            });
             let views: [(&str, String); 3] = [
                 (
                     "Follow",
@@ -252,7 +245,7 @@ mod tests {
                 ("transcript", page_of(Box::new(Transcript::default()), &capture, &frames)),
                 ("diagram", page_of(Box::new(Diagram::default()), &capture, &frames)),
             ];
-            for name in names.into_inner().iter().filter(|name| **name != "7") {
+            for name in texts_of(&event).iter().filter(|name| **name != "7") {
                 for (view, page) in &views {
                     assert!(page.contains(name), "{view} of {event:?} lacks {name}: {page}");
                 }

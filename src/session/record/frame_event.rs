@@ -167,36 +167,44 @@ impl Mark {
     }
 }
 
-/// Every kind, by its number in a [`PackedMark`].
-const KINDS: [Kind; 27] = [
-    Kind::Syn,
-    Kind::SynAgain,
-    Kind::SynAck,
-    Kind::SynAckAgain,
-    Kind::Established,
-    Kind::Fin,
-    Kind::FinAcked,
-    Kind::Reset(Reset::Refused),
-    Kind::Reset(Reset::AfterFins),
-    Kind::Reset(Reset::Open),
-    Kind::Reset(Reset::Unknown),
-    Kind::UpgradeRequest,
-    Kind::UpgradeAccepted,
-    Kind::UpgradeMisaccepted,
-    Kind::UpgradeRefused,
-    Kind::Close,
-    Kind::CloseReply,
-    Kind::Acknowledgment(Sent::UpgradeRequest),
-    Kind::Acknowledgment(Sent::UpgradeResponse),
-    Kind::Acknowledgment(Sent::Refusal),
-    Kind::Acknowledgment(Sent::Message),
-    Kind::Acknowledgment(Sent::Fin),
-    Kind::AcknowledgmentOfPart,
-    Kind::Completes(Completion::Login),
-    Kind::Completes(Completion::Say),
-    Kind::Completes(Completion::Logout),
-    Kind::Completes(Completion::Close),
-];
+/// Makes `KINDS`, every kind by its number in a [`PackedMark`], and a match that does not compile without one of them.
+macro_rules! kinds {
+    ($($kind:ident $(($of:path))?,)*) => {
+        const KINDS: &[Kind] = &[$(Kind::$kind $(($of))?),*];
+
+        const _: fn(Kind) = |kind| match kind { $(Kind::$kind $(($of))? => {})* };
+    };
+}
+
+kinds! {
+    Syn,
+    SynAgain,
+    SynAck,
+    SynAckAgain,
+    Established,
+    Fin,
+    FinAcked,
+    Reset(Reset::Refused),
+    Reset(Reset::AfterFins),
+    Reset(Reset::Open),
+    Reset(Reset::Unknown),
+    UpgradeRequest,
+    UpgradeAccepted,
+    UpgradeMisaccepted,
+    UpgradeRefused,
+    Close,
+    CloseReply,
+    Acknowledgment(Sent::UpgradeRequest),
+    Acknowledgment(Sent::UpgradeResponse),
+    Acknowledgment(Sent::Refusal),
+    Acknowledgment(Sent::Message),
+    Acknowledgment(Sent::Fin),
+    AcknowledgmentOfPart,
+    Completes(Completion::Login),
+    Completes(Completion::Say),
+    Completes(Completion::Logout),
+    Completes(Completion::Close),
+}
 
 const _: () = assert!(KINDS.len() <= ELSEWHERE as usize, "a kind's number has 5 bits");
 
@@ -279,7 +287,7 @@ mod tests {
     fn a_mark_takes_eight_bytes_where_it_fits() {
         assert_eq!((size_of::<PackedMark>(), size_of::<Mark>()), (8, 16));
         let (near, far) = (40_000_000, u32::MAX);
-        for kind in KINDS {
+        for kind in KINDS.iter().copied() {
             for flags in 0..4 {
                 let mark = Mark { frame: Frame::of(near), argument: 0, code: None, kind, flags };
                 let marks = match kind.has_frame() {
