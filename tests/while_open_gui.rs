@@ -16,7 +16,9 @@ const CAPTURE: &str = "seed-2014.pcap";
 /// A configuration profile: its name, its preferences, and another file.
 type Profile = (&'static str, String, Option<(&'static str, String)>);
 
-/// In the order in which Wireshark lists them, behind the default one and that of a fresh start.
+/// In the order in which Wireshark lists them, behind the default one and that of a fresh start. None decodes a default port as the chat that
+/// the preference has not: a fresh start cannot tell that from what the port is registered for (see `tests/nowhere_else.rs`), a profile that is
+/// chosen can.
 fn profiles() -> Vec<Profile> {
     let ports = |ports: &str| preferences_file(&[("workermanchat.tcp.port", ports)]);
     let french = preferences_file(&[("workermanchat.language", "fr"), ("workermanchat.annotate_info", "FALSE")]);
@@ -28,7 +30,6 @@ fn profiles() -> Vec<Profile> {
     let usual = String::new;
     vec![
         ("Another port", ports("8080"), None),
-        ("As the chat", ports("8080"), Some(decode_as("Workerman Chat"))),
         ("French", french, None),
         ("HTTP on the port", usual(), Some(decode_as("HTTP"))),
         ("Shipped", shipped, None),
@@ -124,7 +125,7 @@ fn a_profile_that_is_chosen_is_in_force_as_after_a_fresh_start() {
     for (row, (name, ..)) in (2..).zip(profiles()) {
         gui.change_profile(row, name);
         let afresh = afresh(CAPTURE, &["-C", name]);
-        assert_eq!(afresh == usual, ["As the chat", "Shipped"].contains(&name), "{name}: makes a difference");
+        assert_eq!(afresh == usual, name == "Shipped", "{name}: makes a difference");
         assert_same(&gui.shown(), &afresh, name);
     }
     gui.change_profile(1, "A fresh start");
