@@ -59,7 +59,7 @@ fn ci_ends_with_what_each_part_took() {
     let parts: Vec<&str> = summary.lines().take_while(|line| line.ends_with(" s  ok")).collect();
     assert_eq!(parts.len(), 13, "{summary}");
     assert_contains(parts[0], &["  tests "]);
-    assert_contains(summary, &["All took ", " s of 2340 s."]);
+    assert_contains(summary, &["All took ", " s of 4500 s."]);
     assert_contains(&machine.calls(), &["cargo fmt --check\n", "cargo clippy "]);
 }
 
