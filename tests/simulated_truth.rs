@@ -1,9 +1,8 @@
 //! The labels of chats of a model of the server are equal to the truth, which the model knows: see `harness/truth.rs`.
 //!
 //! Two passes of tshark are compared with the truth, message by message. A label that the capture cannot tell may be missing; one that is
-//! wrong is an error of a kind. Where a sender's equal says are under way at once and the server loses some, the label of another of them
-//! counts as right. `WORKERMANCHAT_SEEDS=n` plays each scenario with `n` seeds, `WORKERMANCHAT_ONLY=name` one scenario only,
-//! `WORKERMANCHAT_KEEP=dir` keeps the captures, and `WORKERMANCHAT_ALL=1` fails on the kinds that are not right yet, too.
+//! wrong is an error of a kind. `WORKERMANCHAT_SEEDS=n` plays each scenario with `n` seeds, `WORKERMANCHAT_ONLY=name` one scenario only, and
+//! `WORKERMANCHAT_KEEP=dir` keeps the captures.
 
 mod harness;
 
@@ -33,16 +32,6 @@ const FALSE: [&str; 8] = [
     "workermanchat.expert.accept_mismatch",
     "workermanchat.expert.unmasked_client",
     "workermanchat.expert.masked_server",
-];
-
-/// Kinds that cannot be right always: an answer that takes longer than all before it, while the same text is said again, looks like that of
-/// the later say.
-const NOT_RIGHT_YET: &[&str] = &[
-    "slow B: deliveries (missing)",
-    "slow B: deliveries (other)",
-    "slow B: request_in of Say delivery (missing)",
-    "slow B: request_in of Say delivery (other)",
-    "slow B: response_in (other)",
 ];
 
 const PLAIN: Scenario = Scenario {
@@ -147,31 +136,45 @@ impl Differences {
     }
 }
 
-/// Says that the capture cannot tell apart: equal ones of one sender, under way at once, of which some are lost.
-fn groups(truth: &Truth, scenario: &Scenario) -> BTreeMap<usize, BTreeSet<usize>> {
+/// Says that the capture cannot tell apart: equal ones of one sender, of which the server lost some and the order of the others does not tell
+/// which, or which are under way at once where a server does not keep their order.
+fn open_says(truth: &Truth, scenario: &Scenario) -> BTreeSet<usize> {
+    let mut by_sender: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     let mut by_text: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (at, message) in truth.messages.iter().enumerate() {
         if let Some(said) = &message.said {
+            by_sender.entry(message.browser).or_default().push(at);
             by_text.entry(said.clone()).or_default().push(at);
         }
     }
-    let mut groups = BTreeMap::new();
-    for says in by_text.values() {
-        let time = |at: &usize| truth.messages[*at].time;
-        for group in says.chunk_by(|one, other| time(other) - time(one) < scenario.in_flight()) {
-            let is_clear = group.iter().all(|at| !truth.messages[*at].is_lost);
-            for at in group {
-                let group = if is_clear { BTreeSet::from([*at]) } else { group.iter().copied().collect() };
-                groups.insert(*at, group);
-            }
-        }
+    if scenario.dialect == Dialect::C {
+        return by_sender.values().flat_map(|says| out_of_order(truth, says)).collect();
     }
-    groups
+    let time = |at: &usize| truth.messages[*at].time;
+    let says = by_text.values();
+    let groups = says.flat_map(|says| says.chunk_by(|one, other| time(other) - time(one) < 2 * scenario.in_flight()));
+    groups.filter(|group| group.len() > 1).flatten().copied().collect()
+}
+
+/// Of the says of one sender, those that may or may not have been delivered, as far as order tells: the delivered ones can be put to them in
+/// more than one way.
+fn out_of_order(truth: &Truth, says: &[usize]) -> BTreeSet<usize> {
+    let text = |at: &usize| &truth.messages[*at].said;
+    let delivered: Vec<usize> = says.iter().copied().filter(|at| !truth.messages[*at].is_lost).collect();
+    let put = |says: &[usize], delivered: &[usize]| -> Vec<usize> {
+        let mut left = says.iter();
+        delivered.iter().filter_map(|wanted| left.find(|say| text(say) == text(wanted)).copied()).collect()
+    };
+    let reversed = |list: &[usize]| list.iter().rev().copied().collect::<Vec<_>>();
+    let first = put(says, &delivered);
+    let last = reversed(&put(&reversed(says), &reversed(&delivered)));
+    let open = first.iter().zip(&last).filter(|(first, last)| first != last);
+    open.flat_map(|(first, last)| says.iter().copied().filter(move |at| (*first..=*last).contains(at))).collect()
 }
 
 struct Comparison<'a> {
     truth: &'a Truth,
-    groups: BTreeMap<usize, BTreeSet<usize>>,
+    open: BTreeSet<usize>,
     rows: BTreeMap<u32, Row>,
     differences: Differences,
 }
@@ -234,13 +237,6 @@ impl Comparison<'_> {
         }
     }
 
-    /// The frames of the messages that `request_in` may name.
-    fn requests(&self, at: usize) -> BTreeSet<u32> {
-        let alone = BTreeSet::from([at]);
-        let group = self.groups.get(&at).unwrap_or(&alone);
-        group.iter().flat_map(|at| self.truth.messages[*at].frames.iter().copied()).collect()
-    }
-
     fn request(&mut self, frame: u32, message: &Message) {
         let name = phase::name(message.phase);
         let found = self.rows[&frame].numbers(REQUEST_IN);
@@ -251,13 +247,12 @@ impl Comparison<'_> {
             return;
         };
         self.differences.compared += 1;
-        let expected = self.requests(request);
-        let is_clear = self.groups.get(&request).is_none_or(|group| group.len() == 1);
+        let expected = &self.truth.messages[request].frames;
         match found[..] {
-            [] if is_clear => self.differences.add(&format!("request_in of {name} (missing)"), || {
+            [] if self.open.contains(&request) => self.differences.missing += 1,
+            [] => self.differences.add(&format!("request_in of {name} (missing)"), || {
                 format!("frame {frame}: none instead of {expected:?}")
             }),
-            [] => self.differences.missing += 1,
             [found] if expected.contains(&found) => {}
             _ => self.differences.add(&format!("request_in of {name} (other)"), || {
                 format!("frame {frame}: {found:?} instead of {expected:?}")
@@ -273,9 +268,6 @@ impl Comparison<'_> {
             let suffix = if found.is_empty() { "missing" } else { "other" };
             self.equal(&format!("room.members ({suffix})"), frame, format!("{members:?}"), format!("{found:?}"));
         }
-        if self.groups[&at].len() > 1 {
-            return;
-        }
         let answers: Vec<&Message> = self.truth.messages.iter().filter(|answer| answer.request == Some(at)).collect();
         let reached = answers.iter().filter(|answer| !answer.frames.is_empty());
         let receivers: BTreeSet<usize> = reached.map(|answer| answer.browser).collect();
@@ -284,7 +276,7 @@ impl Comparison<'_> {
         let is_told_elsewhere = message.frames.iter().any(|other| other != &frame && self.rows[other].has(DELIVERIES));
         match found.first() {
             Some(found) if *found == receivers.len().to_string() => {}
-            None if receivers.is_empty() || is_told_elsewhere => {}
+            None if receivers.is_empty() || is_told_elsewhere || self.open.contains(&at) => {}
             None => self.differences.add("deliveries (missing)", || format!("frame {frame}: of {}", receivers.len())),
             Some(found) => self
                 .differences
@@ -315,8 +307,8 @@ fn compare(wireshark: &Wireshark, scenario: &Scenario, seed: u64) -> Differences
     let options = ["-2", "-d", "tcp.port==8080,workermanchat"];
     let rows = wireshark.rows(&path, &options, &[&fields[..], &FALSE].concat());
     let rows = rows.into_iter().map(|row| (row.frame, row)).collect();
-    let groups = groups(&truth, scenario);
-    let mut comparison = Comparison { truth: &truth, groups, rows, differences: Differences::default() };
+    let open = open_says(&truth, scenario);
+    let mut comparison = Comparison { truth: &truth, open, rows, differences: Differences::default() };
     comparison.run();
     comparison.differences
 }
@@ -326,7 +318,7 @@ fn the_labels_are_the_truth() {
     let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
     let only = std::env::var("WORKERMANCHAT_ONLY").ok();
     let wireshark = Wireshark::with_plugin();
-    let (mut wrong, mut not_yet, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let mut wrong = Vec::new();
     for scenario in SCENARIOS.iter().filter(|scenario| only.as_ref().is_none_or(|only| scenario.name.contains(only))) {
         for seed in 1..=number("WORKERMANCHAT_SEEDS").unwrap_or(2) {
             let differences = compare(&wireshark, scenario, seed);
@@ -334,22 +326,10 @@ fn the_labels_are_the_truth() {
                 "{}, seed {seed}: {} labels, {} that cannot be told are missing",
                 scenario.name, differences.compared, differences.missing
             );
-            for (kind, (count, first)) in differences.kinds {
-                let name = format!("{}: {kind}", scenario.name);
-                let line = format!("{name}, seed {seed}: {count} times, first {first}");
-                let is_known = NOT_RIGHT_YET.contains(&name.as_str());
-                if is_known && number("WORKERMANCHAT_ALL").is_none() {
-                    not_yet.push(line)
-                } else {
-                    wrong.push(line)
-                }
-                seen.insert(name);
-            }
+            wrong.extend(differences.kinds.into_iter().map(|(kind, (count, first))| {
+                format!("{}: {kind}, seed {seed}: {count} times, first {first}", scenario.name)
+            }));
         }
-    }
-    println!("not right yet:\n{}", not_yet.join("\n"));
-    for kind in NOT_RIGHT_YET.iter().filter(|kind| only.is_none() && !seen.contains(**kind)) {
-        println!("did not occur: {kind}");
     }
     assert!(wrong.is_empty(), "wrong:\n{}", wrong.join("\n"));
 }

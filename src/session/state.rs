@@ -9,7 +9,7 @@ use hashbrown::DefaultHashBuilder;
 use crate::event::Completion;
 use crate::failpoint::failpoint;
 use crate::message::Evidence;
-use crate::packet::{Captured, Outline, Segment, Side, StreamId, flags};
+use crate::packet::{Captured, Frame, Outline, Segment, Side, StreamId, flags};
 use crate::session::connection::framing::Endings;
 use crate::session::connection::table::{Connections, OtherApplications, Ports};
 use crate::session::connection::{Connection, HttpBytes};
@@ -171,19 +171,28 @@ impl Session {
     /// Counts what a segment of a client acknowledges, where it is owed to others, too.
     fn receive(&mut self, segment: &Segment) {
         failpoint!("session::receive");
-        let (stream, frame) = (segment.stream, segment.at.frame);
+        let Some(connection) = self.connections.get(&segment.stream) else { return };
+        let received: Vec<Receipt> = connection.records().received(segment.at.frame).filter_map(Receipt::of).collect();
+        for open in received {
+            self.received(open, (segment.at.frame, segment.stream), false);
+        }
+    }
+
+    /// Counts that a connection has received something in a frame. `is_late`: that frame was shown before without that.
+    pub(super) fn received(&mut self, open: Receipt, at: (Frame, StreamId), is_late: bool) {
+        let began = match open {
+            Receipt::Say(number) => self.says.get(number).map(|say| say.at().frame),
+            Receipt::Notified(_, began) => Some(began),
+        };
+        let Some((began, (frame, stream))) = began.zip(self.pending_receipts.receive(open, at)) else { return };
         let Some(connection) = self.connections.get_mut(&stream) else { return };
-        let received: Vec<Receipt> = connection.records().received(frame).filter_map(Receipt::of).collect();
         // Where the server may have told something else, who has to receive what is not known.
         let gaps = self.servers.of(connection).map(|server| &server.gaps.server);
-        for open in received {
-            let began = match open {
-                Receipt::Say(number) => self.says.get(number).map(|say| say.at().frame),
-                Receipt::Notified(_, began) => Some(began),
-            };
-            let Some(began) = began.filter(|_| self.pending_receipts.receive(open)) else { continue };
-            if !gaps.is_some_and(|gaps| gaps.interrupted_after(began)) {
-                connection.records_mut().mark(Mark::completes(frame, open.completion(), began));
+        if !gaps.is_some_and(|gaps| gaps.interrupted_after(began)) {
+            let mark = Mark::completes(frame, open.completion(), began);
+            match is_late {
+                true => connection.records_mut().mark_late(mark),
+                false => connection.records_mut().mark(mark),
             }
         }
     }
@@ -191,20 +200,16 @@ impl Session {
     /// Notes that with this segment its connection is closed.
     fn close(&mut self, segment: &Segment) {
         failpoint!("session::close");
-        let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
+        let (frame, stream) = (segment.at.frame, segment.stream);
+        let Some(connection) = self.connections.get_mut(&stream) else { return };
         let Some(began) = connection.times().closing_since() else { return };
         let was_used = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
-        let is_complete = match was_used {
-            true => self.pending_receipts.receive(Receipt::Notified(Completion::Logout, began)),
-            // Nobody can have logged in.
-            false => {
-                let is_whole = connection.saw_beginning() && !connection.may_lack_messages_before(segment.at.frame);
-                is_whole && !segment.has(flags::RST)
-            }
-        };
-        if is_complete {
-            let completion = if was_used { Completion::Logout } else { Completion::Close };
-            connection.records_mut().mark(Mark::completes(segment.at.frame, completion, began));
+        // Nobody can have logged in.
+        let is_whole = connection.saw_beginning() && !connection.may_lack_messages_before(frame);
+        if was_used {
+            self.received(Receipt::Notified(Completion::Logout, began), (frame, stream), false);
+        } else if is_whole && !segment.has(flags::RST) {
+            connection.records_mut().mark(Mark::completes(frame, Completion::Close, began));
         }
     }
 

@@ -1,12 +1,15 @@
 //! Deliveries are assigned to their says: at once, or once later frames settle what was only likely.
 
+use std::ops::RangeInclusive;
+
 use crate::failpoint::failpoint;
 use crate::packet::{FrameTime, Side, StreamId};
 use crate::session::ids::{MessagePlace, SayNumber};
-use crate::session::say::equal::Question;
-use crate::session::say::matching::{Choice, Doubt, Verdict};
+use crate::session::say::equal::{Capture, Outcome, Question, Settled, Verdict};
+use crate::session::say::matching::Doubt;
 use crate::session::say::{Delivery, TrackedSay};
 use crate::session::server::Server;
+use crate::session::server::exchanges::Receipt;
 use crate::session::state::Session;
 use crate::tcp::gaps::Gaps;
 
@@ -18,12 +21,13 @@ impl Session {
             match self.find(delivery) {
                 Verdict::Unmatched => {}
                 Verdict::Unknown(says) => {
-                    self.says.set_uncounted(says);
+                    self.says.set_open(says, delivery.place.at.frame);
                     self.leave_open(delivery.place, is_late);
                     return self.name_sender(delivery);
                 }
+                Verdict::InTurn(list, says) => return self.wait(list, says, delivery, is_late),
                 Verdict::Likely(say, doubt) => return self.expect(say, doubt, delivery, is_late),
-                Verdict::Certain(choice) => return self.deliver(choice, delivery, is_late),
+                Verdict::Certain(say, age) => return self.deliver(say, age, delivery, is_late),
             }
         }
         if let Some(delivery) = readings.first() {
@@ -35,13 +39,23 @@ impl Session {
         self.servers.of_mut(self.connections.get(&stream)?)
     }
 
+    /// What may decide which say a delivery delivers, and its server.
+    fn question<'a>(&'a self, delivery: &'a Delivery) -> Option<(&'a Server, Question<'a>)> {
+        let server = self.servers.of(self.connections.get(&delivery.place.stream)?)?;
+        let capture = Capture {
+            says: &self.says,
+            connections: &self.connections,
+            gaps: &server.gaps.client,
+            start: self.start,
+            is_ordered: server.keeps_order(),
+        };
+        Some((server, Question { delivery, owner: None, capture }))
+    }
+
     /// The say of a delivery, as far as the capture shows it so far: one of the client that it names or, where there is none, of a connection
     /// whose client was not known.
     fn find(&self, delivery: &Delivery) -> Verdict {
-        let receiver = self.connections.get(&delivery.place.stream);
-        let Some(server) = receiver.and_then(|receiver| self.servers.of(receiver)) else { return Verdict::Unmatched };
-        let (says, connections, gaps) = (&self.says, &self.connections, &server.gaps.client);
-        let asked = Question { delivery, owner: None, says, connections, gaps, start: self.start };
+        let Some((server, asked)) = self.question(delivery) else { return Verdict::Unmatched };
         if delivery.from.is_some() {
             let verdict = server.say_index.find(delivery.from, &asked);
             if verdict != Verdict::Unmatched {
@@ -52,11 +66,64 @@ impl Session {
         server.say_index.find(None, &Question { owner, ..asked })
     }
 
+    /// Lets a delivery wait until those that follow show which of several equal says it delivers.
+    fn wait(&mut self, list: u32, says: RangeInclusive<SayNumber>, delivery: &Delivery, is_late: bool) {
+        self.leave_open(delivery.place, is_late);
+        self.name_sender(delivery);
+        self.says.expect(*says.start());
+        let receiver = self.connections.get(&delivery.place.stream);
+        let Some(server) = receiver.and_then(|receiver| self.servers.of_mut(receiver)) else { return };
+        let capture = Capture {
+            says: &self.says,
+            connections: &self.connections,
+            gaps: &server.gaps.client,
+            start: self.start,
+            is_ordered: server.keeps_order(),
+        };
+        let settled = server.say_index.wait(list, says, &Question { delivery, owner: None, capture });
+        settled.into_iter().for_each(|settled| self.take_turns(settled));
+    }
+
+    /// No more deliveries follow: settles those that wait for them.
+    pub(in crate::session) fn settle_turns(&mut self) {
+        let mut settled = Vec::new();
+        for server in self.servers.iter_mut() {
+            let capture = Capture {
+                says: &self.says,
+                connections: &self.connections,
+                gaps: &server.gaps.client,
+                start: self.start,
+                is_ordered: server.keeps_order(),
+            };
+            settled.extend(server.say_index.settle_all(&capture));
+        }
+        settled.into_iter().for_each(|settled| self.take_turns(settled));
+    }
+
+    /// Learns what deliveries that waited turned out to deliver.
+    fn take_turns(&mut self, settled: Settled) {
+        let first = settled.deliveries.first().map(|(delivery, ..)| delivery.place.at.frame);
+        for (delivery, expected, outcome) in settled.deliveries {
+            self.says.settle(expected);
+            match outcome {
+                Outcome::Delivers(say) => {
+                    self.doubt_others(say, &delivery);
+                    self.link(say, &delivery, true);
+                }
+                Outcome::DeliversOneOf(say) => self.says.count(say),
+                Outcome::Unknown => {}
+            }
+        }
+        if let Some(frame) = first {
+            self.says.set_open(settled.open, frame);
+        }
+    }
+
     /// Marks the says as not counted that a delivery could deliver, too. Returns the server that delivers it.
     fn doubt_others(&mut self, say: SayNumber, delivery: &Delivery) -> Option<&mut Server> {
         let server = self.servers.of_mut(self.connections.get(&delivery.place.stream)?)?;
         let also_meant = server.say_index.also_meant(delivery, say, &self.says);
-        self.says.set_uncounted(also_meant);
+        self.says.set_open(also_meant, delivery.place.at.frame);
         Some(server)
     }
 
@@ -69,6 +136,10 @@ impl Session {
         match sender.is_some_and(|sender| self.likely.push(*delivery, say, sender, doubt)) {
             true => self.says.expect(say),
             false => self.says.set_uncounted([say]),
+        }
+        // What follows delivers a later one.
+        if let Some(server) = self.server_of(delivery.place.stream) {
+            server.say_index.deliver(say, delivery, server.keeps_order());
         }
     }
 
@@ -84,15 +155,12 @@ impl Session {
         is_contradicted
     }
 
-    /// Learns from a delivery whose say is certain.
-    fn deliver(&mut self, choice: Choice, delivery: &Delivery, is_late: bool) {
-        self.says.set_uncounted(choice.passed_over);
-        let server = self.doubt_others(choice.say, delivery);
-        if !choice.by_order {
-            server.into_iter().for_each(|server| server.say_index.answered_after(choice.age));
-            self.answered_after(choice.say, delivery, choice.age);
-        }
-        self.link(choice.say, delivery, is_late);
+    /// Learns from a delivery whose say is certain, and was heard of so many nanoseconds before.
+    fn deliver(&mut self, say: SayNumber, age: i64, delivery: &Delivery, is_late: bool) {
+        let server = self.doubt_others(say, delivery);
+        server.into_iter().for_each(|server| server.say_index.answered_after(age));
+        self.answered_after(say, delivery, age);
+        self.link(say, delivery, is_late);
     }
 
     /// Keeps a delivery without a say, in case that was captured late.
@@ -139,11 +207,8 @@ impl Session {
     pub(in crate::session) fn settle(&mut self, stream: StreamId, now: FrameTime) {
         for (delivery, likely, is_certain) in self.likely.on_segment(stream, now) {
             self.says.settle(likely);
-            let say = match self.find(&delivery) {
-                Verdict::Likely(say, _) | Verdict::Certain(Choice { say, .. }) => Some(say),
-                Verdict::Unknown(_) | Verdict::Unmatched => None,
-            };
-            if say != Some(likely) || !is_certain {
+            let asked = self.question(&delivery);
+            if !is_certain || !asked.is_some_and(|(server, asked)| server.say_index.confirms(likely, &asked)) {
                 self.says.set_uncounted([likely]);
                 continue;
             }
@@ -185,7 +250,7 @@ impl Session {
             self.says.set_uncounted([number]);
         }
         self.says.deliver(number, place.at, place.stream, counts);
-        server.say_index.deliver(number, delivery);
+        server.say_index.deliver(number, delivery, server.keeps_order());
         let Some(sender) = self.connections.get_mut(&say.stream) else { return };
         let Some(chat) = sender.application_mut().chat_mut() else { return };
         chat.delivered(say.at().frame);
@@ -198,6 +263,11 @@ impl Session {
         }
         if let Some(name) = delivery.from_name {
             sender.name_in(place.at.frame, name);
+        }
+        if is_late && !self.pending_receipts.is_empty() {
+            let receiver = self.connections.get(&place.stream);
+            let acked_in = receiver.and_then(|receiver| receiver.records().acked_in(place.at.frame));
+            acked_in.into_iter().for_each(|acked| self.received(Receipt::Say(number), (acked, place.stream), true));
         }
     }
 }

@@ -303,13 +303,7 @@ impl Session {
         if early.is_none() {
             self.says.set_uncounted([number]);
         }
-        let mut early = early.unwrap_or_default();
-        for (delivery, likely) in client.map(|client| self.likely.take(place.at, client, said)).unwrap_or_default() {
-            self.says.settle(likely);
-            self.says.set_uncounted([likely]); // it may have been the other's
-            early.push(delivery);
-        }
-        for delivery in early {
+        for delivery in early.unwrap_or_default() {
             self.link(number, &delivery, true);
         }
     }
@@ -352,6 +346,7 @@ impl Session {
         if !self.likely.is_empty() {
             self.settle(StreamId(u32::MAX), FrameTime { frame: Frame::LAST, time: i64::MAX });
         }
+        self.settle_turns();
     }
 }
 

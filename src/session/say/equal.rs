@@ -4,18 +4,19 @@ use std::borrow::Cow;
 use std::hash::BuildHasher;
 use std::ops::RangeInclusive;
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::failpoint::failpoint;
 use crate::one_or_many::OneOrMany;
 use crate::packet::{FrameTime, Position, Side, StreamId};
 use crate::session::connection::Connection;
-use crate::session::connection::application::Chat;
+use crate::session::connection::application::{Chat, Identity};
 use crate::session::connection::table::Connections;
 use crate::session::ids::SayNumber;
 use crate::session::say::matching::{
-    Candidate, MOST_USUAL, SLOW, Verdict, Wanted, decide, first_in_time, last_of, possible, usual,
+    Candidate, Decision, Doubt, MOST_USUAL, SLOW, Wanted, decide, last_of, only_in_time, usual,
 };
+use crate::session::say::order::{InTurn, Order, Ordered, Sequence, narrow};
 use crate::session::say::{Delivery, Said, SayCopy, Says, TrackedSay};
 use crate::session::storage::chunks::Chunks;
 use crate::session::storage::texts::TextId;
@@ -24,13 +25,9 @@ use crate::tcp::gaps::Gaps;
 /// A say older than this is not considered. Nanoseconds.
 pub const DELIVERY_WINDOW: i64 = 60_000_000_000;
 
-/// A delivery whose say is asked for, and what of the capture may decide it.
+/// What of the capture may decide which say a delivery delivers.
 #[derive(Clone, Copy)]
-pub struct Question<'a> {
-    /// The delivery.
-    pub delivery: &'a Delivery,
-    /// The connection that has the client id that it names.
-    pub owner: Option<StreamId>,
+pub struct Capture<'a> {
     /// All says.
     pub says: &'a Says,
     /// The connections, for what the capture lacks of them.
@@ -39,6 +36,54 @@ pub struct Question<'a> {
     pub gaps: &'a Gaps,
     /// When its first segment was captured, in nanoseconds since the epoch.
     pub start: i64,
+    /// Whether the server keeps the order of what one client says.
+    pub is_ordered: bool,
+}
+
+/// A delivery whose say is asked for.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// The delivery.
+    pub delivery: &'a Delivery,
+    /// The connection that has the client id that it names.
+    pub owner: Option<StreamId>,
+    /// What may decide it.
+    pub capture: Capture<'a>,
+}
+
+/// What is known of the say that a delivery delivers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is this one, which was said, or delivered to somebody else, so many nanoseconds before.
+    Certain(SayNumber, i64),
+    /// It is this one, if what follows in the capture does not contradict it.
+    Likely(SayNumber, Doubt),
+    /// It is one of the list of this number, from the first of these on to the last: the deliveries that follow may show which.
+    InTurn(u32, RangeInclusive<SayNumber>),
+    /// One of these could be meant, and the capture lacks what would decide it.
+    Unknown(Vec<SayNumber>),
+    /// It was not captured.
+    Unmatched,
+}
+
+/// What the deliveries that waited in a sequence turned out to deliver.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// Each delivery, and the first say that it could have delivered.
+    pub deliveries: Vec<(Delivery, SayNumber, Outcome)>,
+    /// The says of which it is not known what became of them.
+    pub open: Vec<SayNumber>,
+}
+
+/// What a delivery that waited turned out to deliver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// This say.
+    Delivers(SayNumber),
+    /// One of as many says as there are deliveries: each of them was delivered, this one, too.
+    DeliversOneOf(SayNumber),
+    /// It is not known.
+    Unknown,
 }
 
 /// Says of one sender, to one recipient and of one text.
@@ -99,9 +144,8 @@ pub struct SayIndex {
     lists: Chunks<EqualSays>,
     /// Numbers of `lists`, by sender and text.
     index: HashTable<u32>,
-    /// Per connection, copy and list of equal says, the first say that can reach the connection next: a connection gets says in their
-    /// order. The connection's number and, above two bits for the copy, that of the list.
-    progress: HashMap<(StreamId, u32), SayNumber>,
+    /// How far each connection has got them.
+    order: Order,
     /// When a sender whose id is not known said something last, in nanoseconds since the epoch.
     last_unnamed: i64,
     /// The longest time between a request and its answer, in nanoseconds, of late; 0 until one is known.
@@ -155,63 +199,212 @@ impl SayIndex {
         usual(self.longest)
     }
 
+    /// Where a delivery stands among others. `from`: the client whose says of this list it may deliver.
+    fn sequence(delivery: &Delivery, from: Option<TextId>, list: u32, is_ordered: bool) -> Sequence {
+        let client = from.filter(|_| is_ordered);
+        let says = client.map_or(Ordered::Equal(list), Ordered::OfClient);
+        Sequence { receiver: delivery.place.stream, copy: delivery.copy, says }
+    }
+
     /// Enters that a delivery delivers this say: its connection gets no earlier one any more.
-    pub fn deliver(&mut self, number: SayNumber, delivery: &Delivery) {
-        for from in [delivery.from, None] {
-            let Some((list, says)) = self.list(from, delivery.said) else { continue };
-            if says.numbers().binary_search(&number).is_ok() {
-                let next = self.progress.entry(progress_of(delivery, list)).or_insert(0);
-                *next = (*next).max(number + 1);
-                return;
-            }
+    pub fn deliver(&mut self, number: SayNumber, delivery: &Delivery, is_ordered: bool) {
+        let Some((list, from)) = self.list_of(number, delivery) else { return };
+        let clients = [Some(from), from.is_none().then_some(delivery.from).filter(|_| is_ordered)];
+        for client in clients.into_iter().flatten() {
+            self.order.advance(SayIndex::sequence(delivery, client, list, is_ordered), number + 1);
         }
+    }
+
+    /// The number of the list of a say that a delivery may deliver, and its sender.
+    fn list_of(&self, say: SayNumber, delivery: &Delivery) -> Option<(u32, Option<TextId>)> {
+        let mut lists = [delivery.from, None].into_iter().filter_map(|from| self.list(from, delivery.said));
+        let (number, list) = lists.find(|(_, says)| says.numbers().binary_search(&say).is_ok())?;
+        Some((number, list.from))
     }
 
     /// Decides which say of a client, or of connections whose id was not known, a delivery delivers.
     pub fn find(&self, from: Option<TextId>, asked: &Question) -> Verdict {
-        let (delivery, time) = (asked.delivery, asked.delivery.place.at.time);
-        let Some((number, list)) = self.list(from, delivery.said) else { return Verdict::Unmatched };
-        let longest = self.longest(list, asked);
+        let Some((number, list)) = self.list(from, asked.delivery.said) else { return Verdict::Unmatched };
+        let sequence = SayIndex::sequence(asked.delivery, from, number, asked.capture.is_ordered);
+        let says = self.possible(list, from.is_some(), self.order.next(&sequence), asked);
+        let (Some(&first), Some(&last)) = (says.first(), says.last()) else { return Verdict::Unmatched };
+        let waits = !self.order.waiting(&sequence).is_empty();
+        match self.decide(list, first, says.len() > 1, asked) {
+            None | Some((_, Decision::Unknown)) => Verdict::Unknown(last_of(&says).to_vec()),
+            Some(_) if waits => Verdict::InTurn(number, first..=last),
+            Some((_, Decision::InTurn)) => Verdict::InTurn(number, first..=last),
+            Some((age, Decision::First)) => Verdict::Certain(first, age),
+            Some((_, Decision::Likely(doubt))) => Verdict::Likely(first, doubt),
+        }
+    }
+
+    /// Whether a delivery can still deliver the say that was likely its own.
+    pub fn confirms(&self, say: SayNumber, asked: &Question) -> bool {
+        let list = self.list_of(say, asked.delivery).and_then(|(number, _)| self.lists.get(number));
+        let decision = list.and_then(|list| self.decide(list, say, false, asked));
+        decision.is_some_and(|(_, decision)| decision != Decision::Unknown)
+    }
+
+    /// Decides about the first say of a list that a delivery may deliver. Returns that say's age, too.
+    fn decide(
+        &self,
+        list: &EqualSays,
+        first: SayNumber,
+        is_one_of_several: bool,
+        asked: &Question,
+    ) -> Option<(i64, Decision)> {
+        let delivery = asked.delivery;
         let wanted = Wanted {
             receiver: delivery.place.stream,
-            time,
+            time: delivery.place.at.time,
             is_senders_copy: delivery.copy == SayCopy::ToSender,
-            is_named: from.is_some(),
-            usual: usual(longest),
+            is_named: list.from.is_some(),
+            usual: usual(self.longest(list, asked)),
         };
-        let next = self.progress.get(&progress_of(delivery, number)).copied().unwrap_or(0);
-        let mut numbers = Cow::Borrowed(list.since(next, delivery.joined, time, asked.says));
-        if let (true, Some(joined)) = (numbers.is_empty(), delivery.joined) {
-            let earlier = list.since(next, None, time, asked.says);
-            numbers = asked.under_way(earlier, joined.time.saturating_sub(longest)).into();
-        }
-        let speakers = match from {
+        let speakers = match list.from {
             Some(_) => Speakers([None; 2]),
-            None => list.speakers(time.saturating_sub(SLOW)..=i64::MAX, asked.says),
+            None => list.speakers(wanted.time.saturating_sub(SLOW)..=i64::MAX, asked.capture.says),
         };
-        let possible =
-            possible(&numbers, &wanted, |number| asked.is_in_flight(*number), |number| asked.is_anothers(*number));
-        let compared = asked.compared(&possible, wanted.usual);
-        let verdict = match compared.as_ref() {
-            [] => Verdict::Unmatched,
-            [only] => decide(asked.candidate(*only, speakers, &wanted).as_slice(), &wanted),
-            several => {
-                let candidates = several.iter().filter_map(|number| asked.candidate(*number, speakers, &wanted));
-                decide(&candidates.collect::<Vec<_>>(), &wanted)
-            }
-        };
-        // Any of those could be meant that were not compared one by one.
-        if matches!(verdict, Verdict::Unknown(_)) && compared.len() < possible.len() {
-            return Verdict::Unknown(last_of(&possible).to_vec());
+        let first = Candidate { is_one_of_several, ..asked.candidate(first, speakers, &wanted)? };
+        Some((first.age, decide(&first, &wanted)))
+    }
+
+    /// The says of a list that a delivery may deliver, in their order.
+    fn possible<'l>(
+        &self,
+        list: &'l EqualSays,
+        is_named: bool,
+        next: SayNumber,
+        asked: &Question,
+    ) -> Cow<'l, [SayNumber]> {
+        let Delivery { joined, place, .. } = *asked.delivery;
+        let mut says = Cow::Borrowed(list.since(next, joined, place.at.time, asked.capture.says));
+        if let (true, Some(joined)) = (says.is_empty(), joined) {
+            let earlier = list.since(next, None, place.at.time, asked.capture.says);
+            says = asked.under_way(earlier, joined.time.saturating_sub(self.longest(list, asked))).into();
         }
-        verdict
+        // The segment of a delivery acknowledges what its own connection said before.
+        if says.last().is_some_and(|last| asked.is_in_flight(*last)) {
+            let acknowledged = says.partition_point(|say| !asked.is_in_flight(*say));
+            says = says[..acknowledged].to_vec().into();
+        }
+        if !is_named {
+            says = last_of(&says).iter().copied().filter(|say| !asked.is_anothers(*say)).collect();
+        } else if says.len() > 1 {
+            says = asked.of_its_rooms(says);
+        }
+        says
+    }
+
+    /// Lets a delivery wait for those that follow. Returns what turns out of those that waited.
+    pub fn wait(&mut self, list: u32, says: RangeInclusive<SayNumber>, asked: &Question) -> Vec<Settled> {
+        let (delivery, Capture { is_ordered, .. }) = (asked.delivery, asked.capture);
+        let Some(from) = self.lists.get(list).map(|list| list.from) else { return Vec::new() };
+        let sequence = SayIndex::sequence(delivery, from, list, is_ordered);
+        let (first, last) = says.into_inner();
+        let before = self.order.waiting(&sequence).last().filter(|_| !matches!(sequence.says, Ordered::OfClient(_)));
+        // Where the order is not kept, what was not delivered for long is lost.
+        let is_over = before.is_some_and(|before| delivery.place.at.since(before.delivery.place.at) > MOST_USUAL);
+        let mut settled = Vec::new();
+        if is_over {
+            settled.push(self.take_turns(sequence, &asked.capture));
+        }
+        let first = first.max(self.order.next(&sequence));
+        let has_room = self.order.wait(sequence, InTurn { delivery: *delivery, list, first, last });
+        if self.is_last(&sequence) || !has_room {
+            settled.push(self.take_turns(sequence, &asked.capture));
+        }
+        settled
+    }
+
+    /// Whether the last delivery that waits in a sequence is that of the last say.
+    fn is_last(&self, sequence: &Sequence) -> bool {
+        let waiting = self.order.waiting(sequence);
+        let Some((first, last)) = waiting.first().zip(waiting.last()) else { return false };
+        match sequence.says {
+            Ordered::OfClient(_) => last.first == last.last,
+            Ordered::Equal(list) => waiting.len() >= self.between(list, first.first, last.last).len(),
+        }
+    }
+
+    fn take_turns(&mut self, sequence: Sequence, capture: &Capture) -> Settled {
+        let waiting = self.order.take(&sequence);
+        self.settle(sequence, waiting, capture)
+    }
+
+    /// Settles all that waits, at the end of the capture, in its order.
+    pub fn settle_all(&mut self, capture: &Capture) -> Vec<Settled> {
+        let mut all: Vec<Settled> =
+            self.order.take_all().into_iter().map(|(it, waiting)| self.settle(it, waiting, capture)).collect();
+        all.sort_by_key(|settled| settled.deliveries.first().map(|(delivery, ..)| delivery.place.position()));
+        all
+    }
+
+    /// The says of a list from one to another.
+    fn between(&self, list: u32, first: SayNumber, last: SayNumber) -> &[SayNumber] {
+        let numbers = self.lists.get(list).map_or(&[][..], EqualSays::numbers);
+        let [start, end] = [first, last + 1].map(|number| numbers.partition_point(|earlier| *earlier < number));
+        &numbers[start..end.max(start)]
+    }
+
+    /// Settles what the deliveries of a sequence deliver that wait, as far as those that followed show it.
+    fn settle(&mut self, sequence: Sequence, mut waiting: Vec<InTurn>, capture: &Capture) -> Settled {
+        failpoint!("session::order");
+        let (Some(first), Some(last)) = (waiting.first().copied(), waiting.last().copied()) else {
+            return Settled::default();
+        };
+        let asked = Question { delivery: &first.delivery, owner: None, capture: *capture };
+        let is_ordered = matches!(sequence.says, Ordered::OfClient(_));
+        self.order.advance(sequence, if is_ordered { last.first } else { last.last } + 1);
+        if is_ordered {
+            narrow(&mut waiting, |list, end| asked.of_its_rooms(self.between(list, 0, end).into()).last().copied());
+        }
+        let all = self.between(last.list, first.first, last.last);
+        let are_all = !is_ordered && waiting.len() == all.len();
+        let is_decided = !asked.may_lack(first.first);
+        let mut settled = Settled::default();
+        let mut next = 0;
+        for (place, it) in waiting.iter().enumerate() {
+            let asked = Question { delivery: &it.delivery, ..asked };
+            let says = asked.of_its_rooms(self.between(it.list, it.first.max(next), it.last).into());
+            let outcome = match says.as_ref() {
+                _ if !is_decided => Outcome::Unknown,
+                [only] if is_ordered || waiting.len() == 1 => Outcome::Delivers(*only),
+                _ if are_all => all.get(place).map_or(Outcome::Unknown, |say| Outcome::DeliversOneOf(*say)),
+                [earlier @ .., last] if self.is_in_time(it.list, earlier, *last, &asked) => Outcome::Delivers(*last),
+                _ => Outcome::Unknown,
+            };
+            let open_after = settled.open.last().map_or(0, |last| last + 1);
+            match outcome {
+                Outcome::Delivers(say) => {
+                    // What was said shortly before may only be slow.
+                    let slow = last_of(&says).iter().filter(|other| **other < say && asked.age(**other) < SLOW);
+                    settled.open.extend(slow.filter(|say| **say >= open_after));
+                    next = say + 1;
+                }
+                Outcome::DeliversOneOf(_) => {}
+                Outcome::Unknown => settled.open.extend(says.iter().filter(|say| **say >= open_after)),
+            }
+            settled.deliveries.push((it.delivery, it.first, outcome));
+        }
+        settled
+    }
+
+    /// Whether of the says that a delivery may deliver the last one alone fits the time that the server usually takes, and the others reached
+    /// nobody.
+    fn is_in_time(&self, list: u32, earlier: &[SayNumber], last: SayNumber, asked: &Question) -> bool {
+        let Some(list) = self.lists.get(list) else { return false };
+        let ages = last_of(earlier).iter().chain([&last]).map(|say| asked.age(*say));
+        let are_lost =
+            last_of(earlier).iter().all(|say| asked.capture.says.get(*say).is_some_and(|say| !say.is_delivered()));
+        are_lost && only_in_time(ages, usual(self.longest(list, asked)))
     }
 
     /// The longest time of late between a request and its answer, on the connections of a delivery and of its say, or else on any.
     fn longest(&self, list: &EqualSays, asked: &Question) -> i64 {
-        let last = list.numbers().last().and_then(|last| asked.says.get(*last));
+        let last = list.numbers().last().and_then(|last| asked.capture.says.get(*last));
         let streams = [Some(asked.delivery.place.stream), last.map(|last| last.stream)];
-        let connections = streams.iter().flatten().filter_map(|stream| asked.connections.get(stream));
+        let connections = streams.iter().flatten().filter_map(|stream| asked.capture.connections.get(stream));
         let round_trips = connections.filter_map(Connection::chat).map(Chat::round_trip);
         round_trips.max().filter(|longest| *longest > 0).unwrap_or(self.longest)
     }
@@ -242,16 +435,8 @@ impl SayIndex {
         self.longest = self.longest.max(other.longest);
         let lists = other.lists.iter();
         let places: Vec<u32> = lists.map(|list| self.insert(list.from, list.said, list.numbers())).collect();
-        for ((stream, key), number) in other.progress {
-            let Some(place) = places.get((key >> 2) as usize) else { continue };
-            let next = self.progress.entry((stream, place << 2 | key & 3)).or_insert(0);
-            *next = (*next).max(number);
-        }
+        self.order.absorb(other.order, |list| places.get(list as usize).copied());
     }
-}
-
-fn progress_of(delivery: &Delivery, list: u32) -> (StreamId, u32) {
-    (delivery.place.stream, list << 2 | delivery.copy as u32)
 }
 
 impl Question<'_> {
@@ -259,47 +444,77 @@ impl Question<'_> {
     fn under_way(&self, numbers: &[SayNumber], since: i64) -> Vec<SayNumber> {
         let mut possible = last_of(numbers).to_vec();
         possible.retain(|number| {
-            let say = self.says.get(*number);
+            let say = self.capture.says.get(*number);
             say.is_some_and(|say| say.stream == self.delivery.place.stream || say.at().time >= since)
         });
         possible
     }
 
-    /// Those of many that need be compared, as order and time alone decide: the first in time, the one before and the last.
-    fn compared<'n>(&self, numbers: &'n [SayNumber], usual: i64) -> Cow<'n, [SayNumber]> {
-        let ([.., last], true) = (numbers, numbers.len() > 3) else { return numbers.into() };
-        let first =
-            first_in_time(numbers, |number| self.says.get(*number).map_or(i64::MAX, |say| self.age(say)), usual);
-        let end = (first + 1).min(numbers.len() - 1);
-        [&numbers[first.saturating_sub(1).min(end)..end], &[*last]].concat().into()
-    }
-
     /// Whether the receiving connection itself has said this, and the server has not acknowledged it.
     fn is_in_flight(&self, number: SayNumber) -> bool {
-        let own = self.says.get(number).filter(|say| say.stream == self.delivery.place.stream);
-        let receiver = own.and_then(|own| self.connections.get(&own.stream));
+        let own = self.capture.says.get(number).filter(|say| say.stream == self.delivery.place.stream);
+        let receiver = own.and_then(|own| self.capture.connections.get(&own.stream));
         own.zip(receiver).is_some_and(|(own, receiver)| receiver.tcp().is_in_flight(Side::Client, own.at().frame))
     }
 
-    fn age(&self, say: &TrackedSay) -> i64 {
-        self.delivery.place.at.time.saturating_sub(say.last_heard()).max(0)
+    /// How long before the delivery a say was said, or delivered to somebody else, in nanoseconds.
+    fn age(&self, number: SayNumber) -> i64 {
+        let heard = self.capture.says.get(number).map_or(i64::MIN, TrackedSay::last_heard);
+        self.delivery.place.at.time.saturating_sub(heard).max(0)
+    }
+
+    /// Whether the capture may lack what its sender said behind a say, or what the receiving connection got.
+    fn may_lack(&self, number: SayNumber) -> bool {
+        let Some(say) = self.capture.says.get(number) else { return true };
+        let [sender, receiver] =
+            [say.stream, self.delivery.place.stream].map(|stream| self.capture.connections.get(&stream));
+        sender.is_none_or(|it| it.gaps(Side::Client).after(say.at().frame))
+            || receiver.is_none_or(|it| it.gaps(Side::Server).after(say.at().frame))
+    }
+
+    /// Those of several says that were not said in rooms in which the receiving connection is not.
+    fn of_its_rooms<'n>(&self, says: Cow<'n, [SayNumber]>) -> Cow<'n, [SayNumber]> {
+        match says.len() == last_of(&says).len() && says.iter().any(|say| self.is_elsewhere(*say)) {
+            true => says.iter().copied().filter(|say| !self.is_elsewhere(*say)).collect(),
+            false => says,
+        }
+    }
+
+    /// Whether a say was said in a room in which the receiving connection is not, or was not yet.
+    fn is_elsewhere(&self, number: SayNumber) -> bool {
+        let Capture { says, connections, .. } = self.capture;
+        let Some(say) = says.get(number).filter(|say| !say.is_private()) else { return false };
+        let sender = connections.get(&say.stream);
+        let Some(room) = sender.and_then(|it| it.identity(Position::end_of(say.at().frame))?.room) else {
+            return false;
+        };
+        let Some(receiver) = connections.get(&self.delivery.place.stream) else { return false };
+        let mut there = receiver.chat().map_or(&[][..], Chat::identities).iter().peekable();
+        let since = |it: &Identity| receiver.records().time_of(it.since?.frame);
+        there.peek().is_some()
+            && there.all(|it| match it.room {
+                None => false,
+                Some(other) if other != room => true,
+                Some(_) => since(it).is_some_and(|since| since.since(say.at()) > MOST_USUAL),
+            })
     }
 
     fn candidate(&self, number: SayNumber, speakers: Speakers, wanted: &Wanted) -> Option<Candidate> {
-        let say = self.says.get(number)?;
+        let say = self.capture.says.get(number)?;
         let said = say.at();
-        let (sender, receiver) = (self.connections.get(&say.stream), self.connections.get(&wanted.receiver));
+        let (sender, receiver) =
+            (self.capture.connections.get(&say.stream), self.capture.connections.get(&wanted.receiver));
         let missing = receiver.map_or(Gaps::NONE, |receiver| receiver.gaps(Side::Server));
         let may_lack_deliveries = missing.after(said.frame);
         Some(Candidate {
-            say: number,
             sender: say.stream,
-            age: self.age(say),
+            age: self.age(number),
+            is_one_of_several: false,
             // What was said just before the capture began, or before something that it lacks, may have been said by another.
             may_be_anothers: !wanted.is_named
                 && (speakers.any_but(say.stream)
-                    || said.time.saturating_sub(self.start) < wanted.usual
-                    || self.gaps.after(said.frame)),
+                    || said.time.saturating_sub(self.capture.start) < wanted.usual
+                    || self.capture.gaps.after(said.frame)),
             may_lack_says: sender
                 .is_some_and(|it| it.gaps(Side::Client).after(said.frame) || it.has_unread(Side::Client)),
             may_lack_deliveries,
@@ -312,12 +527,12 @@ impl Question<'_> {
         if (self.delivery.from, self.delivery.from_name) == (None, None) {
             return false; // it names nobody
         }
-        let Some(say) = self.says.get(number) else { return true };
+        let Some(say) = self.capture.says.get(number) else { return true };
         if self.owner.is_some_and(|owner| owner != say.stream) {
             return true;
         }
         let at = Position::end_of(self.delivery.place.at.frame);
-        let sender = self.connections.get(&say.stream);
+        let sender = self.capture.connections.get(&say.stream);
         let Some(known) = sender.and_then(|sender| sender.identity(at)) else { return false };
         match known.id {
             Some(id) => self.delivery.from.is_some_and(|from| from != id),
@@ -330,7 +545,6 @@ impl Question<'_> {
 mod tests {
     use super::*;
     use crate::packet::Frame;
-    use crate::session::ids::MessagePlace;
 
     /// Equal says of one connection, one a frame, at these times.
     fn says(times: &[i64]) -> (EqualSays, Says) {
@@ -358,30 +572,5 @@ mod tests {
         }
         assert_eq!(list.since(2, since(0), 3 + DELIVERY_WINDOW, &says), [3]);
         assert_eq!(list.since(2, since(0), 4, &says), [2, 3], "it has got the first two");
-    }
-
-    #[test]
-    fn of_many_says_the_first_in_time_is_compared_with_the_last() {
-        let (list, says) = says(&(0..1000).collect::<Vec<_>>());
-        let at = FrameTime { frame: Frame::of(1001), time: 1000 };
-        let delivery = Delivery {
-            place: MessagePlace { stream: StreamId(1), at, index: 0 },
-            from: None,
-            from_name: None,
-            said: list.said,
-            copy: SayCopy::Public,
-            joined: None,
-        };
-        let connections = &Connections::default();
-        let asked = Question { delivery: &delivery, owner: None, says: &says, connections, gaps: Gaps::NONE, start: 0 };
-        for usual in [0, 63, 64, 65, 66, 100, 998, 1000, 2000] {
-            let wanted = Wanted { receiver: StreamId(1), time: 1000, is_senders_copy: false, is_named: true, usual };
-            let [all, compared] = [list.numbers(), &asked.compared(list.numbers(), wanted.usual)].map(|numbers| {
-                let candidates = numbers.iter().map(|number| asked.candidate(*number, Speakers([None; 2]), &wanted));
-                candidates.collect::<Option<Vec<_>>>().expect("all are kept")
-            });
-            assert!(compared.len() <= 3 && compared.is_sorted_by_key(|say| say.say));
-            assert_eq!(decide(&compared, &wanted), decide(&all, &wanted), "{usual}");
-        }
     }
 }

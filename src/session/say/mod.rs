@@ -1,10 +1,12 @@
 //! All says of a capture and what became of each, whichever server they belong to.
 //!
-//! A delivery finds its say in three steps: [`equal`] gathers the says that it may deliver, [`matching`] decides among them, and where that
-//! must wait for later frames, the delivery waits in [`pending`]. What a decision changes is the session's.
+//! A delivery finds its say in three steps: [`equal`] gathers the says that it may deliver, [`matching`] decides whether it is the first of
+//! them, and where that must wait for later frames, the delivery waits: in [`order`] for the deliveries that follow, in [`pending`] for other
+//! packets. What a decision changes is the session's.
 
 pub mod equal;
 pub mod matching;
+pub mod order;
 pub mod pending;
 
 pub use crate::message::{Said, SayCopy};
@@ -64,6 +66,8 @@ const PRIVATE: u8 = 1;
 const READABLE: u8 = 2;
 /// Marks a say of which it is not known whether one of the copies reached a client for the first time.
 const UNCOUNTED: u8 = 4;
+/// Marks a say of which it is not known which delivery was the first.
+const OPEN: u8 = 8;
 
 impl TrackedSay {
     /// A say that nobody has got yet, and of which it is not known what was said.
@@ -87,6 +91,11 @@ impl TrackedSay {
         FrameTime { frame: self.frame, time: self.time }
     }
 
+    /// Whether it is for one client.
+    pub fn is_private(&self) -> bool {
+        self.flags & PRIVATE != 0
+    }
+
     /// Whether it is known what was said, so that deliveries can be recognised.
     pub fn is_readable(&self) -> bool {
         self.flags & READABLE != 0
@@ -102,9 +111,14 @@ impl TrackedSay {
         self.flags & UNCOUNTED != 0
     }
 
-    /// The first frame that delivers it.
+    /// Whether a frame is known that delivers it.
+    pub fn is_delivered(&self) -> bool {
+        self.first.is_some()
+    }
+
+    /// The first frame that delivers it, where that is known.
     pub fn first(&self) -> Option<Frame> {
-        self.first
+        self.first.filter(|_| self.flags & OPEN == 0)
     }
 
     /// When it was said or, once it has been delivered, about when that happened last, in nanoseconds since the epoch.
@@ -181,6 +195,16 @@ impl Says {
         Some(say)
     }
 
+    /// Marks says as not counted: the delivery in this frame may be one's own or another's.
+    pub fn set_open(&mut self, numbers: impl IntoIterator<Item = SayNumber>, frame: Frame) {
+        for number in numbers {
+            if let Some(say) = self.says.get_mut(number) {
+                let may_be_first = say.first.is_none_or(|first| frame < first);
+                say.flags |= UNCOUNTED | if may_be_first { OPEN } else { 0 };
+            }
+        }
+    }
+
     /// Marks says as not counted: a connection that got one may be a client's second one, or it is not known whether it got this say.
     pub fn set_uncounted(&mut self, numbers: impl IntoIterator<Item = SayNumber>) {
         for number in numbers {
@@ -201,6 +225,13 @@ impl Says {
     pub fn settle(&mut self, number: SayNumber) {
         if let Some(say) = self.says.get_mut(number) {
             say.waiting = say.waiting.saturating_sub(1);
+        }
+    }
+
+    /// Counts a delivery of which it is known that one of these says reached a connection, and of which of them each did.
+    pub fn count(&mut self, number: SayNumber) {
+        if let Some(say) = self.says.get_mut(number) {
+            say.deliveries += 1;
         }
     }
 

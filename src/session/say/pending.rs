@@ -86,14 +86,6 @@ impl LikelyDeliveries {
         contradicted.into_iter().map(|waiting| waiting.say).collect()
     }
 
-    /// Removes those that could be of a say that is captured only now.
-    pub fn take(&mut self, at: FrameTime, from: TextId, said: Said) -> Vec<(Delivery, SayNumber)> {
-        let its = self.remove(|Waiting { delivery, .. }| {
-            delivery.said == said && at.since(delivery.place.at) <= REORDER_WINDOW && delivery.from == Some(from)
-        });
-        its.into_iter().map(|waiting| (waiting.delivery, waiting.say)).collect()
-    }
-
     fn remove(&mut self, is_meant: impl Fn(&Waiting) -> bool) -> Vec<Waiting> {
         let (removed, left) = std::mem::take(&mut self.waiting).into_iter().partition(is_meant);
         self.waiting = left;

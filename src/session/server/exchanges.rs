@@ -236,6 +236,8 @@ struct Counts {
     /// `None` until it is known.
     owed: Option<u32>,
     received: u32,
+    /// Where it was received last.
+    last: Option<(Frame, StreamId)>,
     /// The room of those who have to receive it, where that is known.
     room: Option<Room>,
 }
@@ -251,7 +253,7 @@ impl PendingReceipts {
         if self.open.len() >= MAX_OPEN {
             self.open.clear();
         }
-        self.open.insert(open, Counts { owed, received: 0, room });
+        self.open.insert(open, Counts { owed, room, ..Counts::default() });
     }
 
     /// Forgets what is under way in a room that somebody enters or leaves: it is not known who gets it. Of a login it is: the server has told
@@ -274,15 +276,15 @@ impl PendingReceipts {
         }
     }
 
-    /// Enters that it was received once. Returns whether that was the last time.
-    pub fn receive(&mut self, open: Receipt) -> bool {
-        let Some(counts) = self.open.get_mut(&open) else { return false };
+    /// Enters that it was received once: that a connection acknowledged it in a frame. Returns, with the last time, where it was received last.
+    pub fn receive(&mut self, open: Receipt, at: (Frame, StreamId)) -> Option<(Frame, StreamId)> {
+        let counts = self.open.get_mut(&open)?;
         counts.received += 1;
-        let is_complete = counts.owed == Some(counts.received);
-        if is_complete {
-            self.open.remove(&open);
+        counts.last = counts.last.max(Some(at));
+        if counts.owed != Some(counts.received) {
+            return None;
         }
-        is_complete
+        self.open.remove(&open)?.last
     }
 }
 
@@ -402,10 +404,12 @@ mod tests {
         let (say, login) = (Receipt::Say(0), Receipt::Notified(Completion::Login, Frame::of(8)));
         pending_receipts.begin(say, Some(2), None);
         pending_receipts.begin(login, None, None);
-        assert_eq!([say, say, say].map(|open| pending_receipts.receive(open)), [false, true, false]);
-        assert!(!pending_receipts.receive(login));
+        let at = |frame| (Frame::of(frame), StreamId(0));
+        let received = [7, 5, 9].map(|frame| pending_receipts.receive(say, at(frame)));
+        assert_eq!(received, [None, Some(at(7)), None], "the last frame, whichever was heard of last");
+        assert_eq!(pending_receipts.receive(login, at(8)), None);
         pending_receipts.owe(login, Some(2));
-        assert!(pending_receipts.receive(login) && pending_receipts.is_empty());
+        assert!(pending_receipts.receive(login, at(9)).is_some() && pending_receipts.is_empty());
         pending_receipts.begin(login, None, None);
         pending_receipts.owe(login, None);
         assert!(pending_receipts.is_empty(), "nothing is known");

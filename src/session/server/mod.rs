@@ -75,6 +75,11 @@ impl Server {
         }
     }
 
+    /// Whether it keeps the order of what one client says: it binds each client to one worker, as all servers of dialect C do.
+    pub fn keeps_order(&self) -> bool {
+        self.dialect == Some(Dialect::C2016)
+    }
+
     /// Whether the capture may lack something that the server sent after a frame, and before a time in nanoseconds since the epoch.
     pub fn may_lack(&self, from: Frame, before: i64) -> bool {
         self.gaps.server.any(from, before) || self.unread.first().is_some_and(|(since, _)| *since < before)

@@ -101,6 +101,11 @@ impl Servers {
         self.servers.get_mut(place(number))
     }
 
+    /// All of them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Server> {
+        self.servers.iter_mut()
+    }
+
     /// A connection's server, known from now on, as is what the capture lacks of the connection; whether it was not known to lead there.
     pub fn enter(&mut self, connection: &mut Connection) -> (&mut Server, bool) {
         let is_new = connection.server_number().is_none();

@@ -80,7 +80,7 @@ impl<'a> SayView<'a> {
     /// Of a say with more deliveries than are listed: when the last one came, to the millisecond, in nanoseconds since the epoch.
     pub fn unlisted_until(&self) -> Option<i64> {
         let listed = self.says.delivered(self.say).count();
-        (self.deliveries as usize > listed).then(|| self.say.last_heard())
+        (self.first.is_some() && self.deliveries as usize > listed).then(|| self.say.last_heard())
     }
 }
 
