@@ -12,6 +12,8 @@ pub struct Frame(NonZeroU32);
 impl Frame {
     /// Behind all frames that a capture can have.
     pub const LAST: Frame = Frame(NonZeroU32::MAX);
+    /// A capture's first frame.
+    pub const FIRST: Frame = Frame(NonZeroU32::MIN);
 
     /// The frame of this number; 0, which no frame has, counts as 1.
     pub const fn of(number: u32) -> Frame {

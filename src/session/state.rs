@@ -10,9 +10,11 @@ use crate::event::Completion;
 use crate::failpoint::failpoint;
 use crate::message::Evidence;
 use crate::packet::{Captured, Frame, Outline, Segment, Side, StreamId, flags};
+use crate::session::connection::application::Chat;
 use crate::session::connection::framing::Endings;
 use crate::session::connection::table::{Connections, OtherApplications, Ports};
 use crate::session::connection::{Connection, HttpBytes};
+use crate::session::ids::Room;
 use crate::session::record::frame_event::Mark;
 use crate::session::say::Says;
 use crate::session::say::pending::LikelyDeliveries;
@@ -159,12 +161,38 @@ impl Session {
         if progress.is_closed {
             self.close(segment);
         }
+        self.stop_listening(segment);
         self.pass_gaps_on(segment.stream);
         if !self.ambiguous_logins.is_empty() {
             self.settle_logins(segment.at.time);
         }
         if !self.likely.is_empty() {
             self.settle(segment.stream, segment.at);
+        }
+    }
+
+    /// Notes that a connection is past the opening handshake, or that it is the chat's: a server of dialect A tells it what everybody is told.
+    pub(super) fn listen(&mut self, stream: StreamId) {
+        let Some(connection) = self.connections.get(&stream).filter(|it| it.is_shown()) else { return };
+        if connection.times().closing_since().is_some() {
+            return;
+        }
+        if let Some(server) = self.servers.of_mut(connection).filter(|server| server.tells_everybody()) {
+            server.listeners.insert(stream);
+        }
+    }
+
+    /// Notes that a connection begins to close with this segment: nobody is told anything on it any more.
+    fn stop_listening(&mut self, segment: &Segment) {
+        let Some(connection) = self.connections.get(&segment.stream) else { return };
+        if connection.times().closing_since() != Some(segment.at.frame) {
+            return;
+        }
+        let id = connection.chat().and_then(Chat::id);
+        let Some(server) = self.servers.of_mut(connection).filter(|server| server.tells_everybody()) else { return };
+        server.listeners.remove(&segment.stream);
+        if let Some(id) = id.filter(|id| server.users.owner(*id) == Some(segment.stream)) {
+            server.rooms.leave(Room::Everywhere, id, &self.texts);
         }
     }
 
@@ -308,7 +336,9 @@ impl Session {
             let reassembled = HttpBytes { bytes, truncated: false, encrypted };
             foreign |= connection.http(segment, &reassembled, &mut self.texts);
         }
-        if foreign && connection.is_open() {
+        if connection.upgrade().upgraded_in() == Some(segment.at.frame) {
+            self.listen(segment.stream);
+        } else if foreign && connection.is_open() {
             self.forget(segment.stream);
         }
     }

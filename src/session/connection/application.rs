@@ -122,14 +122,26 @@ impl Identity {
     }
 }
 
+/// A login request that waits for its result.
+#[derive(Debug, Clone, Copy)]
+struct AskedLogin {
+    at: PackedFrameTime,
+    /// The name, where that was captured.
+    name: Option<TextId>,
+    /// The number of its identity among the connection's, and one more; 0 for none.
+    identity: u32,
+}
+
+/// Login requests of one connection that wait.
+const MAX_ASKED: usize = 64;
+
 /// The chat's part of a connection.
 #[derive(Debug, Default)]
 pub struct Chat {
     /// The users one after another, by the position of their login: most connections have one.
     identities: OneOrMany<Identity>,
-    /// The login request that waits for its result, and its name, where that was captured.
-    login: Option<PackedFrameTime>,
-    login_name: Option<TextId>,
+    /// The login requests that wait for their results, in their order, in which the server answers them.
+    logins: Vec<AskedLogin>,
     /// The last result of a login.
     logged_in: Option<PackedFrameTime>,
     /// The ping that waits for its pong.
@@ -167,12 +179,15 @@ impl Chat {
     pub fn ask_to_log_in(&mut self, at: FrameTime, identity: Option<Identity>) {
         self.has_asked_again |= self.has_asked_to_log_in;
         self.has_asked_to_log_in = true;
-        self.login = Some(at.into());
-        self.login_name = identity.map(|identity| identity.name);
         if let Some(identity) = identity {
             let last = self.identities().last().and_then(|last| last.room);
             self.has_moved |= last.is_some() && last != identity.room;
             self.identities.push(identity);
+        }
+        let number = identity.map_or(0, |_| self.identities().len() as u32);
+        if self.logins.len() < MAX_ASKED {
+            let name = identity.map(|identity| identity.name);
+            self.logins.push(AskedLogin { at: at.into(), name, identity: number });
         }
     }
 
@@ -186,9 +201,24 @@ impl Chat {
         self.has_asked_again
     }
 
-    /// The login request that waits for its result, and the name in it.
+    /// The first login request that waits for its result, and the name in it.
     pub fn waiting_login(&self) -> Option<(FrameTime, Option<TextId>)> {
-        self.login.map(|at| (at.into(), self.login_name))
+        self.logins.first().map(|asked| (asked.at.into(), asked.name))
+    }
+
+    /// The last login request that waits for its result, and the name in it.
+    pub fn last_asked(&self) -> Option<(FrameTime, Option<TextId>)> {
+        self.logins.last().map(|asked| (asked.at.into(), asked.name))
+    }
+
+    /// The first login request that waits for a result by this name; the first one, where there is none by it.
+    pub fn login_answered_by(&self, name: Option<TextId>) -> Option<(FrameTime, Option<TextId>)> {
+        let asked = self.logins.get(self.answered_by(name))?;
+        Some((asked.at.into(), asked.name))
+    }
+
+    fn answered_by(&self, name: Option<TextId>) -> usize {
+        self.logins.iter().position(|asked| asked.name == name).unwrap_or(0)
     }
 
     /// Takes note that the server names the connection's user in a frame.
@@ -210,16 +240,25 @@ impl Chat {
         self.has_asked_to_log_in = true; // even where the request was not captured
         self.logged_in = Some(place.at.into());
         self.id = self.id.or(id);
-        let request = self.login.take().map(FrameTime::from);
-        match (self.identities.as_mut_slice().last_mut(), name) {
-            (Some(identity), _) if request.is_some() => identity.id = id,
-            (last, Some(name)) => {
-                let since = last.is_some().then_some(position);
+        let place_of = self.answered_by(name);
+        // Those before it got no answer.
+        let answered = self.logins.drain(..(place_of + 1).min(self.logins.len())).next_back();
+        let of_request =
+            answered.and_then(|it| self.identities.as_mut_slice().get_mut(it.identity.checked_sub(1)? as usize));
+        match (of_request, name) {
+            (Some(identity), _) => identity.id = id,
+            (None, Some(name)) => {
+                let since = (!self.identities().is_empty()).then_some(position);
                 self.identities.push(Identity { id, ..Identity::new(since, name) });
             }
-            (_, None) => {}
+            (None, None) => {}
         }
-        request
+        answered.map(|answered| answered.at.into())
+    }
+
+    /// The user who asked to log in in a frame.
+    pub fn asked_in(&self, request: Frame) -> Option<&Identity> {
+        self.identities().iter().find(|identity| identity.since.is_some_and(|since| since.frame == request))
     }
 
     /// Recognises the user: a delivery names the sender of what this connection said.

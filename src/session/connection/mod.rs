@@ -554,9 +554,10 @@ impl Connection {
         self.may_lack_login(self.upgrade.upgraded_in(), frame)
     }
 
-    /// The login request that waits for its result, if a result in this frame answers it: none where the capture may lack a later one.
-    pub fn answered_login(&self, frame: Frame) -> Option<FrameTime> {
-        let (asked, _) = self.chat()?.waiting_login()?;
+    /// The login request that waits for its result, if a result by this name in this frame answers it: none where the capture may lack a later
+    /// one.
+    pub fn answered_login(&self, frame: Frame, name: Option<TextId>) -> Option<FrameTime> {
+        let (asked, _) = self.chat()?.login_answered_by(name)?;
         (!self.may_lack_login(Some(asked.frame), frame)).then_some(asked)
     }
 
@@ -609,6 +610,11 @@ impl Connection {
     /// The first frame in which the server can have counted this connection among a room's, where that is known.
     pub fn joined(&self) -> Option<FrameTime> {
         self.records.time_of(self.chat()?.identities().first()?.since?.frame)
+    }
+
+    /// The opening handshake's response, where that was captured and accepts it.
+    pub fn upgraded_at(&self) -> Option<FrameTime> {
+        Some(FrameTime { frame: self.upgrade.upgraded_in()?, time: self.times.of(Moment::UpgradeResponse)? })
     }
 
     /// Gives up the connection for too many messages that are not the chat's: keeps the handshakes, forgets the rest.

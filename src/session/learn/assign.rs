@@ -246,7 +246,7 @@ impl Session {
                         chat.is_some_and(|chat| chat.id() == Some(client))
                     }))
         });
-        if client.is_none() && server.has_several_addresses {
+        if client.is_none() && server.has_several_addresses && !server.tells_everybody() {
             self.says.set_uncounted([number]);
         }
         self.says.deliver(number, place.at, place.stream, counts);

@@ -68,6 +68,20 @@ impl Session {
         (asked > Some(began) || owner.may_lack_login(Some(began), at.frame)).then_some(client)
     }
 
+    /// The only login request by the name in a notification that waits at another address, which may be the same server's.
+    pub(in crate::session) fn asked_elsewhere(
+        &self,
+        stream: StreamId,
+        at: FrameTime,
+        content: &Content,
+    ) -> Option<Frame> {
+        let Content::Login(Announcement { name: Some(name), .. }) = content else { return None };
+        let mut asked = self.servers.others(self.connections.get(&stream)?)?;
+        let name = self.texts.find(name)?;
+        let only = asked.by_ref().find_map(|server| server.exchange_starts.only_asked(name, at))?;
+        asked.all(|server| server.exchange_starts.only_asked(name, at).is_none()).then_some(only)
+    }
+
     /// The connections to the same port that were opened shortly before or after this one.
     fn beside(&self, stream: StreamId) -> impl Iterator<Item = (StreamId, &Connection)> {
         const NEAR: u32 = 64;
@@ -103,8 +117,8 @@ impl Session {
 
     fn settle_login(&mut self, place: MessagePlace, name: TextId, id: TextId, is_own: bool) {
         let Some(connection) = self.connections.get_mut(&place.stream) else { return };
-        let answered = connection.answered_login(place.at.frame);
-        let asked = connection.chat().and_then(Chat::waiting_login);
+        let answered = connection.answered_login(place.at.frame, Some(name));
+        let asked = connection.chat().and_then(|chat| chat.login_answered_by(Some(name)));
         let is_asked = asked.is_some_and(|(at, asked)| at.frame <= place.at.frame && asked == Some(name));
         let chat = connection.application_mut().chat_mut().filter(|_| is_own && is_asked);
         let request = chat.and_then(|chat| chat.log_in(place, Some(name), Some(id))).and(answered);

@@ -13,12 +13,12 @@ use crate::session::connection::Connection;
 use crate::session::connection::application::{Application, Identity};
 use crate::session::ids::{MessagePlace, Room};
 use crate::session::incoming::Incoming;
-use crate::session::learn::logins::{LoginOwner, asked_name};
+use crate::session::learn::logins::LoginOwner;
 use crate::session::record::message::MessageRecord;
 use crate::session::say::{Delivery, Said, TrackedSay};
 use crate::session::server::Server;
 use crate::session::server::ambiguous_logins::{self, LONGEST_LOGIN};
-use crate::session::server::exchanges::{PendingReceipts, Receipt};
+use crate::session::server::exchanges::{Notification, PendingReceipts, Receipt};
 use crate::session::state::Session;
 use crate::session::storage::texts::{TextId, Texts};
 
@@ -110,10 +110,14 @@ impl Session {
         failpoint!("session::learn");
         let owner = self.login_owner(stream, message.at, &message.content);
         let again = self.may_have_logged_in_again(stream, message.at, &message.content);
+        let elsewhere = self.asked_elsewhere(stream, message.at, &message.content);
         let Some(connection) = self.connections.get_mut(&stream) else { return };
         let texts = &mut self.texts;
         let (server, _) = self.servers.enter(connection);
         server.dialect = server.dialect.or(message.dialect);
+        if server.tells_everybody() && connection.times().closing_since().is_none() {
+            server.listeners.insert(stream);
+        }
         let (at, dialect) = (message.at, message.dialect.or(server.dialect));
         let place = MessagePlace { stream, at, index: message.index };
         let context = MessageContext { place, message, dialect, now };
@@ -121,7 +125,7 @@ impl Session {
         let record = match &context.message.content {
             Content::LoginRequest { name, room } => {
                 let record = login_request(connection, server, texts, &context, name.as_deref(), room.as_deref());
-                let asked = connection.chat().and_then(|chat| chat.waiting_login()).filter(|(asked, _)| *asked == at);
+                let asked = connection.chat().and_then(|chat| chat.last_asked()).filter(|(asked, _)| *asked == at);
                 if let Some((_, name)) = asked {
                     name.into_iter().for_each(|name| server.exchange_starts.ask(name, at, stream));
                     self.pending_receipts.begin(Receipt::Notified(Completion::Login, at.frame), None, None);
@@ -131,14 +135,14 @@ impl Session {
             Content::UserList(users) => {
                 let count = users.as_ref().filter(|_| !context.message.is_truncated).map(|users| users.count);
                 let mut record = context.record(MessageEvent::UserList { users: count, recipient: user });
-                record.request = connection.answered_login(at.frame);
+                record.request = connection.answered_login(at.frame, None);
                 take_users(server, texts, Room::Everywhere, users.as_ref(), &context);
                 record
             }
             Content::Login(announcement) => {
                 again.into_iter().for_each(|client| server.exchange_starts.forget_login(client));
                 let mut record = login(connection, server, texts, &context, announcement, owner);
-                begin_login(connection, server, &mut self.pending_receipts, &mut record);
+                begin_login(connection, server, &mut self.pending_receipts, &mut record, elsewhere);
                 if let (LoginOwner::Ambiguous(asked, number), Some(id)) = (owner, record.sender_id) {
                     self.ambiguous_logins.add(asked, ambiguous_logins::Login { place, id: (id, number) });
                 }
@@ -233,7 +237,7 @@ impl Session {
             Completion::Login | Completion::Say | Completion::Close => None,
         };
         let closing = leaving.and_then(|leaving| leaving.times().closing_since());
-        let (began, is_first) = server.exchange_starts.notify(of, id, closing, context.place.at);
+        let (began, which) = server.exchange_starts.notify(of, id, closing, context.place.at, stream);
         record.began = Some(began);
         let room = connection.identity(context.position()).and_then(|identity| identity.room);
         let receipt = Receipt::Notified(of, began);
@@ -241,12 +245,18 @@ impl Session {
             id.into_iter().for_each(|id| server.exchange_starts.forget_login(id));
             self.pending_receipts.change(receipt, room);
         }
-        if is_first {
-            let end = u32::from(closing.is_some() && leaving.is_some_and(|leaving| !leaving.tcp().state().is_closed()));
-            // Who was in several rooms, or is told in several, is not all that one room's members tell.
-            let has_moved = connection.may_have_moved() || leaving.is_some_and(Connection::may_have_moved);
-            let owed = room.filter(|_| !has_moved).and_then(|room| owed(connection, server, room));
-            self.pending_receipts.begin(receipt, owed.map(|owed| owed + end), room);
+        // Who was in several rooms, or is told in several, is not all that one room's members tell.
+        let has_moved = connection.may_have_moved() || leaving.is_some_and(Connection::may_have_moved);
+        let has_moved = has_moved && !server.tells_everybody();
+        let room = if server.tells_everybody() { Some(Room::Everywhere) } else { room };
+        let owed = || room.filter(|_| !has_moved).and_then(|room| owed(connection, server, room));
+        match which {
+            Notification::First => {
+                let end = u32::from(closing.is_some() && leaving.is_some_and(|it| !it.tcp().state().is_closed()));
+                self.pending_receipts.begin(receipt, owed().map(|owed| owed + end), room);
+            }
+            Notification::Again => self.pending_receipts.repeat(receipt, owed()),
+            Notification::Another => {}
         }
         if let Some(connection) = self.connections.get_mut(&stream) {
             enter(connection, &record);
@@ -255,6 +265,7 @@ impl Session {
     }
 
     fn say_request(&mut self, context: &MessageContext, to: &Addressee, said: Option<Said>, text: &str) {
+        let lurkers = self.lurkers(context.place.stream);
         let (place, texts) = (context.place, &mut self.texts);
         let Some(connection) = self.connections.get_mut(&place.stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
@@ -267,8 +278,8 @@ impl Session {
         let has_asked = connection.chat().is_some_and(|chat| chat.has_asked_to_log_in());
         let lacks_before = connection.may_lack_messages_before(place.at.frame);
         // The server of 2014 does not ask who says it.
-        let is_asked = context.dialect != Some(Dialect::A2014);
-        record.before_login = connection.saw_beginning() && !has_asked && !lacks_before && is_asked;
+        let is_2014 = server.tells_everybody();
+        record.before_login = connection.saw_beginning() && !has_asked && !lacks_before && !is_2014;
         let client = connection.chat().and_then(|chat| chat.id());
         record.sender_id = client;
         let said = said.filter(|_| context.message.is_readable);
@@ -277,16 +288,17 @@ impl Session {
             record.say = earlier;
             return enter(connection, &record);
         }
-        let room = identity.and_then(|identity| identity.room);
-        let members = room.map_or(0, |room| {
+        let room = if is_2014 { Some(Room::Everywhere) } else { identity.and_then(|identity| identity.room) };
+        let members = room.filter(|_| !is_2014 || lurkers.is_some_and(|lurkers| server.knows_everybody(lurkers)));
+        let members = members.map_or(0, |room| {
             server.rooms.list_members(room, &server.users, &mut self.lists, connection.gaps(Side::Server))
         });
         let say = TrackedSay::new(place.at, place.stream, to.private, members);
         let number = self.says.push(say, text);
         let owed = match to.private {
-            // The recipient's copy and the sender's.
-            true => to.id.as_deref().and_then(|id| server.users.owner(texts.find(id)?)).map(|_| 2),
-            false => self.lists.get(members).and_then(|(_, count)| u32::try_from(count).ok()),
+            // The recipient's copy and, but for 2014, the sender's.
+            true => to.id.as_deref().and_then(|id| server.users.owner(texts.find(id)?)).map(|_| 2 - u32::from(is_2014)),
+            false => room.and_then(|room| owed(connection, server, room)),
         };
         if owed.is_some() && !record.before_login && server.proxies.is_empty() {
             self.pending_receipts.begin(Receipt::Say(number), owed, room);
@@ -308,6 +320,16 @@ impl Session {
         }
     }
 
+    /// How many of the connections that a server of dialect A tells everything never asked to log in; `None` of too many.
+    fn lurkers(&self, stream: StreamId) -> Option<usize> {
+        const MANY: usize = 1000;
+        let server = self.servers.of(self.connections.get(&stream)?).filter(|server| server.tells_everybody())?;
+        let listeners = (server.listeners.len() <= MANY).then_some(&server.listeners)?.iter();
+        let known = listeners.filter_map(|stream| self.connections.get(stream));
+        let has_asked = |it: &Connection| it.chat().is_some_and(|chat| chat.has_asked_to_log_in());
+        Some(known.filter(|it| it.saw_beginning() && !has_asked(it)).count())
+    }
+
     fn say_delivery(&mut self, context: &MessageContext, delivery: &SayDelivery) {
         let (place, texts) = (context.place, &mut self.texts);
         let Some(connection) = self.connections.get_mut(&place.stream) else { return };
@@ -320,7 +342,8 @@ impl Session {
             server.users.set_name(id, name, frame, context.now);
         }
         let from_name = from_name.or_else(|| server.users.name_of(from?, frame));
-        let (copy, joined) = (delivery.copy, connection.joined());
+        let joined = if server.tells_everybody() { connection.upgraded_at() } else { connection.joined() };
+        let copy = delivery.copy;
         let mut record = context.record(MessageEvent::SayDelivery { sender: from_name, recipient });
         record.sender_id = from;
         record.is_own = from.is_some() && from == connection.chat().and_then(|chat| chat.id());
@@ -403,7 +426,12 @@ fn login_request(
 
 /// How many connections the server tells of what happens in a room, where all of them are known.
 fn owed(connection: &Connection, server: &Server, room: Room) -> Option<u32> {
-    server.rooms.count_members(room, connection.gaps(Side::Server)).filter(|_| server.proxies.is_empty())
+    let count = match room {
+        // Its list may have users who are gone; of others no connection may have been captured yet.
+        Room::Everywhere => u32::try_from(server.listeners.len().max(server.rooms.size_of(room))).ok(),
+        Room::Named(_) => server.rooms.count_members(room, connection.gaps(Side::Server)),
+    };
+    count.filter(|_| server.proxies.is_empty())
 }
 
 /// Finds where a login began, and how many have to be told of it.
@@ -412,6 +440,7 @@ fn begin_login(
     server: &mut Server,
     pending_receipts: &mut PendingReceipts,
     record: &mut MessageRecord<TextId>,
+    elsewhere: Option<Frame>,
 ) {
     let (id, at) = (record.sender_id, record.at);
     let room = connection.identity(record.position()).and_then(|identity| identity.room);
@@ -428,7 +457,7 @@ fn begin_login(
         pending_receipts.owe(receipt, room.and_then(|room| owed(connection, server, room)));
     } else if !record.uncertain {
         let (name, owner) = (record.event.sender().copied(), id.and_then(|id| server.users.owner(id)));
-        let began = server.exchange_starts.notify_login(id, name, at, owner, &server.gaps.client);
+        let began = server.exchange_starts.notify_login(id, name, at, owner, &server.gaps.client, elsewhere);
         pending_receipts.change(Receipt::Notified(Completion::Login, began), room);
         record.began = Some(began);
     }
@@ -458,7 +487,8 @@ fn login(
     let mut record = match is_result {
         false => MessageRecord { uncertain: may_be_result, ..context.record(MessageEvent::LoginNotification { name }) },
         true => {
-            let (asked, request) = (asked_name(connection), connection.answered_login(frame));
+            let asked = connection.chat().and_then(|chat| chat.login_answered_by(name)?.1);
+            let request = connection.answered_login(frame, name);
             if let Some(chat) = connection.application_mut().chat_mut() {
                 chat.log_in(context.place, name, id);
             }
@@ -467,7 +497,9 @@ fn login(
         }
     };
     record.sender_id = id;
-    let own = connection.identity(context.position()).and_then(|identity| identity.room);
+    // The list is of the room that was asked for, whatever was asked for since.
+    let asked = record.request.and_then(|request| connection.chat()?.asked_in(request.frame));
+    let own = asked.or_else(|| connection.identity(context.position())).and_then(|identity| identity.room);
     let has_moved = connection.may_have_moved();
     // Who is told in several rooms does not learn in which of them.
     let room = match has_moved && !is_result {
@@ -509,7 +541,7 @@ fn is_login_result(
     let message = &context.message;
     // On a second login, dialect C first notifies the room, the asking connection included, and then answers.
     let announced = message.dialect == Some(Dialect::C2016) && users.is_none() && !message.is_truncated;
-    let waiting = connection.chat().and_then(|chat| chat.waiting_login());
+    let waiting = connection.chat().and_then(|chat| chat.login_answered_by(name));
     let has_asked = waiting.is_some_and(|(_, asked)| match (asked, name) {
         (Some(asked), Some(name)) => asked == name,
         (None, _) => true,
@@ -535,11 +567,18 @@ fn may_be_login_result(connection: &Connection, context: &MessageContext, id: Op
 
 fn take_users(server: &mut Server, texts: &mut Texts, room: Room, users: Option<&Users>, context: &MessageContext) {
     let Some(users) = users else { return };
+    // In dialect A the list may be stale: of whom the capture knows more, it says nothing.
+    let may_be_stale = server.tells_everybody();
     let mut members = Vec::with_capacity(users.users.len());
     for (id, name) in &users.users {
         let (id, name) = (texts.intern(id), texts.intern(name));
-        server.users.set_name(id, name, context.place.at.frame, context.now);
-        members.push(id);
+        if !may_be_stale || server.users.name_of(id, Frame::LAST).is_none() {
+            server.users.set_name(id, name, context.place.at.frame, context.now);
+            members.push(id);
+        }
+    }
+    if may_be_stale {
+        return members.into_iter().for_each(|id| server.rooms.join(room, id, texts));
     }
     // Of a long list, only the beginning is known.
     if users.count == members.len() && !context.message.is_truncated {

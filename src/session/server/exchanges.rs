@@ -15,21 +15,43 @@ use crate::tcp::gaps::Gaps;
 const LONGEST_BROADCAST: i64 = 2_000_000_000;
 /// The server sends the copies of a say within this time. Nanoseconds.
 const SPREAD: i64 = 250_000_000;
+/// Login requests by one name that wait for their answers.
+const MAX_ASKED: usize = 64;
 /// Exchanges that are watched at a time; what of the others is received is not counted.
 const MAX_OPEN: usize = 4096;
 
 /// Where what a server notifies its clients of began.
 #[derive(Debug, Default)]
 pub struct ExchangeStarts {
-    /// Login requests without an answer, by the user's name.
-    asked: HashMap<TextId, Asked>,
+    /// Login requests without an answer, by the user's name, in their order.
+    asked: HashMap<TextId, Vec<Asked>>,
     /// By the client's id.
     logins: HashMap<TextId, LoggedIn>,
     /// What happened to clients but their logins, by what it is a part of and the client's id: the frame in which it began, and when the
     /// server first notified somebody of it.
-    broadcasts: HashMap<(Completion, TextId), FrameTime>,
+    broadcasts: HashMap<(Completion, TextId), Broadcast>,
     /// The deliveries of a client's says of which the requests were not captured.
     copies: HashMap<(Option<TextId>, Said), DeliveredCopies>,
+}
+
+/// What the server notifies its clients of.
+#[derive(Debug, Clone, Copy)]
+struct Broadcast {
+    /// The frame in which it began, and when the server first notified somebody of it.
+    began: FrameTime,
+    /// Who was notified first.
+    first: StreamId,
+}
+
+/// Which notification of something one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notification {
+    /// The first.
+    First,
+    /// One of those that follow.
+    Another,
+    /// The first once more: the server notifies all again, as that of 2014 does of some logouts.
+    Again,
 }
 
 /// The copies of a say, so far.
@@ -70,9 +92,13 @@ impl DeliveredCopies {
 impl ExchangeStarts {
     /// Enters that a connection asks to log in by a name.
     pub fn ask(&mut self, name: TextId, at: FrameTime, stream: StreamId) {
-        let before = self.asked.get(&name);
-        let is_contested = before.is_some_and(|before| before.stream != stream && at.since(before.at) <= LONGEST_LOGIN);
-        self.asked.insert(name, Asked { at, stream, is_contested, client: None });
+        let asked = self.asked.entry(name).or_default();
+        asked.retain(|before| at.since(before.at) <= LONGEST_LOGIN);
+        let is_contested = asked.iter().any(|before| before.stream != stream);
+        asked.iter_mut().for_each(|before| before.is_contested |= is_contested);
+        if asked.len() < MAX_ASKED {
+            asked.push(Asked { at, stream, is_contested, client: None });
+        }
     }
 
     /// Enters that the server answers the login request in a frame, or one that was not captured, in the frame `at`. Returns where the login
@@ -84,8 +110,11 @@ impl ExchangeStarts {
         request: Option<Frame>,
         at: FrameTime,
     ) -> Frame {
-        if let Some(name) = name.filter(|name| self.asked.get(name).map(|asked| asked.at.frame) == request) {
-            self.asked.remove(&name);
+        if let Some((name, asked)) = name.and_then(|name| Some((name, self.asked.get_mut(&name)?))) {
+            asked.retain(|asked| Some(asked.at.frame) != request);
+            if asked.is_empty() {
+                self.asked.remove(&name);
+            }
         }
         let began = request.or_else(|| self.known(client, name, at)).unwrap_or(at.frame);
         self.log_in(client, name, began, at);
@@ -100,8 +129,15 @@ impl ExchangeStarts {
         (is_same_name && at.time.saturating_sub(known.time) <= LONGEST_LOGIN).then_some(known.began)
     }
 
+    /// The only login request by a name that waits for its answer, and of which nobody was notified.
+    pub fn only_asked(&self, name: TextId, at: FrameTime) -> Option<Frame> {
+        let [only] = self.asked.get(&name)?.as_slice() else { return None };
+        (only.client.is_none() && at.since(only.at) <= LONGEST_LOGIN).then_some(only.at.frame)
+    }
+
     /// Enters that the server notifies somebody of a login; `owner` is the client's connection, where that is known. `gaps`: of what clients
-    /// sent, and so of another's request by this name. Returns where the login began.
+    /// sent, and so of another's request by this name; `elsewhere`: the request by this name to what may be another address of the server.
+    /// Returns where the login began.
     pub fn notify_login(
         &mut self,
         client: Option<TextId>,
@@ -109,19 +145,21 @@ impl ExchangeStarts {
         at: FrameTime,
         owner: Option<StreamId>,
         gaps: &Gaps,
+        elsewhere: Option<Frame>,
     ) -> Frame {
         let known = self.known(client, name, at);
-        let asked = name.and_then(|name| self.asked.get_mut(&name)).filter(|asked| {
+        let mut asked = name.and_then(|name| self.asked.get_mut(&name)).into_iter().flatten();
+        let asked = asked.find(|asked| asked.client.is_none() || asked.client == client).filter(|asked| {
             !asked.is_contested
                 && at.since(asked.at) <= LONGEST_LOGIN
-                && (asked.client.is_none() || asked.client == client)
                 && (owner == Some(asked.stream) || known.is_none() && !gaps.after(asked.at.frame))
         });
         let began = asked.map(|asked| {
             asked.client = client;
             asked.at.frame
         });
-        let began = began.or(known).unwrap_or(at.frame);
+        let elsewhere = elsewhere.filter(|began| !gaps.after(*began));
+        let began = began.or(known).or(elsewhere).unwrap_or(at.frame);
         self.log_in(client, name, began, at);
         began
     }
@@ -135,24 +173,27 @@ impl ExchangeStarts {
     }
 
     /// Enters that the server notifies somebody in the frame `at` of what happened to a client, which is a part of `of`; `cause` is the frame
-    /// with which it began, where that was captured: of a logout, with the end of the client's connection. Returns where it began, and
-    /// whether this is the first notification.
+    /// with which it began, where that was captured: of a logout, with the end of the client's connection. Returns where it began, and which
+    /// notification this is, to the connection `stream`.
     pub fn notify(
         &mut self,
         of: Completion,
         client: Option<TextId>,
         cause: Option<Frame>,
         at: FrameTime,
-    ) -> (Frame, bool) {
-        let Some(client) = client else { return (cause.unwrap_or(at.frame), true) };
+        stream: StreamId,
+    ) -> (Frame, Notification) {
+        let Some(client) = client else { return (cause.unwrap_or(at.frame), Notification::First) };
         match self.broadcasts.get(&(of, client)) {
-            Some(known) if at.since(*known) <= LONGEST_BROADCAST => (known.frame, false),
+            Some(Broadcast { began, first }) if at.since(*began) <= LONGEST_BROADCAST => {
+                (began.frame, if *first == stream { Notification::Again } else { Notification::Another })
+            }
             known => {
                 // A connection that is closed for long is another's who had the same id.
-                let cause = cause.filter(|cause| known.is_none_or(|known| known.frame != *cause));
-                let began = cause.unwrap_or(at.frame);
-                self.broadcasts.insert((of, client), FrameTime { frame: began, time: at.time });
-                (began, true)
+                let cause = cause.filter(|cause| known.is_none_or(|known| known.began.frame != *cause));
+                let began = FrameTime { frame: cause.unwrap_or(at.frame), time: at.time };
+                self.broadcasts.insert((of, client), Broadcast { began, first: stream });
+                (began.frame, Notification::First)
             }
         }
     }
@@ -192,7 +233,7 @@ impl ExchangeStarts {
         for (what, began) in other.broadcasts {
             self.broadcasts.entry(what).or_insert(began);
         }
-        self.asked.extend(other.asked);
+        other.asked.into_iter().for_each(|(name, asked)| self.asked.entry(name).or_default().extend(asked));
     }
 }
 
@@ -267,6 +308,13 @@ impl PendingReceipts {
         }
     }
 
+    /// Enters that all have to receive it once more.
+    pub fn repeat(&mut self, open: Receipt, owed: Option<u32>) {
+        if let Some(counts) = self.open.get_mut(&open) {
+            counts.owed = counts.owed.zip(owed).map(|(earlier, more)| earlier + more);
+        }
+    }
+
     /// Enters how many times it turns out to have to be received; `None` if that is not known.
     pub fn owe(&mut self, open: Receipt, owed: Option<u32>) {
         match (self.open.get_mut(&open), owed) {
@@ -307,23 +355,26 @@ mod tests {
         let mut exchange_starts = ExchangeStarts::default();
         exchange_starts.ask(name, at(8, 0), StreamId(1));
         assert_eq!(
-            exchange_starts.notify_login(Some(id), Some(name), at(9, 1), None, Gaps::NONE),
+            exchange_starts.notify_login(Some(id), Some(name), at(9, 1), None, Gaps::NONE, None),
             Frame::of(8),
             "before the answer"
         );
         assert_eq!(exchange_starts.answer(Some(id), Some(name), Some(Frame::of(8)), at(10, 1)), Frame::of(8));
         assert_eq!(
-            exchange_starts.notify_login(Some(id), Some(name), at(11, 1), None, Gaps::NONE),
+            exchange_starts.notify_login(Some(id), Some(name), at(11, 1), None, Gaps::NONE, None),
             Frame::of(8),
             "and behind it"
         );
         assert_eq!(
-            exchange_starts.notify_login(Some(other), Some(name), at(12, 1), None, Gaps::NONE),
+            exchange_starts.notify_login(Some(other), Some(name), at(12, 1), None, Gaps::NONE, None),
             Frame::of(12),
             "another of this name"
         );
-        assert_eq!(exchange_starts.notify_login(Some(other), Some(name), at(13, 1), None, Gaps::NONE), Frame::of(12));
-        let again = exchange_starts.notify_login(Some(id), Some(name), at(20, 9 * SECOND), None, Gaps::NONE);
+        assert_eq!(
+            exchange_starts.notify_login(Some(other), Some(name), at(13, 1), None, Gaps::NONE, None),
+            Frame::of(12)
+        );
+        let again = exchange_starts.notify_login(Some(id), Some(name), at(20, 9 * SECOND), None, Gaps::NONE, None);
         assert_eq!(again, Frame::of(20), "another login, of which the request is missing");
     }
 
@@ -336,18 +387,21 @@ mod tests {
         gap.add(Gap::within(at(2, 1)));
         exchange_starts.ask(name, at(1, 0), StreamId(1));
         assert_eq!(
-            exchange_starts.notify_login(Some(id), Some(name), at(2, 1), None, &gap),
+            exchange_starts.notify_login(Some(id), Some(name), at(2, 1), None, &gap, None),
             Frame::of(2),
             "another's may be missing"
         );
-        assert_eq!(exchange_starts.notify_login(Some(other), Some(name), at(3, 1), None, Gaps::NONE), Frame::of(1));
         assert_eq!(
-            exchange_starts.notify_login(Some(id), Some(other), at(4, 1), None, Gaps::NONE),
+            exchange_starts.notify_login(Some(other), Some(name), at(3, 1), None, Gaps::NONE, None),
+            Frame::of(1)
+        );
+        assert_eq!(
+            exchange_starts.notify_login(Some(id), Some(other), at(4, 1), None, Gaps::NONE, None),
             Frame::of(4),
             "renamed"
         );
         assert_eq!(
-            exchange_starts.notify_login(Some(id), Some(name), at(5, 1), None, Gaps::NONE),
+            exchange_starts.notify_login(Some(id), Some(name), at(5, 1), None, Gaps::NONE, None),
             Frame::of(5),
             "it was the other's"
         );
@@ -360,10 +414,13 @@ mod tests {
         let mut exchange_starts = ExchangeStarts::default();
         exchange_starts.ask(name, at(1, 0), StreamId(1));
         exchange_starts.ask(name, at(2, SECOND), StreamId(2));
-        assert_eq!(exchange_starts.notify_login(Some(id), Some(name), at(3, SECOND), None, Gaps::NONE), Frame::of(3));
+        assert_eq!(
+            exchange_starts.notify_login(Some(id), Some(name), at(3, SECOND), None, Gaps::NONE, None),
+            Frame::of(3)
+        );
         exchange_starts.ask(name, at(4, 9 * SECOND), StreamId(3));
         assert_eq!(
-            exchange_starts.notify_login(None, Some(name), at(5, 9 * SECOND), None, Gaps::NONE),
+            exchange_starts.notify_login(None, Some(name), at(5, 9 * SECOND), None, Gaps::NONE, None),
             Frame::of(4),
             "long after that"
         );
@@ -375,15 +432,25 @@ mod tests {
         let [name, id, other] = ["name", "7", "8"].map(|text| texts.intern(text));
         let mut exchange_starts = ExchangeStarts::default();
         assert_eq!(
-            exchange_starts.notify(Completion::Logout, Some(id), Some(Frame::of(20)), at(22, 0)),
-            (Frame::of(20), true)
+            exchange_starts.notify(Completion::Logout, Some(id), Some(Frame::of(20)), at(22, 0), StreamId(1)),
+            (Frame::of(20), Notification::First)
         );
-        assert_eq!(exchange_starts.notify(Completion::Logout, Some(id), None, at(23, 0)), (Frame::of(20), false));
-        assert_eq!(exchange_starts.notify(Completion::Logout, Some(other), None, at(24, 0)), (Frame::of(24), true));
+        assert_eq!(
+            exchange_starts.notify(Completion::Logout, Some(id), None, at(23, 0), StreamId(2)),
+            (Frame::of(20), Notification::Another)
+        );
+        assert_eq!(
+            exchange_starts.notify(Completion::Logout, Some(id), None, at(23, 0), StreamId(1)),
+            (Frame::of(20), Notification::Again)
+        );
+        assert_eq!(
+            exchange_starts.notify(Completion::Logout, Some(other), None, at(24, 0), StreamId(1)),
+            (Frame::of(24), Notification::First)
+        );
         exchange_starts.forget_login(id);
-        exchange_starts.notify_login(Some(id), Some(name), at(30, 0), None, Gaps::NONE);
-        let again = exchange_starts.notify(Completion::Logout, Some(id), None, at(31, 0));
-        assert_eq!(again, (Frame::of(31), true), "the id was given out again");
+        exchange_starts.notify_login(Some(id), Some(name), at(30, 0), None, Gaps::NONE, None);
+        let again = exchange_starts.notify(Completion::Logout, Some(id), None, at(31, 0), StreamId(1));
+        assert_eq!(again, (Frame::of(31), Notification::First), "the id was given out again");
     }
 
     #[test]
@@ -391,11 +458,11 @@ mod tests {
         let mut texts = Texts::default();
         let id = Some(texts.intern("7"));
         let mut exchange_starts = ExchangeStarts::default();
-        let mut notify = |of, frame, time| exchange_starts.notify(of, id, None, at(frame, time));
-        assert_eq!(notify(Completion::Close, 1, 0), (Frame::of(1), true));
-        assert_eq!(notify(Completion::Logout, 2, 0), (Frame::of(2), true), "something else");
-        assert_eq!(notify(Completion::Close, 3, 2 * SECOND), (Frame::of(1), false));
-        assert_eq!(notify(Completion::Close, 4, 2 * SECOND + 1), (Frame::of(4), true), "again");
+        let mut notify = |of, frame, time| exchange_starts.notify(of, id, None, at(frame, time), StreamId(frame));
+        assert_eq!(notify(Completion::Close, 1, 0), (Frame::of(1), Notification::First));
+        assert_eq!(notify(Completion::Logout, 2, 0), (Frame::of(2), Notification::First), "something else");
+        assert_eq!(notify(Completion::Close, 3, 2 * SECOND), (Frame::of(1), Notification::Another));
+        assert_eq!(notify(Completion::Close, 4, 2 * SECOND + 1), (Frame::of(4), Notification::First), "again");
     }
 
     #[test]

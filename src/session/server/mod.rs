@@ -9,8 +9,11 @@ pub mod users;
 
 use std::collections::BTreeSet;
 
+use hashbrown::HashSet;
+
 use crate::message::Dialect;
 use crate::packet::{Both, Frame, StreamId};
+use crate::session::ids::Room;
 use crate::session::say::Delivery;
 use crate::session::say::equal::SayIndex;
 use crate::session::say::pending::UnmatchedDeliveries;
@@ -41,6 +44,8 @@ pub struct Server {
     pub gaps: Both<Gaps>,
     /// The connections of which bytes were captured and not read yet, by the time since which that is so.
     unread: BTreeSet<(i64, StreamId)>,
+    /// The connections on which it tells everybody something, in dialect A: those past the opening handshake, logged in or not.
+    pub listeners: HashSet<StreamId>,
     /// The capture shows it by more than one address.
     pub has_several_addresses: bool,
     /// How many bytes of it are counted.
@@ -80,6 +85,16 @@ impl Server {
         self.dialect == Some(Dialect::C2016)
     }
 
+    /// Whether everybody gets what is said to all, logged in or not, as in dialect A, which has no rooms.
+    pub fn tells_everybody(&self) -> bool {
+        self.dialect == Some(Dialect::A2014)
+    }
+
+    /// Whether all who are told everything are known, but for so many who never asked to log in.
+    pub fn knows_everybody(&self, lurkers: usize) -> bool {
+        self.rooms.size_of(Room::Everywhere) + lurkers == self.listeners.len()
+    }
+
     /// Whether the capture may lack something that the server sent after a frame, and before a time in nanoseconds since the epoch.
     pub fn may_lack(&self, from: Frame, before: i64) -> bool {
         self.gaps.server.any(from, before) || self.unread.first().is_some_and(|(since, _)| *since < before)
@@ -93,6 +108,7 @@ impl Server {
         self.gaps.client.add_all(&other.gaps.client);
         self.gaps.server.add_all(&other.gaps.server);
         self.unread.extend(other.unread);
+        self.listeners.extend(other.listeners);
         self.users.absorb(&other.users);
         self.rooms.absorb(other.rooms);
         self.proxies.absorb(other.proxies);

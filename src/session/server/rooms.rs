@@ -81,9 +81,16 @@ impl Rooms {
         self.users_in_several.insert(id, rooms);
     }
 
+    /// How many clients are in a room, as far as is known.
+    pub fn size_of(&self, room: Room) -> usize {
+        self.rooms.get(&room).map_or(0, |room| room.members.count())
+    }
+
     /// Adds a client to a room.
     pub fn join(&mut self, room: Room, id: TextId, texts: &Texts) {
-        let room = self.rooms.entry(room).or_default();
+        // Nobody lists all who are everywhere.
+        let complete = (room == Room::Everywhere).then_some(Frame::FIRST);
+        let room = self.rooms.entry(room).or_insert_with(|| Membership { complete, ..Membership::default() });
         if room.members.insert(id, texts) {
             room.listed = 0;
             self.members += 1;

@@ -101,6 +101,14 @@ impl Servers {
         self.servers.get_mut(place(number))
     }
 
+    /// The other servers that may yet turn out to be a connection's own; `None` where those are many, or none.
+    pub fn others(&self, connection: &Connection) -> Option<impl Iterator<Item = &Server>> {
+        const MANY: usize = 8;
+        let own = place(self.number(connection)?);
+        let others = self.servers.iter().enumerate().filter(move |(at, _)| *at != own);
+        (2..=MANY).contains(&self.servers.len()).then_some(others.map(|(_, server)| server))
+    }
+
     /// All of them.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Server> {
         self.servers.iter_mut()
