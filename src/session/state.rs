@@ -76,6 +76,8 @@ pub struct Session {
     pub(super) capture_host: Option<IpAddr>,
     /// When the first segment was captured, in nanoseconds since the epoch; 0 until then.
     pub(super) start: i64,
+    /// When the latest segment was captured.
+    pub(super) end: i64,
     pub(super) texts: Texts,
     /// The ends of the messages that are about to be handed over.
     pub(super) endings: Endings,
@@ -122,6 +124,7 @@ impl Session {
         if self.start == 0 {
             self.start = segment.at.time;
         }
+        self.end = self.end.max(segment.at.time);
         if self.connections.get(&segment.stream).is_none() {
             let ports = (segment.source.port, segment.destination.port);
             let chat_port = segment.is_on_chat_port();

@@ -298,6 +298,8 @@ impl Session {
         let owed = match to.private {
             // The recipient's copy and, but for 2014, the sender's.
             true => to.id.as_deref().and_then(|id| server.users.owner(texts.find(id)?)).map(|_| 2 - u32::from(is_2014)),
+            // To nobody: in 2014, it goes back to its sender.
+            false if is_2014 && to.id.is_none() => Some(1),
             false => room.and_then(|room| owed(connection, server, room)),
         };
         if owed.is_some() && !record.before_login && server.proxies.is_empty() {

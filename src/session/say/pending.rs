@@ -12,6 +12,8 @@ use crate::tcp::gaps::Gaps;
 
 /// How much earlier than its say a delivery may have been captured. Nanoseconds.
 const REORDER_WINDOW: i64 = 100_000_000;
+/// How much the clocks of two captures that were merged may differ; beyond, a delivery is another say's. Nanoseconds.
+const SKEW: i64 = 2_000_000_000;
 /// How many deliveries without a say are kept.
 const MAX_UNMATCHED: usize = 1024;
 /// How many deliveries wait until it is settled what they deliver.
@@ -125,7 +127,8 @@ impl UnmatchedDeliveries {
     }
 
     /// Takes the deliveries of a say that were captured shortly before it; `None` where there are some, but an earlier say may be missing, or
-    /// one of somebody else, which they could deliver. `gaps`: of its sender; `usual`: the time that the server takes, in nanoseconds.
+    /// one of somebody else, which they could deliver, or clocks differ by more. `gaps`: of its sender; `usual`: the time that the server
+    /// takes, in nanoseconds.
     pub fn take_early(
         &mut self,
         say: &TrackedSay,
@@ -137,7 +140,13 @@ impl UnmatchedDeliveries {
         let early = self.take(say.at(), from, said);
         let are_certain =
             early.iter().all(|delivery| from.is_some() && !gaps.since(delivery.place.at.time.saturating_sub(usual)));
-        are_certain.then_some(early)
+        (are_certain && !self.holds(say.at(), from, said)).then_some(early)
+    }
+
+    /// Whether there are deliveries that may be those of a say, if clocks differ.
+    fn holds(&self, at: FrameTime, from: Option<TextId>, said: Said) -> bool {
+        let mut recent = self.queue.iter().rev().take_while(|other| at.since(other.place.at) <= SKEW);
+        self.count(said) > 0 && recent.any(|other| other.said == said && other.from == from)
     }
 
     /// Takes the deliveries of a say that were captured shortly before it, one a connection and copy, in the order of the capture.

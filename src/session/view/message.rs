@@ -26,6 +26,8 @@ pub struct MessageView<'a> {
     pub connection: &'a Connection,
     server: Option<&'a Server>,
     stream: StreamId,
+    /// When the capture's latest segment was captured, in nanoseconds since the epoch.
+    end: i64,
     /// What the capture lacks of servers that may be this one.
     unheard: &'a Gaps,
     lists: &'a MemberLists,
@@ -95,6 +97,7 @@ impl<'a> MessageView<'a> {
             connection,
             stream,
             server: session.servers.of(connection),
+            end: session.end,
             unheard: &session.servers.unheard,
             lists: &session.lists,
             context: session.context(),
@@ -226,7 +229,9 @@ impl<'a> MessageView<'a> {
         let say = self.tracked().filter(|say| say.is_readable())?;
         let (at, first) = (say.at(), say.first());
         let until = at.time.saturating_add(COUNTED_WITHIN);
+        let usual = self.server.map_or(0, |server| server.say_index.usual());
         let is_counted = say.is_counted()
+            && (self.has_reached_all(say) || at.time.saturating_add(usual) < self.end)
             && !self.server.is_some_and(|server| server.may_lack(at.frame, until))
             && !self.unheard.any(at.frame, until);
         Some(SayView {
@@ -238,6 +243,14 @@ impl<'a> MessageView<'a> {
             say,
             says: self.context.says,
         })
+    }
+
+    /// Whether a say has reached as many connections as it is for, as far as those are known.
+    fn has_reached_all(&self, say: &TrackedSay) -> bool {
+        let in_room = self.lists.get(say.members).map(|(_, count)| count);
+        let copies = if self.server.is_some_and(Server::tells_everybody) { 1 } else { 2 };
+        let owed = if say.is_private() { Some(copies) } else { in_room };
+        owed.is_some_and(|owed| say.deliveries as usize >= owed)
     }
 
     /// Of a say request: who was in the room.
