@@ -30,6 +30,8 @@ pub enum Type {
     Phase,
     /// `FT_UINT32` with the dialects' names
     Dialect,
+    /// `FT_UINT32` with [`Omission::ALL`]'s names
+    Omission,
     /// `FT_BOOLEAN`
     Boolean,
     /// `FT_IPv4`
@@ -159,6 +161,8 @@ fields! {
     DeliveryEndpoint "delivery.endpoint" "Endpoint" Text generated "The browser that gets it: address and port" taught_late;
     DeliveryTime "delivery.time" "Time" Duration generated "The time from the request to this delivery" taught_late;
     DeliveryAckedIn "delivery.acked_in" "Acknowledged in" Response generated "The frame with the browser's ACK" taught_late;
+    LeftOut "left_out" "Left out" Omission generated "Why a label is left out that one would expect here" taught_late;
+    LeftOutWhy "left_out.why" "Why" Text generated "The same as a sentence, with frames" taught_late;
     HandshakeKey "handshake.key" "Sec-WebSocket-Key" Text generated "The key that the browser sends (RFC 6455, section 4.1)" if_recognized_late;
     HandshakeAccept "handshake.accept" "Sec-WebSocket-Accept" Text generated "The value with which the server answers the key" if_recognized_late;
     HandshakeAcceptExpected "handshake.accept_expected" "Expected accept value" Text generated "The value that the key calls for (RFC 6455, section 4.2.2)" if_recognized_late;
@@ -173,26 +177,29 @@ impl Field {
     }
 }
 
-macro_rules! phases {
-    ($($phase:ident = $value:literal $name:literal;)*) => {
-        /// The step that a packet is in the course of a chat connection: the values of `workermanchat.phase`.
+/// Makes an enum of the values of a field, with their names.
+macro_rules! values {
+    ($(#[$doc:meta])* $enum:ident; $($value:ident = $number:literal $name:literal;)*) => {
+        $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u32)]
-        pub enum Phase { $(#[doc = concat!($name, ".")] $phase = $value),* }
+        pub enum $enum { $(#[doc = concat!($name, ".")] $value = $number),* }
 
-        impl Phase {
-            /// Every phase, by value.
-            pub const ALL: &[Phase] = &[$(Phase::$phase),*];
+        impl $enum {
+            /// All of them, by value.
+            pub const ALL: &[$enum] = &[$($enum::$value),*];
 
             /// The name that the packet list, the tree and filters show.
             pub fn name(self) -> &'static str {
-                match self { $(Phase::$phase => $name),* }
+                match self { $($enum::$value => $name),* }
             }
         }
     };
 }
 
-phases! {
+values! {
+    /// The step that a packet is in the course of a chat connection: the values of `workermanchat.phase`.
+    Phase;
     TcpSyn = 1 "TCP handshake 1/3 (SYN)";
     TcpSynAck = 2 "TCP handshake 2/3 (SYN+ACK)";
     TcpAck = 3 "TCP handshake 3/3 (ACK)";
@@ -217,6 +224,20 @@ phases! {
     Pong = 28 "Heartbeat pong";
     Unknown = 29 "Unknown message";
     MessageAcked = 30 "Message acknowledged";
+}
+
+values! {
+    /// Why a label is left out that one would expect: the values of `workermanchat.left_out`.
+    Omission;
+    BytesMissing = 1 "Bytes of its connection are missing";
+    OthersBytesMissing = 2 "Bytes of another connection are missing";
+    SaidAgain = 3 "The same was said several times";
+    CaptureEnds = 4 "The capture ends";
+    BeganBefore = 5 "The connection began before the capture";
+    Cut = 6 "The capture cut the message";
+    NotCaptured = 7 "The sender's connection was not captured";
+    StaleList = 8 "The list of users may be out of date";
+    SeveralAddresses = 9 "The server has several addresses";
 }
 
 /// The values of `workermanchat.dialect` and their names; a name is the year of the dialect's first version.

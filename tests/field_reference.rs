@@ -12,7 +12,7 @@ use harness::packets::{Capture, Connection, Link};
 use harness::recording::{Recording, recordings};
 use harness::scripts::*;
 use harness::wireshark::Wireshark;
-use workermanchat::fields::{DIALECTS, FIELDS, FINDINGS, LaterPass, Phase, Type};
+use workermanchat::fields::{DIALECTS, FIELDS, FINDINGS, LaterPass, Omission, Phase, Type};
 
 #[test]
 fn the_field_reference_matches_the_tables() {
@@ -48,6 +48,10 @@ fn reference() -> String {
     for (value, name) in DIALECTS {
         writeln!(page, "| {value} | {name} |").unwrap();
     }
+    page.push_str("\n## `workermanchat.left_out`\n\n| value | name |\n|---|---|\n");
+    for reason in Omission::ALL {
+        writeln!(page, "| {} | {} |", *reason as u32, reason.name()).unwrap();
+    }
     page.push_str("\n## Findings\n\n| field | severity | needs `-2` | what it is |\n|---|---|---|---|\n");
     for finding in FINDINGS {
         let severity = format!("{:?}", finding.severity).to_lowercase();
@@ -80,7 +84,7 @@ fn needs_second_pass(later: LaterPass) -> &'static str {
 fn type_name(kind: Type) -> &'static str {
     match kind {
         Type::Text => "string",
-        Type::Unsigned | Type::Phase | Type::Dialect => "unsigned integer",
+        Type::Unsigned | Type::Phase | Type::Dialect | Type::Omission => "unsigned integer",
         Type::Boolean => "boolean",
         Type::Ipv4 => "IPv4 address",
         Type::Request | Type::Response | Type::Acknowledged | Type::Exchange => "frame number",

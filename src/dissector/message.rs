@@ -10,7 +10,7 @@ use crate::message::gateway::Gateway;
 use crate::message::json::Span;
 use crate::message::{JsonType, MAX_TEXT, MemberName, Message, User, text};
 use crate::packet::{Captured, FrameTime, Side};
-use crate::session::{DeliveredTo, MessageView, SayView, Session};
+use crate::session::{DeliveredTo, LeftOut, MessageView, SayView, Session};
 use std::fmt::{self, Display, Write};
 
 /// Users of a list that have lines in the tree. Wireshark ends the dissection of a packet with more than a million lines.
@@ -59,6 +59,7 @@ impl<'a> Drawing<'a> {
         if has_lines {
             self.generated_fields(tree);
             self.conversation(tree, session);
+            self.left_out(tree);
         }
         self.findings(tree);
         localise(plan, self.settings);
@@ -321,6 +322,26 @@ impl<'a> Drawing<'a> {
             }
             (_, Some(say)) => draw_links(tree, None, record.at, Some(say.at), None),
             (_, None) => draw_links(tree, None, record.at, record.request, record.response),
+        }
+    }
+
+    /// What is left out, and why. Later packets may yet teach it while the capture is read for the first time.
+    fn left_out(&self, tree: &mut Tree) {
+        if self.first_pass || ![Field::LeftOut, Field::LeftOutWhy].iter().any(|field| tree.wants(*field)) {
+            return;
+        }
+        let language = self.settings.language;
+        for LeftOut { field, cause } in self.view.left_out(self.message.is_truncated()) {
+            let addresses = cause.by.as_ref().map(|(_, ends)| ends.addresses());
+            let of = cause.by.as_ref().zip(addresses.as_ref());
+            let of = of.map(|((side, ends), addresses)| Party::of(ends, *side, addresses));
+            let why = match cause.before {
+                Some(before) => self.phrase(&Phrase::BytesMissing { of, before }),
+                None => self.phrase(&Phrase::LeftOut(cause.omission)),
+            };
+            let label = || format!("{}: {}: {why}", language.label(Field::LeftOut), language.label(field));
+            let item = tree.labelled(None, Field::LeftOut, Value::Unsigned(cause.omission as u32), label);
+            tree.text(item, Field::LeftOutWhy, &why);
         }
     }
 

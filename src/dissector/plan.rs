@@ -80,7 +80,10 @@ pub fn draw_links(
 ) {
     if let Some(request) = request {
         tree.value(parent, Field::RequestIn, Value::Frame(request.frame));
-        tree.value(parent, Field::ResponseTime, Value::Duration(at.since(request)));
+        // An answer that was captured before what it answers took no such time.
+        if at.since(request) >= 0 {
+            tree.value(parent, Field::ResponseTime, Value::Duration(at.since(request)));
+        }
     }
     if let Some(response) = response {
         tree.value(parent, Field::ResponseIn, Value::Frame(response));

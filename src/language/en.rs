@@ -6,7 +6,7 @@ use super::common::{
 use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::failpoint::failpoint;
-use crate::fields::{Field, Phase};
+use crate::fields::{Field, Omission, Phase};
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["“", "”"];
@@ -206,6 +206,29 @@ pub fn phrase(phrase: &Phrase) -> String {
             capitalised(&sentence)
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+        Phrase::BytesMissing { of: Some(of), before } => {
+            format!("bytes of {} are missing before frame {before}", party(of))
+        }
+        Phrase::BytesMissing { of: None, before } => {
+            format!("bytes that the server sent to others are missing before frame {before}")
+        }
+        Phrase::LeftOut(why) => omission(*why).to_owned(),
+    }
+}
+
+/// Why a label is left out.
+fn omission(why: Omission) -> &'static str {
+    match why {
+        Omission::BytesMissing | Omission::OthersBytesMissing => "bytes are missing",
+        Omission::SaidAgain => "the same was said several times, and the capture does not tell which of them it is",
+        Omission::CaptureEnds => "the capture ends shortly behind it",
+        Omission::BeganBefore => "the connection began before the capture",
+        Omission::Cut => "the capture cut the message",
+        Omission::NotCaptured => "the sender's connection, or its login, was not captured",
+        Omission::StaleList => "the server's list of users may be out of date",
+        Omission::SeveralAddresses => {
+            "the server has several addresses, and a browser may have received it at more than one"
+        }
     }
 }
 

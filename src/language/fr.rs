@@ -5,7 +5,7 @@ use super::common::{
 };
 use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
-use crate::fields::{Field, Phase};
+use crate::fields::{Field, Omission, Phase};
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["«\u{a0}", "\u{a0}»"];
@@ -251,6 +251,8 @@ pub fn label(field: Field) -> &'static str {
         Field::DeliveryEndpoint => "Adresse et port",
         Field::DeliveryTime => "Délai",
         Field::DeliveryAckedIn => "Acquittée dans la trame",
+        Field::LeftOut => "Omis",
+        Field::LeftOutWhy => "Pourquoi",
         Field::HandshakeKey => "Sec-WebSocket-Key",
         Field::HandshakeAccept => "Sec-WebSocket-Accept",
         Field::HandshakeAcceptExpected => "Sec-WebSocket-Accept attendu",
@@ -289,6 +291,31 @@ pub fn phrase(phrase: &Phrase) -> String {
             capitalised(&sentence)
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+        Phrase::BytesMissing { of: Some(of), before } => {
+            format!("il manque des octets {} avant la trame {before}", self::of(of))
+        }
+        Phrase::BytesMissing { of: None, before } => {
+            format!("il manque avant la trame {before} des octets que le serveur a envoyés à d'autres")
+        }
+        Phrase::LeftOut(why) => omission(*why).to_owned(),
+    }
+}
+
+/// Why a label is left out.
+fn omission(why: Omission) -> &'static str {
+    match why {
+        Omission::BytesMissing | Omission::OthersBytesMissing => "il manque des octets",
+        Omission::SaidAgain => {
+            "la même chose a été dite plusieurs fois, et la capture ne dit pas de laquelle il s'agit"
+        }
+        Omission::CaptureEnds => "la capture se termine peu après",
+        Omission::BeganBefore => "la connexion a commencé avant la capture",
+        Omission::Cut => "la capture a tronqué le message",
+        Omission::NotCaptured => "la connexion de l'expéditeur, ou l'ouverture de sa session, n'a pas été capturée",
+        Omission::StaleList => "la liste des utilisateurs du serveur est peut-être périmée",
+        Omission::SeveralAddresses => {
+            "le serveur a plusieurs adresses, et un navigateur l'a peut-être reçu à plus d'une"
+        }
     }
 }
 

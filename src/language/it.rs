@@ -5,7 +5,7 @@ use super::common::{
 };
 use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
-use crate::fields::{Field, Phase};
+use crate::fields::{Field, Omission, Phase};
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["«", "»"];
@@ -251,6 +251,8 @@ pub fn label(field: Field) -> &'static str {
         Field::DeliveryEndpoint => "Indirizzo e porta",
         Field::DeliveryTime => "Tempo trascorso",
         Field::DeliveryAckedIn => "Confermata nel frame",
+        Field::LeftOut => "Omesso",
+        Field::LeftOutWhy => "Perché",
         Field::HandshakeKey => "Sec-WebSocket-Key",
         Field::HandshakeAccept => "Sec-WebSocket-Accept",
         Field::HandshakeAcceptExpected => "Sec-WebSocket-Accept atteso",
@@ -290,6 +292,27 @@ pub fn phrase(phrase: &Phrase) -> String {
             capitalised(&sentence)
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+        Phrase::BytesMissing { of: Some(of), before } => {
+            format!("mancano byte {} prima del frame {before}", self::of(of))
+        }
+        Phrase::BytesMissing { of: None, before } => {
+            format!("prima del frame {before} mancano byte che il server ha inviato ad altri")
+        }
+        Phrase::LeftOut(why) => omission(*why).to_owned(),
+    }
+}
+
+/// Why a label is left out.
+fn omission(why: Omission) -> &'static str {
+    match why {
+        Omission::BytesMissing | Omission::OthersBytesMissing => "mancano byte",
+        Omission::SaidAgain => "la stessa cosa è stata detta più volte, e la cattura non dice di quale si tratta",
+        Omission::CaptureEnds => "la cattura finisce poco dopo",
+        Omission::BeganBefore => "la connessione è iniziata prima della cattura",
+        Omission::Cut => "la cattura ha troncato il messaggio",
+        Omission::NotCaptured => "la connessione del mittente, o il suo accesso, non è stata catturata",
+        Omission::StaleList => "l'elenco degli utenti del server potrebbe non essere aggiornato",
+        Omission::SeveralAddresses => "il server ha più indirizzi, e un browser potrebbe averlo ricevuto a più di uno",
     }
 }
 

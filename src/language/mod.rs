@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 pub(crate) use crate::event::Completion;
 use crate::event::{Acked, Exchange, FrameEvent, MessageEvent};
-use crate::fields::{Field, Phase};
+use crate::fields::{Field, Omission, Phase};
 use crate::message::json::Reason;
 use crate::message::text;
 use crate::packet::{Both, Frame, Side};
@@ -415,6 +415,15 @@ pub(crate) enum Phrase<'a> {
     },
     /// A segment, which is no mere ACK, acknowledges this: a clause without a subject.
     Acknowledges(&'a [Acked<&'a str>]),
+    /// A label is left out because bytes are missing: a clause.
+    BytesMissing {
+        /// Who sent them; `None`: the server, on other connections.
+        of: Option<Party<'a>>,
+        /// The frame in which that shows.
+        before: Frame,
+    },
+    /// A label is left out for another reason: a clause.
+    LeftOut(Omission),
 }
 
 /// What statistics count.

@@ -5,7 +5,7 @@ use super::common::{
 };
 use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
-use crate::fields::{Field, Phase};
+use crate::fields::{Field, Omission, Phase};
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["“", "”"];
@@ -248,6 +248,8 @@ pub fn label(field: Field) -> &'static str {
         Field::DeliveryEndpoint => "Endereço e porta",
         Field::DeliveryTime => "Tempo decorrido",
         Field::DeliveryAckedIn => "Confirmada no quadro",
+        Field::LeftOut => "Omitido",
+        Field::LeftOutWhy => "Porquê",
         Field::HandshakeKey => "Sec-WebSocket-Key",
         Field::HandshakeAccept => "Sec-WebSocket-Accept",
         Field::HandshakeAcceptExpected => "Sec-WebSocket-Accept esperado",
@@ -286,6 +288,29 @@ pub fn phrase(phrase: &Phrase) -> String {
             capitalised(&sentence)
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+        Phrase::BytesMissing { of: Some(of), before } => {
+            format!("faltam bytes {} antes do quadro {before}", self::of(of))
+        }
+        Phrase::BytesMissing { of: None, before } => {
+            format!("antes do quadro {before} faltam bytes que o servidor enviou a outros")
+        }
+        Phrase::LeftOut(why) => omission(*why).to_owned(),
+    }
+}
+
+/// Why a label is left out.
+fn omission(why: Omission) -> &'static str {
+    match why {
+        Omission::BytesMissing | Omission::OthersBytesMissing => "faltam bytes",
+        Omission::SaidAgain => "o mesmo foi dito várias vezes, e a captura não diz de qual delas se trata",
+        Omission::CaptureEnds => "a captura termina pouco depois",
+        Omission::BeganBefore => "a conexão começou antes da captura",
+        Omission::Cut => "a captura truncou a mensagem",
+        Omission::NotCaptured => "a conexão do remetente, ou a sua entrada, não foi capturada",
+        Omission::StaleList => "a lista de usuários do servidor pode estar desatualizada",
+        Omission::SeveralAddresses => {
+            "o servidor tem vários endereços, e um navegador pode tê-la recebido em mais de um"
+        }
     }
 }
 

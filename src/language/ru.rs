@@ -6,7 +6,7 @@ use super::common::{
 };
 use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
-use crate::fields::{Field, Phase};
+use crate::fields::{Field, Omission, Phase};
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["«", "»"];
@@ -244,6 +244,8 @@ pub fn label(field: Field) -> &'static str {
         Field::DeliveryEndpoint => "Конечная точка",
         Field::DeliveryTime => "Время доставки",
         Field::DeliveryAckedIn => "Подтверждено в кадре",
+        Field::LeftOut => "Не показано",
+        Field::LeftOutWhy => "Почему",
         Field::HandshakeKey => "Sec-WebSocket-Key",
         Field::HandshakeAccept => "Sec-WebSocket-Accept",
         Field::HandshakeAcceptExpected => "Ожидаемое значение Sec-WebSocket-Accept",
@@ -275,6 +277,27 @@ pub fn phrase(phrase: &Phrase) -> String {
             capitalised(&format!("{by} отправляет {to} часть сообщения, которое завершается в кадре {completed_in}"))
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+        Phrase::BytesMissing { of: Some(of), before } => {
+            format!("перед кадром {before} не хватает байтов {}", party(of, Case::Genitive))
+        }
+        Phrase::BytesMissing { of: None, before } => {
+            format!("перед кадром {before} не хватает байтов, которые сервер отправил другим")
+        }
+        Phrase::LeftOut(why) => omission(*why).to_owned(),
+    }
+}
+
+/// Why a label is left out.
+fn omission(why: Omission) -> &'static str {
+    match why {
+        Omission::BytesMissing | Omission::OthersBytesMissing => "не хватает байтов",
+        Omission::SaidAgain => "одно и то же сказано несколько раз, и по захвату не видно, о каком сообщении речь",
+        Omission::CaptureEnds => "захват вскоре заканчивается",
+        Omission::BeganBefore => "соединение началось до захвата",
+        Omission::Cut => "захват обрезал сообщение",
+        Omission::NotCaptured => "соединение отправителя или его вход не захвачены",
+        Omission::StaleList => "список пользователей сервера может быть устаревшим",
+        Omission::SeveralAddresses => "у сервера несколько адресов, и браузер мог получить сообщение на нескольких",
     }
 }
 

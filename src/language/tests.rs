@@ -6,7 +6,7 @@ use super::*;
 use std::net::IpAddr;
 
 use crate::event::{Closing, Link, Received, Recipient, frame_samples, samples, texts_of};
-use crate::fields::{FIELDS, Finding};
+use crate::fields::{FIELDS, Finding, Omission};
 use crate::packet::Endpoint;
 
 const CLIENT_PORT: u16 = 60653;
@@ -596,9 +596,13 @@ fn every_clause_and_phrase_is_said_in_every_language() {
             vec!["anna", "60653", "7272", "18"],
         ),
         (Phrase::Acknowledges(&acked), vec!["901", "ACK"]),
+        (Phrase::BytesMissing { of: Some(browser), before: Frame::of(92) }, vec!["anna", "60653", "92"]),
+        (Phrase::BytesMissing { of: None, before: Frame::of(92) }, vec!["92"]),
     ];
+    let why = Omission::ALL.iter().filter(|why| **why != Omission::OthersBytesMissing); // in the same words as the first
+    let phrases = phrases.into_iter().chain(why.map(|why| (Phrase::LeftOut(*why), vec![])));
     let topics = Topic::ALL.map(|topic| (Phrase::Topic(topic), vec![]));
-    for (phrase, data) in phrases.into_iter().chain(topics) {
+    for (phrase, data) in phrases.chain(topics) {
         check(&format!("{phrase:?}"), &in_each(|language| language.phrase(&phrase)), &data);
     }
     // Italian says browser and server as English does.

@@ -5,7 +5,7 @@ use super::common::{
 };
 use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
-use crate::fields::{Field, Phase};
+use crate::fields::{Field, Omission, Phase};
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["“", "”"];
@@ -218,6 +218,8 @@ pub fn label(field: Field) -> &'static str {
         Field::DeliveryEndpoint => "端点",
         Field::DeliveryTime => "用时",
         Field::DeliveryAckedIn => "确认所在帧",
+        Field::LeftOut => "未给出",
+        Field::LeftOutWhy => "原因",
         Field::HandshakeKey => "Sec-WebSocket-Key",
         Field::HandshakeAccept => "Sec-WebSocket-Accept",
         Field::HandshakeAcceptExpected => "应有的 Sec-WebSocket-Accept",
@@ -249,6 +251,23 @@ pub fn phrase(phrase: &Phrase) -> String {
             format!("{}向{other}发送消息的一部分，该消息到第 {completed_in} 帧才完整", by.trim_start())
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+        Phrase::BytesMissing { of: Some(of), before } => format!("第 {before} 帧之前缺少{}的字节", spaced(&party(of))),
+        Phrase::BytesMissing { of: None, before } => format!("第 {before} 帧之前缺少服务端发给其他人的字节"),
+        Phrase::LeftOut(why) => omission(*why).to_owned(),
+    }
+}
+
+/// Why a label is left out.
+fn omission(why: Omission) -> &'static str {
+    match why {
+        Omission::BytesMissing | Omission::OthersBytesMissing => "缺少字节",
+        Omission::SaidAgain => "同样的话说了多次，从抓包看不出是哪一次",
+        Omission::CaptureEnds => "抓包在此后不久结束",
+        Omission::BeganBefore => "该连接在抓包开始之前就已建立",
+        Omission::Cut => "抓包截断了该消息",
+        Omission::NotCaptured => "没有抓到发送者的连接或其登录",
+        Omission::StaleList => "服务端的用户列表可能已过时",
+        Omission::SeveralAddresses => "服务端有多个地址，某个浏览器可能在不止一个地址上收到",
     }
 }
 

@@ -5,7 +5,7 @@ use super::common::{
 };
 use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
-use crate::fields::{Field, Phase};
+use crate::fields::{Field, Omission, Phase};
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["「", "」"];
@@ -218,6 +218,8 @@ pub fn label(field: Field) -> &'static str {
         Field::DeliveryEndpoint => "端點",
         Field::DeliveryTime => "經過時間",
         Field::DeliveryAckedIn => "確認所在訊框",
+        Field::LeftOut => "未列出",
+        Field::LeftOutWhy => "緣由",
         Field::HandshakeKey => "Sec-WebSocket-Key",
         Field::HandshakeAccept => "Sec-WebSocket-Accept",
         Field::HandshakeAcceptExpected => "應有的 Sec-WebSocket-Accept",
@@ -249,6 +251,25 @@ pub fn phrase(phrase: &Phrase) -> String {
             format!("{}向{other}傳送訊息的一部分，該訊息到訊框 {completed_in} 才完整", by.trim_start())
         }
         Phrase::Acknowledges(acked) => acknowledges(acked),
+        Phrase::BytesMissing { of: Some(of), before } => {
+            format!("訊框 {before} 之前缺少{}的位元組", spaced(&party(of)))
+        }
+        Phrase::BytesMissing { of: None, before } => format!("訊框 {before} 之前缺少伺服器傳給其他人的位元組"),
+        Phrase::LeftOut(why) => omission(*why).to_owned(),
+    }
+}
+
+/// Why a label is left out.
+fn omission(why: Omission) -> &'static str {
+    match why {
+        Omission::BytesMissing | Omission::OthersBytesMissing => "缺少位元組",
+        Omission::SaidAgain => "同樣的話說了多次，從封包擷取看不出是哪一次",
+        Omission::CaptureEnds => "封包擷取在此後不久結束",
+        Omission::BeganBefore => "該連線在封包擷取開始之前就已建立",
+        Omission::Cut => "封包擷取截斷了該訊息",
+        Omission::NotCaptured => "沒有擷取到傳送者的連線或其登入",
+        Omission::StaleList => "伺服器的使用者清單可能已過時",
+        Omission::SeveralAddresses => "伺服器有多個位址，某個瀏覽器可能在不只一個位址上收到",
     }
 }
 

@@ -35,6 +35,6 @@ pub use state::{MAX_UNDECIDED, Session};
 pub use storage::memory::{MAX_BYTES, Reached};
 pub use storage::texts::TextId;
 pub use view::{
-    ConnectionView, DeliveredTo, Ends, ExchangeStep, FrameView, Members, MessageView, PacketContext, PartOfMessage,
-    SayView, User,
+    Cause, ConnectionView, DeliveredTo, Ends, ExchangeStep, FrameView, LeftOut, Members, MessageView, PacketContext,
+    PartOfMessage, SayView, User,
 };

@@ -89,6 +89,18 @@ impl Gaps {
         self.gaps.last().is_some_and(|gap| Some(gap.until.frame) > from)
     }
 
+    /// The frame in which the first gap behind the frame `from` shows that is not before the capture.
+    pub fn first_after(&self, from: Frame) -> Option<Frame> {
+        let at = self.gaps.partition_point(|gap| gap.until.frame <= from);
+        self.gaps[at..].iter().find(|gap| gap.after.is_some()).map(|gap| gap.until.frame)
+    }
+
+    /// The frame in which the last gap up to the frame `to` shows that is not before the capture.
+    pub fn last_before(&self, to: Frame) -> Option<Frame> {
+        let count = self.gaps.partition_point(|gap| gap.until.frame <= to);
+        self.gaps[..count].last().filter(|gap| gap.after.is_some()).map(|gap| gap.until.frame)
+    }
+
     /// Whether whole segments may be missing that were sent after the frame `from`, not only the ends of some.
     pub fn any_segment(&self, from: Frame) -> bool {
         let mut later = self.gaps.iter().rev().take_while(|gap| gap.until.frame > from);

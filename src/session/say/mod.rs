@@ -106,6 +106,11 @@ impl TrackedSay {
         self.flags & UNCOUNTED == 0 && self.waiting == 0
     }
 
+    /// Whether a delivery before the first that is known may be its own, or one waits that is likely its own.
+    pub fn is_open(&self) -> bool {
+        self.flags & OPEN != 0 || self.waiting > 0
+    }
+
     /// Whether a delivery may be its own or another's.
     pub fn is_doubtful(&self) -> bool {
         self.flags & UNCOUNTED != 0

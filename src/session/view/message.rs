@@ -6,6 +6,7 @@ use crate::event::{Acked, Exchange, MessageEvent, Recipient};
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
 use crate::session::connection::Connection;
+use crate::session::connection::table::Connections;
 use crate::session::record::message::MessageRecord;
 use crate::session::say::{Delivered, Says, TrackedSay};
 use crate::session::server::Server;
@@ -24,14 +25,15 @@ pub struct MessageView<'a> {
     pub record: MessageRecord<&'a str>,
     /// Its connection.
     pub connection: &'a Connection,
-    server: Option<&'a Server>,
+    pub(super) server: Option<&'a Server>,
+    pub(super) connections: &'a Connections,
     stream: StreamId,
     /// When the capture's latest segment was captured, in nanoseconds since the epoch.
     end: i64,
     /// What the capture lacks of servers that may be this one.
-    unheard: &'a Gaps,
+    pub(super) unheard: &'a Gaps,
     lists: &'a MemberLists,
-    context: Context<'a>,
+    pub(super) context: Context<'a>,
 }
 
 /// The members of a room.
@@ -54,6 +56,10 @@ pub struct SayView<'a> {
     pub deliveries: u32,
     /// Whether nothing is missing in the capture that would change that number.
     pub is_counted: bool,
+    /// Whether a delivery may be its own or another's, or which was the first is not known.
+    pub is_open: bool,
+    /// Whether the capture ends so early that more may have been delivered.
+    pub is_at_end: bool,
     /// The first frame that delivers it.
     pub first: Option<Frame>,
     say: &'a TrackedSay,
@@ -97,6 +103,7 @@ impl<'a> MessageView<'a> {
             connection,
             stream,
             server: session.servers.of(connection),
+            connections: &session.connections,
             end: session.end,
             unheard: &session.servers.unheard,
             lists: &session.lists,
@@ -230,8 +237,9 @@ impl<'a> MessageView<'a> {
         let (at, first) = (say.at(), say.first());
         let until = at.time.saturating_add(COUNTED_WITHIN);
         let usual = self.server.map_or(0, |server| server.say_index.usual());
+        let is_at_end = at.time.saturating_add(usual) >= self.end && !self.has_reached_all(say);
         let is_counted = say.is_counted()
-            && (self.has_reached_all(say) || at.time.saturating_add(usual) < self.end)
+            && !is_at_end
             && !self.server.is_some_and(|server| server.may_lack(at.frame, until))
             && !self.unheard.any(at.frame, until);
         Some(SayView {
@@ -239,6 +247,8 @@ impl<'a> MessageView<'a> {
             stream: say.stream,
             deliveries: say.deliveries,
             is_counted,
+            is_open: say.is_open(),
+            is_at_end,
             first,
             say,
             says: self.context.says,

@@ -3,6 +3,7 @@
 mod connection;
 mod context;
 mod frame;
+mod left_out;
 mod message;
 
 use crate::failpoint::failpoint;
@@ -14,6 +15,7 @@ pub use connection::ConnectionView;
 use context::{Context, user};
 pub use context::{Ends, ExchangeStep, User};
 pub use frame::FrameView;
+pub use left_out::{Cause, LeftOut};
 pub use message::{DeliveredTo, Members, MessageView, SayView};
 
 /// A segment that holds a part of a message, and neither its end nor anything else.
