@@ -237,7 +237,8 @@ impl<'a> MessageView<'a> {
         let (at, first) = (say.at(), say.first());
         let until = at.time.saturating_add(COUNTED_WITHIN);
         let usual = self.server.map_or(0, |server| server.say_index.usual());
-        let is_at_end = at.time.saturating_add(usual) >= self.end && !self.has_reached_all(say);
+        let is_passed = self.connection.chat().is_some_and(|chat| chat.last_delivered() > Some(at.frame));
+        let is_at_end = at.time.saturating_add(usual) >= self.end && !is_passed && !self.has_reached_all(say);
         let is_counted = say.is_counted()
             && !is_at_end
             && !self.server.is_some_and(|server| server.may_lack(at.frame, until))
