@@ -16,7 +16,9 @@
 #include <epan/conversation.h>
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/exceptions.h>
+#include <epan/exported_pdu.h>
 #include <epan/proto_data.h>
+#include <epan/tap.h>
 
 #define FILTER_NAME "workermanchat"
 #define IP_PROTOCOL_TCP 6
@@ -56,7 +58,8 @@ struct observation {
     unsigned tcp_layer;
     address source;
     address destination;
-    uint32_t messages;  /* passed to the core so far */
+    tvbuff_t *frames;   /* the WebSocket frames that are being dissected */
+    uint32_t messages;  /* that Wireshark has passed on of these so far, or should have */
     uint32_t *numbered; /* messages of all segments of these ports in this frame; NULL before the first */
     uint32_t declined;  /* messages that were not read, and not numbered yet */
     bool shares_info;   /* an earlier segment of the frame left text in the Info column */
@@ -121,6 +124,7 @@ static bool observe(struct observation *o, tvbuff_t *tvb, packet_info *pinfo)
     o->tcp_layer = pinfo->curr_layer_num + 1u; /* the layer number that the TCP dissector will have */
     copy_address_shallow(&o->source, &pinfo->src);
     copy_address_shallow(&o->destination, &pinfo->dst);
+    o->frames = NULL;
     o->messages = 0;
     o->numbered = NULL;
     o->declined = 0;
@@ -332,6 +336,12 @@ static void leave_layer(packet_info *pinfo)
     pinfo->curr_layer_num--;
 }
 
+/* What TCP has a dissector of tcp.port for, it exports by its port, which says nothing to a Wireshark without the plugin. */
+static bool is_exported(void)
+{
+    return have_tap_listener(find_tap_id(EXPORT_PDU_TAP_NAME_LAYER_4));
+}
+
 static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     struct observation *const o = observed;
@@ -339,7 +349,7 @@ static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
     enum wmc_start start;
 
     leave_layer(pinfo);
-    if (o == NULL || !know_stream(o, pinfo) || !enabled())
+    if (o == NULL || !know_stream(o, pinfo) || !enabled() || is_exported())
         return 0;
     enter_tunnel(o, pinfo);
     start = core->classify(&o->segment, lend(tvb, 0));
@@ -402,15 +412,9 @@ static int64_t position_in_payload(const struct observation *o, tvbuff_t *tvb)
     return (int64_t)tvb_raw_offset(tvb) - tvb_raw_offset(o->tvb) - o->header_length;
 }
 
-static uint32_t number_message(struct observation *o, packet_info *pinfo)
-{
-    o->messages++;
-    return (*numbered_messages(o, pinfo))++;
-}
-
 static const struct wmc_plan *plan_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    const uint32_t number = number_message(observed, pinfo);
+    const uint32_t number = (*numbered_messages(observed, pinfo))++;
 
     return core->message(&observed->segment, number, lend(tvb, 0), settings_for(pinfo, tree), pinfo->pool);
 }
@@ -439,22 +443,48 @@ static void show_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info
         show_json(tvb, pinfo, tree);
 }
 
-/* Shows the captured part of a truncated message that the WebSocket dissector did not pass on. */
-static void dissect_rest(struct observation *o, uint32_t before, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+static tvbuff_t *message_of(const struct wmc_bytes *bytes, tvbuff_t *parent)
 {
-    struct wmc_bytes rest = core->rest(pinfo->num, lend(tvb, 0), o->messages - before, pinfo->pool);
-    const struct wmc_plan *plan;
-    tvbuff_t *message;
+    return tvb_new_child_real_data(parent, bytes->data, bytes->captured, (int)bytes->reported);
+}
 
-    if (rest.data == NULL)
-        return;
-    message = tvb_new_child_real_data(tvb, rest.data, rest.captured, (int)rest.reported);
-    plan = plan_message(message, pinfo, tree);
+/* A message that Wireshark has not passed on. */
+static void dissect_own(const struct wmc_bytes *bytes, const char *name, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    tvbuff_t *message = message_of(bytes, tvb);
+    const struct wmc_plan *plan = plan_message(message, pinfo, tree);
+
     if (plan == NULL)
         return;
     wmc_failpoint("glue::rest", pinfo);
-    add_new_data_source(pinfo, message, "Unmasked data, as far as captured");
+    add_new_data_source(pinfo, message, name);
     show_message(plan, message, pinfo, tree);
+}
+
+/* The next message, where it was put together in Rust. */
+static struct wmc_bytes next_assembled(struct observation *o, packet_info *pinfo)
+{
+    const struct wmc_bytes none = { NULL, 0, 0 };
+
+    return *core->assembled_count == 0 ? none : core->assembled(&o->segment, *numbered_messages(o, pinfo), pinfo->pool);
+}
+
+/* Shows the messages that the WebSocket dissector did not pass on, behind those that it did. `is_whole`: it dissected all that was captured. In a
+ * packet, behind a message that was put together in Rust, all others were, too. */
+static void dissect_rest(struct observation *o, bool is_whole, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    bool is_behind = false; /* behind a message that ended its work */
+    struct wmc_bytes rest;
+
+    while ((rest = next_assembled(o, pinfo)).data == NULL && !is_whole) {
+        rest = core->rest(pinfo->num, lend(tvb, 0), o->messages++, is_behind, pinfo->pool);
+        if (rest.data == NULL)
+            return;
+        dissect_own(&rest, "Unmasked data, as far as captured", tvb, pinfo, tree);
+        is_behind = true;
+    }
+    for (; rest.data != NULL; rest = next_assembled(o, pinfo))
+        dissect_own(&rest, "Message of fragments", tvb, pinfo, tree);
 }
 
 static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
@@ -462,8 +492,9 @@ static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info 
     volatile int length = 0;
     volatile bool done = false;
     struct observation *const o = observed;
-    const uint32_t before = o->messages;
 
+    o->frames = tvb;
+    o->messages = 0;
     if (o->segment.first_pass)
         core->frames(&o->segment, lend(tvb, 0), position_in_payload(o, tvb));
     TRY {
@@ -471,8 +502,8 @@ static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info 
         done = true;
     }
     FINALLY {
-        if (!done || tvb_captured_length(tvb) < tvb_reported_length(tvb))
-            dissect_rest(o, before, tvb, pinfo, tree);
+        o->frames = NULL;
+        dissect_rest(o, done && tvb_captured_length(tvb) == tvb_reported_length(tvb), tvb, pinfo, tree);
         if (o->info_length > 0)
             wmc_separate_columns(pinfo, o->info_length);
     }
@@ -505,13 +536,26 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, v
 
 /* 4. ws heuristics: messages */
 
+/* The message that Wireshark passes on, or in its place the next one that was put together in Rust, or a long one unmasked to its end. */
 static bool dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    const struct wmc_plan *plan = plan_message(tvb, pinfo, tree);
+    struct observation *const o = observed;
+    struct wmc_bytes instead = next_assembled(o, pinfo);
+    const struct wmc_plan *plan;
+    tvbuff_t *message = tvb;
 
-    if (plan != NULL)
-        show_message(plan, tvb, pinfo, tree);
-    return plan != NULL;
+    if (instead.data == NULL && o->frames != NULL && tvb_captured_length(tvb) < tvb_reported_length(tvb))
+        instead = core->rest(pinfo->num, lend(o->frames, 0), o->messages, true, pinfo->pool);
+    if (instead.data != NULL && (instead.captured > tvb_captured_length(tvb) || instead.captured == instead.reported))
+        message = message_of(&instead, tvb);
+    o->messages++;
+    plan = plan_message(message, pinfo, tree);
+    if (plan == NULL)
+        return false;
+    if (message != tvb)
+        add_new_data_source(pinfo, message, "Whole message");
+    show_message(plan, message, pinfo, tree);
+    return true;
 }
 
 /* The ports that Wireshark takes the conversation by: in a tunnel, those behind the proxy. */
@@ -615,6 +659,12 @@ static dissector_handle_t transparent(dissector_t dissector, const char *name, c
     return create_dissector_handle_with_name_and_description(dissector, -1, name, description);
 }
 
+/* Such a handle for conversations. TCP exports what it is given by its name, which is one that every Wireshark knows. */
+static dissector_handle_t in_front_of(dissector_handle_t behind, dissector_t dissector, const char *description)
+{
+    return transparent(dissector, dissector_handle_get_dissector_name(behind), description);
+}
+
 static void register_handoff(void)
 {
     dissector_table_t upgrades = find_dissector_table("http.upgrade");
@@ -632,9 +682,8 @@ static void register_handoff(void)
     websocket_handle = find_dissector("websocket_tcp"); /* newer versions: the variant for WebSocket over TCP */
     if (websocket_handle == NULL)
         websocket_handle = find_dissector("websocket");
-    stream_handle = transparent(dissect_stream, "workermanchat_websocket", "WebSocket (Workerman Chat)");
-
-    opening_handle = transparent(dissect_opening, "workermanchat_http", "HTTP (Workerman Chat)");
+    stream_handle = in_front_of(websocket_handle, dissect_stream, "WebSocket (Workerman Chat)");
+    opening_handle = in_front_of(http_handle, dissect_opening, "HTTP (Workerman Chat)");
 
     ip_protocols = find_dissector_table("ip.proto");
     tcp_handle = dissector_get_uint_handle(ip_protocols, IP_PROTOCOL_TCP);

@@ -3,12 +3,13 @@
 
 use std::collections::VecDeque;
 
-use crate::event::{Closing, FrameEvent};
+use crate::event::{Closing, FrameEvent, Irregular};
 use crate::failpoint::failpoint;
 use crate::message::{LIMITS, text};
 use crate::packet::{Both, Captured, Frame, FrameTime, SequenceNumber, Side, StreamId};
 use crate::session::storage::texts::TextId;
 use crate::tcp::gaps::{ContentGaps, DirectionGaps, Gap, Stretches};
+use crate::websocket::assembly::{Assembly, DataFrame, End, Receiver};
 use crate::websocket::frame::{self, Opcode};
 use crate::websocket::start::plausible_start;
 
@@ -16,7 +17,7 @@ use crate::websocket::start::plausible_start;
 const MAX_REASON: usize = 300;
 
 /// The end of a message, known from its frames before the message itself is handed over.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Ending {
     /// The sequence number of the first byte of its last frame, where that has one.
     pub start: Option<SequenceNumber>,
@@ -24,10 +25,8 @@ pub struct Ending {
     pub end: SequenceNumber,
     /// Whether its last frame was masked.
     pub masked: bool,
-    /// Compressed and in fragments, which not every Wireshark inflates.
-    pub hard_to_inflate: bool,
-    /// Nothing is said of it: it was handed over before, ends elsewhere, or its beginning was not captured.
-    pub skipped: bool,
+    /// The message, and what of it Wireshark hands over.
+    pub message: End,
 }
 
 /// WebSocket data that ends in one segment.
@@ -67,6 +66,8 @@ impl Data<'_> {
 #[derive(Debug, Default)]
 pub struct Framing {
     directions: Both<Direction>,
+    /// The fragments of messages that have begun.
+    fragments: Option<Box<Both<Vec<u8>>>>,
     /// The first frame of the capture with WebSocket data.
     since: Option<Frame>,
     closed: WebSocketClosed,
@@ -90,14 +91,32 @@ pub struct Endings {
     queue: VecDeque<Ending>,
     /// Nothing is said of any message in this data.
     skipped: bool,
+    /// Wireshark has not handed over a compressed message.
+    uninflated: bool,
+    /// What RFC 6455 does not allow of the frames.
+    pub irregular: Vec<Irregular>,
+    /// How many messages of the capture were put together here.
+    pub assembled: u32,
+    /// The packet in which the last message of several frames ended.
+    assembled_in: Option<Frame>,
 }
 
 impl Endings {
     /// Begins with data of this connection that is about to be dissected.
     pub fn begin(&mut self, stream: StreamId) {
+        self.uninflated = self.has_uninflated(stream);
         self.stream = stream;
         self.queue.clear();
+        self.irregular.clear();
         self.skipped = false;
+    }
+
+    fn push(&mut self, frame: Frame, ending: Ending) {
+        self.assembled += u32::from(ending.message.own.is_some());
+        if ending.message.is_assembled {
+            self.assembled_in = Some(frame);
+        }
+        self.queue.push_back(ending);
     }
 
     /// Whether nothing is said of the messages of this connection that are being handed over.
@@ -105,9 +124,35 @@ impl Endings {
         self.skipped && self.stream == stream
     }
 
-    /// The end of the message of this connection that is being handed over, where its frames were seen.
-    pub fn take(&mut self, stream: StreamId) -> Option<Ending> {
-        if self.stream == stream { self.queue.pop_front() } else { None }
+    /// The end of the message of this connection that is being handed over, of so many bytes, where its frames were seen.
+    pub fn take(&mut self, stream: StreamId, length: usize) -> Option<Ending> {
+        if self.stream != stream {
+            return None;
+        }
+        // Wireshark hands over nothing of what it cannot inflate.
+        let passed = self.queue.iter().take_while(|ending| ending.message.compressed.is_some()).count();
+        if passed > 0 && self.queue.get(passed).is_some_and(|ending| ending.message.length == length) {
+            self.queue.drain(..passed);
+            self.uninflated = true;
+        }
+        self.queue.pop_front()
+    }
+
+    /// The next message of this connection, where it was put together here.
+    pub fn take_assembled(&mut self, stream: StreamId) -> Option<Vec<u8>> {
+        self.queue.front_mut().filter(|_| self.stream == stream)?.message.own.take()
+    }
+
+    /// Whether Wireshark has not inflated a message of this connection, in the data that was dissected.
+    pub fn has_uninflated(&self, stream: StreamId) -> bool {
+        let is_left = self.queue.iter().any(|ending| ending.message.compressed.is_some());
+        self.stream == stream && (self.uninflated || is_left)
+    }
+
+    /// The data has been dissected.
+    pub fn end(&mut self) {
+        self.queue.clear();
+        self.uninflated = false;
     }
 }
 
@@ -118,62 +163,9 @@ struct Direction {
     is_placed: bool,
     /// The last data was out of step, or something is missing before the next whose place is not known.
     is_out_of_step: bool,
-    fragments: Fragments,
+    assembly: Assembly,
     /// Whether it has sent its close frame, or may have: something is missing behind its last message.
     close_frame: CloseFrame,
-}
-
-/// The fragments that Wireshark holds, to put them together with the next ones of the direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Fragments {
-    #[default]
-    None,
-    /// A message has begun.
-    Begun,
-    /// One that is compressed.
-    Compressed,
-    /// They are not those of one message from its beginning: something between them was not captured, or was not read.
-    Astray,
-}
-
-impl Fragments {
-    /// Adds the next fragment of a message, not its last one.
-    fn push(&mut self, header: &frame::Header) {
-        let begins = header.opcode != Opcode::Continuation;
-        *self = match *self {
-            Fragments::None if begins && header.rsv & frame::COMPRESSED != 0 => Fragments::Compressed,
-            Fragments::None if begins => Fragments::Begun,
-            begun @ (Fragments::Begun | Fragments::Compressed) if !begins => begun,
-            Fragments::None | Fragments::Begun | Fragments::Compressed | Fragments::Astray => Fragments::Astray,
-        };
-    }
-
-    /// Passes over data that is out of step, which Wireshark takes for frames all the same.
-    fn pass_over(&mut self, bytes: &[u8]) {
-        let mut frames = frame::frames(bytes);
-        for frame in &mut frames {
-            let is_last = frame.header.fin;
-            match frame.header.opcode {
-                Opcode::Close | Opcode::Ping | Opcode::Pong => {}
-                Opcode::Continuation if frame.complete && is_last => *self = Fragments::None,
-                Opcode::Text | Opcode::Binary if frame.complete && is_last => {}
-                Opcode::Text | Opcode::Binary | Opcode::Continuation if frame.complete => self.push(&frame.header),
-                Opcode::Text | Opcode::Binary | Opcode::Continuation => *self = Fragments::Astray,
-                Opcode::Reserved(_) if frame.header.opcode.is_control() => {}
-                Opcode::Reserved(_) => *self = Fragments::Astray,
-            }
-        }
-        if frames.offset() < bytes.len() {
-            *self = Fragments::Astray;
-        }
-    }
-
-    /// Interrupts the message: the next bytes of the direction were not captured.
-    fn interrupt(&mut self) {
-        if *self != Fragments::None {
-            *self = Fragments::Astray;
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -255,6 +247,7 @@ impl Framing {
     pub fn place(&mut self, client: Option<SequenceNumber>, server: SequenceNumber) {
         self.directions.client.place(client);
         self.directions.server.place(Some(server));
+        [Side::Client, Side::Server].into_iter().for_each(|side| self.directions.of_mut(side).assembly.begin());
     }
 
     /// Takes note that something that `side` sent was not captured.
@@ -263,13 +256,23 @@ impl Framing {
         if direction.close_frame == CloseFrame::No {
             direction.close_frame = CloseFrame::Perhaps;
         }
-        direction.fragments.interrupt();
+        direction.assembly.interrupt();
         direction.is_out_of_step |= !direction.is_placed;
     }
 
     /// The end of all that was read of a direction.
     pub fn end_of_read(&self, side: Side) -> Option<SequenceNumber> {
         self.directions.of(side).next()
+    }
+
+    /// Wireshark has not inflated all that a side has compressed.
+    pub fn lose_window(&mut self, side: Side) {
+        self.directions.of_mut(side).assembly.lose_window();
+    }
+
+    /// How many bytes of fragments are kept until their messages end.
+    pub fn size(&self) -> usize {
+        self.fragments.as_ref().map_or(0, |fragments| fragments.client.capacity() + fragments.server.capacity())
     }
 
     /// Takes in data that is about to be dissected in the frame of `at`. Returns the close frames in it; adds the ends of its messages to
@@ -286,9 +289,9 @@ impl Framing {
         self.since.get_or_insert(at.frame);
         let unread = gaps.of(by).map(|gaps| &gaps.unread);
         match self.directions.of(by).find(&data, unread) {
-            DataPlace::InStep(start) => self.read(by, &data, Reading::new(start), endings, gaps),
+            DataPlace::InStep(start) => self.read(at, by, &data, Reading::new(start), endings, gaps),
             DataPlace::Repeats(start, known) => {
-                self.read(by, &data, Reading { known, ..Reading::new(Some(start)) }, endings, gaps)
+                self.read(at, by, &data, Reading { known, ..Reading::new(Some(start)) }, endings, gaps)
             }
             DataPlace::Old => {
                 endings.skipped = true;
@@ -299,7 +302,7 @@ impl Framing {
                 self.add_gap(by);
                 let direction = self.directions.of_mut(by);
                 direction.is_out_of_step = true;
-                direction.fragments.pass_over(data.bytes.bytes);
+                direction.assembly.interrupt();
                 gaps.of_mut(by).add(Gap::within(at), u32::MAX);
                 Vec::new()
             }
@@ -309,6 +312,7 @@ impl Framing {
     /// Reads data that is in step.
     fn read(
         &mut self,
+        at: FrameTime,
         by: Side,
         data: &Data,
         mut reading: Reading,
@@ -325,13 +329,21 @@ impl Framing {
                 break;
             }
             let is_known = frame.offset < reading.known;
+            let is_masked = frame.header.masking_key.is_some();
+            if !is_known {
+                endings.irregular.extend(self.directions.of(by).irregular(&frame.header, by));
+            }
             match frame.header.opcode {
                 Opcode::Close if is_known => {}
                 Opcode::Close => closes.extend(self.close(by, &frame, data)),
                 Opcode::Text | Opcode::Binary | Opcode::Continuation => {
+                    let payload = &data.bytes.bytes[frame.offset + frame.header.header_length..frames.offset()];
                     let start = reading.place(frame.offset as u32);
-                    let ending = self.directions.of_mut(by).data_frame(&frame.header, start, end, is_known);
-                    endings.queue.extend(ending);
+                    let is_behind_assembled = endings.assembled_in == Some(at.frame);
+                    let message = self.data_frame(&frame.header, payload, by, is_known, is_behind_assembled);
+                    if let Some(message) = message {
+                        endings.push(at.frame, Ending { start, end, masked: is_masked, message });
+                    }
                 }
                 Opcode::Ping | Opcode::Pong | Opcode::Reserved(_) => {}
             }
@@ -342,8 +354,36 @@ impl Framing {
         }
         if let (true, Some(start), Some(end)) = (reading.is_late, reading.start, reading.end) {
             gaps.of_mut(by).unread.take(start, end);
+            self.directions.of_mut(by).assembly.interrupt();
         }
         closes
+    }
+
+    /// Takes a data frame of a side; `is_known`: it was read before. Returns the end of a message, if it is one.
+    fn data_frame(
+        &mut self,
+        header: &frame::Header,
+        payload: &[u8],
+        by: Side,
+        is_known: bool,
+        is_behind_assembled: bool,
+    ) -> Option<End> {
+        let direction = self.directions.of_mut(by);
+        if direction.close_frame == CloseFrame::Perhaps {
+            direction.close_frame = CloseFrame::No; // a side sends no data behind its close frame (RFC 6455, section 5.5.1)
+        }
+        let assembly = &mut direction.assembly;
+        if is_known {
+            return (header.fin && !payload.is_empty()).then(End::unread);
+        }
+        let by_whom = if by == Side::Client { Receiver::Workerman } else { Receiver::Browser };
+        let frame = DataFrame { header, payload, by: by_whom, is_behind_assembled, longest: LIMITS.length };
+        let mut none = Vec::new();
+        let fragments = match assembly.has_fragments(header) {
+            true => self.fragments.get_or_insert_default().of_mut(by),
+            false => &mut none,
+        };
+        assembly.take(&frame, fragments)
     }
 
     fn close(&mut self, by: Side, frame: &frame::Frame, data: &Data) -> Option<FrameEvent<TextId>> {
@@ -373,6 +413,7 @@ impl Framing {
     /// Exchanges the sides.
     pub fn swap_sides(&mut self) {
         self.directions.swap();
+        self.fragments.iter_mut().for_each(|fragments| fragments.swap());
     }
 }
 
@@ -411,44 +452,23 @@ impl Direction {
         if let (Some(start), Some(next)) = (start, next) {
             reading.is_late = next.is_after(start);
             if reading.is_late {
-                return;
+                return self.assembly.interrupt();
             }
             gaps.of_mut(by).unread.insert(next, start);
         }
-        self.fragments.interrupt();
+        self.assembly.interrupt();
         self.place(start);
     }
 
-    fn data_frame(
-        &mut self,
-        header: &frame::Header,
-        start: Option<SequenceNumber>,
-        end: SequenceNumber,
-        is_known: bool,
-    ) -> Option<Ending> {
-        if self.close_frame == CloseFrame::Perhaps {
-            self.close_frame = CloseFrame::No; // a side sends no data behind its close frame (RFC 6455, section 5.5.1)
+    /// What RFC 6455 does not allow of a side's next frame, but for a data frame's mask, which its message knows.
+    fn irregular(&self, header: &frame::Header, by: Side) -> Option<Irregular> {
+        let is_client = by == Side::Client;
+        match header.opcode.is_control() {
+            true if header.masking_key.is_some() != is_client => Some(Irregular::Mask),
+            _ if is_client && !header.is_shortest() => Some(Irregular::Length),
+            false if is_client && !self.assembly.allows(header) => Some(Irregular::Opcode),
+            _ => None,
         }
-        let (continues, begun) = (header.opcode == Opcode::Continuation, self.fragments);
-        if !header.fin {
-            if !is_known {
-                self.fragments.push(header);
-            }
-            return None;
-        }
-        if !continues && header.payload_length == 0 {
-            return None; // an empty message is not handed over
-        }
-        if continues && !is_known {
-            self.fragments = Fragments::None;
-        }
-        Some(Ending {
-            start,
-            end,
-            masked: header.masking_key.is_some(),
-            hard_to_inflate: continues && begun == Fragments::Compressed,
-            skipped: is_known || continues && matches!(begun, Fragments::None | Fragments::Astray),
-        })
     }
 
     /// A frame whose end is not in the data: it follows in another segment, or was not captured. Only in the latter case is the message
@@ -464,13 +484,13 @@ impl Direction {
         let end = frame.header.frame_length().and_then(|length| length.checked_add(frame.offset));
         let end = end.and_then(|end| u32::try_from(end).ok());
         let ends_here = end.is_some_and(|end| end as usize <= data.bytes.reported);
+        let is_plain = frame.header.rsv == 0 && frame.header.opcode != Opcode::Continuation;
         if frame.header.fin && !frame.header.opcode.is_control() {
             endings.queue.push_back(Ending {
                 start: reading.place(frame.offset as u32),
                 end: end.and_then(|end| reading.place(end)).filter(|_| ends_here).unwrap_or(data.segment_end),
                 masked: frame.header.masking_key.is_some(),
-                hard_to_inflate: false,
-                skipped: !ends_here,
+                message: if ends_here && is_plain { End::cut() } else { End::unread() },
             });
         }
         let (true, Some(from), Some(to)) =
@@ -479,12 +499,12 @@ impl Direction {
             return;
         };
         if frame.header.opcode == Opcode::Continuation || !frame.header.fin && !frame.header.opcode.is_control() {
-            self.fragments = Fragments::Astray;
+            self.assembly.lose();
         }
         if reading.is_late {
             return;
         }
-        self.fragments.interrupt();
+        self.assembly.interrupt();
         self.place(Some(to));
         let lacks_data_only =
             end.is_some_and(|end| end as usize >= data.bytes.reported) && !frame.header.opcode.is_control();
@@ -511,6 +531,7 @@ fn closing(frame: &frame::Frame, data: &[u8]) -> Closing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::websocket::assembly::Known;
     use crate::websocket::frame::tests::{KEY, frame};
 
     const PING: &[u8] = br#"{"type":"ping"}"#;
@@ -549,7 +570,8 @@ mod tests {
             self.endings.begin(StreamId(0));
             let closes = self.framing.take_in(at, by, data, &mut self.endings, &mut self.gaps).len();
             let is_declined = self.endings.are_skipped(StreamId(0));
-            let judged = self.endings.queue.iter().filter(|ending| !ending.skipped && !is_declined);
+            let judged =
+                self.endings.queue.iter().filter(|ending| ending.message.known == Known::Whole && !is_declined);
             (judged.map(|ending| ending.end.0).collect(), closes)
         }
 

@@ -8,7 +8,7 @@ pub mod times;
 pub mod upgrade;
 
 use self::upgrade::{Step, Upgrade};
-use crate::event::{FrameEvent, MessageEvent, Reset, Sent};
+use crate::event::{FrameEvent, Irregular, MessageEvent, Reset, Sent};
 use crate::failpoint::failpoint;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
 use crate::session::connection::application::{Application, Chat, Identity};
@@ -356,6 +356,17 @@ impl Connection {
         self.gaps.of_mut(by).unread_since.take().map(|(since, _)| since)
     }
 
+    /// Adds a gap where a compressed message is not read: what follows it cannot be inflated.
+    pub fn pass_over_compressed(&mut self, segment: &Segment) {
+        self.framing.lose_window(self.side(segment));
+        self.pass_over(segment);
+    }
+
+    /// How many bytes of fragments are kept until their messages end.
+    pub fn size_of_fragments(&self) -> usize {
+        self.framing.size()
+    }
+
     /// Adds a gap where a message that a side sends in this segment is not read.
     pub fn pass_over(&mut self, segment: &Segment) {
         let by = self.side(segment);
@@ -508,6 +519,11 @@ impl Connection {
         };
         for close in self.framing.take_in(segment.at, by, data, endings, &mut self.gaps) {
             self.happened(segment.at, &close, by, texts);
+        }
+        if self.sides_known {
+            for what in Irregular::ALL.into_iter().filter(|what| endings.irregular.contains(what)) {
+                self.records.mark(Mark::irregular(segment.at.frame, by, what));
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! What there is to show of a frame below its messages.
 
 use super::context::{Context, Ends, ExchangeStep, User, add_step, user};
-use crate::event::{Acked, Completion, Exchange, FrameEvent, MessageEvent, Received, Reset, Sent};
+use crate::event::{Acked, Completion, Exchange, FrameEvent, Irregular, MessageEvent, Received, Reset, Sent};
 use crate::fields::Phase;
 use crate::packet::{Frame, Position, Side};
 use crate::session::connection::Connection;
@@ -241,6 +241,11 @@ impl<'a> FrameView<'a> {
     pub fn acks(&self) -> impl Iterator<Item = Frame> + use<'a> {
         let mut last = None;
         self.shown().map(|ack| ack.frame).filter(move |frame| last.replace(*frame) != Some(*frame))
+    }
+
+    /// What its WebSocket frames have that RFC 6455 does not allow.
+    pub fn irregular(&self) -> impl Iterator<Item = (Irregular, Side)> + use<'a> {
+        self.marks.iter().filter_map(|mark| mark.as_irregular())
     }
 
     /// Whether one of its messages is the chat's.
