@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use harness::packets::{Capture, Connection, Link, Side};
 use harness::phase::*;
+use harness::recording::Recording;
 use harness::scripts::*;
 use harness::sharkd::Sharkd;
 use harness::websocket::{
@@ -19,6 +20,8 @@ use harness::websocket::{
 use harness::wireshark::{Row, Wireshark, captures, version};
 
 const PHASE: &str = "workermanchat.phase";
+const TYPE: &str = "workermanchat.type";
+const USER: &str = "workermanchat.user";
 const CONTENT: &str = "workermanchat.content";
 const REQUEST_IN: &str = "workermanchat.request_in";
 const DELIVERIES: &str = "workermanchat.deliveries";
@@ -28,8 +31,20 @@ const TRUNCATED: &str = "workermanchat.expert.truncated";
 const UNMASKED: &str = "workermanchat.expert.unmasked_client";
 const MASKED: &str = "workermanchat.expert.masked_server";
 const IRREGULAR: &str = "workermanchat.expert.irregular_frame";
-const FIELDS: [&str; 10] =
-    [PHASE, CONTENT, REQUEST_IN, DELIVERIES, MALFORMED, NO_DELIVERY, TRUNCATED, UNMASKED, MASKED, IRREGULAR];
+const FIELDS: [&str; 12] = [
+    PHASE,
+    TYPE,
+    USER,
+    CONTENT,
+    REQUEST_IN,
+    DELIVERIES,
+    MALFORMED,
+    NO_DELIVERY,
+    TRUNCATED,
+    UNMASKED,
+    MASKED,
+    IRREGULAR,
+];
 
 /// A row for each frame of a capture.
 struct Labels(BTreeMap<u32, Row>);
@@ -415,6 +430,53 @@ fn fragments_without_end_are_not_kept_without_end() {
     let labels = Labels::of(&wireshark, &path, &["-2"]);
     labels.assert_no_false_finding();
     assert_eq!(labels.contents(after), ["after"]);
+}
+
+/// Wireshark 4.6 and later hand over WebSocket that HTTP/2 carries (RFC 8441).
+fn carries_websocket_over_http2() -> bool {
+    !["4.0", "4.2", "4.4"].contains(&version())
+}
+
+#[test]
+fn two_websockets_of_one_http2_connection_are_two_users() {
+    let wireshark = Wireshark::with_plugin();
+    let path = recorded(&wireshark, "field/h2-two-streams.pcap");
+    for passes in PASSES {
+        let labels = Labels::of(&wireshark, &path, passes);
+        labels.assert_no_false_finding();
+        let messages =
+            if carries_websocket_over_http2() { vec![9, 11, 15, 17, 19, 21, 23, 25, 27, 29, 31] } else { vec![] };
+        assert_eq!(labels.with(TYPE), messages);
+        if messages.is_empty() {
+            continue;
+        }
+        assert_eq!(labels.phases(17), [LOGIN_NOTIFICATION]);
+        for (request, answers) in [(9, vec![11]), (15, vec![19]), (21, vec![23, 25]), (27, vec![29, 31])] {
+            assert_eq!(labels.answers(request), answers);
+        }
+        for (user, frames) in [("Ada", [9, 11, 17, 21, 23, 29].as_slice()), ("Bob", &[15, 19, 25, 27, 31])] {
+            assert!(frames.iter().all(|frame| labels.0[frame].all(USER) == [user]), "{user}");
+        }
+    }
+    let lines = if carries_websocket_over_http2() { 1 } else { 0 };
+    assert_eq!((told(&wireshark, &path, "from Ada"), told(&wireshark, &path, "from Bob")), (lines, lines));
+}
+
+#[test]
+fn websockets_of_one_http2_connection_are_not_mixed_where_a_packet_is_missing() {
+    let recording = Recording::read(&captures().join("field/h2-two-streams.pcap"));
+    let wireshark = Wireshark::with_plugin();
+    for missing in 0..recording.packets.len() {
+        let mut packets = recording.packets.clone();
+        packets.remove(missing);
+        let (path, _) = recording.prepare(&wireshark, "missing", &packets);
+        let fields = [USER, "http2.streamid", MALFORMED, NO_DELIVERY];
+        for row in wireshark.rows(&path, &["-2", "-Y", TYPE], &fields) {
+            let other = if row.all("http2.streamid").contains(&"1".to_owned()) { "Bob" } else { "Ada" };
+            assert!(!row.all(USER).contains(&other.to_owned()), "without {missing}: frame {}", row.frame);
+            assert!(!row.has(MALFORMED) && !row.has(NO_DELIVERY), "without {missing}: frame {}", row.frame);
+        }
+    }
 }
 
 /// What an exported PDU says of its dissector.

@@ -30,6 +30,7 @@ int wmc_proto = -1;
 static const struct wmc_core *core;
 static protocol_t *protocol;
 static int proto_http = -1;
+static int proto_http2 = -1;
 static dissector_table_t ip_protocols;
 static dissector_handle_t tcp_handle;
 static dissector_handle_t segment_handle; /* dissect_segment(), in front of tcp_handle */
@@ -71,6 +72,15 @@ struct observation {
 };
 
 static struct observation *observed;
+
+/* A WebSocket connection that HTTP/2 carries (RFC 8441), of which there can be several on one TCP connection. In Rust it is a connection of its own. */
+struct substream {
+    uint32_t stream;
+    uint32_t next[2]; /* sequence number of the next byte, to and from the server */
+};
+
+/* Of each, Wireshark hands the same structure to its dissector each time, whose address is the key. */
+static wmem_map_t *substreams;
 
 static uint16_t be16(const uint8_t *bytes)
 {
@@ -448,17 +458,18 @@ static tvbuff_t *message_of(const struct wmc_bytes *bytes, tvbuff_t *parent)
     return tvb_new_child_real_data(parent, bytes->data, bytes->captured, (int)bytes->reported);
 }
 
-/* A message that Wireshark has not passed on. */
-static void dissect_own(const struct wmc_bytes *bytes, const char *name, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+/* A message that Wireshark has not passed on. Returns whether it is the chat's. */
+static bool dissect_own(const struct wmc_bytes *bytes, const char *name, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     tvbuff_t *message = message_of(bytes, tvb);
     const struct wmc_plan *plan = plan_message(message, pinfo, tree);
 
     if (plan == NULL)
-        return;
+        return false;
     wmc_failpoint("glue::rest", pinfo);
     add_new_data_source(pinfo, message, name);
     show_message(plan, message, pinfo, tree);
+    return true;
 }
 
 /* The next message, where it was put together in Rust. */
@@ -470,28 +481,33 @@ static struct wmc_bytes next_assembled(struct observation *o, packet_info *pinfo
 }
 
 /* Shows the messages that the WebSocket dissector did not pass on, behind those that it did. `is_whole`: it dissected all that was captured. In a
- * packet, behind a message that was put together in Rust, all others were, too. */
-static void dissect_rest(struct observation *o, bool is_whole, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+ * packet, behind a message that was put together in Rust, all others were, too. Returns whether there is one of the chat's. */
+static bool dissect_rest(struct observation *o, bool is_whole, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    bool is_behind = false; /* behind a message that ended its work */
+    bool is_behind = false, is_shown = false; /* behind a message that ended its work */
     struct wmc_bytes rest;
 
     while ((rest = next_assembled(o, pinfo)).data == NULL && !is_whole) {
         rest = core->rest(pinfo->num, lend(tvb, 0), o->messages++, is_behind, pinfo->pool);
         if (rest.data == NULL)
-            return;
-        dissect_own(&rest, "Unmasked data, as far as captured", tvb, pinfo, tree);
+            return is_shown;
+        is_shown |= dissect_own(&rest, "Unmasked data, as far as captured", tvb, pinfo, tree);
         is_behind = true;
     }
     for (; rest.data != NULL; rest = next_assembled(o, pinfo))
-        dissect_own(&rest, "Message of fragments", tvb, pinfo, tree);
+        is_shown |= dissect_own(&rest, "Message of fragments", tvb, pinfo, tree);
+    return is_shown;
 }
 
+/* Newer versions end their work at a long frame, although all of it was captured. It does not end TCP's, where the message
+ * is shown here, or is the chat's once its other fragments have come. */
 static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    volatile int length = 0;
-    volatile bool done = false;
+    const bool is_captured = tvb_captured_length(tvb) == tvb_reported_length(tvb);
+    const char *const protocol = pinfo->current_proto;
     struct observation *const o = observed;
+    volatile int length = 0;
+    volatile bool done = false, is_long = false, is_shown = false;
 
     o->frames = tvb;
     o->messages = 0;
@@ -501,11 +517,76 @@ static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info 
         length = pass_on(handle, tvb, pinfo, tree, data);
         done = true;
     }
+    CATCH(BoundsError) {
+        if (!is_captured)
+            RETHROW;
+        is_long = true;
+    }
     FINALLY {
         o->frames = NULL;
-        dissect_rest(o, done && tvb_captured_length(tvb) == tvb_reported_length(tvb), tvb, pinfo, tree);
+        is_shown = dissect_rest(o, done && is_captured, tvb, pinfo, tree);
         if (o->info_length > 0)
             wmc_separate_columns(pinfo, o->info_length);
+    }
+    ENDTRY;
+    if (!is_long)
+        return length;
+    if (!is_shown && !on_chat_port(o))
+        THROW(BoundsError); /* another application's */
+    pinfo->current_proto = protocol;
+    return (int)tvb_captured_length(tvb);
+}
+
+static bool is_over_http2(const packet_info *pinfo)
+{
+    for (wmem_list_frame_t *layer = wmem_list_tail(pinfo->layers); layer != NULL; layer = wmem_list_frame_prev(layer))
+        if (GPOINTER_TO_INT(wmem_list_frame_data(layer)) == proto_http2)
+            return true;
+    return false;
+}
+
+/* Finds a WebSocket connection over HTTP/2, or makes one on the first pass. */
+static struct substream *substream_of(const struct wmc_segment *segment, const void *key)
+{
+    struct substream *found = (struct substream *)wmem_map_lookup(substreams, key);
+    const uint32_t count = wmem_map_size(substreams);
+
+    if (found != NULL || !segment->first_pass || key == NULL)
+        return found;
+    if (segment->stream >= WMC_SUBSTREAMS_OF || count >= WMC_SUBSTREAMS)
+        return NULL;
+    found = wmem_new0(wmem_file_scope(), struct substream);
+    found->stream = WMC_SUBSTREAM | count * WMC_SUBSTREAMS_OF | segment->stream;
+    wmem_map_insert(substreams, key, found);
+    return found;
+}
+
+/* The WebSocket data of such a connection as a segment of its own, in the place of the one that carries it. */
+static int dissect_substream(struct observation *o, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    struct substream *const substream = substream_of(&o->segment, data);
+    const struct wmc_segment carrier = o->segment;
+    uint32_t *const next = substream == NULL ? NULL : &substream->next[carrier.source.chat_port];
+    volatile int length = 0;
+
+    if (substream != NULL) {
+        o->segment.stream = substream->stream;
+        o->segment.sequence = *next;
+        o->segment.acknowledgment = 0;
+        o->segment.flags = 0;
+        o->segment.payload = lend(tvb, 0);
+        if (carrier.first_pass)
+            *next += o->segment.payload.reported;
+    } else {
+        observed = NULL; /* it is not mixed with others */
+    }
+    TRY {
+        length = substream == NULL ? pass_on(upgraded_handle, tvb, pinfo, tree, data)
+                                   : dissect_frames(upgraded_handle, tvb, pinfo, tree, data);
+    }
+    FINALLY {
+        observed = o;
+        o->segment = carrier;
     }
     ENDTRY;
     return length;
@@ -526,6 +607,8 @@ static int dissect_websocket(dissector_handle_t handle, tvbuff_t *tvb, packet_in
 
 static int dissect_upgraded(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
+    if (observed != NULL && is_over_http2(pinfo) && !is_other_application(observed, pinfo) && know_stream(observed, pinfo))
+        return dissect_substream(observed, tvb, pinfo, tree, data);
     return dissect_websocket(upgraded_handle, tvb, pinfo, tree, data);
 }
 
@@ -674,6 +757,8 @@ static void register_handoff(void)
         return;
     protocol = find_protocol_by_id(wmc_proto);
     proto_http = proto_get_id_by_filter_name("http");
+    proto_http2 = proto_get_id_by_filter_name("http2");
+    substreams = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
     wmc_stream_init(proto_tcp);
     wmc_draw_init(proto_tcp, proto_http, proto_get_id_by_filter_name("websocket"));
 

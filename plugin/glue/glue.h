@@ -31,6 +31,12 @@ struct wmc_endpoint {
     uint16_t port;
 };
 
+/* A stream with this bit is a WebSocket connection that HTTP/2 carries: the lowest bits are tcp.stream, below WMC_SUBSTREAMS_OF, and the
+ * bits between a number below WMC_SUBSTREAMS. */
+#define WMC_SUBSTREAM 0x80000000u
+#define WMC_SUBSTREAMS_OF 0x80000u
+#define WMC_SUBSTREAMS 0x1000u
+
 /* A TCP segment, from its header. */
 struct wmc_segment {
     uint32_t frame;

@@ -240,6 +240,8 @@ unsafe extern "C" fn rest(
     }
 }
 
+const _: () = assert!(sys::WMC_SUBSTREAM == StreamId::CARRIED && sys::WMC_SUBSTREAMS_OF == StreamId::CARRIERS);
+
 const NO_BYTES: sys::wmc_bytes = sys::wmc_bytes { data: ptr::null(), captured: 0, reported: 0 };
 
 /// A copy of the bytes of a message of this length.

@@ -242,6 +242,9 @@ mod tests {
     const COMPRESSED_FIRST: u8 = 0x41;
     const COMPRESSED_WHOLE: u8 = 0xc1;
 
+    /// The first byte of a frame, its payload, and the message that it ends.
+    type Step = (u8, &'static [u8], Option<&'static [u8]>);
+
     /// An assembly between messages.
     struct Capture {
         assembly: Assembly,
@@ -299,7 +302,7 @@ mod tests {
     fn a_message_that_an_empty_frame_ends_does_not_stand_before_the_next() {
         for by in [Receiver::Browser, Receiver::Workerman] {
             let mut capture = Capture::new(by);
-            let frames: [(u8, &[u8], Option<&[u8]>); 10] = [
+            let frames: [Step; 10] = [
                 (FIRST, b"one ", None),
                 (MIDDLE, b"message", None),
                 (LAST, b"", Some(b"one message")),
@@ -321,7 +324,7 @@ mod tests {
     #[test]
     fn workerman_looks_at_the_bit_fin_alone() {
         let mut capture = Capture::new(Receiver::Workerman);
-        let frames: [(u8, &[u8], Option<&[u8]>); 9] = [
+        let frames: [Step; 9] = [
             (LAST, b"stray", Some(b"stray")),
             (MIDDLE, b"be", None),
             (LAST, b"gun", Some(b"begun")),

@@ -69,7 +69,7 @@ impl Connection {
             sides_known: syn || segment.source.chat_port != segment.destination.chat_port,
             configured: segment.is_on_chat_port(),
             idle: Connection::would_be_idle(segment),
-            saw_beginning: syn,
+            saw_beginning: syn || segment.stream.is_carried(), // Wireshark has seen the request for it
             encrypted: false,
             times: Times::default(),
             tcp: Tcp::default(),
@@ -399,6 +399,9 @@ impl Connection {
 
     /// Waits for the acknowledgment of something that the segment completes, and that ends before `end`.
     fn expect_ack(&mut self, segment: &Segment, end: SequenceNumber, sent: Sent) {
+        if segment.stream.is_carried() {
+            return; // TCP acknowledges it on the connection that carries it
+        }
         let pending = Pending { end, frame: segment.at.frame, sent };
         let by = self.side(segment);
         let earlier = self.tcp.expect_ack(by, pending).filter(|earlier| self.records.has(*earlier));
