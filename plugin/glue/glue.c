@@ -24,6 +24,7 @@
 #define IP_PROTOCOL_TCP 6
 #define TCP_HEADER_MIN 20
 #define SOURCES_MAX 16
+#define LONG_FRAME (256 * 1024) /* what every Wireshark unmasks */
 
 int wmc_proto = -1;
 
@@ -76,7 +77,7 @@ static struct observation *observed;
 /* A WebSocket connection that HTTP/2 carries (RFC 8441), of which there can be several on one TCP connection. In Rust it is a connection of its own. */
 struct substream {
     uint32_t stream;
-    uint32_t next[2]; /* sequence number of the next byte, to and from the server */
+    uint32_t next[2]; /* sequence number of the next byte of a direction */
 };
 
 /* Of each, Wireshark hands the same structure to its dissector each time, whose address is the key. */
@@ -518,7 +519,7 @@ static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info 
         done = true;
     }
     CATCH(BoundsError) {
-        if (!is_captured)
+        if (!is_captured || tvb_captured_length(tvb) <= LONG_FRAME)
             RETHROW;
         is_long = true;
     }
@@ -566,7 +567,7 @@ static int dissect_substream(struct observation *o, tvbuff_t *tvb, packet_info *
 {
     struct substream *const substream = substream_of(&o->segment, data);
     const struct wmc_segment carrier = o->segment;
-    uint32_t *const next = substream == NULL ? NULL : &substream->next[carrier.source.chat_port];
+    uint32_t *const next = substream == NULL ? NULL : &substream->next[carrier.source.port < carrier.destination.port];
     volatile int length = 0;
 
     if (substream != NULL) {

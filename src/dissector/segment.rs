@@ -2,13 +2,14 @@
 
 use super::plan::{Settings, draw_links, draw_phase, draw_steps, draw_user, localise, wants_steps};
 use crate::annotation::{Layer, Plan, Tree, Value};
-use crate::event::{FrameEvent, Irregular};
+use crate::event::FrameEvent;
 use crate::failpoint::failpoint;
 use crate::fields::{Field, Finding, PROTOCOL_NAME, Phase};
 use crate::language::{FindingDetail, Language, Note, Noted};
 use crate::packet::{FrameTime, Segment, Side};
 use crate::session::Handshake;
 use crate::session::{ExchangeStep, FrameView, Reached, Session};
+use crate::websocket::frame::Irregular;
 
 /// Plans what to draw of a segment; `tunnelled`: it came through a proxy. Returns whether there is anything.
 pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bool, settings: &Settings) -> bool {

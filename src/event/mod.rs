@@ -14,7 +14,7 @@ mod message;
 pub use exchange::{Completion, Exchange};
 #[cfg(test)]
 pub use frame::frame_samples;
-pub use frame::{Acked, Closing, FrameEvent, Irregular, Received, Reset, Sent};
+pub use frame::{Acked, Closing, FrameEvent, Received, Reset, Sent};
 pub use message::{Link, MessageEvent, Recipient, Row};
 #[cfg(test)]
 pub use message::{on_the_wire, samples, texts_of};

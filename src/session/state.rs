@@ -10,7 +10,6 @@ use crate::event::Completion;
 use crate::failpoint::failpoint;
 use crate::message::Evidence;
 use crate::packet::{Captured, Outline, Position, Segment, Side, StreamId, flags};
-use crate::session::connection::framing::Endings;
 use crate::session::connection::table::{Connections, OtherApplications, Ports};
 use crate::session::connection::{Connection, HttpBytes};
 use crate::session::record::frame_event::Mark;
@@ -23,6 +22,7 @@ use crate::session::server::table::Servers;
 use crate::session::storage::memory::{ASSEMBLED, GAP, Memory};
 use crate::session::storage::texts::Texts;
 use crate::tcp::gaps::Unread;
+use crate::websocket::endings::Endings;
 use crate::websocket::first_bytes::{could_lead_to_chat, is_tls, is_upgrade};
 
 /// Connections that may yet turn out to be the chat's; beyond, the oldest is forgotten.

@@ -4,7 +4,7 @@
 //! those of the next one. It unmasks no more than [`MOST_UNMASKED`] bytes of a frame. And where several fragments, or fragments and messages, are
 //! in one packet, what it hands over differs from pass to pass. So only messages of one frame are left to it, and compressed ones.
 
-use super::frame::{COMPRESSED, Header, Opcode, unmask};
+use super::frame::{COMPRESSED, Header, Irregular, Opcode, unmask};
 
 /// How many bytes of a masked frame every Wireshark unmasks.
 pub const MOST_UNMASKED: usize = 256 * 1024;
@@ -39,7 +39,7 @@ pub struct DataFrame<'a> {
     /// Its payload, masked as the header says.
     pub payload: &'a [u8],
     /// Who receives it.
-    pub by: Receiver,
+    pub receiver: Receiver,
     /// Whether a message of several frames ended before in the same packet.
     pub is_behind_assembled: bool,
     /// The most bytes of a message in fragments that are kept.
@@ -103,8 +103,8 @@ impl End {
         End { own: None, compressed: None, length: 0, is_assembled: false, known: Known::Whole }
     }
 
-    /// What is known of the message, where these bytes were handed over; `is_faulty`: they are no message. Compressed ones are not, whichever Wireshark
-    /// does not inflate them.
+    /// What is known of the message, where these bytes were handed over; `is_faulty`: they are no message. Nothing is known of one that was handed
+    /// over as it was compressed.
     pub fn known_of(&self, bytes: &[u8], is_faulty: bool) -> Known {
         match &self.compressed {
             Some(compressed) if is_faulty && (compressed == bytes || compressed.is_empty()) => Known::Nothing,
@@ -125,7 +125,7 @@ impl Assembly {
     }
 
     /// Whether a data frame of this kind may come next, as far as that is known.
-    pub fn allows(&self, header: &Header) -> bool {
+    fn allows(&self, header: &Header) -> bool {
         let continues = header.opcode == Opcode::Continuation;
         match self.state {
             State::None => !continues || !self.is_between,
@@ -134,10 +134,22 @@ impl Assembly {
         }
     }
 
+    /// What RFC 6455 does not allow of the next frame, but for a data frame's mask, which its message knows.
+    pub fn irregular(&self, header: &Header, by: Receiver) -> Option<Irregular> {
+        let is_client = by == Receiver::Workerman;
+        match header.opcode.is_control() {
+            true if header.masking_key.is_some() != is_client => Some(Irregular::Mask),
+            _ if is_client && !header.is_shortest() => Some(Irregular::Length),
+            false if is_client && !self.allows(header) => Some(Irregular::Opcode),
+            _ => None,
+        }
+    }
+
     /// Takes a data frame. Returns the end of a message, if it is one.
     pub fn take(&mut self, frame: &DataFrame, bytes: &mut Vec<u8>) -> Option<End> {
         let continues = frame.header.opcode == Opcode::Continuation;
-        let appends = continues || !frame.header.fin || frame.by == Receiver::Workerman && self.state == State::Begun;
+        let appends =
+            continues || !frame.header.fin || frame.receiver == Receiver::Workerman && self.state == State::Begun;
         if !appends {
             return self.take_whole(frame);
         }
@@ -187,7 +199,7 @@ impl Assembly {
 
     /// Adds a fragment.
     fn push(&mut self, frame: &DataFrame, bytes: &mut Vec<u8>) {
-        let (continues, by) = (frame.header.opcode == Opcode::Continuation, frame.by);
+        let (continues, by) = (frame.header.opcode == Opcode::Continuation, frame.receiver);
         if self.state == State::None {
             bytes.clear();
         }
@@ -263,7 +275,8 @@ mod tests {
             let bytes = frame(first, Some(KEY), payload);
             let Read::Complete(header) = header(&bytes) else { panic!("no frame") };
             let payload = &bytes[header.header_length..];
-            let frame = DataFrame { header: &header, payload, by: self.by, is_behind_assembled, longest: LONGEST };
+            let frame =
+                DataFrame { header: &header, payload, receiver: self.by, is_behind_assembled, longest: LONGEST };
             self.assembly.take(&frame, &mut self.bytes)
         }
 

@@ -82,6 +82,23 @@ impl Header {
     }
 }
 
+/// What RFC 6455 does not allow of a WebSocket frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Irregular {
+    /// The server masks a control frame, or the client does not (section 5.1).
+    Mask,
+    /// The client writes a length in more bytes than it takes (section 5.2).
+    Length,
+    /// The client continues no message, or begins one in the middle of another (section 5.4).
+    Opcode,
+}
+
+impl Irregular {
+    /// Each, by its number.
+    pub const ALL: [Irregular; 3] = [Irregular::Mask, Irregular::Length, Irregular::Opcode];
+}
+
 /// The result of reading bytes as the start of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Read {

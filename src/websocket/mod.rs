@@ -2,6 +2,7 @@
 //! bytes; no state, no reassembly, no decompression (Wireshark does these).
 
 pub mod assembly;
+pub mod endings;
 pub mod first_bytes;
 pub mod frame;
 pub mod handshake;

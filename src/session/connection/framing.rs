@@ -1,66 +1,19 @@
 //! The WebSocket frames of one connection, on their way to Wireshark's WebSocket dissector: where each message ends in the TCP stream,
 //! whether it was masked, and how the connection is closed (RFC 6455, sections 5 and 7). Payloads are not read, but for close frames'.
 
-use std::collections::VecDeque;
-
-use crate::event::{Closing, FrameEvent, Irregular};
+use crate::event::{Closing, FrameEvent};
 use crate::failpoint::failpoint;
 use crate::message::{LIMITS, text};
-use crate::packet::{Both, Captured, Frame, FrameTime, SequenceNumber, Side, StreamId};
+use crate::packet::{Both, Frame, FrameTime, SequenceNumber, Side};
 use crate::session::storage::texts::TextId;
 use crate::tcp::gaps::{ContentGaps, DirectionGaps, Gap, Stretches};
 use crate::websocket::assembly::{Assembly, DataFrame, End, Receiver};
+use crate::websocket::endings::{Data, Ending, Endings};
 use crate::websocket::frame::{self, Opcode};
 use crate::websocket::start::plausible_start;
 
 /// The longest reason to close, in characters: a control frame's payload has at most 125 bytes, and escapes are longer.
 const MAX_REASON: usize = 300;
-
-/// The end of a message, known from its frames before the message itself is handed over.
-#[derive(Debug, Clone)]
-pub struct Ending {
-    /// The sequence number of the first byte of its last frame, where that has one.
-    pub start: Option<SequenceNumber>,
-    /// The sequence number behind its last byte.
-    pub end: SequenceNumber,
-    /// Whether its last frame was masked.
-    pub masked: bool,
-    /// The message, and what of it Wireshark hands over.
-    pub message: End,
-}
-
-/// WebSocket data that ends in one segment.
-#[derive(Debug, Clone, Copy)]
-pub struct Data<'a> {
-    /// The frames, as Wireshark hands them to its WebSocket dissector.
-    pub bytes: Captured<'a>,
-    /// The sequence number of the first byte; `None` for data that Wireshark reassembled or decrypted.
-    pub start: Option<SequenceNumber>,
-    /// The captured payload of the segment.
-    pub payload: &'a [u8],
-    /// The sequence number of its first byte.
-    pub segment_start: SequenceNumber,
-    /// The sequence number behind the segment.
-    pub segment_end: SequenceNumber,
-    /// Whether the segment holds bytes that had not been captured before.
-    pub is_fresh: bool,
-    /// Whether the other side may have closed the WebSocket connection before, as far as its segments tell.
-    pub other_is_unread: bool,
-}
-
-impl Data<'_> {
-    /// Whether reassembled data can begin there: it holds the segment's payload at its place.
-    fn is_at(&self, start: SequenceNumber) -> bool {
-        let (data, payload) = match start.is_after(self.segment_start) {
-            true => (Some(self.bytes.bytes), self.payload.get(start.0.wrapping_sub(self.segment_start.0) as usize..)),
-            false => {
-                let offset = self.segment_start.0.wrapping_sub(start.0) as usize;
-                (self.bytes.bytes.get(offset..).filter(|rest| !rest.is_empty()), Some(self.payload))
-            }
-        };
-        data.zip(payload).is_some_and(|(data, payload)| data.iter().zip(payload).all(|(one, other)| one == other))
-    }
-}
 
 /// The frames of both directions.
 #[derive(Debug, Default)]
@@ -81,79 +34,6 @@ enum WebSocketClosed {
     By(Side),
     /// The capture does not show it.
     Unknown,
-}
-
-/// The ends of the messages in the data that is being dissected, until the messages are handed over. One capture has one of these, not
-/// each connection: data and its messages follow one another at once.
-#[derive(Debug, Default)]
-pub struct Endings {
-    stream: StreamId,
-    queue: VecDeque<Ending>,
-    /// Nothing is said of any message in this data.
-    skipped: bool,
-    /// Wireshark has not handed over a compressed message.
-    uninflated: bool,
-    /// What RFC 6455 does not allow of the frames.
-    pub irregular: Vec<Irregular>,
-    /// How many messages of the capture were put together here.
-    pub assembled: u32,
-    /// The packet in which the last message of several frames ended.
-    assembled_in: Option<Frame>,
-}
-
-impl Endings {
-    /// Begins with data of this connection that is about to be dissected.
-    pub fn begin(&mut self, stream: StreamId) {
-        self.uninflated = self.has_uninflated(stream);
-        self.stream = stream;
-        self.queue.clear();
-        self.irregular.clear();
-        self.skipped = false;
-    }
-
-    fn push(&mut self, frame: Frame, ending: Ending) {
-        self.assembled += u32::from(ending.message.own.is_some());
-        if ending.message.is_assembled {
-            self.assembled_in = Some(frame);
-        }
-        self.queue.push_back(ending);
-    }
-
-    /// Whether nothing is said of the messages of this connection that are being handed over.
-    pub fn are_skipped(&self, stream: StreamId) -> bool {
-        self.skipped && self.stream == stream
-    }
-
-    /// The end of the message of this connection that is being handed over, of so many bytes, where its frames were seen.
-    pub fn take(&mut self, stream: StreamId, length: usize) -> Option<Ending> {
-        if self.stream != stream {
-            return None;
-        }
-        // Wireshark hands over nothing of what it cannot inflate.
-        let passed = self.queue.iter().take_while(|ending| ending.message.compressed.is_some()).count();
-        if passed > 0 && self.queue.get(passed).is_some_and(|ending| ending.message.length == length) {
-            self.queue.drain(..passed);
-            self.uninflated = true;
-        }
-        self.queue.pop_front()
-    }
-
-    /// The next message of this connection, where it was put together here.
-    pub fn take_assembled(&mut self, stream: StreamId) -> Option<Vec<u8>> {
-        self.queue.front_mut().filter(|_| self.stream == stream)?.message.own.take()
-    }
-
-    /// Whether Wireshark has not inflated a message of this connection, in the data that was dissected.
-    pub fn has_uninflated(&self, stream: StreamId) -> bool {
-        let is_left = self.queue.iter().any(|ending| ending.message.compressed.is_some());
-        self.stream == stream && (self.uninflated || is_left)
-    }
-
-    /// The data has been dissected.
-    pub fn end(&mut self) {
-        self.queue.clear();
-        self.uninflated = false;
-    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -331,7 +211,7 @@ impl Framing {
             let is_known = frame.offset < reading.known;
             let is_masked = frame.header.masking_key.is_some();
             if !is_known {
-                endings.irregular.extend(self.directions.of(by).irregular(&frame.header, by));
+                endings.irregular.extend(self.directions.of(by).assembly.irregular(&frame.header, receiver(by)));
             }
             match frame.header.opcode {
                 Opcode::Close if is_known => {}
@@ -376,8 +256,7 @@ impl Framing {
         if is_known {
             return (header.fin && !payload.is_empty()).then(End::unread);
         }
-        let by_whom = if by == Side::Client { Receiver::Workerman } else { Receiver::Browser };
-        let frame = DataFrame { header, payload, by: by_whom, is_behind_assembled, longest: LIMITS.length };
+        let frame = DataFrame { header, payload, receiver: receiver(by), is_behind_assembled, longest: LIMITS.length };
         let mut none = Vec::new();
         let fragments = match assembly.has_fragments(header) {
             true => self.fragments.get_or_insert_default().of_mut(by),
@@ -460,17 +339,6 @@ impl Direction {
         self.place(start);
     }
 
-    /// What RFC 6455 does not allow of a side's next frame, but for a data frame's mask, which its message knows.
-    fn irregular(&self, header: &frame::Header, by: Side) -> Option<Irregular> {
-        let is_client = by == Side::Client;
-        match header.opcode.is_control() {
-            true if header.masking_key.is_some() != is_client => Some(Irregular::Mask),
-            _ if is_client && !header.is_shortest() => Some(Irregular::Length),
-            false if is_client && !self.assembly.allows(header) => Some(Irregular::Opcode),
-            _ => None,
-        }
-    }
-
     /// A frame whose end is not in the data: it follows in another segment, or was not captured. Only in the latter case is the message
     /// handed over now, and judged if it ends here.
     fn incomplete<'l>(
@@ -517,6 +385,11 @@ impl Direction {
     }
 }
 
+/// Who receives what a side sends.
+fn receiver(by: Side) -> Receiver {
+    if by == Side::Client { Receiver::Workerman } else { Receiver::Browser }
+}
+
 fn closing(frame: &frame::Frame, data: &[u8]) -> Closing {
     let start = frame.offset + frame.header.header_length;
     let mut payload = data[start..start + frame.header.payload_length as usize].to_vec();
@@ -531,6 +404,7 @@ fn closing(frame: &frame::Frame, data: &[u8]) -> Closing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packet::{Captured, StreamId};
     use crate::websocket::assembly::Known;
     use crate::websocket::frame::tests::{KEY, frame};
 

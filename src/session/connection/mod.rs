@@ -8,11 +8,11 @@ pub mod times;
 pub mod upgrade;
 
 use self::upgrade::{Step, Upgrade};
-use crate::event::{FrameEvent, Irregular, MessageEvent, Reset, Sent};
+use crate::event::{FrameEvent, MessageEvent, Reset, Sent};
 use crate::failpoint::failpoint;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
 use crate::session::connection::application::{Application, Chat, Identity};
-use crate::session::connection::framing::{Data, Endings, Framing};
+use crate::session::connection::framing::Framing;
 use crate::session::connection::times::{Moment, Times};
 use crate::session::ids::{SayNumber, ServerNumber};
 use crate::session::record::Records;
@@ -23,6 +23,8 @@ use crate::session::storage::texts::{TextId, Texts};
 use crate::tcp::gaps::{ContentGaps, DirectionGaps, Gap, Gaps, Unread};
 use crate::tcp::in_flight::Pending;
 use crate::tcp::{Outcome, Tcp, is_bare};
+use crate::websocket::endings::{Data, Endings};
+use crate::websocket::frame::Irregular;
 
 /// How long a proxy takes to pass on a message. Nanoseconds.
 pub const PROXY_DELAY: i64 = 100_000_000;

@@ -1,8 +1,9 @@
 //! What happened in single frames below their messages, in few bytes: a connection has about as many of these as packets.
 
-use crate::event::{Closing, Completion, FrameEvent, Irregular, Reset, Sent};
+use crate::event::{Closing, Completion, FrameEvent, Reset, Sent};
 use crate::packet::{Frame, Side};
 use crate::session::storage::texts::{TextId, Texts};
+use crate::websocket::frame::Irregular;
 
 /// A handshake request or response, or a message, that a frame is the first to acknowledge as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

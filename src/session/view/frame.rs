@@ -1,7 +1,7 @@
 //! What there is to show of a frame below its messages.
 
 use super::context::{Context, Ends, ExchangeStep, User, add_step, user};
-use crate::event::{Acked, Completion, Exchange, FrameEvent, Irregular, MessageEvent, Received, Reset, Sent};
+use crate::event::{Acked, Completion, Exchange, FrameEvent, MessageEvent, Received, Reset, Sent};
 use crate::fields::Phase;
 use crate::packet::{Frame, Position, Side};
 use crate::session::connection::Connection;
@@ -10,6 +10,7 @@ use crate::session::record::frame_event::Acknowledgment;
 use crate::session::record::handshake::{Handshake, StoredHandshake};
 use crate::session::record::message::StoredMessage;
 use crate::session::storage::texts::Texts;
+use crate::websocket::frame::Irregular;
 
 /// A frame with what there is to show of it below its messages. What it holds is looked up when it is asked for.
 #[derive(Debug, Clone, Copy)]
