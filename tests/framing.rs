@@ -261,9 +261,9 @@ fn behind_a_compressed_message_that_wireshark_does_not_inflate_nothing_is_said()
     }
 }
 
-/// A browser and a server that compress what they send.
-fn compressing() -> (Capture, Connection) {
-    let extension = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+/// A browser and a server that compress what they send; `parameters` of the extension.
+fn compressing(parameters: &str) -> (Capture, Connection) {
+    let extension = &format!("Sec-WebSocket-Extensions: permessage-deflate{parameters}\r\n");
     let (mut capture, mut browser) = (Capture::new(Link::Ethernet), Connection::from_port(50_001));
     browser.open(&mut capture);
     browser.send(&mut capture, Side::Client, request("/", extension));
@@ -276,7 +276,7 @@ fn compressing() -> (Capture, Connection) {
 fn a_deflate_window_that_wireshark_has_lost_is_no_fault_of_the_server() {
     let frame = |payload: &[u8]| Frame::new(TEXT, payload).compressed();
     for lost in ["not captured", "empty end", "not inflated"] {
-        let (mut capture, mut browser) = compressing();
+        let (mut capture, mut browser) = compressing("");
         let mut stream = new_stream();
         let mut says = Vec::new();
         for count in 0..4 {
@@ -305,6 +305,29 @@ fn a_deflate_window_that_wireshark_has_lost_is_no_fault_of_the_server() {
             assert_eq!(labels.contents(delivery), ["plain"], "{lost}");
             assert!(says.iter().all(|say| labels.phases(*say) == [SAY_REQUEST]), "{lost}");
         }
+    }
+}
+
+#[test]
+fn a_deflate_window_that_begins_anew_with_each_message_is_not_lost() {
+    let (mut capture, mut browser) = compressing("; server_no_context_takeover; client_no_context_takeover");
+    let mut deliveries = Vec::new();
+    for count in 0..4 {
+        let delivery = deflate(&mut new_stream(), say_delivery(2, "b", &format!("compressed {count}")).as_bytes());
+        let frame = Frame::new(TEXT, delivery).compressed();
+        let bytes = match count {
+            1 => [frame.unfinished().bytes(), Frame::new(CONTINUATION, b"").bytes()].concat(),
+            _ => frame.bytes(),
+        };
+        deliveries.push(browser.send(&mut capture, Side::Server, bytes));
+    }
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("anew.pcap", &capture);
+    for passes in PASSES {
+        let labels = Labels::of(&wireshark, &path, passes);
+        labels.assert_no_false_finding();
+        let labelled: Vec<bool> = deliveries.iter().map(|frame| labels.phases(*frame) == [SAY_DELIVERY]).collect();
+        assert_eq!(labelled, [true, false, true, true]);
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Assembly {
     is_between: bool,
     /// Wireshark's inflater has not got all that was compressed.
     has_lost_window: bool,
+    /// Each message is compressed without those before it (RFC 7692, section 7.1.1).
+    resets_window: bool,
 }
 
 /// A data frame on its way to its message.
@@ -114,9 +116,9 @@ impl End {
 }
 
 impl Assembly {
-    /// Between two messages, from here on.
-    pub fn begin(&mut self) {
-        self.is_between = true;
+    /// Begins between two messages; `resets_window`: each is compressed without those before it (RFC 7692, section 7.1.1).
+    pub fn begin(&mut self, resets_window: bool) {
+        (self.is_between, self.resets_window) = (true, resets_window);
     }
 
     /// Whether the bytes of earlier frames, or of this one, belong to a message that ends with it or later.
@@ -168,8 +170,8 @@ impl Assembly {
             State::Begun if length == 0 => None,
             State::Begun => Some(End { own: Some(bytes), ..end }),
             State::Compressed => {
-                self.has_lost_window |= has_rest || frame.is_behind_assembled;
-                Some(End { known: self.inflated(), compressed: Some(bytes), ..end })
+                let known = self.inflated(!has_rest && !frame.is_behind_assembled);
+                Some(End { known, compressed: Some(bytes), ..end })
             }
             State::None | State::Astray => Some(End { known: Known::Part, ..end }).filter(|_| is_handed_over),
         }
@@ -189,12 +191,16 @@ impl Assembly {
             return Some(End { own: frame.is_behind_assembled.then(|| frame.unmasked()), length, ..End::cut() });
         }
         let is_cut = frame.header.masking_key.is_some() && length > MOST_UNMASKED;
-        self.has_lost_window |= is_cut || frame.is_behind_assembled;
-        Some(End { compressed: Some(frame.unmasked()), length, known: self.inflated(), ..End::cut() })
+        let known = self.inflated(!is_cut && !frame.is_behind_assembled);
+        Some(End { compressed: Some(frame.unmasked()), length, known, ..End::cut() })
     }
 
-    fn inflated(&self) -> Known {
-        if self.has_lost_window { Known::Nothing } else { Known::Whole }
+    /// What is known of a compressed message; `is_handed_over`: Wireshark gets the bytes of this one, and of no other.
+    fn inflated(&mut self, is_handed_over: bool) -> Known {
+        if !is_handed_over {
+            self.lose_window();
+        }
+        if is_handed_over && !self.has_lost_window { Known::Whole } else { Known::Nothing }
     }
 
     /// Adds a fragment.
@@ -235,7 +241,7 @@ impl Assembly {
 
     /// Wireshark has not inflated all that was compressed: what follows cannot be read.
     pub fn lose_window(&mut self) {
-        self.has_lost_window = true;
+        self.has_lost_window = !self.resets_window;
     }
 }
 
@@ -267,7 +273,7 @@ mod tests {
     impl Capture {
         fn new(by: Receiver) -> Capture {
             let mut assembly = Assembly::default();
-            assembly.begin();
+            assembly.begin(false);
             Capture { assembly, bytes: Vec::new(), by }
         }
 
@@ -414,6 +420,17 @@ mod tests {
         capture.assembly.lose_window();
         assert_eq!(capture.known(COMPRESSED_WHOLE, b"deflated"), Some(Known::Nothing));
         assert_eq!(capture.known(WHOLE, b"plain"), Some(Known::Whole));
+    }
+
+    #[test]
+    fn a_window_that_begins_anew_with_each_message_cannot_be_lost() {
+        let mut capture = Capture::new(Receiver::Browser);
+        capture.assembly.begin(true);
+        capture.assembly.interrupt();
+        assert_eq!(capture.known(COMPRESSED_WHOLE, b"deflated"), Some(Known::Whole));
+        let end = capture.end_behind(true, COMPRESSED_WHOLE, b"deflated").expect("an end");
+        assert_eq!(end.known, Known::Nothing, "this one is");
+        assert_eq!(capture.known(COMPRESSED_WHOLE, b"deflated"), Some(Known::Whole));
     }
 
     #[test]

@@ -123,11 +123,16 @@ impl Framing {
         self.since
     }
 
-    /// Places the first frames of both directions, behind the upgrade response.
-    pub fn place(&mut self, client: Option<SequenceNumber>, server: SequenceNumber) {
-        self.directions.client.place(client);
-        self.directions.server.place(Some(server));
-        [Side::Client, Side::Server].into_iter().for_each(|side| self.directions.of_mut(side).assembly.begin());
+    /// Begins behind the upgrade response: there the first frames of both directions are, unless they are encrypted. `resets_window`: which side
+    /// compresses each message without those before it.
+    pub fn begin(&mut self, start: Both<Option<SequenceNumber>>, is_placed: bool, resets_window: Both<bool>) {
+        for side in [Side::Client, Side::Server] {
+            let direction = self.directions.of_mut(side);
+            direction.assembly.begin(*resets_window.of(side));
+            if is_placed {
+                direction.place(*start.of(side));
+            }
+        }
     }
 
     /// Takes note that something that `side` sent was not captured.
@@ -423,7 +428,8 @@ mod tests {
     impl Capture {
         fn opened() -> Capture {
             let mut capture = Capture::default();
-            capture.framing.place(Some(SequenceNumber(100)), SequenceNumber(100));
+            let start = Some(SequenceNumber(100));
+            capture.framing.begin(Both { client: start, server: start }, true, Both::default());
             capture
         }
 

@@ -10,7 +10,7 @@ pub mod upgrade;
 use self::upgrade::{Step, Upgrade};
 use crate::event::{FrameEvent, MessageEvent, Reset, Sent};
 use crate::failpoint::failpoint;
-use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
+use crate::packet::{Both, Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
 use crate::session::connection::application::{Application, Chat, Identity};
 use crate::session::connection::framing::Framing;
 use crate::session::connection::times::{Moment, Times};
@@ -443,9 +443,11 @@ impl Connection {
             }
             Step::CutRequest => self.upgrade_requested(segment),
             Step::Response(response) => {
+                let resets_window = response.resets_window;
                 let end = self.upgrade_response(segment, http.bytes.len(), response, texts);
-                if !http.encrypted && self.framing.since().is_none() {
-                    self.framing.place(self.tcp.next(Side::Client), end);
+                if self.framing.since().is_none() {
+                    let start = Both { client: self.tcp.next(Side::Client), server: Some(end) };
+                    self.framing.begin(start, !http.encrypted, resets_window);
                 }
             }
         }
@@ -473,7 +475,7 @@ impl Connection {
         response: upgrade::Response,
         texts: &mut Texts,
     ) -> SequenceNumber {
-        let upgrade::Response { handshake, key, length, reveals_request } = response;
+        let upgrade::Response { handshake, key, length, reveals_request, .. } = response;
         let frame = segment.at.frame;
         if let Some(request) = handshake.request {
             if reveals_request {
