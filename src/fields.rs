@@ -328,6 +328,7 @@ findings! {
     HandshakeRefused "handshake_refused" Warning ResponseCode "The server refused the WebSocket handshake";
     UnmaskedClient "unmasked_client" Warning Protocol "A client's WebSocket frame is not masked (RFC 6455, section 5.1)";
     MaskedServer "masked_server" Warning Protocol "A server's WebSocket frame is masked (RFC 6455, section 5.1)";
+    IrregularFrame "irregular_frame" Note Protocol "A client's WebSocket frame that RFC 6455 does not allow, and that the chat's server accepts";
     Truncated "truncated" Note Undecoded "The capture cut the message";
     AnotherWay "another_way" Note Undecoded "Not everything of this connection has a label: it is in a tunnel, or TCP does not come from IP";
     MemoryLimit "memory_limit" Note Undecoded "As much is remembered of the capture as may be: what follows has fewer labels";

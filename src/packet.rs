@@ -48,9 +48,26 @@ impl fmt::Display for Frame {
     }
 }
 
-/// The number of a TCP conversation in the capture, from 0 on (`tcp.stream`).
+/// The number of a TCP conversation in the capture, from 0 on (`tcp.stream`), or of a WebSocket connection that one carries over HTTP/2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct StreamId(pub u32);
+
+impl StreamId {
+    /// The bit of those that HTTP/2 carries.
+    pub const CARRIED: u32 = 1 << 31;
+    /// Below it are the numbers of the TCP conversations that carry such.
+    pub const CARRIERS: u32 = 1 << 19;
+
+    /// Whether it is a WebSocket connection that HTTP/2 carries (RFC 8441), beside others of the same TCP connection.
+    pub fn is_carried(self) -> bool {
+        self.0 & StreamId::CARRIED != 0
+    }
+
+    /// The number of the TCP conversation.
+    pub fn tcp(self) -> u32 {
+        if self.is_carried() { self.0 % StreamId::CARRIERS } else { self.0 }
+    }
+}
 
 /// A frame and the time at which it was captured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

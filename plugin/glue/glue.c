@@ -16,18 +16,22 @@
 #include <epan/conversation.h>
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/exceptions.h>
+#include <epan/exported_pdu.h>
 #include <epan/proto_data.h>
+#include <epan/tap.h>
 
 #define FILTER_NAME "workermanchat"
 #define IP_PROTOCOL_TCP 6
 #define TCP_HEADER_MIN 20
 #define SOURCES_MAX 16
+#define LONG_FRAME (256 * 1024) /* what every Wireshark unmasks */
 
 int wmc_proto = -1;
 
 static const struct wmc_core *core;
 static protocol_t *protocol;
 static int proto_http = -1;
+static int proto_http2 = -1;
 static dissector_table_t ip_protocols;
 static dissector_handle_t tcp_handle;
 static dissector_handle_t segment_handle; /* dissect_segment(), in front of tcp_handle */
@@ -56,7 +60,8 @@ struct observation {
     unsigned tcp_layer;
     address source;
     address destination;
-    uint32_t messages;  /* passed to the core so far */
+    tvbuff_t *frames;   /* the WebSocket frames that are being dissected */
+    uint32_t messages;  /* that Wireshark has passed on of these so far, or should have */
     uint32_t *numbered; /* messages of all segments of these ports in this frame; NULL before the first */
     uint32_t declined;  /* messages that were not read, and not numbered yet */
     bool shares_info;   /* an earlier segment of the frame left text in the Info column */
@@ -68,6 +73,15 @@ struct observation {
 };
 
 static struct observation *observed;
+
+/* A WebSocket connection that HTTP/2 carries (RFC 8441), of which there can be several on one TCP connection. In Rust it is a connection of its own. */
+struct substream {
+    uint32_t stream;
+    uint32_t next[2]; /* sequence number of the next byte of a direction */
+};
+
+/* Of each, Wireshark hands the same structure to its dissector each time, whose address is the key. */
+static wmem_map_t *substreams;
 
 static uint16_t be16(const uint8_t *bytes)
 {
@@ -121,6 +135,7 @@ static bool observe(struct observation *o, tvbuff_t *tvb, packet_info *pinfo)
     o->tcp_layer = pinfo->curr_layer_num + 1u; /* the layer number that the TCP dissector will have */
     copy_address_shallow(&o->source, &pinfo->src);
     copy_address_shallow(&o->destination, &pinfo->dst);
+    o->frames = NULL;
     o->messages = 0;
     o->numbered = NULL;
     o->declined = 0;
@@ -332,6 +347,12 @@ static void leave_layer(packet_info *pinfo)
     pinfo->curr_layer_num--;
 }
 
+/* What TCP has a dissector of tcp.port for, it exports by its port, which says nothing to a Wireshark without the plugin. */
+static bool is_exported(void)
+{
+    return have_tap_listener(find_tap_id(EXPORT_PDU_TAP_NAME_LAYER_4));
+}
+
 static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     struct observation *const o = observed;
@@ -339,7 +360,7 @@ static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
     enum wmc_start start;
 
     leave_layer(pinfo);
-    if (o == NULL || !know_stream(o, pinfo) || !enabled())
+    if (o == NULL || !know_stream(o, pinfo) || !enabled() || is_exported())
         return 0;
     enter_tunnel(o, pinfo);
     start = core->classify(&o->segment, lend(tvb, 0));
@@ -402,15 +423,9 @@ static int64_t position_in_payload(const struct observation *o, tvbuff_t *tvb)
     return (int64_t)tvb_raw_offset(tvb) - tvb_raw_offset(o->tvb) - o->header_length;
 }
 
-static uint32_t number_message(struct observation *o, packet_info *pinfo)
-{
-    o->messages++;
-    return (*numbered_messages(o, pinfo))++;
-}
-
 static const struct wmc_plan *plan_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    const uint32_t number = number_message(observed, pinfo);
+    const uint32_t number = (*numbered_messages(observed, pinfo))++;
 
     return core->message(&observed->segment, number, lend(tvb, 0), settings_for(pinfo, tree), pinfo->pool);
 }
@@ -439,42 +454,140 @@ static void show_message(const struct wmc_plan *plan, tvbuff_t *tvb, packet_info
         show_json(tvb, pinfo, tree);
 }
 
-/* Shows the captured part of a truncated message that the WebSocket dissector did not pass on. */
-static void dissect_rest(struct observation *o, uint32_t before, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+static tvbuff_t *message_of(const struct wmc_bytes *bytes, tvbuff_t *parent)
 {
-    struct wmc_bytes rest = core->rest(pinfo->num, lend(tvb, 0), o->messages - before, pinfo->pool);
-    const struct wmc_plan *plan;
-    tvbuff_t *message;
-
-    if (rest.data == NULL)
-        return;
-    message = tvb_new_child_real_data(tvb, rest.data, rest.captured, (int)rest.reported);
-    plan = plan_message(message, pinfo, tree);
-    if (plan == NULL)
-        return;
-    wmc_failpoint("glue::rest", pinfo);
-    add_new_data_source(pinfo, message, "Unmasked data, as far as captured");
-    show_message(plan, message, pinfo, tree);
+    return tvb_new_child_real_data(parent, bytes->data, bytes->captured, (int)bytes->reported);
 }
 
+/* A message that Wireshark has not passed on. Returns whether it is the chat's. */
+static bool dissect_own(const struct wmc_bytes *bytes, const char *name, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    tvbuff_t *message = message_of(bytes, tvb);
+    const struct wmc_plan *plan = plan_message(message, pinfo, tree);
+
+    if (plan == NULL)
+        return false;
+    wmc_failpoint("glue::rest", pinfo);
+    add_new_data_source(pinfo, message, name);
+    show_message(plan, message, pinfo, tree);
+    return true;
+}
+
+/* The next message, where it was put together in Rust. */
+static struct wmc_bytes next_assembled(struct observation *o, packet_info *pinfo)
+{
+    const struct wmc_bytes none = { NULL, 0, 0 };
+
+    return *core->assembled_count == 0 ? none : core->assembled(&o->segment, *numbered_messages(o, pinfo), pinfo->pool);
+}
+
+/* Shows the messages that the WebSocket dissector did not pass on, behind those that it did. `is_whole`: it dissected all that was captured. In a
+ * packet, behind a message that was put together in Rust, all others were, too. Returns whether there is one of the chat's. */
+static bool dissect_rest(struct observation *o, bool is_whole, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+    bool is_behind = false, is_shown = false; /* behind a message that ended its work */
+    struct wmc_bytes rest;
+
+    while ((rest = next_assembled(o, pinfo)).data == NULL && !is_whole) {
+        rest = core->rest(pinfo->num, lend(tvb, 0), o->messages++, is_behind, pinfo->pool);
+        if (rest.data == NULL)
+            return is_shown;
+        is_shown |= dissect_own(&rest, "Unmasked data, as far as captured", tvb, pinfo, tree);
+        is_behind = true;
+    }
+    for (; rest.data != NULL; rest = next_assembled(o, pinfo))
+        is_shown |= dissect_own(&rest, "Message of fragments", tvb, pinfo, tree);
+    return is_shown;
+}
+
+/* Newer versions end their work at a long frame, although all of it was captured. It does not end TCP's, where the message
+ * is shown here, or is the chat's once its other fragments have come. */
 static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    volatile int length = 0;
-    volatile bool done = false;
+    const bool is_captured = tvb_captured_length(tvb) == tvb_reported_length(tvb);
+    const char *const protocol = pinfo->current_proto;
     struct observation *const o = observed;
-    const uint32_t before = o->messages;
+    volatile int length = 0;
+    volatile bool done = false, is_long = false, is_shown = false;
 
+    o->frames = tvb;
+    o->messages = 0;
     if (o->segment.first_pass)
         core->frames(&o->segment, lend(tvb, 0), position_in_payload(o, tvb));
     TRY {
         length = pass_on(handle, tvb, pinfo, tree, data);
         done = true;
     }
+    CATCH(BoundsError) {
+        if (!is_captured || tvb_captured_length(tvb) <= LONG_FRAME)
+            RETHROW;
+        is_long = true;
+    }
     FINALLY {
-        if (!done || tvb_captured_length(tvb) < tvb_reported_length(tvb))
-            dissect_rest(o, before, tvb, pinfo, tree);
+        o->frames = NULL;
+        is_shown = dissect_rest(o, done && is_captured, tvb, pinfo, tree);
         if (o->info_length > 0)
             wmc_separate_columns(pinfo, o->info_length);
+    }
+    ENDTRY;
+    if (!is_long)
+        return length;
+    if (!is_shown && !on_chat_port(o))
+        THROW(BoundsError); /* another application's */
+    pinfo->current_proto = protocol;
+    return (int)tvb_captured_length(tvb);
+}
+
+static bool is_over_http2(const packet_info *pinfo)
+{
+    for (wmem_list_frame_t *layer = wmem_list_tail(pinfo->layers); layer != NULL; layer = wmem_list_frame_prev(layer))
+        if (GPOINTER_TO_INT(wmem_list_frame_data(layer)) == proto_http2)
+            return true;
+    return false;
+}
+
+/* Finds a WebSocket connection over HTTP/2, or makes one on the first pass. */
+static struct substream *substream_of(const struct wmc_segment *segment, const void *key)
+{
+    struct substream *found = (struct substream *)wmem_map_lookup(substreams, key);
+    const uint32_t count = wmem_map_size(substreams);
+
+    if (found != NULL || !segment->first_pass || key == NULL)
+        return found;
+    if (segment->stream >= WMC_SUBSTREAMS_OF || count >= WMC_SUBSTREAMS)
+        return NULL;
+    found = wmem_new0(wmem_file_scope(), struct substream);
+    found->stream = WMC_SUBSTREAM | count * WMC_SUBSTREAMS_OF | segment->stream;
+    wmem_map_insert(substreams, key, found);
+    return found;
+}
+
+/* The WebSocket data of such a connection as a segment of its own, in the place of the one that carries it. */
+static int dissect_substream(struct observation *o, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    struct substream *const substream = substream_of(&o->segment, data);
+    const struct wmc_segment carrier = o->segment;
+    uint32_t *const next = substream == NULL ? NULL : &substream->next[carrier.source.port < carrier.destination.port];
+    volatile int length = 0;
+
+    if (substream != NULL) {
+        o->segment.stream = substream->stream;
+        o->segment.sequence = *next;
+        o->segment.acknowledgment = 0;
+        o->segment.flags = 0;
+        o->segment.payload = lend(tvb, 0);
+        if (carrier.first_pass)
+            *next += o->segment.payload.reported;
+    } else {
+        observed = NULL; /* it is not mixed with others */
+    }
+    TRY {
+        length = substream == NULL ? pass_on(upgraded_handle, tvb, pinfo, tree, data)
+                                   : dissect_frames(upgraded_handle, tvb, pinfo, tree, data);
+    }
+    FINALLY {
+        observed = o;
+        o->segment = carrier;
     }
     ENDTRY;
     return length;
@@ -495,6 +608,8 @@ static int dissect_websocket(dissector_handle_t handle, tvbuff_t *tvb, packet_in
 
 static int dissect_upgraded(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
+    if (observed != NULL && is_over_http2(pinfo) && !is_other_application(observed, pinfo) && know_stream(observed, pinfo))
+        return dissect_substream(observed, tvb, pinfo, tree, data);
     return dissect_websocket(upgraded_handle, tvb, pinfo, tree, data);
 }
 
@@ -505,13 +620,26 @@ static int dissect_stream(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, v
 
 /* 4. ws heuristics: messages */
 
+/* The message that Wireshark passes on, or in its place the next one that was put together in Rust, or a long one unmasked to its end. */
 static bool dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-    const struct wmc_plan *plan = plan_message(tvb, pinfo, tree);
+    struct observation *const o = observed;
+    struct wmc_bytes instead = next_assembled(o, pinfo);
+    const struct wmc_plan *plan;
+    tvbuff_t *message = tvb;
 
-    if (plan != NULL)
-        show_message(plan, tvb, pinfo, tree);
-    return plan != NULL;
+    if (instead.data == NULL && o->frames != NULL && tvb_captured_length(tvb) < tvb_reported_length(tvb))
+        instead = core->rest(pinfo->num, lend(o->frames, 0), o->messages, true, pinfo->pool);
+    if (instead.data != NULL && (instead.captured > tvb_captured_length(tvb) || instead.captured == instead.reported))
+        message = message_of(&instead, tvb);
+    o->messages++;
+    plan = plan_message(message, pinfo, tree);
+    if (plan == NULL)
+        return false;
+    if (message != tvb)
+        add_new_data_source(pinfo, message, "Whole message");
+    show_message(plan, message, pinfo, tree);
+    return true;
 }
 
 /* The ports that Wireshark takes the conversation by: in a tunnel, those behind the proxy. */
@@ -615,6 +743,12 @@ static dissector_handle_t transparent(dissector_t dissector, const char *name, c
     return create_dissector_handle_with_name_and_description(dissector, -1, name, description);
 }
 
+/* Such a handle for conversations. TCP exports what it is given by its name, which is one that every Wireshark knows. */
+static dissector_handle_t in_front_of(dissector_handle_t behind, dissector_t dissector, const char *description)
+{
+    return transparent(dissector, dissector_handle_get_dissector_name(behind), description);
+}
+
 static void register_handoff(void)
 {
     dissector_table_t upgrades = find_dissector_table("http.upgrade");
@@ -624,6 +758,8 @@ static void register_handoff(void)
         return;
     protocol = find_protocol_by_id(wmc_proto);
     proto_http = proto_get_id_by_filter_name("http");
+    proto_http2 = proto_get_id_by_filter_name("http2");
+    substreams = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
     wmc_stream_init(proto_tcp);
     wmc_draw_init(proto_tcp, proto_http, proto_get_id_by_filter_name("websocket"));
 
@@ -632,9 +768,8 @@ static void register_handoff(void)
     websocket_handle = find_dissector("websocket_tcp"); /* newer versions: the variant for WebSocket over TCP */
     if (websocket_handle == NULL)
         websocket_handle = find_dissector("websocket");
-    stream_handle = transparent(dissect_stream, "workermanchat_websocket", "WebSocket (Workerman Chat)");
-
-    opening_handle = transparent(dissect_opening, "workermanchat_http", "HTTP (Workerman Chat)");
+    stream_handle = in_front_of(websocket_handle, dissect_stream, "WebSocket (Workerman Chat)");
+    opening_handle = in_front_of(http_handle, dissect_opening, "HTTP (Workerman Chat)");
 
     ip_protocols = find_dissector_table("ip.proto");
     tcp_handle = dissector_get_uint_handle(ip_protocols, IP_PROTOCOL_TCP);

@@ -31,6 +31,12 @@ struct wmc_endpoint {
     uint16_t port;
 };
 
+/* A stream with this bit is a WebSocket connection that HTTP/2 carries: the lowest bits are tcp.stream, below WMC_SUBSTREAMS_OF, and the
+ * bits between a number below WMC_SUBSTREAMS. */
+#define WMC_SUBSTREAM 0x80000000u
+#define WMC_SUBSTREAMS_OF 0x80000u
+#define WMC_SUBSTREAMS 0x1000u
+
 /* A TCP segment, from its header. */
 struct wmc_segment {
     uint32_t frame;
@@ -178,9 +184,14 @@ struct wmc_core {
                                       const struct wmc_settings *settings, wmem_allocator_t *pool);
     /* A remark on a message on a chat port whose TCP the plugin was not called for. */
     const struct wmc_plan *(*unobserved)(const struct wmc_settings *settings, wmem_allocator_t *pool);
-    /* The captured part of a truncated message that Wireshark did not pass on, unmasked, in the pool; data is NULL if there is
-     * none. `messages`: the number of messages in this data that it did pass on. */
-    struct wmc_bytes (*rest)(uint32_t frame, struct wmc_bytes data, uint32_t messages, wmem_allocator_t *pool);
+    /* How many messages were put together in Rust. While it is 0, `assembled` finds none. */
+    const uint32_t *assembled_count;
+    /* The message of this number, in the pool, where it was put together in Rust: what Wireshark passes on is not this one. Data is NULL where it
+     * is Wireshark's. Asked for each number in turn, before the message of this number. */
+    struct wmc_bytes (*assembled)(const struct wmc_segment *segment, uint32_t index, wmem_allocator_t *pool);
+    /* The captured part of a message that Wireshark did not pass on, or not whole, because it is truncated or long: unmasked, in the pool; data is
+     * NULL if there is none. `messages`: the number of messages in this data before it. `whole`: also of another message. */
+    struct wmc_bytes (*rest)(uint32_t frame, struct wmc_bytes data, uint32_t messages, bool whole, wmem_allocator_t *pool);
 
     /* Views of the conversation as text. */
     void *(*view_new)(enum wmc_view view);

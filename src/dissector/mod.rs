@@ -13,7 +13,7 @@ mod segment;
 mod truncated;
 
 pub use plan::{Settings, internal, internal_message, unobserved};
-pub use truncated::truncated_message;
+pub use truncated::unmasked_message;
 
 use crate::annotation::Plan;
 use crate::failpoint::failpoint;
@@ -142,6 +142,20 @@ impl Dissector {
             self.session.frames(&packet.segment, packet.payload, data, position);
             self.is_learning = false;
         }
+    }
+
+    /// How many messages were put together here.
+    pub fn assembled_count(&self) -> u32 {
+        self.session.assembled_count()
+    }
+
+    /// The message of this number, where it was put together here: whatever the WebSocket dissector hands over is not this one.
+    pub fn assembled(&mut self, packet: &Packet, index: u32) -> Option<&[u8]> {
+        let Packet { segment, first_pass, .. } = packet;
+        if *first_pass && self.session.has_room_for(segment) {
+            self.session.keep_assembled(segment, index);
+        }
+        self.session.assembled(segment.stream, Position { frame: segment.at.frame, index })
     }
 
     /// A message that the WebSocket dissector hands over. `index`: how many of this frame and stream came before it. `None`: it is not the

@@ -9,6 +9,7 @@ use crate::language::{FindingDetail, Language, Note, Noted};
 use crate::packet::{FrameTime, Segment, Side};
 use crate::session::Handshake;
 use crate::session::{ExchangeStep, FrameView, Reached, Session};
+use crate::websocket::frame::Irregular;
 
 /// Plans what to draw of a segment; `tunnelled`: it came through a proxy. Returns whether there is anything.
 pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bool, settings: &Settings) -> bool {
@@ -51,7 +52,7 @@ fn draw_events(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled:
         return settings.wanted.tap_events && tap_unsettled(plan, session, segment, tunnelled, settings);
     };
     let names_phases = settings.wanted.info && settings.annotate_info && !view.holds_message();
-    let warns = tunnelled || view.has_faulty_handshake();
+    let warns = tunnelled || view.has_faulty_handshake() || view.irregular().next().is_some();
     let has_lines = settings.annotate_tcp && (settings.wanted.fields != 0 || settings.wanted.tap_events || warns);
     if names_phases {
         let phases = view.phases();
@@ -126,6 +127,15 @@ fn draw_lines(
         if let Some(handshake) = Some(layer).filter(|layer| *layer == Layer::Http).and_then(|_| view.handshake()) {
             draw_handshake(tree, item, &handshake, at, language);
         }
+    }
+    for (what, by) in view.irregular() {
+        let (finding, detail) = match (what, by) {
+            (Irregular::Mask, Side::Client) => (Finding::UnmaskedClient, FindingDetail::UnmaskedClient),
+            (Irregular::Mask, Side::Server) => (Finding::MaskedServer, FindingDetail::MaskedServer),
+            (Irregular::Length, _) => (Finding::IrregularFrame, FindingDetail::LongLength),
+            (Irregular::Opcode, _) => (Finding::IrregularFrame, FindingDetail::OpcodeOutOfPlace),
+        };
+        plan.tree(Layer::WebSocket, wanted).finding(None, finding, &language.finding(&detail), None);
     }
     // Once a frame; where it holds a message, the message's tree says it.
     if holds_message {

@@ -38,6 +38,8 @@ pub fn core() -> *const sys::wmc_core {
                 classify: Some(classify),
                 segment: Some(segment),
                 frames: Some(frames),
+                assembled_count: locked::assembled(),
+                assembled: Some(assembled),
                 message: Some(message),
                 unobserved: Some(unobserved),
                 rest: Some(rest),
@@ -159,6 +161,21 @@ unsafe extern "C" fn frames(segment: *const sys::wmc_segment, data: sys::wmc_byt
     let _ = done.or_else(|what| panic::guard(|| Locked::new().dissector().failed_segment(&packet.segment, &what)));
 }
 
+unsafe extern "C" fn assembled(
+    segment: *const sys::wmc_segment,
+    index: u32,
+    pool: *mut sys::wmem_allocator_t,
+) -> sys::wmc_bytes {
+    // SAFETY: C lends all of this for this call.
+    let (raw, pool) = unsafe { (&*segment, Pool::new(pool)) };
+    // SAFETY: C lends the payload for this call.
+    let packet = unsafe { packet_of(raw) };
+    guard(raw.frame, NO_BYTES, || match Locked::new().dissector().assembled(&packet, index) {
+        Some(bytes) => pooled(pool, bytes, bytes.len() as u64),
+        None => NO_BYTES,
+    })
+}
+
 unsafe extern "C" fn message(
     segment: *const sys::wmc_segment,
     index: u32,
@@ -212,18 +229,27 @@ unsafe extern "C" fn rest(
     frame: u32,
     data: sys::wmc_bytes,
     messages: u32,
+    whole: bool,
     pool: *mut sys::wmem_allocator_t,
 ) -> sys::wmc_bytes {
     // SAFETY: C lends all of this for this call.
     let (data, pool) = unsafe { (lent(&data), Pool::new(pool)) };
-    let nothing = sys::wmc_bytes { data: ptr::null(), captured: 0, reported: 0 };
-    match guard(frame, None, || dissector::truncated_message(data.bytes, messages as usize)) {
-        Some((bytes, reported)) => sys::wmc_bytes {
-            captured: bytes.len() as u32,
-            reported: i32::try_from(reported).unwrap_or(i32::MAX) as u32, // a tvb's length is an int
-            data: pool.bytes(&bytes),
-        },
-        None => nothing,
+    match guard(frame, None, || dissector::unmasked_message(data.bytes, messages as usize, whole)) {
+        Some((bytes, reported)) => pooled(pool, &bytes, reported),
+        None => NO_BYTES,
+    }
+}
+
+const _: () = assert!(sys::WMC_SUBSTREAM == StreamId::CARRIED && sys::WMC_SUBSTREAMS_OF == StreamId::CARRIERS);
+
+const NO_BYTES: sys::wmc_bytes = sys::wmc_bytes { data: ptr::null(), captured: 0, reported: 0 };
+
+/// A copy of the bytes of a message of this length.
+fn pooled(pool: Pool, bytes: &[u8], length: u64) -> sys::wmc_bytes {
+    sys::wmc_bytes {
+        captured: bytes.len() as u32,
+        reported: i32::try_from(length).unwrap_or(i32::MAX) as u32, // a tvb's length is an int
+        data: pool.bytes(bytes),
     }
 }
 

@@ -12,12 +12,16 @@ static DISSECTOR: Mutex<Option<Dissector>> = Mutex::new(None);
 /// How many pairs of ports the dissector watches: C reads it, to ask no more of a capture without chat.
 static WATCHED: AtomicU32 = AtomicU32::new(0);
 
+/// How many messages were put together here: C reads it, to ask for none where there is none.
+static ASSEMBLED: AtomicU32 = AtomicU32::new(0);
+
 /// The dissector, locked.
 pub struct Locked(MutexGuard<'static, Option<Dissector>>);
 
 impl Drop for Locked {
     fn drop(&mut self) {
         WATCHED.store(self.0.as_ref().map_or(0, Dissector::watched) as u32, Ordering::Relaxed);
+        ASSEMBLED.store(self.0.as_ref().map_or(0, Dissector::assembled_count), Ordering::Relaxed);
     }
 }
 
@@ -41,4 +45,9 @@ impl Locked {
 /// Where C reads how many pairs of ports are watched.
 pub fn watched() -> *mut u32 {
     WATCHED.as_ptr()
+}
+
+/// Where C reads how many messages were put together here.
+pub fn assembled() -> *mut u32 {
+    ASSEMBLED.as_ptr()
 }

@@ -313,6 +313,14 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::MaskedServer => {
             "The server's frame is masked: the browser must close the connection (RFC 6455, section 5.1)".to_owned()
         }
+        FindingDetail::LongLength => {
+            "The client writes the frame's length in more bytes than it takes (RFC 6455, section 5.2); the chat's server accepts it"
+                .to_owned()
+        }
+        FindingDetail::OpcodeOutOfPlace => {
+            "The frame's opcode does not fit the frame before it (RFC 6455, section 5.4); the chat's server takes all frames up to the next one with FIN for one message"
+                .to_owned()
+        }
         FindingDetail::Truncated { captured, reported } => {
             format!("The capture holds {captured} of this message's {reported} bytes; what follows is not shown")
         }

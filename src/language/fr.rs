@@ -403,6 +403,14 @@ pub fn finding(detail: &FindingDetail) -> String {
             "La trame du serveur est masquée : le navigateur doit fermer la connexion (RFC 6455, section 5.1)"
                 .to_owned()
         }
+        FindingDetail::LongLength => {
+            "Le client écrit la longueur de la trame sur plus d'octets que nécessaire (RFC 6455, section 5.2) ; le serveur du chat l'accepte"
+                .to_owned()
+        }
+        FindingDetail::OpcodeOutOfPlace => {
+            "Le code d'opération de la trame ne correspond pas à la trame précédente (RFC 6455, section 5.4) ; le serveur du chat prend toutes les trames jusqu'à la prochaine avec FIN pour un seul message"
+                .to_owned()
+        }
         FindingDetail::Truncated { captured, reported } => format!(
             "La capture ne contient que {captured} des {reported} octets de ce message ; la suite n'est pas affichée"
         ),

@@ -403,6 +403,14 @@ pub fn finding(detail: &FindingDetail) -> String {
             "Il frame del server è mascherato: il browser deve chiudere la connessione (RFC 6455, sezione 5.1)"
                 .to_owned()
         }
+        FindingDetail::LongLength => {
+            "Il client scrive la lunghezza del frame in più byte del necessario (RFC 6455, sezione 5.2); il server della chat la accetta"
+                .to_owned()
+        }
+        FindingDetail::OpcodeOutOfPlace => {
+            "L'opcode del frame non corrisponde al frame precedente (RFC 6455, sezione 5.4); il server della chat considera un solo messaggio tutti i frame fino al prossimo con FIN"
+                .to_owned()
+        }
         FindingDetail::Truncated { captured, reported } => format!(
             "La cattura contiene solo {captured} dei {reported} byte di questo messaggio; il resto non è mostrato"
         ),

@@ -540,6 +540,10 @@ pub(crate) enum FindingDetail<'a> {
     UnmaskedClient,
     /// A server's frame with a masking key (RFC 6455, section 5.1).
     MaskedServer,
+    /// A client's frame whose length could be written in fewer bytes (RFC 6455, section 5.2).
+    LongLength,
+    /// A client's continuation frame that continues nothing, or another frame in the middle of a message (RFC 6455, section 5.4).
+    OpcodeOutOfPlace,
     /// A message of which the capture holds only the beginning.
     Truncated {
         /// How many of its bytes were captured.

@@ -397,6 +397,14 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::MaskedServer => {
             "O quadro do servidor está mascarado: o navegador deve fechar a conexão (RFC 6455, seção 5.1)".to_owned()
         }
+        FindingDetail::LongLength => {
+            "O cliente escreve o comprimento do quadro em mais bytes do que o necessário (RFC 6455, seção 5.2); o servidor do chat o aceita"
+                .to_owned()
+        }
+        FindingDetail::OpcodeOutOfPlace => {
+            "O opcode do quadro não combina com o quadro anterior (RFC 6455, seção 5.4); o servidor do chat toma todos os quadros até o próximo com FIN por uma só mensagem"
+                .to_owned()
+        }
         FindingDetail::Truncated { captured, reported } => format!(
             "A captura contém apenas {captured} dos {reported} bytes desta mensagem; o restante não é mostrado"
         ),

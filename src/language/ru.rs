@@ -385,6 +385,14 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::MaskedServer => {
             "Кадр сервера замаскирован: браузер обязан закрыть соединение (RFC 6455, раздел 5.1)".to_owned()
         }
+        FindingDetail::LongLength => {
+            "Клиент записывает длину кадра большим числом байтов, чем нужно (RFC 6455, раздел 5.2); сервер чата это принимает"
+                .to_owned()
+        }
+        FindingDetail::OpcodeOutOfPlace => {
+            "Код операции кадра не подходит к предыдущему кадру (RFC 6455, раздел 5.4); сервер чата считает одним сообщением все кадры до следующего с FIN"
+                .to_owned()
+        }
         FindingDetail::Truncated { captured, reported } => {
             format!("Захвачено байт этого сообщения: {captured} из {reported}; остальное не показано")
         }

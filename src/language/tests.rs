@@ -276,6 +276,10 @@ fn facts(finding: Finding) -> Vec<(FindingDetail<'static>, Vec<&'static str>)> {
         Finding::HandshakeRefused => vec![(FindingDetail::HandshakeRefused(503), vec!["HTTP", "503"])],
         Finding::UnmaskedClient => vec![(FindingDetail::UnmaskedClient, vec!["RFC 6455", "5.1"])],
         Finding::MaskedServer => vec![(FindingDetail::MaskedServer, vec!["RFC 6455", "5.1"])],
+        Finding::IrregularFrame => vec![
+            (FindingDetail::LongLength, vec!["RFC 6455", "5.2"]),
+            (FindingDetail::OpcodeOutOfPlace, vec!["RFC 6455", "5.4", "FIN"]),
+        ],
         Finding::Truncated => vec![(FindingDetail::Truncated { captured: 96, reported: 300 }, vec!["96", "300"])],
         Finding::AnotherWay => vec![
             (FindingDetail::AnotherWay { proxy_port: Some(3128) }, vec!["3128"]),

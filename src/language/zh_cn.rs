@@ -345,6 +345,14 @@ pub fn finding(detail: &FindingDetail) -> String {
             "客户端的帧没有经过掩码处理：服务端必须关闭连接（RFC 6455 第 5.1 节）".to_owned()
         }
         FindingDetail::MaskedServer => "服务端的帧经过了掩码处理：浏览器必须关闭连接（RFC 6455 第 5.1 节）".to_owned(),
+        FindingDetail::LongLength => {
+            "客户端写帧长度所用的字节多于必要（RFC 6455 第 5.2 节）；聊天服务端仍会接受"
+                .to_owned()
+        }
+        FindingDetail::OpcodeOutOfPlace => {
+            "这一帧的操作码与前一帧不相符（RFC 6455 第 5.4 节）；聊天服务端把到下一个带 FIN 的帧为止的所有帧当作一条消息"
+                .to_owned()
+        }
         FindingDetail::Truncated { captured, reported } => {
             format!("这条消息共 {reported} 字节，只捕获到前 {captured} 字节；其余部分不显示")
         }

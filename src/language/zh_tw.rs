@@ -347,6 +347,14 @@ pub fn finding(detail: &FindingDetail) -> String {
             "用戶端的訊框未經遮罩處理：伺服器必須關閉連線（RFC 6455 第 5.1 節）".to_owned()
         }
         FindingDetail::MaskedServer => "伺服器的訊框經過遮罩處理：瀏覽器必須關閉連線（RFC 6455 第 5.1 節）".to_owned(),
+        FindingDetail::LongLength => {
+            "用戶端以多於必要的位元組寫入訊框長度（RFC 6455 第 5.2 節）；聊天伺服器仍會接受"
+                .to_owned()
+        }
+        FindingDetail::OpcodeOutOfPlace => {
+            "這個訊框的操作碼與前一個訊框不相符（RFC 6455 第 5.4 節）；聊天伺服器將直到下一個帶有 FIN 的訊框為止的所有訊框視為一則訊息"
+                .to_owned()
+        }
         FindingDetail::Truncated { captured, reported } => {
             format!("這則訊息共 {reported} 位元組，只擷取到前 {captured} 位元組；其餘部分不顯示")
         }

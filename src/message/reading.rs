@@ -175,6 +175,11 @@ impl<'d> Message<'d> {
         }
     }
 
+    /// Its bytes, as far as they were captured.
+    pub fn bytes(&self) -> &'d [u8] {
+        self.document.bytes
+    }
+
     /// Whether the capture holds only its beginning.
     pub fn is_truncated(&self) -> bool {
         self.truncated

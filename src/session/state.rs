@@ -9,9 +9,8 @@ use hashbrown::DefaultHashBuilder;
 use crate::event::Completion;
 use crate::failpoint::failpoint;
 use crate::message::Evidence;
-use crate::packet::{Captured, Frame, Outline, Segment, Side, StreamId, flags};
+use crate::packet::{Captured, Frame, Outline, Position, Segment, Side, StreamId, flags};
 use crate::session::connection::application::Chat;
-use crate::session::connection::framing::Endings;
 use crate::session::connection::table::{Connections, OtherApplications, Ports};
 use crate::session::connection::{Connection, HttpBytes};
 use crate::session::ids::Room;
@@ -22,9 +21,10 @@ use crate::session::server::ambiguous_logins::AmbiguousLogins;
 use crate::session::server::exchanges::{PendingReceipts, Receipt};
 use crate::session::server::rooms::MemberLists;
 use crate::session::server::table::Servers;
-use crate::session::storage::memory::{GAP, Memory};
+use crate::session::storage::memory::{ASSEMBLED, GAP, Memory};
 use crate::session::storage::texts::Texts;
 use crate::tcp::gaps::Unread;
+use crate::websocket::endings::Endings;
 use crate::websocket::first_bytes::{could_lead_to_chat, is_tls, is_upgrade};
 
 /// Connections that may yet turn out to be the chat's; beyond, the oldest is forgotten.
@@ -254,6 +254,12 @@ impl Session {
     /// A segment with this payload has been dissected.
     pub fn look_back(&mut self, segment: &Segment) {
         let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
+        if self.endings.has_uninflated(segment.stream) {
+            connection.pass_over_compressed(segment);
+            self.endings.end();
+            self.pass_gaps_on(segment.stream);
+        }
+        let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
         let Some(unread) = connection.look_back(segment) else { return };
         let is_servers = connection.side(segment) == Side::Server;
         if let Some(server) = self.servers.of_mut(connection).filter(|_| is_servers) {
@@ -324,6 +330,7 @@ impl Session {
     pub(super) fn forget(&mut self, stream: StreamId) {
         self.stop_reading(stream);
         let Some(connection) = self.connections.remove(&stream) else { return };
+        self.memory.change(connection.size_of_fragments() + connection.records().size_of_assembled(), 0);
         self.ports.remove(connection.client().port, connection.server().port);
     }
 
@@ -351,9 +358,29 @@ impl Session {
     pub fn frames(&mut self, segment: &Segment, payload: &[u8], data: Captured, position: Option<u32>) {
         if let Some(connection) = self.connections.get_mut(&segment.stream) {
             self.endings.begin(segment.stream);
+            let before = connection.size_of_fragments();
             connection.frames(segment, payload, data, position, &mut self.endings, &mut self.texts);
+            self.memory.change(before, connection.size_of_fragments());
             self.pass_gaps_on(segment.stream);
         }
+    }
+
+    /// How many messages were put together here.
+    pub fn assembled_count(&self) -> u32 {
+        self.endings.assembled
+    }
+
+    /// The segment's next message has this number: keeps it, on the first pass, if it was put together here.
+    pub fn keep_assembled(&mut self, segment: &Segment, index: u32) {
+        let Some(connection) = self.connections.get_mut(&segment.stream) else { return };
+        let Some(bytes) = self.endings.take_assembled(segment.stream) else { return };
+        self.memory.spend(bytes.capacity() + ASSEMBLED);
+        connection.records_mut().keep_assembled(Position { frame: segment.at.frame, index }, bytes);
+    }
+
+    /// The message of this position, where it was put together here.
+    pub fn assembled(&self, stream: StreamId, position: Position) -> Option<&[u8]> {
+        self.connections.get(&stream)?.records().assembled(position)
     }
 
     /// Who sent this segment, for later passes.

@@ -352,9 +352,9 @@ fn an_empty_message_does_not_lend_its_end_to_the_next() {
     let segment = capture.segment(0, false, flags::ACK, data.len() as u32);
     capture.session.frames(&segment, data, Captured { bytes: data, reported: data.len() }, Some(0));
     let endings = &mut capture.session.endings;
-    assert_eq!(endings.take(StreamId(0)).map(|ending| ending.end), Some(segment.end() - 6));
-    assert_eq!(endings.take(StreamId(0)).map(|ending| ending.end), Some(segment.end()));
-    assert!(endings.take(StreamId(0)).is_none());
+    assert_eq!(endings.take(StreamId(0), 0).map(|ending| ending.end), Some(segment.end() - 6));
+    assert_eq!(endings.take(StreamId(0), 0).map(|ending| ending.end), Some(segment.end()));
+    assert!(endings.take(StreamId(0), 0).is_none());
 }
 
 #[test]

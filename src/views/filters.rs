@@ -24,7 +24,7 @@ pub fn filter(of: Of, session: &Session, stream: StreamId, frame: Frame, port: u
         Of::User => (Field::User.spec().name, quoted(Some(place.user?.name).filter(|name| !name.is_empty())?)),
         Of::Room => (Field::Room.spec().name, quoted(place.user?.room?)),
         Of::Exchange => (Field::Exchange.spec().name, place.exchange?.to_string()),
-        Of::Connection => ("tcp.stream", stream.0.to_string()),
+        Of::Connection => ("tcp.stream", stream.tcp().to_string()),
     };
     Some(format!("{field} == {value}"))
 }

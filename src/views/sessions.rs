@@ -154,7 +154,7 @@ fn row(stream: StreamId, setting: &Setting) -> Option<Row> {
         STEPS.map(|(moment, _)| known(since(began, &view, moment).map(|time| format!("{:.3} ms", time / 1e6))));
     let messages = view.messages();
     Some([
-        stream.0.to_string(),
+        stream.tcp().to_string(),
         ends.client.to_string(),
         ends.server.to_string(),
         known(user(&view, setting)),

@@ -64,11 +64,39 @@ pub struct Header {
 }
 
 impl Header {
+    /// Whether the length is written in the shortest way, as it must be (section 5.2).
+    pub fn is_shortest(&self) -> bool {
+        let length_bytes = self.header_length - if self.masking_key.is_some() { 6 } else { 2 };
+        let shortest = match self.payload_length {
+            0..=125 => 0,
+            126..=0xffff => 2,
+            _ => 8,
+        };
+        length_bytes == shortest
+    }
+
     /// The length of header and payload in bytes; `None` where `usize` cannot hold it, which for a header that was read is so on 32-bit
     /// systems alone.
     pub fn frame_length(&self) -> Option<usize> {
         usize::try_from(self.payload_length).ok()?.checked_add(self.header_length)
     }
+}
+
+/// What RFC 6455 does not allow of a WebSocket frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Irregular {
+    /// The server masks a control frame, or the client does not (section 5.1).
+    Mask,
+    /// The client writes a length in more bytes than it takes (section 5.2).
+    Length,
+    /// The client continues no message, or begins one in the middle of another (section 5.4).
+    Opcode,
+}
+
+impl Irregular {
+    /// Each, by its number.
+    pub const ALL: [Irregular; 3] = [Irregular::Mask, Irregular::Length, Irregular::Opcode];
 }
 
 /// The result of reading bytes as the start of a frame.
@@ -78,8 +106,8 @@ pub enum Read {
     Complete(Header),
     /// The bytes end within the header.
     Partial,
-    /// Not a frame of RFC 6455: a reserved opcode, a control frame that is fragmented or has more than 125 bytes, or a length that is not
-    /// written in the shortest way or has its highest bit set.
+    /// Not a frame of RFC 6455: a reserved opcode, a control frame that is fragmented or has more than 125 bytes, or a length that has its highest
+    /// bit set. One that is not written in the shortest way is read all the same, as the chat's server does: see [`Header::is_shortest`].
     Invalid,
 }
 
@@ -124,17 +152,8 @@ fn header_fields(input: &[u8]) -> IResult<&[u8], Header> {
 
 /// Whether a header is one of RFC 6455: see [`Read::Invalid`].
 fn is_valid(header: &Header) -> bool {
-    let length_bytes = header.header_length - if header.masking_key.is_some() { 6 } else { 2 };
-    let shortest = match header.payload_length {
-        0..=125 => 0,
-        126..=0xffff => 2,
-        _ => 8,
-    };
     let control_fits = !header.opcode.is_control() || header.fin && header.payload_length <= 125;
-    !matches!(header.opcode, Opcode::Reserved(_))
-        && control_fits
-        && length_bytes == shortest
-        && header.payload_length >> 63 == 0
+    !matches!(header.opcode, Opcode::Reserved(_)) && control_fits && header.payload_length >> 63 == 0
 }
 
 /// Whether the first bytes of an incomplete header can begin a valid one.
@@ -143,9 +162,7 @@ fn starts_validly(bytes: &[u8]) -> bool {
         return true;
     };
     let opcode = Opcode::from(*first);
-    let fin = first & 0x80 != 0;
-    let short = bytes.get(1).is_none_or(|second| second & 0x7f <= 125);
-    !matches!(opcode, Opcode::Reserved(_)) && (!opcode.is_control() || fin && short)
+    !matches!(opcode, Opcode::Reserved(_)) && (!opcode.is_control() || first & 0x80 != 0)
 }
 
 /// Applies the masking key, which both masks and unmasks (section 5.3). `payload` begins at the payload's first byte.
@@ -272,16 +289,26 @@ pub(crate) mod tests {
         for bytes in [
             &b"\x83\x00"[..], // reserved opcodes
             b"\x8b\x00",
-            b"\x09\x00",                     // a ping in fragments
-            b"\x88\x7e\x00\x7e",             // a close of 126 bytes
-            b"\x81\x7e\x00\x7d",             // 125 in two bytes
-            b"\x81\x7f\0\0\0\0\0\0\xff\xff", // 65535 in eight bytes
-            b"\x81\x7f\x80\0\0\0\0\0\0\0",   // a length of 64 bits
+            b"\x09\x00",                   // a ping in fragments
+            b"\x88\x7e\x00\x7e",           // a close of 126 bytes
+            b"\x81\x7f\x80\0\0\0\0\0\0\0", // a length of 64 bits
             b"\x83",
             b"\x08",
-            b"\x89\x7e",
         ] {
             assert_eq!(header(bytes), Read::Invalid, "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_length_that_could_be_shorter_is_read_and_known() {
+        for (bytes, length) in [
+            (&b"\x81\x7e\x00\x7d"[..], 125),
+            (b"\x81\x7f\0\0\0\0\0\0\0\x05", 5),
+            (b"\x81\x7f\0\0\0\0\0\0\xff\xff", 0xffff),
+            (b"\x89\x7e\0\x05", 5),
+        ] {
+            let Read::Complete(header) = header(bytes) else { panic!("{}", bytes.escape_ascii()) };
+            assert_eq!((header.payload_length, header.is_shortest()), (length, false), "{}", bytes.escape_ascii());
         }
     }
 

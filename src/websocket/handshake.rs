@@ -2,6 +2,7 @@
 //! proves that the server received the request. HTTP other than this is not read.
 
 use crate::failpoint::failpoint;
+use crate::packet::Both;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use httparse::{EMPTY_HEADER, Error, Header, Status};
@@ -89,6 +90,8 @@ pub struct Response {
     pub upgrade: bool,
     /// The length of the header section in bytes, its empty line included; WebSocket frames follow.
     pub length: usize,
+    /// Which side compresses each message without those before it (RFC 7692, section 7.1.1).
+    pub resets_window: Both<bool>,
 }
 
 /// Reads an upgrade request: `GET`, HTTP/1.1, `Upgrade: websocket`, `Connection: Upgrade` (RFC 6455, section 4.2.1). `Sec-WebSocket-Key`,
@@ -142,6 +145,10 @@ pub fn response(bytes: &[u8]) -> Http<Response> {
                     accept: value(parsed.headers, "Sec-WebSocket-Accept"),
                     upgrade: status == 101 && has_token(parsed.headers, "Upgrade", "websocket"),
                     length,
+                    resets_window: Both {
+                        client: extends(parsed.headers, "client_no_context_takeover"),
+                        server: extends(parsed.headers, "server_no_context_takeover"),
+                    },
                 })
             }
         })
@@ -186,6 +193,11 @@ fn upgrade_request(headers: &[Header], version: Option<u8>) -> Http<Request> {
 /// All values of a header field that may be sent as several fields.
 fn values<'h>(headers: &'h [Header], name: &'h str) -> impl Iterator<Item = String> + 'h {
     headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| clean(header.value))
+}
+
+/// Whether an extension has a parameter, as Wireshark looks for it.
+fn extends(headers: &[Header], parameter: &str) -> bool {
+    values(headers, "Sec-WebSocket-Extensions").any(|value| value.contains(parameter))
 }
 
 /// The first value of a header field.
@@ -238,6 +250,24 @@ mod tests {
         let request = request(&bytes).complete().unwrap();
         assert_eq!(request.key.as_deref(), Some("dGhlIHNhbXBsZSBub25jZQ=="));
         assert_eq!(request.origin.as_deref(), Some("http://example.com"));
+    }
+
+    #[test]
+    fn a_response_says_whose_messages_are_compressed_each_for_itself() {
+        let with = |extensions: &str| {
+            let lines = format!("Sec-WebSocket-Accept: x\r\n{extensions}");
+            let text = RESPONSE.replace("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", &lines);
+            response(text.as_bytes()).complete().unwrap().resets_window
+        };
+        let (no, yes) = (false, true);
+        for (extensions, client, server) in [
+            ("", no, no),
+            ("Sec-WebSocket-Extensions: permessage-deflate\r\n", no, no),
+            ("Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n", no, yes),
+            ("sec-websocket-extensions: x\r\nSec-WebSocket-Extensions: y;client_no_context_takeover\r\n", yes, no),
+        ] {
+            assert_eq!(with(extensions), Both { client, server }, "{extensions}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub fn plausible_start(bytes: &[u8], longest: usize) -> bool {
     let Read::Complete(header) = header(bytes) else {
         return false;
     };
-    if header.rsv != 0 || header.payload_length > longest as u64 {
+    if header.rsv != 0 || !header.is_shortest() || header.payload_length > longest as u64 {
         return false;
     }
     let payload = &bytes[header.header_length..];
@@ -99,6 +99,7 @@ mod tests {
             b"\x81\x0f",
             b"\x81\x05Hello",
             b"\x81\x02{}",
+            b"\x81\x7e\0\x0f{\"type\":\"ping\"}",
             b"\x80\x0f{\"type\":\"ping\"}",
             b"\x82\x0f{\"type\":\"ping\"}",
             b"\xc1\x0f{\"type\":\"ping\"}",

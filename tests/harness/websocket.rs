@@ -23,12 +23,14 @@ pub struct Frame {
     pub rsv1: bool,
     pub opcode: u8,
     pub masking_key: Option<[u8; 4]>,
+    /// The bytes that the length takes beside the header's second one, where they are more than needed.
+    pub length_bytes: usize,
     pub payload: Vec<u8>,
 }
 
 impl Frame {
     pub fn new(opcode: u8, payload: impl AsRef<[u8]>) -> Self {
-        Self { fin: true, rsv1: false, opcode, masking_key: None, payload: payload.as_ref().to_vec() }
+        Self { fin: true, rsv1: false, opcode, masking_key: None, length_bytes: 0, payload: payload.as_ref().to_vec() }
     }
 
     pub fn masked(mut self) -> Self {
@@ -47,12 +49,18 @@ impl Frame {
         self
     }
 
+    /// With a length in 2 or 8 bytes, although it could be shorter.
+    pub fn lengthened(mut self, bytes: usize) -> Self {
+        self.length_bytes = bytes;
+        self
+    }
+
     pub fn bytes(&self) -> Vec<u8> {
         let mask_bit = if self.masking_key.is_some() { 0x80 } else { 0 };
         let mut bytes = vec![u8::from(self.fin) << 7 | u8::from(self.rsv1) << 6 | self.opcode];
         match self.payload.len() {
-            length @ 0..126 => bytes.push(mask_bit | length as u8),
-            length @ 126..0x1_0000 => {
+            length @ 0..126 if self.length_bytes == 0 => bytes.push(mask_bit | length as u8),
+            length @ 0..0x1_0000 if self.length_bytes < 8 => {
                 bytes.push(mask_bit | 126);
                 bytes.extend((length as u16).to_be_bytes());
             }

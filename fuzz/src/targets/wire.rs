@@ -3,7 +3,7 @@
 
 pub use super::script::CONNECTIONS;
 use super::script::{Act, Script, Step};
-use workermanchat::dissector::{Dissector, Start, truncated_message};
+use workermanchat::dissector::{Dissector, Start, unmasked_message};
 use workermanchat::message::may_prove_chat;
 use workermanchat::packet::{
     Captured, Endpoint, Frame, FrameTime, Outline, Segment, SequenceNumber, Side, StreamId, flags,
@@ -339,7 +339,7 @@ impl Wire {
             hand(packet, Data::Message(Block { reported: bytes.len(), bytes }, number()));
         }
         if missing > 0 && !is_other_application {
-            if let Some((bytes, reported)) = truncated_message(&data, count) {
+            if let Some((bytes, reported)) = unmasked_message(&data, count, false) {
                 let reported = usize::try_from(reported).unwrap_or(usize::MAX);
                 hand(packet, Data::Message(Block { bytes, reported }, number()));
             }

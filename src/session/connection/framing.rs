@@ -1,72 +1,26 @@
 //! The WebSocket frames of one connection, on their way to Wireshark's WebSocket dissector: where each message ends in the TCP stream,
 //! whether it was masked, and how the connection is closed (RFC 6455, sections 5 and 7). Payloads are not read, but for close frames'.
 
-use std::collections::VecDeque;
-
 use crate::event::{Closing, FrameEvent};
 use crate::failpoint::failpoint;
 use crate::message::{LIMITS, text};
-use crate::packet::{Both, Captured, Frame, FrameTime, SequenceNumber, Side, StreamId};
+use crate::packet::{Both, Frame, FrameTime, SequenceNumber, Side};
 use crate::session::storage::texts::TextId;
 use crate::tcp::gaps::{ContentGaps, DirectionGaps, Gap, Stretches};
+use crate::websocket::assembly::{Assembly, DataFrame, End, Receiver};
+use crate::websocket::endings::{Data, Ending, Endings};
 use crate::websocket::frame::{self, Opcode};
 use crate::websocket::start::plausible_start;
 
 /// The longest reason to close, in characters: a control frame's payload has at most 125 bytes, and escapes are longer.
 const MAX_REASON: usize = 300;
 
-/// The end of a message, known from its frames before the message itself is handed over.
-#[derive(Debug, Clone, Copy)]
-pub struct Ending {
-    /// The sequence number of the first byte of its last frame, where that has one.
-    pub start: Option<SequenceNumber>,
-    /// The sequence number behind its last byte.
-    pub end: SequenceNumber,
-    /// Whether its last frame was masked.
-    pub masked: bool,
-    /// Compressed and in fragments, which not every Wireshark inflates.
-    pub hard_to_inflate: bool,
-    /// Nothing is said of it: it was handed over before, ends elsewhere, or its beginning was not captured.
-    pub skipped: bool,
-}
-
-/// WebSocket data that ends in one segment.
-#[derive(Debug, Clone, Copy)]
-pub struct Data<'a> {
-    /// The frames, as Wireshark hands them to its WebSocket dissector.
-    pub bytes: Captured<'a>,
-    /// The sequence number of the first byte; `None` for data that Wireshark reassembled or decrypted.
-    pub start: Option<SequenceNumber>,
-    /// The captured payload of the segment.
-    pub payload: &'a [u8],
-    /// The sequence number of its first byte.
-    pub segment_start: SequenceNumber,
-    /// The sequence number behind the segment.
-    pub segment_end: SequenceNumber,
-    /// Whether the segment holds bytes that had not been captured before.
-    pub is_fresh: bool,
-    /// Whether the other side may have closed the WebSocket connection before, as far as its segments tell.
-    pub other_is_unread: bool,
-}
-
-impl Data<'_> {
-    /// Whether reassembled data can begin there: it holds the segment's payload at its place.
-    fn is_at(&self, start: SequenceNumber) -> bool {
-        let (data, payload) = match start.is_after(self.segment_start) {
-            true => (Some(self.bytes.bytes), self.payload.get(start.0.wrapping_sub(self.segment_start.0) as usize..)),
-            false => {
-                let offset = self.segment_start.0.wrapping_sub(start.0) as usize;
-                (self.bytes.bytes.get(offset..).filter(|rest| !rest.is_empty()), Some(self.payload))
-            }
-        };
-        data.zip(payload).is_some_and(|(data, payload)| data.iter().zip(payload).all(|(one, other)| one == other))
-    }
-}
-
 /// The frames of both directions.
 #[derive(Debug, Default)]
 pub struct Framing {
     directions: Both<Direction>,
+    /// The fragments of messages that have begun.
+    fragments: Option<Box<Both<Vec<u8>>>>,
     /// The first frame of the capture with WebSocket data.
     since: Option<Frame>,
     closed: WebSocketClosed,
@@ -82,35 +36,6 @@ enum WebSocketClosed {
     Unknown,
 }
 
-/// The ends of the messages in the data that is being dissected, until the messages are handed over. One capture has one of these, not
-/// each connection: data and its messages follow one another at once.
-#[derive(Debug, Default)]
-pub struct Endings {
-    stream: StreamId,
-    queue: VecDeque<Ending>,
-    /// Nothing is said of any message in this data.
-    skipped: bool,
-}
-
-impl Endings {
-    /// Begins with data of this connection that is about to be dissected.
-    pub fn begin(&mut self, stream: StreamId) {
-        self.stream = stream;
-        self.queue.clear();
-        self.skipped = false;
-    }
-
-    /// Whether nothing is said of the messages of this connection that are being handed over.
-    pub fn are_skipped(&self, stream: StreamId) -> bool {
-        self.skipped && self.stream == stream
-    }
-
-    /// The end of the message of this connection that is being handed over, where its frames were seen.
-    pub fn take(&mut self, stream: StreamId) -> Option<Ending> {
-        if self.stream == stream { self.queue.pop_front() } else { None }
-    }
-}
-
 #[derive(Debug, Clone, Default)]
 struct Direction {
     /// Where the next WebSocket frame begins, once one has been placed: the end of all that was read.
@@ -118,62 +43,9 @@ struct Direction {
     is_placed: bool,
     /// The last data was out of step, or something is missing before the next whose place is not known.
     is_out_of_step: bool,
-    fragments: Fragments,
+    assembly: Assembly,
     /// Whether it has sent its close frame, or may have: something is missing behind its last message.
     close_frame: CloseFrame,
-}
-
-/// The fragments that Wireshark holds, to put them together with the next ones of the direction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Fragments {
-    #[default]
-    None,
-    /// A message has begun.
-    Begun,
-    /// One that is compressed.
-    Compressed,
-    /// They are not those of one message from its beginning: something between them was not captured, or was not read.
-    Astray,
-}
-
-impl Fragments {
-    /// Adds the next fragment of a message, not its last one.
-    fn push(&mut self, header: &frame::Header) {
-        let begins = header.opcode != Opcode::Continuation;
-        *self = match *self {
-            Fragments::None if begins && header.rsv & frame::COMPRESSED != 0 => Fragments::Compressed,
-            Fragments::None if begins => Fragments::Begun,
-            begun @ (Fragments::Begun | Fragments::Compressed) if !begins => begun,
-            Fragments::None | Fragments::Begun | Fragments::Compressed | Fragments::Astray => Fragments::Astray,
-        };
-    }
-
-    /// Passes over data that is out of step, which Wireshark takes for frames all the same.
-    fn pass_over(&mut self, bytes: &[u8]) {
-        let mut frames = frame::frames(bytes);
-        for frame in &mut frames {
-            let is_last = frame.header.fin;
-            match frame.header.opcode {
-                Opcode::Close | Opcode::Ping | Opcode::Pong => {}
-                Opcode::Continuation if frame.complete && is_last => *self = Fragments::None,
-                Opcode::Text | Opcode::Binary if frame.complete && is_last => {}
-                Opcode::Text | Opcode::Binary | Opcode::Continuation if frame.complete => self.push(&frame.header),
-                Opcode::Text | Opcode::Binary | Opcode::Continuation => *self = Fragments::Astray,
-                Opcode::Reserved(_) if frame.header.opcode.is_control() => {}
-                Opcode::Reserved(_) => *self = Fragments::Astray,
-            }
-        }
-        if frames.offset() < bytes.len() {
-            *self = Fragments::Astray;
-        }
-    }
-
-    /// Interrupts the message: the next bytes of the direction were not captured.
-    fn interrupt(&mut self) {
-        if *self != Fragments::None {
-            *self = Fragments::Astray;
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -251,10 +123,16 @@ impl Framing {
         self.since
     }
 
-    /// Places the first frames of both directions, behind the upgrade response.
-    pub fn place(&mut self, client: Option<SequenceNumber>, server: SequenceNumber) {
-        self.directions.client.place(client);
-        self.directions.server.place(Some(server));
+    /// Begins behind the upgrade response: there the first frames of both directions are, unless they are encrypted. `resets_window`: which side
+    /// compresses each message without those before it.
+    pub fn begin(&mut self, start: Both<Option<SequenceNumber>>, is_placed: bool, resets_window: Both<bool>) {
+        for side in [Side::Client, Side::Server] {
+            let direction = self.directions.of_mut(side);
+            direction.assembly.begin(*resets_window.of(side));
+            if is_placed {
+                direction.place(*start.of(side));
+            }
+        }
     }
 
     /// Takes note that something that `side` sent was not captured.
@@ -263,13 +141,23 @@ impl Framing {
         if direction.close_frame == CloseFrame::No {
             direction.close_frame = CloseFrame::Perhaps;
         }
-        direction.fragments.interrupt();
+        direction.assembly.interrupt();
         direction.is_out_of_step |= !direction.is_placed;
     }
 
     /// The end of all that was read of a direction.
     pub fn end_of_read(&self, side: Side) -> Option<SequenceNumber> {
         self.directions.of(side).next()
+    }
+
+    /// Wireshark has not inflated all that a side has compressed.
+    pub fn lose_window(&mut self, side: Side) {
+        self.directions.of_mut(side).assembly.lose_window();
+    }
+
+    /// How many bytes of fragments are kept until their messages end.
+    pub fn size(&self) -> usize {
+        self.fragments.as_ref().map_or(0, |fragments| fragments.client.capacity() + fragments.server.capacity())
     }
 
     /// Takes in data that is about to be dissected in the frame of `at`. Returns the close frames in it; adds the ends of its messages to
@@ -286,9 +174,9 @@ impl Framing {
         self.since.get_or_insert(at.frame);
         let unread = gaps.of(by).map(|gaps| &gaps.unread);
         match self.directions.of(by).find(&data, unread) {
-            DataPlace::InStep(start) => self.read(by, &data, Reading::new(start), endings, gaps),
+            DataPlace::InStep(start) => self.read(at, by, &data, Reading::new(start), endings, gaps),
             DataPlace::Repeats(start, known) => {
-                self.read(by, &data, Reading { known, ..Reading::new(Some(start)) }, endings, gaps)
+                self.read(at, by, &data, Reading { known, ..Reading::new(Some(start)) }, endings, gaps)
             }
             DataPlace::Old => {
                 endings.skipped = true;
@@ -299,7 +187,7 @@ impl Framing {
                 self.add_gap(by);
                 let direction = self.directions.of_mut(by);
                 direction.is_out_of_step = true;
-                direction.fragments.pass_over(data.bytes.bytes);
+                direction.assembly.interrupt();
                 gaps.of_mut(by).add(Gap::within(at), u32::MAX);
                 Vec::new()
             }
@@ -309,6 +197,7 @@ impl Framing {
     /// Reads data that is in step.
     fn read(
         &mut self,
+        at: FrameTime,
         by: Side,
         data: &Data,
         mut reading: Reading,
@@ -325,13 +214,21 @@ impl Framing {
                 break;
             }
             let is_known = frame.offset < reading.known;
+            let is_masked = frame.header.masking_key.is_some();
+            if !is_known {
+                endings.irregular.extend(self.directions.of(by).assembly.irregular(&frame.header, receiver(by)));
+            }
             match frame.header.opcode {
                 Opcode::Close if is_known => {}
                 Opcode::Close => closes.extend(self.close(by, &frame, data)),
                 Opcode::Text | Opcode::Binary | Opcode::Continuation => {
+                    let payload = &data.bytes.bytes[frame.offset + frame.header.header_length..frames.offset()];
                     let start = reading.place(frame.offset as u32);
-                    let ending = self.directions.of_mut(by).data_frame(&frame.header, start, end, is_known);
-                    endings.queue.extend(ending);
+                    let is_behind_assembled = endings.assembled_in == Some(at.frame);
+                    let message = self.data_frame(&frame.header, payload, by, is_known, is_behind_assembled);
+                    if let Some(message) = message {
+                        endings.push(at.frame, Ending { start, end, masked: is_masked, message });
+                    }
                 }
                 Opcode::Ping | Opcode::Pong | Opcode::Reserved(_) => {}
             }
@@ -342,8 +239,35 @@ impl Framing {
         }
         if let (true, Some(start), Some(end)) = (reading.is_late, reading.start, reading.end) {
             gaps.of_mut(by).unread.take(start, end);
+            self.directions.of_mut(by).assembly.interrupt();
         }
         closes
+    }
+
+    /// Takes a data frame of a side; `is_known`: it was read before. Returns the end of a message, if it is one.
+    fn data_frame(
+        &mut self,
+        header: &frame::Header,
+        payload: &[u8],
+        by: Side,
+        is_known: bool,
+        is_behind_assembled: bool,
+    ) -> Option<End> {
+        let direction = self.directions.of_mut(by);
+        if direction.close_frame == CloseFrame::Perhaps {
+            direction.close_frame = CloseFrame::No; // a side sends no data behind its close frame (RFC 6455, section 5.5.1)
+        }
+        let assembly = &mut direction.assembly;
+        if is_known {
+            return (header.fin && !payload.is_empty()).then(End::unread);
+        }
+        let frame = DataFrame { header, payload, receiver: receiver(by), is_behind_assembled, longest: LIMITS.length };
+        let mut none = Vec::new();
+        let fragments = match assembly.has_fragments(header) {
+            true => self.fragments.get_or_insert_default().of_mut(by),
+            false => &mut none,
+        };
+        assembly.take(&frame, fragments)
     }
 
     fn close(&mut self, by: Side, frame: &frame::Frame, data: &Data) -> Option<FrameEvent<TextId>> {
@@ -373,6 +297,7 @@ impl Framing {
     /// Exchanges the sides.
     pub fn swap_sides(&mut self) {
         self.directions.swap();
+        self.fragments.iter_mut().for_each(|fragments| fragments.swap());
     }
 }
 
@@ -411,44 +336,12 @@ impl Direction {
         if let (Some(start), Some(next)) = (start, next) {
             reading.is_late = next.is_after(start);
             if reading.is_late {
-                return;
+                return self.assembly.interrupt();
             }
             gaps.of_mut(by).unread.insert(next, start);
         }
-        self.fragments.interrupt();
+        self.assembly.interrupt();
         self.place(start);
-    }
-
-    fn data_frame(
-        &mut self,
-        header: &frame::Header,
-        start: Option<SequenceNumber>,
-        end: SequenceNumber,
-        is_known: bool,
-    ) -> Option<Ending> {
-        if self.close_frame == CloseFrame::Perhaps {
-            self.close_frame = CloseFrame::No; // a side sends no data behind its close frame (RFC 6455, section 5.5.1)
-        }
-        let (continues, begun) = (header.opcode == Opcode::Continuation, self.fragments);
-        if !header.fin {
-            if !is_known {
-                self.fragments.push(header);
-            }
-            return None;
-        }
-        if !continues && header.payload_length == 0 {
-            return None; // an empty message is not handed over
-        }
-        if continues && !is_known {
-            self.fragments = Fragments::None;
-        }
-        Some(Ending {
-            start,
-            end,
-            masked: header.masking_key.is_some(),
-            hard_to_inflate: continues && begun == Fragments::Compressed,
-            skipped: is_known || continues && matches!(begun, Fragments::None | Fragments::Astray),
-        })
     }
 
     /// A frame whose end is not in the data: it follows in another segment, or was not captured. Only in the latter case is the message
@@ -464,13 +357,13 @@ impl Direction {
         let end = frame.header.frame_length().and_then(|length| length.checked_add(frame.offset));
         let end = end.and_then(|end| u32::try_from(end).ok());
         let ends_here = end.is_some_and(|end| end as usize <= data.bytes.reported);
+        let is_plain = frame.header.rsv == 0 && frame.header.opcode != Opcode::Continuation;
         if frame.header.fin && !frame.header.opcode.is_control() {
             endings.queue.push_back(Ending {
                 start: reading.place(frame.offset as u32),
                 end: end.and_then(|end| reading.place(end)).filter(|_| ends_here).unwrap_or(data.segment_end),
                 masked: frame.header.masking_key.is_some(),
-                hard_to_inflate: false,
-                skipped: !ends_here,
+                message: if ends_here && is_plain { End::cut() } else { End::unread() },
             });
         }
         let (true, Some(from), Some(to)) =
@@ -479,12 +372,12 @@ impl Direction {
             return;
         };
         if frame.header.opcode == Opcode::Continuation || !frame.header.fin && !frame.header.opcode.is_control() {
-            self.fragments = Fragments::Astray;
+            self.assembly.lose();
         }
         if reading.is_late {
             return;
         }
-        self.fragments.interrupt();
+        self.assembly.interrupt();
         self.place(Some(to));
         let lacks_data_only =
             end.is_some_and(|end| end as usize >= data.bytes.reported) && !frame.header.opcode.is_control();
@@ -495,6 +388,11 @@ impl Direction {
             gaps().unread.insert(from, to); // sent again, it is the message
         }
     }
+}
+
+/// Who receives what a side sends.
+fn receiver(by: Side) -> Receiver {
+    if by == Side::Client { Receiver::Workerman } else { Receiver::Browser }
 }
 
 fn closing(frame: &frame::Frame, data: &[u8]) -> Closing {
@@ -511,6 +409,8 @@ fn closing(frame: &frame::Frame, data: &[u8]) -> Closing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packet::{Captured, StreamId};
+    use crate::websocket::assembly::Known;
     use crate::websocket::frame::tests::{KEY, frame};
 
     const PING: &[u8] = br#"{"type":"ping"}"#;
@@ -528,7 +428,8 @@ mod tests {
     impl Capture {
         fn opened() -> Capture {
             let mut capture = Capture::default();
-            capture.framing.place(Some(SequenceNumber(100)), SequenceNumber(100));
+            let start = Some(SequenceNumber(100));
+            capture.framing.begin(Both { client: start, server: start }, true, Both::default());
             capture
         }
 
@@ -549,7 +450,8 @@ mod tests {
             self.endings.begin(StreamId(0));
             let closes = self.framing.take_in(at, by, data, &mut self.endings, &mut self.gaps).len();
             let is_declined = self.endings.are_skipped(StreamId(0));
-            let judged = self.endings.queue.iter().filter(|ending| !ending.skipped && !is_declined);
+            let judged =
+                self.endings.queue.iter().filter(|ending| ending.message.known == Known::Whole && !is_declined);
             (judged.map(|ending| ending.end.0).collect(), closes)
         }
 

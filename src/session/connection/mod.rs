@@ -10,9 +10,9 @@ pub mod upgrade;
 use self::upgrade::{Step, Upgrade};
 use crate::event::{FrameEvent, MessageEvent, Reset, Sent};
 use crate::failpoint::failpoint;
-use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
+use crate::packet::{Both, Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
 use crate::session::connection::application::{Application, Chat, Identity};
-use crate::session::connection::framing::{Data, Endings, Framing};
+use crate::session::connection::framing::Framing;
 use crate::session::connection::times::{Moment, Times};
 use crate::session::ids::{SayNumber, ServerNumber};
 use crate::session::record::Records;
@@ -23,6 +23,8 @@ use crate::session::storage::texts::{TextId, Texts};
 use crate::tcp::gaps::{ContentGaps, DirectionGaps, Gap, Gaps, Unread};
 use crate::tcp::in_flight::Pending;
 use crate::tcp::{Outcome, Tcp, is_bare};
+use crate::websocket::endings::{Data, Endings};
+use crate::websocket::frame::Irregular;
 
 /// How long a proxy takes to pass on a message. Nanoseconds.
 pub const PROXY_DELAY: i64 = 100_000_000;
@@ -69,7 +71,7 @@ impl Connection {
             sides_known: syn || segment.source.chat_port != segment.destination.chat_port,
             configured: segment.is_on_chat_port(),
             idle: Connection::would_be_idle(segment),
-            saw_beginning: syn,
+            saw_beginning: syn || segment.stream.is_carried(), // Wireshark has seen the request for it
             encrypted: false,
             times: Times::default(),
             tcp: Tcp::default(),
@@ -356,6 +358,17 @@ impl Connection {
         self.gaps.of_mut(by).unread_since.take().map(|(since, _)| since)
     }
 
+    /// Adds a gap where a compressed message is not read: what follows it cannot be inflated.
+    pub fn pass_over_compressed(&mut self, segment: &Segment) {
+        self.framing.lose_window(self.side(segment));
+        self.pass_over(segment);
+    }
+
+    /// How many bytes of fragments are kept until their messages end.
+    pub fn size_of_fragments(&self) -> usize {
+        self.framing.size()
+    }
+
     /// Adds a gap where a message that a side sends in this segment is not read.
     pub fn pass_over(&mut self, segment: &Segment) {
         let by = self.side(segment);
@@ -388,6 +401,9 @@ impl Connection {
 
     /// Waits for the acknowledgment of something that the segment completes, and that ends before `end`.
     fn expect_ack(&mut self, segment: &Segment, end: SequenceNumber, sent: Sent) {
+        if segment.stream.is_carried() {
+            return; // TCP acknowledges it on the connection that carries it
+        }
         let pending = Pending { end, frame: segment.at.frame, sent };
         let by = self.side(segment);
         let earlier = self.tcp.expect_ack(by, pending).filter(|earlier| self.records.has(*earlier));
@@ -427,9 +443,11 @@ impl Connection {
             }
             Step::CutRequest => self.upgrade_requested(segment),
             Step::Response(response) => {
+                let resets_window = response.resets_window;
                 let end = self.upgrade_response(segment, http.bytes.len(), response, texts);
-                if !http.encrypted && self.framing.since().is_none() {
-                    self.framing.place(self.tcp.next(Side::Client), end);
+                if self.framing.since().is_none() {
+                    let start = Both { client: self.tcp.next(Side::Client), server: Some(end) };
+                    self.framing.begin(start, !http.encrypted, resets_window);
                 }
             }
         }
@@ -457,7 +475,7 @@ impl Connection {
         response: upgrade::Response,
         texts: &mut Texts,
     ) -> SequenceNumber {
-        let upgrade::Response { handshake, key, length, reveals_request } = response;
+        let upgrade::Response { handshake, key, length, reveals_request, .. } = response;
         let frame = segment.at.frame;
         if let Some(request) = handshake.request {
             if reveals_request {
@@ -508,6 +526,11 @@ impl Connection {
         };
         for close in self.framing.take_in(segment.at, by, data, endings, &mut self.gaps) {
             self.happened(segment.at, &close, by, texts);
+        }
+        if self.sides_known {
+            for what in Irregular::ALL.into_iter().filter(|what| endings.irregular.contains(what)) {
+                self.records.mark(Mark::irregular(segment.at.frame, by, what));
+            }
         }
     }
 

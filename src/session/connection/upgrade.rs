@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::failpoint::failpoint;
 use crate::message::bounded::bounded_value;
-use crate::packet::{Frame, FrameTime};
+use crate::packet::{Both, Frame, FrameTime};
 use crate::session::record::handshake::Handshake;
 use crate::websocket::handshake::{self, Http};
 
@@ -54,6 +54,8 @@ pub struct Response {
     pub length: Option<usize>,
     /// The request turns out to have been an upgrade request only now.
     pub reveals_request: bool,
+    /// Which side compresses each message without those before it.
+    pub resets_window: Both<bool>,
 }
 
 impl Upgrade {
@@ -149,7 +151,8 @@ impl Upgrade {
         };
         let reveals_request = asked.as_ref().is_some_and(|asked| !asked.whole);
         let key = asked.and_then(|asked| asked.key);
-        Step::Response(Response { handshake, key, length: Some(response.length), reveals_request })
+        let (length, resets_window) = (Some(response.length), response.resets_window);
+        Step::Response(Response { handshake, key, length, reveals_request, resets_window })
     }
 
     fn cut_response(&mut self, at: FrameTime) -> Step {
@@ -158,7 +161,7 @@ impl Upgrade {
         let handshake = Handshake { request: asked.as_ref().map(|asked| asked.at), ..Handshake::default() };
         let reveals_request = asked.is_some_and(|asked| !asked.whole);
         let key = None; // nothing is compared with it
-        Step::Response(Response { handshake, key, length: None, reveals_request })
+        Step::Response(Response { handshake, key, length: None, reveals_request, resets_window: Both::default() })
     }
 }
 

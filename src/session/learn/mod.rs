@@ -21,6 +21,7 @@ use crate::session::server::ambiguous_logins::{self, LONGEST_LOGIN};
 use crate::session::server::exchanges::{Notification, PendingReceipts, Receipt};
 use crate::session::state::Session;
 use crate::session::storage::texts::{TextId, Texts};
+use crate::websocket::assembly::Known;
 
 /// A message on its way into the session.
 struct MessageContext<'a> {
@@ -56,19 +57,20 @@ impl Session {
         if is_other && message.evidence() != Evidence::Dialect {
             return;
         }
-        let ending = endings.take(segment.stream);
+        let ending = endings.take(segment.stream, message.bytes().len());
         if message.is_truncated() && message.get(MemberName::Type).is_none() {
             return; // what it is was not captured
         }
-        if endings.are_skipped(segment.stream) || ending.is_some_and(|ending| ending.skipped) {
+        let known = ending.as_ref().map(|ending| ending.message.known_of(message.bytes(), message.fault().is_some()));
+        if endings.are_skipped(segment.stream) || known == Some(Known::Part) {
             return;
         }
-        if message.fault().is_some() && ending.is_some_and(|ending| ending.hard_to_inflate) {
-            connection.pass_over(segment); // compressed bytes, not a message
+        if known == Some(Known::Nothing) {
+            connection.pass_over_compressed(segment);
             return self.pass_gaps_on(segment.stream);
         }
-        let start = ending.and_then(|ending| ending.start);
-        connection.message_ends(segment, start, ending.map_or(segment.end(), |ending| ending.end));
+        let start = ending.as_ref().and_then(|ending| ending.start);
+        connection.message_ends(segment, start, ending.as_ref().map_or(segment.end(), |ending| ending.end));
         connection.records_mut().reserve(segment.at, index);
         self.memory.message();
         let masked = ending.map(|ending| ending.masked);

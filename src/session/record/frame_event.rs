@@ -3,6 +3,7 @@
 use crate::event::{Closing, Completion, FrameEvent, Reset, Sent};
 use crate::packet::{Frame, Side};
 use crate::session::storage::texts::{TextId, Texts};
+use crate::websocket::frame::Irregular;
 
 /// A handshake request or response, or a message, that a frame is the first to acknowledge as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,7 @@ enum Kind {
     Acknowledgment(Sent),
     AcknowledgmentOfPart,
     Completes(Completion),
+    Irregular,
 }
 
 impl Mark {
@@ -105,6 +107,12 @@ impl Mark {
         Mark { frame, argument: began.number(), code: None, kind: Kind::Completes(completion), flags: 0 }
     }
 
+    /// Of a WebSocket frame that RFC 6455 does not allow.
+    pub fn irregular(frame: Frame, by: Side, what: Irregular) -> Mark {
+        let flags = if by == Side::Server { BY_SERVER } else { 0 };
+        Mark { frame, argument: 0, code: Some(what as u16), kind: Kind::Irregular, flags }
+    }
+
     /// Says whether it was known who the connection's user is.
     pub fn named(self, is_named: bool) -> Mark {
         Mark { flags: self.flags | if is_named { NAMED } else { 0 }, ..self }
@@ -142,9 +150,19 @@ impl Mark {
             Kind::UpgradeRefused => FrameEvent::UpgradeRefused(self.code.unwrap_or_default()),
             Kind::Close => FrameEvent::Close(self.closing(texts)),
             Kind::CloseReply => FrameEvent::CloseReply(self.closing(texts)),
-            Kind::Acknowledgment(_) | Kind::AcknowledgmentOfPart | Kind::Completes(_) => return None,
+            Kind::Acknowledgment(_) | Kind::AcknowledgmentOfPart | Kind::Completes(_) | Kind::Irregular => return None,
         };
-        Some((event, if self.flags & BY_SERVER != 0 { Side::Server } else { Side::Client }))
+        Some((event, self.by()))
+    }
+
+    fn by(&self) -> Side {
+        if self.flags & BY_SERVER != 0 { Side::Server } else { Side::Client }
+    }
+
+    /// What a side's WebSocket frame has that RFC 6455 does not allow; `None` for anything else.
+    pub fn as_irregular(&self) -> Option<(Irregular, Side)> {
+        let what = self.code.filter(|_| self.kind == Kind::Irregular)?;
+        Irregular::ALL.get(usize::from(what)).map(|what| (*what, self.by()))
     }
 
     fn closing(&self, texts: &Texts) -> Closing {
@@ -204,6 +222,7 @@ kinds! {
     Completes(Completion::Say),
     Completes(Completion::Logout),
     Completes(Completion::Close),
+    Irregular,
 }
 
 const _: () = assert!(KINDS.len() <= ELSEWHERE as usize, "a kind's number has 5 bits");

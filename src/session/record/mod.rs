@@ -35,6 +35,8 @@ struct Rare {
     /// Messages that belong to an exchange that another frame began, of which the message itself does not say so.
     began: BTreeMap<Position, Frame>,
     segmented: Segmented,
+    /// The messages that were put together here.
+    assembled: BTreeMap<Position, Vec<u8>>,
 }
 
 /// What happened in one frame below its messages.
@@ -164,6 +166,21 @@ impl Records {
     /// What the message of this position belongs to began in this frame, as far as is known so far.
     pub fn set_began(&mut self, position: Position, frame: Frame) {
         self.rare.get_or_insert_default().began.entry(position).or_insert(frame);
+    }
+
+    /// Keeps a message that was put together here.
+    pub fn keep_assembled(&mut self, position: Position, bytes: Vec<u8>) {
+        self.rare.get_or_insert_default().assembled.insert(position, bytes);
+    }
+
+    /// The message of this position, where it was put together here.
+    pub fn assembled(&self, position: Position) -> Option<&[u8]> {
+        self.rare.as_ref()?.assembled.get(&position).map(Vec::as_slice)
+    }
+
+    /// How many bytes such messages have.
+    pub fn size_of_assembled(&self) -> usize {
+        self.rare.as_ref().map_or(0, |rare| rare.assembled.values().map(Vec::capacity).sum())
     }
 
     /// A message from `from` to `to` is complete with this frame, and began in an earlier segment.

@@ -20,6 +20,8 @@ const SEGMENT: usize = 24;
 pub(in crate::session) const GAP: usize = 96;
 /// A message: its record, its acknowledgment, and what waits for either.
 const MESSAGE: usize = 128;
+/// A message that Wireshark does not hand over as it is, apart from its bytes.
+pub(in crate::session) const ASSEMBLED: usize = 128;
 
 /// The most that is remembered.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +79,11 @@ impl Memory {
     /// So many bytes more are kept.
     pub fn spend(&mut self, bytes: usize) {
         self.spent = self.spent.saturating_add(bytes);
+    }
+
+    /// So many bytes are kept where there were so many before.
+    pub fn change(&mut self, before: usize, now: usize) {
+        self.spent = self.spent.saturating_sub(before).saturating_add(now);
     }
 
     /// A connection is watched from this segment on.

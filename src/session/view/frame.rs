@@ -10,6 +10,7 @@ use crate::session::record::frame_event::Acknowledgment;
 use crate::session::record::handshake::{Handshake, StoredHandshake};
 use crate::session::record::message::StoredMessage;
 use crate::session::storage::texts::Texts;
+use crate::websocket::frame::Irregular;
 
 /// A frame with what there is to show of it below its messages. What it holds is looked up when it is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -241,6 +242,11 @@ impl<'a> FrameView<'a> {
     pub fn acks(&self) -> impl Iterator<Item = Frame> + use<'a> {
         let mut last = None;
         self.shown().map(|ack| ack.frame).filter(move |frame| last.replace(*frame) != Some(*frame))
+    }
+
+    /// What its WebSocket frames have that RFC 6455 does not allow.
+    pub fn irregular(&self) -> impl Iterator<Item = (Irregular, Side)> + use<'a> {
+        self.marks.iter().filter_map(|mark| mark.as_irregular())
     }
 
     /// Whether one of its messages is the chat's.
