@@ -109,6 +109,8 @@ fn no_pong() -> Recording {
         capture.wait(Duration::from_secs(15));
     }
     browser_says(&mut capture, &mut browser, r#"{"type":"pong"}"#);
+    capture.wait(Duration::from_secs(15));
+    browser_says(&mut capture, &mut browser, say_request("still here"));
     Recording::built("no-pong", &capture)
 }
 

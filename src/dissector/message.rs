@@ -135,7 +135,7 @@ impl<'a> Drawing<'a> {
                 let colon = if type_name.0.is_empty() || said.is_empty() { "" } else { ": " };
                 write!(line, "{type_name}{colon}{said}")
             }
-            MessageEvent::Ping { .. } | MessageEvent::Pong { .. } => Ok(()),
+            MessageEvent::Ping { .. } | MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => Ok(()),
         }; // a String takes everything
     }
 
@@ -498,6 +498,7 @@ mod tests {
     use super::*;
     use crate::annotation::Wanted;
     use crate::event::{on_the_wire, samples, texts_of};
+    use crate::fields::Phase;
     use crate::language::Language;
     use crate::message::read;
     use crate::session::tests::told;
@@ -506,10 +507,8 @@ mod tests {
     fn the_info_column_has_every_name_that_is_known_of_a_message() {
         let settings =
             Settings { language: Language::English, wanted: Wanted::ALL, annotate_tcp: true, annotate_info: true };
-        let without = |event: &MessageEvent<&str>| {
-            matches!(event, MessageEvent::Ping { .. } | MessageEvent::Pong { .. } | MessageEvent::UserList { .. })
-        };
-        for event in samples().into_iter().filter(|event| !without(event)) {
+        let without = [Phase::Ping, Phase::Pong, Phase::UserList];
+        for event in samples().into_iter().filter(|event| !without.contains(&event.phase())) {
             let (Some((capture, frames)), Some((by, json))) = (told(&event), on_the_wire(&event)) else { continue };
             let document = read(json.as_bytes());
             let message = Message::of(&document, by, false);

@@ -114,6 +114,9 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         MessageEvent::LogoutNotification { name } => format!("{by} notifies {other} that {} has left", user(*name)),
         MessageEvent::Ping { .. } => format!("{by} sends {other} a heartbeat ping: it asks whether it is still there"),
         MessageEvent::Pong { .. } => format!("{by} answers {other} with a heartbeat pong: it is still there"),
+        MessageEvent::UnsolicitedPong { .. } => {
+            format!("{by} sends {other} a heartbeat pong that no ping asked for (unsolicited)")
+        }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} sends {other} a message of type {}, which the chat does not know", quoted(QUOTES, name))
         }
@@ -265,7 +268,7 @@ pub fn finding(detail: &FindingDetail) -> String {
                 .to_owned()
         }
         FindingDetail::NoDelivery => "Nobody received this message, although the connection stayed open".to_owned(),
-        FindingDetail::NoPong => "The browser did not answer this ping before the next one".to_owned(),
+        FindingDetail::NoPong => "The browser did not answer this ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("The time {} is not YYYY-MM-DD HH:MM:SS as the server writes it", quoted(QUOTES, time))
         }
@@ -416,7 +419,7 @@ fn message_received(event: &MessageEvent<&str>) -> String {
         }
         MessageEvent::LogoutNotification { name } => format!("the notification that {} has left", user(*name)),
         MessageEvent::Ping { .. } => "the heartbeat ping".to_owned(),
-        MessageEvent::Pong { .. } => "the heartbeat pong".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "the heartbeat pong".to_owned(),
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

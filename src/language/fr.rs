@@ -120,6 +120,9 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         MessageEvent::Pong { .. } => {
             format!("{by} répond {to} par un pong de battement de cœur : la connexion est toujours active")
         }
+        MessageEvent::UnsolicitedPong { .. } => {
+            format!("{by} envoie {to} un pong de battement de cœur qu'aucun ping n'a demandé (non sollicité)")
+        }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} envoie {to} un message de type {}, inconnu du chat", quoted(QUOTES, name))
         }
@@ -348,7 +351,7 @@ pub fn finding(detail: &FindingDetail) -> String {
                 .to_owned()
         }
         FindingDetail::NoDelivery => "Personne n'a reçu ce message, bien que la connexion soit restée ouverte".to_owned(),
-        FindingDetail::NoPong => "Le navigateur n'a pas répondu à ce ping avant le suivant".to_owned(),
+        FindingDetail::NoPong => "Le navigateur n'a pas répondu à ce ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("L'heure {} n'est pas au format YYYY-MM-DD HH:MM:SS utilisé par le serveur", quoted(QUOTES, time))
         }
@@ -535,7 +538,7 @@ fn of_message_received(event: &MessageEvent<&str>) -> String {
             format!("de la notification indiquant qu{} a quitté le chat", that_user(*name))
         }
         MessageEvent::Ping { .. } => "du ping de battement de cœur".to_owned(),
-        MessageEvent::Pong { .. } => "du pong de battement de cœur".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "du pong de battement de cœur".to_owned(),
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

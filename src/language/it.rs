@@ -118,6 +118,9 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         MessageEvent::Pong { .. } => {
             format!("{by} risponde {to} con un pong di heartbeat: la connessione è ancora attiva")
         }
+        MessageEvent::UnsolicitedPong { .. } => {
+            format!("{by} invia {to} un pong di heartbeat che nessun ping ha richiesto (non sollecitato)")
+        }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} invia {to} un messaggio di tipo {}, sconosciuto alla chat", quoted(QUOTES, name))
         }
@@ -351,7 +354,7 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::NoDelivery => {
             "Nessuno ha ricevuto questo messaggio, benché la connessione sia rimasta aperta".to_owned()
         }
-        FindingDetail::NoPong => "Il browser non ha risposto a questo ping prima del successivo".to_owned(),
+        FindingDetail::NoPong => "Il browser non ha risposto a questo ping".to_owned(),
         FindingDetail::BadTime(time) => format!(
             "L'ora {} non è nel formato YYYY-MM-DD HH:MM:SS usato dal server",
             quoted(QUOTES, time)
@@ -538,7 +541,7 @@ fn message_received(event: &MessageEvent<&str>) -> String {
         MessageEvent::SayRequest { .. } | MessageEvent::SayDelivery { .. } => "il messaggio".to_owned(),
         MessageEvent::LogoutNotification { name } => format!("la notifica dell'uscita {}", of_user(*name)),
         MessageEvent::Ping { .. } => "il ping di heartbeat".to_owned(),
-        MessageEvent::Pong { .. } => "il pong di heartbeat".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "il pong di heartbeat".to_owned(),
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

@@ -119,6 +119,9 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
             format!("{by} envia {to} um ping de heartbeat para verificar se a conexão ainda está ativa")
         }
         MessageEvent::Pong { .. } => format!("{by} responde {to} com um pong de heartbeat: a conexão ainda está ativa"),
+        MessageEvent::UnsolicitedPong { .. } => {
+            format!("{by} envia {to} um pong de heartbeat que nenhum ping pediu (não solicitado)")
+        }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} envia {to} uma mensagem do tipo {}, que o chat não conhece", quoted(QUOTES, name))
         }
@@ -345,7 +348,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             "Mensagem enviada antes do login: o servidor lança uma exceção e ninguém a recebe".to_owned()
         }
         FindingDetail::NoDelivery => "Ninguém recebeu esta mensagem, embora a conexão tenha continuado aberta".to_owned(),
-        FindingDetail::NoPong => "O navegador não respondeu a este ping antes do seguinte".to_owned(),
+        FindingDetail::NoPong => "O navegador não respondeu a este ping".to_owned(),
         FindingDetail::BadTime(time) => format!(
             "A hora {} não está no formato YYYY-MM-DD HH:MM:SS usado pelo servidor",
             quoted(QUOTES, time)
@@ -518,7 +521,7 @@ fn message_received(event: &MessageEvent<&str>) -> String {
         MessageEvent::SayRequest { .. } | MessageEvent::SayDelivery { .. } => "a mensagem".to_owned(),
         MessageEvent::LogoutNotification { name } => format!("a notificação de que {} saiu do chat", user(*name)),
         MessageEvent::Ping { .. } => "o ping de heartbeat".to_owned(),
-        MessageEvent::Pong { .. } => "o pong de heartbeat".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "o pong de heartbeat".to_owned(),
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

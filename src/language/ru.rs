@@ -120,6 +120,9 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
             format!("{by} отправляет {to} запрос проверки связи (ping): спрашивает, на связи ли браузер")
         }
         MessageEvent::Pong { .. } => format!("{by} отвечает {to} на проверку связи (pong): браузер на связи"),
+        MessageEvent::UnsolicitedPong { .. } => {
+            format!("{by} отправляет {to} ответ на проверку связи (pong), хотя проверки связи не было")
+        }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} отправляет {to} сообщение неизвестного чату типа {}", quoted(QUOTES, name))
         }
@@ -337,7 +340,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             "Сообщение отправлено до входа в чат: сервер выбрасывает исключение, и никто его не получит".to_owned()
         }
         FindingDetail::NoDelivery => "Это сообщение никто не получил, хотя соединение продолжало работать".to_owned(),
-        FindingDetail::NoPong => "Браузер не ответил на этот ping до следующего".to_owned(),
+        FindingDetail::NoPong => "Браузер не ответил на этот ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("Время {} не в формате YYYY-MM-DD HH:MM:SS, в котором его пишет сервер", quoted(QUOTES, time))
         }
@@ -533,7 +536,9 @@ fn message_received(event: &MessageEvent<&str>) -> String {
         }
         MessageEvent::LogoutNotification { name } => format!("уведомления о выходе пользователя{}", beside(*name)),
         MessageEvent::Ping { .. } => "запроса проверки связи (ping)".to_owned(),
-        MessageEvent::Pong { .. } => "ответа на проверку связи (pong)".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => {
+            "ответа на проверку связи (pong)".to_owned()
+        }
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

@@ -178,9 +178,10 @@ fn with_data(event: Event) -> (Event, Data) {
                 sender.iter().copied().chain(recipient).chain([TEXT]).collect()
             }
             MessageEvent::Unknown { type_name, .. } => type_name.iter().copied().collect(),
-            MessageEvent::UserList { users: None, .. } | MessageEvent::Ping { .. } | MessageEvent::Pong { .. } => {
-                vec![]
-            }
+            MessageEvent::UserList { users: None, .. }
+            | MessageEvent::Ping { .. }
+            | MessageEvent::Pong { .. }
+            | MessageEvent::UnsolicitedPong { .. } => vec![],
         },
     };
     (event, data)
@@ -201,6 +202,7 @@ fn notes() -> Vec<(Sample, Data)> {
                 MessageEvent::UserList { recipient: name, .. }
                 | MessageEvent::Ping { recipient: name }
                 | MessageEvent::Pong { sender: name }
+                | MessageEvent::UnsolicitedPong { sender: name }
                 | MessageEvent::Unknown { sender: name, .. } => name.is_some(),
                 MessageEvent::LoginRequest { name: None, room: None } => false,
                 MessageEvent::LoginRequest { .. }

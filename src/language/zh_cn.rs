@@ -89,6 +89,7 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         }
         MessageEvent::Ping { .. } => format!("{by}向{other}发送心跳检测 ping：询问对方是否在线"),
         MessageEvent::Pong { .. } => format!("{by}向{other}回应心跳检测 pong：仍然在线"),
+        MessageEvent::UnsolicitedPong { .. } => format!("{by}向{other}发送心跳检测 pong，但此前并没有待回应的 ping"),
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by}向{other}发送类型为{}的消息：聊天程序不支持该类型", quoted(QUOTES, name))
         }
@@ -303,7 +304,7 @@ pub fn finding(detail: &FindingDetail) -> String {
         },
         FindingDetail::SayBeforeLogin => "在尚未登录的连接上发言：服务端会抛出异常，没有人会收到".to_owned(),
         FindingDetail::NoDelivery => "没有人收到这次发言，尽管连接此后并未中断".to_owned(),
-        FindingDetail::NoPong => "浏览器在下一个 ping 之前没有回应这个 ping".to_owned(),
+        FindingDetail::NoPong => "浏览器没有回应这个 ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("时间{}不是服务端使用的 YYYY-MM-DD HH:MM:SS 格式", quoted(QUOTES, time))
         }
@@ -470,7 +471,7 @@ fn message_received(event: &MessageEvent<&str>) -> String {
         MessageEvent::LogoutNotification { name: Some(name) } => format!("用户{}退出的通知", quoted(QUOTES, name)),
         MessageEvent::LogoutNotification { name: None } => "有用户退出的通知".to_owned(),
         MessageEvent::Ping { .. } => "心跳检测 ping".to_owned(),
-        MessageEvent::Pong { .. } => "心跳检测 pong".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "心跳检测 pong".to_owned(),
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

@@ -89,6 +89,7 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         }
         MessageEvent::Ping { .. } => format!("{by}向{other}傳送心跳偵測 ping：詢問對方是否仍在線上"),
         MessageEvent::Pong { .. } => format!("{by}向{other}回應心跳偵測 pong：仍在線上"),
+        MessageEvent::UnsolicitedPong { .. } => format!("{by}向{other}傳送心跳偵測 pong，但先前並沒有待回應的 ping"),
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by}向{other}傳送類型為{}的訊息：聊天程式不支援該類型", quoted(QUOTES, name))
         }
@@ -303,7 +304,7 @@ pub fn finding(detail: &FindingDetail) -> String {
         },
         FindingDetail::SayBeforeLogin => "在尚未登入的連線上發言：伺服器會拋出例外，沒有人會收到".to_owned(),
         FindingDetail::NoDelivery => "沒有人收到這則發言，儘管連線此後並未中斷".to_owned(),
-        FindingDetail::NoPong => "瀏覽器在下一個 ping 之前沒有回應這個 ping".to_owned(),
+        FindingDetail::NoPong => "瀏覽器沒有回應這個 ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("時間{}不是伺服器使用的 YYYY-MM-DD HH:MM:SS 格式", quoted(QUOTES, time))
         }
@@ -473,7 +474,7 @@ fn message_received(event: &MessageEvent<&str>) -> String {
         MessageEvent::LogoutNotification { name: Some(name) } => format!("使用者{}離開的通知", quoted(QUOTES, name)),
         MessageEvent::LogoutNotification { name: None } => "有使用者離開的通知".to_owned(),
         MessageEvent::Ping { .. } => "心跳偵測 ping".to_owned(),
-        MessageEvent::Pong { .. } => "心跳偵測 pong".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "心跳偵測 pong".to_owned(),
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

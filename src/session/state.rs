@@ -72,8 +72,11 @@ pub struct Session {
     pub(super) pending_receipts: PendingReceipts,
     /// The first address of which both ends of a connection are: there, ports say who somebody is.
     pub(super) capture_host: Option<IpAddr>,
-    /// When the first segment was captured, in nanoseconds since the epoch; 0 until then.
+    /// The connections with pongs of which it is not known yet which ping they answer.
+    pub(super) open_pongs: Vec<StreamId>,
+    /// When the first segment was captured, and the last one, in nanoseconds since the epoch; 0 until then.
     pub(super) start: i64,
+    pub(super) last: i64,
     pub(super) texts: Texts,
     /// The ends of the messages that are about to be handed over.
     pub(super) endings: Endings,
@@ -120,6 +123,7 @@ impl Session {
         if self.start == 0 {
             self.start = segment.at.time;
         }
+        self.last = segment.at.time;
         if self.connections.get(&segment.stream).is_none() {
             let ports = (segment.source.port, segment.destination.port);
             let chat_port = segment.is_on_chat_port();

@@ -374,8 +374,8 @@ impl Tcp {
     }
 
     /// The latest frame that a side sent.
-    pub fn last_from(&self, by: Side) -> Option<Frame> {
-        self.directions.of(by).last().map(|last| last.frame)
+    pub fn last_from(&self, by: Side) -> Option<FrameTime> {
+        self.directions.of(by).last()
     }
 
     /// Exchanges the sides.

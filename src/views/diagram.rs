@@ -382,7 +382,8 @@ impl<'a> Drawing<'a> {
             MessageEvent::Unknown { type_name: None, .. }
             | MessageEvent::UserList { users: None, .. }
             | MessageEvent::Ping { .. }
-            | MessageEvent::Pong { .. } => shown(said),
+            | MessageEvent::Pong { .. }
+            | MessageEvent::UnsolicitedPong { .. } => shown(said),
         };
         if detail.is_empty() { phase } else { format!("{phase}: {detail}") }
     }

@@ -146,9 +146,10 @@ impl Transcript {
         let is_new = view.say().is_none_or(|say| self.says.insert(say.at.frame));
         match view.record.event {
             MessageEvent::SayDelivery { .. } => is_new || !tap_event.problems.is_empty(),
-            MessageEvent::UserList { .. } | MessageEvent::Ping { .. } | MessageEvent::Pong { .. } => {
-                !tap_event.problems.is_empty()
-            }
+            MessageEvent::UserList { .. }
+            | MessageEvent::Ping { .. }
+            | MessageEvent::Pong { .. }
+            | MessageEvent::UnsolicitedPong { .. } => !tap_event.problems.is_empty(),
             MessageEvent::LoginRequest { .. }
             | MessageEvent::LoginResult { .. }
             | MessageEvent::LoginNotification { .. }
@@ -240,9 +241,10 @@ impl Line<'_> {
             | MessageEvent::LoginResult { .. }
             | MessageEvent::LoginNotification { .. }
             | MessageEvent::LogoutNotification { .. } => self.comes_or_goes(view, own, room, known, page),
-            MessageEvent::Ping { .. } | MessageEvent::Pong { .. } | MessageEvent::Unknown { .. } => {
-                self.line_of_problems(view, room, page);
-            }
+            MessageEvent::Ping { .. }
+            | MessageEvent::Pong { .. }
+            | MessageEvent::UnsolicitedPong { .. }
+            | MessageEvent::Unknown { .. } => self.line_of_problems(view, room, page),
         }
     }
 

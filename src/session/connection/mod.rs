@@ -3,6 +3,7 @@
 
 pub mod application;
 pub mod framing;
+mod heartbeats;
 pub mod table;
 pub mod times;
 pub mod upgrade;
@@ -238,12 +239,6 @@ impl Connection {
         {
             self.answer(request.frame, &answer, position.frame);
         }
-    }
-
-    /// The ping that a pong in this frame answers; `None` where the capture may lack a later one.
-    pub fn answered_ping(&mut self, frame: Frame) -> Option<FrameTime> {
-        let ping = self.application.chat_mut()?.pong()?;
-        (!self.gaps(Side::Server).between(ping.frame, frame)).then_some(ping)
     }
 
     /// Takes note that `frame` answers the request in frame `request` by this event.

@@ -4,6 +4,7 @@ mod assign;
 mod logins;
 
 use std::hash::BuildHasher;
+use std::mem::take;
 
 use crate::event::{Completion, Link, MessageEvent, Recipient, Row};
 use crate::failpoint::failpoint;
@@ -149,15 +150,13 @@ impl Session {
             Content::SayDelivery(delivery) => return self.say_delivery(&context, delivery),
             Content::Logout(announcement) => logout(connection, server, texts, &context, announcement),
             Content::Ping => {
-                let record = context.record(MessageEvent::Ping { recipient: user });
-                if let Some(chat) = connection.application_mut().chat_mut() {
-                    chat.ping(at);
-                }
-                record
+                connection.ping(at);
+                context.record(MessageEvent::Ping { recipient: user })
             }
             Content::Pong => {
                 let mut record = context.record(MessageEvent::Pong { sender: user });
-                record.request = connection.answered_ping(at.frame);
+                connection.pong(&mut record);
+                self.open_pongs.extend(record.is_open.then_some(stream));
                 record
             }
             Content::Unknown { type_name, by } => {
@@ -228,10 +227,11 @@ impl Session {
         let (id, stream) = (record.sender_id, context.place.stream);
         let Some(connection) = self.connections.get(&stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
-        let leaving = match of {
-            Completion::Logout => id.and_then(|id| self.connections.get(&server.users.owner(id)?)),
+        let owner = match of {
+            Completion::Logout => id.and_then(|id| server.users.owner(id)),
             Completion::Login | Completion::Say | Completion::Close => None,
         };
+        let leaving = owner.and_then(|owner| self.connections.get(&owner));
         let closing = leaving.and_then(|leaving| leaving.times().closing_since());
         let (began, is_first) = server.exchange_starts.notify(of, id, closing, context.place.at);
         record.began = Some(began);
@@ -251,6 +251,8 @@ impl Session {
         if let Some(connection) = self.connections.get_mut(&stream) {
             enter(connection, &record);
         }
+        let leaving = owner.and_then(|owner| self.connections.get_mut(&owner)?.application_mut().chat_mut());
+        leaving.into_iter().for_each(|chat| chat.log_out(context.place.at));
         self.on_broadcast(context, id, 0);
     }
 
@@ -351,6 +353,10 @@ impl Session {
         }
         if !self.likely.is_empty() {
             self.settle(StreamId(u32::MAX), FrameTime { frame: Frame::LAST, time: i64::MAX });
+        }
+        for stream in take(&mut self.open_pongs) {
+            let connection = self.connections.get_mut(&stream);
+            connection.into_iter().for_each(|connection| connection.settle_pongs(self.last));
         }
     }
 }

@@ -17,6 +17,9 @@ use crate::tcp::gaps::Gaps;
 const PATIENCE: i64 = 1_000_000_000;
 /// Where the capture lacks what the server sent within this time after a say, the say's deliveries are not counted. Nanoseconds.
 const COUNTED_WITHIN: i64 = 2_000_000_000;
+/// A browser answers a ping within this time. Nanoseconds.
+const LONGEST_PONG: i64 = 10_000_000_000;
+
 /// A message with what the capture taught of it.
 #[derive(Debug, Clone)]
 pub struct MessageView<'a> {
@@ -173,7 +176,9 @@ impl<'a> MessageView<'a> {
     pub fn sender(&self) -> Option<&'a str> {
         let MessageRecord { event, sender_id, at, .. } = &self.record;
         let name = event.sender().copied().or_else(|| match event {
-            MessageEvent::SayRequest { .. } | MessageEvent::Pong { .. } => self.user().map(|user| user.name),
+            MessageEvent::SayRequest { .. } | MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => {
+                self.user().map(|user| user.name)
+            }
             MessageEvent::LoginRequest { .. }
             | MessageEvent::UserList { .. }
             | MessageEvent::LoginResult { .. }
@@ -257,12 +262,17 @@ impl<'a> MessageView<'a> {
         is_lost && went_on && !self.connection.gaps(Side::Server).after(at.frame)
     }
 
-    /// Whether a ping was followed by another without a pong between, though the client was heard of.
+    /// Whether a ping has no pong, though another followed and the client was heard of, or the connection went on for long, or the server has
+    /// given it up.
     pub fn unanswered(&self) -> bool {
         let Some(chat) = self.connection.chat() else { return false };
-        let frame = self.record.at.frame;
-        let went_on = chat.last_ping() > Some(frame) && self.connection.tcp().last_from(Side::Client) > Some(frame);
-        let is_open = matches!(self.record.event, MessageEvent::Ping { .. }) && self.record.response.is_none();
-        is_open && went_on && !self.connection.gaps(Side::Client).after(frame)
+        let MessageRecord { at, event, response: None, is_open: false, .. } = &self.record else { return false };
+        let heartbeats = chat.heartbeats();
+        let lasted = |side, time| self.connection.tcp().last_from(side).is_some_and(|last| last.since(*at) >= time);
+        let went_on = heartbeats.last_ping() > Some(at.frame) && lasted(Side::Client, PATIENCE)
+            || [Side::Client, Side::Server].iter().any(|side| lasted(*side, LONGEST_PONG))
+            || chat.logged_out().is_some_and(|out| out.frame > at.frame);
+        let is_ping = matches!(event, MessageEvent::Ping { .. }) && !heartbeats.may_answer(at.frame);
+        is_ping && went_on && !self.connection.gaps(Side::Client).after(at.frame)
     }
 }
