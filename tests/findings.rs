@@ -9,17 +9,39 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use harness::packets::{Capture, Connection, Link, Side};
+use harness::packets::{ACK, Capture, Connection, FIN, Link, RST, Side};
+use harness::phase::{LOGIN_RESULT, RESPONSE};
 use harness::recording::Recording;
-use harness::scripts::{browser_says, join, server_says};
+use harness::scripts::{
+    browser_says, join, login_request, login_result, say_delivery, say_request, server_says, upgrade,
+};
+use harness::websocket::{accept, request, response};
 use harness::wireshark::{Row, Wireshark, captures};
 
 const NOTE: &str = "workermanchat.note";
 const REQUEST_IN: &str = "workermanchat.request_in";
 const RESPONSE_IN: &str = "workermanchat.response_in";
 const EXCHANGE: &str = "workermanchat.exchange";
+const PHASE: &str = "workermanchat.phase";
+const ACKS: &str = "workermanchat.acks";
+const COMPLETE: &str = "workermanchat.exchange.complete";
+const CUT_OFF: &str = "workermanchat.expert.handshake_cut_off";
+const NO_SUBPROTOCOL: &str = "workermanchat.expert.subprotocol_not_granted";
+const NO_LOGIN_RESULT: &str = "workermanchat.expert.no_login_result";
 const NO_PONG: &str = "workermanchat.expert.no_pong";
-const FIELDS: &[&str] = &[NOTE, REQUEST_IN, RESPONSE_IN, EXCHANGE, NO_PONG];
+const FIELDS: &[&str] = &[
+    PHASE,
+    NOTE,
+    ACKS,
+    REQUEST_IN,
+    RESPONSE_IN,
+    EXCHANGE,
+    COMPLETE,
+    CUT_OFF,
+    NO_SUBPROTOCOL,
+    NO_LOGIN_RESULT,
+    NO_PONG,
+];
 
 /// The labels of a capture, by frame.
 struct Labels(BTreeMap<u32, Row>);
@@ -135,4 +157,181 @@ fn a_connection_whose_user_the_server_has_logged_out_has_ended() {
     let page = page("field/poweroff", "sessions");
     let row = page.lines().find(|line| line.contains("10.0.2.2:57290")).expect("a row of the connection");
     assert!(row.ends_with("  4.395 s  Server: Logout notification"), "{row}");
+}
+
+/// A connection with an upgrade request: the request's frame is 4.
+fn asked() -> (Capture, Connection) {
+    let (mut capture, mut browser) = (Capture::new(Link::Ethernet), Connection::from_port(50_001));
+    browser.open(&mut capture);
+    browser.send(&mut capture, Side::Client, request("/", ""));
+    browser.ack(&mut capture, Side::Server);
+    (capture, browser)
+}
+
+#[test]
+fn an_upgrade_request_on_a_connection_that_ends_without_an_answer_is_cut_off() {
+    assert_eq!(labels("field/closed-before-request").with(CUT_OFF), [9, 11]);
+    for (side, flags) in
+        [(Side::Server, RST | ACK), (Side::Client, RST | ACK), (Side::Server, RST), (Side::Server, FIN | ACK)]
+    {
+        let (mut capture, mut browser) = asked();
+        for _ in 0..2 {
+            capture.push(&browser.segment(side, flags, []));
+        }
+        assert_eq!(labels_of(&capture).with(CUT_OFF), [4], "{side:?} {flags}");
+    }
+}
+
+#[test]
+fn an_upgrade_request_that_may_have_been_answered_is_not_cut_off() {
+    let (capture, _) = asked();
+    assert_eq!(labels_of(&capture).with(CUT_OFF), [0; 0], "the capture ends");
+    // Behind an answer that was captured in part, or not at all, and behind one that was.
+    for (captured, flags) in [(0, RST), (0, RST | ACK), (0, FIN | ACK), (40, FIN | ACK), (usize::MAX, FIN | ACK)] {
+        for side in [Side::Server, Side::Client] {
+            let (mut capture, mut browser) = asked();
+            let answer = response(&accept(), "");
+            let (known, lost) = answer.split_at(captured.min(answer.len()));
+            if !known.is_empty() {
+                browser.send(&mut capture, Side::Server, known);
+            }
+            browser.segment(Side::Server, ACK, lost);
+            capture.push(&browser.segment(side, flags, []));
+            let is_known = side == Side::Client && flags == RST && captured == 0;
+            if !is_known {
+                assert_eq!(labels_of(&capture).with(CUT_OFF), [0; 0], "{captured} {flags} {side:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_response_without_the_subprotocol_that_was_asked_for_has_not_succeeded() {
+    let labels = labels("field/subprotocol");
+    assert_eq!(labels.with(NO_SUBPROTOCOL), [6]);
+    assert_eq!(labels.numbers(6, PHASE), [RESPONSE]);
+    assert!(labels.notes(6).contains("none of the subprotocols that were asked for"), "{}", labels.notes(6));
+    for frame in [6, 7] {
+        assert!(!labels.notes(frame).contains("succeeded"), "{}", labels.notes(frame));
+    }
+    assert_eq!((labels.numbers(7, ACKS), labels.0[&7].has(COMPLETE)), (vec![6], false));
+    assert!(labels.notes(16).contains("succeeded") && labels.0[&17].has(COMPLETE), "it asked for none");
+}
+
+#[test]
+fn a_subprotocol_is_granted_where_the_response_names_one() {
+    let protocol = "Sec-WebSocket-Protocol: chat\r\n";
+    for (asked, granted, is_missing) in [
+        (protocol, "", true),
+        (protocol, protocol, false),
+        ("sec-websocket-protocol: ,chat\r\nSec-WebSocket-Protocol: two\r\n", "", true),
+        ("Sec-WebSocket-Protocol:  , \r\n", "", false),
+        ("", "", false),
+        ("", protocol, false),
+    ] {
+        let (mut capture, mut browser) = (Capture::new(Link::Ethernet), Connection::from_port(50_001));
+        browser.open(&mut capture);
+        browser.send(&mut capture, Side::Client, request("/", asked));
+        let answer = browser.send(&mut capture, Side::Server, response(&accept(), granted));
+        browser.ack(&mut capture, Side::Client);
+        // Not a browser: it goes on.
+        browser_says(&mut capture, &mut browser, login_request("a", "1"));
+        let result = server_says(&mut capture, &mut browser, login_result(1, "a", &[(1, "a")]));
+        let labels = labels_of(&capture);
+        assert_eq!(labels.with(NO_SUBPROTOCOL), if is_missing { vec![answer] } else { vec![] }, "{asked:?}");
+        assert_eq!(labels.numbers(result, PHASE), [LOGIN_RESULT]);
+    }
+}
+
+#[test]
+fn a_login_that_the_server_never_answered_has_a_finding() {
+    assert_eq!(labels("field/login-unanswered").with(NO_LOGIN_RESULT), [15, 16]);
+    let page = page("field/login-unanswered", "transcript");
+    let lines: Vec<&str> = page.lines().skip_while(|line| !line.ends_with("* Login of Ada")).take(2).collect();
+    assert!(lines[1].contains("! The server never answered this login"), "{page}");
+}
+
+/// A browser that asks to log in, in the frame that is returned.
+fn asks_to_log_in() -> (Capture, Connection, u32) {
+    let (mut capture, mut browser) = (Capture::new(Link::Ethernet), Connection::from_port(50_001));
+    browser.open(&mut capture);
+    upgrade(&mut capture, &mut browser);
+    let login = browser_says(&mut capture, &mut browser, login_request("a", "1"));
+    browser.ack(&mut capture, Side::Server);
+    (capture, browser, login)
+}
+
+#[test]
+fn a_login_that_may_be_answered_yet_has_no_finding() {
+    let unanswered = |change: fn(&mut Capture, &mut Connection)| {
+        let (mut capture, mut browser, login) = asks_to_log_in();
+        change(&mut capture, &mut browser);
+        labels_of(&capture).with(NO_LOGIN_RESULT) == [login]
+    };
+    fn goes_on(capture: &mut Capture, browser: &mut Connection) {
+        capture.wait(Duration::from_secs(6));
+        server_says(capture, browser, PING);
+        browser.ack(capture, Side::Client);
+    }
+    assert!(unanswered(goes_on));
+    assert!(!unanswered(|_, _| {}), "the capture ends");
+    assert!(
+        !unanswered(|capture, browser| {
+            capture.wait(Duration::from_secs(3));
+            server_says(capture, browser, PING);
+        }),
+        "the server may have stalled"
+    );
+    assert!(
+        !unanswered(|capture, browser| {
+            capture.push(&browser.segment(Side::Client, FIN | ACK, []));
+            goes_on(capture, browser);
+        }),
+        "the browser leaves at once"
+    );
+    assert!(
+        !unanswered(|capture, browser| {
+            goes_on(capture, browser);
+            server_says(capture, browser, login_result(1, "a", &[(1, "a")]));
+        }),
+        "it comes late"
+    );
+    assert!(
+        !unanswered(|capture, browser| {
+            browser.segment(Side::Server, ACK, [0; 150]);
+            goes_on(capture, browser);
+        }),
+        "it may be missing"
+    );
+    assert!(
+        !unanswered(|capture, browser| {
+            goes_on(capture, browser);
+            server_says(capture, browser, r#"{"type":"welcome"}"#);
+        }),
+        "another server answers in another way"
+    );
+    assert!(
+        !unanswered(|capture, browser| {
+            server_says(capture, browser, say_delivery(2, "b", "hi, a"));
+            goes_on(capture, browser);
+        }),
+        "who gets what is said has logged in"
+    );
+    assert!(unanswered(|capture, browser| {
+        browser_says(capture, browser, say_request("anybody?"));
+        goes_on(capture, browser);
+    }));
+}
+
+#[test]
+fn a_login_that_the_server_ignores_for_a_reason_has_no_second_finding() {
+    for login in [r#"{"type":"login","client_name":"a"}"#, r#"{"type":"login","client_name":"a","room_id":"1""#] {
+        let (mut capture, mut browser) = (Capture::new(Link::Ethernet), Connection::from_port(50_001));
+        browser.open(&mut capture);
+        upgrade(&mut capture, &mut browser);
+        browser_says(&mut capture, &mut browser, login);
+        capture.wait(Duration::from_secs(20));
+        server_says(&mut capture, &mut browser, PING);
+        assert_eq!(labels_of(&capture).with(NO_LOGIN_RESULT), [0; 0], "{login}");
+    }
 }

@@ -378,11 +378,10 @@ impl<'a> Drawing<'a> {
         if record.before_login {
             self.report(tree, None, Finding::SayBeforeLogin, &FindingDetail::SayBeforeLogin, None);
         }
-        if self.view.reached_nobody() {
-            self.report(tree, None, Finding::NoDelivery, &FindingDetail::NoDelivery, None);
-        }
-        if self.view.unanswered() {
-            self.report(tree, None, Finding::NoPong, &FindingDetail::NoPong, None);
+        for finding in self.view.late_findings() {
+            if let Some(detail) = FindingDetail::late(finding) {
+                self.report(tree, None, finding, &detail, None);
+            }
         }
     }
 

@@ -51,7 +51,7 @@ fn draw_events(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled:
         return settings.wanted.tap_events && tap_unsettled(plan, session, segment, tunnelled, settings);
     };
     let names_phases = settings.wanted.info && settings.annotate_info && !view.holds_message();
-    let warns = tunnelled || view.has_faulty_handshake();
+    let warns = tunnelled || view.has_faulty_handshake() || view.is_cut_off();
     let has_lines = settings.annotate_tcp && (settings.wanted.fields != 0 || settings.wanted.tap_events || warns);
     if names_phases {
         let phases = view.phases();
@@ -117,6 +117,10 @@ fn draw_lines(
         if let FrameEvent::UpgradeRefused(status) = event {
             let sentence = language.finding(&FindingDetail::HandshakeRefused(status));
             tree.finding(item, Finding::HandshakeRefused, &sentence, None);
+        }
+        if phase == Phase::UpgradeRequest && view.is_cut_off() {
+            let sentence = language.finding(&FindingDetail::HandshakeCutOff);
+            tree.finding(item, Finding::HandshakeCutOff, &sentence, None);
         }
         if tunnelled && phase == Phase::UpgradeRequest {
             let proxy_port = Some(view.connection.server().port);
@@ -197,6 +201,7 @@ fn layer_of(event: &FrameEvent<&str>) -> Layer {
         FrameEvent::UpgradeRequest
         | FrameEvent::UpgradeAccepted
         | FrameEvent::UpgradeMisaccepted
+        | FrameEvent::UpgradeWithoutSubprotocol
         | FrameEvent::UpgradeRefused(_) => Layer::Http,
         FrameEvent::Close(_) | FrameEvent::CloseReply(_) => Layer::WebSocket,
         FrameEvent::Syn
@@ -229,6 +234,10 @@ fn draw_handshake(tree: &mut Tree, item: Option<usize>, handshake: &Handshake, a
         let missing: Vec<&str> = handshake.missing.parts().collect();
         let sentence = language.finding(&FindingDetail::UpgradeMissing(&missing.join(", ")));
         tree.finding(item, Finding::UpgradeMissing, &sentence, None);
+    }
+    if handshake.lacks_subprotocol {
+        let sentence = language.finding(&FindingDetail::SubprotocolNotGranted);
+        tree.finding(item, Finding::SubprotocolNotGranted, &sentence, None);
     }
     if let Some(valid) = handshake.accept_valid().filter(|_| handshake.refused.is_none()) {
         let line = tree.value(item, Field::HandshakeAcceptValid, Value::Boolean(valid));

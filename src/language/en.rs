@@ -51,6 +51,9 @@ pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
         FrameEvent::UpgradeMisaccepted => format!(
             "{by} returns a WebSocket handshake response with a wrong accept value: {other} must close the connection"
         ),
+        FrameEvent::UpgradeWithoutSubprotocol => format!(
+            "{by} returns the WebSocket handshake response to {other}: it agrees, but to none of the subprotocols that were asked for, so a browser closes the connection"
+        ),
         FrameEvent::UpgradeComplete(frame) => format!(
             "{by} sends an ACK to {other}: it has received the WebSocket handshake response{}; the handshake has succeeded and the WebSocket connection is established",
             within(*frame)
@@ -268,6 +271,7 @@ pub fn finding(detail: &FindingDetail) -> String {
                 .to_owned()
         }
         FindingDetail::NoDelivery => "Nobody received this message, although the connection stayed open".to_owned(),
+        FindingDetail::NoLoginResult => "The server never answered this login, although the connection stayed open".to_owned(),
         FindingDetail::NoPong => "The browser did not answer this ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("The time {} is not YYYY-MM-DD HH:MM:SS as the server writes it", quoted(QUOTES, time))
@@ -287,6 +291,8 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::HandshakeRefused(status) => {
             format!("The server refused the WebSocket handshake with HTTP status {status}: this browser cannot use the chat")
         }
+        FindingDetail::HandshakeCutOff => "The connection ended before the server answered this request: the WebSocket handshake was cut off".to_owned(),
+        FindingDetail::SubprotocolNotGranted => "The browser asked for a subprotocol (Sec-WebSocket-Protocol), and the response names none: the browser closes the connection".to_owned(),
         FindingDetail::UnmaskedClient => {
             "The client's frame is not masked: the server must close the connection (RFC 6455, section 5.1)".to_owned()
         }

@@ -50,6 +50,9 @@ pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
         FrameEvent::UpgradeMisaccepted => format!(
             "{by} renvoie une réponse de poignée de main WebSocket dont la valeur Sec-WebSocket-Accept est erronée : {other} doit fermer la connexion"
         ),
+        FrameEvent::UpgradeWithoutSubprotocol => format!(
+            "{by} renvoie {to} la réponse de poignée de main WebSocket : elle est positive, mais n'accorde aucun des sous-protocoles demandés, et un navigateur ferme alors la connexion"
+        ),
         FrameEvent::UpgradeComplete(frame) => format!(
             "{by} envoie un ACK {to} pour accuser réception de la réponse de poignée de main WebSocket{} : la poignée de main a réussi et la connexion WebSocket est établie",
             within(*frame)
@@ -351,6 +354,7 @@ pub fn finding(detail: &FindingDetail) -> String {
                 .to_owned()
         }
         FindingDetail::NoDelivery => "Personne n'a reçu ce message, bien que la connexion soit restée ouverte".to_owned(),
+        FindingDetail::NoLoginResult => "Le serveur n'a jamais répondu à cette ouverture de session, bien que la connexion soit restée ouverte".to_owned(),
         FindingDetail::NoPong => "Le navigateur n'a pas répondu à ce ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("L'heure {} n'est pas au format YYYY-MM-DD HH:MM:SS utilisé par le serveur", quoted(QUOTES, time))
@@ -371,6 +375,8 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::HandshakeRefused(status) => format!(
             "Le serveur a refusé la poignée de main WebSocket (code de statut HTTP {status}) : ce navigateur ne peut pas utiliser le chat"
         ),
+        FindingDetail::HandshakeCutOff => "La connexion s'est terminée avant que le serveur réponde à cette requête : la poignée de main WebSocket a été interrompue".to_owned(),
+        FindingDetail::SubprotocolNotGranted => "Le navigateur a demandé un sous-protocole (Sec-WebSocket-Protocol) et la réponse n'en nomme aucun : le navigateur ferme la connexion".to_owned(),
         FindingDetail::UnmaskedClient => {
             "La trame du client n'est pas masquée : le serveur doit fermer la connexion (RFC 6455, section 5.1)"
                 .to_owned()

@@ -50,6 +50,9 @@ pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
         FrameEvent::UpgradeMisaccepted => format!(
             "{by} invia una risposta di handshake WebSocket con un valore Sec-WebSocket-Accept errato: {other} deve chiudere la connessione"
         ),
+        FrameEvent::UpgradeWithoutSubprotocol => format!(
+            "{by} invia {to} la risposta di handshake WebSocket: accetta, ma non concede nessuno dei sottoprotocolli richiesti, e un browser chiude quindi la connessione"
+        ),
         FrameEvent::UpgradeComplete(frame) => format!(
             "{by} invia un ACK {to} per confermare di aver ricevuto la risposta di handshake WebSocket{}: l'handshake è riuscito e la connessione WebSocket è stata stabilita",
             within(*frame)
@@ -354,6 +357,7 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::NoDelivery => {
             "Nessuno ha ricevuto questo messaggio, benché la connessione sia rimasta aperta".to_owned()
         }
+        FindingDetail::NoLoginResult => "Il server non ha mai risposto a questo accesso, benché la connessione sia rimasta aperta".to_owned(),
         FindingDetail::NoPong => "Il browser non ha risposto a questo ping".to_owned(),
         FindingDetail::BadTime(time) => format!(
             "L'ora {} non è nel formato YYYY-MM-DD HH:MM:SS usato dal server",
@@ -375,6 +379,8 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::HandshakeRefused(status) => format!(
             "Il server ha rifiutato l'handshake WebSocket (codice di stato HTTP {status}): questo browser non può usare la chat"
         ),
+        FindingDetail::HandshakeCutOff => "La connessione è terminata prima che il server rispondesse a questa richiesta: l'handshake WebSocket è stato interrotto".to_owned(),
+        FindingDetail::SubprotocolNotGranted => "Il browser ha chiesto un sottoprotocollo (Sec-WebSocket-Protocol) e la risposta non ne nomina alcuno: il browser chiude la connessione".to_owned(),
         FindingDetail::UnmaskedClient => {
             "Il frame del client non è mascherato: il server deve chiudere la connessione (RFC 6455, sezione 5.1)"
                 .to_owned()

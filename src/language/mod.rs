@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 pub(crate) use crate::event::Completion;
 use crate::event::{Acked, Exchange, FrameEvent, MessageEvent};
-use crate::fields::{Field, Phase};
+use crate::fields::{Field, Finding, Phase};
 use crate::message::json::Reason;
 use crate::message::text;
 use crate::packet::{Both, Frame, Side};
@@ -172,6 +172,7 @@ impl Language {
             | FrameEvent::UpgradeRequestAcked(_)
             | FrameEvent::UpgradeAccepted
             | FrameEvent::UpgradeMisaccepted
+            | FrameEvent::UpgradeWithoutSubprotocol
             | FrameEvent::UpgradeComplete(_)
             | FrameEvent::UpgradeRefused(_)
             | FrameEvent::Close(_)
@@ -489,6 +490,19 @@ pub(crate) enum Missing {
     FromServer,
 }
 
+impl FindingDetail<'_> {
+    /// Of a finding that later frames show of a message; `None` for the others.
+    pub fn late(finding: Finding) -> Option<FindingDetail<'static>> {
+        [
+            (Finding::NoDelivery, FindingDetail::NoDelivery),
+            (Finding::NoLoginResult, FindingDetail::NoLoginResult),
+            (Finding::NoPong, FindingDetail::NoPong),
+        ]
+        .into_iter()
+        .find_map(|(late, detail)| (late == finding).then_some(detail))
+    }
+}
+
 /// A finding with what its sentence is made from; texts have one printable line. Each variant is the
 /// [`Finding`](crate::fields::Finding) of its name.
 #[derive(Debug, Clone)]
@@ -510,7 +524,9 @@ pub(crate) enum FindingDetail<'a> {
     SayBeforeLogin,
     /// A say that the server delivered to no connection.
     NoDelivery,
-    /// A heartbeat ping that another ping followed, without a pong between them.
+    /// A login request to which the server sent no result.
+    NoLoginResult,
+    /// A heartbeat ping without a pong.
     NoPong,
     /// The value of `time`.
     BadTime(&'a str),
@@ -527,6 +543,10 @@ pub(crate) enum FindingDetail<'a> {
     UpgradeMissing(&'a str),
     /// The HTTP status code of the response.
     HandshakeRefused(u16),
+    /// An upgrade request on a connection that ended without an answer.
+    HandshakeCutOff,
+    /// A 101 without a subprotocol (RFC 6455, section 1.9), though its request asks for one.
+    SubprotocolNotGranted,
     /// A client's frame without a masking key (RFC 6455, section 5.1).
     UnmaskedClient,
     /// A server's frame with a masking key (RFC 6455, section 5.1).

@@ -52,6 +52,9 @@ pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
         FrameEvent::UpgradeMisaccepted => format!(
             "{by} envia uma resposta de handshake do WebSocket com um valor Sec-WebSocket-Accept incorreto: {other} deve fechar a conexão"
         ),
+        FrameEvent::UpgradeWithoutSubprotocol => format!(
+            "{by} envia {to} a resposta de handshake do WebSocket: aceita, mas não concede nenhum dos subprotocolos pedidos, e um navegador fecha então a conexão"
+        ),
         FrameEvent::UpgradeComplete(frame) => format!(
             "{by} envia um ACK {to} para confirmar que recebeu a resposta de handshake do WebSocket{}: o handshake foi bem-sucedido e a conexão WebSocket está estabelecida",
             within(*frame)
@@ -348,6 +351,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             "Mensagem enviada antes do login: o servidor lança uma exceção e ninguém a recebe".to_owned()
         }
         FindingDetail::NoDelivery => "Ninguém recebeu esta mensagem, embora a conexão tenha continuado aberta".to_owned(),
+        FindingDetail::NoLoginResult => "O servidor nunca respondeu a este login, embora a conexão tenha continuado aberta".to_owned(),
         FindingDetail::NoPong => "O navegador não respondeu a este ping".to_owned(),
         FindingDetail::BadTime(time) => format!(
             "A hora {} não está no formato YYYY-MM-DD HH:MM:SS usado pelo servidor",
@@ -369,6 +373,8 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::HandshakeRefused(status) => format!(
             "O servidor recusou o handshake do WebSocket (código de status HTTP {status}): este navegador não pode usar o chat"
         ),
+        FindingDetail::HandshakeCutOff => "A conexão terminou antes que o servidor respondesse a esta solicitação: o handshake do WebSocket foi interrompido".to_owned(),
+        FindingDetail::SubprotocolNotGranted => "O navegador pediu um subprotocolo (Sec-WebSocket-Protocol) e a resposta não indica nenhum: o navegador fecha a conexão".to_owned(),
         FindingDetail::UnmaskedClient => {
             "O quadro do cliente não está mascarado: o servidor deve fechar a conexão (RFC 6455, seção 5.1)".to_owned()
         }

@@ -55,6 +55,9 @@ pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
             "{by} отправляет ответ на рукопожатие WebSocket с неверным значением Sec-WebSocket-Accept: {} обязан закрыть соединение",
             party(&note.other, Case::Nominative)
         ),
+        FrameEvent::UpgradeWithoutSubprotocol => format!(
+            "{by} отправляет {to} ответ на рукопожатие WebSocket: сервер согласен, но ни один из запрошенных подпротоколов не назван, поэтому браузер закрывает соединение"
+        ),
         FrameEvent::UpgradeComplete(frame) => format!(
             "{by} подтверждает {to} пакетом ACK получение ответа на рукопожатие WebSocket{}: рукопожатие успешно завершено, соединение WebSocket установлено",
             within(*frame)
@@ -340,6 +343,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             "Сообщение отправлено до входа в чат: сервер выбрасывает исключение, и никто его не получит".to_owned()
         }
         FindingDetail::NoDelivery => "Это сообщение никто не получил, хотя соединение продолжало работать".to_owned(),
+        FindingDetail::NoLoginResult => "Сервер так и не ответил на этот вход, хотя соединение продолжало работать".to_owned(),
         FindingDetail::NoPong => "Браузер не ответил на этот ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("Время {} не в формате YYYY-MM-DD HH:MM:SS, в котором его пишет сервер", quoted(QUOTES, time))
@@ -359,6 +363,8 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::HandshakeRefused(status) => format!(
             "Сервер отклонил рукопожатие WebSocket с кодом состояния HTTP {status}: по этому соединению войти в чат нельзя"
         ),
+        FindingDetail::HandshakeCutOff => "Соединение завершилось раньше, чем сервер ответил на этот запрос: рукопожатие WebSocket прервано".to_owned(),
+        FindingDetail::SubprotocolNotGranted => "Браузер запросил подпротокол (Sec-WebSocket-Protocol), а в ответе не назван ни один: браузер закрывает соединение".to_owned(),
         FindingDetail::UnmaskedClient => {
             "Кадр клиента не замаскирован: сервер обязан закрыть соединение (RFC 6455, раздел 5.1)".to_owned()
         }

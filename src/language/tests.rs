@@ -162,7 +162,8 @@ fn with_data(event: Event) -> (Event, Data) {
             | FrameEvent::Reset(_)
             | FrameEvent::UpgradeRequest
             | FrameEvent::UpgradeAccepted
-            | FrameEvent::UpgradeMisaccepted => vec![],
+            | FrameEvent::UpgradeMisaccepted
+            | FrameEvent::UpgradeWithoutSubprotocol => vec![],
         },
         Event::Message(event) => match event {
             MessageEvent::LoginRequest { name, room } => name.iter().chain(room).copied().collect(),
@@ -265,6 +266,7 @@ fn facts(finding: Finding) -> Vec<(FindingDetail<'static>, Vec<&'static str>)> {
         ],
         Finding::SayBeforeLogin => vec![(FindingDetail::SayBeforeLogin, vec![])],
         Finding::NoDelivery => vec![(FindingDetail::NoDelivery, vec![])],
+        Finding::NoLoginResult => vec![(FindingDetail::NoLoginResult, vec![])],
         Finding::NoPong => vec![(FindingDetail::NoPong, vec!["ping"])],
         Finding::BadTime => vec![(FindingDetail::BadTime("noon"), vec!["YYYY-MM-DD HH:MM:SS", "noon"])],
         Finding::UnescapedHtml => vec![(FindingDetail::UnescapedHtml("<script>"), vec!["<script>"])],
@@ -276,6 +278,10 @@ fn facts(finding: Finding) -> Vec<(FindingDetail<'static>, Vec<&'static str>)> {
             vec![(FindingDetail::UpgradeMissing("HTTP/1.1"), vec!["HTTP/1.1", "RFC 6455", "4.1", "nginx"])]
         }
         Finding::HandshakeRefused => vec![(FindingDetail::HandshakeRefused(503), vec!["HTTP", "503"])],
+        Finding::HandshakeCutOff => vec![(FindingDetail::HandshakeCutOff, vec!["WebSocket"])],
+        Finding::SubprotocolNotGranted => {
+            vec![(FindingDetail::SubprotocolNotGranted, vec!["Sec-WebSocket-Protocol"])]
+        }
         Finding::UnmaskedClient => vec![(FindingDetail::UnmaskedClient, vec!["RFC 6455", "5.1"])],
         Finding::MaskedServer => vec![(FindingDetail::MaskedServer, vec!["RFC 6455", "5.1"])],
         Finding::Truncated => vec![(FindingDetail::Truncated { captured: 96, reported: 300 }, vec!["96", "300"])],

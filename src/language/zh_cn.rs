@@ -38,6 +38,11 @@ pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
         FrameEvent::UpgradeMisaccepted => {
             format!("{by}返回的 WebSocket 握手回应中 Sec-WebSocket-Accept 值错误：{other}必须关闭连接")
         }
+        FrameEvent::UpgradeWithoutSubprotocol => {
+            format!(
+                "{by}向{other}返回 WebSocket 握手回应：同意升级，但没有选用请求中的任何子协议，浏览器会因此关闭连接"
+            )
+        }
         FrameEvent::UpgradeComplete(frame) => format!(
             "{by}向{other}返回 ACK，已收到 WebSocket 握手回应{}：握手成功，WebSocket 连接已建立",
             within(*frame)
@@ -304,6 +309,7 @@ pub fn finding(detail: &FindingDetail) -> String {
         },
         FindingDetail::SayBeforeLogin => "在尚未登录的连接上发言：服务端会抛出异常，没有人会收到".to_owned(),
         FindingDetail::NoDelivery => "没有人收到这次发言，尽管连接此后并未中断".to_owned(),
+        FindingDetail::NoLoginResult => "服务端始终没有回应这次登录，尽管连接此后并未中断".to_owned(),
         FindingDetail::NoPong => "浏览器没有回应这个 ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("时间{}不是服务端使用的 YYYY-MM-DD HH:MM:SS 格式", quoted(QUOTES, time))
@@ -322,6 +328,10 @@ pub fn finding(detail: &FindingDetail) -> String {
         ),
         FindingDetail::HandshakeRefused(status) => {
             format!("服务端以 HTTP 状态码 {status} 拒绝了 WebSocket 握手：无法通过此连接聊天")
+        }
+        FindingDetail::HandshakeCutOff => "服务端尚未回应此请求，连接就已结束：WebSocket 握手中断".to_owned(),
+        FindingDetail::SubprotocolNotGranted => {
+            "浏览器请求了子协议（Sec-WebSocket-Protocol），而回应中没有指定子协议：浏览器会关闭连接".to_owned()
         }
         FindingDetail::UnmaskedClient => {
             "客户端的帧没有经过掩码处理：服务端必须关闭连接（RFC 6455 第 5.1 节）".to_owned()

@@ -38,6 +38,11 @@ pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
         FrameEvent::UpgradeMisaccepted => {
             format!("{by}傳回的 WebSocket 交握回應中 Sec-WebSocket-Accept 值錯誤：{other}必須關閉連線")
         }
+        FrameEvent::UpgradeWithoutSubprotocol => {
+            format!(
+                "{by}向{other}傳回 WebSocket 交握回應：同意升級，但沒有採用請求中的任何子協定，瀏覽器會因此關閉連線"
+            )
+        }
         FrameEvent::UpgradeComplete(frame) => format!(
             "{by}向{other}傳回 ACK，確認已收到 WebSocket 交握回應{}：交握成功，WebSocket 連線已建立",
             within(*frame)
@@ -304,6 +309,7 @@ pub fn finding(detail: &FindingDetail) -> String {
         },
         FindingDetail::SayBeforeLogin => "在尚未登入的連線上發言：伺服器會拋出例外，沒有人會收到".to_owned(),
         FindingDetail::NoDelivery => "沒有人收到這則發言，儘管連線此後並未中斷".to_owned(),
+        FindingDetail::NoLoginResult => "伺服器始終沒有回應這次登入，儘管連線此後並未中斷".to_owned(),
         FindingDetail::NoPong => "瀏覽器沒有回應這個 ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("時間{}不是伺服器使用的 YYYY-MM-DD HH:MM:SS 格式", quoted(QUOTES, time))
@@ -322,6 +328,10 @@ pub fn finding(detail: &FindingDetail) -> String {
         ),
         FindingDetail::HandshakeRefused(status) => {
             format!("伺服器以 HTTP 狀態碼 {status} 拒絕了 WebSocket 交握：無法透過此連線聊天")
+        }
+        FindingDetail::HandshakeCutOff => "伺服器尚未回應這項請求，連線就已結束：WebSocket 交握中斷".to_owned(),
+        FindingDetail::SubprotocolNotGranted => {
+            "瀏覽器要求了子協定（Sec-WebSocket-Protocol），而回應中沒有指定子協定：瀏覽器會關閉連線".to_owned()
         }
         FindingDetail::UnmaskedClient => {
             "用戶端的訊框未經遮罩處理：伺服器必須關閉連線（RFC 6455 第 5.1 節）".to_owned()

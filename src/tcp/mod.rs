@@ -156,6 +156,8 @@ pub struct Tcp {
     state: State,
     /// The acknowledgment of the SYN+ACK was captured: of a connection whose packets were captured out of order, perhaps behind its end.
     is_syn_ack_acknowledged: bool,
+    /// Before the first RST, all that was sent was captured, as far as the RST says.
+    is_reset_whole: bool,
 }
 
 /// A segment as it is taken in.
@@ -202,7 +204,9 @@ impl Tcp {
                 self.acknowledge(segment, by, tell);
             }
             if !is_copy {
-                tell(Outcome::Event(FrameEvent::Reset(self.meaning_of_reset(segment, by, gaps))));
+                let is_whole = self.is_whole_before(segment, by, gaps);
+                self.is_reset_whole |= is_whole && !matches!(self.state, State::Reset(_));
+                tell(Outcome::Event(FrameEvent::Reset(self.meaning_of_reset(segment, by, is_whole))));
             }
             self.state.reset();
             return;
@@ -312,7 +316,15 @@ impl Tcp {
         self.state.establish();
     }
 
-    fn meaning_of_reset(&self, segment: &Segment, by: Side, gaps: &ContentGaps) -> Reset {
+    /// Whether all that was sent before a RST was captured, as far as it says.
+    fn is_whole_before(&self, segment: &Segment, by: Side, gaps: &ContentGaps) -> bool {
+        let (own, other) = (self.directions.of(by), self.directions.of(by.other()));
+        let received = if segment.has(flags::ACK) { Some(segment.acknowledgment) } else { other.next() };
+        own.ends(segment.sequence, gaps.of(by))
+            && received.is_some_and(|received| other.ends(received, gaps.of(by.other())))
+    }
+
+    fn meaning_of_reset(&self, segment: &Segment, by: Side, is_whole: bool) -> Reset {
         let (own, other) = (self.directions.of(by), self.directions.of(by.other()));
         let answers_syn = segment.has(flags::ACK)
             && segment.sequence == SequenceNumber(0) // RFC 9293, section 3.10.7.1
@@ -326,9 +338,6 @@ impl Tcp {
         if has_finished == [true, true] {
             return Reset::AfterFins;
         }
-        let received = if segment.has(flags::ACK) { Some(segment.acknowledgment) } else { other.next() };
-        let is_whole = own.ends(segment.sequence, gaps.of(by))
-            && received.is_some_and(|received| other.ends(received, gaps.of(by.other())));
         let is_open = self.state == State::Established || own.has_data() || other.has_data();
         match is_whole && is_open && !was_reset && has_finished == [false, false] {
             true => Reset::Open,
@@ -366,6 +375,11 @@ impl Tcp {
     /// Whether the client's SYN was captured.
     pub fn saw_client_syn(&self) -> bool {
         self.directions.client.syn.is_some()
+    }
+
+    /// Whether a side has nothing more to send, and all that it sent was captured, as far as FIN or RST say.
+    pub fn has_ended(&self, by: Side) -> bool {
+        self.state.has_finished(by) || self.is_reset_whole
     }
 
     /// Where it is in its life.

@@ -220,6 +220,7 @@ fn end(view: &ConnectionView, setting: &Setting) -> String {
             | FrameEvent::UpgradeRequestAcked(_)
             | FrameEvent::UpgradeAccepted
             | FrameEvent::UpgradeMisaccepted
+            | FrameEvent::UpgradeWithoutSubprotocol
             | FrameEvent::UpgradeComplete(_)
             | FrameEvent::CloseReply(_)
             | FrameEvent::MessagesAcked(_) => None,

@@ -7,6 +7,7 @@ use super::texts::{Entry, Texts, Unsettled};
 use super::words::{name, said};
 use super::{Setting, TapEvent, View};
 use crate::event::{Exchange, FrameEvent, MessageEvent};
+use crate::fields::Finding;
 use crate::language::{FindingDetail, Phrase, isolated};
 use crate::packet::{Frame, StreamId};
 use crate::session::TextId;
@@ -223,7 +224,12 @@ impl Line<'_> {
                 self.wrong.get(&step.began).into_iter().flatten().for_each(|problem| self.problem(problem, page));
             }
             Some((_, Kind::Say)) => {}
-            Some((_, Kind::Login | Kind::Logout)) | None => self.problems(page),
+            Some((_, Kind::Login | Kind::Logout)) | None => {
+                self.problems(page);
+                if view.late_findings().any(|finding| finding == Finding::NoLoginResult) {
+                    self.problem(&self.setting.language.finding(&FindingDetail::NoLoginResult), page);
+                }
+            }
         }
     }
 

@@ -404,6 +404,12 @@ impl Connection {
         !self.upgrade.has_begun() && self.framing.since().is_none()
     }
 
+    /// Whether the connection has ended before the server answered the upgrade request in this frame.
+    pub fn is_cut_off(&self, request: Frame) -> bool {
+        let is_unheard = self.upgrade.unheard_request_in() == Some(request);
+        is_unheard && self.tcp.has_ended(Side::Server) && !self.gaps(Side::Server).after(request)
+    }
+
     /// Looks for the opening handshake in HTTP bytes that end with this segment. Returns whether they are HTTP that is no handshake.
     pub fn http(&mut self, segment: &Segment, http: &HttpBytes, texts: &mut Texts) -> bool {
         if self.framing.since().is_some_and(|since| since < segment.at.frame) {
@@ -411,6 +417,9 @@ impl Connection {
         }
         if !self.tcp.is_fresh(self.side(segment)) {
             return false; // sent again
+        }
+        if segment.length > 0 && self.side(segment) == Side::Server {
+            self.upgrade.hear();
         }
         let tcp = &self.tcp;
         match self.upgrade.read(segment.at, http.bytes, http.truncated, |frame| tcp.is_in_flight(Side::Client, frame)) {
@@ -465,6 +474,7 @@ impl Connection {
         let (event, sent) = match handshake.refused {
             Some(status) => (FrameEvent::UpgradeRefused(status), Sent::Refusal),
             None if handshake.accept_valid() == Some(false) => (FrameEvent::UpgradeMisaccepted, Sent::Refusal),
+            None if handshake.lacks_subprotocol => (FrameEvent::UpgradeWithoutSubprotocol, Sent::Refusal),
             None => (FrameEvent::UpgradeAccepted, Sent::UpgradeResponse),
         };
         self.happened(segment.at, &event, Side::Server, texts);
@@ -575,6 +585,18 @@ impl Connection {
         let Some(chat) = self.chat() else { return false };
         let Some(first) = chat.identities().first().filter(|_| self.saw_beginning) else { return true };
         chat.has_moved() || first.since.is_some_and(|since| self.may_lack_messages_before(since.frame))
+    }
+
+    /// Whether something that a side sends after a frame may be missing, or was not read.
+    pub fn may_lack_since(&self, by: Side, frame: Frame) -> bool {
+        self.gaps(by).after(frame) || self.has_unread(by)
+    }
+
+    /// Whether the connection went on for so many nanoseconds: until its end, or the other number while it is open.
+    pub fn lasted_after(&self, at: FrameTime, closed: i64, open: i64) -> bool {
+        let end = self.times.of(Moment::End).map(|end| end.saturating_sub(at.time));
+        let mut last = [Side::Client, Side::Server].into_iter().filter_map(|side| self.tcp.last_from(side));
+        end.map_or_else(|| last.any(|last| last.since(at) >= open), |end| end >= closed)
     }
 
     /// Whether a message of the client may be missing before a frame.

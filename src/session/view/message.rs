@@ -3,12 +3,15 @@
 use super::context::{Context, Ends, ExchangeStep, User, add_step, user};
 use super::frame::FrameView;
 use crate::event::{Acked, Exchange, MessageEvent, Recipient};
+use crate::fields::Finding;
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
 use crate::session::connection::Connection;
-use crate::session::record::message::MessageRecord;
+use crate::session::connection::application::Chat;
+use crate::session::record::message::{MessageRecord, StoredMessage};
 use crate::session::say::{Delivered, Says, TrackedSay};
 use crate::session::server::Server;
+use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
 use crate::session::server::rooms::MemberLists;
 use crate::session::state::Session;
 use crate::tcp::gaps::Gaps;
@@ -19,6 +22,8 @@ const PATIENCE: i64 = 1_000_000_000;
 const COUNTED_WITHIN: i64 = 2_000_000_000;
 /// A browser answers a ping within this time. Nanoseconds.
 const LONGEST_PONG: i64 = 10_000_000_000;
+/// A server that stalls answers a login within this time. Nanoseconds.
+const LATEST_LOGIN: i64 = 5_000_000_000;
 
 /// A message with what the capture taught of it.
 #[derive(Debug, Clone)]
@@ -262,9 +267,30 @@ impl<'a> MessageView<'a> {
         is_lost && went_on && !self.connection.gaps(Side::Server).after(at.frame)
     }
 
+    /// What only later frames show to be wrong with it.
+    pub fn late_findings(&self) -> impl Iterator<Item = Finding> {
+        let nobody = self.reached_nobody().then_some(Finding::NoDelivery);
+        let not_logged_in = self.lacks_login_result().then_some(Finding::NoLoginResult);
+        let unanswered = self.unanswered().then_some(Finding::NoPong);
+        nobody.into_iter().chain(not_logged_in).chain(unanswered)
+    }
+
+    /// Whether a login request has no result, though its connection went on, on which the server sent nothing since but pings.
+    fn lacks_login_result(&self) -> bool {
+        let (at, connection) = (self.record.at, self.connection);
+        let is_request = matches!(self.record.event, MessageEvent::LoginRequest { .. });
+        let waits = connection.chat().and_then(Chat::waiting_login).is_some_and(|(asked, _)| is_request && asked == at);
+        let is_no_answer =
+            |message: &StoredMessage| message.is_ping() || message.is_known() && message.sender() == Side::Client;
+        waits
+            && connection.lasted_after(at, LONGEST_LOGIN, LATEST_LOGIN)
+            && !connection.may_lack_since(Side::Server, at.frame)
+            && connection.records().behind(self.record.position()).iter().all(is_no_answer)
+    }
+
     /// Whether a ping has no pong, though another followed and the client was heard of, or the connection went on for long, or the server has
     /// given it up.
-    pub fn unanswered(&self) -> bool {
+    pub(in crate::session) fn unanswered(&self) -> bool {
         let Some(chat) = self.connection.chat() else { return false };
         let MessageRecord { at, event, response: None, is_open: false, .. } = &self.record else { return false };
         let heartbeats = chat.heartbeats();

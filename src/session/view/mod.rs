@@ -58,6 +58,16 @@ impl Session {
         })
     }
 
+    /// Whether a frame carries an upgrade request that was not answered yet.
+    pub fn is_request(&self, stream: StreamId, frame: Frame) -> bool {
+        self.shown(stream).is_some_and(|connection| connection.upgrade().unheard_request_in() == Some(frame))
+    }
+
+    /// Whether it carries one that was not answered when its connection ended.
+    pub fn is_cut_off(&self, stream: StreamId, frame: Frame) -> bool {
+        self.shown(stream).is_some_and(|connection| connection.is_cut_off(frame))
+    }
+
     /// What there may be to show of a segment's frame when its connection, which is [unsettled](Session::is_unsettled), is known better.
     pub fn unsettled_frame(&self, segment: &Segment) -> Option<FrameView<'_>> {
         let connection = self.connections.get(&segment.stream).filter(|_| self.is_unsettled(segment.stream))?;
