@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use harness::packets::{ACK, Capture, Connection, FIN, Link, RST, Side};
-use harness::phase::{LOGIN_RESULT, RESPONSE};
+use harness::phase::{LOGIN_REQUEST, LOGIN_RESULT, RESPONSE, UNKNOWN};
 use harness::recording::Recording;
 use harness::scripts::{
     browser_says, join, login_request, login_result, say_delivery, say_request, server_says, upgrade,
@@ -25,6 +25,12 @@ const EXCHANGE: &str = "workermanchat.exchange";
 const PHASE: &str = "workermanchat.phase";
 const ACKS: &str = "workermanchat.acks";
 const COMPLETE: &str = "workermanchat.exchange.complete";
+const USER: &str = "workermanchat.user";
+const DELIVERIES: &str = "workermanchat.deliveries";
+const MALFORMED: &str = "workermanchat.expert.malformed_json";
+const UNKNOWN_TYPE: &str = "workermanchat.expert.unknown_type";
+const MISSING_MEMBER: &str = "workermanchat.expert.missing_member";
+const NO_DELIVERY: &str = "workermanchat.expert.no_delivery";
 const CUT_OFF: &str = "workermanchat.expert.handshake_cut_off";
 const NO_SUBPROTOCOL: &str = "workermanchat.expert.subprotocol_not_granted";
 const NO_LOGIN_RESULT: &str = "workermanchat.expert.no_login_result";
@@ -37,6 +43,12 @@ const FIELDS: &[&str] = &[
     RESPONSE_IN,
     EXCHANGE,
     COMPLETE,
+    USER,
+    DELIVERIES,
+    MALFORMED,
+    UNKNOWN_TYPE,
+    MISSING_MEMBER,
+    NO_DELIVERY,
     CUT_OFF,
     NO_SUBPROTOCOL,
     NO_LOGIN_RESULT,
@@ -334,4 +346,67 @@ fn a_login_that_the_server_ignores_for_a_reason_has_no_second_finding() {
         server_says(&mut capture, &mut browser, PING);
         assert_eq!(labels_of(&capture).with(NO_LOGIN_RESULT), [0; 0], "{login}");
     }
+}
+
+#[test]
+fn minus_zero_is_delivered_as_php_prints_it() {
+    let labels = labels("hard3/odd-json");
+    assert_eq!((labels.numbers(28, DELIVERIES), labels.0[&28].has(NO_DELIVERY)), (vec![2], false));
+    assert_eq!([29, 31].map(|delivery| labels.numbers(delivery, REQUEST_IN)), [[28], [28]]);
+}
+
+#[test]
+fn the_server_of_today_ignores_a_re_login() {
+    let labels = labels("hard3/odd-json");
+    assert_eq!((labels.numbers(260, PHASE), labels.0[&260].has(UNKNOWN_TYPE)), (vec![UNKNOWN], true));
+    assert!([260, 262, 264].iter().all(|frame| labels.0[frame].one(USER) == "ann"));
+    assert!(!page("hard3/odd-json", "transcript").contains("now called"));
+}
+
+#[test]
+fn a_re_login_is_a_login_until_the_server_shows_that_it_is_todays() {
+    let (mut capture, mut browser) = (Capture::new(Link::Ethernet), Connection::from_port(50_001));
+    browser.open(&mut capture);
+    upgrade(&mut capture, &mut browser);
+    let again = r#"{"type":"re_login","client_name":"a","room_id":1}"#;
+    let first = browser_says(&mut capture, &mut browser, again);
+    let list = r#"[{"client_id":1,"client_name":"a"}]"#;
+    let result = format!(
+        r#"{{"type":"re_login","client_id":1,"client_name":"a","client_list":{list},"time":"2015-03-01 10:00:00"}}"#
+    );
+    let result = server_says(&mut capture, &mut browser, result);
+    let (mut later, mut other) = logged_in();
+    let ignored = [again, r#"{"type":"re_login"}"#].map(|message| browser_says(&mut later, &mut other, message));
+    let (old, new) = (labels_of(&capture), labels_of(&later));
+    assert_eq!((old.numbers(first, PHASE), old.numbers(result, PHASE)), (vec![LOGIN_REQUEST], vec![LOGIN_RESULT]));
+    assert_eq!(new.with(UNKNOWN_TYPE), ignored);
+    assert_eq!(new.with(MISSING_MEMBER), [0; 0]);
+}
+
+#[test]
+fn what_is_json_but_no_object_is_not_called_malformed() {
+    let labels = labels("hard3/odd-json");
+    for frame in [131, 135, 137, 139, 141, 143, 145, 147, 149, 151, 153, 155, 157] {
+        assert!(labels.0[&frame].has(UNKNOWN_TYPE) && !labels.0[&frame].has(MALFORMED), "{frame}");
+        assert!(!labels.notes(frame).contains("Not JSON"), "{}", labels.notes(frame));
+    }
+    for frame in [159, 161, 163, 176] {
+        assert!(labels.0[&frame].has(MALFORMED), "{frame}: a byte order mark, a comma, other quotes, half a pair");
+    }
+}
+
+#[test]
+fn a_say_to_the_client_0_is_linked_as_the_server_takes_it() {
+    let labels = labels("hard3/say-and-close-one-segment");
+    assert_eq!((labels.numbers(78, REQUEST_IN), labels.numbers(77, DELIVERIES)), (vec![77], vec![1]));
+}
+
+#[test]
+fn of_a_say_to_the_client_0_that_an_older_php_delivers_to_all_nothing_is_said() {
+    let (mut capture, mut browser) = logged_in();
+    browser_says(&mut capture, &mut browser, r#"{"type":"say","to_client_id":0,"to_client_name":"x","content":"hi"}"#);
+    server_says(&mut capture, &mut browser, say_delivery(1, "a", "hi"));
+    capture.wait(Duration::from_secs(5));
+    server_says(&mut capture, &mut browser, PING);
+    assert_eq!(labels_of(&capture).with(NO_DELIVERY), [0; 0]);
 }

@@ -399,9 +399,13 @@ impl<'a> Drawing<'a> {
             let member = self.message.get(MemberName::Type);
             let shown = member.as_ref().map(|member| text::line(member.text, MAX_LINE));
             let span = member.map(|member| member.span);
-            self.report(tree, None, Finding::UnknownType, &FindingDetail::UnknownType(shown.as_deref()), span);
+            let detail = match self.message.is_no_object() {
+                true => FindingDetail::NotAnObject,
+                false => FindingDetail::UnknownType(shown.as_deref()),
+            };
+            self.report(tree, None, Finding::UnknownType, &detail, span);
         }
-        if truncated {
+        if truncated || matches!(event, MessageEvent::Unknown { .. }) {
             return;
         }
         for member in self.message.missing(self.view.record.dialect) {

@@ -258,6 +258,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("The chat has no message of type {} in this direction; it is ignored", quoted(QUOTES, name))
         }
         FindingDetail::UnknownType(None) => "The message has no type; it is ignored".to_owned(),
+        FindingDetail::NotAnObject => "The message is JSON, but no object in braces; it is ignored".to_owned(),
         FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("The login has no {member}: the server raises an exception and does not answer"),
             Missing::Name => format!("The login has no {member}: the server logs the user in under an empty name"),

@@ -341,6 +341,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("Le chat n'a pas de message de type {} dans ce sens ; le message est ignoré", quoted(QUOTES, name))
         }
         FindingDetail::UnknownType(None) => "Le message n'a pas de type ; il est ignoré".to_owned(),
+        FindingDetail::NotAnObject => "Le message est du JSON, mais pas un objet entre accolades ; il est ignoré".to_owned(),
         FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("Il manque le champ {member} dans la requête d'ouverture de session : le serveur lève une exception et ne répond pas"),
             Missing::Name => format!("Il manque le champ {member} dans la requête d'ouverture de session : le serveur ouvre la session sous un nom vide"),

@@ -343,6 +343,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             quoted(QUOTES, name)
         ),
         FindingDetail::UnknownType(None) => "Il messaggio non ha un tipo; viene ignorato".to_owned(),
+        FindingDetail::NotAnObject => "Il messaggio è JSON, ma non un oggetto tra parentesi graffe; viene ignorato".to_owned(),
         FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("Nella richiesta di accesso manca il campo {member}: il server solleva un'eccezione e non risponde"),
             Missing::Name => format!("Nella richiesta di accesso manca il campo {member}: il server fa accedere l'utente con un nome vuoto"),

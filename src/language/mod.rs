@@ -518,6 +518,8 @@ pub(crate) enum FindingDetail<'a> {
     },
     /// The value of `type`, or `None` for a message without one.
     UnknownType(Option<&'a str>),
+    /// A message that is JSON, but no object, and so has no type.
+    NotAnObject,
     /// What the server does without the member, and the member's name on the wire.
     MissingMember(Missing, &'a str),
     /// A say on a connection without an earlier login.

@@ -339,6 +339,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             quoted(QUOTES, name)
         ),
         FindingDetail::UnknownType(None) => "A mensagem não tem tipo e é ignorada".to_owned(),
+        FindingDetail::NotAnObject => "A mensagem é JSON, mas não é um objeto entre chaves, e é ignorada".to_owned(),
         FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("Falta o campo {member} na solicitação de login: o servidor lança uma exceção e não responde"),
             Missing::Name => format!("Falta o campo {member} na solicitação de login: o servidor faz o login do usuário com um nome vazio"),

@@ -327,6 +327,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("В этом направлении у чата нет сообщений типа {}; сообщение игнорируется", quoted(QUOTES, name))
         }
         FindingDetail::UnknownType(None) => "У сообщения нет типа; оно игнорируется".to_owned(),
+        FindingDetail::NotAnObject => "Сообщение — JSON, но не объект в фигурных скобках; оно игнорируется".to_owned(),
         FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => {
                 format!("В запросе на вход нет поля {member}: сервер выбрасывает исключение и не отвечает")

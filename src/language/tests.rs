@@ -254,7 +254,11 @@ fn facts(finding: Finding) -> Vec<(FindingDetail<'static>, Vec<&'static str>)> {
             })
             .collect(),
         Finding::UnknownType => {
-            vec![(FindingDetail::UnknownType(Some("dance")), vec!["dance"]), (FindingDetail::UnknownType(None), vec![])]
+            vec![
+                (FindingDetail::UnknownType(Some("dance")), vec!["dance"]),
+                (FindingDetail::UnknownType(None), vec![]),
+                (FindingDetail::NotAnObject, vec!["JSON"]),
+            ]
         }
         Finding::MissingMember => vec![
             (FindingDetail::MissingMember(Missing::Room, "room_id"), vec!["room_id"]),

@@ -297,6 +297,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("聊天程序在这个方向上没有{}类型的消息；该消息会被忽略", quoted(QUOTES, name))
         }
         FindingDetail::UnknownType(None) => "消息没有类型；该消息会被忽略".to_owned(),
+        FindingDetail::NotAnObject => "消息是 JSON，但不是用花括号括起来的对象；该消息会被忽略".to_owned(),
         FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("登录请求缺少 {member} 字段：服务端会抛出异常，不作回应"),
             Missing::Name => format!("登录请求缺少 {member} 字段：服务端会让该用户以空昵称登录"),

@@ -297,6 +297,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("聊天程式在這個方向上沒有{}類型的訊息；這則訊息會被忽略", quoted(QUOTES, name))
         }
         FindingDetail::UnknownType(None) => "訊息沒有類型；這則訊息會被忽略".to_owned(),
+        FindingDetail::NotAnObject => "訊息是 JSON，但不是以大括號括住的物件；這則訊息會被忽略".to_owned(),
         FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("登入請求缺少 {member} 欄位：伺服器會拋出例外，不予回應"),
             Missing::Name => format!("登入請求缺少 {member} 欄位：伺服器會讓該使用者以空白暱稱登入"),

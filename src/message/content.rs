@@ -139,6 +139,8 @@ pub struct Addressee<'a> {
     pub name: Option<Cow<'a, str>>,
     /// Whether that is one client.
     pub private: bool,
+    /// Whether the server's version of PHP decides it: private only since PHP 8.
+    pub is_zero: bool,
 }
 
 /// A list of users.
@@ -275,13 +277,17 @@ impl<'d> Addressee<'d> {
         let id = match message.to() {
             Some(To::All) => Some(ALL),
             Some(To::Client(id)) => Some(id),
+            Some(To::Zero) => Some(ZERO),
             Some(To::Sender | To::Unknown) | None => None,
         };
-        Addressee { id: id.map(bounded_id), name, private: message.is_private() == Some(true) }
+        let is_zero = message.to() == Some(To::Zero);
+        Addressee { id: id.map(bounded_id), name, private: is_zero || message.is_private() == Some(true), is_zero }
     }
 }
 
 const ALL: &str = "all";
+/// What PHP makes of the numbers that are 0.
+const ZERO: &str = "0";
 
 /// Stands for the recipient of a say that names none: no id has a NUL.
 const SENDER: &str = "\0";
@@ -292,6 +298,7 @@ fn said_to<'a>(message: &Message<'a>) -> Option<&'a str> {
     match message.to()? {
         To::All => Some(ALL),
         To::Client(id) => Some(id),
+        To::Zero => Some(ZERO),
         To::Sender => Some(SENDER),
         To::Unknown => {
             Some(ALL).filter(|_| message.sender == Side::Server && !message.is_truncated() && message.fault().is_none())
@@ -362,6 +369,6 @@ impl Announcement<'_> {
 
 impl Addressee<'_> {
     fn into_owned(self) -> Addressee<'static> {
-        Addressee { id: owned(self.id), name: owned(self.name), private: self.private }
+        Addressee { id: owned(self.id), name: owned(self.name), ..self }
     }
 }

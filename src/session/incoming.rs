@@ -1,12 +1,13 @@
 //! A message as it comes in, which may wait until its connection is known to be the chat's.
 
+use std::borrow::Cow;
 use std::hash::BuildHasher;
 
 use hashbrown::DefaultHashBuilder;
 
 use crate::failpoint::failpoint;
 use crate::message::{Content, Dialect, MemberName, Message, Users};
-use crate::packet::FrameTime;
+use crate::packet::{FrameTime, Side};
 
 /// A message, as far as the session needs it.
 #[derive(Debug)]
@@ -59,6 +60,16 @@ impl<'a> Incoming<'a> {
             time: message.value(MemberName::Time).map(|time| ServerTime(hasher.hash_one(time))),
             content,
         }
+    }
+
+    /// The same to a server of this dialect: the one of dialect C ignores `re_login`, the only login request that is of dialect B alone.
+    pub fn to_server_of(self, dialect: Option<Dialect>) -> Incoming<'a> {
+        let is_again = matches!(self.content, Content::LoginRequest { .. }) && self.dialect == Some(Dialect::B2015);
+        if !is_again || dialect != Some(Dialect::C2016) {
+            return self;
+        }
+        let type_name = Some(Cow::Borrowed("re_login"));
+        Incoming { content: Content::Unknown { type_name, by: Side::Client }, dialect, ..self }
     }
 
     /// How many bytes its list of users takes, which is all in it that can be long.

@@ -114,6 +114,7 @@ impl Session {
         let Some(connection) = self.connections.get_mut(&stream) else { return };
         let texts = &mut self.texts;
         let (server, _) = self.servers.enter(connection);
+        let message = message.to_server_of(server.dialect);
         server.dialect = server.dialect.or(message.dialect);
         let (at, dialect) = (message.at, message.dialect.or(server.dialect));
         let place = MessagePlace { stream, at, index: message.index };
@@ -273,6 +274,7 @@ impl Session {
         record.before_login = connection.saw_beginning() && !has_asked && !lacks_before && is_asked;
         let client = connection.chat().and_then(|chat| chat.id());
         record.sender_id = client;
+        record.is_open = to.is_zero;
         let said = said.filter(|_| context.message.is_readable);
         let earlier = client.and_then(|client| server.proxies.take_say(client, place.stream, said, place.at));
         if earlier.is_some() {

@@ -36,7 +36,7 @@ pub struct MessageRecord<T> {
     /// Of a delivery: it goes to the browser whose say it is.
     pub is_own: bool,
     /// Of a delivery or a pong: when it was first seen, it was not known whether its request was captured, and in which frame. Of a ping: which
-    /// pong answers it is not known.
+    /// pong answers it is not known. Of a say: whether it is for all.
     pub is_open: bool,
     /// A say on a connection whose beginning was captured and that had not logged in.
     pub before_login: bool,

@@ -263,7 +263,8 @@ impl<'a> MessageView<'a> {
         let at = self.record.at;
         let went_on = chat.last_delivered() > Some(at.frame)
             || chat.last_from_server().is_some_and(|last| last.since(at) >= PATIENCE);
-        let is_lost = self.say().is_some_and(|say| say.deliveries == 0 && say.is_counted) && !self.record.before_login;
+        let is_judged = !self.record.before_login && !self.record.is_open;
+        let is_lost = is_judged && self.say().is_some_and(|say| say.deliveries == 0 && say.is_counted);
         is_lost && went_on && !self.connection.gaps(Side::Server).after(at.frame)
     }
 
