@@ -6,10 +6,11 @@
 mod harness;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use harness::packets::{ACK, Capture, Connection, FIN, Link, RST, Side};
+use harness::packets::{ACK, Capture, Connection, FIN, Link, RST, SYN, Side};
 use harness::phase::{LOGIN_REQUEST, LOGIN_RESULT, RESPONSE, UNKNOWN};
 use harness::recording::Recording;
 use harness::scripts::{
@@ -94,6 +95,11 @@ impl Labels {
 
     fn numbers(&self, frame: u32, field: &str) -> Vec<u32> {
         self.0[&frame].numbers(field)
+    }
+
+    /// The frames with a value of a field.
+    fn having(&self, field: &str, value: u32) -> Vec<u32> {
+        self.0.values().filter(|row| row.numbers(field).contains(&value)).map(|row| row.frame).collect()
     }
 
     /// The frames with a finding.
@@ -409,4 +415,47 @@ fn of_a_say_to_the_client_0_that_an_older_php_delivers_to_all_nothing_is_said() 
     capture.wait(Duration::from_secs(5));
     server_says(&mut capture, &mut browser, PING);
     assert_eq!(labels_of(&capture).with(NO_DELIVERY), [0; 0]);
+}
+
+#[test]
+fn a_syn_that_two_points_captured_is_one_packet() {
+    let labels = labels("hard3/routed-twice-syn");
+    let syns: Vec<u32> = [1, 2, 3].iter().flat_map(|phase| labels.having(PHASE, *phase)).collect();
+    assert_eq!(syns, [1, 19, 2, 20, 3, 21], "not 4 to 6 and 22 to 24, which have the same IP ids and timestamps");
+}
+
+/// A SYN over IPv4 with these TCP options, of which there are four bytes or a multiple.
+fn syn_with(options: &[u8]) -> Vec<u8> {
+    let mut packet = Connection::from_port(50_001).segment(Side::Client, SYN, []).ip_packet();
+    let length = (packet.len() + options.len()) as u16;
+    packet[2..4].copy_from_slice(&length.to_be_bytes());
+    packet[20 + 12] = ((20 + options.len()) / 4 << 4) as u8;
+    packet.extend(options);
+    packet
+}
+
+#[test]
+fn without_an_identification_a_timestamp_tells_which_syn_is_a_copy() {
+    let stamped = |time: u8| [1, 1, 8, 10, 0, 0, 0, time, 0, 0, 0, 0];
+    let malformed: [&[u8]; 6] = [
+        &[8, 0, 0, 0],
+        &[8, 10, 1, 1],
+        &[3, 255, 8, 10],
+        &[8, 2, 8, 1],
+        &[1; 40],
+        &[0, 0, 8, 10, 0, 0, 0, 9, 0, 0, 0, 0],
+    ];
+    let syns = |first: &[u8], second: &[u8]| {
+        let mut capture = Capture::new(Link::Ethernet);
+        let to = IpAddr::from([192, 0, 2, 1]);
+        capture.push_ip(&syn_with(first), to);
+        capture.wait(Duration::from_secs(1));
+        capture.push_ip(&syn_with(second), to);
+        labels_of(&capture).having(PHASE, 1)
+    };
+    assert_eq!(syns(&stamped(7), &stamped(7)), [1]);
+    assert_eq!(syns(&stamped(7), &stamped(8)), [1, 2]);
+    for options in malformed {
+        assert_eq!(syns(options, options), [1, 2], "{options:?}");
+    }
 }

@@ -74,6 +74,7 @@ pub enum Start {
 ///     acknowledgment: SequenceNumber(1),
 ///     flags: flags::ACK,
 ///     length: payload.len() as u32,
+///     identity: 0,
 /// };
 /// let packet = Packet { segment, payload, first_pass: true, tunnelled: false };
 /// let data = Captured { bytes: payload, reported: payload.len() };

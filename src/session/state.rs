@@ -47,6 +47,7 @@ pub const MAX_UNDECIDED: usize = 4096;
 ///     acknowledgment: SequenceNumber(1),
 ///     flags: flags::ACK,
 ///     length: json.len() as u32,
+///     identity: 0,
 /// };
 /// let mut session = Session::default();
 /// session.segment(&segment, json);

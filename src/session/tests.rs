@@ -37,7 +37,8 @@ impl Capture {
         *next = next.wrapping_add(length);
         let at = FrameTime { frame: Frame::of(self.frame), time: self.time };
         let (sequence, acknowledgment) = (SequenceNumber(sequence), SequenceNumber(other));
-        Segment { at, stream: StreamId(stream), source, destination, sequence, acknowledgment, flags, length }
+        let stream = StreamId(stream);
+        Segment { at, stream, source, destination, sequence, acknowledgment, flags, length, identity: 0 }
     }
 
     /// One side sends a message. Returns its frame.
@@ -456,6 +457,7 @@ fn opened_connections_that_never_speak_are_forgotten() {
             acknowledgment: SequenceNumber(0),
             flags: flags::SYN,
             length: 0,
+            identity: 0,
         };
         session.segment(&syn, &[]);
     }

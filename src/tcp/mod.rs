@@ -230,11 +230,15 @@ impl Tcp {
 
     fn synchronize<T>(&mut self, taken: &Taken, tell: &mut impl FnMut(Outcome<T>)) {
         let Taken { segment, by, is_copy, .. } = *taken;
+        // A client that has acknowledged the answer asks no more.
+        let is_answered = by == Side::Client && self.is_syn_ack_acknowledged;
         let direction = self.directions.of_mut(by);
+        let is_copy = is_copy || is_answered || segment.identity != 0 && segment.identity == direction.syn_identity;
         let first = match direction.syn {
             Some((sequence, first)) if sequence == segment.sequence => Some(first),
             known => {
                 direction.syn = Some((segment.sequence, segment.at.frame));
+                direction.syn_identity = segment.identity;
                 let (first_byte, next) = (segment.sequence + 1, direction.next());
                 let is_late = known.is_none() && next.is_some_and(|next| !first_byte.is_after(next));
                 if !is_late {
@@ -417,6 +421,8 @@ fn identity(segment: &Segment) -> u32 {
 struct Direction {
     /// The SYN's sequence number and frame.
     syn: Option<(SequenceNumber, Frame)>,
+    /// Its [identity](Segment::identity).
+    syn_identity: u32,
     /// The sequence number behind all that was sent so far, as far as segments or acknowledgments show it.
     next: SequenceNumber,
     /// Its last segment.
@@ -597,6 +603,8 @@ mod tests {
         tcp: Tcp,
         gaps: ContentGaps,
         frame: u32,
+        /// Of SYNs.
+        identity: u32,
     }
 
     impl Capture {
@@ -632,6 +640,7 @@ mod tests {
                 acknowledgment: SequenceNumber(numbers.1),
                 flags,
                 length,
+                identity: if flags & flags::SYN != 0 { self.identity } else { 0 },
             };
             let mut events = Vec::new();
             self.tcp.take_in(&segment, captured, by, &mut self.gaps, |outcome| match outcome {
@@ -664,6 +673,30 @@ mod tests {
         capture.frame += 1;
         capture.takes(Side::Server, flags::ACK, (240, 130), 100, 60);
         assert_eq!(capture.gap(Side::Server), Some((10, 10)), "cut");
+    }
+
+    #[test]
+    fn a_syn_that_is_captured_again_is_not_sent_again() {
+        let (syn, syn_ack, ack) = ((99, 0), (199, 100), (100, 200));
+        let mut capture = Capture { identity: 41, ..Capture::default() };
+        assert_eq!(capture.sends(Side::Client, flags::SYN, syn, 0), [FrameEvent::Syn]);
+        capture.frame += 1000;
+        assert_eq!(capture.sends(Side::Client, flags::SYN, syn, 0), [], "the same packet, a second later");
+        (capture.frame, capture.identity) = (2000, 42);
+        assert_eq!(capture.sends(Side::Client, flags::SYN, syn, 0), [FrameEvent::SynAgain(Frame::of(1))]);
+        capture.identity = 0;
+        let answer = |capture: &mut Capture| capture.sends(Side::Server, flags::SYN | flags::ACK, syn_ack, 0);
+        assert_eq!(answer(&mut capture), [FrameEvent::SynAck]);
+        capture.frame += 1000;
+        assert_eq!(
+            answer(&mut capture),
+            [FrameEvent::SynAckAgain(Frame::of(2002))],
+            "nothing tells that it is the same"
+        );
+        assert_eq!(capture.sends(Side::Client, flags::SYN, syn, 0), [FrameEvent::SynAgain(Frame::of(1))]);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, ack, 0), [FrameEvent::Established]);
+        assert_eq!(capture.sends(Side::Client, flags::SYN, syn, 0), [], "the client has the answer");
+        assert_eq!(capture.sends(Side::Client, flags::SYN, (500, 0), 0), [FrameEvent::Syn], "another connection");
     }
 
     #[test]
