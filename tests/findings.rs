@@ -459,3 +459,41 @@ fn without_an_identification_a_timestamp_tells_which_syn_is_a_copy() {
         assert_eq!(syns(options, options), [1, 2], "{options:?}");
     }
 }
+
+#[test]
+fn a_flash_clients_request_for_the_policy_and_the_answer_are_noted() {
+    let labels = labels("server-2014/flash");
+    let notes = [16, 18].map(|frame| labels.notes(frame));
+    assert_eq!(
+        notes[0],
+        "Browser port 42428 asks server port 7272 for its Flash policy: may pages of other sites connect to it?"
+    );
+    assert!(
+        notes[1].starts_with("Server port 7272 answers browser port 42428 with its Flash policy (XML)"),
+        "{}",
+        notes[1]
+    );
+    assert_eq!([16, 18].map(|frame| labels.numbers(frame, PHASE)), [[0; 0], [0; 0]], "no step of a chat connection");
+}
+
+#[test]
+fn what_only_resembles_a_flash_policy_is_not_noted() {
+    let (policy, request) = ("<?xml version=\"1.0\"?><cross-domain-policy/>\0", "<policy-file-request/>\0");
+    for (side, payload, is_noted) in [
+        (Side::Client, request, true),
+        (Side::Server, policy, true),
+        (Side::Server, request, false),
+        (Side::Client, policy, false),
+        (Side::Client, "<policy-file-requ", false),
+        (Side::Client, " <policy-file-request/>", false),
+        (Side::Server, "<", false),
+        (Side::Server, "<html>", false),
+        (Side::Server, &format!("<{}<cross-domain-policy>", " ".repeat(60_000)), false),
+    ] {
+        let (mut capture, mut browser) = (Capture::new(Link::Ethernet), Connection::from_port(50_001));
+        browser.open(&mut capture);
+        let frame = browser.send(&mut capture, side, payload);
+        let labels = labels_of(&capture);
+        assert_eq!(labels.notes(frame).contains("Flash policy"), is_noted, "{payload:.40}");
+    }
+}

@@ -1,5 +1,6 @@
 //! What a frame is below its messages: its events and acknowledgments, in the trees of TCP, HTTP and WebSocket.
 
+use super::Packet;
 use super::plan::{Settings, draw_links, draw_phase, draw_steps, draw_user, localise, wants_steps};
 use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::FrameEvent;
@@ -9,13 +10,17 @@ use crate::language::{FindingDetail, Language, Note, Noted};
 use crate::packet::{FrameTime, Segment, Side};
 use crate::session::Handshake;
 use crate::session::{ExchangeStep, FrameView, Reached, Session};
+use crate::websocket::first_bytes::Policy;
 
-/// Plans what to draw of a segment; `tunnelled`: it came through a proxy. Returns whether there is anything.
-pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bool, settings: &Settings) -> bool {
-    let has_events = draw_events(plan, session, segment, tunnelled, settings);
+/// Plans what to draw of a packet below its messages. Returns whether there is anything.
+pub fn draw(plan: &mut Plan, session: &Session, packet: &Packet, settings: &Settings) -> bool {
+    let Packet { segment, payload, tunnelled, .. } = packet;
+    let has_events = draw_events(plan, session, segment, *tunnelled, settings);
     let is_limit = draw_limit(plan, session, segment, settings);
-    let is_part = settings.annotate_tcp && draw_part_of_message(plan, session, segment, settings);
-    has_events || is_part || is_limit
+    let has_note = settings.annotate_tcp
+        && (draw_part_of_message(plan, session, segment, settings)
+            || draw_policy(plan, session, segment, payload, settings));
+    has_events || has_note || is_limit
 }
 
 /// Says where memory ends, in a view, too.
@@ -40,9 +45,24 @@ fn draw_part_of_message(plan: &mut Plan, session: &Session, segment: &Segment, s
         return false;
     }
     let Some(part) = session.part_of_message(segment) else { return false };
-    let note = settings.language.part_of_message(&part);
-    tree.labelled_text(None, Field::Note, &note, || format!("{PROTOCOL_NAME}: {note}"));
+    draw_own_note(tree, &settings.language.part_of_message(&part));
     true
+}
+
+/// The note of what a Flash client asks for before it connects, and of the answer: neither HTTP nor WebSocket, and no step of a connection.
+fn draw_policy(plan: &mut Plan, session: &Session, segment: &Segment, payload: &[u8], settings: &Settings) -> bool {
+    let Some(policy) = Policy::of(payload).filter(|policy| policy.sender() == session.side(segment)) else {
+        return false;
+    };
+    let tree = &mut plan.tree(Layer::Tcp, settings.wanted);
+    let Some(ends) = session.ends(segment).filter(|_| tree.wants(Field::Note)) else { return false };
+    draw_own_note(tree, &settings.language.policy(policy, &ends));
+    true
+}
+
+/// A note that stands alone.
+fn draw_own_note(tree: &mut Tree, note: &str) {
+    tree.labelled_text(None, Field::Note, note, || format!("{PROTOCOL_NAME}: {note}"));
 }
 
 fn draw_events(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bool, settings: &Settings) -> bool {

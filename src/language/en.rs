@@ -211,6 +211,16 @@ pub fn phrase(phrase: &Phrase) -> String {
             );
             capitalised(&sentence)
         }
+        Phrase::PolicyRequest { by, other } => capitalised(&format!(
+            "{} asks {} for its Flash policy: may pages of other sites connect to it?",
+            party(by),
+            party(other)
+        )),
+        Phrase::PolicyFile { by, other } => capitalised(&format!(
+            "{} answers {} with its Flash policy (XML): which sites' pages may connect to it",
+            party(by),
+            party(other)
+        )),
         Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }

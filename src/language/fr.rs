@@ -294,6 +294,16 @@ pub fn phrase(phrase: &Phrase) -> String {
             );
             capitalised(&sentence)
         }
+        Phrase::PolicyRequest { by, other } => capitalised(&format!(
+            "{} demande {} sa politique Flash : les pages d'autres sites peuvent-elles s'y connecter ?",
+            subject(by),
+            to(other)
+        )),
+        Phrase::PolicyFile { by, other } => capitalised(&format!(
+            "{} répond {} par sa politique Flash (XML) : les sites dont les pages peuvent s'y connecter",
+            subject(by),
+            to(other)
+        )),
         Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }

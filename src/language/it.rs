@@ -295,6 +295,16 @@ pub fn phrase(phrase: &Phrase) -> String {
             );
             capitalised(&sentence)
         }
+        Phrase::PolicyRequest { by, other } => capitalised(&format!(
+            "{} chiede {} la sua policy Flash: le pagine di altri siti possono connettersi?",
+            subject(by),
+            to(other)
+        )),
+        Phrase::PolicyFile { by, other } => capitalised(&format!(
+            "{} risponde {} con la sua policy Flash (XML): i siti le cui pagine possono connettersi",
+            subject(by),
+            to(other)
+        )),
         Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }

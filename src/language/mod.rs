@@ -17,6 +17,7 @@ use crate::message::json::Reason;
 use crate::message::text;
 use crate::packet::{Both, Frame, Side};
 use crate::session::{Ends, ExchangeStep, MessageView, PartOfMessage};
+use crate::websocket::first_bytes::Policy;
 
 pub(crate) use common::isolated;
 
@@ -185,6 +186,16 @@ impl Language {
         let (addresses, user) = (part.ends.addresses(), part.ends.user.and_then(printable));
         let [by, other] = parties(&part.ends, part.by, &addresses, user.as_deref());
         self.phrase(&Phrase::PartOfMessage { by, other, completed_in: part.completed_in })
+    }
+
+    /// The sentence of a segment with a Flash client's request for the server's policy, or the answer to it.
+    pub(crate) fn policy(self, policy: Policy, ends: &Ends) -> String {
+        let addresses = ends.addresses();
+        let [by, other] = parties(ends, policy.sender(), &addresses, None);
+        self.phrase(&match policy {
+            Policy::Request => Phrase::PolicyRequest { by, other },
+            Policy::File => Phrase::PolicyFile { by, other },
+        })
     }
 
     /// What a segment acknowledges that is no mere ACK, in words.
@@ -413,6 +424,20 @@ pub(crate) enum Phrase<'a> {
         other: Party<'a>,
         /// The frame with which the message is complete.
         completed_in: Frame,
+    },
+    /// A Flash client asks for the server's policy: a sentence.
+    PolicyRequest {
+        /// Who asks.
+        by: Party<'a>,
+        /// Whom.
+        other: Party<'a>,
+    },
+    /// The server answers it: a sentence.
+    PolicyFile {
+        /// Who answers.
+        by: Party<'a>,
+        /// Whom.
+        other: Party<'a>,
     },
     /// A segment, which is no mere ACK, acknowledges this: a clause without a subject.
     Acknowledges(&'a [Acked<&'a str>]),

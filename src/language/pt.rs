@@ -291,6 +291,16 @@ pub fn phrase(phrase: &Phrase) -> String {
             );
             capitalised(&sentence)
         }
+        Phrase::PolicyRequest { by, other } => capitalised(&format!(
+            "{} pede {} a sua política do Flash: páginas de outros sites podem conectar-se?",
+            subject(by),
+            to(other)
+        )),
+        Phrase::PolicyFile { by, other } => capitalised(&format!(
+            "{} responde {} com a sua política do Flash (XML): os sites cujas páginas podem conectar-se",
+            subject(by),
+            to(other)
+        )),
         Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }

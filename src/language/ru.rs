@@ -280,6 +280,16 @@ pub fn phrase(phrase: &Phrase) -> String {
             let (by, to) = (party(by, Case::Nominative), party(other, Case::Dative));
             capitalised(&format!("{by} отправляет {to} часть сообщения, которое завершается в кадре {completed_in}"))
         }
+        Phrase::PolicyRequest { by, other } => capitalised(&format!(
+            "{} отправляет {} запрос политики Flash: могут ли подключаться страницы других сайтов",
+            party(by, Case::Nominative),
+            party(other, Case::Dative)
+        )),
+        Phrase::PolicyFile { by, other } => capitalised(&format!(
+            "{} отвечает {} политикой Flash (XML): страницы каких сайтов могут подключаться",
+            party(by, Case::Nominative),
+            party(other, Case::Dative)
+        )),
         Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }

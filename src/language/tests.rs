@@ -607,6 +607,8 @@ fn every_clause_and_phrase_is_said_in_every_language() {
             Phrase::PartOfMessage { by: browser, other: party(Side::Server), completed_in: Frame::of(18) },
             vec!["anna", "60653", "7272", "18"],
         ),
+        (Phrase::PolicyRequest { by: browser, other: party(Side::Server) }, vec!["60653", "7272", "Flash"]),
+        (Phrase::PolicyFile { by: party(Side::Server), other: browser }, vec!["60653", "7272", "Flash"]),
         (Phrase::Acknowledges(&acked), vec!["901", "ACK"]),
     ];
     let topics = Topic::ALL.map(|topic| (Phrase::Topic(topic), vec![]));

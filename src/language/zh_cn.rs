@@ -254,6 +254,14 @@ pub fn phrase(phrase: &Phrase) -> String {
             let (by, other) = (spaced(&party(by)), spaced(&party(other)));
             format!("{}向{other}发送消息的一部分，该消息到第 {completed_in} 帧才完整", by.trim_start())
         }
+        Phrase::PolicyRequest { by, other } => {
+            let (by, other) = (spaced(&party(by)), spaced(&party(other)));
+            format!("{}向{other}请求 Flash 策略：其他网站的页面是否可以连接", by.trim_start())
+        }
+        Phrase::PolicyFile { by, other } => {
+            let (by, other) = (spaced(&party(by)), spaced(&party(other)));
+            format!("{}向{other}返回 Flash 策略（XML）：哪些网站的页面可以连接", by.trim_start())
+        }
         Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }

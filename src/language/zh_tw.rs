@@ -254,6 +254,14 @@ pub fn phrase(phrase: &Phrase) -> String {
             let (by, other) = (spaced(&party(by)), spaced(&party(other)));
             format!("{}向{other}傳送訊息的一部分，該訊息到訊框 {completed_in} 才完整", by.trim_start())
         }
+        Phrase::PolicyRequest { by, other } => {
+            let (by, other) = (spaced(&party(by)), spaced(&party(other)));
+            format!("{}向{other}請求 Flash 原則：其他網站的頁面是否可以連線", by.trim_start())
+        }
+        Phrase::PolicyFile { by, other } => {
+            let (by, other) = (spaced(&party(by)), spaced(&party(other)));
+            format!("{}向{other}傳回 Flash 原則（XML）：哪些網站的頁面可以連線", by.trim_start())
+        }
         Phrase::Acknowledges(acked) => acknowledges(acked),
     }
 }

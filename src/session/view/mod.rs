@@ -111,8 +111,13 @@ impl Session {
         if self.frame(segment).is_some_and(|view| view.holds_message() || !view.events().is_empty()) {
             return None;
         }
-        let ends = self.context().ends(connection, connection.identity(Position::end_of(segment.at.frame)));
-        Some(PartOfMessage { by: connection.side(segment), ends, completed_in })
+        Some(PartOfMessage { by: connection.side(segment), ends: self.ends(segment)?, completed_in })
+    }
+
+    /// Both ends of a segment, where anything of its connection may be shown.
+    pub fn ends(&self, segment: &Segment) -> Option<Ends<'_>> {
+        let connection = self.shown(segment.stream)?;
+        Some(self.context().ends(connection, connection.identity(Position::end_of(segment.at.frame))))
     }
 
     fn context(&self) -> Context<'_> {
