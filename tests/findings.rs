@@ -27,6 +27,8 @@ const PHASE: &str = "workermanchat.phase";
 const ACKS: &str = "workermanchat.acks";
 const COMPLETE: &str = "workermanchat.exchange.complete";
 const USER: &str = "workermanchat.user";
+const ROOM: &str = "workermanchat.room";
+const MEMBERS: &str = "workermanchat.room.members";
 const DELIVERIES: &str = "workermanchat.deliveries";
 const MALFORMED: &str = "workermanchat.expert.malformed_json";
 const UNKNOWN_TYPE: &str = "workermanchat.expert.unknown_type";
@@ -45,6 +47,8 @@ const FIELDS: &[&str] = &[
     EXCHANGE,
     COMPLETE,
     USER,
+    ROOM,
+    MEMBERS,
     DELIVERIES,
     MALFORMED,
     UNKNOWN_TYPE,
@@ -496,4 +500,29 @@ fn what_only_resembles_a_flash_policy_is_not_noted() {
         let labels = labels_of(&capture);
         assert_eq!(labels.notes(frame).contains("Flash policy"), is_noted, "{payload:.40}");
     }
+}
+
+#[test]
+fn nobody_is_in_room_0() {
+    let labels = labels("hard3/room-0");
+    assert_eq!(labels.with(NO_DELIVERY), [21, 23]);
+    for say in [21, 23, 33] {
+        assert_eq!((labels.0[&say].one(ROOM), labels.0[&say].has(MEMBERS)), ("0".to_owned(), false), "{say}");
+    }
+    assert!([10, 20].iter().all(|ack| labels.0[ack].has(COMPLETE)), "a login of which nobody else has to be told");
+}
+
+#[test]
+fn a_room_is_the_string_that_php_makes_of_it() {
+    let labels = labels("hard3/odd-json");
+    // 1.0, true, 1e0: the server lists the users of room 1.
+    for (login, result) in [(455, 460), (494, 499), (744, 749)] {
+        assert_eq!([login, result].map(|frame| labels.0[&frame].one(ROOM)), ["1", "1"], "{login}");
+    }
+    assert_eq!(
+        labels.0[&462].one(MEMBERS).split(", ").collect::<std::collections::BTreeSet<_>>(),
+        ["ann", "bob", "n2"].into()
+    );
+    // 0, false, an empty string.
+    assert!([610, 635, 660].iter().all(|say| !labels.0[say].has(MEMBERS)));
 }

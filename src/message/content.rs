@@ -7,6 +7,7 @@ use std::hash::BuildHasher;
 use hashbrown::DefaultHashBuilder;
 
 use super::bounded::{MAX_NAME, bounded_id, bounded_name};
+use super::json::Data;
 use super::list::ClientList;
 use super::reading::{Message, To};
 use super::table::MemberName;
@@ -169,9 +170,7 @@ impl<'d> Content<'d> {
             return Content::Unknown { type_name, by: message.sender };
         };
         match kind {
-            Kind::LoginRequest => {
-                Content::LoginRequest { name: asked_name(message), room: message.value(MemberName::RoomId).map(typed) }
-            }
+            Kind::LoginRequest => Content::LoginRequest { name: asked_name(message), room: asked_room(message) },
             Kind::UserList => Content::UserList(message.list().map(Users::of)),
             Kind::Login => Content::Login(Announcement {
                 id: message.value(MemberName::ClientId).map(bounded_id),
@@ -311,6 +310,13 @@ fn asked_name<'a>(message: &Message<'a>) -> Option<Cow<'a, str>> {
     message.value(MemberName::ClientName)?;
     let name = message.as_string(MemberName::ClientName)?;
     Some(bounded(name, |name| Cow::Borrowed(bounded_name(name)))).filter(|name| !name.is_empty())
+}
+
+/// The room that a client asks for, as the server has it.
+fn asked_room<'a>(message: &Message<'a>) -> Option<Cow<'a, str>> {
+    let room = message.member(MemberName::RoomId).filter(|room| room.data != Data::Null);
+    let text = room.and_then(|_| message.as_string(MemberName::RoomId));
+    Some(bounded(text.or(message.value(MemberName::RoomId).map(Cow::Borrowed))?, typed))
 }
 
 impl<'d> Users<'d> {

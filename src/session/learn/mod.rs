@@ -140,7 +140,7 @@ impl Session {
             Content::Login(announcement) => {
                 again.into_iter().for_each(|client| server.exchange_starts.forget_login(client));
                 let mut record = login(connection, server, texts, &context, announcement, owner);
-                begin_login(connection, server, &mut self.pending_receipts, &mut record);
+                begin_login(connection, server, texts, &mut self.pending_receipts, &mut record);
                 if let (LoginOwner::Ambiguous(asked, number), Some(id)) = (owner, record.sender_id) {
                     self.ambiguous_logins.add(asked, ambiguous_logins::Login { place, id: (id, number) });
                 }
@@ -246,7 +246,7 @@ impl Session {
             let end = u32::from(closing.is_some() && leaving.is_some_and(|leaving| !leaving.tcp().state().is_closed()));
             // Who was in several rooms, or is told in several, is not all that one room's members tell.
             let has_moved = connection.may_have_moved() || leaving.is_some_and(Connection::may_have_moved);
-            let owed = room.filter(|_| !has_moved).and_then(|room| owed(connection, server, room));
+            let owed = room.filter(|_| !has_moved).and_then(|room| owed(connection, server, room, &self.texts));
             self.pending_receipts.begin(receipt, owed.map(|owed| owed + end), room);
         }
         if let Some(connection) = self.connections.get_mut(&stream) {
@@ -415,14 +415,19 @@ fn login_request(
 }
 
 /// How many connections the server tells of what happens in a room, where all of them are known.
-fn owed(connection: &Connection, server: &Server, room: Room) -> Option<u32> {
-    server.rooms.count_members(room, connection.gaps(Side::Server)).filter(|_| server.proxies.is_empty())
+fn owed(connection: &Connection, server: &Server, room: Room, texts: &Texts) -> Option<u32> {
+    let count = match room.keeps_users(texts) {
+        true => server.rooms.count_members(room, connection.gaps(Side::Server)),
+        false => Some(1), // who logs in there is told of that
+    };
+    count.filter(|_| server.proxies.is_empty())
 }
 
 /// Finds where a login began, and how many have to be told of it.
 fn begin_login(
     connection: &mut Connection,
     server: &mut Server,
+    texts: &Texts,
     pending_receipts: &mut PendingReceipts,
     record: &mut MessageRecord<TextId>,
 ) {
@@ -438,7 +443,7 @@ fn begin_login(
         let is_again = !connection.saw_beginning() || connection.chat().is_some_and(|chat| chat.has_asked_again());
         let (receipt, room) = (Receipt::Notified(Completion::Login, began), room.filter(|_| !is_again));
         pending_receipts.change(receipt, room);
-        pending_receipts.owe(receipt, room.and_then(|room| owed(connection, server, room)));
+        pending_receipts.owe(receipt, room.and_then(|room| owed(connection, server, room, texts)));
     } else if !record.uncertain {
         let (name, owner) = (record.event.sender().copied(), id.and_then(|id| server.users.owner(id)));
         let began = server.exchange_starts.notify_login(id, name, at, owner, &server.gaps.client);
@@ -495,7 +500,7 @@ fn login(
         return record;
     };
     take_users(server, texts, room, users, context);
-    if let Some(id) = id {
+    if let Some(id) = id.filter(|_| room.keeps_users(texts)) {
         server.rooms.join(room, id, texts);
         if is_result && has_moved {
             server.rooms.set_several(id, rooms);
@@ -555,7 +560,7 @@ fn take_users(server: &mut Server, texts: &mut Texts, room: Room, users: Option<
         members.push(id);
     }
     // Of a long list, only the beginning is known.
-    if users.count == members.len() && !context.message.is_truncated {
+    if users.count == members.len() && !context.message.is_truncated && room.keeps_users(texts) {
         server.rooms.set_members(room, members, context.place.at.frame, texts);
     } else {
         server.rooms.lose_track(room);
