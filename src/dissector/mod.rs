@@ -237,7 +237,8 @@ impl Dissector {
             self.is_learning = false;
         }
         self.plan.clear();
-        let mut is_shown = segment::draw(&mut self.plan, &self.session, packet, settings);
+        let Packet { segment, payload, tunnelled, .. } = packet;
+        let mut is_shown = segment::draw(&mut self.plan, &self.session, segment, payload, *tunnelled, settings);
         if let Some(what) = self.faults.of_segment(packet.segment.at.frame) {
             internal(&mut self.plan, what, settings.language);
             is_shown = true;

@@ -1,6 +1,5 @@
 //! What a frame is below its messages: its events and acknowledgments, in the trees of TCP, HTTP and WebSocket.
 
-use super::Packet;
 use super::plan::{Settings, draw_links, draw_phase, draw_steps, draw_user, localise, wants_steps};
 use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::FrameEvent;
@@ -12,10 +11,16 @@ use crate::session::Handshake;
 use crate::session::{ExchangeStep, FrameView, Reached, Session};
 use crate::websocket::first_bytes::Policy;
 
-/// Plans what to draw of a packet below its messages. Returns whether there is anything.
-pub fn draw(plan: &mut Plan, session: &Session, packet: &Packet, settings: &Settings) -> bool {
-    let Packet { segment, payload, tunnelled, .. } = packet;
-    let has_events = draw_events(plan, session, segment, *tunnelled, settings);
+/// Plans what to draw of a segment; `tunnelled`: it came through a proxy. Returns whether there is anything.
+pub fn draw(
+    plan: &mut Plan,
+    session: &Session,
+    segment: &Segment,
+    payload: &[u8],
+    tunnelled: bool,
+    settings: &Settings,
+) -> bool {
+    let has_events = draw_events(plan, session, segment, tunnelled, settings);
     let is_limit = draw_limit(plan, session, segment, settings);
     let has_note = settings.annotate_tcp
         && (draw_part_of_message(plan, session, segment, settings)

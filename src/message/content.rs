@@ -10,8 +10,7 @@ use super::bounded::{MAX_NAME, bounded_id, bounded_name};
 use super::json::Data;
 use super::list::ClientList;
 use super::reading::{Message, To};
-use super::table::MemberName;
-use super::table::{Key, Kind};
+use super::table::{Dialect, Key, Kind, MemberName};
 use super::text;
 use super::text::{PrivateCopy, private_copy};
 use crate::failpoint::failpoint;
@@ -193,6 +192,18 @@ impl<'d> Content<'d> {
             }),
             Kind::Ping => Content::Ping,
             Kind::Pong => Content::Pong,
+        }
+    }
+
+    /// The same to a server of this dialect, and the message's dialect, which is `own` by itself. The server of dialect C ignores `re_login`, the
+    /// only login request that is of dialect B alone.
+    pub fn to_server_of(self, own: Option<Dialect>, server: Option<Dialect>) -> (Content<'d>, Option<Dialect>) {
+        match (&self, own, server) {
+            (Content::LoginRequest { .. }, Some(Dialect::B2015), Some(Dialect::C2016)) => {
+                let type_name = Some(Cow::Borrowed("re_login"));
+                (Content::Unknown { type_name, by: Side::Client }, server)
+            }
+            _ => (self, own),
         }
     }
 

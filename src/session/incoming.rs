@@ -1,13 +1,12 @@
 //! A message as it comes in, which may wait until its connection is known to be the chat's.
 
-use std::borrow::Cow;
 use std::hash::BuildHasher;
 
 use hashbrown::DefaultHashBuilder;
 
 use crate::failpoint::failpoint;
 use crate::message::{Content, Dialect, MemberName, Message, Users};
-use crate::packet::{FrameTime, Side};
+use crate::packet::FrameTime;
 
 /// A message, as far as the session needs it.
 #[derive(Debug)]
@@ -62,14 +61,10 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    /// The same to a server of this dialect: the one of dialect C ignores `re_login`, the only login request that is of dialect B alone.
+    /// The same to a server of this dialect.
     pub fn to_server_of(self, dialect: Option<Dialect>) -> Incoming<'a> {
-        let is_again = matches!(self.content, Content::LoginRequest { .. }) && self.dialect == Some(Dialect::B2015);
-        if !is_again || dialect != Some(Dialect::C2016) {
-            return self;
-        }
-        let type_name = Some(Cow::Borrowed("re_login"));
-        Incoming { content: Content::Unknown { type_name, by: Side::Client }, dialect, ..self }
+        let (content, dialect) = self.content.to_server_of(self.dialect, dialect);
+        Incoming { content, dialect, ..self }
     }
 
     /// How many bytes its list of users takes, which is all in it that can be long.

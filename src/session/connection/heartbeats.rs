@@ -1,7 +1,7 @@
 //! The pings and pongs of a connection, where the capture lacks nothing between them.
 
 use crate::event::MessageEvent;
-use crate::heartbeat::{Pair, Pong};
+use crate::heartbeat::{Heartbeats, Pair, Pong};
 use crate::packet::{Frame, FrameTime, Side};
 use crate::session::connection::Connection;
 use crate::session::record::message::{MessageRecord, StoredMessage};
@@ -11,9 +11,7 @@ impl Connection {
     /// Takes note of a ping.
     pub fn ping(&mut self, at: FrameTime) {
         self.lose_pings(at.frame, false);
-        let chat = self.application.chat_mut();
-        let settled = chat.map(|chat| chat.heartbeats_mut().ping(at)).unwrap_or_default();
-        self.pair(settled);
+        self.settle(|heartbeats| heartbeats.ping(at));
     }
 
     /// Finds what a pong answers.
@@ -39,9 +37,12 @@ impl Connection {
 
     /// Settles at this time which pings the pongs answer that are open, where no later frame can tell.
     pub fn settle_pongs(&mut self, now: i64) {
-        let chat = self.application.chat_mut();
-        let settled = chat.map(|chat| chat.heartbeats_mut().settle(now)).unwrap_or_default();
-        self.pair(settled);
+        self.settle(|heartbeats| heartbeats.settle(now));
+    }
+
+    fn settle(&mut self, pairs: impl FnOnce(&mut Heartbeats) -> Vec<Pair>) {
+        let settled = self.application.chat_mut().map(|chat| pairs(chat.heartbeats_mut()));
+        self.pair(settled.unwrap_or_default());
     }
 
     /// Forgets the pings that wait, if another or, before a ping, a pong may be missing between the last of them and this frame, which may hold
