@@ -300,6 +300,7 @@ findings! {
     SayBeforeLogin "say_before_login" Warning Sequence "A say on a connection that has not logged in";
     NoDelivery "no_delivery" Warning Sequence "Nobody received what is said here" taught_late;
     NoLoginResult "no_login_result" Warning Sequence "The server did not answer the login" taught_late;
+    NoAck "no_ack" Note Sequence "The browser never acknowledged what was delivered, though it was sent again" taught_late;
     NoPong "no_pong" Note Sequence "The heartbeat ping was not answered" taught_late;
     BadTime "bad_time" Note Protocol "The time is not one the server writes";
     UnescapedHtml "unescaped_html" Warning Security "The server delivered markup that is not its own";

@@ -115,10 +115,10 @@ fn no_pong() -> Recording {
     Recording::built("no-pong", &capture)
 }
 
-/// An upgrade request and a login that the server does not answer, and a ping that the browser does not answer.
+/// An upgrade request and a login that the server does not answer, a ping that the browser does not answer, and a delivery that is lost.
 fn not_answered() -> Recording {
     let mut capture = Capture::new(Link::Ethernet);
-    let [mut refused, mut browser] = [50_001, 50_002].map(Connection::from_port);
+    let [mut refused, mut browser, mut lost] = [50_001, 50_002, 50_003].map(Connection::from_port);
     refused.open(&mut capture);
     refused.send(&mut capture, Side::Client, websocket::request("/", ""));
     capture.push(&refused.segment(Side::Server, RST | ACK, []));
@@ -129,6 +129,12 @@ fn not_answered() -> Recording {
     server_says(&mut capture, &mut browser, r#"{"type":"ping"}"#);
     capture.wait(Duration::from_secs(15));
     browser.ack(&mut capture, Side::Client);
+    join(&mut capture, &mut lost, 1, "c", "1");
+    let delivery = lost.data(Side::Server, websocket::text(say_delivery(2, "b", "hi")));
+    for _ in 0..3 {
+        capture.push(&delivery);
+        capture.wait(Duration::from_secs(8));
+    }
     Recording::built("not-answered", &capture)
 }
 

@@ -10,13 +10,13 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use harness::packets::{ACK, Capture, Connection, FIN, Link, RST, SYN, Side};
+use harness::packets::{ACK, Capture, Connection, FIN, Link, RST, SYN, Segment, Side};
 use harness::phase::{LOGIN_REQUEST, LOGIN_RESULT, RESPONSE, UNKNOWN};
 use harness::recording::Recording;
 use harness::scripts::{
     browser_says, join, login_request, login_result, say_delivery, say_request, server_says, upgrade,
 };
-use harness::websocket::{accept, request, response};
+use harness::websocket::{accept, request, response, text};
 use harness::wireshark::{Row, Wireshark, captures};
 
 const NOTE: &str = "workermanchat.note";
@@ -37,6 +37,7 @@ const NO_DELIVERY: &str = "workermanchat.expert.no_delivery";
 const CUT_OFF: &str = "workermanchat.expert.handshake_cut_off";
 const NO_SUBPROTOCOL: &str = "workermanchat.expert.subprotocol_not_granted";
 const NO_LOGIN_RESULT: &str = "workermanchat.expert.no_login_result";
+const NO_ACK: &str = "workermanchat.expert.no_ack";
 const NO_PONG: &str = "workermanchat.expert.no_pong";
 const FIELDS: &[&str] = &[
     PHASE,
@@ -57,6 +58,7 @@ const FIELDS: &[&str] = &[
     CUT_OFF,
     NO_SUBPROTOCOL,
     NO_LOGIN_RESULT,
+    NO_ACK,
     NO_PONG,
 ];
 
@@ -525,4 +527,73 @@ fn a_room_is_the_string_that_php_makes_of_it() {
     );
     // 0, false, an empty string.
     assert!([610, 635, 660].iter().all(|say| !labels.0[say].has(MEMBERS)));
+}
+
+#[test]
+fn a_delivery_that_was_sent_again_and_never_acknowledged_has_a_note() {
+    assert_eq!(labels("field/poweroff").with(NO_ACK), [34]);
+}
+
+#[test]
+fn a_delivery_that_may_have_been_acknowledged_has_no_note() {
+    let is_lost = |change: fn(&mut Capture, &mut Connection, &Segment)| {
+        let (mut capture, mut browser) = logged_in();
+        let delivery = browser.data(Side::Server, text(say_delivery(2, "b", "hi")));
+        let frame = capture.push(&delivery);
+        change(&mut capture, &mut browser, &delivery);
+        labels_of(&capture).with(NO_ACK) == [frame]
+    };
+    fn again(capture: &mut Capture, delivery: &Segment) {
+        for seconds in [1, 2, 4, 8] {
+            capture.wait(Duration::from_secs(seconds));
+            capture.push(delivery);
+        }
+    }
+    assert!(is_lost(|capture, _, delivery| again(capture, delivery)));
+    assert!(
+        !is_lost(|capture, _, delivery| {
+            capture.wait(Duration::from_secs(1));
+            capture.push(delivery);
+        }),
+        "the capture ends"
+    );
+    assert!(
+        !is_lost(|capture, browser, delivery| {
+            again(capture, delivery);
+            browser.ack(capture, Side::Client);
+        }),
+        "late"
+    );
+    assert!(
+        !is_lost(|capture, browser, _| {
+            capture.wait(Duration::from_secs(20));
+            server_says(capture, browser, PING);
+            capture.wait(Duration::from_secs(20));
+            server_says(capture, browser, PING);
+        }),
+        "the capture has one direction only"
+    );
+    assert!(
+        !is_lost(|capture, browser, delivery| {
+            again(capture, delivery);
+            server_says(capture, browser, PING);
+        }),
+        "the server goes on, as behind an acknowledgment"
+    );
+    assert!(
+        !is_lost(|capture, browser, delivery| {
+            again(capture, delivery);
+            capture.push(&browser.segment(Side::Client, RST, []));
+        }),
+        "it is said that the connection was reset"
+    );
+    assert!(
+        !is_lost(|capture, browser, delivery| {
+            again(capture, delivery);
+            browser.segment(Side::Client, ACK, [0; 21]);
+            browser.ack(capture, Side::Server);
+            capture.push(delivery);
+        }),
+        "the capture lacks what the browser sent"
+    );
 }

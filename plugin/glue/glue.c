@@ -150,8 +150,8 @@ static const struct wmc_settings *settings_for(packet_info *pinfo, proto_tree *t
     return wmc_settings(pinfo, tree, wmc_is_tapped());
 }
 
-/* TCP's timestamp (RFC 7323, section 3.2); 0 for none. */
-static uint32_t timestamp_of(const struct observation *o)
+/* The lower half of TCP's timestamp (RFC 7323, section 3.2), which a minute or so wraps; 0 for none. */
+static uint16_t timestamp_of(const struct observation *o)
 {
     const uint8_t *at = o->header + TCP_HEADER_MIN;
     const uint8_t *end = o->header + (o->header_length < o->captured ? o->header_length : o->captured);
@@ -162,7 +162,7 @@ static uint32_t timestamp_of(const struct observation *o)
         if (length == 0 || at + length > end)
             break;
         if (at[0] == TCP_OPTION_TIMESTAMP && length == TCP_TIMESTAMP_LENGTH)
-            return be32(at + 2);
+            return be16(at + 4);
         at += length;
     }
     return 0;

@@ -283,6 +283,7 @@ pub fn finding(detail: &FindingDetail) -> String {
         }
         FindingDetail::NoDelivery => "Nobody received this message, although the connection stayed open".to_owned(),
         FindingDetail::NoLoginResult => "The server never answered this login, although the connection stayed open".to_owned(),
+        FindingDetail::NoAck => "The browser never acknowledged this delivery, although it was sent again: it has probably not received it".to_owned(),
         FindingDetail::NoPong => "The browser did not answer this ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("The time {} is not YYYY-MM-DD HH:MM:SS as the server writes it", quoted(QUOTES, time))

@@ -366,6 +366,7 @@ pub fn finding(detail: &FindingDetail) -> String {
         }
         FindingDetail::NoDelivery => "Personne n'a reçu ce message, bien que la connexion soit restée ouverte".to_owned(),
         FindingDetail::NoLoginResult => "Le serveur n'a jamais répondu à cette ouverture de session, bien que la connexion soit restée ouverte".to_owned(),
+        FindingDetail::NoAck => "Le navigateur n'a jamais accusé réception de ce message, pourtant retransmis : il ne l'a sans doute pas reçu".to_owned(),
         FindingDetail::NoPong => "Le navigateur n'a pas répondu à ce ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("L'heure {} n'est pas au format YYYY-MM-DD HH:MM:SS utilisé par le serveur", quoted(QUOTES, time))

@@ -369,6 +369,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             "Nessuno ha ricevuto questo messaggio, benché la connessione sia rimasta aperta".to_owned()
         }
         FindingDetail::NoLoginResult => "Il server non ha mai risposto a questo accesso, benché la connessione sia rimasta aperta".to_owned(),
+        FindingDetail::NoAck => "Il browser non ha mai confermato questa consegna, benché sia stata ritrasmessa: probabilmente non l'ha ricevuta".to_owned(),
         FindingDetail::NoPong => "Il browser non ha risposto a questo ping".to_owned(),
         FindingDetail::BadTime(time) => format!(
             "L'ora {} non è nel formato YYYY-MM-DD HH:MM:SS usato dal server",

@@ -521,6 +521,7 @@ impl FindingDetail<'_> {
         [
             (Finding::NoDelivery, FindingDetail::NoDelivery),
             (Finding::NoLoginResult, FindingDetail::NoLoginResult),
+            (Finding::NoAck, FindingDetail::NoAck),
             (Finding::NoPong, FindingDetail::NoPong),
         ]
         .into_iter()
@@ -553,6 +554,8 @@ pub(crate) enum FindingDetail<'a> {
     NoDelivery,
     /// A login request to which the server sent no result.
     NoLoginResult,
+    /// A delivery that the server's TCP sent again, and that was never acknowledged.
+    NoAck,
     /// A heartbeat ping without a pong.
     NoPong,
     /// The value of `time`.

@@ -363,6 +363,7 @@ pub fn finding(detail: &FindingDetail) -> String {
         }
         FindingDetail::NoDelivery => "Ninguém recebeu esta mensagem, embora a conexão tenha continuado aberta".to_owned(),
         FindingDetail::NoLoginResult => "O servidor nunca respondeu a este login, embora a conexão tenha continuado aberta".to_owned(),
+        FindingDetail::NoAck => "O navegador nunca confirmou esta entrega, embora ela tenha sido retransmitida: provavelmente não a recebeu".to_owned(),
         FindingDetail::NoPong => "O navegador não respondeu a este ping".to_owned(),
         FindingDetail::BadTime(time) => format!(
             "A hora {} não está no formato YYYY-MM-DD HH:MM:SS usado pelo servidor",

@@ -355,6 +355,7 @@ pub fn finding(detail: &FindingDetail) -> String {
         }
         FindingDetail::NoDelivery => "Это сообщение никто не получил, хотя соединение продолжало работать".to_owned(),
         FindingDetail::NoLoginResult => "Сервер так и не ответил на этот вход, хотя соединение продолжало работать".to_owned(),
+        FindingDetail::NoAck => "Браузер так и не подтвердил получение этого сообщения, хотя оно отправлялось повторно: вероятно, оно не дошло".to_owned(),
         FindingDetail::NoPong => "Браузер не ответил на этот ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("Время {} не в формате YYYY-MM-DD HH:MM:SS, в котором его пишет сервер", quoted(QUOTES, time))

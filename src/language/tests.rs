@@ -271,6 +271,7 @@ fn facts(finding: Finding) -> Vec<(FindingDetail<'static>, Vec<&'static str>)> {
         Finding::SayBeforeLogin => vec![(FindingDetail::SayBeforeLogin, vec![])],
         Finding::NoDelivery => vec![(FindingDetail::NoDelivery, vec![])],
         Finding::NoLoginResult => vec![(FindingDetail::NoLoginResult, vec![])],
+        Finding::NoAck => vec![(FindingDetail::NoAck, vec![])],
         Finding::NoPong => vec![(FindingDetail::NoPong, vec!["ping"])],
         Finding::BadTime => vec![(FindingDetail::BadTime("noon"), vec!["YYYY-MM-DD HH:MM:SS", "noon"])],
         Finding::UnescapedHtml => vec![(FindingDetail::UnescapedHtml("<script>"), vec!["<script>"])],

@@ -319,6 +319,7 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::SayBeforeLogin => "在尚未登录的连接上发言：服务端会抛出异常，没有人会收到".to_owned(),
         FindingDetail::NoDelivery => "没有人收到这次发言，尽管连接此后并未中断".to_owned(),
         FindingDetail::NoLoginResult => "服务端始终没有回应这次登录，尽管连接此后并未中断".to_owned(),
+        FindingDetail::NoAck => "浏览器始终没有确认收到这条消息，尽管服务端重发过：它很可能没有收到".to_owned(),
         FindingDetail::NoPong => "浏览器没有回应这个 ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("时间{}不是服务端使用的 YYYY-MM-DD HH:MM:SS 格式", quoted(QUOTES, time))

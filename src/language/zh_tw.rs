@@ -319,6 +319,7 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::SayBeforeLogin => "在尚未登入的連線上發言：伺服器會拋出例外，沒有人會收到".to_owned(),
         FindingDetail::NoDelivery => "沒有人收到這則發言，儘管連線此後並未中斷".to_owned(),
         FindingDetail::NoLoginResult => "伺服器始終沒有回應這次登入，儘管連線此後並未中斷".to_owned(),
+        FindingDetail::NoAck => "瀏覽器始終沒有確認收到這則訊息，儘管伺服器重傳過：它很可能沒有收到".to_owned(),
         FindingDetail::NoPong => "瀏覽器沒有回應這個 ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("時間{}不是伺服器使用的 YYYY-MM-DD HH:MM:SS 格式", quoted(QUOTES, time))

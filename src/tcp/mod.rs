@@ -219,6 +219,7 @@ impl Tcp {
         if direction.next() == Some(segment.sequence) && captured >= segment.length {
             direction.next = segment.end();
             direction.is_fresh = true;
+            direction.is_resent &= segment.length == 0;
         } else {
             direction.send_out_of_order(taken, gaps);
         }
@@ -376,6 +377,12 @@ impl Tcp {
         self.directions.of(by).pending.holds(frame)
     }
 
+    /// Whether a side sent something in a frame that is not acknowledged yet, and it has sent such things again, last of all.
+    pub fn is_resent(&self, by: Side, frame: Frame) -> bool {
+        let is_later = self.last_from(by).is_some_and(|last| last.frame > frame);
+        self.directions.of(by).is_resent && is_later && self.is_in_flight(by, frame)
+    }
+
     /// Whether the client's SYN was captured.
     pub fn saw_client_syn(&self) -> bool {
         self.directions.client.syn.is_some()
@@ -422,7 +429,7 @@ struct Direction {
     /// The SYN's sequence number and frame.
     syn: Option<(SequenceNumber, Frame)>,
     /// Its [identity](Segment::identity).
-    syn_identity: u32,
+    syn_identity: u16,
     /// The sequence number behind all that was sent so far, as far as segments or acknowledgments show it.
     next: SequenceNumber,
     /// Its last segment.
@@ -436,6 +443,8 @@ struct Direction {
     has_sent: bool,
     /// Whether the last segment held bytes that had not been captured before.
     is_fresh: bool,
+    /// Whether the last segment with payload held none.
+    is_resent: bool,
 }
 
 /// How far an acknowledgment moved the left edge of the send window.
@@ -473,6 +482,9 @@ impl Direction {
         let is_ahead = next.is_none_or(|next| end.is_after(next));
         let fills = gaps.of(by).is_some() && gaps.of_mut(by).missing.take(start, end);
         self.is_fresh = is_ahead || fills;
+        if segment.length > 0 && !taken.is_copy {
+            self.is_resent = !self.is_fresh;
+        }
         if is_ahead {
             self.set_next(end);
         }
@@ -604,7 +616,7 @@ mod tests {
         gaps: ContentGaps,
         frame: u32,
         /// Of SYNs.
-        identity: u32,
+        identity: u16,
     }
 
     impl Capture {

@@ -22,6 +22,8 @@ const PATIENCE: i64 = 1_000_000_000;
 const COUNTED_WITHIN: i64 = 2_000_000_000;
 /// A browser answers a ping within this time. Nanoseconds.
 const LONGEST_PONG: i64 = 10_000_000_000;
+/// TCP sends again for longer than this before it gives up, but nobody waits for so long. Nanoseconds.
+const LONGEST_ACK: i64 = 10_000_000_000;
 /// A server that stalls answers a login within this time. Nanoseconds.
 const LATEST_LOGIN: i64 = 5_000_000_000;
 
@@ -36,6 +38,8 @@ pub struct MessageView<'a> {
     stream: StreamId,
     /// What the capture lacks of servers that may be this one.
     unheard: &'a Gaps,
+    /// When the last segment was captured, in nanoseconds since the epoch.
+    until: i64,
     lists: &'a MemberLists,
     context: Context<'a>,
 }
@@ -104,6 +108,7 @@ impl<'a> MessageView<'a> {
             stream,
             server: session.servers.of(connection),
             unheard: &session.servers.unheard,
+            until: session.last,
             lists: &session.lists,
             context: session.context(),
         })
@@ -272,8 +277,19 @@ impl<'a> MessageView<'a> {
     pub fn late_findings(&self) -> impl Iterator<Item = Finding> {
         let nobody = self.reached_nobody().then_some(Finding::NoDelivery);
         let not_logged_in = self.lacks_login_result().then_some(Finding::NoLoginResult);
+        let unacknowledged = self.lacks_ack().then_some(Finding::NoAck);
         let unanswered = self.unanswered().then_some(Finding::NoPong);
-        nobody.into_iter().chain(not_logged_in).chain(unanswered)
+        nobody.into_iter().chain(not_logged_in).chain(unacknowledged).chain(unanswered)
+    }
+
+    /// Whether a delivery was sent again and never acknowledged, though the capture went on for long.
+    fn lacks_ack(&self) -> bool {
+        let (at, connection) = (self.record.at, self.connection);
+        matches!(self.record.event, MessageEvent::SayDelivery { .. })
+            && connection.tcp().is_resent(Side::Server, at.frame)
+            && self.until.saturating_sub(at.time) >= LONGEST_ACK
+            && !connection.tcp().state().is_closing()
+            && !connection.may_lack_since(Side::Client, at.frame)
     }
 
     /// Whether a login request has no result, though its connection went on, on which the server sent nothing since but pings.
