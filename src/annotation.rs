@@ -19,7 +19,7 @@ use std::fmt::{self, Write};
 use std::net::Ipv4Addr;
 
 use crate::failpoint::failpoint;
-use crate::fields::{FIELDS, Field, Finding, Severity};
+use crate::fields::{FIELDS, Field, Finding, LaterPass, Severity};
 use crate::message::json::Span;
 use crate::message::text;
 use crate::packet::{Frame, Side};
@@ -137,7 +137,7 @@ pub struct Findings(pub u32);
 impl Findings {
     /// Adds a finding, unless only later frames can show it.
     pub fn add_early(&mut self, finding: Finding) {
-        if !matches!(finding, Finding::NoDelivery | Finding::NoPong) {
+        if finding.spec().later_pass == LaterPass::AddsNothing {
             self.0 |= 1 << finding as u32;
         }
     }
@@ -281,7 +281,7 @@ impl Plan {
         for item in &self.items {
             let Value::Finding(finding, sentence) = item.value else { continue };
             findings.add_early(finding);
-            if finding.spec().severity >= Severity::Warning && finding != Finding::NoDelivery {
+            if finding.spec().severity >= Severity::Warning && finding.spec().later_pass == LaterPass::AddsNothing {
                 problems.push(self.text(sentence));
             }
         }

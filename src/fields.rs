@@ -320,12 +320,16 @@ findings! {
     MissingMember "missing_member" Warning Protocol "The message lacks a member that the chat's messages have";
     SayBeforeLogin "say_before_login" Warning Sequence "A say on a connection that has not logged in";
     NoDelivery "no_delivery" Warning Sequence "Nobody received what is said here" taught_late;
+    NoLoginResult "no_login_result" Warning Sequence "The server did not answer the login" taught_late;
+    NoAck "no_ack" Note Sequence "The browser never acknowledged what was delivered, though it was sent again" taught_late;
     NoPong "no_pong" Note Sequence "The heartbeat ping was not answered" taught_late;
     BadTime "bad_time" Note Protocol "The time is not one the server writes";
     UnescapedHtml "unescaped_html" Warning Security "The server delivered markup that is not its own";
     AcceptMismatch "accept_mismatch" Error Protocol "The accept value does not answer the key";
     UpgradeMissing "upgrade_missing" Warning Protocol "The handshake request lacks what RFC 6455, section 4.1, demands";
     HandshakeRefused "handshake_refused" Warning ResponseCode "The server refused the WebSocket handshake";
+    HandshakeCutOff "handshake_cut_off" Warning Sequence "The connection ended before the WebSocket handshake was answered" taught_late;
+    SubprotocolNotGranted "subprotocol_not_granted" Warning Protocol "The browser asked for a subprotocol, and the response names none";
     UnmaskedClient "unmasked_client" Warning Protocol "A client's WebSocket frame is not masked (RFC 6455, section 5.1)";
     MaskedServer "masked_server" Warning Protocol "A server's WebSocket frame is masked (RFC 6455, section 5.1)";
     IrregularFrame "irregular_frame" Note Protocol "A client's WebSocket frame that RFC 6455 does not allow, and that the chat's server accepts";

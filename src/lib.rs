@@ -10,6 +10,7 @@ pub mod dissector;
 pub mod event;
 pub mod failpoint;
 pub mod fields;
+pub mod heartbeat;
 pub mod language;
 pub mod message;
 pub mod one_or_many;

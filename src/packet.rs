@@ -301,6 +301,9 @@ pub struct Segment {
     pub flags: u16,
     /// Bytes of payload on the wire.
     pub length: u32,
+    /// Of a SYN: what a packet that is sent again has another of, and one that is captured again has not: IPv4's identification, or else TCP's
+    /// timestamp, its lower half. 0 for neither.
+    pub identity: u16,
 }
 
 impl Segment {

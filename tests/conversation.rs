@@ -33,15 +33,18 @@ const FIELDS: [&str; 9] =
     ["workermanchat.phase", REQUEST_IN, RESPONSE_IN, RESPONSE_TIME, DELIVERIES, USER, ROOM, SENDER, RECIPIENT];
 
 /// The findings that are warnings or errors.
-const WARNINGS: [&str; 11] = [
+const WARNINGS: [&str; 14] = [
     "malformed_json",
     "missing_member",
     "say_before_login",
     "no_delivery",
+    "no_login_result",
     "unescaped_html",
     "accept_mismatch",
     "upgrade_missing",
     "handshake_refused",
+    "handshake_cut_off",
+    "subprotocol_not_granted",
     "unmasked_client",
     "masked_server",
     "internal",

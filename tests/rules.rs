@@ -94,7 +94,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["failpoint", "one_or_many"],
             &["packet", "fields"],
             &["message", "websocket", "event"],
-            &["tcp"],
+            &["tcp", "heartbeat"],
             &["session", "annotation"],
             &["language"],
             &["dissector", "views"],

@@ -347,10 +347,12 @@ fn findings_are_counted_also_those_that_later_frames_show() {
     capture.wait(std::time::Duration::from_secs(5));
     server_says(&mut capture, &mut connection, r#"{"type":"ping"}"#);
     connection.ack(&mut capture, Side::Client);
-    browser_says(&mut capture, &mut connection, say_request("hello"));
-    server_says(&mut capture, &mut connection, say_delivery(1, "mynick", "hello"));
+    capture.wait(std::time::Duration::from_secs(5));
     server_says(&mut capture, &mut connection, r#"{"type":"ping"}"#);
     browser_says(&mut capture, &mut connection, r#"{"type":"pong"}"#);
+    capture.wait(std::time::Duration::from_secs(5));
+    browser_says(&mut capture, &mut connection, say_request("hello"));
+    server_says(&mut capture, &mut connection, say_delivery(1, "mynick", "hello"));
     let wireshark = Wireshark::with_plugin();
     let path = wireshark.write("findings.pcap", &capture);
     let tree = agreed(&wireshark, &path);

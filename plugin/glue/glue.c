@@ -14,6 +14,7 @@
 
 #include <epan/column-utils.h>
 #include <epan/conversation.h>
+#include <epan/dissectors/packet-ip.h>
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/exceptions.h>
 #include <epan/exported_pdu.h>
@@ -23,6 +24,10 @@
 #define FILTER_NAME "workermanchat"
 #define IP_PROTOCOL_TCP 6
 #define TCP_HEADER_MIN 20
+#define TCP_OPTION_END 0
+#define TCP_OPTION_NONE 1
+#define TCP_OPTION_TIMESTAMP 8
+#define TCP_TIMESTAMP_LENGTH 10
 #define SOURCES_MAX 16
 #define LONG_FRAME (256 * 1024) /* what every Wireshark unmasks */
 
@@ -60,6 +65,7 @@ struct observation {
     unsigned tcp_layer;
     address source;
     address destination;
+    uint16_t ip_id;     /* of IPv4; 0 otherwise */
     tvbuff_t *frames;   /* the WebSocket frames that are being dissected */
     uint32_t messages;  /* that Wireshark has passed on of these so far, or should have */
     uint32_t *numbered; /* messages of all segments of these ports in this frame; NULL before the first */
@@ -121,8 +127,8 @@ static struct wmc_endpoint endpoint(const address *from, uint16_t port)
     return end;
 }
 
-/* Finds the TCP header; false if it is truncated or invalid. */
-static bool observe(struct observation *o, tvbuff_t *tvb, packet_info *pinfo)
+/* Finds the TCP header; false if it is truncated or invalid. `ip`: what Wireshark's dissector for IP hands over. */
+static bool observe(struct observation *o, tvbuff_t *tvb, packet_info *pinfo, void *ip)
 {
     o->captured = tvb_captured_length(tvb);
     if (o->captured < TCP_HEADER_MIN)
@@ -135,6 +141,7 @@ static bool observe(struct observation *o, tvbuff_t *tvb, packet_info *pinfo)
     o->tcp_layer = pinfo->curr_layer_num + 1u; /* the layer number that the TCP dissector will have */
     copy_address_shallow(&o->source, &pinfo->src);
     copy_address_shallow(&o->destination, &pinfo->dst);
+    o->ip_id = WS_IP4_PTR(ip) == NULL ? 0 : WS_IP4_PTR(ip)->ip_id;
     o->frames = NULL;
     o->messages = 0;
     o->numbered = NULL;
@@ -158,6 +165,24 @@ static const struct wmc_settings *settings_for(packet_info *pinfo, proto_tree *t
     return wmc_settings(pinfo, tree, wmc_is_tapped());
 }
 
+/* The lower half of TCP's timestamp (RFC 7323, section 3.2), which a minute or so wraps; 0 for none. */
+static uint16_t timestamp_of(const struct observation *o)
+{
+    const uint8_t *at = o->header + TCP_HEADER_MIN;
+    const uint8_t *end = o->header + (o->header_length < o->captured ? o->header_length : o->captured);
+
+    while (at + 1 < end && at[0] != TCP_OPTION_END) {
+        const unsigned length = at[0] == TCP_OPTION_NONE ? 1 : at[1];
+
+        if (length == 0 || at + length > end)
+            break;
+        if (at[0] == TCP_OPTION_TIMESTAMP && length == TCP_TIMESTAMP_LENGTH)
+            return be16(at + 4);
+        at += length;
+    }
+    return 0;
+}
+
 /* The observed segment, but for its stream. */
 static const struct wmc_segment *describe(struct observation *o, packet_info *pinfo)
 {
@@ -176,6 +201,9 @@ static const struct wmc_segment *describe(struct observation *o, packet_info *pi
     segment->sequence = be32(o->header + 4);
     segment->acknowledgment = be32(o->header + 8);
     segment->flags = be16(o->header + 12) & 0x0fff;
+    segment->identity = 0;
+    if (segment->flags & TH_SYN)
+        segment->identity = o->ip_id != 0 ? o->ip_id : timestamp_of(o);
     segment->payload = lend(o->tvb, o->header_length);
     segment->tunnelled = false;
     o->described = true;
@@ -285,7 +313,7 @@ static int dissect_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, 
     struct observation o;
 
     /* An ICMP error quotes an earlier segment. */
-    if (pinfo->flags.in_error_pkt || !enabled() || !observe(&o, tvb, pinfo))
+    if (pinfo->flags.in_error_pkt || !enabled() || !observe(&o, tvb, pinfo, data))
         return pass_on(tcp_handle, tvb, pinfo, tree, data);
     o.outer = observed;
     observed = &o;

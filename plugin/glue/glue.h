@@ -48,6 +48,7 @@ struct wmc_segment {
     uint32_t sequence; /* raw */
     uint32_t acknowledgment;
     uint16_t flags;
+    uint16_t identity; /* of a SYN: what one that is sent again has another of; 0 if nothing tells */
     struct wmc_bytes payload;
     bool tunnelled; /* its HTTP came through a proxy, by CONNECT or SOCKS */
 };

@@ -136,7 +136,7 @@ impl<'a> Drawing<'a> {
                 let colon = if type_name.0.is_empty() || said.is_empty() { "" } else { ": " };
                 write!(line, "{type_name}{colon}{said}")
             }
-            MessageEvent::Ping { .. } | MessageEvent::Pong { .. } => Ok(()),
+            MessageEvent::Ping { .. } | MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => Ok(()),
         }; // a String takes everything
     }
 
@@ -399,11 +399,10 @@ impl<'a> Drawing<'a> {
         if record.before_login {
             self.report(tree, None, Finding::SayBeforeLogin, &FindingDetail::SayBeforeLogin, None);
         }
-        if self.view.reached_nobody() {
-            self.report(tree, None, Finding::NoDelivery, &FindingDetail::NoDelivery, None);
-        }
-        if self.view.unanswered() {
-            self.report(tree, None, Finding::NoPong, &FindingDetail::NoPong, None);
+        for finding in self.view.late_findings() {
+            if let Some(detail) = FindingDetail::late(finding) {
+                self.report(tree, None, finding, &detail, None);
+            }
         }
     }
 
@@ -421,9 +420,13 @@ impl<'a> Drawing<'a> {
             let member = self.message.get(MemberName::Type);
             let shown = member.as_ref().map(|member| text::line(member.text, MAX_LINE));
             let span = member.map(|member| member.span);
-            self.report(tree, None, Finding::UnknownType, &FindingDetail::UnknownType(shown.as_deref()), span);
+            let detail = match self.message.is_no_object() {
+                true => FindingDetail::NotAnObject,
+                false => FindingDetail::UnknownType(shown.as_deref()),
+            };
+            self.report(tree, None, Finding::UnknownType, &detail, span);
         }
-        if truncated {
+        if truncated || matches!(event, MessageEvent::Unknown { .. }) {
             return;
         }
         for member in self.message.missing(self.view.record.dialect) {
@@ -519,6 +522,7 @@ mod tests {
     use super::*;
     use crate::annotation::Wanted;
     use crate::event::{on_the_wire, samples, texts_of};
+    use crate::fields::Phase;
     use crate::language::Language;
     use crate::message::read;
     use crate::session::tests::told;
@@ -527,10 +531,8 @@ mod tests {
     fn the_info_column_has_every_name_that_is_known_of_a_message() {
         let settings =
             Settings { language: Language::English, wanted: Wanted::ALL, annotate_tcp: true, annotate_info: true };
-        let without = |event: &MessageEvent<&str>| {
-            matches!(event, MessageEvent::Ping { .. } | MessageEvent::Pong { .. } | MessageEvent::UserList { .. })
-        };
-        for event in samples().into_iter().filter(|event| !without(event)) {
+        let without = [Phase::Ping, Phase::Pong, Phase::UserList];
+        for event in samples().into_iter().filter(|event| !without.contains(&event.phase())) {
             let (Some((capture, frames)), Some((by, json))) = (told(&event), on_the_wire(&event)) else { continue };
             let document = read(json.as_bytes());
             let message = Message::of(&document, by, false);

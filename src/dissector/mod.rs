@@ -74,6 +74,7 @@ pub enum Start {
 ///     acknowledgment: SequenceNumber(1),
 ///     flags: flags::ACK,
 ///     length: payload.len() as u32,
+///     identity: 0,
 /// };
 /// let packet = Packet { segment, payload, first_pass: true, tunnelled: false };
 /// let data = Captured { bytes: payload, reported: payload.len() };
@@ -250,7 +251,8 @@ impl Dissector {
             self.is_learning = false;
         }
         self.plan.clear();
-        let mut is_shown = segment::draw(&mut self.plan, &self.session, &packet.segment, packet.tunnelled, settings);
+        let Packet { segment, payload, tunnelled, .. } = packet;
+        let mut is_shown = segment::draw(&mut self.plan, &self.session, segment, payload, *tunnelled, settings);
         if let Some(what) = self.faults.of_segment(packet.segment.at.frame) {
             internal(&mut self.plan, what, settings.language);
             is_shown = true;

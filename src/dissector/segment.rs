@@ -9,14 +9,24 @@ use crate::language::{FindingDetail, Language, Note, Noted};
 use crate::packet::{FrameTime, Segment, Side};
 use crate::session::Handshake;
 use crate::session::{ExchangeStep, FrameView, Reached, Session};
+use crate::websocket::first_bytes::Policy;
 use crate::websocket::frame::Irregular;
 
 /// Plans what to draw of a segment; `tunnelled`: it came through a proxy. Returns whether there is anything.
-pub fn draw(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bool, settings: &Settings) -> bool {
+pub fn draw(
+    plan: &mut Plan,
+    session: &Session,
+    segment: &Segment,
+    payload: &[u8],
+    tunnelled: bool,
+    settings: &Settings,
+) -> bool {
     let has_events = draw_events(plan, session, segment, tunnelled, settings);
     let is_limit = draw_limit(plan, session, segment, settings);
-    let is_part = settings.annotate_tcp && draw_part_of_message(plan, session, segment, settings);
-    has_events || is_part || is_limit
+    let has_note = settings.annotate_tcp
+        && (draw_part_of_message(plan, session, segment, settings)
+            || draw_policy(plan, session, segment, payload, settings));
+    has_events || has_note || is_limit
 }
 
 /// Says where memory ends, in a view, too.
@@ -41,9 +51,24 @@ fn draw_part_of_message(plan: &mut Plan, session: &Session, segment: &Segment, s
         return false;
     }
     let Some(part) = session.part_of_message(segment) else { return false };
-    let note = settings.language.part_of_message(&part);
-    tree.labelled_text(None, Field::Note, &note, || format!("{PROTOCOL_NAME}: {note}"));
+    draw_own_note(tree, &settings.language.part_of_message(&part));
     true
+}
+
+/// The note of what a Flash client asks for before it connects, and of the answer: neither HTTP nor WebSocket, and no step of a connection.
+fn draw_policy(plan: &mut Plan, session: &Session, segment: &Segment, payload: &[u8], settings: &Settings) -> bool {
+    let Some(policy) = Policy::of(payload).filter(|policy| policy.sender() == session.side(segment)) else {
+        return false;
+    };
+    let tree = &mut plan.tree(Layer::Tcp, settings.wanted);
+    let Some(ends) = session.ends(segment).filter(|_| tree.wants(Field::Note)) else { return false };
+    draw_own_note(tree, &settings.language.policy(policy, &ends));
+    true
+}
+
+/// A note that stands alone.
+fn draw_own_note(tree: &mut Tree, note: &str) {
+    tree.labelled_text(None, Field::Note, note, || format!("{PROTOCOL_NAME}: {note}"));
 }
 
 fn draw_events(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled: bool, settings: &Settings) -> bool {
@@ -52,7 +77,7 @@ fn draw_events(plan: &mut Plan, session: &Session, segment: &Segment, tunnelled:
         return settings.wanted.tap_events && tap_unsettled(plan, session, segment, tunnelled, settings);
     };
     let names_phases = settings.wanted.info && settings.annotate_info && !view.holds_message();
-    let warns = tunnelled || view.has_faulty_handshake() || view.irregular().next().is_some();
+    let warns = tunnelled || view.has_faulty_handshake() || view.is_cut_off() || view.irregular().next().is_some();
     let has_lines = settings.annotate_tcp && (settings.wanted.fields != 0 || settings.wanted.tap_events || warns);
     if names_phases {
         let phases = view.phases();
@@ -118,6 +143,10 @@ fn draw_lines(
         if let FrameEvent::UpgradeRefused(status) = event {
             let sentence = language.finding(&FindingDetail::HandshakeRefused(status));
             tree.finding(item, Finding::HandshakeRefused, &sentence, None);
+        }
+        if phase == Phase::UpgradeRequest && view.is_cut_off() {
+            let sentence = language.finding(&FindingDetail::HandshakeCutOff);
+            tree.finding(item, Finding::HandshakeCutOff, &sentence, None);
         }
         if tunnelled && phase == Phase::UpgradeRequest {
             let proxy_port = Some(view.connection.server().port);
@@ -207,6 +236,7 @@ fn layer_of(event: &FrameEvent<&str>) -> Layer {
         FrameEvent::UpgradeRequest
         | FrameEvent::UpgradeAccepted
         | FrameEvent::UpgradeMisaccepted
+        | FrameEvent::UpgradeWithoutSubprotocol
         | FrameEvent::UpgradeRefused(_) => Layer::Http,
         FrameEvent::Close(_) | FrameEvent::CloseReply(_) => Layer::WebSocket,
         FrameEvent::Syn
@@ -239,6 +269,10 @@ fn draw_handshake(tree: &mut Tree, item: Option<usize>, handshake: &Handshake, a
         let missing: Vec<&str> = handshake.missing.parts().collect();
         let sentence = language.finding(&FindingDetail::UpgradeMissing(&missing.join(", ")));
         tree.finding(item, Finding::UpgradeMissing, &sentence, None);
+    }
+    if handshake.lacks_subprotocol {
+        let sentence = language.finding(&FindingDetail::SubprotocolNotGranted);
+        tree.finding(item, Finding::SubprotocolNotGranted, &sentence, None);
     }
     if let Some(valid) = handshake.accept_valid().filter(|_| handshake.refused.is_none()) {
         let line = tree.value(item, Field::HandshakeAcceptValid, Value::Boolean(valid));

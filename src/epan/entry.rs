@@ -309,6 +309,7 @@ fn segment_of(raw: &sys::wmc_segment) -> Segment {
         acknowledgment: SequenceNumber(raw.acknowledgment),
         flags: raw.flags,
         length: raw.payload.reported,
+        identity: raw.identity,
     }
 }
 

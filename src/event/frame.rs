@@ -31,6 +31,8 @@ pub enum FrameEvent<T> {
     UpgradeAccepted,
     /// A 101 with a wrong accept value.
     UpgradeMisaccepted,
+    /// A 101 that names none of the subprotocols that the request asks for: a browser closes the connection.
+    UpgradeWithoutSubprotocol,
     /// The first acknowledgment of the response in that frame.
     UpgradeComplete(Frame),
     /// Any other final response, with its HTTP status code.
@@ -79,7 +81,7 @@ pub struct Acked<T> {
 pub enum Received<T> {
     /// A request to upgrade to WebSocket.
     UpgradeRequest,
-    /// A response that agrees to it.
+    /// A response to it.
     UpgradeResponse,
     /// A message.
     Message(MessageEvent<T>),
@@ -105,7 +107,7 @@ impl<T> Acked<T> {
 pub enum Sent {
     /// A request to upgrade to WebSocket.
     UpgradeRequest,
-    /// A 101 that the browser accepts.
+    /// A 101 that a browser accepts.
     UpgradeResponse,
     /// Any other answer to an upgrade request.
     Refusal,
@@ -127,7 +129,9 @@ impl<T> FrameEvent<T> {
             FrameEvent::Reset(_) => Phase::TcpReset,
             FrameEvent::UpgradeRequest => Phase::UpgradeRequest,
             FrameEvent::UpgradeRequestAcked(_) => Phase::UpgradeRequestAcked,
-            FrameEvent::UpgradeAccepted | FrameEvent::UpgradeMisaccepted => Phase::UpgradeResponse,
+            FrameEvent::UpgradeAccepted | FrameEvent::UpgradeMisaccepted | FrameEvent::UpgradeWithoutSubprotocol => {
+                Phase::UpgradeResponse
+            }
             FrameEvent::UpgradeComplete(_) => Phase::UpgradeComplete,
             FrameEvent::UpgradeRefused(_) => Phase::UpgradeRefused,
             FrameEvent::Close(_) => Phase::Close,
@@ -147,6 +151,7 @@ impl<T> FrameEvent<T> {
             | FrameEvent::UpgradeRequestAcked(_)
             | FrameEvent::UpgradeAccepted
             | FrameEvent::UpgradeMisaccepted
+            | FrameEvent::UpgradeWithoutSubprotocol
             | FrameEvent::UpgradeComplete(_)
             | FrameEvent::UpgradeRefused(_) => Exchange::WebSocketHandshake,
             FrameEvent::Fin
@@ -205,6 +210,7 @@ pub fn frame_samples() -> Vec<FrameEvent<&'static str>> {
         FrameEvent::UpgradeRequestAcked(first),
         FrameEvent::UpgradeAccepted,
         FrameEvent::UpgradeMisaccepted,
+        FrameEvent::UpgradeWithoutSubprotocol,
         FrameEvent::UpgradeComplete(first),
         FrameEvent::UpgradeRefused(502),
         FrameEvent::MessagesAcked(vec![Acked { frame: first, what: Received::SomeMessage }]),

@@ -71,6 +71,11 @@ pub enum MessageEvent<T> {
         /// The connection's user.
         sender: Option<T>,
     },
+    /// A pong of the client's that no ping asked for.
+    UnsolicitedPong {
+        /// The connection's user.
+        sender: Option<T>,
+    },
     /// A message of a type that the chat does not send in this direction, or of none.
     Unknown {
         /// The value of `type`.
@@ -158,6 +163,7 @@ impl<T> MessageEvent<T> {
             MessageEvent::Pong { .. } => {
                 Row { answers: Some(Phase::Ping), ..Row::of(Phase::Pong, CLIENT, Link::Request) }
             }
+            MessageEvent::UnsolicitedPong { .. } => Row::of(Phase::Pong, CLIENT, Link::None),
             MessageEvent::Unknown { .. } => Row::of(Phase::Unknown, None, Link::None),
         }
     }
@@ -173,7 +179,9 @@ impl<T> MessageEvent<T> {
                 Exchange::Say { sender, recipient, text }
             }
             MessageEvent::LogoutNotification { name } => Exchange::Logout(name),
-            MessageEvent::Ping { recipient: user } | MessageEvent::Pong { sender: user } => Exchange::Heartbeat(user),
+            MessageEvent::Ping { recipient: user }
+            | MessageEvent::Pong { sender: user }
+            | MessageEvent::UnsolicitedPong { sender: user } => Exchange::Heartbeat(user),
             MessageEvent::Unknown { .. } => Exchange::Unknown,
         }
     }
@@ -188,6 +196,7 @@ impl<T> MessageEvent<T> {
             MessageEvent::SayRequest { sender, .. }
             | MessageEvent::SayDelivery { sender, .. }
             | MessageEvent::Pong { sender }
+            | MessageEvent::UnsolicitedPong { sender }
             | MessageEvent::Unknown { sender, .. } => sender.as_ref(),
             MessageEvent::UserList { .. } | MessageEvent::Ping { .. } => None,
         }
@@ -207,6 +216,7 @@ impl<T> MessageEvent<T> {
             | MessageEvent::LoginNotification { .. }
             | MessageEvent::LogoutNotification { .. }
             | MessageEvent::Pong { .. }
+            | MessageEvent::UnsolicitedPong { .. }
             | MessageEvent::Unknown { .. } => None,
         }
     }
@@ -252,6 +262,9 @@ impl<T> MessageEvent<T> {
             }
             MessageEvent::Ping { recipient } => MessageEvent::Ping { recipient: recipient.as_ref().and_then(text) },
             MessageEvent::Pong { sender } => MessageEvent::Pong { sender: sender.as_ref().and_then(text) },
+            MessageEvent::UnsolicitedPong { sender } => {
+                MessageEvent::UnsolicitedPong { sender: sender.as_ref().and_then(text) }
+            }
             MessageEvent::Unknown { type_name, sender } => MessageEvent::Unknown {
                 type_name: type_name.as_ref().and_then(&text),
                 sender: sender.as_ref().and_then(&text),
@@ -292,6 +305,7 @@ pub fn samples() -> Vec<MessageEvent<&'static str>> {
             MessageEvent::LogoutNotification { name },
             MessageEvent::Ping { recipient: name },
             MessageEvent::Pong { sender: name },
+            MessageEvent::UnsolicitedPong { sender: name },
             MessageEvent::Unknown { type_name: Some("dance"), sender: name },
             MessageEvent::Unknown { type_name: None, sender: name },
         ]);
@@ -350,7 +364,7 @@ pub fn on_the_wire(event: &MessageEvent<&str>) -> Option<(Side, String)> {
             format!(r#""type":"logout","from_client_id":{ID}{},{TIME}"#, member("from_client_name", name))
         }
         MessageEvent::Ping { .. } => r#""type":"ping""#.to_owned(),
-        MessageEvent::Pong { .. } => r#""type":"pong""#.to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => r#""type":"pong""#.to_owned(),
         MessageEvent::Unknown { type_name, .. } => format!(r#""type":"{}""#, type_name.unwrap_or_default()),
     };
     Some((event.row().from.unwrap_or(Side::Client), format!("{{{members}}}")))

@@ -51,6 +51,9 @@ pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
         FrameEvent::UpgradeMisaccepted => format!(
             "{by} returns a WebSocket handshake response with a wrong accept value: {other} must close the connection"
         ),
+        FrameEvent::UpgradeWithoutSubprotocol => format!(
+            "{by} returns the WebSocket handshake response to {other}: it agrees, but to none of the subprotocols that were asked for, so a browser closes the connection"
+        ),
         FrameEvent::UpgradeComplete(frame) => format!(
             "{by} sends an ACK to {other}: it has received the WebSocket handshake response{}; the handshake has succeeded and the WebSocket connection is established",
             within(*frame)
@@ -114,6 +117,9 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         MessageEvent::LogoutNotification { name } => format!("{by} notifies {other} that {} has left", user(*name)),
         MessageEvent::Ping { .. } => format!("{by} sends {other} a heartbeat ping: it asks whether it is still there"),
         MessageEvent::Pong { .. } => format!("{by} answers {other} with a heartbeat pong: it is still there"),
+        MessageEvent::UnsolicitedPong { .. } => {
+            format!("{by} sends {other} a heartbeat pong that no ping asked for (unsolicited)")
+        }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} sends {other} a message of type {}, which the chat does not know", quoted(QUOTES, name))
         }
@@ -205,6 +211,16 @@ pub fn phrase(phrase: &Phrase) -> String {
             );
             capitalised(&sentence)
         }
+        Phrase::PolicyRequest { by, other } => capitalised(&format!(
+            "{} asks {} for its Flash policy: may pages of other sites connect to it?",
+            party(by),
+            party(other)
+        )),
+        Phrase::PolicyFile { by, other } => capitalised(&format!(
+            "{} answers {} with its Flash policy (XML): which sites' pages may connect to it",
+            party(by),
+            party(other)
+        )),
         Phrase::Acknowledges(acked) => acknowledges(acked),
         Phrase::BytesMissing { of: Some(of), before } => {
             format!("bytes of {} are missing before frame {before}", party(of))
@@ -275,6 +291,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("The chat has no message of type {} in this direction; it is ignored", quoted(QUOTES, name))
         }
         FindingDetail::UnknownType(None) => "The message has no type; it is ignored".to_owned(),
+        FindingDetail::NotAnObject => "The message is JSON, but no object in braces; it is ignored".to_owned(),
         FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("The login has no {member}: the server raises an exception and does not answer"),
             Missing::Name => format!("The login has no {member}: the server logs the user in under an empty name"),
@@ -288,7 +305,9 @@ pub fn finding(detail: &FindingDetail) -> String {
                 .to_owned()
         }
         FindingDetail::NoDelivery => "Nobody received this message, although the connection stayed open".to_owned(),
-        FindingDetail::NoPong => "The browser did not answer this ping before the next one".to_owned(),
+        FindingDetail::NoLoginResult => "The server never answered this login, although the connection stayed open".to_owned(),
+        FindingDetail::NoAck => "The browser never acknowledged this delivery, although it was sent again: it has probably not received it".to_owned(),
+        FindingDetail::NoPong => "The browser did not answer this ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("The time {} is not YYYY-MM-DD HH:MM:SS as the server writes it", quoted(QUOTES, time))
         }
@@ -307,6 +326,8 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::HandshakeRefused(status) => {
             format!("The server refused the WebSocket handshake with HTTP status {status}: this browser cannot use the chat")
         }
+        FindingDetail::HandshakeCutOff => "The connection ended before the server answered this request: the WebSocket handshake was cut off".to_owned(),
+        FindingDetail::SubprotocolNotGranted => "The browser asked for a subprotocol (Sec-WebSocket-Protocol), and the response names none: the browser closes the connection".to_owned(),
         FindingDetail::UnmaskedClient => {
             "The client's frame is not masked: the server must close the connection (RFC 6455, section 5.1)".to_owned()
         }
@@ -447,7 +468,7 @@ fn message_received(event: &MessageEvent<&str>) -> String {
         }
         MessageEvent::LogoutNotification { name } => format!("the notification that {} has left", user(*name)),
         MessageEvent::Ping { .. } => "the heartbeat ping".to_owned(),
-        MessageEvent::Pong { .. } => "the heartbeat pong".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "the heartbeat pong".to_owned(),
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

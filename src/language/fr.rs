@@ -50,6 +50,9 @@ pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
         FrameEvent::UpgradeMisaccepted => format!(
             "{by} renvoie une réponse de poignée de main WebSocket dont la valeur Sec-WebSocket-Accept est erronée : {other} doit fermer la connexion"
         ),
+        FrameEvent::UpgradeWithoutSubprotocol => format!(
+            "{by} renvoie {to} la réponse de poignée de main WebSocket : elle est positive, mais n'accorde aucun des sous-protocoles demandés, et un navigateur ferme alors la connexion"
+        ),
         FrameEvent::UpgradeComplete(frame) => format!(
             "{by} envoie un ACK {to} pour accuser réception de la réponse de poignée de main WebSocket{} : la poignée de main a réussi et la connexion WebSocket est établie",
             within(*frame)
@@ -119,6 +122,9 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         }
         MessageEvent::Pong { .. } => {
             format!("{by} répond {to} par un pong de battement de cœur : la connexion est toujours active")
+        }
+        MessageEvent::UnsolicitedPong { .. } => {
+            format!("{by} envoie {to} un pong de battement de cœur qu'aucun ping n'a demandé (non sollicité)")
         }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} envoie {to} un message de type {}, inconnu du chat", quoted(QUOTES, name))
@@ -290,6 +296,16 @@ pub fn phrase(phrase: &Phrase) -> String {
             );
             capitalised(&sentence)
         }
+        Phrase::PolicyRequest { by, other } => capitalised(&format!(
+            "{} demande {} sa politique Flash : les pages d'autres sites peuvent-elles s'y connecter ?",
+            subject(by),
+            to(other)
+        )),
+        Phrase::PolicyFile { by, other } => capitalised(&format!(
+            "{} répond {} par sa politique Flash (XML) : les sites dont les pages peuvent s'y connecter",
+            subject(by),
+            to(other)
+        )),
         Phrase::Acknowledges(acked) => acknowledges(acked),
         Phrase::BytesMissing { of: Some(of), before } => {
             format!("il manque des octets {} avant la trame {before}", self::of(of))
@@ -362,6 +378,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("Le chat n'a pas de message de type {} dans ce sens ; le message est ignoré", quoted(QUOTES, name))
         }
         FindingDetail::UnknownType(None) => "Le message n'a pas de type ; il est ignoré".to_owned(),
+        FindingDetail::NotAnObject => "Le message est du JSON, mais pas un objet entre accolades ; il est ignoré".to_owned(),
         FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("Il manque le champ {member} dans la requête d'ouverture de session : le serveur lève une exception et ne répond pas"),
             Missing::Name => format!("Il manque le champ {member} dans la requête d'ouverture de session : le serveur ouvre la session sous un nom vide"),
@@ -375,7 +392,9 @@ pub fn finding(detail: &FindingDetail) -> String {
                 .to_owned()
         }
         FindingDetail::NoDelivery => "Personne n'a reçu ce message, bien que la connexion soit restée ouverte".to_owned(),
-        FindingDetail::NoPong => "Le navigateur n'a pas répondu à ce ping avant le suivant".to_owned(),
+        FindingDetail::NoLoginResult => "Le serveur n'a jamais répondu à cette ouverture de session, bien que la connexion soit restée ouverte".to_owned(),
+        FindingDetail::NoAck => "Le navigateur n'a jamais accusé réception de ce message, pourtant retransmis : il ne l'a sans doute pas reçu".to_owned(),
+        FindingDetail::NoPong => "Le navigateur n'a pas répondu à ce ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("L'heure {} n'est pas au format YYYY-MM-DD HH:MM:SS utilisé par le serveur", quoted(QUOTES, time))
         }
@@ -395,6 +414,8 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::HandshakeRefused(status) => format!(
             "Le serveur a refusé la poignée de main WebSocket (code de statut HTTP {status}) : ce navigateur ne peut pas utiliser le chat"
         ),
+        FindingDetail::HandshakeCutOff => "La connexion s'est terminée avant que le serveur réponde à cette requête : la poignée de main WebSocket a été interrompue".to_owned(),
+        FindingDetail::SubprotocolNotGranted => "Le navigateur a demandé un sous-protocole (Sec-WebSocket-Protocol) et la réponse n'en nomme aucun : le navigateur ferme la connexion".to_owned(),
         FindingDetail::UnmaskedClient => {
             "La trame du client n'est pas masquée : le serveur doit fermer la connexion (RFC 6455, section 5.1)"
                 .to_owned()
@@ -570,7 +591,7 @@ fn of_message_received(event: &MessageEvent<&str>) -> String {
             format!("de la notification indiquant qu{} a quitté le chat", that_user(*name))
         }
         MessageEvent::Ping { .. } => "du ping de battement de cœur".to_owned(),
-        MessageEvent::Pong { .. } => "du pong de battement de cœur".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "du pong de battement de cœur".to_owned(),
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

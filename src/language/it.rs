@@ -50,6 +50,9 @@ pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
         FrameEvent::UpgradeMisaccepted => format!(
             "{by} invia una risposta di handshake WebSocket con un valore Sec-WebSocket-Accept errato: {other} deve chiudere la connessione"
         ),
+        FrameEvent::UpgradeWithoutSubprotocol => format!(
+            "{by} invia {to} la risposta di handshake WebSocket: accetta, ma non concede nessuno dei sottoprotocolli richiesti, e un browser chiude quindi la connessione"
+        ),
         FrameEvent::UpgradeComplete(frame) => format!(
             "{by} invia un ACK {to} per confermare di aver ricevuto la risposta di handshake WebSocket{}: l'handshake è riuscito e la connessione WebSocket è stata stabilita",
             within(*frame)
@@ -117,6 +120,9 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         }
         MessageEvent::Pong { .. } => {
             format!("{by} risponde {to} con un pong di heartbeat: la connessione è ancora attiva")
+        }
+        MessageEvent::UnsolicitedPong { .. } => {
+            format!("{by} invia {to} un pong di heartbeat che nessun ping ha richiesto (non sollecitato)")
         }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} invia {to} un messaggio di tipo {}, sconosciuto alla chat", quoted(QUOTES, name))
@@ -291,6 +297,16 @@ pub fn phrase(phrase: &Phrase) -> String {
             );
             capitalised(&sentence)
         }
+        Phrase::PolicyRequest { by, other } => capitalised(&format!(
+            "{} chiede {} la sua policy Flash: le pagine di altri siti possono connettersi?",
+            subject(by),
+            to(other)
+        )),
+        Phrase::PolicyFile { by, other } => capitalised(&format!(
+            "{} risponde {} con la sua policy Flash (XML): i siti le cui pagine possono connettersi",
+            subject(by),
+            to(other)
+        )),
         Phrase::Acknowledges(acked) => acknowledges(acked),
         Phrase::BytesMissing { of: Some(of), before } => {
             format!("mancano byte {} prima del frame {before}", self::of(of))
@@ -360,6 +376,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             quoted(QUOTES, name)
         ),
         FindingDetail::UnknownType(None) => "Il messaggio non ha un tipo; viene ignorato".to_owned(),
+        FindingDetail::NotAnObject => "Il messaggio è JSON, ma non un oggetto tra parentesi graffe; viene ignorato".to_owned(),
         FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("Nella richiesta di accesso manca il campo {member}: il server solleva un'eccezione e non risponde"),
             Missing::Name => format!("Nella richiesta di accesso manca il campo {member}: il server fa accedere l'utente con un nome vuoto"),
@@ -374,7 +391,9 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::NoDelivery => {
             "Nessuno ha ricevuto questo messaggio, benché la connessione sia rimasta aperta".to_owned()
         }
-        FindingDetail::NoPong => "Il browser non ha risposto a questo ping prima del successivo".to_owned(),
+        FindingDetail::NoLoginResult => "Il server non ha mai risposto a questo accesso, benché la connessione sia rimasta aperta".to_owned(),
+        FindingDetail::NoAck => "Il browser non ha mai confermato questa consegna, benché sia stata ritrasmessa: probabilmente non l'ha ricevuta".to_owned(),
+        FindingDetail::NoPong => "Il browser non ha risposto a questo ping".to_owned(),
         FindingDetail::BadTime(time) => format!(
             "L'ora {} non è nel formato YYYY-MM-DD HH:MM:SS usato dal server",
             quoted(QUOTES, time)
@@ -395,6 +414,8 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::HandshakeRefused(status) => format!(
             "Il server ha rifiutato l'handshake WebSocket (codice di stato HTTP {status}): questo browser non può usare la chat"
         ),
+        FindingDetail::HandshakeCutOff => "La connessione è terminata prima che il server rispondesse a questa richiesta: l'handshake WebSocket è stato interrotto".to_owned(),
+        FindingDetail::SubprotocolNotGranted => "Il browser ha chiesto un sottoprotocollo (Sec-WebSocket-Protocol) e la risposta non ne nomina alcuno: il browser chiude la connessione".to_owned(),
         FindingDetail::UnmaskedClient => {
             "Il frame del client non è mascherato: il server deve chiudere la connessione (RFC 6455, sezione 5.1)"
                 .to_owned()
@@ -569,7 +590,7 @@ fn message_received(event: &MessageEvent<&str>) -> String {
         MessageEvent::SayRequest { .. } | MessageEvent::SayDelivery { .. } => "il messaggio".to_owned(),
         MessageEvent::LogoutNotification { name } => format!("la notifica dell'uscita {}", of_user(*name)),
         MessageEvent::Ping { .. } => "il ping di heartbeat".to_owned(),
-        MessageEvent::Pong { .. } => "il pong di heartbeat".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "il pong di heartbeat".to_owned(),
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

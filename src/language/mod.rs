@@ -12,11 +12,12 @@ use std::borrow::Cow;
 
 pub(crate) use crate::event::Completion;
 use crate::event::{Acked, Exchange, FrameEvent, MessageEvent};
-use crate::fields::{Field, Omission, Phase};
+use crate::fields::{Field, Finding, Omission, Phase};
 use crate::message::json::Reason;
 use crate::message::text;
 use crate::packet::{Both, Frame, Side};
 use crate::session::{Ends, ExchangeStep, MessageView, PartOfMessage};
+use crate::websocket::first_bytes::Policy;
 
 pub(crate) use common::isolated;
 
@@ -172,6 +173,7 @@ impl Language {
             | FrameEvent::UpgradeRequestAcked(_)
             | FrameEvent::UpgradeAccepted
             | FrameEvent::UpgradeMisaccepted
+            | FrameEvent::UpgradeWithoutSubprotocol
             | FrameEvent::UpgradeComplete(_)
             | FrameEvent::UpgradeRefused(_)
             | FrameEvent::Close(_)
@@ -184,6 +186,16 @@ impl Language {
         let (addresses, user) = (part.ends.addresses(), part.ends.user.and_then(printable));
         let [by, other] = parties(&part.ends, part.by, &addresses, user.as_deref());
         self.phrase(&Phrase::PartOfMessage { by, other, completed_in: part.completed_in })
+    }
+
+    /// The sentence of a segment with a Flash client's request for the server's policy, or the answer to it.
+    pub(crate) fn policy(self, policy: Policy, ends: &Ends) -> String {
+        let addresses = ends.addresses();
+        let [by, other] = parties(ends, policy.sender(), &addresses, None);
+        self.phrase(&match policy {
+            Policy::Request => Phrase::PolicyRequest { by, other },
+            Policy::File => Phrase::PolicyFile { by, other },
+        })
     }
 
     /// What a segment acknowledges that is no mere ACK, in words.
@@ -413,6 +425,20 @@ pub(crate) enum Phrase<'a> {
         /// The frame with which the message is complete.
         completed_in: Frame,
     },
+    /// A Flash client asks for the server's policy: a sentence.
+    PolicyRequest {
+        /// Who asks.
+        by: Party<'a>,
+        /// Whom.
+        other: Party<'a>,
+    },
+    /// The server answers it: a sentence.
+    PolicyFile {
+        /// Who answers.
+        by: Party<'a>,
+        /// Whom.
+        other: Party<'a>,
+    },
     /// A segment, which is no mere ACK, acknowledges this: a clause without a subject.
     Acknowledges(&'a [Acked<&'a str>]),
     /// A label is left out because bytes are missing: a clause.
@@ -498,6 +524,20 @@ pub(crate) enum Missing {
     FromServer,
 }
 
+impl FindingDetail<'_> {
+    /// Of a finding that later frames show of a message; `None` for the others.
+    pub fn late(finding: Finding) -> Option<FindingDetail<'static>> {
+        [
+            (Finding::NoDelivery, FindingDetail::NoDelivery),
+            (Finding::NoLoginResult, FindingDetail::NoLoginResult),
+            (Finding::NoAck, FindingDetail::NoAck),
+            (Finding::NoPong, FindingDetail::NoPong),
+        ]
+        .into_iter()
+        .find_map(|(late, detail)| (late == finding).then_some(detail))
+    }
+}
+
 /// A finding with what its sentence is made from; texts have one printable line. Each variant is the
 /// [`Finding`](crate::fields::Finding) of its name.
 #[derive(Debug, Clone)]
@@ -513,13 +553,19 @@ pub(crate) enum FindingDetail<'a> {
     },
     /// The value of `type`, or `None` for a message without one.
     UnknownType(Option<&'a str>),
+    /// A message that is JSON, but no object, and so has no type.
+    NotAnObject,
     /// What the server does without the member, and the member's name on the wire.
     MissingMember(Missing, &'a str),
     /// A say on a connection without an earlier login.
     SayBeforeLogin,
     /// A say that the server delivered to no connection.
     NoDelivery,
-    /// A heartbeat ping that another ping followed, without a pong between them.
+    /// A login request to which the server sent no result.
+    NoLoginResult,
+    /// A delivery that the server's TCP sent again, and that was never acknowledged.
+    NoAck,
+    /// A heartbeat ping without a pong.
     NoPong,
     /// The value of `time`.
     BadTime(&'a str),
@@ -536,6 +582,10 @@ pub(crate) enum FindingDetail<'a> {
     UpgradeMissing(&'a str),
     /// The HTTP status code of the response.
     HandshakeRefused(u16),
+    /// An upgrade request on a connection that ended without an answer.
+    HandshakeCutOff,
+    /// A 101 without a subprotocol (RFC 6455, section 1.9), though its request asks for one.
+    SubprotocolNotGranted,
     /// A client's frame without a masking key (RFC 6455, section 5.1).
     UnmaskedClient,
     /// A server's frame with a masking key (RFC 6455, section 5.1).

@@ -52,6 +52,9 @@ pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
         FrameEvent::UpgradeMisaccepted => format!(
             "{by} envia uma resposta de handshake do WebSocket com um valor Sec-WebSocket-Accept incorreto: {other} deve fechar a conexão"
         ),
+        FrameEvent::UpgradeWithoutSubprotocol => format!(
+            "{by} envia {to} a resposta de handshake do WebSocket: aceita, mas não concede nenhum dos subprotocolos pedidos, e um navegador fecha então a conexão"
+        ),
         FrameEvent::UpgradeComplete(frame) => format!(
             "{by} envia um ACK {to} para confirmar que recebeu a resposta de handshake do WebSocket{}: o handshake foi bem-sucedido e a conexão WebSocket está estabelecida",
             within(*frame)
@@ -119,6 +122,9 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
             format!("{by} envia {to} um ping de heartbeat para verificar se a conexão ainda está ativa")
         }
         MessageEvent::Pong { .. } => format!("{by} responde {to} com um pong de heartbeat: a conexão ainda está ativa"),
+        MessageEvent::UnsolicitedPong { .. } => {
+            format!("{by} envia {to} um pong de heartbeat que nenhum ping pediu (não solicitado)")
+        }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} envia {to} uma mensagem do tipo {}, que o chat não conhece", quoted(QUOTES, name))
         }
@@ -287,6 +293,16 @@ pub fn phrase(phrase: &Phrase) -> String {
             );
             capitalised(&sentence)
         }
+        Phrase::PolicyRequest { by, other } => capitalised(&format!(
+            "{} pede {} a sua política do Flash: páginas de outros sites podem conectar-se?",
+            subject(by),
+            to(other)
+        )),
+        Phrase::PolicyFile { by, other } => capitalised(&format!(
+            "{} responde {} com a sua política do Flash (XML): os sites cujas páginas podem conectar-se",
+            subject(by),
+            to(other)
+        )),
         Phrase::Acknowledges(acked) => acknowledges(acked),
         Phrase::BytesMissing { of: Some(of), before } => {
             format!("faltam bytes {} antes do quadro {before}", self::of(of))
@@ -358,6 +374,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             quoted(QUOTES, name)
         ),
         FindingDetail::UnknownType(None) => "A mensagem não tem tipo e é ignorada".to_owned(),
+        FindingDetail::NotAnObject => "A mensagem é JSON, mas não é um objeto entre chaves, e é ignorada".to_owned(),
         FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("Falta o campo {member} na solicitação de login: o servidor lança uma exceção e não responde"),
             Missing::Name => format!("Falta o campo {member} na solicitação de login: o servidor faz o login do usuário com um nome vazio"),
@@ -370,7 +387,9 @@ pub fn finding(detail: &FindingDetail) -> String {
             "Mensagem enviada antes do login: o servidor lança uma exceção e ninguém a recebe".to_owned()
         }
         FindingDetail::NoDelivery => "Ninguém recebeu esta mensagem, embora a conexão tenha continuado aberta".to_owned(),
-        FindingDetail::NoPong => "O navegador não respondeu a este ping antes do seguinte".to_owned(),
+        FindingDetail::NoLoginResult => "O servidor nunca respondeu a este login, embora a conexão tenha continuado aberta".to_owned(),
+        FindingDetail::NoAck => "O navegador nunca confirmou esta entrega, embora ela tenha sido retransmitida: provavelmente não a recebeu".to_owned(),
+        FindingDetail::NoPong => "O navegador não respondeu a este ping".to_owned(),
         FindingDetail::BadTime(time) => format!(
             "A hora {} não está no formato YYYY-MM-DD HH:MM:SS usado pelo servidor",
             quoted(QUOTES, time)
@@ -391,6 +410,8 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::HandshakeRefused(status) => format!(
             "O servidor recusou o handshake do WebSocket (código de status HTTP {status}): este navegador não pode usar o chat"
         ),
+        FindingDetail::HandshakeCutOff => "A conexão terminou antes que o servidor respondesse a esta solicitação: o handshake do WebSocket foi interrompido".to_owned(),
+        FindingDetail::SubprotocolNotGranted => "O navegador pediu um subprotocolo (Sec-WebSocket-Protocol) e a resposta não indica nenhum: o navegador fecha a conexão".to_owned(),
         FindingDetail::UnmaskedClient => {
             "O quadro do cliente não está mascarado: o servidor deve fechar a conexão (RFC 6455, seção 5.1)".to_owned()
         }
@@ -551,7 +572,7 @@ fn message_received(event: &MessageEvent<&str>) -> String {
         MessageEvent::SayRequest { .. } | MessageEvent::SayDelivery { .. } => "a mensagem".to_owned(),
         MessageEvent::LogoutNotification { name } => format!("a notificação de que {} saiu do chat", user(*name)),
         MessageEvent::Ping { .. } => "o ping de heartbeat".to_owned(),
-        MessageEvent::Pong { .. } => "o pong de heartbeat".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "o pong de heartbeat".to_owned(),
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

@@ -55,6 +55,9 @@ pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
             "{by} отправляет ответ на рукопожатие WebSocket с неверным значением Sec-WebSocket-Accept: {} обязан закрыть соединение",
             party(&note.other, Case::Nominative)
         ),
+        FrameEvent::UpgradeWithoutSubprotocol => format!(
+            "{by} отправляет {to} ответ на рукопожатие WebSocket: сервер согласен, но ни один из запрошенных подпротоколов не назван, поэтому браузер закрывает соединение"
+        ),
         FrameEvent::UpgradeComplete(frame) => format!(
             "{by} подтверждает {to} пакетом ACK получение ответа на рукопожатие WebSocket{}: рукопожатие успешно завершено, соединение WebSocket установлено",
             within(*frame)
@@ -120,6 +123,9 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
             format!("{by} отправляет {to} запрос проверки связи (ping): спрашивает, на связи ли браузер")
         }
         MessageEvent::Pong { .. } => format!("{by} отвечает {to} на проверку связи (pong): браузер на связи"),
+        MessageEvent::UnsolicitedPong { .. } => {
+            format!("{by} отправляет {to} ответ на проверку связи (pong), хотя проверки связи не было")
+        }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} отправляет {to} сообщение неизвестного чату типа {}", quoted(QUOTES, name))
         }
@@ -276,6 +282,16 @@ pub fn phrase(phrase: &Phrase) -> String {
             let (by, to) = (party(by, Case::Nominative), party(other, Case::Dative));
             capitalised(&format!("{by} отправляет {to} часть сообщения, которое завершается в кадре {completed_in}"))
         }
+        Phrase::PolicyRequest { by, other } => capitalised(&format!(
+            "{} отправляет {} запрос политики Flash: могут ли подключаться страницы других сайтов",
+            party(by, Case::Nominative),
+            party(other, Case::Dative)
+        )),
+        Phrase::PolicyFile { by, other } => capitalised(&format!(
+            "{} отвечает {} политикой Flash (XML): страницы каких сайтов могут подключаться",
+            party(by, Case::Nominative),
+            party(other, Case::Dative)
+        )),
         Phrase::Acknowledges(acked) => acknowledges(acked),
         Phrase::BytesMissing { of: Some(of), before } => {
             format!("перед кадром {before} не хватает байтов {}", party(of, Case::Genitive))
@@ -344,6 +360,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("В этом направлении у чата нет сообщений типа {}; сообщение игнорируется", quoted(QUOTES, name))
         }
         FindingDetail::UnknownType(None) => "У сообщения нет типа; оно игнорируется".to_owned(),
+        FindingDetail::NotAnObject => "Сообщение — JSON, но не объект в фигурных скобках; оно игнорируется".to_owned(),
         FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => {
                 format!("В запросе на вход нет поля {member}: сервер выбрасывает исключение и не отвечает")
@@ -360,7 +377,9 @@ pub fn finding(detail: &FindingDetail) -> String {
             "Сообщение отправлено до входа в чат: сервер выбрасывает исключение, и никто его не получит".to_owned()
         }
         FindingDetail::NoDelivery => "Это сообщение никто не получил, хотя соединение продолжало работать".to_owned(),
-        FindingDetail::NoPong => "Браузер не ответил на этот ping до следующего".to_owned(),
+        FindingDetail::NoLoginResult => "Сервер так и не ответил на этот вход, хотя соединение продолжало работать".to_owned(),
+        FindingDetail::NoAck => "Браузер так и не подтвердил получение этого сообщения, хотя оно отправлялось повторно: вероятно, оно не дошло".to_owned(),
+        FindingDetail::NoPong => "Браузер не ответил на этот ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("Время {} не в формате YYYY-MM-DD HH:MM:SS, в котором его пишет сервер", quoted(QUOTES, time))
         }
@@ -379,6 +398,8 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::HandshakeRefused(status) => format!(
             "Сервер отклонил рукопожатие WebSocket с кодом состояния HTTP {status}: по этому соединению войти в чат нельзя"
         ),
+        FindingDetail::HandshakeCutOff => "Соединение завершилось раньше, чем сервер ответил на этот запрос: рукопожатие WebSocket прервано".to_owned(),
+        FindingDetail::SubprotocolNotGranted => "Браузер запросил подпротокол (Sec-WebSocket-Protocol), а в ответе не назван ни один: браузер закрывает соединение".to_owned(),
         FindingDetail::UnmaskedClient => {
             "Кадр клиента не замаскирован: сервер обязан закрыть соединение (RFC 6455, раздел 5.1)".to_owned()
         }
@@ -564,7 +585,9 @@ fn message_received(event: &MessageEvent<&str>) -> String {
         }
         MessageEvent::LogoutNotification { name } => format!("уведомления о выходе пользователя{}", beside(*name)),
         MessageEvent::Ping { .. } => "запроса проверки связи (ping)".to_owned(),
-        MessageEvent::Pong { .. } => "ответа на проверку связи (pong)".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => {
+            "ответа на проверку связи (pong)".to_owned()
+        }
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

@@ -162,7 +162,8 @@ fn with_data(event: Event) -> (Event, Data) {
             | FrameEvent::Reset(_)
             | FrameEvent::UpgradeRequest
             | FrameEvent::UpgradeAccepted
-            | FrameEvent::UpgradeMisaccepted => vec![],
+            | FrameEvent::UpgradeMisaccepted
+            | FrameEvent::UpgradeWithoutSubprotocol => vec![],
         },
         Event::Message(event) => match event {
             MessageEvent::LoginRequest { name, room } => name.iter().chain(room).copied().collect(),
@@ -178,9 +179,10 @@ fn with_data(event: Event) -> (Event, Data) {
                 sender.iter().copied().chain(recipient).chain([TEXT]).collect()
             }
             MessageEvent::Unknown { type_name, .. } => type_name.iter().copied().collect(),
-            MessageEvent::UserList { users: None, .. } | MessageEvent::Ping { .. } | MessageEvent::Pong { .. } => {
-                vec![]
-            }
+            MessageEvent::UserList { users: None, .. }
+            | MessageEvent::Ping { .. }
+            | MessageEvent::Pong { .. }
+            | MessageEvent::UnsolicitedPong { .. } => vec![],
         },
     };
     (event, data)
@@ -201,6 +203,7 @@ fn notes() -> Vec<(Sample, Data)> {
                 MessageEvent::UserList { recipient: name, .. }
                 | MessageEvent::Ping { recipient: name }
                 | MessageEvent::Pong { sender: name }
+                | MessageEvent::UnsolicitedPong { sender: name }
                 | MessageEvent::Unknown { sender: name, .. } => name.is_some(),
                 MessageEvent::LoginRequest { name: None, room: None } => false,
                 MessageEvent::LoginRequest { .. }
@@ -251,7 +254,11 @@ fn facts(finding: Finding) -> Vec<(FindingDetail<'static>, Vec<&'static str>)> {
             })
             .collect(),
         Finding::UnknownType => {
-            vec![(FindingDetail::UnknownType(Some("dance")), vec!["dance"]), (FindingDetail::UnknownType(None), vec![])]
+            vec![
+                (FindingDetail::UnknownType(Some("dance")), vec!["dance"]),
+                (FindingDetail::UnknownType(None), vec![]),
+                (FindingDetail::NotAnObject, vec!["JSON"]),
+            ]
         }
         Finding::MissingMember => vec![
             (FindingDetail::MissingMember(Missing::Room, "room_id"), vec!["room_id"]),
@@ -263,6 +270,8 @@ fn facts(finding: Finding) -> Vec<(FindingDetail<'static>, Vec<&'static str>)> {
         ],
         Finding::SayBeforeLogin => vec![(FindingDetail::SayBeforeLogin, vec![])],
         Finding::NoDelivery => vec![(FindingDetail::NoDelivery, vec![])],
+        Finding::NoLoginResult => vec![(FindingDetail::NoLoginResult, vec![])],
+        Finding::NoAck => vec![(FindingDetail::NoAck, vec![])],
         Finding::NoPong => vec![(FindingDetail::NoPong, vec!["ping"])],
         Finding::BadTime => vec![(FindingDetail::BadTime("noon"), vec!["YYYY-MM-DD HH:MM:SS", "noon"])],
         Finding::UnescapedHtml => vec![(FindingDetail::UnescapedHtml("<script>"), vec!["<script>"])],
@@ -274,6 +283,10 @@ fn facts(finding: Finding) -> Vec<(FindingDetail<'static>, Vec<&'static str>)> {
             vec![(FindingDetail::UpgradeMissing("HTTP/1.1"), vec!["HTTP/1.1", "RFC 6455", "4.1", "nginx"])]
         }
         Finding::HandshakeRefused => vec![(FindingDetail::HandshakeRefused(503), vec!["HTTP", "503"])],
+        Finding::HandshakeCutOff => vec![(FindingDetail::HandshakeCutOff, vec!["WebSocket"])],
+        Finding::SubprotocolNotGranted => {
+            vec![(FindingDetail::SubprotocolNotGranted, vec!["Sec-WebSocket-Protocol"])]
+        }
         Finding::UnmaskedClient => vec![(FindingDetail::UnmaskedClient, vec!["RFC 6455", "5.1"])],
         Finding::MaskedServer => vec![(FindingDetail::MaskedServer, vec!["RFC 6455", "5.1"])],
         Finding::IrregularFrame => vec![
@@ -599,6 +612,8 @@ fn every_clause_and_phrase_is_said_in_every_language() {
             Phrase::PartOfMessage { by: browser, other: party(Side::Server), completed_in: Frame::of(18) },
             vec!["anna", "60653", "7272", "18"],
         ),
+        (Phrase::PolicyRequest { by: browser, other: party(Side::Server) }, vec!["60653", "7272", "Flash"]),
+        (Phrase::PolicyFile { by: party(Side::Server), other: browser }, vec!["60653", "7272", "Flash"]),
         (Phrase::Acknowledges(&acked), vec!["901", "ACK"]),
         (Phrase::BytesMissing { of: Some(browser), before: Frame::of(92) }, vec!["anna", "60653", "92"]),
         (Phrase::BytesMissing { of: None, before: Frame::of(92) }, vec!["92"]),

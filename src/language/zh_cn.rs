@@ -38,6 +38,11 @@ pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
         FrameEvent::UpgradeMisaccepted => {
             format!("{by}返回的 WebSocket 握手回应中 Sec-WebSocket-Accept 值错误：{other}必须关闭连接")
         }
+        FrameEvent::UpgradeWithoutSubprotocol => {
+            format!(
+                "{by}向{other}返回 WebSocket 握手回应：同意升级，但没有选用请求中的任何子协议，浏览器会因此关闭连接"
+            )
+        }
         FrameEvent::UpgradeComplete(frame) => format!(
             "{by}向{other}返回 ACK，已收到 WebSocket 握手回应{}：握手成功，WebSocket 连接已建立",
             within(*frame)
@@ -89,6 +94,7 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         }
         MessageEvent::Ping { .. } => format!("{by}向{other}发送心跳检测 ping：询问对方是否在线"),
         MessageEvent::Pong { .. } => format!("{by}向{other}回应心跳检测 pong：仍然在线"),
+        MessageEvent::UnsolicitedPong { .. } => format!("{by}向{other}发送心跳检测 pong，但此前并没有待回应的 ping"),
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by}向{other}发送类型为{}的消息：聊天程序不支持该类型", quoted(QUOTES, name))
         }
@@ -250,6 +256,14 @@ pub fn phrase(phrase: &Phrase) -> String {
             let (by, other) = (spaced(&party(by)), spaced(&party(other)));
             format!("{}向{other}发送消息的一部分，该消息到第 {completed_in} 帧才完整", by.trim_start())
         }
+        Phrase::PolicyRequest { by, other } => {
+            let (by, other) = (spaced(&party(by)), spaced(&party(other)));
+            format!("{}向{other}请求 Flash 策略：其他网站的页面是否可以连接", by.trim_start())
+        }
+        Phrase::PolicyFile { by, other } => {
+            let (by, other) = (spaced(&party(by)), spaced(&party(other)));
+            format!("{}向{other}返回 Flash 策略（XML）：哪些网站的页面可以连接", by.trim_start())
+        }
         Phrase::Acknowledges(acked) => acknowledges(acked),
         Phrase::BytesMissing { of: Some(of), before } => format!("第 {before} 帧之前缺少{}的字节", spaced(&party(of))),
         Phrase::BytesMissing { of: None, before } => format!("第 {before} 帧之前缺少服务端发给其他人的字节"),
@@ -310,6 +324,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("聊天程序在这个方向上没有{}类型的消息；该消息会被忽略", quoted(QUOTES, name))
         }
         FindingDetail::UnknownType(None) => "消息没有类型；该消息会被忽略".to_owned(),
+        FindingDetail::NotAnObject => "消息是 JSON，但不是用花括号括起来的对象；该消息会被忽略".to_owned(),
         FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("登录请求缺少 {member} 字段：服务端会抛出异常，不作回应"),
             Missing::Name => format!("登录请求缺少 {member} 字段：服务端会让该用户以空昵称登录"),
@@ -322,7 +337,9 @@ pub fn finding(detail: &FindingDetail) -> String {
         },
         FindingDetail::SayBeforeLogin => "在尚未登录的连接上发言：服务端会抛出异常，没有人会收到".to_owned(),
         FindingDetail::NoDelivery => "没有人收到这次发言，尽管连接此后并未中断".to_owned(),
-        FindingDetail::NoPong => "浏览器在下一个 ping 之前没有回应这个 ping".to_owned(),
+        FindingDetail::NoLoginResult => "服务端始终没有回应这次登录，尽管连接此后并未中断".to_owned(),
+        FindingDetail::NoAck => "浏览器始终没有确认收到这条消息，尽管服务端重发过：它很可能没有收到".to_owned(),
+        FindingDetail::NoPong => "浏览器没有回应这个 ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("时间{}不是服务端使用的 YYYY-MM-DD HH:MM:SS 格式", quoted(QUOTES, time))
         }
@@ -340,6 +357,10 @@ pub fn finding(detail: &FindingDetail) -> String {
         ),
         FindingDetail::HandshakeRefused(status) => {
             format!("服务端以 HTTP 状态码 {status} 拒绝了 WebSocket 握手：无法通过此连接聊天")
+        }
+        FindingDetail::HandshakeCutOff => "服务端尚未回应此请求，连接就已结束：WebSocket 握手中断".to_owned(),
+        FindingDetail::SubprotocolNotGranted => {
+            "浏览器请求了子协议（Sec-WebSocket-Protocol），而回应中没有指定子协议：浏览器会关闭连接".to_owned()
         }
         FindingDetail::UnmaskedClient => {
             "客户端的帧没有经过掩码处理：服务端必须关闭连接（RFC 6455 第 5.1 节）".to_owned()
@@ -497,7 +518,7 @@ fn message_received(event: &MessageEvent<&str>) -> String {
         MessageEvent::LogoutNotification { name: Some(name) } => format!("用户{}退出的通知", quoted(QUOTES, name)),
         MessageEvent::LogoutNotification { name: None } => "有用户退出的通知".to_owned(),
         MessageEvent::Ping { .. } => "心跳检测 ping".to_owned(),
-        MessageEvent::Pong { .. } => "心跳检测 pong".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "心跳检测 pong".to_owned(),
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

@@ -38,6 +38,11 @@ pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
         FrameEvent::UpgradeMisaccepted => {
             format!("{by}傳回的 WebSocket 交握回應中 Sec-WebSocket-Accept 值錯誤：{other}必須關閉連線")
         }
+        FrameEvent::UpgradeWithoutSubprotocol => {
+            format!(
+                "{by}向{other}傳回 WebSocket 交握回應：同意升級，但沒有採用請求中的任何子協定，瀏覽器會因此關閉連線"
+            )
+        }
         FrameEvent::UpgradeComplete(frame) => format!(
             "{by}向{other}傳回 ACK，確認已收到 WebSocket 交握回應{}：交握成功，WebSocket 連線已建立",
             within(*frame)
@@ -89,6 +94,7 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         }
         MessageEvent::Ping { .. } => format!("{by}向{other}傳送心跳偵測 ping：詢問對方是否仍在線上"),
         MessageEvent::Pong { .. } => format!("{by}向{other}回應心跳偵測 pong：仍在線上"),
+        MessageEvent::UnsolicitedPong { .. } => format!("{by}向{other}傳送心跳偵測 pong，但先前並沒有待回應的 ping"),
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by}向{other}傳送類型為{}的訊息：聊天程式不支援該類型", quoted(QUOTES, name))
         }
@@ -250,6 +256,14 @@ pub fn phrase(phrase: &Phrase) -> String {
             let (by, other) = (spaced(&party(by)), spaced(&party(other)));
             format!("{}向{other}傳送訊息的一部分，該訊息到訊框 {completed_in} 才完整", by.trim_start())
         }
+        Phrase::PolicyRequest { by, other } => {
+            let (by, other) = (spaced(&party(by)), spaced(&party(other)));
+            format!("{}向{other}請求 Flash 原則：其他網站的頁面是否可以連線", by.trim_start())
+        }
+        Phrase::PolicyFile { by, other } => {
+            let (by, other) = (spaced(&party(by)), spaced(&party(other)));
+            format!("{}向{other}傳回 Flash 原則（XML）：哪些網站的頁面可以連線", by.trim_start())
+        }
         Phrase::Acknowledges(acked) => acknowledges(acked),
         Phrase::BytesMissing { of: Some(of), before } => {
             format!("訊框 {before} 之前缺少{}的位元組", spaced(&party(of)))
@@ -312,6 +326,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("聊天程式在這個方向上沒有{}類型的訊息；這則訊息會被忽略", quoted(QUOTES, name))
         }
         FindingDetail::UnknownType(None) => "訊息沒有類型；這則訊息會被忽略".to_owned(),
+        FindingDetail::NotAnObject => "訊息是 JSON，但不是以大括號括住的物件；這則訊息會被忽略".to_owned(),
         FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("登入請求缺少 {member} 欄位：伺服器會拋出例外，不予回應"),
             Missing::Name => format!("登入請求缺少 {member} 欄位：伺服器會讓該使用者以空白暱稱登入"),
@@ -324,7 +339,9 @@ pub fn finding(detail: &FindingDetail) -> String {
         },
         FindingDetail::SayBeforeLogin => "在尚未登入的連線上發言：伺服器會拋出例外，沒有人會收到".to_owned(),
         FindingDetail::NoDelivery => "沒有人收到這則發言，儘管連線此後並未中斷".to_owned(),
-        FindingDetail::NoPong => "瀏覽器在下一個 ping 之前沒有回應這個 ping".to_owned(),
+        FindingDetail::NoLoginResult => "伺服器始終沒有回應這次登入，儘管連線此後並未中斷".to_owned(),
+        FindingDetail::NoAck => "瀏覽器始終沒有確認收到這則訊息，儘管伺服器重傳過：它很可能沒有收到".to_owned(),
+        FindingDetail::NoPong => "瀏覽器沒有回應這個 ping".to_owned(),
         FindingDetail::BadTime(time) => {
             format!("時間{}不是伺服器使用的 YYYY-MM-DD HH:MM:SS 格式", quoted(QUOTES, time))
         }
@@ -342,6 +359,10 @@ pub fn finding(detail: &FindingDetail) -> String {
         ),
         FindingDetail::HandshakeRefused(status) => {
             format!("伺服器以 HTTP 狀態碼 {status} 拒絕了 WebSocket 交握：無法透過此連線聊天")
+        }
+        FindingDetail::HandshakeCutOff => "伺服器尚未回應這項請求，連線就已結束：WebSocket 交握中斷".to_owned(),
+        FindingDetail::SubprotocolNotGranted => {
+            "瀏覽器要求了子協定（Sec-WebSocket-Protocol），而回應中沒有指定子協定：瀏覽器會關閉連線".to_owned()
         }
         FindingDetail::UnmaskedClient => {
             "用戶端的訊框未經遮罩處理：伺服器必須關閉連線（RFC 6455 第 5.1 節）".to_owned()
@@ -502,7 +523,7 @@ fn message_received(event: &MessageEvent<&str>) -> String {
         MessageEvent::LogoutNotification { name: Some(name) } => format!("使用者{}離開的通知", quoted(QUOTES, name)),
         MessageEvent::LogoutNotification { name: None } => "有使用者離開的通知".to_owned(),
         MessageEvent::Ping { .. } => "心跳偵測 ping".to_owned(),
-        MessageEvent::Pong { .. } => "心跳偵測 pong".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "心跳偵測 pong".to_owned(),
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

@@ -7,10 +7,10 @@ use std::hash::BuildHasher;
 use hashbrown::DefaultHashBuilder;
 
 use super::bounded::{MAX_NAME, bounded_id, bounded_name};
+use super::json::Data;
 use super::list::ClientList;
 use super::reading::{Message, To};
-use super::table::MemberName;
-use super::table::{Key, Kind};
+use super::table::{Dialect, Key, Kind, MemberName};
 use super::text;
 use super::text::{PrivateCopy, private_copy};
 use crate::failpoint::failpoint;
@@ -139,6 +139,8 @@ pub struct Addressee<'a> {
     pub name: Option<Cow<'a, str>>,
     /// Whether that is one client.
     pub private: bool,
+    /// Whether the server's version of PHP decides it: private only since PHP 8.
+    pub is_zero: bool,
 }
 
 /// A list of users.
@@ -167,9 +169,7 @@ impl<'d> Content<'d> {
             return Content::Unknown { type_name, by: message.sender };
         };
         match kind {
-            Kind::LoginRequest => {
-                Content::LoginRequest { name: asked_name(message), room: message.value(MemberName::RoomId).map(typed) }
-            }
+            Kind::LoginRequest => Content::LoginRequest { name: asked_name(message), room: asked_room(message) },
             Kind::UserList => Content::UserList(message.list().map(Users::of)),
             Kind::Login => Content::Login(Announcement {
                 id: message.value(MemberName::ClientId).map(bounded_id),
@@ -192,6 +192,18 @@ impl<'d> Content<'d> {
             }),
             Kind::Ping => Content::Ping,
             Kind::Pong => Content::Pong,
+        }
+    }
+
+    /// The same to a server of this dialect, and the message's dialect, which is `own` by itself. The server of dialect C ignores `re_login`, the
+    /// only login request that is of dialect B alone.
+    pub fn to_server_of(self, own: Option<Dialect>, server: Option<Dialect>) -> (Content<'d>, Option<Dialect>) {
+        match (&self, own, server) {
+            (Content::LoginRequest { .. }, Some(Dialect::B2015), Some(Dialect::C2016)) => {
+                let type_name = Some(Cow::Borrowed("re_login"));
+                (Content::Unknown { type_name, by: Side::Client }, server)
+            }
+            _ => (self, own),
         }
     }
 
@@ -275,13 +287,17 @@ impl<'d> Addressee<'d> {
         let id = match message.to() {
             Some(To::All) => Some(ALL),
             Some(To::Client(id)) => Some(id),
+            Some(To::Zero) => Some(ZERO),
             Some(To::Sender | To::Unknown) | None => None,
         };
-        Addressee { id: id.map(bounded_id), name, private: message.is_private() == Some(true) }
+        let is_zero = message.to() == Some(To::Zero);
+        Addressee { id: id.map(bounded_id), name, private: is_zero || message.is_private() == Some(true), is_zero }
     }
 }
 
 const ALL: &str = "all";
+/// What PHP makes of the numbers that are 0.
+const ZERO: &str = "0";
 
 /// Stands for the recipient of a say that names none: no id has a NUL.
 const SENDER: &str = "\0";
@@ -292,6 +308,7 @@ fn said_to<'a>(message: &Message<'a>) -> Option<&'a str> {
     match message.to()? {
         To::All => Some(ALL),
         To::Client(id) => Some(id),
+        To::Zero => Some(ZERO),
         To::Sender => Some(SENDER),
         To::Unknown => {
             Some(ALL).filter(|_| message.sender == Side::Server && !message.is_truncated() && message.fault().is_none())
@@ -304,6 +321,13 @@ fn asked_name<'a>(message: &Message<'a>) -> Option<Cow<'a, str>> {
     message.value(MemberName::ClientName)?;
     let name = message.as_string(MemberName::ClientName)?;
     Some(bounded(name, |name| Cow::Borrowed(bounded_name(name)))).filter(|name| !name.is_empty())
+}
+
+/// The room that a client asks for, as the server has it.
+fn asked_room<'a>(message: &Message<'a>) -> Option<Cow<'a, str>> {
+    let room = message.member(MemberName::RoomId).filter(|room| room.data != Data::Null);
+    let text = room.and_then(|_| message.as_string(MemberName::RoomId));
+    Some(bounded(text.or(message.value(MemberName::RoomId).map(Cow::Borrowed))?, typed))
 }
 
 impl<'d> Users<'d> {
@@ -362,6 +386,6 @@ impl Announcement<'_> {
 
 impl Addressee<'_> {
     fn into_owned(self) -> Addressee<'static> {
-        Addressee { id: owned(self.id), name: owned(self.name), private: self.private }
+        Addressee { id: owned(self.id), name: owned(self.name), ..self }
     }
 }

@@ -19,10 +19,18 @@ pub enum Evidence {
     Unknown,
 }
 
-/// The fault, if who gets the message takes it for one.
+/// The fault, if who gets the message takes it for one: not what is JSON, but no object, and so without a `type`.
 pub(super) fn fault_of<'d>(document: &'d Document<'d>, sender: Side) -> Option<&'d Fault> {
-    let is_one = |fault: &&Fault| sender == Side::Client || !matches!(fault.reason, Reason::LoneSurrogate(_));
-    document.fault.as_ref().filter(is_one)
+    document.fault.as_ref().filter(|fault| match fault.reason {
+        Reason::LoneSurrogate(_) => sender == Side::Client,
+        Reason::NotAnObject => !is_json(document, fault),
+        _ => true,
+    })
+}
+
+/// Whether a document that is no object is JSON: nothing but space follows its value.
+pub(super) fn is_json(document: &Document, fault: &Fault) -> bool {
+    document.bytes[fault.span.end..].iter().all(|byte| b" \t\n\r".contains(byte))
 }
 
 /// The result of comparing a message's members, one by one, with those that such a message has in each dialect.

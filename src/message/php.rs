@@ -21,6 +21,7 @@ pub fn string(data: Data, text: &str) -> Option<Cow<'_, str>> {
 /// The string of a number: its digits, if PHP's `int` holds it (64 bits, as PHP has on 64-bit systems); of any other, that of a float.
 fn number(digits: &str) -> Cow<'_, str> {
     match digits.parse::<i64>() {
+        Ok(0) => Cow::Borrowed("0"), // -0, too
         Ok(_) => Cow::Borrowed(digits),
         Err(_) => Cow::Owned(digits.parse().map_or_else(|_| digits.to_owned(), float)),
     }
@@ -57,7 +58,10 @@ mod tests {
     fn a_value_is_the_string_that_php_prints() {
         for (text, printed) in [
             ("0", "0"),
-            ("-0", "-0"),
+            ("-0", "0"),
+            ("-0.0", "-0"),
+            ("-0e1", "-0"),
+            ("-1", "-1"),
             ("12345", "12345"),
             ("9223372036854775807", "9223372036854775807"),
             ("9223372036854775808", "9.2233720368548E+18"),

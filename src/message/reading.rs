@@ -1,7 +1,7 @@
 //! A document interpreted as sent by one of the sides: which message of the chat it is, its members by name, what it lacks, and whether it proves
 //! the chat.
 
-use super::dialect::{Evidence, Subject, fault_of};
+use super::dialect::{Evidence, Subject, fault_of, is_json};
 use super::json::{Data, Document, Fault, Limits, Member, Reason, Salvaged, Span};
 use super::list::ClientList;
 use super::table::{self, Dialect, Form, Key, Kind, MemberName};
@@ -84,6 +84,8 @@ pub enum To<'d> {
     All,
     /// The client of this id.
     Client(&'d str),
+    /// The number 0: to PHP before version 8 the same as `all`, and nobody's id since.
+    Zero,
     /// Its own sender, to whom the server delivers what is for nobody: the id is absent in the request, or `null`.
     Sender,
     /// The message does not say.
@@ -164,6 +166,12 @@ impl<'d> Message<'d> {
     /// they are all there are, and only the server refuses it: a browser's `JSON.parse()` does not.
     pub fn fault(&self) -> Option<&'d Fault> {
         fault_of(self.document, self.sender).filter(|_| !self.truncated)
+    }
+
+    /// Whether it is JSON, but no object: a string, a number, an array …
+    pub fn is_no_object(&self) -> bool {
+        let fault = self.document.fault.as_ref().filter(|fault| fault.reason == Reason::NotAnObject);
+        fault.is_some_and(|fault| !self.truncated && is_json(self.document, fault))
     }
 
     /// The characters around the [`fault`](Message::fault), in one printable line; empty where there are none.
@@ -253,7 +261,7 @@ impl<'d> Message<'d> {
         match self.to()? {
             To::All => Some(false),
             To::Client(_) | To::Sender => Some(true),
-            To::Unknown => None,
+            To::Zero | To::Unknown => None,
         }
     }
 
@@ -271,8 +279,7 @@ impl<'d> Message<'d> {
         Some(match (member.data, value_text(member, self.document)) {
             (Data::Null, _) => To::Sender,
             (Data::Bool(true), _) | (Data::String, "all") => To::All,
-            // `0 == 'all'` before PHP 8.
-            (Data::Number, number) if is_request && number.parse() == Ok(0.0) => To::Unknown,
+            (Data::Number, number) if is_request && number.parse() == Ok(0.0) => To::Zero,
             (_, id) => To::Client(id),
         })
     }

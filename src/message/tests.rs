@@ -309,7 +309,10 @@ fn a_say_that_names_no_recipient_is_for_its_sender() {
     assert_eq!(to(r#"{"type":"say","to_uid":7}"#), Some(To::Client("7")));
     assert_eq!(to(r#"{"type":"say","to_client_id":""}"#), Some(To::Client("")));
     assert_eq!(to(r#"{"type":"say","to_client_id":"null"}"#), Some(To::Client("null")));
-    assert_eq!(to(r#"{"type":"say","to_client_id":0}"#), Some(To::Unknown), "PHP 8 compares otherwise than PHP 7");
+    assert_eq!(to(r#"{"type":"say","to_client_id":0}"#), Some(To::Zero), "PHP 8 compares otherwise than PHP 7");
+    assert_eq!(to(r#"{"type":"say","to_client_id":-0.0}"#), Some(To::Zero));
+    assert_eq!(to(r#"{"type":"say","to_client_id":"0"}"#), Some(To::Client("0")));
+    assert_eq!(from_server(r#"{"type":"say","to_client_id":0}"#).to(), Some(To::Client("0")));
     assert_eq!(to(r#"{"type":"say","to_client_id":null}"#), Some(To::Sender));
     assert_eq!(to(r#"{"type":"say"}"#), Some(To::Sender));
     assert_eq!(to(r#"{"type":"say","content":"a\slash"}"#), Some(To::Unknown));
@@ -536,4 +539,24 @@ fn near_a_fault_are_the_characters_around_it() {
     ] {
         assert_eq!(from_client(text).near_fault(), near, "{text}");
     }
+}
+
+#[test]
+fn what_is_json_but_no_object_has_no_fault_and_no_type() {
+    for json in ["[]", "0", "null", "\"p\"", "true", " [ {\"type\":\"say\"} ]\r\n", "-0.5e3"] {
+        for sender in [Side::Client, Side::Server] {
+            let document = read(json.as_bytes());
+            let message = Message::of(&document, sender, false);
+            assert!(message.fault().is_none() && message.is_no_object(), "{json}");
+            assert_eq!((message.kind(), message.evidence()), (None, Evidence::Foreign), "{json}");
+        }
+    }
+    for json in ["", " ", "[", "nul", "01", "42[\"chat\",{}]", "{\"type\":\"say\"}x", "\u{feff}{}", "NaN", "'p'", "\"p"]
+    {
+        let document = read(json.as_bytes());
+        let message = Message::of(&document, Side::Client, false);
+        assert!(message.fault().is_some() && !message.is_no_object(), "{json}");
+    }
+    assert!(!Message::of(&read(b"{}"), Side::Client, false).is_no_object());
+    assert!(!Message::of(&read(b"[]"), Side::Client, true).is_no_object(), "the rest may be anything");
 }

@@ -40,6 +40,14 @@ pub enum Room {
 }
 
 impl Room {
+    /// Whether the server keeps anybody there: GatewayWorker refuses a group that is `empty()` to PHP.
+    pub fn keeps_users(self, texts: &Texts) -> bool {
+        match self {
+            Room::Everywhere => true,
+            Room::Named(name) => !matches!(texts.get(name), "" | "0"),
+        }
+    }
+
     /// The room's id, where there is one to show.
     pub fn name(self, texts: &Texts) -> Option<&str> {
         match self {

@@ -61,6 +61,12 @@ impl<'a> Incoming<'a> {
         }
     }
 
+    /// The same to a server of this dialect.
+    pub fn to_server_of(self, dialect: Option<Dialect>) -> Incoming<'a> {
+        let (content, dialect) = self.content.to_server_of(self.dialect, dialect);
+        Incoming { content, dialect, ..self }
+    }
+
     /// How many bytes its list of users takes, which is all in it that can be long.
     pub fn size_of_list(&self) -> usize {
         self.content.users().map_or(0, Users::size)

@@ -49,6 +49,7 @@ pub const MAX_UNDECIDED: usize = 4096;
 ///     acknowledgment: SequenceNumber(1),
 ///     flags: flags::ACK,
 ///     length: json.len() as u32,
+///     identity: 0,
 /// };
 /// let mut session = Session::default();
 /// session.segment(&segment, json);
@@ -74,9 +75,10 @@ pub struct Session {
     pub(super) pending_receipts: PendingReceipts,
     /// The first address of which both ends of a connection are: there, ports say who somebody is.
     pub(super) capture_host: Option<IpAddr>,
-    /// When the first segment was captured, in nanoseconds since the epoch; 0 until then.
+    /// The connections with pongs of which it is not known yet which ping they answer.
+    pub(super) open_pongs: Vec<StreamId>,
+    /// When the first segment was captured, and the last one, in nanoseconds since the epoch; 0 until then.
     pub(super) start: i64,
-    /// When the latest segment was captured.
     pub(super) end: i64,
     pub(super) texts: Texts,
     /// The ends of the messages that are about to be handed over.

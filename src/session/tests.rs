@@ -37,7 +37,8 @@ impl Capture {
         *next = next.wrapping_add(length);
         let at = FrameTime { frame: Frame::of(self.frame), time: self.time };
         let (sequence, acknowledgment) = (SequenceNumber(sequence), SequenceNumber(other));
-        Segment { at, stream: StreamId(stream), source, destination, sequence, acknowledgment, flags, length }
+        let stream = StreamId(stream);
+        Segment { at, stream, source, destination, sequence, acknowledgment, flags, length, identity: 0 }
     }
 
     /// One side sends a message. Returns its frame.
@@ -319,13 +320,96 @@ fn on_a_port_that_nobody_configured_many_foreign_messages_make_a_stranger() {
 fn a_ping_without_pong_is_reported_at_the_next_ping() {
     let mut capture = Capture::default();
     capture.logs_in(0, "ann");
-    let first = capture.sends(0, false, r#"{"type":"ping"}"#);
+    let first = capture.sends(0, false, PING);
     assert!(!capture.view(0, first).unanswered());
-    let second = capture.sends(0, false, r#"{"type":"ping"}"#);
-    let pong = capture.sends(0, true, r#"{"type":"pong"}"#);
+    capture.time += 2_000_000_000;
+    let second = capture.sends(0, false, PING);
+    let pong = capture.sends(0, true, PONG);
+    assert!(!capture.view(0, first).unanswered(), "the pong may be its own, and another follow");
+    capture.time += 2_000_000_000;
+    capture.acknowledges(0, true);
+    capture.session.finish();
     assert!(capture.view(0, first).unanswered());
     assert!(!capture.view(0, second).unanswered());
     assert_eq!(capture.view(0, pong).record.request.map(|at| at.frame.number()), Some(second));
+    assert_eq!(capture.view(0, second).record.response.map(Frame::number), Some(pong));
+}
+
+const PING: &str = r#"{"type":"ping"}"#;
+const PONG: &str = r#"{"type":"pong"}"#;
+
+#[test]
+fn pings_that_are_answered_at_once_are_answered_in_their_order() {
+    let mut capture = Capture::default();
+    capture.logs_in(0, "ann");
+    let pings = [0; 3].map(|_| capture.sends(0, false, PING));
+    let pongs = [0; 3].map(|_| capture.sends(0, true, PONG));
+    capture.time += 20_000_000_000;
+    capture.acknowledges(0, true);
+    for (ping, pong) in pings.into_iter().zip(pongs) {
+        assert_eq!(capture.view(0, pong).record.request.map(|at| at.frame.number()), Some(ping));
+        assert_eq!(capture.view(0, ping).record.response.map(Frame::number), Some(pong));
+        assert!(!capture.view(0, ping).unanswered());
+    }
+}
+
+#[test]
+fn a_pong_is_unsolicited_where_the_capture_lacks_no_ping() {
+    let is_unsolicited = |capture: &Capture, pong| {
+        matches!(capture.view(0, pong).record.event, MessageEvent::UnsolicitedPong { sender: Some("ann") })
+    };
+    let mut capture = Capture::default();
+    capture.opens(0);
+    let answer = capture.segment(0, false, flags::SYN | flags::ACK, 0);
+    capture.session.segment(&answer, &[]);
+    capture.sequences.insert((0, false), answer.sequence.0 + 1);
+    capture.logs_in(0, "ann");
+    capture.sends(0, false, PING);
+    let [pong, other] = [0; 2].map(|_| capture.sends(0, true, PONG));
+    assert!(!is_unsolicited(&capture, pong) && is_unsolicited(&capture, other));
+    assert_eq!(capture.view(0, other).record.request, None);
+    capture.sequences.entry((0, false)).and_modify(|next| *next += 17);
+    let behind_a_gap = capture.sends(0, true, PONG);
+    assert!(!is_unsolicited(&capture, behind_a_gap));
+    let mut capture = Capture::default();
+    capture.logs_in(0, "ann");
+    let pong = capture.sends(0, true, PONG);
+    assert!(!is_unsolicited(&capture, pong), "the connection began before the capture");
+}
+
+#[test]
+fn a_user_whom_the_server_logs_out_has_not_answered_and_is_gone() {
+    let mut capture = Capture::default();
+    capture.log_in(2);
+    let [lost, answered] = [0, 1].map(|stream| capture.sends(stream, false, PING));
+    capture.sends(1, true, PONG);
+    let logout = |stream| {
+        let from = id(stream);
+        format!(
+            r#"{{"type":"logout","from_client_id":"{from}","from_client_name":"user{stream}","time":"2026-11-20 07:20:22"}}"#
+        )
+    };
+    assert!(!capture.view(0, lost).unanswered());
+    let out = capture.sends(1, false, &logout(0));
+    assert!(capture.view(0, lost).unanswered() && !capture.view(1, answered).unanswered());
+    let ended = [0, 1].map(|stream| capture.session.connection(StreamId(stream)).and_then(|view| view.ended()));
+    assert_eq!(ended, [Some(capture.view(1, out).record.at.time), None]);
+}
+
+#[test]
+fn a_ping_is_not_answered_if_the_connection_goes_on_without_the_client() {
+    let mut capture = Capture::default();
+    capture.logs_in(0, "ann");
+    let ping = capture.sends(0, false, PING);
+    capture.time += 9_000_000_000;
+    capture.acknowledges(0, false);
+    assert!(!capture.view(0, ping).unanswered());
+    capture.time += 2_000_000_000;
+    capture.acknowledges(0, false);
+    assert!(capture.view(0, ping).unanswered());
+    capture.sequences.entry((0, true)).and_modify(|next| *next += 21);
+    capture.acknowledges(0, false);
+    assert!(!capture.view(0, ping).unanswered(), "the server has received something that was not captured");
 }
 
 #[test]
@@ -373,6 +457,7 @@ fn opened_connections_that_never_speak_are_forgotten() {
             acknowledgment: SequenceNumber(0),
             flags: flags::SYN,
             length: 0,
+            identity: 0,
         };
         session.segment(&syn, &[]);
     }

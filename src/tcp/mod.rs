@@ -156,6 +156,8 @@ pub struct Tcp {
     state: State,
     /// The acknowledgment of the SYN+ACK was captured: of a connection whose packets were captured out of order, perhaps behind its end.
     is_syn_ack_acknowledged: bool,
+    /// Before the first RST, all that was sent was captured, as far as the RST says.
+    is_reset_whole: bool,
 }
 
 /// A segment as it is taken in.
@@ -202,7 +204,9 @@ impl Tcp {
                 self.acknowledge(segment, by, tell);
             }
             if !is_copy {
-                tell(Outcome::Event(FrameEvent::Reset(self.meaning_of_reset(segment, by, gaps))));
+                let is_whole = self.is_whole_before(segment, by, gaps);
+                self.is_reset_whole |= is_whole && !matches!(self.state, State::Reset(_));
+                tell(Outcome::Event(FrameEvent::Reset(self.meaning_of_reset(segment, by, is_whole))));
             }
             self.state.reset();
             return;
@@ -215,6 +219,7 @@ impl Tcp {
         if direction.next() == Some(segment.sequence) && captured >= segment.length {
             direction.next = segment.end();
             direction.is_fresh = true;
+            direction.is_resent &= segment.length == 0;
         } else {
             direction.send_out_of_order(taken, gaps);
         }
@@ -226,11 +231,15 @@ impl Tcp {
 
     fn synchronize<T>(&mut self, taken: &Taken, tell: &mut impl FnMut(Outcome<T>)) {
         let Taken { segment, by, is_copy, .. } = *taken;
+        // A client that has acknowledged the answer asks no more.
+        let is_answered = by == Side::Client && self.is_syn_ack_acknowledged;
         let direction = self.directions.of_mut(by);
+        let is_copy = is_copy || is_answered || segment.identity != 0 && segment.identity == direction.syn_identity;
         let first = match direction.syn {
             Some((sequence, first)) if sequence == segment.sequence => Some(first),
             known => {
                 direction.syn = Some((segment.sequence, segment.at.frame));
+                direction.syn_identity = segment.identity;
                 let (first_byte, next) = (segment.sequence + 1, direction.next());
                 let is_late = known.is_none() && next.is_some_and(|next| !first_byte.is_after(next));
                 if !is_late {
@@ -312,7 +321,15 @@ impl Tcp {
         self.state.establish();
     }
 
-    fn meaning_of_reset(&self, segment: &Segment, by: Side, gaps: &ContentGaps) -> Reset {
+    /// Whether all that was sent before a RST was captured, as far as it says.
+    fn is_whole_before(&self, segment: &Segment, by: Side, gaps: &ContentGaps) -> bool {
+        let (own, other) = (self.directions.of(by), self.directions.of(by.other()));
+        let received = if segment.has(flags::ACK) { Some(segment.acknowledgment) } else { other.next() };
+        own.ends(segment.sequence, gaps.of(by))
+            && received.is_some_and(|received| other.ends(received, gaps.of(by.other())))
+    }
+
+    fn meaning_of_reset(&self, segment: &Segment, by: Side, is_whole: bool) -> Reset {
         let (own, other) = (self.directions.of(by), self.directions.of(by.other()));
         let answers_syn = segment.has(flags::ACK)
             && segment.sequence == SequenceNumber(0) // RFC 9293, section 3.10.7.1
@@ -326,9 +343,6 @@ impl Tcp {
         if has_finished == [true, true] {
             return Reset::AfterFins;
         }
-        let received = if segment.has(flags::ACK) { Some(segment.acknowledgment) } else { other.next() };
-        let is_whole = own.ends(segment.sequence, gaps.of(by))
-            && received.is_some_and(|received| other.ends(received, gaps.of(by.other())));
         let is_open = self.state == State::Established || own.has_data() || other.has_data();
         match is_whole && is_open && !was_reset && has_finished == [false, false] {
             true => Reset::Open,
@@ -363,9 +377,20 @@ impl Tcp {
         self.directions.of(by).pending.holds(frame)
     }
 
+    /// Whether a side sent something in a frame that is not acknowledged yet, and it has sent such things again, last of all.
+    pub fn is_resent(&self, by: Side, frame: Frame) -> bool {
+        let is_later = self.last_from(by).is_some_and(|last| last.frame > frame);
+        self.directions.of(by).is_resent && is_later && self.is_in_flight(by, frame)
+    }
+
     /// Whether the client's SYN was captured.
     pub fn saw_client_syn(&self) -> bool {
         self.directions.client.syn.is_some()
+    }
+
+    /// Whether a side has nothing more to send, and all that it sent was captured, as far as FIN or RST say.
+    pub fn has_ended(&self, by: Side) -> bool {
+        self.state.has_finished(by) || self.is_reset_whole
     }
 
     /// Where it is in its life.
@@ -374,8 +399,8 @@ impl Tcp {
     }
 
     /// The latest frame that a side sent.
-    pub fn last_from(&self, by: Side) -> Option<Frame> {
-        self.directions.of(by).last().map(|last| last.frame)
+    pub fn last_from(&self, by: Side) -> Option<FrameTime> {
+        self.directions.of(by).last()
     }
 
     /// Exchanges the sides.
@@ -403,6 +428,8 @@ fn identity(segment: &Segment) -> u32 {
 struct Direction {
     /// The SYN's sequence number and frame.
     syn: Option<(SequenceNumber, Frame)>,
+    /// Its [identity](Segment::identity).
+    syn_identity: u16,
     /// The sequence number behind all that was sent so far, as far as segments or acknowledgments show it.
     next: SequenceNumber,
     /// Its last segment.
@@ -416,6 +443,8 @@ struct Direction {
     has_sent: bool,
     /// Whether the last segment held bytes that had not been captured before.
     is_fresh: bool,
+    /// Whether the last segment with payload held none.
+    is_resent: bool,
 }
 
 /// How far an acknowledgment moved the left edge of the send window.
@@ -453,6 +482,9 @@ impl Direction {
         let is_ahead = next.is_none_or(|next| end.is_after(next));
         let fills = gaps.of(by).is_some() && gaps.of_mut(by).missing.take(start, end);
         self.is_fresh = is_ahead || fills;
+        if segment.length > 0 && !taken.is_copy {
+            self.is_resent = !self.is_fresh;
+        }
         if is_ahead {
             self.set_next(end);
         }
@@ -583,6 +615,8 @@ mod tests {
         tcp: Tcp,
         gaps: ContentGaps,
         frame: u32,
+        /// Of SYNs.
+        identity: u16,
     }
 
     impl Capture {
@@ -618,6 +652,7 @@ mod tests {
                 acknowledgment: SequenceNumber(numbers.1),
                 flags,
                 length,
+                identity: if flags & flags::SYN != 0 { self.identity } else { 0 },
             };
             let mut events = Vec::new();
             self.tcp.take_in(&segment, captured, by, &mut self.gaps, |outcome| match outcome {
@@ -650,6 +685,30 @@ mod tests {
         capture.frame += 1;
         capture.takes(Side::Server, flags::ACK, (240, 130), 100, 60);
         assert_eq!(capture.gap(Side::Server), Some((10, 10)), "cut");
+    }
+
+    #[test]
+    fn a_syn_that_is_captured_again_is_not_sent_again() {
+        let (syn, syn_ack, ack) = ((99, 0), (199, 100), (100, 200));
+        let mut capture = Capture { identity: 41, ..Capture::default() };
+        assert_eq!(capture.sends(Side::Client, flags::SYN, syn, 0), [FrameEvent::Syn]);
+        capture.frame += 1000;
+        assert_eq!(capture.sends(Side::Client, flags::SYN, syn, 0), [], "the same packet, a second later");
+        (capture.frame, capture.identity) = (2000, 42);
+        assert_eq!(capture.sends(Side::Client, flags::SYN, syn, 0), [FrameEvent::SynAgain(Frame::of(1))]);
+        capture.identity = 0;
+        let answer = |capture: &mut Capture| capture.sends(Side::Server, flags::SYN | flags::ACK, syn_ack, 0);
+        assert_eq!(answer(&mut capture), [FrameEvent::SynAck]);
+        capture.frame += 1000;
+        assert_eq!(
+            answer(&mut capture),
+            [FrameEvent::SynAckAgain(Frame::of(2002))],
+            "nothing tells that it is the same"
+        );
+        assert_eq!(capture.sends(Side::Client, flags::SYN, syn, 0), [FrameEvent::SynAgain(Frame::of(1))]);
+        assert_eq!(capture.sends(Side::Client, flags::ACK, ack, 0), [FrameEvent::Established]);
+        assert_eq!(capture.sends(Side::Client, flags::SYN, syn, 0), [], "the client has the answer");
+        assert_eq!(capture.sends(Side::Client, flags::SYN, (500, 0), 0), [FrameEvent::Syn], "another connection");
     }
 
     #[test]

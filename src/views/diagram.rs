@@ -154,6 +154,7 @@ fn is_routine_event(event: &FrameEvent<&str>, is_end: bool) -> bool {
         FrameEvent::UpgradeRequest
         | FrameEvent::UpgradeAccepted
         | FrameEvent::UpgradeMisaccepted
+        | FrameEvent::UpgradeWithoutSubprotocol
         | FrameEvent::UpgradeRefused(_)
         | FrameEvent::Reset(Reset::Open | Reset::Refused) => false,
         FrameEvent::Close(_) | FrameEvent::Fin | FrameEvent::Reset(Reset::AfterFins | Reset::Unknown) => !is_end,
@@ -354,6 +355,7 @@ impl<'a> Drawing<'a> {
             | FrameEvent::UpgradeRequestAcked(_)
             | FrameEvent::UpgradeAccepted
             | FrameEvent::UpgradeMisaccepted
+            | FrameEvent::UpgradeWithoutSubprotocol
             | FrameEvent::UpgradeComplete(_) => phase.to_owned(),
         }
     }
@@ -382,7 +384,8 @@ impl<'a> Drawing<'a> {
             MessageEvent::Unknown { type_name: None, .. }
             | MessageEvent::UserList { users: None, .. }
             | MessageEvent::Ping { .. }
-            | MessageEvent::Pong { .. } => shown(said),
+            | MessageEvent::Pong { .. }
+            | MessageEvent::UnsolicitedPong { .. } => shown(said),
         };
         if detail.is_empty() { phase } else { format!("{phase}: {detail}") }
     }

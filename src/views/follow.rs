@@ -22,6 +22,7 @@ pub fn line(tap_event: &TapEvent, session: &Session, language: Language) -> Opti
         | MessageEvent::LogoutNotification { .. }
         | MessageEvent::Ping { .. }
         | MessageEvent::Pong { .. }
+        | MessageEvent::UnsolicitedPong { .. }
         | MessageEvent::Unknown { .. } => format!("* {}", happening(&view, tap_event, language)),
     })
 }
@@ -45,7 +46,8 @@ fn happening(view: &MessageView, tap_event: &TapEvent, language: Language) -> St
         | MessageEvent::SayRequest { .. }
         | MessageEvent::SayDelivery { .. }
         | MessageEvent::Ping { .. }
-        | MessageEvent::Pong { .. } => String::new(),
+        | MessageEvent::Pong { .. }
+        | MessageEvent::UnsolicitedPong { .. } => String::new(),
     };
     let kind = language.kind(view);
     if rest.is_empty() { kind.into_owned() } else { format!("{kind}: {rest}") }

@@ -166,7 +166,7 @@ mod tests {
         let source = Endpoint { address: [127; 16], address_length: 4, port: 40_000, chat_port: false };
         let destination = Endpoint { port: 7272, chat_port: true, ..source };
         let (sequence, acknowledgment, flags, length) = (SequenceNumber(0), SequenceNumber(0), flags::SYN, 0);
-        Segment { at, stream: StreamId(0), source, destination, sequence, acknowledgment, flags, length }
+        Segment { at, stream: StreamId(0), source, destination, sequence, acknowledgment, flags, length, identity: 0 }
     }
 
     /// The last line of a page that is written in two pieces.

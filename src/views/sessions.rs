@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use super::words::name;
 use super::{Setting, TapEvent, View};
 use crate::event::FrameEvent;
+use crate::fields::Phase;
 use crate::language::{Phrase, Word};
 use crate::packet::{Side, StreamId};
 use crate::session::Moment;
@@ -151,7 +152,7 @@ fn row(stream: StreamId, setting: &Setting) -> Option<Row> {
     let began = [Moment::Syn, Moment::SynAck, Moment::Established, Moment::UpgradeRequest, Moment::UpgradeResponse];
     let began = began.iter().find_map(|moment| view.time_of(*moment));
     let [first, second, third, fourth, fifth, sixth] =
-        STEPS.map(|(moment, _)| known(since(began, &view, moment).map(|time| format!("{:.3} ms", time / 1e6))));
+        STEPS.map(|(moment, _)| known(since(began, view.time_of(moment)).map(|time| format!("{:.3} ms", time / 1e6))));
     let messages = view.messages();
     Some([
         stream.tcp().to_string(),
@@ -168,14 +169,14 @@ fn row(stream: StreamId, setting: &Setting) -> Option<Row> {
         sixth,
         messages.client.to_string(),
         messages.server.to_string(),
-        known(since(began, &view, Moment::End).map(|time| format!("{:.3} s", time / 1e9))),
+        known(since(began, view.ended()).map(|time| format!("{:.3} s", time / 1e9))),
         end(&view, setting),
     ])
 }
 
-/// The nanoseconds from the connection's beginning to a moment.
-fn since(began: Option<i64>, view: &ConnectionView, moment: Moment) -> Option<f64> {
-    Some(view.time_of(moment)?.saturating_sub(began?) as f64)
+/// The nanoseconds from the connection's beginning to a time.
+fn since(began: Option<i64>, time: Option<i64>) -> Option<f64> {
+    Some(time?.saturating_sub(began?) as f64)
 }
 
 fn known(cell: Option<String>) -> String {
@@ -197,12 +198,14 @@ pub fn user(view: &ConnectionView, setting: &Setting) -> Option<String> {
     Some(setting.language.phrase(&Phrase::Formerly { name: &last, former: &former }))
 }
 
-/// How the connection ended, and by whom.
+/// How the connection ended, and by whom; where the capture holds no end of it, that the server says so.
 fn end(view: &ConnectionView, setting: &Setting) -> String {
-    let ends = view.ends_by().into_iter().map(|(event, by)| {
+    let by_whom = |by: Side, phase: Phase| {
         let who = setting.language.phrase(&Phrase::Word(Word::Side(by)));
-        let phase = setting.language.phase(event.phase());
-        let code = match event {
+        format!("{who}: {}", setting.language.phase(phase))
+    };
+    let ends = view.ends_by().into_iter().map(|(event, by)| {
+        let code = match &event {
             FrameEvent::Close(closing) => closing.code.map(|code| format!(" {code}")),
             FrameEvent::UpgradeRefused(status) => Some(format!(" {status}")),
             FrameEvent::Syn
@@ -217,16 +220,18 @@ fn end(view: &ConnectionView, setting: &Setting) -> String {
             | FrameEvent::UpgradeRequestAcked(_)
             | FrameEvent::UpgradeAccepted
             | FrameEvent::UpgradeMisaccepted
+            | FrameEvent::UpgradeWithoutSubprotocol
             | FrameEvent::UpgradeComplete(_)
             | FrameEvent::CloseReply(_)
             | FrameEvent::MessagesAcked(_) => None,
         };
-        format!("{who}: {phase}{}", code.unwrap_or_default())
+        by_whom(by, event.phase()) + &code.unwrap_or_default()
     });
     let ends: Vec<String> = ends.collect();
-    match ends.is_empty() {
-        true => setting.language.phrase(&Phrase::Word(Word::Open)),
-        false => ends.join(", "),
+    match (ends.is_empty(), view.ended()) {
+        (true, None) => setting.language.phrase(&Phrase::Word(Word::Open)),
+        (true, Some(_)) => by_whom(Side::Server, Phase::LogoutNotification),
+        (false, _) => ends.join(", "),
     }
 }
 

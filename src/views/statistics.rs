@@ -105,7 +105,7 @@ impl Statistics {
         let what = match index {
             Some(index) => What::Message(index),
             None if session.is_unsettled(stream) => What::Unsettled,
-            None if findings == Findings::default() => return,
+            None if findings == Findings::default() && !session.is_request(stream, at.frame) => return,
             None => What::Frame,
         };
         self.waiting.new.push(Seen { stream, frame: at.frame, what, findings });
@@ -129,10 +129,10 @@ impl Statistics {
                 What::Unsettled => session.messages_of(stream, frame).collect(),
             };
             views.iter().for_each(|view| self.message(view, setting));
-            findings
-                .iter()
-                .chain(views.iter().flat_map(late_findings))
-                .for_each(|finding| self.finding(finding, setting));
+            let cut_off = session.is_cut_off(stream, frame).then_some(Finding::HandshakeCutOff);
+            let cut_off = cut_off.filter(|_| !matches!(what, What::Message(_)));
+            let late = views.iter().flat_map(MessageView::late_findings).chain(cut_off);
+            findings.iter().chain(late).for_each(|finding| self.finding(finding, setting));
         }
     }
 
@@ -245,12 +245,6 @@ impl Statistics {
         }
         place
     }
-}
-
-/// The findings that only later frames show.
-fn late_findings<'v>(view: &'v MessageView) -> impl Iterator<Item = Finding> + use<'v> {
-    let nobody = view.reached_nobody().then_some(Finding::NoDelivery);
-    nobody.into_iter().chain(view.unanswered().then_some(Finding::NoPong))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::texts::{Entry, Texts, Unsettled};
 use super::words::{name, said};
 use super::{Setting, TapEvent, View};
 use crate::event::{Exchange, FrameEvent, MessageEvent};
+use crate::fields::Finding;
 use crate::language::{FindingDetail, Phrase, isolated};
 use crate::packet::{Frame, StreamId};
 use crate::session::TextId;
@@ -146,9 +147,10 @@ impl Transcript {
         let is_new = view.say().is_none_or(|say| self.says.insert(say.at.frame));
         match view.record.event {
             MessageEvent::SayDelivery { .. } => is_new || !tap_event.problems.is_empty(),
-            MessageEvent::UserList { .. } | MessageEvent::Ping { .. } | MessageEvent::Pong { .. } => {
-                !tap_event.problems.is_empty()
-            }
+            MessageEvent::UserList { .. }
+            | MessageEvent::Ping { .. }
+            | MessageEvent::Pong { .. }
+            | MessageEvent::UnsolicitedPong { .. } => !tap_event.problems.is_empty(),
             MessageEvent::LoginRequest { .. }
             | MessageEvent::LoginResult { .. }
             | MessageEvent::LoginNotification { .. }
@@ -222,7 +224,12 @@ impl Line<'_> {
                 self.wrong.get(&step.began).into_iter().flatten().for_each(|problem| self.problem(problem, page));
             }
             Some((_, Kind::Say)) => {}
-            Some((_, Kind::Login | Kind::Logout)) | None => self.problems(page),
+            Some((_, Kind::Login | Kind::Logout)) | None => {
+                self.problems(page);
+                if view.late_findings().any(|finding| finding == Finding::NoLoginResult) {
+                    self.problem(&self.setting.language.finding(&FindingDetail::NoLoginResult), page);
+                }
+            }
         }
     }
 
@@ -240,9 +247,10 @@ impl Line<'_> {
             | MessageEvent::LoginResult { .. }
             | MessageEvent::LoginNotification { .. }
             | MessageEvent::LogoutNotification { .. } => self.comes_or_goes(view, own, room, known, page),
-            MessageEvent::Ping { .. } | MessageEvent::Pong { .. } | MessageEvent::Unknown { .. } => {
-                self.line_of_problems(view, room, page);
-            }
+            MessageEvent::Ping { .. }
+            | MessageEvent::Pong { .. }
+            | MessageEvent::UnsolicitedPong { .. }
+            | MessageEvent::Unknown { .. } => self.line_of_problems(view, room, page),
         }
     }
 

@@ -1,6 +1,41 @@
 //! What the first bytes of a connection leave open: whether it may become WebSocket's at all, by itself, through a proxy or encrypted.
 
+use crate::packet::Side;
 use crate::websocket::handshake;
+use memchr::memmem;
+
+/// A Flash client's request for the policy of a server, which it makes before it connects, and the answer to it: XML with a NUL behind it, on the
+/// port to which it will connect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// The request.
+    Request,
+    /// The beginning of the answer.
+    File,
+}
+
+impl Policy {
+    /// What a segment's payload is of it.
+    pub fn of(payload: &[u8]) -> Option<Policy> {
+        const BEGINNING: usize = 256;
+        match payload {
+            [b'<', ..] if payload.starts_with(b"<policy-file-request/>") => Some(Policy::Request),
+            [b'<', ..] => {
+                let beginning = &payload[..payload.len().min(BEGINNING)];
+                memmem::find(beginning, b"<cross-domain-policy").map(|_| Policy::File)
+            }
+            _ => None,
+        }
+    }
+
+    /// Who sends it.
+    pub fn sender(self) -> Side {
+        match self {
+            Policy::Request => Side::Client,
+            Policy::File => Side::Server,
+        }
+    }
+}
 
 /// Whether it is a request to upgrade to WebSocket, as far as it was captured whole.
 pub fn is_upgrade(payload: &[u8]) -> bool {

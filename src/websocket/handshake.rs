@@ -45,6 +45,8 @@ pub struct Request {
     pub key: Option<String>,
     /// The value of `Origin`, which browsers send (RFC 6454, section 7): scheme, host and port of the page.
     pub origin: Option<String>,
+    /// Whether it asks for one of some subprotocols (section 1.9).
+    pub asks_for_subprotocol: bool,
     /// The parts of an upgrade request that it lacks.
     pub missing: Missing,
 }
@@ -86,6 +88,8 @@ pub struct Response {
     pub status: u16,
     /// The value of `Sec-WebSocket-Accept`; see [`accept`].
     pub accept: Option<String>,
+    /// Whether it names a subprotocol.
+    pub grants_subprotocol: bool,
     /// Whether it is a 101 that switches to WebSocket. Any other final response refuses the handshake.
     pub upgrade: bool,
     /// The length of the header section in bytes, its empty line included; WebSocket frames follow.
@@ -143,6 +147,7 @@ pub fn response(bytes: &[u8]) -> Http<Response> {
                 Http::Complete(Response {
                     status,
                     accept: value(parsed.headers, "Sec-WebSocket-Accept"),
+                    grants_subprotocol: names_subprotocol(parsed.headers),
                     upgrade: status == 101 && has_token(parsed.headers, "Upgrade", "websocket"),
                     length,
                     resets_window: Both {
@@ -187,7 +192,12 @@ fn upgrade_request(headers: &[Header], version: Option<u8>) -> Http<Request> {
     if key.is_none() && missing.is_any() {
         return Http::Other;
     }
-    Http::Complete(Request { key, origin: value(headers, "Origin"), missing })
+    let (origin, asks_for_subprotocol) = (value(headers, "Origin"), names_subprotocol(headers));
+    Http::Complete(Request { key, origin, asks_for_subprotocol, missing })
+}
+
+fn names_subprotocol(headers: &[Header]) -> bool {
+    tokens(headers, "Sec-WebSocket-Protocol").next().is_some()
 }
 
 /// All values of a header field that may be sent as several fields.
@@ -250,6 +260,7 @@ mod tests {
         let request = request(&bytes).complete().unwrap();
         assert_eq!(request.key.as_deref(), Some("dGhlIHNhbXBsZSBub25jZQ=="));
         assert_eq!(request.origin.as_deref(), Some("http://example.com"));
+        assert!(request.asks_for_subprotocol);
     }
 
     #[test]
@@ -274,6 +285,7 @@ mod tests {
     fn a_response_is_read() {
         let response = response(RESPONSE.as_bytes()).complete().unwrap();
         assert_eq!((response.status, response.upgrade, response.length), (101, true, RESPONSE.len()));
+        assert!(!response.grants_subprotocol);
         assert_eq!(response.accept.as_deref(), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
     }
 

@@ -63,6 +63,7 @@ impl Capture {
             acknowledgment: sequence,
             flags: 0x10,
             length,
+            identity: 0,
         }
     }
 

@@ -275,7 +275,7 @@ impl Wire {
         let length = payload.len() as u32;
         let acknowledgment = SequenceNumber(acknowledged) - std::mem::take(&mut flow.lag);
         let sequence = SequenceNumber(flow.next);
-        let segment = Segment { at, stream, source, destination, sequence, acknowledgment, flags, length };
+        let segment = Segment { at, stream, source, destination, sequence, acknowledgment, flags, length, identity: 0 };
         let controls = u32::from(segment.has(flags::SYN)) + u32::from(segment.has(flags::FIN));
         flow.next = flow.next.wrapping_add(length + controls);
         payload.truncate(flow.cut.take().unwrap_or(usize::MAX));

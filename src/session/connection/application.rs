@@ -2,6 +2,7 @@
 
 use std::mem;
 
+use crate::heartbeat::Heartbeats;
 use crate::message::{Content, Evidence};
 use crate::one_or_many::OneOrMany;
 use crate::packet::{Frame, FrameTime, PackedFrameTime, Position};
@@ -144,12 +145,12 @@ pub struct Chat {
     logins: Vec<AskedLogin>,
     /// The last result of a login.
     logged_in: Option<PackedFrameTime>,
-    /// The ping that waits for its pong.
-    ping: Option<PackedFrameTime>,
-    last_ping: Option<Frame>,
+    heartbeats: Heartbeats,
     /// The latest say of this connection that reached anybody.
     last_delivered: Option<Frame>,
     last_from_server: Option<PackedFrameTime>,
+    /// The first notification that the user has logged out.
+    logged_out: Option<PackedFrameTime>,
     /// The longest time between what this connection asks and the answer, in microseconds, of late: each answer takes an eighth off. 0
     /// until one is known.
     round_trip: u32,
@@ -283,20 +284,14 @@ impl Chat {
         i64::from(self.round_trip) * 1000
     }
 
-    /// Takes note of a ping of the server's.
-    pub fn ping(&mut self, at: FrameTime) {
-        self.ping = Some(at.into());
-        self.last_ping = Some(at.frame);
+    /// Its pings and pongs.
+    pub fn heartbeats(&self) -> &Heartbeats {
+        &self.heartbeats
     }
 
-    /// Takes note of a pong of the client's. Returns the ping that it answers.
-    pub fn pong(&mut self) -> Option<FrameTime> {
-        self.ping.take().map(FrameTime::from)
-    }
-
-    /// The latest ping.
-    pub fn last_ping(&self) -> Option<Frame> {
-        self.last_ping
+    /// The same, to add to them.
+    pub fn heartbeats_mut(&mut self) -> &mut Heartbeats {
+        &mut self.heartbeats
     }
 
     /// Takes note that the say in `frame` of this connection has reached somebody.
@@ -307,6 +302,16 @@ impl Chat {
     /// The latest say of this connection that reached anybody.
     pub fn last_delivered(&self) -> Option<Frame> {
         self.last_delivered
+    }
+
+    /// Takes note that the server says that the user has logged out.
+    pub fn log_out(&mut self, at: FrameTime) {
+        self.logged_out.get_or_insert(at.into());
+    }
+
+    /// When the server first said that the user has logged out.
+    pub fn logged_out(&self) -> Option<FrameTime> {
+        self.logged_out.map(FrameTime::from)
     }
 
     /// Takes note of a message of the server's.

@@ -3,6 +3,7 @@
 
 pub mod application;
 pub mod framing;
+mod heartbeats;
 pub mod table;
 pub mod times;
 pub mod upgrade;
@@ -242,12 +243,6 @@ impl Connection {
         }
     }
 
-    /// The ping that a pong in this frame answers; `None` where the capture may lack a later one.
-    pub fn answered_ping(&mut self, frame: Frame) -> Option<FrameTime> {
-        let ping = self.application.chat_mut()?.pong()?;
-        (!self.gaps(Side::Server).between(ping.frame, frame)).then_some(ping)
-    }
-
     /// Takes note that `frame` answers the request in frame `request` by this event.
     pub fn answer(&mut self, request: Frame, answer: &MessageEvent<TextId>, frame: Frame) {
         self.records.known_mut(request).any(|asked| asked.answer(answer, frame));
@@ -425,6 +420,12 @@ impl Connection {
         !self.upgrade.has_begun() && self.framing.since().is_none()
     }
 
+    /// Whether the connection has ended before the server answered the upgrade request in this frame.
+    pub fn is_cut_off(&self, request: Frame) -> bool {
+        let is_unheard = self.upgrade.unheard_request_in() == Some(request);
+        is_unheard && self.tcp.has_ended(Side::Server) && !self.gaps(Side::Server).after(request)
+    }
+
     /// Looks for the opening handshake in HTTP bytes that end with this segment. Returns whether they are HTTP that is no handshake.
     pub fn http(&mut self, segment: &Segment, http: &HttpBytes, texts: &mut Texts) -> bool {
         if self.framing.since().is_some_and(|since| since < segment.at.frame) {
@@ -432,6 +433,9 @@ impl Connection {
         }
         if !self.tcp.is_fresh(self.side(segment)) {
             return false; // sent again
+        }
+        if segment.length > 0 && self.side(segment) == Side::Server {
+            self.upgrade.hear();
         }
         let tcp = &self.tcp;
         match self.upgrade.read(segment.at, http.bytes, http.truncated, |frame| tcp.is_in_flight(Side::Client, frame)) {
@@ -488,6 +492,7 @@ impl Connection {
         let (event, sent) = match handshake.refused {
             Some(status) => (FrameEvent::UpgradeRefused(status), Sent::Refusal),
             None if handshake.accept_valid() == Some(false) => (FrameEvent::UpgradeMisaccepted, Sent::Refusal),
+            None if handshake.lacks_subprotocol => (FrameEvent::UpgradeWithoutSubprotocol, Sent::Refusal),
             None => (FrameEvent::UpgradeAccepted, Sent::UpgradeResponse),
         };
         self.happened(segment.at, &event, Side::Server, texts);
@@ -604,6 +609,18 @@ impl Connection {
         let Some(chat) = self.chat() else { return false };
         let Some(first) = chat.identities().first().filter(|_| self.saw_beginning) else { return true };
         chat.has_moved() || first.since.is_some_and(|since| self.may_lack_messages_before(since.frame))
+    }
+
+    /// Whether something that a side sends after a frame may be missing, or was not read.
+    pub fn may_lack_since(&self, by: Side, frame: Frame) -> bool {
+        self.gaps(by).after(frame) || self.has_unread(by)
+    }
+
+    /// Whether the connection went on for so many nanoseconds: until its end, or the other number while it is open.
+    pub fn lasted_after(&self, at: FrameTime, closed: i64, open: i64) -> bool {
+        let end = self.times.of(Moment::End).map(|end| end.saturating_sub(at.time));
+        let mut last = [Side::Client, Side::Server].into_iter().filter_map(|side| self.tcp.last_from(side));
+        end.map_or_else(|| last.any(|last| last.since(at) >= open), |end| end >= closed)
     }
 
     /// Whether a message of the client may be missing before a frame.

@@ -74,9 +74,10 @@ impl Times {
             FrameEvent::SynAck => Moment::SynAck,
             FrameEvent::Established => Moment::Established,
             FrameEvent::UpgradeRequest => Moment::UpgradeRequest,
-            FrameEvent::UpgradeAccepted | FrameEvent::UpgradeMisaccepted | FrameEvent::UpgradeRefused(_) => {
-                Moment::UpgradeResponse
-            }
+            FrameEvent::UpgradeAccepted
+            | FrameEvent::UpgradeMisaccepted
+            | FrameEvent::UpgradeWithoutSubprotocol
+            | FrameEvent::UpgradeRefused(_) => Moment::UpgradeResponse,
             FrameEvent::Close(_) | FrameEvent::Fin | FrameEvent::Reset(_) => Moment::End,
             FrameEvent::SynAgain(_)
             | FrameEvent::SynAckAgain(_)

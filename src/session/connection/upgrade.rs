@@ -26,6 +26,9 @@ struct Asked {
     key: Option<Arc<str>>,
     /// Whether the request was captured far enough to see that it asks for an upgrade.
     whole: bool,
+    asks_for_subprotocol: bool,
+    /// The server has sent something since.
+    is_heard: bool,
 }
 
 /// What HTTP bytes are in the handshake.
@@ -67,6 +70,16 @@ impl Upgrade {
     /// The frame of a request of which too little was captured to tell whether it asks for an upgrade, until it is answered.
     pub fn cut_request_in(&self) -> Option<Frame> {
         self.asked.as_ref().filter(|asked| !asked.whole).map(|asked| asked.at.frame)
+    }
+
+    /// The frame of a request of which all is known, if the server has sent nothing since.
+    pub fn unheard_request_in(&self) -> Option<Frame> {
+        self.asked.as_ref().filter(|asked| asked.whole && !asked.is_heard).map(|asked| asked.at.frame)
+    }
+
+    /// Takes note that the server has sent something that does not end the request's wait.
+    pub fn hear(&mut self) {
+        self.asked.iter_mut().for_each(|asked| asked.is_heard = true);
     }
 
     fn is_upgraded(&self) -> bool {
@@ -119,7 +132,8 @@ impl Upgrade {
         if self.asked.as_ref().is_some_and(|asked| asked.whole && asked.key == key) {
             return Step::None; // reassembled, or sent again
         }
-        self.asked = Some(Box::new(Asked { at, key: key.clone(), whole: true }));
+        let asks_for_subprotocol = request.asks_for_subprotocol;
+        self.asked = Some(Box::new(Asked { at, key: key.clone(), whole: true, asks_for_subprotocol, is_heard: false }));
         let (origin, missing) = (request.origin.as_deref().map(bounded_value), request.missing);
         Step::Request(Handshake { key, origin, missing, ..Handshake::default() })
     }
@@ -128,7 +142,8 @@ impl Upgrade {
         if self.asked.is_some() {
             return Step::None; // sent again
         }
-        self.asked = Some(Box::new(Asked { at, key: None, whole: false }));
+        self.asked =
+            Some(Box::new(Asked { at, key: None, whole: false, asks_for_subprotocol: false, is_heard: false }));
         Step::CutRequest
     }
 
@@ -147,6 +162,9 @@ impl Upgrade {
             accept_expected: key.map(|key| Arc::from(handshake::accept(key))),
             request: asked.as_ref().map(|asked| asked.at),
             refused: (!response.upgrade).then_some(response.status),
+            lacks_subprotocol: response.upgrade
+                && !response.grants_subprotocol
+                && asked.as_ref().is_some_and(|asked| asked.asks_for_subprotocol),
             ..Handshake::default()
         };
         let reveals_request = asked.as_ref().is_some_and(|asked| !asked.whole);

@@ -4,6 +4,7 @@ mod assign;
 mod logins;
 
 use std::hash::BuildHasher;
+use std::mem::take;
 
 use crate::event::{Completion, Link, MessageEvent, Recipient, Row};
 use crate::failpoint::failpoint;
@@ -116,6 +117,7 @@ impl Session {
         let Some(connection) = self.connections.get_mut(&stream) else { return };
         let texts = &mut self.texts;
         let (server, _) = self.servers.enter(connection);
+        let message = message.to_server_of(server.dialect);
         server.dialect = server.dialect.or(message.dialect);
         if server.tells_everybody() && connection.times().closing_since().is_none() {
             server.listeners.insert(stream);
@@ -144,7 +146,7 @@ impl Session {
             Content::Login(announcement) => {
                 again.into_iter().for_each(|client| server.exchange_starts.forget_login(client));
                 let mut record = login(connection, server, texts, &context, announcement, owner);
-                begin_login(connection, server, &mut self.pending_receipts, &mut record, elsewhere);
+                begin_login(connection, server, texts, &mut self.pending_receipts, &mut record, elsewhere);
                 if let (LoginOwner::Ambiguous(asked, number), Some(id)) = (owner, record.sender_id) {
                     self.ambiguous_logins.add(asked, ambiguous_logins::Login { place, id: (id, number) });
                 }
@@ -155,15 +157,13 @@ impl Session {
             Content::SayDelivery(delivery) => return self.say_delivery(&context, delivery),
             Content::Logout(announcement) => logout(connection, server, texts, &context, announcement),
             Content::Ping => {
-                let record = context.record(MessageEvent::Ping { recipient: user });
-                if let Some(chat) = connection.application_mut().chat_mut() {
-                    chat.ping(at);
-                }
-                record
+                connection.ping(at);
+                context.record(MessageEvent::Ping { recipient: user })
             }
             Content::Pong => {
                 let mut record = context.record(MessageEvent::Pong { sender: user });
-                record.request = connection.answered_ping(at.frame);
+                connection.pong(&mut record);
+                self.open_pongs.extend(record.is_open.then_some(stream));
                 record
             }
             Content::Unknown { type_name, by } => {
@@ -234,10 +234,11 @@ impl Session {
         let (id, stream) = (record.sender_id, context.place.stream);
         let Some(connection) = self.connections.get(&stream) else { return };
         let Some(server) = self.servers.of_mut(connection) else { return };
-        let leaving = match of {
-            Completion::Logout => id.and_then(|id| self.connections.get(&server.users.owner(id)?)),
+        let owner = match of {
+            Completion::Logout => id.and_then(|id| server.users.owner(id)),
             Completion::Login | Completion::Say | Completion::Close => None,
         };
+        let leaving = owner.and_then(|owner| self.connections.get(&owner));
         let closing = leaving.and_then(|leaving| leaving.times().closing_since());
         let (began, which) = server.exchange_starts.notify(of, id, closing, context.place.at, stream);
         record.began = Some(began);
@@ -251,7 +252,7 @@ impl Session {
         let has_moved = connection.may_have_moved() || leaving.is_some_and(Connection::may_have_moved);
         let has_moved = has_moved && !server.tells_everybody();
         let room = if server.tells_everybody() { Some(Room::Everywhere) } else { room };
-        let owed = || room.filter(|_| !has_moved).and_then(|room| owed(connection, server, room));
+        let owed = || room.filter(|_| !has_moved).and_then(|room| owed(connection, server, room, &self.texts));
         match which {
             Notification::First => {
                 let end = u32::from(closing.is_some() && leaving.is_some_and(|it| !it.tcp().state().is_closed()));
@@ -263,6 +264,8 @@ impl Session {
         if let Some(connection) = self.connections.get_mut(&stream) {
             enter(connection, &record);
         }
+        let leaving = owner.and_then(|owner| self.connections.get_mut(&owner)?.application_mut().chat_mut());
+        leaving.into_iter().for_each(|chat| chat.log_out(context.place.at));
         self.on_broadcast(context, id, 0);
     }
 
@@ -284,6 +287,7 @@ impl Session {
         record.before_login = connection.saw_beginning() && !has_asked && !lacks_before && !is_2014;
         let client = connection.chat().and_then(|chat| chat.id());
         record.sender_id = client;
+        record.is_open = to.is_zero;
         let said = said.filter(|_| context.message.is_readable);
         let earlier = client.and_then(|client| server.proxies.take_say(client, place.stream, said, place.at));
         if earlier.is_some() {
@@ -302,7 +306,7 @@ impl Session {
             true => to.id.as_deref().and_then(|id| server.users.owner(texts.find(id)?)).map(|_| 2 - u32::from(is_2014)),
             // To nobody: in 2014, it goes back to its sender.
             false if is_2014 && to.id.is_none() => Some(1),
-            false => room.and_then(|room| owed(connection, server, room)),
+            false => room.filter(|room| room.keeps_users(texts)).and_then(|room| owed(connection, server, room, texts)),
         };
         if owed.is_some() && !record.before_login && server.proxies.is_empty() {
             self.pending_receipts.begin(Receipt::Say(number), owed, room);
@@ -374,6 +378,10 @@ impl Session {
             self.settle(StreamId(u32::MAX), FrameTime { frame: Frame::LAST, time: i64::MAX });
         }
         self.settle_turns();
+        for stream in take(&mut self.open_pongs) {
+            let connection = self.connections.get_mut(&stream);
+            connection.into_iter().for_each(|connection| connection.settle_pongs(self.end));
+        }
     }
 }
 
@@ -429,11 +437,12 @@ fn login_request(
 }
 
 /// How many connections the server tells of what happens in a room, where all of them are known.
-fn owed(connection: &Connection, server: &Server, room: Room) -> Option<u32> {
+fn owed(connection: &Connection, server: &Server, room: Room, texts: &Texts) -> Option<u32> {
     let count = match room {
         // Its list may have users who are gone; of others no connection may have been captured yet.
         Room::Everywhere => u32::try_from(server.listeners.len().max(server.rooms.size_of(room))).ok(),
-        Room::Named(_) => server.rooms.count_members(room, connection.gaps(Side::Server)),
+        Room::Named(_) if room.keeps_users(texts) => server.rooms.count_members(room, connection.gaps(Side::Server)),
+        Room::Named(_) => Some(1), // who logs in there is told of that
     };
     count.filter(|_| server.proxies.is_empty())
 }
@@ -442,6 +451,7 @@ fn owed(connection: &Connection, server: &Server, room: Room) -> Option<u32> {
 fn begin_login(
     connection: &mut Connection,
     server: &mut Server,
+    texts: &Texts,
     pending_receipts: &mut PendingReceipts,
     record: &mut MessageRecord<TextId>,
     elsewhere: Option<Frame>,
@@ -458,7 +468,7 @@ fn begin_login(
         let is_again = !connection.saw_beginning() || connection.chat().is_some_and(|chat| chat.has_asked_again());
         let (receipt, room) = (Receipt::Notified(Completion::Login, began), room.filter(|_| !is_again));
         pending_receipts.change(receipt, room);
-        pending_receipts.owe(receipt, room.and_then(|room| owed(connection, server, room)));
+        pending_receipts.owe(receipt, room.and_then(|room| owed(connection, server, room, texts)));
     } else if !record.uncertain {
         let (name, owner) = (record.event.sender().copied(), id.and_then(|id| server.users.owner(id)));
         let began = server.exchange_starts.notify_login(id, name, at, owner, &server.gaps.client, elsewhere);
@@ -518,7 +528,7 @@ fn login(
         return record;
     };
     take_users(server, texts, room, users, context);
-    if let Some(id) = id {
+    if let Some(id) = id.filter(|_| room.keeps_users(texts)) {
         server.rooms.join(room, id, texts);
         if is_result && has_moved {
             server.rooms.set_several(id, rooms);
@@ -585,7 +595,7 @@ fn take_users(server: &mut Server, texts: &mut Texts, room: Room, users: Option<
         return members.into_iter().for_each(|id| server.rooms.join(room, id, texts));
     }
     // Of a long list, only the beginning is known.
-    if users.count == members.len() && !context.message.is_truncated {
+    if users.count == members.len() && !context.message.is_truncated && room.keeps_users(texts) {
         server.rooms.set_members(room, members, context.place.at.frame, texts);
     } else {
         server.rooms.lose_track(room);

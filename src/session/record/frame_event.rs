@@ -51,6 +51,7 @@ enum Kind {
     UpgradeRequest,
     UpgradeAccepted,
     UpgradeMisaccepted,
+    UpgradeWithoutSubprotocol,
     UpgradeRefused,
     Close,
     CloseReply,
@@ -78,6 +79,7 @@ impl Mark {
             FrameEvent::UpgradeRequest => Kind::UpgradeRequest,
             FrameEvent::UpgradeAccepted => Kind::UpgradeAccepted,
             FrameEvent::UpgradeMisaccepted => Kind::UpgradeMisaccepted,
+            FrameEvent::UpgradeWithoutSubprotocol => Kind::UpgradeWithoutSubprotocol,
             FrameEvent::UpgradeRefused(status) => {
                 code = Some(*status);
                 Kind::UpgradeRefused
@@ -147,6 +149,7 @@ impl Mark {
             Kind::UpgradeRequest => FrameEvent::UpgradeRequest,
             Kind::UpgradeAccepted => FrameEvent::UpgradeAccepted,
             Kind::UpgradeMisaccepted => FrameEvent::UpgradeMisaccepted,
+            Kind::UpgradeWithoutSubprotocol => FrameEvent::UpgradeWithoutSubprotocol,
             Kind::UpgradeRefused => FrameEvent::UpgradeRefused(self.code.unwrap_or_default()),
             Kind::Close => FrameEvent::Close(self.closing(texts)),
             Kind::CloseReply => FrameEvent::CloseReply(self.closing(texts)),
@@ -209,6 +212,7 @@ kinds! {
     UpgradeRequest,
     UpgradeAccepted,
     UpgradeMisaccepted,
+    UpgradeWithoutSubprotocol,
     UpgradeRefused,
     Close,
     CloseReply,

@@ -28,12 +28,16 @@ pub struct Handshake {
     pub response: Option<Frame>,
     /// The status code of a response that is no 101.
     pub refused: Option<u16>,
+    /// On a 101: its request asks for a subprotocol, and it names none.
+    pub lacks_subprotocol: bool,
 }
 
 impl Handshake {
-    /// Whether something is to be said about it: it was refused, or answered with a wrong accept value, or the request lacks something.
+    /// Whether something is to be said about it: it was refused, or answered with a wrong accept value or without a subprotocol, or the request
+    /// lacks something.
     pub fn is_faulty(&self) -> bool {
-        self.refused.is_some() || self.accept_valid() == Some(false) || self.missing.is_any()
+        let is_refused = self.refused.is_some() || self.accept_valid() == Some(false) || self.lacks_subprotocol;
+        is_refused || self.missing.is_any()
     }
 
     /// Whether the accept value answers the key; `None` where either was not captured.
@@ -81,6 +85,8 @@ const REFUSED: u8 = 1;
 const HAS_KEY: u8 = 2;
 /// The accept value answers the key.
 const ANSWERS: u8 = 4;
+/// It lacks a subprotocol.
+const LACKS_SUBPROTOCOL: u8 = 8;
 
 #[derive(Debug)]
 struct Value {
@@ -129,7 +135,12 @@ impl StoredHandshake {
     ) -> StoredHandshake {
         let answers = response.accept_valid() == Some(true);
         let accept = response.accept.as_deref().filter(|_| !answers);
-        let flags = [(REFUSED, response.refused.is_some()), (HAS_KEY, key.is_some()), (ANSWERS, answers)];
+        let flags = [
+            (REFUSED, response.refused.is_some()),
+            (HAS_KEY, key.is_some()),
+            (ANSWERS, answers),
+            (LACKS_SUBPROTOCOL, response.lacks_subprotocol),
+        ];
         let bits = flags.into_iter().filter(|(_, is_set)| *is_set).fold(0, |bits, (bit, _)| bits | bit);
         let key = key.map(Key::of);
         let is_kept = asked.is_some_and(|asked| asked.frame != frame && asked.request_key() == key.as_ref());
@@ -170,7 +181,9 @@ impl StoredHandshake {
     pub fn is_faulty(&self) -> bool {
         match self.of {
             Stored::Request { missing, .. } => missing.is_any(),
-            Stored::Response { bits, .. } => bits & REFUSED != 0 || bits & (HAS_KEY | ANSWERS) == HAS_KEY,
+            Stored::Response { bits, .. } => {
+                bits & (REFUSED | LACKS_SUBPROTOCOL) != 0 || bits & (HAS_KEY | ANSWERS) == HAS_KEY
+            }
         }
     }
 
@@ -194,6 +207,7 @@ impl StoredHandshake {
                     accept_expected,
                     request: request.map(|frame| FrameTime { frame, time: *time }),
                     refused: is_refused.then_some(*status),
+                    lacks_subprotocol: bits & LACKS_SUBPROTOCOL != 0,
                     ..Handshake::default()
                 }
             }
@@ -220,6 +234,7 @@ mod tests {
                         accept_expected: Some(Arc::from(accept(key))),
                         request: Some(FrameTime { frame: Frame::of(4), time: -1 }),
                         refused,
+                        lacks_subprotocol: refused == Some(0),
                         ..Handshake::default()
                     };
                     for asked in [Some(&asked), None] {

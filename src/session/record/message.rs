@@ -35,7 +35,8 @@ pub struct MessageRecord<T> {
     pub is_named: bool,
     /// Of a delivery: it goes to the browser whose say it is.
     pub is_own: bool,
-    /// Of a delivery: when it was first seen, it was not known whether its request was captured, and in which frame.
+    /// Of a delivery or a pong: when it was first seen, it was not known whether its request was captured, and in which frame. Of a ping: which
+    /// pong answers it is not known. Of a say: whether it is for all.
     pub is_open: bool,
     /// A say on a connection whose beginning was captured and that had not logged in.
     pub before_login: bool,
@@ -208,6 +209,7 @@ stored_messages! {
     8 Ping { recipient }
     9 Pong { sender }
     10 Unknown { type_name, sender }
+    11 UnsolicitedPong { sender }
 }
 
 impl StoredMessage {
@@ -345,6 +347,11 @@ impl StoredMessage {
         self.completes() == Some(Completion::Say)
     }
 
+    /// Whether it is a ping.
+    pub fn is_ping(&self) -> bool {
+        matches!(self.event(), Some(MessageEvent::Ping { .. }))
+    }
+
     /// What is complete once everybody has received it: of what the server tells a room.
     pub fn completes(&self) -> Option<Completion> {
         self.event()?.row().completes
@@ -358,23 +365,32 @@ impl StoredMessage {
         }
     }
 
-    /// The frame that began what it belongs to, as far as the message itself is concerned: of a say, its own. `None` for a delivery of which
-    /// it was not known.
+    /// The frame that began what it belongs to, as far as the message itself is concerned: of a say, its own. `None` for a delivery or a pong
+    /// of which it was not known.
     pub fn began(&self) -> Option<Frame> {
         match self.link() {
             Link::Say if self.is_delivery() && self.is(flag::OPEN) => None,
-            Link::Request | Link::Beginning => Frame::unpack(self.link).or(Some(self.frame)),
+            Link::Request | Link::Beginning => {
+                Frame::unpack(self.link).or(Some(self.frame).filter(|_| !self.is(flag::OPEN)))
+            }
             Link::None | Link::Answer | Link::Say => Some(self.frame),
         }
     }
 
-    /// Keeps the frame of the first answer to this request. Returns whether `answer` answers such a request.
+    /// Keeps the frame of the answer to this request, unless it has one. Returns whether `answer` answers it.
     pub fn answer(&mut self, answer: &MessageEvent<TextId>, frame: Frame) -> bool {
-        let is_asked = self.event().is_some_and(|event| answer.answers(&event));
-        if is_asked && self.link == 0 {
+        let is_asked = self.link == 0 && self.event().is_some_and(|event| answer.answers(&event));
+        if is_asked {
             self.link = frame.number();
         }
         is_asked
+    }
+
+    /// The request that it answers turns out to be in this frame.
+    pub fn answers(&mut self, request: Frame) {
+        if self.link() == Link::Request && self.link == 0 {
+            self.link = request.number();
+        }
     }
 
     /// Makes a login the connection's own, which answers the request in this frame, or settles that it is a notification.
@@ -402,7 +418,7 @@ impl StoredMessage {
         self.bits = self.bits & !flag::NAMED | if is_named { flag::NAMED } else { 0 };
     }
 
-    /// Leaves open whether the request of this delivery was captured.
+    /// Leaves open whether the request of this delivery was captured, or which pong answers this ping.
     pub fn leave_open(&mut self) {
         self.bits |= flag::OPEN;
     }

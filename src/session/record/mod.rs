@@ -137,6 +137,11 @@ impl Records {
         &self.messages[of_frame(&self.messages, frame, |message| message.at().frame)]
     }
 
+    /// The messages behind a position, and the places for those that are not the chat's.
+    pub fn behind(&self, position: Position) -> &[StoredMessage] {
+        &self.messages[self.messages.partition_point(|message| message.position() <= position)..]
+    }
+
     fn messages_mut(&mut self, frame: Frame) -> &mut [StoredMessage] {
         let range = of_frame(&self.messages, frame, |message| message.at().frame);
         &mut self.messages[range]

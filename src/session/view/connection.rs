@@ -51,6 +51,13 @@ impl<'a> ConnectionView<'a> {
         self.connection.times().closing_since()
     }
 
+    /// When it ended: with the first close frame, FIN or RST, or else when the server said that its user has logged out. Nanoseconds since the
+    /// epoch.
+    pub fn ended(&self) -> Option<i64> {
+        let closed = self.time_of(Moment::End);
+        closed.or_else(|| Some(self.connection.chat()?.logged_out()?.time))
+    }
+
     /// Why it could not begin, and how its end began; each with who did it.
     pub fn ends_by(&self) -> Vec<(FrameEvent<&'a str>, Side)> {
         let (records, texts) = (self.connection.records(), self.context.texts);

@@ -103,7 +103,10 @@ impl<'a> FrameView<'a> {
     fn step_of(&self, event: &FrameEvent<&'a str>) -> Option<ExchangeStep<'a>> {
         let began = match event {
             FrameEvent::UpgradeRequest => Some(self.frame),
-            FrameEvent::UpgradeAccepted | FrameEvent::UpgradeMisaccepted | FrameEvent::UpgradeRefused(_) => {
+            FrameEvent::UpgradeAccepted
+            | FrameEvent::UpgradeMisaccepted
+            | FrameEvent::UpgradeWithoutSubprotocol
+            | FrameEvent::UpgradeRefused(_) => {
                 let handshake = self.connection.records().handshake(self.frame);
                 handshake.and_then(StoredHandshake::request).or(Some(self.frame))
             }
@@ -225,8 +228,8 @@ impl<'a> FrameView<'a> {
             let frame = ack.frame;
             match ack.of {
                 Sent::UpgradeRequest => vec![Acked { frame, what: Received::UpgradeRequest }],
-                Sent::UpgradeResponse => vec![Acked { frame, what: Received::UpgradeResponse }],
-                Sent::Refusal | Sent::Fin => Vec::new(),
+                Sent::UpgradeResponse | Sent::Refusal => vec![Acked { frame, what: Received::UpgradeResponse }],
+                Sent::Fin => Vec::new(),
                 Sent::Message if ack.is_part => vec![Acked { frame, what: Received::SomeMessage }],
                 Sent::Message => {
                     let messages = connection.records().messages(frame).iter();
@@ -261,7 +264,12 @@ impl<'a> FrameView<'a> {
         Some(handshake.handshake(records.asked(handshake), self.context.texts))
     }
 
-    /// Whether it carries a handshake that failed: refused, or answered with a wrong accept value.
+    /// Whether it carries an upgrade request that the server had not answered when the connection ended.
+    pub fn is_cut_off(&self) -> bool {
+        self.connection.is_cut_off(self.frame)
+    }
+
+    /// Whether it carries a handshake that failed: refused, or answered with a wrong accept value or without a subprotocol.
     pub fn has_faulty_handshake(&self) -> bool {
         self.connection.records().handshake(self.frame).is_some_and(StoredHandshake::is_faulty)
     }

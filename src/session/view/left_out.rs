@@ -73,6 +73,7 @@ impl<'a> MessageView<'a> {
             | MessageEvent::SayRequest { .. }
             | MessageEvent::LogoutNotification { .. }
             | MessageEvent::Ping { .. }
+            | MessageEvent::UnsolicitedPong { .. }
             | MessageEvent::Unknown { .. } => return None,
         };
         let missing = || self.missing_before(asked_by).or_else(|| self.began_before());

@@ -3,13 +3,16 @@
 use super::context::{Context, Ends, ExchangeStep, User, add_step, user};
 use super::frame::FrameView;
 use crate::event::{Acked, Exchange, MessageEvent, Recipient};
+use crate::fields::Finding;
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
 use crate::session::connection::Connection;
+use crate::session::connection::application::Chat;
 use crate::session::connection::table::Connections;
-use crate::session::record::message::MessageRecord;
+use crate::session::record::message::{MessageRecord, StoredMessage};
 use crate::session::say::{Delivered, Says, TrackedSay};
 use crate::session::server::Server;
+use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
 use crate::session::server::rooms::MemberLists;
 use crate::session::state::Session;
 use crate::tcp::gaps::Gaps;
@@ -18,6 +21,13 @@ use crate::tcp::gaps::Gaps;
 const PATIENCE: i64 = 1_000_000_000;
 /// Where the capture lacks what the server sent within this time after a say, the say's deliveries are not counted. Nanoseconds.
 const COUNTED_WITHIN: i64 = 2_000_000_000;
+/// A browser answers a ping within this time. Nanoseconds.
+const LONGEST_PONG: i64 = 10_000_000_000;
+/// TCP sends again for longer than this before it gives up, but nobody waits for so long. Nanoseconds.
+const LONGEST_ACK: i64 = 10_000_000_000;
+/// A server that stalls answers a login within this time. Nanoseconds.
+const LATEST_LOGIN: i64 = 5_000_000_000;
+
 /// A message with what the capture taught of it.
 #[derive(Debug, Clone)]
 pub struct MessageView<'a> {
@@ -183,7 +193,9 @@ impl<'a> MessageView<'a> {
     pub fn sender(&self) -> Option<&'a str> {
         let MessageRecord { event, sender_id, at, .. } = &self.record;
         let name = event.sender().copied().or_else(|| match event {
-            MessageEvent::SayRequest { .. } | MessageEvent::Pong { .. } => self.user().map(|user| user.name),
+            MessageEvent::SayRequest { .. } | MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => {
+                self.user().map(|user| user.name)
+            }
             MessageEvent::LoginRequest { .. }
             | MessageEvent::UserList { .. }
             | MessageEvent::LoginResult { .. }
@@ -277,16 +289,54 @@ impl<'a> MessageView<'a> {
         let at = self.record.at;
         let went_on = chat.last_delivered() > Some(at.frame)
             || chat.last_from_server().is_some_and(|last| last.since(at) >= PATIENCE);
-        let is_lost = self.say().is_some_and(|say| say.deliveries == 0 && say.is_counted) && !self.record.before_login;
+        let is_judged = !self.record.before_login && !self.record.is_open;
+        let is_lost = is_judged && self.say().is_some_and(|say| say.deliveries == 0 && say.is_counted);
         is_lost && went_on && !self.connection.gaps(Side::Server).after(at.frame)
     }
 
-    /// Whether a ping was followed by another without a pong between, though the client was heard of.
-    pub fn unanswered(&self) -> bool {
+    /// What only later frames show to be wrong with it.
+    pub fn late_findings(&self) -> impl Iterator<Item = Finding> {
+        let nobody = self.reached_nobody().then_some(Finding::NoDelivery);
+        let not_logged_in = self.lacks_login_result().then_some(Finding::NoLoginResult);
+        let unacknowledged = self.lacks_ack().then_some(Finding::NoAck);
+        let unanswered = self.unanswered().then_some(Finding::NoPong);
+        nobody.into_iter().chain(not_logged_in).chain(unacknowledged).chain(unanswered)
+    }
+
+    /// Whether a delivery was sent again and never acknowledged, though the capture went on for long.
+    fn lacks_ack(&self) -> bool {
+        let (at, connection) = (self.record.at, self.connection);
+        matches!(self.record.event, MessageEvent::SayDelivery { .. })
+            && connection.tcp().is_resent(Side::Server, at.frame)
+            && self.end.saturating_sub(at.time) >= LONGEST_ACK
+            && !connection.tcp().state().is_closing()
+            && !connection.may_lack_since(Side::Client, at.frame)
+    }
+
+    /// Whether a login request has no result, though its connection went on, on which the server sent nothing since but pings.
+    fn lacks_login_result(&self) -> bool {
+        let (at, connection) = (self.record.at, self.connection);
+        let is_request = matches!(self.record.event, MessageEvent::LoginRequest { .. });
+        let waits = connection.chat().and_then(Chat::waiting_login).is_some_and(|(asked, _)| is_request && asked == at);
+        let is_no_answer =
+            |message: &StoredMessage| message.is_ping() || message.is_known() && message.sender() == Side::Client;
+        waits
+            && connection.lasted_after(at, LONGEST_LOGIN, LATEST_LOGIN)
+            && !connection.may_lack_since(Side::Server, at.frame)
+            && connection.records().behind(self.record.position()).iter().all(is_no_answer)
+    }
+
+    /// Whether a ping has no pong, though another followed and the client was heard of, or the connection went on for long, or the server has
+    /// given it up.
+    pub(in crate::session) fn unanswered(&self) -> bool {
         let Some(chat) = self.connection.chat() else { return false };
-        let frame = self.record.at.frame;
-        let went_on = chat.last_ping() > Some(frame) && self.connection.tcp().last_from(Side::Client) > Some(frame);
-        let is_open = matches!(self.record.event, MessageEvent::Ping { .. }) && self.record.response.is_none();
-        is_open && went_on && !self.connection.gaps(Side::Client).after(frame)
+        let MessageRecord { at, event, response: None, is_open: false, .. } = &self.record else { return false };
+        let heartbeats = chat.heartbeats();
+        let lasted = |side, time| self.connection.tcp().last_from(side).is_some_and(|last| last.since(*at) >= time);
+        let went_on = heartbeats.last_ping() > Some(at.frame) && lasted(Side::Client, PATIENCE)
+            || [Side::Client, Side::Server].iter().any(|side| lasted(*side, LONGEST_PONG))
+            || chat.logged_out().is_some_and(|out| out.frame > at.frame);
+        let is_ping = matches!(event, MessageEvent::Ping { .. }) && !heartbeats.may_answer(at.frame);
+        is_ping && went_on && !self.connection.gaps(Side::Client).after(at.frame)
     }
 }

@@ -60,6 +60,16 @@ impl Session {
         })
     }
 
+    /// Whether a frame carries an upgrade request that was not answered yet.
+    pub fn is_request(&self, stream: StreamId, frame: Frame) -> bool {
+        self.shown(stream).is_some_and(|connection| connection.upgrade().unheard_request_in() == Some(frame))
+    }
+
+    /// Whether it carries one that was not answered when its connection ended.
+    pub fn is_cut_off(&self, stream: StreamId, frame: Frame) -> bool {
+        self.shown(stream).is_some_and(|connection| connection.is_cut_off(frame))
+    }
+
     /// What there may be to show of a segment's frame when its connection, which is [unsettled](Session::is_unsettled), is known better.
     pub fn unsettled_frame(&self, segment: &Segment) -> Option<FrameView<'_>> {
         let connection = self.connections.get(&segment.stream).filter(|_| self.is_unsettled(segment.stream))?;
@@ -103,8 +113,13 @@ impl Session {
         if self.frame(segment).is_some_and(|view| view.holds_message() || !view.events().is_empty()) {
             return None;
         }
-        let ends = self.context().ends(connection, connection.identity(Position::end_of(segment.at.frame)));
-        Some(PartOfMessage { by: connection.side(segment), ends, completed_in })
+        Some(PartOfMessage { by: connection.side(segment), ends: self.ends(segment)?, completed_in })
+    }
+
+    /// Both ends of a segment, where anything of its connection may be shown.
+    pub fn ends(&self, segment: &Segment) -> Option<Ends<'_>> {
+        let connection = self.shown(segment.stream)?;
+        Some(self.context().ends(connection, connection.identity(Position::end_of(segment.at.frame))))
     }
 
     fn context(&self) -> Context<'_> {
