@@ -38,7 +38,7 @@ pub struct MessageView<'a> {
     stream: StreamId,
     /// What the capture lacks of servers that may be this one.
     unheard: &'a Gaps,
-    /// When the last segment was captured, in nanoseconds since the epoch.
+    /// When the last segment was captured, in nanoseconds since the epoch; before all if what followed was not remembered.
     until: i64,
     lists: &'a MemberLists,
     context: Context<'a>,
@@ -108,7 +108,7 @@ impl<'a> MessageView<'a> {
             stream,
             server: session.servers.of(connection),
             unheard: &session.servers.unheard,
-            until: session.last,
+            until: if session.full_since().is_none() { session.last } else { i64::MIN },
             lists: &session.lists,
             context: session.context(),
         })
@@ -287,7 +287,7 @@ impl<'a> MessageView<'a> {
         let (at, connection) = (self.record.at, self.connection);
         matches!(self.record.event, MessageEvent::SayDelivery { .. })
             && connection.tcp().is_resent(Side::Server, at.frame)
-            && self.until.saturating_sub(at.time) >= LONGEST_ACK
+            && self.until >= at.time.saturating_add(LONGEST_ACK)
             && !connection.tcp().state().is_closing()
             && !connection.may_lack_since(Side::Client, at.frame)
     }
@@ -300,6 +300,7 @@ impl<'a> MessageView<'a> {
         let is_no_answer =
             |message: &StoredMessage| message.is_ping() || message.is_known() && message.sender() == Side::Client;
         waits
+            && self.until >= at.time
             && connection.lasted_after(at, LONGEST_LOGIN, LATEST_LOGIN)
             && !connection.may_lack_since(Side::Server, at.frame)
             && connection.records().behind(self.record.position()).iter().all(is_no_answer)
