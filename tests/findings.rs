@@ -1,5 +1,5 @@
 //! Findings and labels of single packets and connections, in captures of the real server that an earlier version told wrongly, and in captures
-//! that are built here. What is right, the READMEs of `tests/captures` and the protocol say.
+//! that are built here. What is right, the protocol says, and who recorded them.
 //!
 //! Every test looks at the labels of two passes, where nothing else is said.
 

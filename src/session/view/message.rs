@@ -42,6 +42,8 @@ pub struct MessageView<'a> {
     end: i64,
     /// What the capture lacks of servers that may be this one.
     pub(super) unheard: &'a Gaps,
+    /// The same, or before all if what followed was not remembered.
+    until: i64,
     lists: &'a MemberLists,
     pub(super) context: Context<'a>,
 }
@@ -116,6 +118,7 @@ impl<'a> MessageView<'a> {
             connections: &session.connections,
             end: session.end,
             unheard: &session.servers.unheard,
+            until: if session.full_since().is_none() { session.end } else { i64::MIN },
             lists: &session.lists,
             context: session.context(),
         })
@@ -308,7 +311,7 @@ impl<'a> MessageView<'a> {
         let (at, connection) = (self.record.at, self.connection);
         matches!(self.record.event, MessageEvent::SayDelivery { .. })
             && connection.tcp().is_resent(Side::Server, at.frame)
-            && self.end.saturating_sub(at.time) >= LONGEST_ACK
+            && self.until >= at.time.saturating_add(LONGEST_ACK)
             && !connection.tcp().state().is_closing()
             && !connection.may_lack_since(Side::Client, at.frame)
     }
@@ -321,6 +324,7 @@ impl<'a> MessageView<'a> {
         let is_no_answer =
             |message: &StoredMessage| message.is_ping() || message.is_known() && message.sender() == Side::Client;
         waits
+            && self.until >= at.time
             && connection.lasted_after(at, LONGEST_LOGIN, LATEST_LOGIN)
             && !connection.may_lack_since(Side::Server, at.frame)
             && connection.records().behind(self.record.position()).iter().all(is_no_answer)
