@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 pub(crate) use crate::event::Completion;
 use crate::event::{Acked, Exchange, FrameEvent, MessageEvent};
-use crate::fields::{Field, Phase};
+use crate::fields::{Field, Finding, Phase};
 use crate::message::json::Reason;
 use crate::message::text;
 use crate::packet::{Both, Frame, Side};
@@ -242,6 +242,25 @@ impl Language {
     pub(crate) fn fault(self, what: &str) -> String {
         self.finding(&FindingDetail::Internal(&text::line(what, MAX_LINE)))
     }
+}
+
+/// What is wrong with a message as far as the session knows, in the order in which it is shown; `by` sent it.
+pub(crate) fn learned_findings(
+    view: &MessageView,
+    by: Side,
+) -> impl Iterator<Item = (Finding, FindingDetail<'static>)> + use<> {
+    let masked = match (view.record.masked, by) {
+        (Some(false), Side::Client) => Some((Finding::UnmaskedClient, FindingDetail::UnmaskedClient)),
+        (Some(true), Side::Server) => Some((Finding::MaskedServer, FindingDetail::MaskedServer)),
+        (Some(true) | None, Side::Client) | (Some(false) | None, Side::Server) => None,
+    };
+    let others = [
+        (view.record.before_login, Finding::SayBeforeLogin, FindingDetail::SayBeforeLogin),
+        (view.reached_nobody(), Finding::NoDelivery, FindingDetail::NoDelivery),
+        (view.unanswered(), Finding::NoPong, FindingDetail::NoPong),
+    ];
+    let others = others.into_iter().filter(|(is_so, ..)| *is_so);
+    masked.into_iter().chain(others.map(|(_, finding, detail)| (finding, detail)))
 }
 
 /// One end of a connection, as a sentence names it. Texts have one printable line.

@@ -177,13 +177,13 @@ impl Session {
         // Where the server may have told something else, who has to receive what is not known.
         let gaps = self.servers.of(connection).map(|server| &server.gaps.server);
         for open in received {
-            let began = match open {
-                Receipt::Say(number) => self.says.get(number).map(|say| say.at().frame),
-                Receipt::Notified(_, began) => Some(began),
+            let (began, which) = match open {
+                Receipt::Say(number) => (self.says.get(number).map(|say| say.at().frame), number),
+                Receipt::Notified(_, began) => (Some(began), began.number()),
             };
             let Some(began) = began.filter(|_| self.pending_receipts.receive(open)) else { continue };
             if !gaps.is_some_and(|gaps| gaps.interrupted_after(began)) {
-                connection.records_mut().mark(Mark::completes(frame, open.completion(), began));
+                connection.records_mut().mark(Mark::completes(frame, open.completion(), which));
             }
         }
     }
@@ -204,7 +204,7 @@ impl Session {
         };
         if is_complete {
             let completion = if was_used { Completion::Logout } else { Completion::Close };
-            connection.records_mut().mark(Mark::completes(segment.at.frame, completion, began));
+            connection.records_mut().mark(Mark::completes(segment.at.frame, completion, began.number()));
         }
     }
 
