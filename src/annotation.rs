@@ -126,7 +126,7 @@ pub struct TapEvent {
     pub text: Text,
     /// The sentences of the findings that are warnings or errors, a line each.
     pub problems: Text,
-    /// All its findings, but those that only later frames can show.
+    /// All its findings, but those that the session knows.
     pub findings: Findings,
 }
 
@@ -156,6 +156,7 @@ pub struct Plan {
     title: Option<Text>,
     info: Option<Text>,
     tap_event: Option<TapEvent>,
+    is_declined: bool,
 }
 
 impl Plan {
@@ -171,12 +172,18 @@ impl Plan {
         self.texts.clear();
         self.items.shrink_to(Plan::KEPT / size_of::<Item>());
         self.texts.shrink_to(Plan::KEPT);
-        (self.title, self.info, self.tap_event) = (None, None, None);
+        (self.title, self.info, self.tap_event, self.is_declined) = (None, None, None, false);
     }
 
-    /// Removes the lines; what a view learns from them stays.
-    pub fn clear_items(&mut self) {
+    /// Removes what is drawn; what a view learns from it stays.
+    pub fn decline(&mut self) {
         self.items.clear();
+        (self.title, self.info, self.is_declined) = (None, None, true);
+    }
+
+    /// Whether nothing is drawn, and a message is left to others: it may turn out to be the chat's.
+    pub fn is_declined(&self) -> bool {
+        self.is_declined
     }
 
     /// The lines, parents before their children, in the order in which they are drawn.
@@ -275,7 +282,7 @@ impl Plan {
         self.tap_event
     }
 
-    /// Sets the event that a view learns of. The problems are the findings that are in the plan by now, but those that only later frames can show.
+    /// Sets the event that a view learns of. The problems are the findings that are in the plan by now.
     pub fn set_tap_event(&mut self, by: Side, text: &str) {
         let (mut problems, mut findings) = (Vec::new(), Findings::default());
         for item in &self.items {

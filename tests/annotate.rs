@@ -226,6 +226,28 @@ fn a_packet_with_two_messages_has_two_notes_and_two_texts() {
     }
 }
 
+/// A note for each message, and a heading for each exchange that reads differently.
+#[test]
+fn equal_messages_of_a_packet_have_a_note_each() {
+    let mut capture = Capture::new(Link::Ethernet);
+    let mut connection = Connection::from_port(50000);
+    join(&mut capture, &mut connection, 1, "mynick", "1");
+    let said = ["same", "same", "other", "same"].map(say_request);
+    let frame = connection.send(&mut capture, Side::Client, said.clone().map(websocket::masked_text).concat());
+    let told = [login_notification(2, "anna"), login_notification(3, "ann")];
+    let logins = connection.send(&mut capture, Side::Server, told.clone().map(websocket::text).concat());
+    let page = page_of(&Wireshark::with_plugin(), &capture);
+    let block = page.block(frame);
+    let count = |words: &str| block.comments.iter().filter(|comment| comment.contains(words)).count();
+    assert_eq!(block.texts, said);
+    assert_eq!((count("over WebSocket: “same”"), count("over WebSocket: “other”")), (3, 1), "{block:?}");
+    assert_eq!((count("says to everyone: “same”"), count("says to everyone: “other”")), (1, 1), "{block:?}");
+    let block = page.block(logins);
+    for heading in ["Login of anna", "Login of ann"] {
+        assert!(block.comments.iter().any(|comment| comment == heading), "{heading}: {block:?}");
+    }
+}
+
 #[test]
 fn a_frame_with_two_segments_has_two_blocks() {
     let wireshark = Wireshark::with_plugin();

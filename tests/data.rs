@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 use workermanchat::fields::{FIELDS, FINDINGS, Type};
 
 /// Captures of `tests/captures` that have every field, and several labels in a packet.
-const CAPTURES: [&str; 10] = [
+const CAPTURES: [&str; 12] = [
     "seed-2014.pcap",
     "chat-2026.pcap",
     "hard/amsdu2.pcap",
@@ -30,6 +30,8 @@ const CAPTURES: [&str; 10] = [
     "hard/nginx-without-upgrade.pcap",
     "hard/reorder-false-errors.pcap",
     "hard/snaplen-200.pcap",
+    "hard3/say-and-close-one-segment.pcap",
+    "hard3/several-messages-one-segment.pcap",
 ];
 /// Frames in which 802.11 has several segments: their layers stand within another.
 const AGGREGATED: &str = "hard/amsdu2.pcap";
@@ -84,6 +86,9 @@ impl<'de> Visitor<'de> for TreeVisitor {
         Ok(Tree::Leaf(value.into()))
     }
     fn visit_u64<E>(self, number: u64) -> Result<Tree, E> {
+        Ok(Tree::Leaf(number.into()))
+    }
+    fn visit_i64<E>(self, number: i64) -> Result<Tree, E> {
         Ok(Tree::Leaf(number.into()))
     }
     fn visit_f64<E>(self, number: f64) -> Result<Tree, E> {
@@ -607,6 +612,70 @@ fn an_export_tells_where_and_when() {
     // Two segments in a frame: each label has the ports of its own.
     let two = labels_of(&wireshark, &[capture_in(&wireshark, AGGREGATED).to_str().unwrap()]);
     assert!(two.iter().all(|label| label["source_port"] == 7272 || label["destination_port"] == 7272));
+}
+
+#[test]
+fn the_messages_and_control_frames_of_a_segment_have_a_label_each() {
+    let wireshark = project();
+    let said = |label: &Value| (label["phase"].as_u64().unwrap(), label["text"].as_str().map(str::to_owned));
+    let of = |name: &str, frame: u32| -> Vec<(u64, Option<String>)> {
+        let path = capture_in(&wireshark, name);
+        let labels = labels_of(&wireshark, &[path.to_str().unwrap()]);
+        let labels: Vec<Value> = labels.into_iter().filter(|label| label["frame"] == frame).collect();
+        assert!(labels.iter().all(|label| label.get("repeated").is_none()), "{name}, frame {frame}: {labels:#?}");
+        labels.iter().map(said).collect()
+    };
+    let say = |text: &str| (24, Some(text.to_owned()));
+    let name = "hard3/say-and-close-one-segment.pcap";
+    assert_eq!(of(name, 108), [say("bye with close"), (18, None)]);
+    assert_eq!(of(name, 129), [(18, None), say("after close")]);
+    let name = "hard3/several-messages-one-segment.pcap";
+    assert_eq!(of(name, 23), [say("one ok"), say(r"two C:\x bad"), say("three private")]);
+    assert_eq!(of(name, 37), [say("same text"), say("same text"), say("same text")]);
+    assert_eq!(of(name, 72), [say("nine before close"), say("ten before close"), (18, None)]);
+}
+
+/// What `tshark` prints of the response time of one message.
+fn exported_time(wireshark: &Wireshark, printed: &str) -> String {
+    let layers = json!({"frame": {"frame.number": "7"}, "tcp": {"tcp.srcport": "1", "tcp.dstport": "2", "tcp.stream": "0"},
+        "workermanchat": {"workermanchat.phase": "25", "workermanchat.response_time": printed}});
+    let packets = serde_json::to_string_pretty(&json!([{"_source": {"layers": layers}}])).unwrap();
+    wireshark.write_file("packets.json", packets.as_bytes());
+    fs::create_dir_all(wireshark.home().join("bin")).unwrap();
+    let fake = wireshark.write_file(
+        "bin/tshark",
+        b"#!/bin/sh\ncase $* in *currentprefs*) echo workermanchat.language: auto ;; *) cat packets.json ;; esac\n",
+    );
+    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", wireshark.home().join("bin").display(), std::env::var("PATH").unwrap());
+    let mut command = wireshark.command("sh");
+    let output = wireshark.run_unchecked(command.env("PATH", path).arg(wireshark.script("export")).arg("packets.json"));
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{printed}");
+    let labels = labels_in(&output.stdout);
+    assert_eq!(labels.len(), 1, "{printed}: {}", output.stdout);
+    labels[0]["response_time"].to_string()
+}
+
+/// Where a capture has the later packet first, a time is negative.
+#[test]
+fn a_time_of_an_export_is_a_number_whatever_its_sign() {
+    let wireshark = Wireshark::without_plugin();
+    let times = [
+        ("0.012542000", "0.012542"),
+        ("-0.012542000", "-0.012542"),
+        ("-12.5", "-12.5"),
+        ("-007", "-7"),
+        ("007", "7"),
+        ("0", "0"),
+        ("-.5", "null"),
+        ("-", "null"),
+        ("1e9", "null"),
+        ("5-3", "null"),
+        ("", "null"),
+    ];
+    for (printed, expected) in times {
+        assert_eq!(exported_time(&wireshark, printed), expected, "{printed}");
+    }
 }
 
 #[test]

@@ -207,6 +207,30 @@ fn an_ack_of_a_part_of_a_frames_messages_completes_nothing() {
     assert!(!rows[&first].has(COMPLETE) && !rows[&part].has(COMPLETE));
     assert!(rows[&part].one(NOTE).contains("it has received a message (frame "), "{}", rows[&part].one(NOTE));
     assert_eq!(rows[&rest].all(COMPLETE).len(), 2);
+    // Of a delivery, the acknowledgment that covers it: the first one of the frame covers the first.
+    let acked = wireshark.rows(&path, &["-2", "-Y", "workermanchat.phase == 24"], &["workermanchat.delivery.acked_in"]);
+    let acked: Vec<Vec<u32>> = acked.iter().map(|row| row.numbers("workermanchat.delivery.acked_in")).collect();
+    assert_eq!(acked, [[first, part], [first, rest]]);
+}
+
+#[test]
+fn a_say_is_complete_by_itself_where_another_shares_its_segment() {
+    let wireshark = Wireshark::with_plugin();
+    let mut room = Room::new();
+    let says = ["one", "two"].map(|content| harness::websocket::masked_text(say_request(content)));
+    let request = room.anna.send(&mut room.capture, Side::Client, says.concat());
+    let deliveries = ["one", "two"].map(|content| harness::websocket::text(say_delivery(1, "anna", content)));
+    room.ben.send(&mut room.capture, Side::Server, &deliveries[0]);
+    room.ben.ack(&mut room.capture, Side::Client);
+    room.ben.send(&mut room.capture, Side::Server, &deliveries[1]);
+    room.anna.send(&mut room.capture, Side::Server, deliveries.concat());
+    let first = room.anna.ack(&mut room.capture, Side::Client);
+    let last = room.ben.ack(&mut room.capture, Side::Client);
+    let rows = exchanges(&wireshark, &wireshark.write("shared.pcap", &room.capture));
+    let titles = ["one", "two"].map(|content| format!("anna says to everyone: “{content}”"));
+    assert_eq!((rows[&first].all(TITLE), rows[&last].all(TITLE)), (titles.to_vec(), titles[1..].to_vec()));
+    assert_eq!([first, last].map(|frame| rows[&frame].all(COMPLETE).len()), [1, 1]);
+    assert_eq!(of(&rows, request).last(), Some(&last));
 }
 
 #[test]

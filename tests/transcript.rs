@@ -8,13 +8,26 @@ mod harness;
 use std::fs;
 use std::path::Path;
 
-use harness::packets::{ACK, Capture, Connection, FIN, Link, Side};
+use harness::packets::{ACK, Capture, Connection, FIN, Link, RST, Side};
 use harness::reader::messages;
 use harness::scripts::*;
+use harness::websocket::{masked_text, text};
 use harness::wireshark::{Wireshark, captures};
 
 const OPTION: &str = "workermanchat,transcript";
 const SERVER_PORT: u16 = 7272;
+/// The captures whose logs were read by eye.
+const RECORDED: [&str; 9] = [
+    "seed-2014",
+    "chat-2015",
+    "chat-2026",
+    "heartbeat-2026",
+    "other-websocket-app",
+    "hard3/several-messages-one-segment",
+    "hard3/several-says-one-segment",
+    "hard3/twin-servers-same-ids",
+    "server-2014/c-any",
+];
 
 /// The log, the same in one pass and in two.
 fn transcript(wireshark: &Wireshark, capture: &Path, more: &[&str]) -> String {
@@ -36,8 +49,10 @@ fn lines(log: &str) -> Vec<&str> {
 #[test]
 fn the_logs_of_the_recorded_captures_are_as_reviewed() {
     let wireshark = Wireshark::with_plugin();
-    for name in ["seed-2014", "chat-2015", "chat-2026", "heartbeat-2026", "other-websocket-app"] {
-        let log = transcript(&wireshark, &wireshark.capture(&format!("{name}.pcap")), &[]);
+    for name in RECORDED {
+        let bytes = fs::read(captures().join(format!("{name}.pcap"))).expect("read the capture");
+        let log = transcript(&wireshark, &wireshark.write_file("recorded.pcap", &bytes), &[]);
+        let name = name.split('/').next_back().unwrap_or(name);
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/views/transcript-{name}.txt"));
         if std::env::var_os("WORKERMANCHAT_BLESS").is_some() {
             fs::write(&golden, &log).expect("write the golden file");
@@ -154,6 +169,133 @@ fn what_nobody_got_stands_in_the_log_with_the_reason() {
     assert_eq!(lines[4], "1] ann → all: lost");
     assert!(lines[5].starts_with("    ! "), "{log}");
     assert_eq!(lines[6..], ["1] ann → all: heard"]);
+}
+
+/// Several messages of a browser in one segment.
+fn browser_says_at_once(capture: &mut Capture, connection: &mut Connection, messages: &[String]) {
+    let frames: Vec<u8> = messages.iter().flat_map(masked_text).collect();
+    connection.send(capture, Side::Client, frames);
+}
+
+fn server_says_at_once(capture: &mut Capture, connection: &mut Connection, messages: &[String]) {
+    let frames: Vec<u8> = messages.iter().flat_map(text).collect();
+    connection.send(capture, Side::Server, frames);
+    connection.ack(capture, Side::Client);
+}
+
+#[test]
+fn each_message_of_a_segment_has_its_own_line_and_what_is_wrong_with_it() {
+    let wireshark = Wireshark::with_plugin();
+    let mut chat = chat();
+    let faulty = r#"{"type":"say","to_client_id":"all","content":"a\qb"}"#.to_owned();
+    let says = [say_request("one"), faulty, say_request("<i>two</i>"), say_request("one")];
+    browser_says_at_once(&mut chat.capture, &mut chat.ann, &says);
+    let copies = ["one", "<i>two</i>", "one"].map(|content| say_delivery(1, "ann", content));
+    server_says_at_once(&mut chat.capture, &mut chat.ann, &copies);
+    copies.iter().for_each(|copy| server_says_at_once(&mut chat.capture, &mut chat.ben, std::slice::from_ref(copy)));
+    let log = transcript(&wireshark, &chat.write(&wireshark), &[]);
+    let lines = lines(&log);
+    assert_eq!(lines[2..4], ["1] ann → all: one", r"1] ann → all: a\qb"], "{log}");
+    assert!(lines[4].starts_with("    ! Not JSON"), "{log}");
+    assert_eq!(lines[5], "1] ann → all: <i>two</i>", "{log}");
+    assert!(lines[6].starts_with("    ! ") && lines[6].contains("<i>"), "{log}");
+    assert_eq!(lines[7..], ["1] ann → all: one"], "{log}");
+}
+
+#[test]
+fn several_deliveries_of_a_segment_of_which_the_requests_are_missing_have_a_line_each() {
+    let wireshark = Wireshark::with_plugin();
+    let mut chat = chat();
+    let copies = ["one", "two"].map(|content| say_delivery(1, "ann", content));
+    for connection in [&mut chat.ann, &mut chat.ben] {
+        server_says_at_once(&mut chat.capture, connection, &copies);
+    }
+    let log = transcript(&wireshark, &chat.write(&wireshark), &[]);
+    assert_eq!(lines(&log)[2..], ["1] ann → all: one", "1] ann → all: two"]);
+}
+
+#[test]
+fn several_users_who_come_or_go_in_one_segment_have_a_line_each() {
+    let wireshark = Wireshark::with_plugin();
+    let mut capture = Capture::new(Link::Ethernet);
+    let mut ann = Connection::from_port(5001);
+    join(&mut capture, &mut ann, 1, "ann", "1");
+    let come = [login_notification(2, "ben"), login_notification(3, "cid")];
+    server_says_at_once(&mut capture, &mut ann, &come);
+    server_says_at_once(&mut capture, &mut ann, &[logout(2, "ben"), logout(3, "cid")]);
+    let log = transcript(&wireshark, &wireshark.write("at-once.pcap", &capture), &[]);
+    let expected =
+        ["1] * Login of ann", "1] * Login of ben", "1] * Login of cid", "1] * ben leaves", "1] * cid leaves"];
+    assert_eq!(lines(&log), expected);
+}
+
+#[test]
+fn a_hundred_messages_of_a_segment_have_as_many_lines() {
+    let wireshark = Wireshark::with_plugin();
+    let mut chat = chat();
+    let says: Vec<String> = (0..100).map(|number| say_request(&(number / 2).to_string())).collect();
+    browser_says_at_once(&mut chat.capture, &mut chat.ann, &says);
+    let log = transcript(&wireshark, &chat.write(&wireshark), &[]);
+    let expected: Vec<String> = (0..100).map(|number| format!("1] ann → all: {}", number / 2)).collect();
+    assert_eq!(lines(&log)[2..], expected);
+}
+
+/// The server gives out the ids of before: who has one now is not who had it.
+#[test]
+fn who_logs_in_after_the_server_has_started_anew_is_not_renamed() {
+    let wireshark = Wireshark::with_plugin();
+    let mut chat = chat();
+    for connection in [&mut chat.ann, &mut chat.ben] {
+        let fin = connection.segment(Side::Server, FIN | ACK, "");
+        chat.capture.push(&fin);
+    }
+    let (mut eve, mut ann) = (Connection::from_port(5003), Connection::from_port(5004));
+    join(&mut chat.capture, &mut eve, 1, "eve", "1");
+    ann.open(&mut chat.capture);
+    upgrade(&mut chat.capture, &mut ann);
+    browser_says(&mut chat.capture, &mut ann, login_request("ann", "1"));
+    server_says(&mut chat.capture, &mut eve, login_notification(2, "ann"));
+    server_says(&mut chat.capture, &mut ann, login_result(2, "ann", &[(1, "eve"), (2, "ann")]));
+    browser_says(&mut chat.capture, &mut ann, login_request("anna", "1"));
+    server_says(&mut chat.capture, &mut eve, login_notification(2, "anna"));
+    server_says(&mut chat.capture, &mut ann, login_notification(2, "anna"));
+    server_says(&mut chat.capture, &mut ann, login_result(2, "anna", &[(1, "eve"), (2, "anna")]));
+    let log = transcript(&wireshark, &chat.write(&wireshark), &[]);
+    let expected = [
+        "1] * Login of ann",
+        "1] * Login of ben",
+        "1] * ann leaves",
+        "1] * ben leaves",
+        "1] * Login of eve",
+        "1] * Login of ann",
+        "1] * ann is now called anna",
+    ];
+    assert_eq!(lines(&log), expected);
+}
+
+/// The same where only one browser's packets were captured.
+#[test]
+fn who_is_told_of_after_the_server_has_started_anew_is_not_renamed() {
+    let wireshark = Wireshark::with_plugin();
+    let mut capture = Capture::new(Link::Ethernet);
+    let (mut before, mut after) = (Connection::from_port(5001), Connection::from_port(5002));
+    join(&mut capture, &mut before, 1, "ann", "1");
+    server_says(&mut capture, &mut before, login_notification(2, "ben"));
+    server_says(&mut capture, &mut before, login_notification(2, "bob"));
+    let reset = before.segment(Side::Server, RST | ACK, "");
+    capture.push(&reset);
+    join(&mut capture, &mut after, 1, "ann", "1");
+    server_says(&mut capture, &mut after, login_notification(2, "cid"));
+    let log = transcript(&wireshark, &wireshark.write("anew.pcap", &capture), &[]);
+    let expected = [
+        "1] * Login of ann",
+        "1] * Login of ben",
+        "1] * ben is now called bob",
+        "1] * ann leaves",
+        "1] * Login of ann",
+        "1] * Login of cid",
+    ];
+    assert_eq!(lines(&log), expected);
 }
 
 #[test]

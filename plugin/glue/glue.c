@@ -454,8 +454,13 @@ static int64_t position_in_payload(const struct observation *o, tvbuff_t *tvb)
 static const struct wmc_plan *plan_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
     const uint32_t number = (*numbered_messages(observed, pinfo))++;
+    const struct wmc_plan *plan =
+        core->message(&observed->segment, number, lend(tvb, 0), settings_for(pinfo, tree), pinfo->pool);
 
-    return core->message(&observed->segment, number, lend(tvb, 0), settings_for(pinfo, tree), pinfo->pool);
+    if (plan == NULL || !plan->declined)
+        return plan;
+    wmc_tap(pinfo, plan);
+    return NULL;
 }
 
 /* Wireshark's own tree of a message. The columns stay as they are: they say what the message is. TRY as in dissect_observed(). */

@@ -116,6 +116,7 @@ enum wmc_filter { WMC_FILTER_USER, WMC_FILTER_ROOM, WMC_FILTER_EXCHANGE, WMC_FIL
 
 struct wmc_plan {
     const struct wmc_tap_event *tap_event; /* NULL if no view taps */
+    bool declined; /* of a message: it is not the chat's, as far as is known by now */
     const struct wmc_item *items;
     uint32_t count;
     const char *title; /* of the message's tree; NULL if it is not displayed */

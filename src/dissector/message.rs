@@ -5,7 +5,9 @@ use crate::annotation::{Layer, Plan, Tree, Value};
 use crate::event::{MessageEvent, Recipient};
 use crate::failpoint::failpoint;
 use crate::fields::{Field, Finding, dialect_name};
-use crate::language::{FindingDetail, MAX_LINE, Missing, Note, Noted, NotedMessage, Party, Phrase, isolated};
+use crate::language::{
+    FindingDetail, MAX_LINE, Missing, Note, Noted, NotedMessage, Party, Phrase, isolated, learned_findings,
+};
 use crate::message::gateway::Gateway;
 use crate::message::json::Span;
 use crate::message::{JsonType, MAX_TEXT, MemberName, Message, User, text};
@@ -62,11 +64,15 @@ impl<'a> Drawing<'a> {
             self.left_out(tree);
         }
         self.findings(tree);
-        localise(plan, self.settings);
         if wanted.tap_events {
             let said = content.as_ref().map(|content| text::readable(content.text, self.is_from_server()));
             plan.set_tap_event(self.message.sender, &text::line(&said.unwrap_or_default(), usize::MAX));
         }
+        let tree = &mut plan.tree(Layer::Message, wanted);
+        for (finding, detail) in learned_findings(&self.view, self.message.sender) {
+            self.report(tree, None, finding, &detail, None);
+        }
+        localise(plan, self.settings);
         if wanted.titles {
             plan.set_title_and_info(&title_head(), |text| self.line(text, &said));
         } else if wanted.info {
@@ -384,29 +390,8 @@ impl<'a> Drawing<'a> {
         }
     }
 
+    /// What is wrong with the message itself, whatever the session knows of it.
     fn findings(&self, tree: &mut Tree) {
-        self.findings_of_the_message(tree);
-        let record = &self.view.record;
-        match (record.masked, self.message.sender) {
-            (Some(false), Side::Client) => {
-                self.report(tree, None, Finding::UnmaskedClient, &FindingDetail::UnmaskedClient, None)
-            }
-            (Some(true), Side::Server) => {
-                self.report(tree, None, Finding::MaskedServer, &FindingDetail::MaskedServer, None)
-            }
-            _ => {}
-        }
-        if record.before_login {
-            self.report(tree, None, Finding::SayBeforeLogin, &FindingDetail::SayBeforeLogin, None);
-        }
-        for finding in self.view.late_findings() {
-            if let Some(detail) = FindingDetail::late(finding) {
-                self.report(tree, None, finding, &detail, None);
-            }
-        }
-    }
-
-    fn findings_of_the_message(&self, tree: &mut Tree) {
         let event = &self.view.record.event;
         let truncated = self.data.is_truncated();
         if truncated {

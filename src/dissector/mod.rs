@@ -185,14 +185,24 @@ impl Dissector {
             let session = match is_remembered {
                 true => &mut self.session,
                 false => {
-                    alone = self.session.for_one_message(segment);
+                    alone = self.session.for_one_message(segment, false);
                     &mut alone
                 }
             };
             let learned = learn(session, packet, index, &document, truncated);
             self.is_learning = false;
-            let session = &*session;
-            (session, learned?, session.message_view(segment.stream, position)?)
+            let (session, message) = (&*session, learned?);
+            let Some(view) = session.message_view(segment.stream, position) else {
+                let taps = settings.wanted.tap_events && is_remembered && session.is_unsettled(segment.stream);
+                let mut alone = taps.then(|| session.for_one_message(segment, true))?;
+                alone.message(segment, index, &message);
+                let view = alone.message_view(segment.stream, position)?;
+                self.plan.clear();
+                message::Drawing::new(&message, view, settings, data, true).draw(&mut self.plan, &alone);
+                self.plan.decline(); // a view learns of it: it may turn out to be the chat's
+                return Some(&self.plan);
+            };
+            (session, message, view)
         };
         self.plan.clear();
         message::Drawing::new(&message, view, settings, data, *first_pass).draw(&mut self.plan, session);

@@ -102,7 +102,7 @@ fn tap_unsettled(plan: &mut Plan, session: &Session, segment: &Segment, tunnelle
         draw_lines(plan, &view, view.events(), segment.at, tunnelled, settings);
     }
     plan.set_tap_event(view.by(), "");
-    plan.clear_items();
+    plan.decline();
     true
 }
 

@@ -79,6 +79,7 @@ impl Pool {
         }
         sys::wmc_plan {
             tap_event: ptr::null(),
+            declined: plan.is_declined(),
             items,
             count: plan.items().len() as u32,
             title: plan.title().map_or(ptr::null(), |title| texts.pointer(title)),

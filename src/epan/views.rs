@@ -87,7 +87,7 @@ fn lend(text: Option<String>) -> *const libc::c_char {
     lent.as_ref().map_or(ptr::null(), |text| text.as_ptr())
 }
 
-/// The line of Follow for what a view taps, lent until the next text; null for none.
+/// The line of Follow for what a view taps, once all frames have been seen, lent until the next text; null for none.
 pub unsafe extern "C" fn follow_line(
     tap_event: *const sys::wmc_tap_event,
     settings: *const sys::wmc_settings,
@@ -97,7 +97,12 @@ pub unsafe extern "C" fn follow_line(
     let language = language_at(settings.language);
     // SAFETY: C lends its texts for this call.
     let line = panic::guard(|| unsafe {
-        with_tap_event(raw, |tap_event| follow::line(tap_event, Locked::new().dissector().session(), language))
+        with_tap_event(raw, |tap_event| {
+            let mut locked = Locked::new();
+            let dissector = locked.dissector();
+            dissector.finish();
+            follow::line(tap_event, dissector.session(), language)
+        })
     });
     let line = line.unwrap_or_else(|what| Some(language.fault(&what)));
     lend(line.map(|line| line + "\n"))

@@ -256,6 +256,21 @@ impl Language {
     }
 }
 
+/// What is wrong with a message as far as the session knows, in the order in which it is shown; `by` sent it.
+pub(crate) fn learned_findings(
+    view: &MessageView,
+    by: Side,
+) -> impl Iterator<Item = (Finding, FindingDetail<'static>)> + use<> {
+    let masked = match (view.record.masked, by) {
+        (Some(false), Side::Client) => Some((Finding::UnmaskedClient, FindingDetail::UnmaskedClient)),
+        (Some(true), Side::Server) => Some((Finding::MaskedServer, FindingDetail::MaskedServer)),
+        (Some(true) | None, Side::Client) | (Some(false) | None, Side::Server) => None,
+    };
+    let before = view.record.before_login.then_some((Finding::SayBeforeLogin, FindingDetail::SayBeforeLogin));
+    let late = view.late_findings().filter_map(|finding| Some((finding, FindingDetail::late(finding)?)));
+    masked.into_iter().chain(before).chain(late)
+}
+
 /// One end of a connection, as a sentence names it. Texts have one printable line.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Party<'a> {

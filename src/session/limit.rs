@@ -50,9 +50,10 @@ impl Session {
         self.memory.end.is_some_and(|end| frame >= end)
     }
 
-    /// For a message that is not remembered: a session of its own, which knows whether its connection was the chat's, and who the client is.
+    /// For a message that is not remembered, or may turn out to be the chat's: a session of its own, which knows whether its connection was the
+    /// chat's, and who the client is. `is_chat`: it shall be the chat's.
     #[cold]
-    pub fn for_one_message(&self, segment: &Segment) -> Session {
+    pub fn for_one_message(&self, segment: &Segment, is_chat: bool) -> Session {
         let mut alone = Session::default();
         alone.capture_host = self.capture_host;
         alone.watch(segment);
@@ -61,7 +62,7 @@ impl Session {
             if known.sides_known() {
                 connection.settle_sides(segment, known.side(segment));
             }
-            if known.application().is_chat() {
+            if is_chat || known.application().is_chat() {
                 connection.application_mut().become_chat();
             }
         }

@@ -30,6 +30,7 @@ mod view;
 pub(crate) mod tests;
 
 pub use connection::times::Moment;
+pub use ids::ServerNumber;
 pub use record::handshake::Handshake;
 pub use state::{MAX_UNDECIDED, Session};
 pub use storage::memory::{MAX_BYTES, Reached};

@@ -213,16 +213,16 @@ impl Session {
 
     /// Counts that a connection has received something in a frame. `is_late`: that frame was shown before without that.
     pub(super) fn received(&mut self, open: Receipt, at: (Frame, StreamId), is_late: bool) {
-        let began = match open {
-            Receipt::Say(number) => self.says.get(number).map(|say| say.at().frame),
-            Receipt::Notified(_, began) => Some(began),
+        let (began, which) = match open {
+            Receipt::Say(number) => (self.says.get(number).map(|say| say.at().frame), number),
+            Receipt::Notified(_, began) => (Some(began), began.number()),
         };
         let Some((began, (frame, stream))) = began.zip(self.pending_receipts.receive(open, at)) else { return };
         let Some(connection) = self.connections.get_mut(&stream) else { return };
         // Where the server may have told something else, who has to receive what is not known.
         let gaps = self.servers.of(connection).map(|server| &server.gaps.server);
         if !gaps.is_some_and(|gaps| gaps.interrupted_after(began)) {
-            let mark = Mark::completes(frame, open.completion(), began);
+            let mark = Mark::completes(frame, open.completion(), which);
             match is_late {
                 true => connection.records_mut().mark_late(mark),
                 false => connection.records_mut().mark(mark),
@@ -242,7 +242,7 @@ impl Session {
         if was_used {
             self.received(Receipt::Notified(Completion::Logout, began), (frame, stream), false);
         } else if is_whole && !segment.has(flags::RST) {
-            connection.records_mut().mark(Mark::completes(frame, Completion::Close, began));
+            connection.records_mut().mark(Mark::completes(frame, Completion::Close, began.number()));
         }
     }
 

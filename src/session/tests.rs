@@ -599,7 +599,7 @@ fn a_message_alone_is_one_of_the_chat_where_its_connection_was() {
     let message = Message::of(&document, Side::Client, false);
     for (stream, is_known) in [(0, true), (1, false)] {
         let segment = capture.segment(stream, true, flags::ACK, text.len() as u32);
-        let mut alone = capture.session.for_one_message(&segment);
+        let mut alone = capture.session.for_one_message(&segment, false);
         alone.segment(&segment, text);
         alone.message(&segment, 0, &message);
         let position = Position { frame: segment.at.frame, index: 0 };

@@ -11,10 +11,10 @@ use unicode_width::UnicodeWidthChar;
 
 use super::sessions::user;
 use super::texts::{Entry, Texts, Unsettled};
-use super::words::recipient_of;
+use super::words::{problems, recipient_of};
 use super::{Setting, TapEvent, View};
 use crate::event::{FrameEvent, MessageEvent, Recipient, Reset};
-use crate::language::{FindingDetail, Party, Phrase, Word, isolated};
+use crate::language::{Party, Phrase, Word, isolated};
 use crate::message::text;
 use crate::packet::{Side, StreamId};
 use crate::session::{ConnectionView, FrameView, MessageView, Session};
@@ -288,20 +288,19 @@ impl<'a> Drawing<'a> {
         let mut piece = String::new();
         let Some(link) = self.links.get(&entry.stream) else { return piece };
         let session = self.setting.session;
-        let mut notes: Vec<String> = self.diagram.texts.get(entry.problems).lines().map(str::to_owned).collect();
-        match entry.position() {
+        let shown = self.diagram.texts.get(entry.problems);
+        let notes = match entry.position() {
             Some(position) => {
                 let Some(view) = session.message_view(entry.stream, position) else { return piece };
                 arrow(entry, *link, "->>", &self.message(entry, &view), entry.by, &mut piece);
-                if view.reached_nobody() {
-                    notes.push(self.setting.language.finding(&FindingDetail::NoDelivery));
-                }
+                problems(&view, entry.by, shown, self.setting.language)
             }
             None => {
                 let Some(view) = session.frame_of(entry.stream, entry.at.frame, entry.by) else { return piece };
                 self.frame(entry, *link, &view, &mut piece);
+                shown.lines().map(str::to_owned).collect()
             }
-        }
+        };
         for note in notes {
             let lines: Vec<String> = wrapped(&note, NOTE_WIDTH).iter().map(|line| escaped(line)).collect();
             let (browser, server) = (link.browser + 1, link.server + 1);

@@ -11,8 +11,8 @@ use crate::annotation::Findings;
 use crate::event::MessageEvent;
 use crate::failpoint::failpoint;
 use crate::fields::{Finding, Phase};
-use crate::language::{Language, Phrase, Topic};
-use crate::packet::{Frame, Position, StreamId};
+use crate::language::{Language, Phrase, Topic, learned_findings};
+use crate::packet::{Frame, Position, Side, StreamId};
 use crate::session::{MessageView, Session};
 
 /// Users and rooms that have rows of their own, of each; the rest have one together.
@@ -62,17 +62,10 @@ impl Waiting {
 struct Seen {
     stream: StreamId,
     frame: Frame,
-    what: What,
+    /// Of a message: how many of the frame came before it.
+    index: Option<u32>,
+    by: Side,
     findings: Findings,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum What {
-    Message(u32),
-    /// Below the messages.
-    Frame,
-    /// All of the frame: later frames may show what it is.
-    Unsettled,
 }
 
 /// A row of the tree.
@@ -101,14 +94,11 @@ impl Statistics {
     /// Takes in what the tap reports.
     pub fn see(&mut self, tap_event: &TapEvent, session: &Session) {
         failpoint!("views::statistics::see");
-        let TapEvent { at, stream, index, findings, .. } = *tap_event;
-        let what = match index {
-            Some(index) => What::Message(index),
-            None if session.is_unsettled(stream) => What::Unsettled,
-            None if findings == Findings::default() && !session.is_request(stream, at.frame) => return,
-            None => What::Frame,
-        };
-        self.waiting.new.push(Seen { stream, frame: at.frame, what, findings });
+        let TapEvent { at, stream, index, by, findings, .. } = *tap_event;
+        let is_any = findings != Findings::default() || session.is_request(stream, at.frame);
+        if index.is_some() || is_any || session.is_unsettled(stream) {
+            self.waiting.new.push(Seen { stream, frame: at.frame, index, by, findings });
+        }
     }
 
     /// Counts what waits, with what is known now.
@@ -117,22 +107,23 @@ impl Statistics {
         self.section(Topic::Messages, setting.language, 0);
         let session = setting.session;
         for seen in self.waiting.take(session.learned()) {
-            let Seen { stream, frame, what, findings } = seen;
-            let views: Vec<MessageView> = match what {
-                What::Message(index) => session.message_view(stream, Position { frame, index }).into_iter().collect(),
-                What::Frame => Vec::new(),
-                What::Unsettled if session.is_unsettled(stream) => {
-                    self.waiting.unsettled.push(seen);
-                    continue;
-                }
-                What::Unsettled if session.connection(stream).is_none() => continue,
-                What::Unsettled => session.messages_of(stream, frame).collect(),
+            let Seen { stream, frame, index, by, findings } = seen;
+            let view = index.and_then(|index| session.message_view(stream, Position { frame, index }));
+            let is_shown = match index {
+                Some(_) => view.is_some(),
+                None => session.frame_of(stream, frame, by).is_some() || !session.is_unsettled(stream),
             };
-            views.iter().for_each(|view| self.message(view, setting));
-            let cut_off = session.is_cut_off(stream, frame).then_some(Finding::HandshakeCutOff);
-            let cut_off = cut_off.filter(|_| !matches!(what, What::Message(_)));
-            let late = views.iter().flat_map(MessageView::late_findings).chain(cut_off);
-            findings.iter().chain(late).for_each(|finding| self.finding(finding, setting));
+            if !is_shown && session.is_unsettled(stream) {
+                self.waiting.unsettled.push(seen);
+            }
+            if !is_shown || session.connection(stream).is_none() {
+                continue;
+            }
+            view.iter().for_each(|view| self.message(view, setting));
+            let learned = view.iter().flat_map(|view| learned_findings(view, by)).map(|(finding, _)| finding);
+            let is_cut_off = index.is_none() && session.is_cut_off(stream, frame);
+            let learned = learned.chain(is_cut_off.then_some(Finding::HandshakeCutOff));
+            findings.iter().chain(learned).for_each(|finding| self.finding(finding, setting));
         }
     }
 
@@ -256,8 +247,8 @@ mod tests {
     }
 
     fn unsettled(number: u32) -> Seen {
-        let (stream, findings) = (StreamId(0), Findings::default());
-        Seen { stream, frame: Frame::of(number), what: What::Unsettled, findings }
+        let (stream, by, findings) = (StreamId(0), Side::Client, Findings::default());
+        Seen { stream, frame: Frame::of(number), index: None, by, findings }
     }
 
     fn frames(seen: &[Seen]) -> Vec<u32> {

@@ -37,45 +37,36 @@ impl Entry {
     }
 }
 
-/// Frames of which later ones may show what they are.
+/// Messages and frames of which later ones may show what they are.
 #[derive(Debug, Default)]
 pub struct Unsettled {
-    frames: Vec<Entry>,
-    /// The frames that were taken in, or refused, since those that are settled were last taken out.
+    entries: Vec<Entry>,
+    /// Those that were taken in, or refused, since those that are settled were last taken out.
     since_sweep: usize,
 }
 
 impl Unsettled {
-    /// Frames that are kept at a time; those beyond are left out.
-    const MAX_FRAMES: usize = 1 << 17;
+    /// How many are kept at a time; those beyond are left out.
+    const MAX: usize = 1 << 17;
 
-    /// Takes in a frame, in amortized constant time. Refuses it where there are too many.
-    pub fn add(&mut self, frame: Entry, is_unsettled: impl Fn(StreamId) -> bool) {
+    /// Takes in one more, in amortized constant time. Refuses it where there are too many.
+    pub fn add(&mut self, entry: Entry, is_unsettled: impl Fn(StreamId) -> bool) {
         self.since_sweep += 1;
-        if self.frames.len() >= Unsettled::MAX_FRAMES && self.since_sweep > Unsettled::MAX_FRAMES / 2 {
-            self.frames.retain(|frame| is_unsettled(frame.stream));
+        if self.entries.len() >= Unsettled::MAX && self.since_sweep > Unsettled::MAX / 2 {
+            self.entries.retain(|entry| is_unsettled(entry.stream));
             self.since_sweep = 0;
         }
-        if self.frames.len() < Unsettled::MAX_FRAMES {
-            self.frames.push(frame);
+        if self.entries.len() < Unsettled::MAX {
+            self.entries.push(entry);
         }
     }
 
-    /// Those of which it is known by now: each message, without its text, and the frame below it.
+    /// Those of which it is known by now what they are.
     pub fn settled(&mut self, session: &Session) -> Vec<Entry> {
-        let frames = mem::take(&mut self.frames).into_iter();
-        let (waiting, settled): (Vec<Entry>, _) = frames.partition(|frame| session.is_unsettled(frame.stream));
-        self.frames = waiting;
-        let mut entries = Vec::new();
-        for frame in settled {
-            for view in session.messages_of(frame.stream, frame.at.frame) {
-                let by = if view.record.event.is_from_server() { Side::Server } else { Side::Client };
-                let index = Some(view.record.index);
-                entries.push(Entry { index, by, text: TextPlace::default(), problems: TextPlace::default(), ..frame });
-            }
-            entries.push(frame);
-        }
-        entries
+        let entries = mem::take(&mut self.entries).into_iter();
+        let (waiting, settled) = entries.partition(|entry| session.is_unsettled(entry.stream));
+        self.entries = waiting;
+        settled
     }
 }
 
@@ -142,7 +133,7 @@ mod tests {
     #[test]
     fn frames_that_stay_unsettled_are_not_looked_at_again_for_each_further_one() {
         let text = TextPlace::default();
-        let (mut unsettled, looks, count) = (Unsettled::default(), Cell::new(0), 5 * Unsettled::MAX_FRAMES);
+        let (mut unsettled, looks, count) = (Unsettled::default(), Cell::new(0), 5 * Unsettled::MAX);
         for number in 0..count as u32 {
             let at = FrameTime { frame: Frame::of(number), time: 0 };
             let entry = Entry { at, stream: StreamId(0), index: None, by: Side::Client, text, problems: text };
@@ -152,6 +143,6 @@ mod tests {
             });
         }
         assert!(looks.get() <= 2 * count, "{} looks for {count} frames", looks.get());
-        assert_eq!(unsettled.frames.len(), Unsettled::MAX_FRAMES);
+        assert_eq!(unsettled.entries.len(), Unsettled::MAX);
     }
 }

@@ -2,22 +2,24 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::hash::{BuildHasher, RandomState};
 
 use super::texts::{Entry, Texts, Unsettled};
-use super::words::{name, said};
+use super::words::{name, problems, said};
 use super::{Setting, TapEvent, View};
-use crate::event::{Exchange, FrameEvent, MessageEvent};
-use crate::fields::Finding;
-use crate::language::{FindingDetail, Phrase, isolated};
+use crate::event::{Completion, Exchange, FrameEvent, MessageEvent};
+use crate::language::{Language, Phrase, isolated};
 use crate::packet::{Frame, StreamId};
-use crate::session::TextId;
-use crate::session::{ExchangeStep, MessageView, Session};
+use crate::session::{ExchangeStep, MessageView, ServerNumber, Session, TextId};
 
 /// Lines that are written at a time, and how many bytes of them are enough.
 const LINES: usize = 256;
 const ENOUGH: usize = 64 * 1024;
 /// What a client does is captured in all places within this time. Nanoseconds.
 const SAME_ACT: i64 = 1_000_000_000;
+
+/// A client of one server: another server may give out the same id.
+type Client = (Option<ServerNumber>, TextId);
 
 /// The log.
 #[derive(Debug, Default)]
@@ -26,53 +28,51 @@ pub struct Transcript {
     entries: Vec<Entry>,
     unsettled: Unsettled,
     texts: Texts,
-    /// The says of which there is an entry, by the frames of their requests.
-    says: HashSet<Frame>,
-    /// What is wrong with a say or its deliveries, each once, by the frame that began it.
-    wrong: HashMap<Frame, Vec<String>>,
+    /// The says of which there is an entry, by their numbers.
+    says: HashSet<u32>,
+    /// The frames in which several logins are asked for, or told of.
+    with_logins: HashSet<Frame>,
+    /// What is wrong with a say or its deliveries, each once.
+    wrong: HashMap<Act, Vec<String>>,
     /// How many of them are written.
     written: usize,
     known: Known,
+    hasher: RandomState,
 }
 
-/// What has been written of exchanges: each once.
+/// What has one line, however many messages it takes: a frame may hold several of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Act {
+    /// By the number of its request.
+    Say(u32),
+    /// A say of which the request was not captured: the frame of its first copy, and a hash of the rest.
+    Copies(Frame, u64),
+    /// What a delivery says of which it is not known whether the request was captured: a hash of the line.
+    Open(u64),
+    /// The frame that began it; and the name, where more than one began there.
+    Login(Frame, Option<String>),
+    /// The frame that began it, and whose it is.
+    Logout(Frame, Option<Client>),
+}
+
+/// What has been written.
 #[derive(Debug, Default)]
 struct Known {
-    exchanges: HashSet<(Frame, Kind)>,
-    /// Which clients came or went, in words; on which connection, and when that was captured. Nanoseconds since the epoch.
-    acts: HashMap<(TextId, String), (StreamId, i64)>,
+    acts: HashSet<Act>,
+    /// How clients came or went last, in words; on which connection, and when that was captured. Nanoseconds since the epoch.
+    clients: HashMap<Client, (String, StreamId, i64)>,
 }
 
 impl Known {
     /// Whether a client comes or goes with this entry, and was not seen to do so on another connection just before: on the other side of a
     /// proxy, or by another address of the server.
-    fn is_act(&mut self, client: Option<TextId>, what: &str, entry: &Entry) -> bool {
+    fn is_new(&mut self, client: Option<Client>, what: &str, entry: &Entry) -> bool {
         let Some(client) = client else { return true };
         let (stream, time) = (entry.stream, entry.at.time);
-        let before = self.acts.insert((client, what.to_owned()), (stream, time));
-        before.is_none_or(|(other, before)| other == stream || time.saturating_sub(before) > SAME_ACT)
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Kind {
-    Login,
-    Say,
-    Logout,
-}
-
-impl Kind {
-    fn of<T>(exchange: &Exchange<T>) -> Option<Kind> {
-        match exchange {
-            Exchange::Login(_) => Some(Kind::Login),
-            Exchange::Say { .. } => Some(Kind::Say),
-            Exchange::Logout(_) => Some(Kind::Logout),
-            Exchange::TcpHandshake(_)
-            | Exchange::WebSocketHandshake
-            | Exchange::Heartbeat(_)
-            | Exchange::Close
-            | Exchange::Unknown => None,
-        }
+        let before = self.clients.insert(client, (what.to_owned(), stream, time));
+        before.is_none_or(|(last, other, before)| {
+            last != what || other == stream || time.saturating_sub(before) > SAME_ACT
+        })
     }
 }
 
@@ -93,33 +93,39 @@ impl View for Transcript {
         self.insert_settled(setting.session);
         self.written = 0;
         self.known = Known::default();
-        self.wrong.clear();
-        let mut known: HashSet<(Frame, String)> = HashSet::new();
+        self.with_logins = frames_with_logins(&self.entries, setting.session);
+        let (mut all, mut known) = (HashMap::<Act, Vec<String>>::new(), HashSet::new());
         for entry in &self.entries {
-            let Some((began, problems)) = wrong_say(entry, self.texts.get(entry.problems), setting) else { continue };
-            let new = problems.into_iter().filter(|problem| known.insert((began, problem.clone())));
-            self.wrong.entry(began).or_default().extend(new);
+            let Some((act, problems)) = self.line(entry, setting).wrong_say() else { continue };
+            let new = problems.into_iter().filter(|problem| known.insert((act.clone(), problem.clone())));
+            all.entry(act.clone()).or_default().extend(new);
         }
+        self.wrong = all;
     }
 
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool {
+        let mut known = std::mem::take(&mut self.known);
         let rest = self.entries.get(self.written..).unwrap_or_default();
         let (start, mut count) = (page.len(), 0);
         for entry in rest.iter().take(LINES) {
             if page.len() - start >= ENOUGH {
                 break;
             }
-            let (text, problems) = (self.texts.get(entry.text), self.texts.get(entry.problems));
-            let line = Line { entry, setting, text, problems, wrong: &self.wrong };
-            line.write(&mut self.known, page);
+            self.line(entry, setting).write(&mut known, page);
             count += 1;
         }
+        self.known = known;
         self.written += count;
         count > 0
     }
 }
 
 impl Transcript {
+    fn line<'a>(&'a self, entry: &'a Entry, setting: &'a Setting<'a>) -> Line<'a> {
+        let (text, problems) = (self.texts.get(entry.text), self.texts.get(entry.problems));
+        Line { log: self, entry, setting, text, problems }
+    }
+
     /// Inserts what came earlier.
     fn insert_settled(&mut self, session: &Session) {
         let settled = self.unsettled.settled(session);
@@ -144,13 +150,14 @@ impl Transcript {
             });
         };
         let Some(view) = session.message_view(tap_event.stream, position) else { return false };
-        let is_new = view.say().is_none_or(|say| self.says.insert(say.at.frame));
+        let is_new = view.record.say.is_none_or(|say| self.says.insert(say));
+        let is_wrong = || !problems(&view, tap_event.by, tap_event.problems, Language::English).is_empty();
         match view.record.event {
-            MessageEvent::SayDelivery { .. } => is_new || !tap_event.problems.is_empty(),
+            MessageEvent::SayDelivery { .. } => is_new || is_wrong(),
             MessageEvent::UserList { .. }
             | MessageEvent::Ping { .. }
             | MessageEvent::Pong { .. }
-            | MessageEvent::UnsolicitedPong { .. } => !tap_event.problems.is_empty(),
+            | MessageEvent::UnsolicitedPong { .. } => is_wrong(),
             MessageEvent::LoginRequest { .. }
             | MessageEvent::LoginResult { .. }
             | MessageEvent::LoginNotification { .. }
@@ -161,30 +168,32 @@ impl Transcript {
     }
 }
 
-/// What is wrong with a say or a delivery, and the frame that began it.
-fn wrong_say(entry: &Entry, problems: &str, setting: &Setting) -> Option<(Frame, Vec<String>)> {
-    let view = setting.session.message_view(entry.stream, entry.position()?)?;
-    let nobody = view.reached_nobody().then(|| setting.language.finding(&FindingDetail::NoDelivery));
-    let problems: Vec<String> = problems.lines().map(str::to_owned).chain(nobody).collect();
-    let steps = Some(view.steps("")).filter(|_| !problems.is_empty())?;
-    let (step, kind) = own(&view, &steps)?;
-    (kind == Kind::Say).then_some((step.began, problems))
-}
-
-/// The exchange that a message is itself a part of.
-fn own<'p, 's>(view: &MessageView, steps: &'p [ExchangeStep<'s>]) -> Option<(&'p ExchangeStep<'s>, Kind)> {
-    let own = steps.iter().rev().find_map(|step| Some((step, Kind::of(&step.exchange)?)));
-    own.filter(|(_, kind)| Some(*kind) == Kind::of(&view.record.event.clone().exchange(None)))
+/// The frames in which several logins are asked for, or told of, by more than one name.
+fn frames_with_logins(entries: &[Entry], session: &Session) -> HashSet<Frame> {
+    let mut names: HashMap<Frame, Option<String>> = HashMap::new();
+    let mut several = HashSet::new();
+    for entry in entries {
+        let view = entry.position().and_then(|position| session.message_view(entry.stream, position));
+        let login = view.filter(|view| {
+            let event = &view.record.event;
+            matches!(event, MessageEvent::LoginRequest { .. }) || event.row().completes == Some(Completion::Login)
+        });
+        let Some(view) = login else { continue };
+        let name = view.record.event.sender().map(|name| name.to_string());
+        if *names.entry(entry.at.frame).or_insert_with(|| name.clone()) != name {
+            several.insert(entry.at.frame);
+        }
+    }
+    several
 }
 
 /// An entry on its way to its line.
 struct Line<'a> {
+    log: &'a Transcript,
     entry: &'a Entry,
     setting: &'a Setting<'a>,
     text: &'a str,
     problems: &'a str,
-    /// As in [`Transcript::wrong`].
-    wrong: &'a HashMap<Frame, Vec<String>>,
 }
 
 impl Line<'_> {
@@ -199,46 +208,101 @@ impl Line<'_> {
             }
             None => {
                 let Some(view) = session.frame_of(stream, at.frame, by) else { return };
-                let steps: Vec<ExchangeStep> = view.events().iter().flat_map(|(event, _)| view.steps(event)).collect();
+                let (events, client) = (view.events(), session.client(stream, None));
+                let ends = events.iter().filter(|(event, _)| event.is_end());
                 let room = view.user().and_then(|user| user.room);
-                for step in steps.iter().filter(|step| Kind::of(&step.exchange) == Some(Kind::Logout)) {
-                    if known.exchanges.insert((step.began, Kind::Logout)) {
-                        self.act(session.client_of(stream), known, room, &self.setting.language.heading(step), page);
+                for step in ends.flat_map(|(event, _)| view.steps(event)) {
+                    let is_logout = matches!(step.exchange, Exchange::Logout(_));
+                    if is_logout && known.acts.insert(Act::Logout(step.began, client)) {
+                        self.act(client, known, room, &self.setting.language.heading(&step), page);
                     }
                 }
-                self.problems(page);
+                self.problems.lines().for_each(|problem| self.problem(problem, page));
             }
         }
     }
 
     fn message(&self, view: &MessageView, known: &mut Known, page: &mut String) {
-        let steps = view.steps(self.text);
-        let own = own(view, &steps);
-        let is_new = own.is_none_or(|(step, kind)| known.exchanges.insert((step.began, kind)));
+        let own = view.own_steps(self.text).into_iter().next();
+        let act = self.act_of(view, own.as_ref());
+        let is_new = act.clone().is_none_or(|act| known.acts.insert(act));
         if is_new {
-            self.own_line(view, own, known, page);
+            self.own_line(view, own.as_ref(), known, page);
         }
-        match own {
+        match act {
             // Below its line, and not where its other copies stand.
-            Some((step, Kind::Say)) if is_new => {
-                self.wrong.get(&step.began).into_iter().flatten().for_each(|problem| self.problem(problem, page));
+            Some(act @ (Act::Say(_) | Act::Copies(..) | Act::Open(_))) if is_new => {
+                self.log.wrong.get(&act).into_iter().flatten().for_each(|problem| self.problem(problem, page));
             }
-            Some((_, Kind::Say)) => {}
-            Some((_, Kind::Login | Kind::Logout)) | None => {
-                self.problems(page);
-                if view.late_findings().any(|finding| finding == Finding::NoLoginResult) {
-                    self.problem(&self.setting.language.finding(&FindingDetail::NoLoginResult), page);
-                }
+            Some(Act::Say(_) | Act::Copies(..) | Act::Open(_)) => {}
+            Some(Act::Login(..) | Act::Logout(..)) | None => {
+                self.problems_of(view).iter().for_each(|problem| self.problem(problem, page))
             }
         }
     }
 
-    /// The line of a message whose exchange has none yet.
-    fn own_line(&self, view: &MessageView, own: Option<(&ExchangeStep, Kind)>, known: &mut Known, page: &mut String) {
-        let room = view.user().and_then(|user| user.room);
+    /// What a message is a part of that has one line.
+    fn act_of(&self, view: &MessageView, own: Option<&ExchangeStep>) -> Option<Act> {
+        let began = own.map_or(view.record.at.frame, |own| own.began);
+        let client = self.setting.session.client(self.entry.stream, view.record.sender_id);
+        match view.record.event.clone().exchange(None) {
+            Exchange::Login(name) => {
+                let name = name.filter(|_| self.log.with_logins.contains(&began));
+                Some(Act::Login(began, name.map(str::to_owned)))
+            }
+            Exchange::Say { .. } => Some(match (view.record.say, own) {
+                (Some(say), _) => Act::Say(say),
+                (None, Some(_)) => Act::Copies(began, self.log.hasher.hash_one((client, self.text))),
+                (None, None) => self.open(view),
+            }),
+            Exchange::Logout(_) => Some(Act::Logout(began, client)),
+            Exchange::TcpHandshake(_)
+            | Exchange::WebSocketHandshake
+            | Exchange::Heartbeat(_)
+            | Exchange::Close
+            | Exchange::Unknown => None,
+        }
+    }
+
+    /// What a say or a delivery says, whoever gets it.
+    fn open(&self, view: &MessageView) -> Act {
+        let server = self.setting.session.server(self.entry.stream);
+        Act::Open(self.log.hasher.hash_one((server, self.said(view))))
+    }
+
+    /// Who says what to whom, of a say or a delivery.
+    fn said(&self, view: &MessageView) -> String {
         match &view.record.event {
             MessageEvent::SayRequest { recipient, .. } | MessageEvent::SayDelivery { recipient, .. } => {
-                self.line(room, &said(view, recipient, self.text, self.setting.language), page);
+                said(view, recipient, self.text, self.setting.language)
+            }
+            MessageEvent::LoginRequest { .. }
+            | MessageEvent::UserList { .. }
+            | MessageEvent::LoginResult { .. }
+            | MessageEvent::LoginNotification { .. }
+            | MessageEvent::LogoutNotification { .. }
+            | MessageEvent::Ping { .. }
+            | MessageEvent::Pong { .. }
+            | MessageEvent::UnsolicitedPong { .. }
+            | MessageEvent::Unknown { .. } => String::new(),
+        }
+    }
+
+    /// What is wrong with a say or a delivery.
+    fn wrong_say(&self) -> Option<(Act, Vec<String>)> {
+        let view = self.setting.session.message_view(self.entry.stream, self.entry.position()?)?;
+        let problems = Some(self.problems_of(&view)).filter(|problems| !problems.is_empty())?;
+        let act = self.act_of(&view, view.own_steps(self.text).first())?;
+        matches!(act, Act::Say(_) | Act::Copies(..) | Act::Open(_)).then_some((act, problems))
+    }
+
+    /// The line of a message whose exchange has none yet.
+    fn own_line(&self, view: &MessageView, own: Option<&ExchangeStep>, known: &mut Known, page: &mut String) {
+        let room = view.user().and_then(|user| user.room);
+        match &view.record.event {
+            MessageEvent::SayRequest { .. } | MessageEvent::SayDelivery { .. } => {
+                known.acts.insert(self.open(view));
+                self.line(room, &self.said(view), page);
             }
             MessageEvent::LoginRequest { room: asked, .. } => {
                 self.comes_or_goes(view, own, asked.or(room), known, page);
@@ -256,7 +320,7 @@ impl Line<'_> {
 
     /// The line above the problems of a message that has none otherwise.
     fn line_of_problems(&self, view: &MessageView, room: Option<&str>, page: &mut String) {
-        if !self.problems.is_empty() {
+        if !self.problems_of(view).is_empty() {
             let phase = self.setting.language.phase(view.record.event.phase());
             let said = if self.text.is_empty() { String::new() } else { format!(": {}", isolated(self.text)) };
             self.line(room, &format!("{phase}{said}"), page);
@@ -267,26 +331,25 @@ impl Line<'_> {
     fn comes_or_goes(
         &self,
         view: &MessageView,
-        own: Option<(&ExchangeStep, Kind)>,
+        own: Option<&ExchangeStep>,
         room: Option<&str>,
         known: &mut Known,
         page: &mut String,
     ) {
-        let Some((step, kind)) = own else { return self.line_of_problems(view, room, page) };
-        let former = view.former_name(step.began).filter(|_| kind == Kind::Login);
-        let what = match (&step.exchange, former) {
-            (Exchange::Login(Some(to)), Some(from)) => {
-                self.phrase(&Phrase::Renamed { from: &name(from), to: &name(to) })
-            }
-            _ => self.setting.language.heading(step),
-        };
-        let client = view.record.sender_id.or_else(|| self.setting.session.client_of(self.entry.stream));
-        self.act(client, known, room, &what, page);
+        let Some(step) = own else { return self.line_of_problems(view, room, page) };
+        let session = self.setting.session;
+        let renamed = view.record.event.sender().and_then(|to| {
+            let from = session.former_name(view, step.began)?;
+            Some(self.phrase(&Phrase::Renamed { from: &name(from), to: &name(to) }))
+        });
+        let is_login = matches!(step.exchange, Exchange::Login(_));
+        let what = renamed.filter(|_| is_login).unwrap_or_else(|| self.setting.language.heading(step));
+        self.act(session.client(self.entry.stream, view.record.sender_id), known, room, &what, page);
     }
 
     /// Somebody comes or goes.
-    fn act(&self, client: Option<TextId>, known: &mut Known, room: Option<&str>, what: &str, page: &mut String) {
-        if known.is_act(client, what, self.entry) {
+    fn act(&self, client: Option<Client>, known: &mut Known, room: Option<&str>, what: &str, page: &mut String) {
+        if known.is_new(client, what, self.entry) {
             self.line(room, &format!("* {what}"), page);
         }
     }
@@ -301,8 +364,9 @@ impl Line<'_> {
         let _ = writeln!(page, "{time} [{room}] {what}"); // a String takes everything
     }
 
-    fn problems(&self, page: &mut String) {
-        self.problems.lines().for_each(|problem| self.problem(problem, page));
+    /// The sentences of what is wrong with a message.
+    fn problems_of(&self, view: &MessageView) -> Vec<String> {
+        problems(view, self.entry.by, self.problems, self.setting.language)
     }
 
     fn problem(&self, problem: &str, page: &mut String) {

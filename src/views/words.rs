@@ -1,7 +1,8 @@
 //! What the views have in common in words: names, and who says what to whom.
 
 use crate::event::Recipient;
-use crate::language::{Language, MAX_LINE, Party, Phrase, isolated};
+use crate::fields::Severity;
+use crate::language::{Language, MAX_LINE, Party, Phrase, isolated, learned_findings};
 use crate::message::text;
 use crate::packet::Side;
 use crate::session::MessageView;
@@ -9,6 +10,13 @@ use crate::session::MessageView;
 /// A name in one printable line.
 pub fn name(name: &str) -> String {
     isolated(&text::line(name, MAX_LINE)).into_owned()
+}
+
+/// The sentences of what is wrong with a message that `by` sent: of those that its packet shows, a line each, and of what is known by now.
+pub fn problems(view: &MessageView, by: Side, shown: &str, language: Language) -> Vec<String> {
+    let learned = learned_findings(view, by).filter(|(finding, _)| finding.spec().severity >= Severity::Warning);
+    let learned = learned.map(|(_, detail)| language.finding(&detail));
+    shown.lines().map(str::to_owned).chain(learned).collect()
 }
 
 /// Who says what to whom, of a say or a delivery.

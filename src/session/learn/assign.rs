@@ -266,7 +266,7 @@ impl Session {
         }
         if is_late && !self.pending_receipts.is_empty() {
             let receiver = self.connections.get(&place.stream);
-            let acked_in = receiver.and_then(|receiver| receiver.records().acked_in(place.at.frame));
+            let acked_in = receiver.and_then(|receiver| receiver.records().acked_in(place.position()));
             acked_in.into_iter().for_each(|acked| self.received(Receipt::Say(number), (acked, place.stream), true));
         }
     }

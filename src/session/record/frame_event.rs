@@ -104,9 +104,9 @@ impl Mark {
         Mark { frame, argument: ack.frame.number(), code: None, kind, flags }
     }
 
-    /// Of the exchange that this frame completes, and the frame that began it.
-    pub fn completes(frame: Frame, completion: Completion, began: Frame) -> Mark {
-        Mark { frame, argument: began.number(), code: None, kind: Kind::Completes(completion), flags: 0 }
+    /// Of the exchange that this frame completes, and which one: the frame that began it or, of a say, its number.
+    pub fn completes(frame: Frame, completion: Completion, which: u32) -> Mark {
+        Mark { frame, argument: which, code: None, kind: Kind::Completes(completion), flags: 0 }
     }
 
     /// Of a WebSocket frame that RFC 6455 does not allow.
@@ -129,10 +129,10 @@ impl Mark {
         Frame::of(self.argument)
     }
 
-    /// The exchange that the frame completes, and the frame that began it.
-    pub fn as_completion(&self) -> Option<(Completion, Frame)> {
+    /// The exchange that the frame completes, and which one, as in [`Mark::completes`].
+    pub fn as_completion(&self) -> Option<(Completion, u32)> {
         let Kind::Completes(completion) = self.kind else { return None };
-        Some((completion, self.argument_frame()))
+        Some((completion, self.argument))
     }
 
     /// The event, and who sent it; `None` for an acknowledgment.

@@ -111,15 +111,19 @@ impl Records {
         frames.flat_map(|frame| self.messages(frame)).filter(|message| message.is_known())
     }
 
-    /// The first frame behind another that acknowledges its messages, if it is not far away.
-    pub fn acked_in(&self, frame: Frame) -> Option<Frame> {
+    /// The frame that is the first to acknowledge a message, if it is not far away; of one in the middle of a frame, that may not be known.
+    pub fn acked_in(&self, message: Position) -> Option<Frame> {
         const FAR: usize = 64;
+        let Position { frame, .. } = message;
+        let [first, last] = [self.messages(frame).first(), self.messages(frame).last()].map(|it| Some(it?.position()));
         let later = self.marks.partition_point(|mark| mark.frame <= frame);
         let near = self.marks.get(later..)?.iter().take(FAR);
-        let mut marks = near.filter_map(|packed| unpack(*packed, large(self.rare.as_deref())));
-        let ack = marks
-            .find(|mark| mark.as_acknowledgment().is_some_and(|ack| ack.frame == frame && ack.of == Sent::Message));
-        ack.map(|mark| mark.frame)
+        let marks = near.filter_map(|packed| unpack(*packed, large(self.rare.as_deref())));
+        let mut acks = marks.filter_map(|mark| Some((mark.frame, mark.as_acknowledgment()?)));
+        let of_frame = |(_, ack): &(Frame, Acknowledgment)| ack.frame == frame && ack.of == Sent::Message;
+        let next = acks.find(of_frame).filter(|(_, ack)| !ack.is_part || Some(message) == first);
+        let whole = || acks.find(|ack| of_frame(ack) && !ack.1.is_part).filter(|_| Some(message) == last);
+        next.or_else(whole).map(|(frame, _)| frame)
     }
 
     /// The upgrade request or response in a frame.

@@ -44,7 +44,8 @@ struct Broadcasts {
 }
 
 impl Servers {
-    fn number(&self, connection: &Connection) -> Option<ServerNumber> {
+    /// The number of a connection's server.
+    pub fn number(&self, connection: &Connection) -> Option<ServerNumber> {
         let number = connection.server_number().or_else(|| self.index.get(&connection.server()).copied())?;
         Some(self.known(number))
     }

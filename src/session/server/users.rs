@@ -96,11 +96,12 @@ impl Users {
         names.get(count.saturating_sub(1)).map(|(_, name)| *name)
     }
 
-    /// The name that `id` had before the frame `before`, where it is known by then.
-    pub fn former_name(&self, id: TextId, before: Frame) -> Option<TextId> {
+    /// The name that `id` had before the frame `before`, where it is known by then, and not only from before the frame `since`.
+    pub fn former_name(&self, id: TextId, before: Frame, since: Option<Frame>) -> Option<TextId> {
         let names = self.get(id)?.names.as_slice();
-        let count = names.partition_point(|(since, _)| *since < before);
-        names.get(count.checked_sub(1)?).map(|(_, name)| *name)
+        let count = names.partition_point(|(named, _)| *named < before);
+        let last = names.get(count.checked_sub(1)?).filter(|(named, _)| Some(*named) >= since);
+        last.map(|(_, name)| *name)
     }
 
     /// Records that the server gave a connection this id. Returns the one that had it before.
@@ -156,7 +157,7 @@ mod tests {
         for (frame, now, name) in [(10, 10, one), (12, 12, one), (20, 25, two), (15, 30, three), (5, 40, three)] {
             users.set_name(id, name, Frame::of(frame), Frame::of(now));
         }
-        let at = |frame| (users.name_of(id, Frame::of(frame)), users.former_name(id, Frame::of(frame)));
+        let at = |frame| (users.name_of(id, Frame::of(frame)), users.former_name(id, Frame::of(frame), None));
         assert_eq!(at(3), (Some(three), None), "the first known one");
         assert_eq!((at(10), at(24)), ((Some(one), Some(three)), (Some(one), Some(one))));
         assert_eq!(
@@ -164,6 +165,8 @@ mod tests {
             ((Some(two), Some(one)), (Some(two), Some(two))),
             "what a late frame said is past"
         );
+        let since = |since| users.former_name(id, Frame::of(99), Some(Frame::of(since)));
+        assert_eq!((since(25), since(26)), (Some(two), None), "who had the id before was another");
         assert_eq!((users.renamed(), users.name_of(one, Frame::LAST)), (2, None));
     }
 

@@ -5,6 +5,7 @@ use crate::event::{Acked, Completion, Exchange, FrameEvent, MessageEvent, Receiv
 use crate::fields::Phase;
 use crate::packet::{Frame, Position, Side};
 use crate::session::connection::Connection;
+use crate::session::ids::SayNumber;
 use crate::session::record::Marks;
 use crate::session::record::frame_event::Acknowledgment;
 use crate::session::record::handshake::{Handshake, StoredHandshake};
@@ -86,9 +87,10 @@ impl<'a> FrameView<'a> {
                     let messages = records.messages(ack.frame).iter().filter(|message| message.is_known());
                     // Of a part, the first is certain.
                     for message in messages.take(if ack.is_part { 1 } else { usize::MAX }) {
+                        let is_pong = matches!(message.event(), Some(MessageEvent::Pong { .. })) && message.has_link();
+                        let is_said = message.say().is_some_and(|say| self.completes_say(say));
                         for mut step in self.context.steps_of(self.connection, message) {
-                            step.is_complete =
-                                matches!(message.event(), Some(MessageEvent::Pong { .. })) && message.has_link();
+                            step.is_complete = is_pong || is_said;
                             add_step(&mut steps, step);
                         }
                     }
@@ -130,13 +132,18 @@ impl<'a> FrameView<'a> {
         Some(ExchangeStep { began, exchange: event.exchange(user)?, is_complete })
     }
 
-    /// Which of them are complete.
+    /// Which of them are complete; of a say, its message tells, for a frame may hold several.
     pub(super) fn complete(&self, steps: &mut [ExchangeStep<'_>]) {
-        for (completion, began) in self.marks.iter().filter_map(|mark| mark.as_completion()) {
+        let completions = self.marks.iter().filter_map(|mark| mark.as_completion());
+        for (completion, began) in completions.filter(|(completion, _)| *completion != Completion::Say) {
             for step in steps.iter_mut() {
-                step.is_complete |= step.began == began && step.exchange.is_completed_by(completion);
+                step.is_complete |= step.began.number() == began && step.exchange.is_completed_by(completion);
             }
         }
+    }
+
+    fn completes_say(&self, say: SayNumber) -> bool {
+        self.marks.iter().any(|mark| mark.as_completion() == Some((Completion::Say, say)))
     }
 
     /// The frame that began the exchange that it takes part in, the first of them.

@@ -7,8 +7,9 @@ use crate::fields::Finding;
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
 use crate::session::connection::Connection;
-use crate::session::connection::application::Chat;
+use crate::session::connection::application::{Chat, Identity};
 use crate::session::connection::table::Connections;
+use crate::session::ids::SayNumber;
 use crate::session::record::message::{MessageRecord, StoredMessage};
 use crate::session::say::{Delivered, Says, TrackedSay};
 use crate::session::server::Server;
@@ -64,6 +65,8 @@ pub struct SayView<'a> {
     pub at: FrameTime,
     /// The sender's connection.
     pub stream: StreamId,
+    /// Its number, as that of its messages.
+    pub(super) number: SayNumber,
     /// How many copies were captured; of a private say, how many connections got one.
     pub deliveries: u32,
     /// Whether nothing is missing in the capture that would change that number.
@@ -89,6 +92,30 @@ pub struct DeliveredTo<'a> {
     pub ends: Ends<'a>,
     /// The frame in which it acknowledges that.
     pub acked_in: Option<Frame>,
+}
+
+impl Session {
+    /// Of a login: the other name that its client had before, where that is known. `began`: the frame that began the login.
+    pub fn former_name<'a>(&'a self, view: &MessageView<'a>, began: Frame) -> Option<&'a str> {
+        let name = view.record.event.sender().copied()?;
+        let (_, client) = self.client(view.stream, view.record.sender_id)?;
+        let users = &view.server?.users;
+        let owner = users.owner(client).and_then(|owner| self.connections.get(&owner));
+        let is_login =
+            |user: &Identity| user.since.is_some_and(|since| since.frame == began) && self.texts.get(user.name) == name;
+        let asking = [Some(view.connection), owner].into_iter().flatten().find_map(|connection| {
+            let users = connection.chat()?.identities();
+            Some((connection, users[..users.iter().rposition(is_login)?].last()))
+        });
+        if asking.is_none() && matches!(view.record.event, MessageEvent::LoginRequest { .. }) {
+            return None; // the server ignores it
+        }
+        let (connection, before) = asking.unwrap_or((view.connection, None));
+        // A server that has started anew gives out the same ids: who had this one before the connection began is another client.
+        let named = || users.former_name(client, began, connection.times().opened_in());
+        let former = self.texts.get(before.map(|user| user.name).or_else(named)?);
+        Some(former).filter(|former| !former.is_empty() && name != *former)
+    }
 }
 
 impl<'a> SayView<'a> {
@@ -159,22 +186,24 @@ impl<'a> MessageView<'a> {
         let mut steps: Vec<ExchangeStep<'p>> = Vec::new();
         let below = self.first_of_frame();
         below.iter().flat_map(FrameView::acked_steps).for_each(|step| add_step(&mut steps, step));
-        let own = self.connection.records().message(self.record.position());
-        let own = own.into_iter().flat_map(|message| self.context.steps_of(self.connection, message));
-        for mut step in own {
-            if let Exchange::Say { text, .. } = &mut step.exchange {
-                *text = text.or(Some(said).filter(|said| !said.is_empty()));
-            }
-            add_step(&mut steps, step);
-        }
+        self.own_steps(said).into_iter().for_each(|step| add_step(&mut steps, step));
         below.iter().for_each(|below| below.complete(&mut steps));
         steps
     }
 
-    /// The frame that began the exchange that it is itself a part of.
-    pub(super) fn began(&self) -> Option<Frame> {
-        let message = self.connection.records().message(self.record.position())?;
-        self.context.steps_of(self.connection, message).first().map(|step| step.began)
+    /// The exchanges that it is itself a part of, the one that it belongs to first. `said` as in [`MessageView::steps`].
+    pub fn own_steps<'p>(&self, said: &'p str) -> Vec<ExchangeStep<'p>>
+    where
+        'a: 'p,
+    {
+        let own = self.connection.records().message(self.record.position());
+        let mut steps = own.map_or_else(Vec::new, |message| self.context.steps_of(self.connection, message));
+        for step in &mut steps {
+            if let Exchange::Say { text, .. } = &mut step.exchange {
+                *text = text.or(Some(said).filter(|said| !said.is_empty()));
+            }
+        }
+        steps
     }
 
     /// What the first message's packet acknowledges at the same time.
@@ -211,17 +240,6 @@ impl<'a> MessageView<'a> {
             }
         });
         name.filter(|name| !name.is_empty())
-    }
-
-    /// Of a login: the other name that its client had before, where that is known. `began`: the frame that began the login.
-    pub fn former_name(&self, began: Frame) -> Option<&'a str> {
-        let client = match self.record.event.row().from {
-            Some(Side::Client) => self.connection.chat()?.id()?,
-            Some(Side::Server) | None => self.record.sender_id?,
-        };
-        let name = self.record.event.sender().copied();
-        let former = self.context.texts.get(self.server?.users.former_name(client, began)?);
-        Some(former).filter(|former| !former.is_empty() && name.is_some_and(|name| name != *former))
     }
 
     /// Whom it is for, by name, or `all`.
@@ -261,6 +279,7 @@ impl<'a> MessageView<'a> {
         Some(SayView {
             at,
             stream: say.stream,
+            number: self.record.say?,
             deliveries: say.deliveries,
             is_counted,
             is_open: say.is_open(),
@@ -298,7 +317,7 @@ impl<'a> MessageView<'a> {
     }
 
     /// What only later frames show to be wrong with it.
-    pub fn late_findings(&self) -> impl Iterator<Item = Finding> {
+    pub fn late_findings(&self) -> impl Iterator<Item = Finding> + use<> {
         let nobody = self.reached_nobody().then_some(Finding::NoDelivery);
         let not_logged_in = self.lacks_login_result().then_some(Finding::NoLoginResult);
         let unacknowledged = self.lacks_ack().then_some(Finding::NoAck);

@@ -9,6 +9,7 @@ mod message;
 use crate::failpoint::failpoint;
 use crate::packet::{Frame, Position, Segment, Side, StreamId};
 use crate::session::connection::Connection;
+use crate::session::ids::ServerNumber;
 use crate::session::state::Session;
 use crate::session::storage::texts::TextId;
 pub use connection::ConnectionView;
@@ -51,13 +52,12 @@ impl Session {
         view.is_shown().then_some(view)
     }
 
-    /// Whether later frames may show what a frame was of which there is [nothing to show](Session::frame) yet: it is not known if the connection
-    /// is the chat's, or whether a request that was cut is the upgrade request.
+    /// Whether later frames may show what a frame or message was of which there is [nothing to show](Session::frame) yet: it is not known if the
+    /// connection is the chat's, or whether a request that was cut is the upgrade request.
     pub fn is_unsettled(&self, stream: StreamId) -> bool {
-        self.connections.get(&stream).is_some_and(|connection| match connection.is_shown() {
-            true => connection.upgrade().cut_request_in().is_some(),
-            false => connection.application().is_undecided(),
-        })
+        let connection = self.connections.get(&stream);
+        let is_cut = |it: &Connection| it.is_shown() && it.upgrade().cut_request_in().is_some();
+        connection.is_some_and(|it| it.application().is_undecided() || is_cut(it))
     }
 
     /// Whether a frame carries an upgrade request that was not answered yet.
@@ -99,7 +99,7 @@ impl Session {
         let message = connection.records().messages(frame).iter().find(|message| message.is_known());
         let view = message.and_then(|message| self.message_view(stream, message.position()));
         let by = if connection.client().port == port { Side::Client } else { Side::Server };
-        let own = view.as_ref().and_then(MessageView::began);
+        let own = view.as_ref().and_then(|view| Some(view.own_steps("").first()?.began));
         let exchange = own.or_else(|| self.frame_of(stream, frame, by)?.began());
         let at = view.map_or(Position::end_of(frame), |view| view.record.position());
         let user = connection.identity(at).map(|identity| user(identity, &self.texts));
@@ -137,20 +137,27 @@ impl Session {
         Some(ConnectionView::of(self.shown(stream)?, self.context()))
     }
 
-    /// The id that the server gave the client of a connection, where it is known.
-    pub fn client_of(&self, stream: StreamId) -> Option<TextId> {
-        self.connections.get(&stream)?.chat()?.id()
+    /// The client of this id at a connection's server, which may not be the only one to give it out; without an id, the connection's own.
+    pub fn client(&self, stream: StreamId, id: Option<TextId>) -> Option<(Option<ServerNumber>, TextId)> {
+        let own = || self.connections.get(&stream)?.chat()?.id();
+        Some((self.server(stream), id.or_else(own)?))
+    }
+
+    /// The number of a connection's server, where it has one by now.
+    pub fn server(&self, stream: StreamId) -> Option<ServerNumber> {
+        self.servers.number(self.connections.get(&stream)?)
     }
 
     /// The connections that got a say, first come first.
     pub fn deliveries<'a>(&'a self, say: SayView<'a>) -> impl Iterator<Item = DeliveredTo<'a>> + 'a {
-        say.delivered().filter_map(|delivered| {
+        say.delivered().filter_map(move |delivered| {
             let connection = self.connections.get(&delivered.stream)?;
             let identity = connection.identity(Position::end_of(delivered.frame));
             let name = identity.map(|identity| self.texts.get(identity.name)).filter(|name| !name.is_empty());
             let ends = self.context().ends(connection, None);
             let records = connection.records();
-            let (at, acked_in) = (records.time_of(delivered.frame)?, records.acked_in(delivered.frame));
+            let of_say = records.messages(delivered.frame).iter().find(|message| message.say() == Some(say.number));
+            let (at, acked_in) = (records.time_of(delivered.frame)?, records.acked_in(of_say?.position()));
             Some(DeliveredTo { at, name, ends, acked_in })
         })
     }
