@@ -301,12 +301,15 @@ impl Session {
         });
         let say = TrackedSay::new(place.at, place.stream, to.private, members);
         let number = self.says.push(say, text);
-        let owed = match to.private {
+        let owed = match (to.private, to.id.as_deref()) {
+            // In 2014, what is for nobody goes back to its sender.
+            (_, None) if is_2014 => Some(1),
             // The recipient's copy and, but for 2014, the sender's.
-            true => to.id.as_deref().and_then(|id| server.users.owner(texts.find(id)?)).map(|_| 2 - u32::from(is_2014)),
-            // To nobody: in 2014, it goes back to its sender.
-            false if is_2014 && to.id.is_none() => Some(1),
-            false => room.filter(|room| room.keeps_users(texts)).and_then(|room| owed(connection, server, room, texts)),
+            (true, id) => id.and_then(|id| server.users.owner(texts.find(id)?)).map(|_| 2 - u32::from(is_2014)),
+            (false, _) => {
+                let room = room.filter(|room| room.keeps_users(texts));
+                room.and_then(|room| owed(connection, server, room, texts))
+            }
         };
         if owed.is_some() && !record.before_login && server.proxies.is_empty() {
             self.pending_receipts.begin(Receipt::Say(number), owed, room);
