@@ -114,7 +114,7 @@ impl Session {
         let Some(connection) = self.connections.get_mut(&stream) else { return };
         let texts = &mut self.texts;
         let (server, _) = self.servers.enter(connection);
-        let message = message.to_server_of(server.dialect);
+        let message = message.for_server_of(server.dialect);
         server.dialect = server.dialect.or(message.dialect);
         let (at, dialect) = (message.at, message.dialect.or(server.dialect));
         let place = MessagePlace { stream, at, index: message.index };
