@@ -435,7 +435,7 @@ fn syn_with(options: &[u8]) -> Vec<u8> {
     let mut packet = Connection::from_port(50_001).segment(Side::Client, SYN, []).ip_packet();
     let length = (packet.len() + options.len()) as u16;
     packet[2..4].copy_from_slice(&length.to_be_bytes());
-    packet[20 + 12] = ((20 + options.len()) / 4 << 4) as u8;
+    packet[20 + 12] = (((20 + options.len()) / 4) << 4) as u8;
     packet.extend(options);
     packet
 }

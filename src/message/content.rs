@@ -197,7 +197,7 @@ impl<'d> Content<'d> {
 
     /// The same to a server of this dialect, and the message's dialect, which is `own` by itself. The server of dialect C ignores `re_login`, the
     /// only login request that is of dialect B alone.
-    pub fn to_server_of(self, own: Option<Dialect>, server: Option<Dialect>) -> (Content<'d>, Option<Dialect>) {
+    pub fn for_server_of(self, own: Option<Dialect>, server: Option<Dialect>) -> (Content<'d>, Option<Dialect>) {
         match (&self, own, server) {
             (Content::LoginRequest { .. }, Some(Dialect::B2015), Some(Dialect::C2016)) => {
                 let type_name = Some(Cow::Borrowed("re_login"));

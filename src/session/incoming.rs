@@ -62,8 +62,8 @@ impl<'a> Incoming<'a> {
     }
 
     /// The same to a server of this dialect.
-    pub fn to_server_of(self, dialect: Option<Dialect>) -> Incoming<'a> {
-        let (content, dialect) = self.content.to_server_of(self.dialect, dialect);
+    pub fn for_server_of(self, dialect: Option<Dialect>) -> Incoming<'a> {
+        let (content, dialect) = self.content.for_server_of(self.dialect, dialect);
         Incoming { content, dialect, ..self }
     }
 

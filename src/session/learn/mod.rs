@@ -117,7 +117,7 @@ impl Session {
         let Some(connection) = self.connections.get_mut(&stream) else { return };
         let texts = &mut self.texts;
         let (server, _) = self.servers.enter(connection);
-        let message = message.to_server_of(server.dialect);
+        let message = message.for_server_of(server.dialect);
         server.dialect = server.dialect.or(message.dialect);
         if server.tells_everybody() && connection.times().closing_since().is_none() {
             server.listeners.insert(stream);
