@@ -10,13 +10,16 @@ pub mod dissector;
 pub mod event;
 pub mod failpoint;
 pub mod fields;
+pub mod framing;
 pub mod heartbeat;
 pub mod language;
 pub mod message;
 pub mod one_or_many;
 pub mod packet;
 pub mod session;
+pub mod storage;
 pub mod tcp;
+pub mod upgrade;
 pub mod views;
 pub mod websocket;
 

@@ -93,8 +93,9 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         &[
             &["failpoint", "one_or_many"],
             &["packet", "fields"],
-            &["message", "websocket", "event"],
-            &["tcp", "heartbeat"],
+            &["message", "websocket", "event", "storage"],
+            &["tcp", "heartbeat", "upgrade"],
+            &["framing"],
             &["session", "annotation"],
             &["language"],
             &["dissector", "views"],
@@ -116,8 +117,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "src/session",
         &[
-            &["storage"],
-            &["ids", "incoming"],
+            &["ids", "incoming", "memory"],
             &["record"],
             &["connection"],
             &["say"],

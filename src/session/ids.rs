@@ -2,8 +2,8 @@
 
 use std::num::NonZeroU32;
 
-use super::storage::texts::{TextId, Texts};
 use crate::packet::{FrameTime, Position, StreamId};
+use crate::storage::texts::{TextId, Texts};
 
 /// A say request's number among all of the capture, from 0 on, in their order.
 pub type SayNumber = u32;

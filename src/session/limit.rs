@@ -1,11 +1,11 @@
 //! Where a session has as much as it may remember: what it does not learn, and what is shown of that.
 
 use crate::packet::{Frame, FrameTime, Segment};
+use crate::session::memory::Reached;
 use crate::session::say::pending::LikelyDeliveries;
 use crate::session::server::ambiguous_logins::AmbiguousLogins;
 use crate::session::server::exchanges::PendingReceipts;
 use crate::session::state::Session;
-use crate::session::storage::memory::Reached;
 use crate::tcp::gaps::Gap;
 
 impl Session {

@@ -10,7 +10,7 @@
 //!
 //! Memory: a record for each frame in which something happens, and only on connections that are, or may yet turn out to be, the
 //! chat's. Connections of which nothing is known but their TCP handshake are few (at most [`MAX_UNDECIDED`]); those that turn out to be
-//! something else are forgotten. In all, a session holds so much and no more (`storage::memory`).
+//! something else are forgotten. In all, a session holds so much and no more (`memory`).
 
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
@@ -19,22 +19,22 @@ mod ids;
 mod incoming;
 mod learn;
 mod limit;
+mod memory;
 mod record;
 mod say;
 mod server;
 mod state;
-mod storage;
 mod view;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use crate::storage::texts::TextId;
+pub use crate::upgrade::stored::Handshake;
 pub use connection::times::Moment;
 pub use ids::ServerNumber;
-pub use record::handshake::Handshake;
+pub use memory::{MAX_BYTES, Reached};
 pub use state::{MAX_UNDECIDED, Session};
-pub use storage::memory::{MAX_BYTES, Reached};
-pub use storage::texts::TextId;
 pub use view::{
     Cause, ConnectionView, DeliveredTo, Ends, ExchangeStep, FrameView, LeftOut, Members, MessageView, PacketContext,
     PartOfMessage, SayView, User,

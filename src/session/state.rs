@@ -14,6 +14,7 @@ use crate::session::connection::application::Chat;
 use crate::session::connection::table::{Connections, OtherApplications, Ports};
 use crate::session::connection::{Connection, HttpBytes};
 use crate::session::ids::Room;
+use crate::session::memory::{ASSEMBLED, GAP, Memory};
 use crate::session::record::frame_event::Mark;
 use crate::session::say::Says;
 use crate::session::say::pending::LikelyDeliveries;
@@ -21,8 +22,7 @@ use crate::session::server::ambiguous_logins::AmbiguousLogins;
 use crate::session::server::exchanges::{PendingReceipts, Receipt};
 use crate::session::server::rooms::MemberLists;
 use crate::session::server::table::Servers;
-use crate::session::storage::memory::{ASSEMBLED, GAP, Memory};
-use crate::session::storage::texts::Texts;
+use crate::storage::texts::Texts;
 use crate::tcp::gaps::Unread;
 use crate::websocket::endings::Endings;
 use crate::websocket::first_bytes::{could_lead_to_chat, is_tls, is_upgrade};
@@ -178,13 +178,10 @@ impl Session {
 
     /// Notes that a connection is past the opening handshake, or that it is the chat's: a server of dialect A tells it what everybody is told.
     pub(super) fn listen(&mut self, stream: StreamId) {
-        let Some(connection) = self.connections.get(&stream).filter(|it| it.is_shown()) else { return };
-        if connection.times().closing_since().is_some() {
-            return;
-        }
-        if let Some(server) = self.servers.of_mut(connection).filter(|server| server.tells_everybody()) {
-            server.listeners.insert(stream);
-        }
+        let is_open = |it: &&Connection| it.is_shown() && it.times().closing_since().is_none();
+        let Some(connection) = self.connections.get(&stream).filter(is_open) else { return };
+        let server = self.servers.of_mut(connection).filter(|server| server.tells_everybody());
+        server.into_iter().for_each(|server| _ = server.listeners.insert(stream));
     }
 
     /// Notes that a connection begins to close with this segment: nobody is told anything on it any more.
@@ -196,9 +193,8 @@ impl Session {
         let id = connection.chat().and_then(Chat::id);
         let Some(server) = self.servers.of_mut(connection).filter(|server| server.tells_everybody()) else { return };
         server.listeners.remove(&segment.stream);
-        if let Some(id) = id.filter(|id| server.users.owner(*id) == Some(segment.stream)) {
-            server.rooms.leave(Room::Everywhere, id, &self.texts);
-        }
+        let own = id.filter(|id| server.users.owner(*id) == Some(segment.stream));
+        own.into_iter().for_each(|id| server.rooms.leave(Room::Everywhere, id, &self.texts));
     }
 
     /// Counts what a segment of a client acknowledges, where it is owed to others, too.

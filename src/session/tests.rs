@@ -8,7 +8,7 @@ use crate::message::{Message, read};
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, StreamId, flags};
 use crate::session::connection::Connection;
 use crate::session::connection::application::{Application, MAX_POSTPONED};
-use crate::session::storage::memory::{Limits, Memory};
+use crate::session::memory::{Limits, Memory};
 use std::collections::HashMap;
 
 const SERVER: u16 = 7272;
@@ -610,10 +610,10 @@ fn a_message_alone_is_one_of_the_chat_where_its_connection_was() {
 
 #[test]
 fn members_are_counted_as_in_one_server_when_two_turn_out_to_be_one() {
-    let mut texts = storage::texts::Texts::default();
+    let mut texts = crate::storage::texts::Texts::default();
     let [a, b, c, small] = ["1", "2", "3", "small"].map(|text| texts.intern(text));
     let (large, small) = (ids::Room::Everywhere, ids::Room::Named(small));
-    let server = |lists: &[(ids::Room, &[storage::texts::TextId], u32)]| {
+    let server = |lists: &[(ids::Room, &[crate::storage::texts::TextId], u32)]| {
         let mut server = server::Server::default();
         for (room, members, frame) in lists {
             server.rooms.set_members(*room, members.to_vec(), Frame::of(*frame), &texts);

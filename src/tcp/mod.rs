@@ -23,6 +23,7 @@
 
 pub mod gaps;
 pub mod in_flight;
+pub mod segmented;
 
 use self::gaps::{ContentGaps, DirectionGaps, Gap};
 use self::in_flight::{InFlight, Pending};

@@ -9,7 +9,7 @@ use crate::packet::{Frame, FrameTime, PackedFrameTime, Position};
 use crate::session::ids::MessagePlace;
 use crate::session::ids::Room;
 use crate::session::incoming::Incoming;
-use crate::session::storage::texts::TextId;
+use crate::storage::texts::TextId;
 
 /// Messages that an undecided connection keeps; with more of them it is another application's.
 pub const MAX_POSTPONED: usize = 16;

@@ -5,7 +5,7 @@ use crate::heartbeat::{Heartbeats, Pair, Pong};
 use crate::packet::{Frame, FrameTime, Side};
 use crate::session::connection::Connection;
 use crate::session::record::message::{MessageRecord, StoredMessage};
-use crate::session::storage::texts::TextId;
+use crate::storage::texts::TextId;
 
 impl Connection {
     /// Takes note of a ping.

@@ -42,13 +42,7 @@ impl Session {
     /// What may decide which say a delivery delivers, and its server.
     fn question<'a>(&'a self, delivery: &'a Delivery) -> Option<(&'a Server, Question<'a>)> {
         let server = self.servers.of(self.connections.get(&delivery.place.stream)?)?;
-        let capture = Capture {
-            says: &self.says,
-            connections: &self.connections,
-            gaps: &server.gaps.client,
-            start: self.start,
-            is_ordered: server.keeps_order(),
-        };
+        let capture = Capture::of(&self.says, &self.connections, self.start, &server.gaps.client, server.keeps_order());
         Some((server, Question { delivery, owner: None, capture }))
     }
 
@@ -73,13 +67,7 @@ impl Session {
         self.says.expect(*says.start());
         let receiver = self.connections.get(&delivery.place.stream);
         let Some(server) = receiver.and_then(|receiver| self.servers.of_mut(receiver)) else { return };
-        let capture = Capture {
-            says: &self.says,
-            connections: &self.connections,
-            gaps: &server.gaps.client,
-            start: self.start,
-            is_ordered: server.keeps_order(),
-        };
+        let capture = Capture::of(&self.says, &self.connections, self.start, &server.gaps.client, server.keeps_order());
         let settled = server.say_index.wait(list, says, &Question { delivery, owner: None, capture });
         settled.into_iter().for_each(|settled| self.take_turns(settled));
     }
@@ -88,13 +76,8 @@ impl Session {
     pub(in crate::session) fn settle_turns(&mut self) {
         let mut settled = Vec::new();
         for server in self.servers.iter_mut() {
-            let capture = Capture {
-                says: &self.says,
-                connections: &self.connections,
-                gaps: &server.gaps.client,
-                start: self.start,
-                is_ordered: server.keeps_order(),
-            };
+            let capture =
+                Capture::of(&self.says, &self.connections, self.start, &server.gaps.client, server.keeps_order());
             settled.extend(server.say_index.settle_all(&capture));
         }
         settled.into_iter().for_each(|settled| self.take_turns(settled));

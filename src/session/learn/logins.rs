@@ -9,7 +9,7 @@ use crate::session::connection::application::Chat;
 use crate::session::ids::MessagePlace;
 use crate::session::server::ambiguous_logins::{self, AmbiguousLogin, LONGEST_LOGIN};
 use crate::session::state::Session;
-use crate::session::storage::texts::TextId;
+use crate::storage::texts::TextId;
 
 /// Which of the connections that ask to log in a login is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,7 +21,7 @@ use crate::session::server::Server;
 use crate::session::server::ambiguous_logins::{self, LONGEST_LOGIN};
 use crate::session::server::exchanges::{Notification, PendingReceipts, Receipt};
 use crate::session::state::Session;
-use crate::session::storage::texts::{TextId, Texts};
+use crate::storage::texts::{TextId, Texts};
 use crate::websocket::assembly::Known;
 
 /// A message on its way into the session.
@@ -354,7 +354,6 @@ impl Session {
         }
         let from_name = from_name.or_else(|| server.users.name_of(from?, frame));
         let joined = if server.tells_everybody() { connection.upgraded_at() } else { connection.joined() };
-        let copy = delivery.copy;
         let mut record = context.record(MessageEvent::SayDelivery { sender: from_name, recipient });
         record.sender_id = from;
         record.is_own = from.is_some() && from == connection.chat().and_then(|chat| chat.id());
@@ -364,7 +363,7 @@ impl Session {
             self.on_broadcast(context, from, text);
         }
         let readings = [delivery.said, delivery.said_raw]
-            .map(|said| Some(Delivery { place, from, from_name, said: said?, copy, joined }));
+            .map(|said| Some(Delivery { place, from, from_name, said: said?, copy: delivery.copy, joined }));
         match readings {
             [Some(one), Some(other)] => self.assign(&[one, other], false),
             [Some(only), None] | [None, Some(only)] => self.assign(&[only], false),

@@ -2,7 +2,7 @@
 
 use crate::event::{Closing, Completion, FrameEvent, Reset, Sent};
 use crate::packet::{Frame, Side};
-use crate::session::storage::texts::{TextId, Texts};
+use crate::storage::texts::{TextId, Texts};
 use crate::websocket::frame::Irregular;
 
 /// A handshake request or response, or a message, that a frame is the first to acknowledge as a whole.

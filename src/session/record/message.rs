@@ -5,7 +5,7 @@ use crate::event::{Completion, Link, MessageEvent, Recipient};
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, Position, Side};
 use crate::session::ids::SayNumber;
-use crate::session::storage::texts::{TextId, Texts};
+use crate::storage::texts::{TextId, Texts};
 
 /// What is known of one message beyond its own bytes. `T` is a name or another short text: its number in the session, and the text itself
 /// where it is looked up.

@@ -2,9 +2,7 @@
 //! where a frame is, a binary search tells.
 
 pub mod frame_event;
-pub mod handshake;
 pub mod message;
-mod segmented;
 
 use std::collections::BTreeMap;
 
@@ -12,10 +10,10 @@ use crate::event::Sent;
 use crate::failpoint::failpoint;
 use crate::packet::{Frame, FrameTime, Position, Segment, SequenceNumber, Side};
 use crate::session::record::frame_event::{Acknowledgment, Mark, PackedMark};
-use crate::session::record::handshake::StoredHandshake;
 use crate::session::record::message::{MAX_MESSAGES, StoredMessage};
-use crate::session::record::segmented::Segmented;
-use crate::session::storage::chunks::push_tight;
+use crate::storage::chunks::push_tight;
+use crate::tcp::segmented::Segmented;
+use crate::upgrade::stored::StoredHandshake;
 
 /// What is kept of the frames of one connection.
 #[derive(Debug, Default)]

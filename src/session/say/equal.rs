@@ -18,8 +18,8 @@ use crate::session::say::matching::{
 };
 use crate::session::say::order::{InTurn, Order, Ordered, Sequence, narrow};
 use crate::session::say::{Delivery, Said, SayCopy, Says, TrackedSay};
-use crate::session::storage::chunks::Chunks;
-use crate::session::storage::texts::TextId;
+use crate::storage::chunks::Chunks;
+use crate::storage::texts::TextId;
 use crate::tcp::gaps::Gaps;
 
 /// A say older than this is not considered. Nanoseconds.
@@ -38,6 +38,19 @@ pub struct Capture<'a> {
     pub start: i64,
     /// Whether the server keeps the order of what one client says.
     pub is_ordered: bool,
+}
+
+impl<'a> Capture<'a> {
+    /// All of it, one after another.
+    pub fn of(
+        says: &'a Says,
+        connections: &'a Connections,
+        start: i64,
+        gaps: &'a Gaps,
+        is_ordered: bool,
+    ) -> Capture<'a> {
+        Capture { says, connections, gaps, start, is_ordered }
+    }
 }
 
 /// A delivery whose say is asked for.
@@ -201,8 +214,7 @@ impl SayIndex {
 
     /// Where a delivery stands among others. `from`: the client whose says of this list it may deliver.
     fn sequence(delivery: &Delivery, from: Option<TextId>, list: u32, is_ordered: bool) -> Sequence {
-        let client = from.filter(|_| is_ordered);
-        let says = client.map_or(Ordered::Equal(list), Ordered::OfClient);
+        let says = from.filter(|_| is_ordered).map_or(Ordered::Equal(list), Ordered::OfClient);
         Sequence { receiver: delivery.place.stream, copy: delivery.copy, says }
     }
 

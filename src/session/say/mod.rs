@@ -12,8 +12,8 @@ pub mod pending;
 pub use crate::message::{Said, SayCopy};
 use crate::packet::{Frame, FrameTime, StreamId};
 use crate::session::ids::{MessagePlace, SayNumber};
-use crate::session::storage::chunks::Chunks;
-use crate::session::storage::texts::TextId;
+use crate::storage::chunks::Chunks;
+use crate::storage::texts::TextId;
 
 /// Deliveries of a say that are listed; beyond, only the count grows.
 const MAX_LISTED: u32 = 50;

@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 use crate::packet::StreamId;
 use crate::session::ids::SayNumber;
 use crate::session::say::{Delivery, SayCopy};
-use crate::session::storage::texts::TextId;
+use crate::storage::texts::TextId;
 
 /// How many deliveries of one sequence wait until it is settled what they deliver.
 const MAX_WAITING: usize = 1024;
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn what_waits_takes_its_say_where_the_order_is_kept() {
         let mut order = Order::default();
-        let client = crate::session::storage::texts::Texts::default().intern("7");
+        let client = crate::storage::texts::Texts::default().intern("7");
         let [ordered, equal] = [Ordered::OfClient(client), Ordered::Equal(0)].map(sequence);
         for sequence in [ordered, equal] {
             order.advance(sequence, 3);

@@ -7,7 +7,7 @@ use crate::session::ids::SayNumber;
 use crate::session::say::equal::DELIVERY_WINDOW;
 use crate::session::say::matching::Doubt;
 use crate::session::say::{Delivery, Said, TrackedSay};
-use crate::session::storage::texts::TextId;
+use crate::storage::texts::TextId;
 use crate::tcp::gaps::Gaps;
 
 /// How much earlier than its say a delivery may have been captured. Nanoseconds.
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
     use crate::message::SayCopy;
     use crate::session::ids::MessagePlace;
-    use crate::session::storage::texts::Texts;
+    use crate::storage::texts::Texts;
 
     fn said() -> Said {
         Said::new("all", "x", &Default::default())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::packet::StreamId;
 use crate::session::ids::MessagePlace;
-use crate::session::storage::texts::TextId;
+use crate::storage::texts::TextId;
 
 /// A login is answered within this time. Nanoseconds.
 pub const LONGEST_LOGIN: i64 = 2_000_000_000;

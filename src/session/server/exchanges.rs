@@ -8,7 +8,7 @@ use crate::session::ids::{Room, SayNumber};
 use crate::session::record::message::StoredMessage;
 use crate::session::say::Said;
 use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
-use crate::session::storage::texts::TextId;
+use crate::storage::texts::TextId;
 use crate::tcp::gaps::Gaps;
 
 /// The server notifies all of what happened to a client within this time. Nanoseconds.
@@ -339,7 +339,7 @@ impl PendingReceipts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::storage::texts::Texts;
+    use crate::storage::texts::Texts;
     use crate::tcp::gaps::Gap;
 
     const SECOND: i64 = 1_000_000_000;

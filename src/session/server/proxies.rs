@@ -6,7 +6,7 @@ use crate::packet::{FrameTime, StreamId};
 use crate::session::connection::PROXY_DELAY;
 use crate::session::ids::SayNumber;
 use crate::session::say::Said;
-use crate::session::storage::texts::TextId;
+use crate::storage::texts::TextId;
 
 /// Says that wait to be seen on the other side of a proxy.
 const MAX_UNPAIRED: usize = 64;

@@ -6,8 +6,8 @@ use crate::packet::Frame;
 use crate::session::ids::Room;
 use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
 use crate::session::server::users::Users;
-use crate::session::storage::chunks::Chunks;
-use crate::session::storage::texts::{TextId, Texts};
+use crate::storage::chunks::Chunks;
+use crate::storage::texts::{TextId, Texts};
 use crate::tcp::gaps::Gaps;
 
 /// Rooms of one user.

@@ -10,7 +10,7 @@ use crate::session::connection::Connection;
 use crate::session::ids::ServerNumber;
 use crate::session::say::Delivery;
 use crate::session::server::Server;
-use crate::session::storage::texts::TextId;
+use crate::storage::texts::TextId;
 use crate::tcp::gaps::{Gap, Gaps};
 
 /// How far apart the copies of one broadcast are captured. Nanoseconds.

@@ -6,8 +6,8 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::one_or_many::OneOrMany;
 use crate::packet::{Frame, StreamId};
-use crate::session::storage::chunks::Chunks;
-use crate::session::storage::texts::TextId;
+use crate::storage::chunks::Chunks;
+use crate::storage::texts::TextId;
 
 /// A client id: its names, and the connection that has it. 24 bytes.
 #[derive(Debug)]
@@ -142,7 +142,7 @@ impl Users {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::storage::texts::Texts;
+    use crate::storage::texts::Texts;
 
     #[test]
     fn a_user_is_small() {

@@ -8,7 +8,7 @@ use crate::session::connection::Connection;
 use crate::session::connection::application::Identity;
 use crate::session::record::message::StoredMessage;
 use crate::session::say::Says;
-use crate::session::storage::texts::Texts;
+use crate::storage::texts::Texts;
 
 /// What the whole capture taught.
 #[derive(Debug, Clone, Copy)]

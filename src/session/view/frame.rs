@@ -8,9 +8,9 @@ use crate::session::connection::Connection;
 use crate::session::ids::SayNumber;
 use crate::session::record::Marks;
 use crate::session::record::frame_event::Acknowledgment;
-use crate::session::record::handshake::{Handshake, StoredHandshake};
 use crate::session::record::message::StoredMessage;
-use crate::session::storage::texts::Texts;
+use crate::storage::texts::Texts;
+use crate::upgrade::stored::{Handshake, StoredHandshake};
 use crate::websocket::frame::Irregular;
 
 /// A frame with what there is to show of it below its messages. What it holds is looked up when it is asked for.

@@ -269,9 +269,8 @@ impl<'a> MessageView<'a> {
         let say = self.tracked().filter(|say| say.is_readable())?;
         let (at, first) = (say.at(), say.first());
         let until = at.time.saturating_add(COUNTED_WITHIN);
-        let usual = self.server.map_or(0, |server| server.say_index.usual());
         let is_passed = self.connection.chat().is_some_and(|chat| chat.last_delivered() > Some(at.frame));
-        let is_at_end = at.time.saturating_add(usual) >= self.end && !is_passed && !self.has_reached_all(say);
+        let is_at_end = !is_passed && self.ends_before_all(say);
         let is_counted = say.is_counted()
             && !is_at_end
             && !self.server.is_some_and(|server| server.may_lack(at.frame, until))
@@ -290,12 +289,13 @@ impl<'a> MessageView<'a> {
         })
     }
 
-    /// Whether a say has reached as many connections as it is for, as far as those are known.
-    fn has_reached_all(&self, say: &TrackedSay) -> bool {
-        let in_room = self.lists.get(say.members).map(|(_, count)| count);
+    /// Whether the capture ends before a say can have reached as many connections as it is for, as far as those are known.
+    fn ends_before_all(&self, say: &TrackedSay) -> bool {
+        let usual = self.server.map_or(0, |server| server.say_index.usual());
         let copies = if self.server.is_some_and(Server::tells_everybody) { 1 } else { 2 };
+        let in_room = self.lists.get(say.members).map(|(_, count)| count);
         let owed = if say.is_private() { Some(copies) } else { in_room };
-        owed.is_some_and(|owed| say.deliveries as usize >= owed)
+        say.at().time.saturating_add(usual) >= self.end && owed.is_none_or(|owed| owed > say.deliveries as usize)
     }
 
     /// Of a say request: who was in the room.

@@ -11,7 +11,7 @@ use crate::packet::{Frame, Position, Segment, Side, StreamId};
 use crate::session::connection::Connection;
 use crate::session::ids::ServerNumber;
 use crate::session::state::Session;
-use crate::session::storage::texts::TextId;
+use crate::storage::texts::TextId;
 pub use connection::ConnectionView;
 use context::{Context, user};
 pub use context::{Ends, ExchangeStep, User};

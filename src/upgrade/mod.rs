@@ -1,12 +1,14 @@
 //! The opening handshake of one connection (RFC 6455, section 4), as far as its HTTP was captured. It returns what HTTP bytes are in the
 //! handshake and knows nothing of segments.
 
+pub mod stored;
+
 use std::sync::Arc;
 
 use crate::failpoint::failpoint;
 use crate::message::bounded::bounded_value;
 use crate::packet::{Both, Frame, FrameTime};
-use crate::session::record::handshake::Handshake;
+use crate::upgrade::stored::Handshake;
 use crate::websocket::handshake::{self, Http};
 
 /// What a connection's HTTP has shown so far.

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::packet::{Frame, FrameTime};
-use crate::session::storage::texts::{TextId, Texts};
+use crate::storage::texts::{TextId, Texts};
 use crate::websocket::handshake::{Missing, accept};
 
 /// An upgrade request or response.

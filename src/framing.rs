@@ -5,7 +5,7 @@ use crate::event::{Closing, FrameEvent};
 use crate::failpoint::failpoint;
 use crate::message::{LIMITS, text};
 use crate::packet::{Both, Frame, FrameTime, SequenceNumber, Side};
-use crate::session::storage::texts::TextId;
+use crate::storage::texts::TextId;
 use crate::tcp::gaps::{ContentGaps, DirectionGaps, Gap, Stretches};
 use crate::websocket::assembly::{Assembly, DataFrame, End, Receiver};
 use crate::websocket::endings::{Data, Ending, Endings};
