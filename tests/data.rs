@@ -354,7 +354,7 @@ fn sentence() -> Value {
 /// The servers' type for a field. A keyword of more than 32,766 bytes is refused with its document, hence the limit.
 fn mapping(name: &str, kind: Type) -> Value {
     match kind {
-        Type::Text if ["note", "title", "content", "text", "member"].iter().any(|end| name.ends_with(end)) => {
+        Type::Text if ["note", "title", "content", "text", "member", "why"].iter().any(|end| name.ends_with(end)) => {
             sentence()
         }
         Type::Text | Type::Group => json!({"type": "keyword", "ignore_above": 8191}),
