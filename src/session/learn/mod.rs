@@ -219,6 +219,7 @@ impl Session {
             if let Some(request) = record.request {
                 server.say_index.answered_after(record.at.since(request));
             }
+            server.say_index.name(id, stream, &self.says);
             // Who logs in later has got the id of somebody who is gone.
             let before = server.users.set_owner(id, stream).and_then(|before| self.connections.get(&before));
             if before.is_some_and(|before| before.logs_in_with(connection)) {
@@ -320,6 +321,9 @@ impl Session {
         server.say_index.enter(number, client, said, &mut self.says);
         let (gaps, usual) = (connection.gaps(Side::Client), server.say_index.usual());
         let early = server.unmatched.take_early(&say, client, said, gaps, usual);
+        // What was said before the capture began may be late.
+        let is_whole = connection.saw_beginning();
+        let early = early.filter(|early| is_whole || early.iter().all(|it| server.say_index.has_reached(it)));
         if early.is_none() {
             self.says.set_uncounted([number]);
         }
