@@ -22,6 +22,11 @@ const SENDER: &str = "workermanchat.sender";
 const RECIPIENT: &str = "workermanchat.recipient";
 const USER: &str = "workermanchat.user";
 const NO_DELIVERY: &str = "workermanchat.expert.no_delivery";
+const LEFT_OUT: &str = "workermanchat.left_out";
+/// The value of that for a say behind which the capture ends.
+const CAPTURE_ENDS: u32 = 4;
+/// A server that stalls answers within this time. Microseconds.
+const LONGEST_STALL: u64 = 10_000_000;
 /// Findings that nothing in these chats gives reason for.
 const FALSE: [&str; 8] = [
     "workermanchat.expert.malformed_json",
@@ -152,7 +157,7 @@ fn open_says(truth: &Truth, scenario: &Scenario) -> BTreeSet<usize> {
     }
     let time = |at: &usize| truth.messages[*at].time;
     let says = by_text.values();
-    let groups = says.flat_map(|says| says.chunk_by(|one, other| time(other) - time(one) < 2 * scenario.in_flight()));
+    let groups = says.flat_map(|says| says.chunk_by(|one, other| time(other) - time(one) < LONGEST_STALL));
     groups.filter(|group| group.len() > 1).flatten().copied().collect()
 }
 
@@ -249,7 +254,9 @@ impl Comparison<'_> {
         self.differences.compared += 1;
         let expected = &self.truth.messages[request].frames;
         match found[..] {
-            [] if self.open.contains(&request) => self.differences.missing += 1,
+            [] if self.open.contains(&request) || self.follows_lost(request, message.browser) => {
+                self.differences.missing += 1
+            }
             [] => self.differences.add(&format!("request_in of {name} (missing)"), || {
                 format!("frame {frame}: none instead of {expected:?}")
             }),
@@ -258,6 +265,18 @@ impl Comparison<'_> {
                 format!("frame {frame}: {found:?} instead of {expected:?}")
             }),
         }
+    }
+
+    /// Whether the server lost an equal say of the sender's before, and order does not tell at this receiver, which got nothing of the sender
+    /// between them.
+    fn follows_lost(&self, say: usize, receiver: usize) -> bool {
+        let messages = &self.truth.messages;
+        let text = &messages[say].said;
+        let lost = (0..say).rev().find(|at| messages[*at].is_lost && messages[*at].said == *text);
+        lost.is_some_and(|lost| {
+            let is_between = |at: usize| (lost..say).contains(&at) && messages[at].browser == messages[say].browser;
+            !messages.iter().any(|answer| answer.browser == receiver && answer.request.is_some_and(is_between))
+        })
     }
 
     fn say(&mut self, frame: u32, at: usize) {
@@ -272,11 +291,13 @@ impl Comparison<'_> {
         let reached = answers.iter().filter(|answer| !answer.frames.is_empty());
         let receivers: BTreeSet<usize> = reached.map(|answer| answer.browser).collect();
         let found = self.rows[&frame].all(DELIVERIES);
+        let is_at_end = self.rows[&frame].numbers(LEFT_OUT).contains(&CAPTURE_ENDS);
         // A proxy's two copies are one say: one of them may tell.
         let is_told_elsewhere = message.frames.iter().any(|other| other != &frame && self.rows[other].has(DELIVERIES));
         match found.first() {
             Some(found) if *found == receivers.len().to_string() => {}
-            None if receivers.is_empty() || is_told_elsewhere || self.open.contains(&at) => {}
+            None if receivers.is_empty() || is_told_elsewhere || self.open.contains(&at) || is_at_end => {}
+            None if receivers.iter().any(|receiver| self.follows_lost(at, *receiver)) => {}
             None => self.differences.add("deliveries (missing)", || format!("frame {frame}: of {}", receivers.len())),
             Some(found) => self
                 .differences
@@ -303,7 +324,8 @@ fn compare(wireshark: &Wireshark, scenario: &Scenario, seed: u64) -> Differences
     if let Some(folder) = std::env::var_os("WORKERMANCHAT_KEEP") {
         std::fs::copy(&path, std::path::Path::new(&folder).join(&name)).expect("keep the capture");
     }
-    let fields = [PHASE, ACKS, REQUEST_IN, RESPONSE_IN, DELIVERIES, MEMBERS, SENDER, RECIPIENT, USER, NO_DELIVERY];
+    let fields =
+        [PHASE, ACKS, REQUEST_IN, RESPONSE_IN, DELIVERIES, MEMBERS, SENDER, RECIPIENT, USER, NO_DELIVERY, LEFT_OUT];
     let options = ["-2", "-d", "tcp.port==8080,workermanchat"];
     let rows = wireshark.rows(&path, &options, &[&fields[..], &FALSE].concat());
     let rows = rows.into_iter().map(|row| (row.frame, row)).collect();

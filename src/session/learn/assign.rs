@@ -93,7 +93,7 @@ impl Session {
                     self.doubt_others(say, &delivery);
                     self.link(say, &delivery, true);
                 }
-                Outcome::DeliversOneOf(say) => self.says.count(say),
+                Outcome::DeliversOneOf(say) => self.says.count(say, first.unwrap_or(delivery.place.at.frame)),
                 Outcome::Unknown => {}
             }
         }
@@ -118,7 +118,7 @@ impl Session {
         let sender = self.says.get(say).map(|say| say.stream).filter(|_| !is_contradicted);
         match sender.is_some_and(|sender| self.likely.push(*delivery, say, sender, doubt)) {
             true => self.says.expect(say),
-            false => self.says.set_uncounted([say]),
+            false => self.says.set_open([say], delivery.place.at.frame),
         }
         // What follows delivers a later one.
         if let Some(server) = self.server_of(delivery.place.stream) {
@@ -192,7 +192,7 @@ impl Session {
             self.says.settle(likely);
             let asked = self.question(&delivery);
             if !is_certain || !asked.is_some_and(|(server, asked)| server.say_index.confirms(likely, &asked)) {
-                self.says.set_uncounted([likely]);
+                self.says.set_open([likely], delivery.place.at.frame);
                 continue;
             }
             if let Some(said) = self.says.get(likely).map(TrackedSay::at) {
@@ -243,6 +243,7 @@ impl Session {
             && delivery.from.and_then(|id| server.users.owner(id)).is_none_or(|owner| owner == say.stream)
         {
             chat.recognise(delivery.from, delivery.from_name);
+            delivery.from.into_iter().for_each(|id| server.say_index.name(id, say.stream, &self.says));
         }
         if let Some(name) = delivery.from_name {
             sender.name_in(place.at.frame, name);

@@ -126,6 +126,7 @@ impl Session {
         if let Some(server) = self.servers.of_mut(connection).filter(|_| is_own) {
             server.rooms.has_joined(name);
             server.users.set_owner(id, place.stream);
+            server.say_index.name(id, place.stream, &self.says);
         }
     }
 

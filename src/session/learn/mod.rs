@@ -11,7 +11,7 @@ use crate::failpoint::failpoint;
 use crate::message::{Addressee, Announcement, Content, Dialect, Evidence, MemberName, Message, SayDelivery, Users};
 use crate::packet::{Frame, FrameTime, Position, Segment, Side, StreamId};
 use crate::session::connection::Connection;
-use crate::session::connection::application::{Application, Identity};
+use crate::session::connection::application::{Application, Chat, Identity};
 use crate::session::ids::{MessagePlace, Room};
 use crate::session::incoming::Incoming;
 use crate::session::learn::logins::LoginOwner;
@@ -219,6 +219,7 @@ impl Session {
             if let Some(request) = record.request {
                 server.say_index.answered_after(record.at.since(request));
             }
+            server.say_index.name(id, stream, &self.says);
             // Who logs in later has got the id of somebody who is gone.
             let before = server.users.set_owner(id, stream).and_then(|before| self.connections.get(&before));
             if before.is_some_and(|before| before.logs_in_with(connection)) {
@@ -323,6 +324,9 @@ impl Session {
         server.say_index.enter(number, client, said, &mut self.says);
         let (gaps, usual) = (connection.gaps(Side::Client), server.say_index.usual());
         let early = server.unmatched.take_early(&say, client, said, gaps, usual);
+        // What was said before the capture began may be late.
+        let is_whole = connection.saw_beginning();
+        let early = early.filter(|early| is_whole || early.iter().all(|it| server.say_index.has_reached(it)));
         if early.is_none() {
             self.says.set_uncounted([number]);
         }
@@ -331,14 +335,20 @@ impl Session {
         }
     }
 
-    /// How many of the connections that a server of dialect A tells everything never asked to log in; `None` of too many.
+    /// How many of the connections that a server of dialect A tells everything are of nobody who is known: they never asked to log in, or are
+    /// a client's on the other side of a proxy. `None` of too many.
     fn lurkers(&self, stream: StreamId) -> Option<usize> {
         const MANY: usize = 1000;
         let server = self.servers.of(self.connections.get(&stream)?).filter(|server| server.tells_everybody())?;
         let listeners = (server.listeners.len() <= MANY).then_some(&server.listeners)?.iter();
-        let known = listeners.filter_map(|stream| self.connections.get(stream));
-        let has_asked = |it: &Connection| it.chat().is_some_and(|chat| chat.has_asked_to_log_in());
-        Some(known.filter(|it| it.saw_beginning() && !has_asked(it)).count())
+        let is_lurker = |stream: &&StreamId| {
+            let Some(listener) = self.connections.get(stream) else { return false };
+            match listener.chat().and_then(Chat::id) {
+                Some(id) => server.users.owner(id) != Some(**stream),
+                None => listener.saw_beginning() && !listener.chat().is_some_and(Chat::has_asked_to_log_in),
+            }
+        };
+        Some(listeners.filter(is_lurker).count())
     }
 
     fn say_delivery(&mut self, context: &MessageContext, delivery: &SayDelivery) {

@@ -9,9 +9,11 @@ pub const SLOW: i64 = 1_000_000_000;
 /// How many of the equal says are compared one by one.
 const MAX_COMPARED: usize = 64;
 /// The time that a server is granted for a delivery before it has shown how fast it is. Nanoseconds.
-const FIRST_USUAL: i64 = 50_000_000;
+pub const FIRST_USUAL: i64 = 50_000_000;
 /// The least that it is granted. Nanoseconds.
 const LEAST_USUAL: i64 = 10_000_000;
+/// What was not delivered within this time is lost where nothing else shows it: no server stalls for longer. Nanoseconds.
+pub const LONGEST_STALL: i64 = 10_000_000_000;
 /// The longest time that is usual for any server. Nanoseconds.
 pub const MOST_USUAL: i64 = 2_000_000_000;
 
@@ -96,11 +98,6 @@ pub fn decide(first: &Candidate, wanted: &Wanted) -> Decision {
     }
 }
 
-/// The only one of these ages, in their order, that fits the time that a server usually takes: the last, where no other does.
-pub fn only_in_time(mut ages: impl DoubleEndedIterator<Item = i64>, usual: i64) -> bool {
-    ages.next_back().is_some_and(|last| last <= usual) && ages.next_back().is_none_or(|before| before > usual)
-}
-
 /// The last of many says.
 pub fn last_of<T>(says: &[T]) -> &[T] {
     &says[says.len().saturating_sub(MAX_COMPARED)..]
@@ -169,12 +166,6 @@ mod tests {
         let lacks_segments = Candidate { may_lack_deliveries: true, may_lack_segments: true, ..ONLY };
         assert_eq!(decide(&lacks_segments, &wanted()), Decision::Likely(Doubt::Late));
         assert_eq!(decide(&lacks_segments, &Wanted { receiver: StreamId(0), ..wanted() }), Decision::First);
-    }
-
-    #[test]
-    fn age_tells_where_one_say_alone_fits() {
-        let fits = |ages: &[i64]| only_in_time(ages.iter().copied(), 50);
-        assert_eq!([&[2501, 1][..], &[1], &[21, 11, 1], &[800, 300], &[]].map(fits), [true, true, false, false, false]);
     }
 
     #[test]

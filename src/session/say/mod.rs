@@ -233,10 +233,13 @@ impl Says {
         }
     }
 
-    /// Counts a delivery of which it is known that one of these says reached a connection, and of which of them each did.
-    pub fn count(&mut self, number: SayNumber) {
+    /// Counts a delivery of one of as many says: it is known that each of them reached a connection, not which of them in this frame. Both
+    /// copies of a private say may reach one connection.
+    pub fn count(&mut self, number: SayNumber, frame: Frame) {
         if let Some(say) = self.says.get_mut(number) {
             say.deliveries += 1;
+            say.flags |= if say.is_private() { UNCOUNTED } else { 0 };
+            say.flags |= if say.first.is_none_or(|first| frame < first) { OPEN } else { 0 };
         }
     }
 

@@ -11,6 +11,7 @@ use crate::session::connection::application::{Chat, Identity};
 use crate::session::connection::table::Connections;
 use crate::session::ids::SayNumber;
 use crate::session::record::message::{MessageRecord, StoredMessage};
+use crate::session::say::matching::LONGEST_STALL;
 use crate::session::say::{Delivered, Says, TrackedSay};
 use crate::session::server::Server;
 use crate::session::server::ambiguous_logins::LONGEST_LOGIN;
@@ -20,7 +21,7 @@ use crate::tcp::gaps::Gaps;
 
 /// A say that nobody got is reported when its connection is heard of again after this time. Nanoseconds.
 const PATIENCE: i64 = 1_000_000_000;
-/// Where the capture lacks what the server sent within this time after a say, the say's deliveries are not counted. Nanoseconds.
+/// Where the capture lacks what the server sent within this time after a say or its last delivery, its deliveries are not counted. Nanoseconds.
 const COUNTED_WITHIN: i64 = 2_000_000_000;
 /// A browser answers a ping within this time. Nanoseconds.
 const LONGEST_PONG: i64 = 10_000_000_000;
@@ -268,7 +269,8 @@ impl<'a> MessageView<'a> {
     pub fn say(&self) -> Option<SayView<'a>> {
         let say = self.tracked().filter(|say| say.is_readable())?;
         let (at, first) = (say.at(), say.first());
-        let until = at.time.saturating_add(COUNTED_WITHIN);
+        let within = if say.is_delivered() { COUNTED_WITHIN } else { LONGEST_STALL };
+        let until = say.last_heard().saturating_add(within);
         let is_passed = self.connection.chat().is_some_and(|chat| chat.last_delivered() > Some(at.frame));
         let is_at_end = !is_passed && self.ends_before_all(say);
         let is_counted = say.is_counted()
