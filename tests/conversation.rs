@@ -8,6 +8,7 @@ mod harness;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use harness::expected::unescape;
 use harness::packets::{Capture, Connection, Link, Side};
@@ -490,6 +491,9 @@ fn a_second_login_on_a_connection_changes_its_user_for_later_frames() {
     let result = room.server_sends(1, &login_result(1, "after", &[(1, "after"), (2, "other")]));
     let late = room.browser_sends(1, &say_request("two"));
     let late_delivery = room.server_sends(2, &say_delivery(1, "after", "two"));
+    // The capture goes on, so that nobody else gets it.
+    room.capture.wait(Duration::from_secs(1));
+    room.server_sends(2, r#"{"type":"ping"}"#);
     let rows = room.rows();
     for (frame, sender) in [(early, "before"), (early_delivery, "before"), (late, "after"), (late_delivery, "after")] {
         assert_eq!(rows[&frame].one(SENDER), sender, "frame {frame}");

@@ -564,7 +564,8 @@ fn add_items(add: &mut impl FnMut(&str, &Value), member: &str, items: &[Value]) 
             Value::Object(members) => {
                 for (name, value) in members.iter().filter(|(name, _)| *name != "of") {
                     let name = format!("{member}_{name}");
-                    add(if name == "exchange_frame" { "exchange" } else { &name }, value);
+                    let is_own = ["exchange_frame", "left_out_reason"].contains(&name.as_str());
+                    add(if is_own { member } else { &name }, value);
                 }
             }
             _ => add(member, item),

@@ -137,6 +137,8 @@ fn shown(
             other => vec![other.to_string()],
         };
         let mut labels: Labels = layers.into_iter().map(|(field, value)| (field, values(value))).collect();
+        // What is missing gives reason to leave labels out, and to say so.
+        labels.retain(|field, _| !field.starts_with("workermanchat.left_out"));
         // How messages are cut into segments is the capture's affair.
         if let Some(notes) = labels.get_mut("workermanchat.note") {
             notes.retain(|note| !sentence::is_of_part(note));

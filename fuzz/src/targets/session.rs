@@ -89,7 +89,9 @@ fn learn(dissector: &mut Dissector, packet: &Packet, data: &Data, settings: &Set
         Data::Message(block, _) if !packet.asks(dissector, block) => Some(None),
         Data::Message(block, index) => {
             let plan = dissector.message(&packet.lent(true), *index, block.lent(), settings);
-            Some(plan.map(|plan| Shown::of(plan, block.bytes.len())))
+            // What is declined is drawn by others: a view alone learns of it.
+            let shown = plan.filter(|plan| !plan.is_declined());
+            Some(shown.map(|plan| Shown::of(plan, block.bytes.len())))
         }
     }
 }

@@ -207,6 +207,11 @@ impl Chat {
         self.logins.first().map(|asked| (asked.at.into(), asked.name))
     }
 
+    /// Takes note that the answers to all login requests but the last may be missing: they wait no more.
+    pub fn forget_earlier_logins(&mut self) {
+        self.logins.drain(..self.logins.len().saturating_sub(1));
+    }
+
     /// The last login request that waits for its result, and the name in it.
     pub fn last_asked(&self) -> Option<(FrameTime, Option<TextId>)> {
         self.logins.last().map(|asked| (asked.at.into(), asked.name))

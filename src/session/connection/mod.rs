@@ -587,6 +587,14 @@ impl Connection {
         (!self.may_lack_login(Some(asked.frame), frame)).then_some(asked)
     }
 
+    /// Forgets the login requests of which the answers may be missing, where others follow.
+    pub fn forget_earlier_logins(&mut self) {
+        let first = self.chat().and_then(Chat::waiting_login).map(|(asked, _)| asked.frame);
+        if first.is_some_and(|first| self.gaps(Side::Server).after(first)) {
+            self.application.chat_mut().into_iter().for_each(Chat::forget_earlier_logins);
+        }
+    }
+
     /// Whether nobody has asked to log in here before the request that waits for its result.
     pub fn waits_for_first_login(&self) -> bool {
         let Some(chat) = self.chat().filter(|chat| !chat.has_asked_again()) else { return false };

@@ -484,7 +484,11 @@ fn begin_login(
     } else if !record.uncertain {
         let (name, owner) = (record.event.sender().copied(), id.and_then(|id| server.users.owner(id)));
         let began = server.exchange_starts.notify_login(id, name, at, owner, &server.gaps.client, elsewhere);
-        pending_receipts.change(Receipt::Notified(Completion::Login, began), room);
+        let receipt = Receipt::Notified(Completion::Login, began);
+        pending_receipts.change(receipt, room);
+        if Some(began) == elsewhere {
+            pending_receipts.owe(receipt, None); // a proxy may pass it on to some
+        }
         record.began = Some(began);
     }
 }
@@ -504,6 +508,7 @@ fn login(
     if let (Some(id), Some(name)) = (id, name) {
         server.users.set_name(id, name, frame, context.now);
     }
+    connection.forget_earlier_logins();
     let is_result = owner == LoginOwner::OfTheName && is_login_result(connection, context, name, users);
     let may_be_result = match owner {
         LoginOwner::OfTheName => may_be_login_result(connection, context, id),

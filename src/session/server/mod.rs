@@ -44,6 +44,8 @@ pub struct Server {
     pub gaps: Both<Gaps>,
     /// The connections of which bytes were captured and not read yet, by the time since which that is so.
     unread: BTreeSet<(i64, StreamId)>,
+    /// How many connections a say to all has reached at most.
+    pub most_deliveries: u32,
     /// The connections on which it tells everybody something, in dialect A: those past the opening handshake, logged in or not.
     pub listeners: HashSet<StreamId>,
     /// The capture shows it by more than one address.

@@ -72,7 +72,7 @@ impl Servers {
     /// About how many bytes they take, without what each of them [counts itself](Server::growth).
     pub fn size(&self) -> usize {
         /// Its place in the index, and what its own tables and lists begin with.
-        const BEGINNINGS: usize = 1024;
+        const BEGINNINGS: usize = 1500;
         self.servers.len() * (size_of::<Server>() + BEGINNINGS)
     }
 

@@ -291,13 +291,17 @@ impl<'a> MessageView<'a> {
         })
     }
 
-    /// Whether the capture ends before a say can have reached as many connections as it is for, as far as those are known.
+    /// Whether the capture ends before a say can have reached as many connections as it is for: who was in the room or, where that is not
+    /// known, as many as any say before.
     fn ends_before_all(&self, say: &TrackedSay) -> bool {
-        let usual = self.server.map_or(0, |server| server.say_index.usual());
-        let copies = if self.server.is_some_and(Server::tells_everybody) { 1 } else { 2 };
-        let in_room = self.lists.get(say.members).map(|(_, count)| count);
-        let owed = if say.is_private() { Some(copies) } else { in_room };
-        say.at().time.saturating_add(usual) >= self.end && owed.is_none_or(|owed| owed > say.deliveries as usize)
+        let Some(server) = self.server else { return false };
+        let is_for_another = !server.tells_everybody() && self.recipient() != self.sender();
+        let owed = match (say.is_private(), self.record.event.recipient()) {
+            (true, Some(Recipient::Named(_) | Recipient::Id(_))) if is_for_another => 2,
+            (true, _) => 1,
+            (false, _) => self.lists.get(say.members).map_or(server.most_deliveries as usize, |(_, count)| count),
+        };
+        say.at().time.saturating_add(server.say_index.usual()) >= self.end && owed > say.deliveries as usize
     }
 
     /// Of a say request: who was in the room.
