@@ -39,6 +39,7 @@ const TAUGHT_LATER: &[&str] = &[
     "workermanchat.user",
     "workermanchat.room",
     "workermanchat.dialect",
+    "workermanchat.left_out",
     "workermanchat.expert.no_delivery",
     "workermanchat.expert.no_pong",
 ];
@@ -62,6 +63,12 @@ const RECOGNIZED_LATER: &[(&str, &[u32])] = &[
 
 /// Frames that one pass and two show differently beyond all this, and why.
 const PASSES_DIFFER: &[(&str, u32, &str)] = &[
+    ("lost-then-repeated", 81, "which of two equal says it delivers is known once other deliveries follow"),
+    ("lost-then-repeated", 82, "acknowledges 81"),
+    ("lost-then-repeated", 83, "as 81"),
+    ("lost-then-repeated", 84, "as 81, and acknowledges 83"),
+    ("lost-then-repeated", 85, "as 82"),
+    ("lost-then-repeated", 86, "as 82"),
     ("b2015-same-name-tabs", 88, "whose login it is is known once those of all four tabs are known"),
     ("b2015-same-name-tabs", 93, "as 88"),
     ("b2015-same-name-tabs", 102, "as 88"),
