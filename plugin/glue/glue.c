@@ -595,35 +595,44 @@ static struct substream *substream_of(const struct wmc_segment *segment, const v
     return found;
 }
 
+/* Hands over to WebSocket, and puts back the segment that carries the data. TRY as in dissect_observed(). */
+static int dissect_carried(struct observation *o, const struct wmc_segment *carrier, bool is_known, tvbuff_t *tvb,
+                           packet_info *pinfo, proto_tree *tree, void *data)
+{
+    volatile int length = 0;
+
+    TRY {
+        length = is_known ? dissect_frames(upgraded_handle, tvb, pinfo, tree, data)
+                          : pass_on(upgraded_handle, tvb, pinfo, tree, data);
+    }
+    FINALLY {
+        observed = o;
+        o->segment = *carrier;
+    }
+    ENDTRY;
+    return length;
+}
+
 /* The WebSocket data of such a connection as a segment of its own, in the place of the one that carries it. */
 static int dissect_substream(struct observation *o, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     struct substream *const substream = substream_of(&o->segment, data);
     const struct wmc_segment carrier = o->segment;
-    uint32_t *const next = substream == NULL ? NULL : &substream->next[carrier.source.port < carrier.destination.port];
-    volatile int length = 0;
+    uint32_t *next;
 
-    if (substream != NULL) {
-        o->segment.stream = substream->stream;
-        o->segment.sequence = *next;
-        o->segment.acknowledgment = 0;
-        o->segment.flags = 0;
-        o->segment.payload = lend(tvb, 0);
-        if (carrier.first_pass)
-            *next += o->segment.payload.reported;
-    } else {
+    if (substream == NULL) {
         observed = NULL; /* it is not mixed with others */
+        return dissect_carried(o, &carrier, false, tvb, pinfo, tree, data);
     }
-    TRY {
-        length = substream == NULL ? pass_on(upgraded_handle, tvb, pinfo, tree, data)
-                                   : dissect_frames(upgraded_handle, tvb, pinfo, tree, data);
-    }
-    FINALLY {
-        observed = o;
-        o->segment = carrier;
-    }
-    ENDTRY;
-    return length;
+    next = &substream->next[carrier.source.port < carrier.destination.port];
+    o->segment.stream = substream->stream;
+    o->segment.sequence = *next;
+    o->segment.acknowledgment = 0;
+    o->segment.flags = 0;
+    o->segment.payload = lend(tvb, 0);
+    if (carrier.first_pass)
+        *next += o->segment.payload.reported;
+    return dissect_carried(o, &carrier, true, tvb, pinfo, tree, data);
 }
 
 /* WebSocket data, of which the core is told unless another application's connection carries it. */
