@@ -25,8 +25,8 @@ const NO_DELIVERY: &str = "workermanchat.expert.no_delivery";
 const LEFT_OUT: &str = "workermanchat.left_out";
 /// The value of that for a say behind which the capture ends.
 const CAPTURE_ENDS: u32 = 4;
-/// A server that stalls answers within this time. Microseconds.
-const LONGEST_STALL: u64 = 10_000_000;
+/// Longer ago than this, nothing is considered that may be delivered. Microseconds.
+const LONGEST_AGO: u64 = 60_000_000;
 /// Findings that nothing in these chats gives reason for.
 const FALSE: [&str; 8] = [
     "workermanchat.expert.malformed_json",
@@ -157,7 +157,7 @@ fn open_says(truth: &Truth, scenario: &Scenario) -> BTreeSet<usize> {
     }
     let time = |at: &usize| truth.messages[*at].time;
     let says = by_text.values();
-    let groups = says.flat_map(|says| says.chunk_by(|one, other| time(other) - time(one) < LONGEST_STALL));
+    let groups = says.flat_map(|says| says.chunk_by(|one, other| time(other) - time(one) < LONGEST_AGO));
     groups.filter(|group| group.len() > 1).flatten().copied().collect()
 }
 

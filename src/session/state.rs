@@ -166,7 +166,9 @@ impl Session {
         if progress.is_closed {
             self.close(segment);
         }
-        self.stop_listening(segment);
+        if segment.flags & (flags::FIN | flags::RST) != 0 {
+            self.stop_listening(segment);
+        }
         self.pass_gaps_on(segment.stream);
         if !self.ambiguous_logins.is_empty() {
             self.settle_logins(segment.at.time);
@@ -184,12 +186,9 @@ impl Session {
         server.into_iter().for_each(|server| _ = server.listeners.insert(stream));
     }
 
-    /// Notes that a connection begins to close with this segment: nobody is told anything on it any more.
+    /// Notes that a connection closes: nobody is told anything on it any more.
     fn stop_listening(&mut self, segment: &Segment) {
         let Some(connection) = self.connections.get(&segment.stream) else { return };
-        if connection.times().closing_since() != Some(segment.at.frame) {
-            return;
-        }
         let id = connection.chat().and_then(Chat::id);
         let Some(server) = self.servers.of_mut(connection).filter(|server| server.tells_everybody()) else { return };
         server.listeners.remove(&segment.stream);

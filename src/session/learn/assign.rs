@@ -233,8 +233,9 @@ impl Session {
             self.says.set_uncounted([number]);
         }
         self.says.deliver(number, place.at, place.stream, counts);
-        let deliveries = self.says.get(number).filter(|say| !say.is_private()).map_or(0, |say| say.deliveries);
-        server.most_deliveries = server.most_deliveries.max(deliveries);
+        if counts && !say.is_private() {
+            server.most_deliveries = server.most_deliveries.max(say.deliveries + 1);
+        }
         server.say_index.deliver(number, delivery, server.keeps_order());
         let Some(sender) = self.connections.get_mut(&say.stream) else { return };
         let Some(chat) = sender.application_mut().chat_mut() else { return };

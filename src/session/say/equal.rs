@@ -15,7 +15,7 @@ use crate::session::connection::application::Chat;
 use crate::session::connection::table::Connections;
 use crate::session::ids::{Room, SayNumber};
 use crate::session::say::matching::{
-    Candidate, Decision, Doubt, FIRST_USUAL, LONGEST_STALL, MOST_USUAL, SLOW, Wanted, decide, last_of, usual,
+    Candidate, Decision, Doubt, LEAST_USUAL, LONGEST_STALL, MOST_USUAL, SLOW, Wanted, decide, last_of, usual,
 };
 use crate::session::say::order::{InTurn, Order, Ordered, Sequence, narrow};
 use crate::session::say::{Delivery, Said, SayCopy, Says, TrackedSay};
@@ -277,7 +277,7 @@ impl SayIndex {
         let (Some(&first), Some(&last)) = (says.first(), says.last()) else { return Verdict::Unmatched };
         let waits = !self.order.waiting(&sequence).is_empty();
         match self.decide(list, first, says.len() > 1, asked) {
-            Some((age, _)) if asked.may_be_missing(next, first, age, usual(self.longest(list, asked))) => {
+            Some((age, _)) if asked.may_be_missing(next, first, age, || usual(self.longest(list, asked))) => {
                 Verdict::Unknown(last_of(&says).to_vec())
             }
             None | Some((_, Decision::Unknown)) => Verdict::Unknown(last_of(&says).to_vec()),
@@ -327,7 +327,8 @@ impl SayIndex {
         next: SayNumber,
         asked: &Question,
     ) -> Cow<'l, [SayNumber]> {
-        let mut says = asked.behind_login(list.since(next, asked.since(), asked.capture.says), asked.delivery.joined);
+        let since = asked.delivery.place.at.time.saturating_sub(DELIVERY_WINDOW);
+        let mut says = asked.behind_login(list.since(next, since, asked.capture.says), asked.delivery.joined);
         // The segment of a delivery acknowledges what its own connection said before.
         if says.last().is_some_and(|last| asked.is_in_flight(*last)) {
             let acknowledged = says.partition_point(|say| !asked.is_in_flight(*say));
@@ -418,7 +419,9 @@ impl SayIndex {
                 _ if !is_decided => Outcome::Unknown,
                 [only] if is_ordered || waiting.len() == 1 => Outcome::Delivers(*only),
                 _ if are_all => all.get(place).map_or(Outcome::Unknown, |say| Outcome::DeliversOneOf(*say)),
-                [earlier @ .., last] if is_over && asked.is_alone_in_time(earlier, *last) => Outcome::Delivers(*last),
+                [earlier @ .., last] if is_over && is_ordered && asked.is_alone_in_time(earlier, *last) => {
+                    Outcome::Delivers(*last)
+                }
                 _ => Outcome::Unknown,
             };
             let open_after = open_after.entry(it.list).or_insert(0);
@@ -500,11 +503,15 @@ impl Question<'_> {
 
     /// Whether the capture may lack the say that this delivers, of those from `next` on and before `first`, which was heard of so long ago: one
     /// that is in time or, where that is late itself, as late. `usual`: the time that the server takes, in nanoseconds.
-    fn may_be_missing(&self, next: SayNumber, first: SayNumber, age: i64, usual: i64) -> bool {
+    fn may_be_missing(&self, next: SayNumber, first: SayNumber, age: i64, usual: impl Fn() -> i64) -> bool {
         let Capture { says, connections, start, is_ordered, .. } = self.capture;
         let Some(say) = says.get(first) else { return true };
         let Some(sender) = connections.get(&say.stream) else { return true };
+        if sender.saw_beginning() && !sender.gaps(Side::Client).after(None) {
+            return false; // as nearly always
+        }
         let before = next.checked_sub(1).filter(|_| is_ordered).and_then(|before| Some(says.get(before)?.at().frame));
+        let usual = usual();
         let within = if age > usual { LONGEST_STALL } else { usual };
         let since = self.delivery.place.at.time.saturating_sub(within);
         let gaps = sender.gaps(Side::Client);
@@ -528,12 +535,6 @@ impl Question<'_> {
         own.zip(receiver).is_some_and(|(own, receiver)| receiver.tcp().is_in_flight(Side::Client, own.at().frame))
     }
 
-    /// What was said before this time, in nanoseconds since the epoch, is not considered.
-    fn since(&self) -> i64 {
-        let window = if self.capture.is_ordered { DELIVERY_WINDOW } else { LONGEST_STALL };
-        self.delivery.place.at.time.saturating_sub(window)
-    }
-
     /// How long before the delivery a say was said, or delivered to somebody else, in nanoseconds.
     fn age(&self, number: SayNumber) -> i64 {
         let heard = self.capture.says.get(number).map_or(i64::MIN, TrackedSay::last_heard);
@@ -544,7 +545,10 @@ impl Question<'_> {
     /// said long before, reached nobody.
     fn is_alone_in_time(&self, earlier: &[SayNumber], last: SayNumber) -> bool {
         let is_lost = |say: &SayNumber| self.capture.says.get(*say).is_some_and(|say| !say.is_delivered());
-        self.age(last) <= FIRST_USUAL
+        let sender = self.capture.says.get(last).and_then(|say| self.capture.connections.get(&say.stream));
+        // What is said in another room is not heard here.
+        sender.is_some_and(|sender| !sender.may_have_moved())
+            && self.age(last) <= LEAST_USUAL
             && last_of(earlier).iter().all(|say| is_lost(say) && self.age(*say) > SLOW.max(20 * self.age(last)))
     }
 

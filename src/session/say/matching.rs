@@ -9,9 +9,9 @@ pub const SLOW: i64 = 1_000_000_000;
 /// How many of the equal says are compared one by one.
 const MAX_COMPARED: usize = 64;
 /// The time that a server is granted for a delivery before it has shown how fast it is. Nanoseconds.
-pub const FIRST_USUAL: i64 = 50_000_000;
+const FIRST_USUAL: i64 = 50_000_000;
 /// The least that it is granted. Nanoseconds.
-const LEAST_USUAL: i64 = 10_000_000;
+pub const LEAST_USUAL: i64 = 10_000_000;
 /// What was not delivered within this time is lost where nothing else shows it: no server stalls for longer. Nanoseconds.
 pub const LONGEST_STALL: i64 = 10_000_000_000;
 /// The longest time that is usual for any server. Nanoseconds.
