@@ -94,7 +94,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["failpoint", "one_or_many"],
             &["packet", "fields"],
             &["message", "websocket", "event", "storage"],
-            &["tcp", "heartbeat", "upgrade"],
+            &["tcp", "heartbeat", "upgrade", "matching", "times"],
             &["framing"],
             &["session", "annotation"],
             &["language"],

@@ -30,8 +30,8 @@ mod view;
 pub(crate) mod tests;
 
 pub use crate::storage::texts::TextId;
+pub use crate::times::Moment;
 pub use crate::upgrade::stored::Handshake;
-pub use connection::times::Moment;
 pub use ids::ServerNumber;
 pub use memory::{MAX_BYTES, Reached};
 pub use state::{MAX_UNDECIDED, Session};

@@ -4,14 +4,12 @@
 pub mod application;
 mod heartbeats;
 pub mod table;
-pub mod times;
 
 use crate::event::{FrameEvent, MessageEvent, Reset, Sent};
 use crate::failpoint::failpoint;
 use crate::framing::Framing;
 use crate::packet::{Both, Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
 use crate::session::connection::application::{Application, Chat, Identity};
-use crate::session::connection::times::{Moment, Times};
 use crate::session::ids::{SayNumber, ServerNumber};
 use crate::session::record::Records;
 use crate::session::record::frame_event::{Acknowledgment, Mark};
@@ -20,6 +18,7 @@ use crate::storage::texts::{TextId, Texts};
 use crate::tcp::gaps::{ContentGaps, DirectionGaps, Gap, Gaps, Unread};
 use crate::tcp::in_flight::Pending;
 use crate::tcp::{Outcome, Tcp, is_bare};
+use crate::times::{Moment, Times};
 use crate::upgrade::stored::{Handshake, StoredHandshake};
 use crate::upgrade::{self, Step, Upgrade};
 use crate::websocket::endings::{Data, Endings};

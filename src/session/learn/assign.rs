@@ -3,10 +3,10 @@
 use std::ops::RangeInclusive;
 
 use crate::failpoint::failpoint;
+use crate::matching::Doubt;
 use crate::packet::{FrameTime, Side, StreamId};
 use crate::session::ids::{MessagePlace, SayNumber};
 use crate::session::say::equal::{Capture, Outcome, Question, Settled, Verdict};
-use crate::session::say::matching::Doubt;
 use crate::session::say::{Delivery, TrackedSay};
 use crate::session::server::Server;
 use crate::session::server::exchanges::Receipt;

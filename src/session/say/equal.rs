@@ -8,15 +8,15 @@ use std::ops::RangeInclusive;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::failpoint::failpoint;
+use crate::matching::{
+    Candidate, Decision, Doubt, LEAST_USUAL, LONGEST_STALL, MOST_USUAL, SLOW, Wanted, decide, last_of, usual,
+};
 use crate::one_or_many::OneOrMany;
 use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
 use crate::session::connection::Connection;
 use crate::session::connection::application::Chat;
 use crate::session::connection::table::Connections;
 use crate::session::ids::{Room, SayNumber};
-use crate::session::say::matching::{
-    Candidate, Decision, Doubt, LEAST_USUAL, LONGEST_STALL, MOST_USUAL, SLOW, Wanted, decide, last_of, usual,
-};
 use crate::session::say::order::{InTurn, Order, Ordered, Sequence, narrow};
 use crate::session::say::{Delivery, Said, SayCopy, Says, TrackedSay};
 use crate::storage::chunks::Chunks;

@@ -1,11 +1,10 @@
 //! All says of a capture and what became of each, whichever server they belong to.
 //!
-//! A delivery finds its say in three steps: [`equal`] gathers the says that it may deliver, [`matching`] decides whether it is the first of
+//! A delivery finds its say in three steps: [`equal`] gathers the says that it may deliver, `src/matching.rs` decides whether it is the first of
 //! them, and where that must wait for later frames, the delivery waits: in [`order`] for the deliveries that follow, in [`pending`] for other
 //! packets. What a decision changes is the session's.
 
 pub mod equal;
-pub mod matching;
 pub mod order;
 pub mod pending;
 

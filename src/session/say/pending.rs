@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
+use crate::matching::Doubt;
 use crate::packet::{Frame, FrameTime, StreamId};
 use crate::session::ids::SayNumber;
 use crate::session::say::equal::DELIVERY_WINDOW;
-use crate::session::say::matching::Doubt;
 use crate::session::say::{Delivery, Said, TrackedSay};
 use crate::storage::texts::TextId;
 use crate::tcp::gaps::Gaps;

@@ -4,7 +4,7 @@ use super::context::{Context, Ends, User, user};
 use crate::event::{FrameEvent, Reset};
 use crate::packet::{Both, Frame, Side};
 use crate::session::connection::Connection;
-use crate::session::connection::times::Moment;
+use crate::times::Moment;
 
 /// A connection from its beginning to its end.
 #[derive(Debug, Clone, Copy)]
