@@ -81,8 +81,9 @@ pub fn draw_links(
     if let Some(request) = request {
         tree.value(parent, Field::RequestIn, Value::Frame(request.frame));
         // An answer that was captured before what it answers took no such time.
-        if at.since(request) >= 0 {
-            tree.value(parent, Field::ResponseTime, Value::Duration(at.since(request)));
+        let time = at.since(request);
+        if time >= 0 {
+            tree.value(parent, Field::ResponseTime, Value::Duration(time));
         }
     }
     if let Some(response) = response {
