@@ -236,7 +236,7 @@ fn has_message(row: &Row) -> bool {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lacking {
     Nothing,
-    /// What the faulty one would have taught.
+    /// What the faulty one would have taught. That something is left out is shown there, and why.
     WhatItTeaches,
     /// That, and what bytes behind those of the faulty one carry, which Wireshark's dissectors did not get.
     WhatFollows,
@@ -295,6 +295,7 @@ impl Undisturbed<'_> {
                 values.iter().all(|answer| self.linked(answer).numbers("workermanchat.request_in").contains(&frame))
             }
             name if name == info_column() => true, // in brackets, it has the phases
+            "left_out" | "left_out.why" => own.is_empty() || !values.is_empty(),
             name => OF_OTHERS.contains(&name) && values.iter().all(|value| own.contains(value)),
         }
     }

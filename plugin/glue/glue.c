@@ -558,6 +558,8 @@ static int dissect_frames(dissector_handle_t handle, tvbuff_t *tvb, packet_info 
     }
     FINALLY {
         o->frames = NULL;
+        if (!done && !is_long && is_captured && o->segment.first_pass)
+            core->frames_failed(&o->segment);
         is_shown = dissect_rest(o, done && is_captured, tvb, pinfo, tree);
         if (o->info_length > 0)
             wmc_separate_columns(pinfo, o->info_length);

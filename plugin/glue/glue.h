@@ -181,6 +181,8 @@ struct wmc_core {
     /* WebSocket data, before it is dissected, in the first pass. `position`: its offset in the segment's payload, or -1 if it was
      * reassembled or decrypted. */
     void (*frames)(const struct wmc_segment *segment, struct wmc_bytes data, int64_t position);
+    /* An exception ended the dissection of that data, though all of it was captured: its messages may not have been handed over. */
+    void (*frames_failed)(const struct wmc_segment *segment);
     /* A WebSocket message; NULL if it is not a chat message. `index`: its number within the frame's segments of this stream, from 0. */
     const struct wmc_plan *(*message)(const struct wmc_segment *segment, uint32_t index, struct wmc_bytes message,
                                       const struct wmc_settings *settings, wmem_allocator_t *pool);

@@ -217,20 +217,25 @@ impl Dissector {
     /// A fault of this plugin in a segment, which may not have been learned.
     pub fn failed_segment(&mut self, segment: &Segment, what: &str) {
         self.failed(segment.at.frame, what);
-        self.pass_over(segment);
+        self.pass_over_once(segment);
     }
 
     /// A fault of this plugin in a message, which may not have been learned.
     pub fn failed_message(&mut self, segment: &Segment, index: u32, what: &str) {
         let position = Position { frame: segment.at.frame, index };
         self.faults.add_message(segment.stream, position, what.to_owned());
-        self.pass_over(segment);
+        self.pass_over_once(segment);
     }
 
-    fn pass_over(&mut self, segment: &Segment) {
+    fn pass_over_once(&mut self, segment: &Segment) {
         if take(&mut self.is_learning) {
-            self.session.pass_over(segment);
+            self.pass_over(segment);
         }
+    }
+
+    /// What a segment carries was not learned, or not all of it.
+    pub fn pass_over(&mut self, segment: &Segment) {
+        self.session.pass_over(segment);
     }
 
     /// What the capture taught so far.

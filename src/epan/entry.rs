@@ -38,6 +38,7 @@ pub fn core() -> *const sys::wmc_core {
                 classify: Some(classify),
                 segment: Some(segment),
                 frames: Some(frames),
+                frames_failed: Some(frames_failed),
                 assembled_count: locked::assembled(),
                 assembled: Some(assembled),
                 message: Some(message),
@@ -79,7 +80,7 @@ fn guard<T>(frame: u32, otherwise: T, work: impl FnOnce() -> T) -> T {
 }
 
 /// Tells the failpoints of the tests which frame is at hand.
-fn enter(frame: u32) {
+pub(super) fn enter(frame: u32) {
     #[cfg(feature = "failpoints")]
     crate::failpoint::enter(frame);
     let _ = frame;
@@ -159,6 +160,14 @@ unsafe extern "C" fn frames(segment: *const sys::wmc_segment, data: sys::wmc_byt
     let done = panic::guard(|| Locked::new().dissector().frames(&packet, data, u32::try_from(position).ok()));
     // The segment tells of a panic, which costs the frames their labels.
     let _ = done.or_else(|what| panic::guard(|| Locked::new().dissector().failed_segment(&packet.segment, &what)));
+}
+
+unsafe extern "C" fn frames_failed(segment: *const sys::wmc_segment) {
+    // SAFETY: C lends it for this call.
+    let raw = unsafe { &*segment };
+    // SAFETY: C lends the payload for this call.
+    let packet = unsafe { packet_of(raw) };
+    guard(raw.frame, (), || Locked::new().dissector().pass_over(&packet.segment));
 }
 
 unsafe extern "C" fn assembled(

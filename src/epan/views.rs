@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString};
 use std::ptr;
 use std::sync::{Mutex, PoisonError};
 
+use super::entry::enter;
 use super::languages::language_at;
 use super::locked::Locked;
 use super::panic::{self, FirstFault};
@@ -95,6 +96,7 @@ pub unsafe extern "C" fn follow_line(
     // SAFETY: C lends both for this call.
     let (raw, settings) = unsafe { (&*tap_event, &*settings) };
     let language = language_at(settings.language);
+    enter(raw.frame);
     // SAFETY: C lends its texts for this call.
     let line = panic::guard(|| unsafe {
         with_tap_event(raw, |tap_event| {

@@ -17,7 +17,9 @@ impl Connection {
     /// Finds what a pong answers.
     pub fn pong(&mut self, record: &mut MessageRecord<TextId>) {
         let (at, position) = (record.at, record.position());
-        let is_whole = self.saw_beginning && !self.gaps(Side::Server).between(self.upgrade.upgraded_in(), at.frame);
+        let may_lack_ping =
+            self.gaps(Side::Server).between(self.upgrade.upgraded_in(), at.frame) || self.has_unread(Side::Server);
+        let is_whole = self.saw_beginning && !may_lack_ping;
         if self.lose_pings(at.frame, true) {
             return;
         }
