@@ -72,6 +72,8 @@ pub enum Doubt {
     Late,
     /// The sender's id is not known: another may have said the same, until so many nanoseconds since the epoch.
     Unnamed(i64),
+    /// Its text is another: the server may have changed it, or the say may be missing, until the sender's connection shows that none is.
+    OtherText,
 }
 
 /// Decides what a delivery delivers, where `first` is the first say that it may.

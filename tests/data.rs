@@ -361,7 +361,7 @@ fn mapping(name: &str, kind: Type) -> Value {
         Type::Boolean => json!({"type": "boolean"}),
         Type::Ipv4 => json!({"type": "ip"}),
         Type::Duration => json!({"type": "double"}),
-        Type::Unsigned | Type::Phase | Type::Dialect | Type::Omission => json!({"type": "long"}),
+        Type::Unsigned | Type::Phase | Type::Dialect | Type::Omission | Type::Server => json!({"type": "long"}),
         Type::Request | Type::Response | Type::Acknowledged | Type::Exchange => json!({"type": "long"}),
     }
 }

@@ -85,7 +85,7 @@ fn needs_second_pass(later: LaterPass) -> &'static str {
 fn type_name(kind: Type) -> &'static str {
     match kind {
         Type::Text => "string",
-        Type::Unsigned | Type::Phase | Type::Dialect | Type::Omission => "unsigned integer",
+        Type::Unsigned | Type::Phase | Type::Dialect | Type::Omission | Type::Server => "unsigned integer",
         Type::Boolean => "boolean",
         Type::Ipv4 => "IPv4 address",
         Type::Request | Type::Response | Type::Acknowledged | Type::Exchange => "frame number",

@@ -106,8 +106,8 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "src/message",
         &[
-            &["json", "text", "time", "gateway", "bounded"],
-            &["php", "table"],
+            &["json", "text", "time", "gateway", "bounded", "opaque"],
+            &["php", "table", "readable"],
             &["dialect", "list"],
             &["reading"],
             &["content"],

@@ -10,7 +10,7 @@ use crate::language::{
 };
 use crate::message::gateway::Gateway;
 use crate::message::json::Span;
-use crate::message::{JsonType, MAX_TEXT, MemberName, Message, User, text};
+use crate::message::{JsonType, Line, MAX_TEXT, MemberName, Message, Readable, User, text};
 use crate::packet::{Captured, FrameTime, Side};
 use crate::session::{DeliveredTo, LeftOut, MessageView, SayView, Session};
 use std::fmt::{self, Display, Write};
@@ -28,6 +28,8 @@ pub struct Drawing<'a> {
     settings: &'a Settings,
     data: Captured<'a>,
     first_pass: bool,
+    /// What a person reads of a message that the chat does not know.
+    readable: Option<Readable<'a>>,
 }
 
 impl<'a> Drawing<'a> {
@@ -39,7 +41,7 @@ impl<'a> Drawing<'a> {
         data: Captured<'a>,
         first_pass: bool,
     ) -> Self {
-        Self { message, view, settings, data, first_pass }
+        Self { message, readable: message.readable(), view, settings, data, first_pass }
     }
 
     /// Plans what to draw.
@@ -47,9 +49,9 @@ impl<'a> Drawing<'a> {
         failpoint!("dissector::message");
         let wanted = self.settings.wanted;
         let is_said = wanted.titles || wanted.info || wanted.tap_events || wanted.field(Field::Note);
-        let content = self.message.shown_content().filter(|_| is_said);
+        let content = self.message.shown_content().filter(|_| is_said && self.readable.is_none());
         let line = content.as_ref().map(|content| text::first_line(content.text, self.is_from_server(), MAX_LINE));
-        let said = line.unwrap_or_default();
+        let said = line.unwrap_or_else(|| if is_said { self.otherwise_said().into() } else { "".into() });
         let tree = &mut plan.tree(Layer::Message, wanted);
         let has_lines = wanted.fields != 0;
         if has_lines {
@@ -65,8 +67,8 @@ impl<'a> Drawing<'a> {
         }
         self.findings(tree);
         if wanted.tap_events {
-            let said = content.as_ref().map(|content| text::readable(content.text, self.is_from_server()));
-            plan.set_tap_event(self.message.sender, &text::line(&said.unwrap_or_default(), usize::MAX));
+            let text = content.as_ref().map(|content| text::readable(content.text, self.is_from_server()));
+            plan.set_tap_event(self.message.sender, &text::line(text.as_deref().unwrap_or(&said), usize::MAX));
         }
         let tree = &mut plan.tree(Layer::Message, wanted);
         for (finding, detail) in learned_findings(&self.view, self.message.sender) {
@@ -84,9 +86,48 @@ impl<'a> Drawing<'a> {
         self.message.sender == Side::Server
     }
 
+    /// What a message says that is no say, in one printable line: the lines that a person reads, or what its payload is.
+    fn otherwise_said(&self) -> String {
+        if let Some(what) = self.message.opaque() {
+            return self.phrase(&Phrase::Opaque { what, bytes: self.data.reported });
+        }
+        let mut said = String::new();
+        for Line { sender, said: text } in self.readable.iter().flat_map(|readable| &readable.lines) {
+            said.push_str(if said.is_empty() { "" } else { " | " });
+            if let Some(sender) = sender {
+                let _ = write!(said, "{}: ", Printable(&sender.text)); // a String takes everything
+            }
+            said.push_str(&text::first_line(&text.text, self.is_from_server(), MAX_LINE));
+        }
+        text::shorten(&mut said, 0, MAX_LINE);
+        said
+    }
+
+    /// What a person reads of a message that the chat does not know: who says what to whom.
+    fn readable_line(&self, said: &str) -> String {
+        let MessageEvent::Unknown { sender, recipient, .. } = &self.view.record.event else { return String::new() };
+        let mut line = String::new();
+        let whom = !matches!(recipient, Recipient::Unknown);
+        if let Some(sender) = sender.filter(|_| whom || self.is_from_server() || self.view.ends().user.is_none()) {
+            let _ = write!(line, "{}", Printable(sender)); // a String takes everything
+        }
+        if whom {
+            let _ = self.to_whom(&mut line, recipient, said); // a String takes everything
+        } else if !said.is_empty() {
+            line.push_str(if line.is_empty() { "" } else { ": " });
+            line.push_str(said);
+        }
+        line
+    }
+
+    /// Whether nothing is asserted of the server that only the original one does: it is not that one, or the client's page is another.
+    fn is_of_derived(&self) -> bool {
+        self.view.is_of_derived() || !self.is_from_server() && !self.message.knows_its_members()
+    }
+
     /// Why the message is not JSON; `near` are the characters around the fault.
     fn malformed<'n>(&self, near: &'n str) -> Option<FindingDetail<'n>> {
-        let by = self.message.sender;
+        let by = Some(self.message.sender).filter(|_| !self.view.is_of_derived());
         self.message.fault().map(|fault| FindingDetail::MalformedJson { reason: fault.reason, near, by })
     }
 
@@ -116,33 +157,37 @@ impl<'a> Drawing<'a> {
     fn summary(&self, line: &mut String, said: &str) {
         let _ = match &self.view.record.event {
             MessageEvent::LoginRequest { name: Some(name), room: Some(room) } => {
-                write!(line, "{}, {}", Line(name), self.room(room))
+                write!(line, "{}, {}", Printable(name), self.room(room))
             }
             MessageEvent::LoginRequest { name: None, room: Some(room) } => write!(line, "{}", self.room(room)),
             MessageEvent::LoginRequest { name, room: None }
             | MessageEvent::LoginResult { name }
             | MessageEvent::LoginNotification { name }
-            | MessageEvent::LogoutNotification { name } => write!(line, "{}", Line(name.unwrap_or_default())),
+            | MessageEvent::LogoutNotification { name } => write!(line, "{}", Printable(name.unwrap_or_default())),
             MessageEvent::UserList { .. } => {
                 self.listed_names(line);
                 Ok(())
             }
             MessageEvent::SayRequest { sender, recipient } => {
                 let sender = match sender {
-                    Some(name) => write!(line, "{}", Line(name)),
+                    Some(name) => write!(line, "{}", Printable(name)),
                     None => write!(line, "{}", self.browser()),
                 };
                 sender.and_then(|()| self.to_whom(line, recipient, said))
             }
             MessageEvent::SayDelivery { sender, recipient } => {
-                write!(line, "{}", Line(sender.unwrap_or("?"))).and_then(|()| self.to_whom(line, recipient, said))
+                write!(line, "{}", Printable(sender.unwrap_or("?"))).and_then(|()| self.to_whom(line, recipient, said))
             }
             MessageEvent::Unknown { type_name, .. } => {
-                let type_name = Line(type_name.unwrap_or_default());
-                let colon = if type_name.0.is_empty() || said.is_empty() { "" } else { ": " };
-                write!(line, "{type_name}{colon}{said}")
+                let (type_name, rest) = (Printable(type_name.unwrap_or_default()), self.readable_line(said));
+                let colon = if type_name.0.is_empty() || rest.is_empty() { "" } else { ": " };
+                write!(line, "{type_name}{colon}{rest}")
             }
-            MessageEvent::Ping { .. } | MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => Ok(()),
+            MessageEvent::Ping { .. }
+            | MessageEvent::Pong { .. }
+            | MessageEvent::ClientPing { .. }
+            | MessageEvent::ServerPong { .. }
+            | MessageEvent::UnsolicitedPong { .. } => Ok(()),
         }; // a String takes everything
     }
 
@@ -152,7 +197,7 @@ impl<'a> Drawing<'a> {
             if at > 0 {
                 line.push_str(", ");
             }
-            let _ = write!(line, "{}", Line(&text::unescaped_name(&name.text, 1))); // a String takes everything
+            let _ = write!(line, "{}", Printable(&text::unescaped_name(&name.text, 1))); // a String takes everything
         }
     }
 
@@ -176,7 +221,7 @@ impl<'a> Drawing<'a> {
         line.push_str(" → ");
         match recipient {
             Recipient::Everyone => line.push_str(&self.phrase(&Phrase::All)),
-            Recipient::Named(recipient) | Recipient::Id(recipient) => write!(line, "{}", Line(recipient))?,
+            Recipient::Named(recipient) | Recipient::Id(recipient) => write!(line, "{}", Printable(recipient))?,
             Recipient::Unknown => line.push('?'),
         }
         line.push_str(": ");
@@ -193,12 +238,16 @@ impl<'a> Drawing<'a> {
                 let near = self.message.near_fault();
                 let annotates = self.settings.annotate_tcp;
                 let acked = if annotates { self.view.acked() } else { Vec::new() };
+                let readable = self.readable_line(said);
                 let note = language.note(&Note {
                     what: Noted::Message(NotedMessage {
                         event,
                         text: said,
-                        is_own: record.is_own,
+                        is_own: record.is_own || self.view.may_be_own_login(),
                         is_anothers: self.view.is_anothers(),
+                        is_derived: self.view.is_of_derived(),
+                        has_other_text: self.view.has_other_text() && !self.first_pass,
+                        readable: &readable,
                         is_masked: record.masked == Some(true) && self.message.sender == Side::Client,
                         fault: self.malformed(&near),
                     }),
@@ -266,6 +315,12 @@ impl<'a> Drawing<'a> {
         if let Some(private) = self.message.is_private() {
             tree.value(None, Field::Private, Value::Boolean(private));
         }
+        if let Some(kind) = self.view.server_kind() {
+            let language = self.settings.language;
+            tree.labelled(None, Field::Server, Value::Unsigned(kind as u32), || {
+                format!("{}: {}", language.label(Field::Server), kind.name())
+            });
+        }
         if let Some(dialect) = self.view.dialect() {
             let (number, language) = (dialect as u32, self.settings.language);
             tree.labelled(None, Field::Dialect, Value::Unsigned(number), || {
@@ -276,6 +331,14 @@ impl<'a> Drawing<'a> {
 
     /// The content as a person reads it.
     fn text(&self, tree: &mut Tree) {
+        if let Some(readable) = self.readable.as_ref().filter(|_| tree.wants(Field::Text)) {
+            for Line { said, .. } in &readable.lines {
+                let text = text::readable(&said.text, self.is_from_server());
+                let is_new = self.message.value(MemberName::Content) != Some(&text);
+                tree.text_if(None, Field::Text, &text, Some(said.span.clone()), is_new);
+            }
+            return;
+        }
         let Some(content) = self.message.shown_content() else { return };
         let item = match tree.wants(Field::Text) {
             true => {
@@ -285,7 +348,7 @@ impl<'a> Drawing<'a> {
             false => None,
         };
         let is_html = self.is_from_server() && content.json_type == JsonType::String;
-        if let Some(tag) = text::markup(content.text, is_html) {
+        if let Some(tag) = text::markup(content.text, is_html).filter(|_| !self.is_of_derived()) {
             let tag = text::line(&tag, MAX_LINE);
             let detail = FindingDetail::UnescapedHtml(&tag);
             self.report(tree, item, Finding::UnescapedHtml, &detail, Some(content.span.clone()));
@@ -304,6 +367,14 @@ impl<'a> Drawing<'a> {
             let names = [MemberName::ClientName, MemberName::FromClientName];
             let is_new = !self.has_value(sender, names) && self.view.ends().user != Some(sender);
             tree.text_if(None, Field::Sender, sender, None, is_new);
+        }
+        if let Some(readable) = &self.readable {
+            for sender in readable.lines.iter().filter_map(|line| line.sender.as_ref()) {
+                tree.text(None, Field::Sender, &sender.text);
+            }
+            if let Some(room) = readable.room.as_ref().filter(|_| user.is_none_or(|user| user.room.is_none())) {
+                tree.text(None, Field::Room, &room.text);
+            }
         }
         if let Some(recipient) =
             Some(Field::Recipient).filter(|field| tree.wants(*field)).and_then(|_| self.view.recipient())
@@ -401,7 +472,11 @@ impl<'a> Drawing<'a> {
         let near = self.message.near_fault();
         if let (Some(detail), Some(fault)) = (self.malformed(&near), self.message.fault()) {
             self.report(tree, None, Finding::MalformedJson, &detail, Some(fault.span.clone()));
-        } else if matches!(event, MessageEvent::Unknown { .. }) && !truncated {
+        } else if matches!(event, MessageEvent::Unknown { .. })
+            && !truncated
+            && !self.view.is_of_derived()
+            && self.message.opaque().is_none()
+        {
             let member = self.message.get(MemberName::Type);
             let shown = member.as_ref().map(|member| text::line(member.text, MAX_LINE));
             let span = member.map(|member| member.span);
@@ -411,7 +486,7 @@ impl<'a> Drawing<'a> {
             };
             self.report(tree, None, Finding::UnknownType, &detail, span);
         }
-        if truncated || matches!(event, MessageEvent::Unknown { .. }) {
+        if truncated || matches!(event, MessageEvent::Unknown { .. }) || self.is_of_derived() {
             return;
         }
         for member in self.message.missing(self.view.record.dialect) {
@@ -458,9 +533,9 @@ impl<'a> Drawing<'a> {
 
 /// A user's name, and the id in parentheses.
 fn listed_user(user: &User) -> String {
-    let id = user.id.as_ref().map_or(String::new(), |id| Line(&id.text).to_string());
+    let id = user.id.as_ref().map_or(String::new(), |id| Printable(&id.text).to_string());
     match &user.name {
-        Some(name) => format!("{} ({id})", Line(&text::unescaped_name(&name.text, 1))),
+        Some(name) => format!("{} ({id})", Printable(&text::unescaped_name(&name.text, 1))),
         None => id,
     }
 }
@@ -479,9 +554,9 @@ fn draw_gateway(tree: &mut Tree, item: Option<usize>, id: &str) {
 }
 
 /// A text in one printable line, isolated where it is written from right to left.
-struct Line<'a>(&'a str);
+struct Printable<'a>(&'a str);
 
-impl Display for Line<'_> {
+impl Display for Printable<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         formatter.write_str(&isolated(&text::line(self.0, MAX_LINE)))
     }

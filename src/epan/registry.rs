@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use super::sys;
 use crate::fields::{
     DIALECTS, FIELDS, FINDINGS, Field, Finding, Group, Omission, PROTOCOL_FILTER_NAME, PROTOCOL_NAME,
-    PROTOCOL_SHORT_NAME, Phase, Severity, Type,
+    PROTOCOL_SHORT_NAME, Phase, ServerKind, Severity, Type,
 };
 
 /// The memory that Wireshark's registration fills in: a number for each field, a handle for each finding.
@@ -71,6 +71,9 @@ fn field_row(id: *mut libc::c_int, spec: &crate::fields::Spec) -> sys::hf_regist
         }
         Type::Omission => {
             (sys::FT_UINT32, sys::BASE_DEC, names(Omission::ALL.iter().map(|reason| (*reason as u32, reason.name()))))
+        }
+        Type::Server => {
+            (sys::FT_UINT32, sys::BASE_DEC, names(ServerKind::ALL.iter().map(|kind| (*kind as u32, kind.name()))))
         }
         Type::Dialect => (sys::FT_UINT32, sys::BASE_DEC, names(DIALECTS.iter().copied())),
         Type::Boolean => (sys::FT_BOOLEAN, sys::BASE_NONE, ptr::null()),

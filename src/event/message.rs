@@ -71,6 +71,16 @@ pub enum MessageEvent<T> {
         /// The connection's user.
         sender: Option<T>,
     },
+    /// A client's heartbeat, which the chat itself does not have.
+    ClientPing {
+        /// The connection's user.
+        sender: Option<T>,
+    },
+    /// The server's answer to it.
+    ServerPong {
+        /// The connection's user.
+        recipient: Option<T>,
+    },
     /// A pong of the client's that no ping asked for.
     UnsolicitedPong {
         /// The connection's user.
@@ -80,8 +90,10 @@ pub enum MessageEvent<T> {
     Unknown {
         /// The value of `type`.
         type_name: Option<T>,
-        /// The user who sent it.
+        /// The user who sent it, or by whom the server has it.
         sender: Option<T>,
+        /// Whom it is for, where it says so.
+        recipient: Recipient<T>,
     },
 }
 
@@ -163,6 +175,10 @@ impl<T> MessageEvent<T> {
             MessageEvent::Pong { .. } => {
                 Row { answers: Some(Phase::Ping), ..Row::of(Phase::Pong, CLIENT, Link::Request) }
             }
+            MessageEvent::ClientPing { .. } => Row::of(Phase::Ping, CLIENT, Link::Answer),
+            MessageEvent::ServerPong { .. } => {
+                Row { answers: Some(Phase::Ping), ..Row::of(Phase::Pong, SERVER, Link::Request) }
+            }
             MessageEvent::UnsolicitedPong { .. } => Row::of(Phase::Pong, CLIENT, Link::None),
             MessageEvent::Unknown { .. } => Row::of(Phase::Unknown, None, Link::None),
         }
@@ -181,6 +197,8 @@ impl<T> MessageEvent<T> {
             MessageEvent::LogoutNotification { name } => Exchange::Logout(name),
             MessageEvent::Ping { recipient: user }
             | MessageEvent::Pong { sender: user }
+            | MessageEvent::ClientPing { sender: user }
+            | MessageEvent::ServerPong { recipient: user }
             | MessageEvent::UnsolicitedPong { sender: user } => Exchange::Heartbeat(user),
             MessageEvent::Unknown { .. } => Exchange::Unknown,
         }
@@ -196,28 +214,29 @@ impl<T> MessageEvent<T> {
             MessageEvent::SayRequest { sender, .. }
             | MessageEvent::SayDelivery { sender, .. }
             | MessageEvent::Pong { sender }
+            | MessageEvent::ClientPing { sender }
             | MessageEvent::UnsolicitedPong { sender }
             | MessageEvent::Unknown { sender, .. } => sender.as_ref(),
-            MessageEvent::UserList { .. } | MessageEvent::Ping { .. } => None,
+            MessageEvent::UserList { .. } | MessageEvent::Ping { .. } | MessageEvent::ServerPong { .. } => None,
         }
     }
 
     /// Whom it is for; `None` for one that is for nobody in particular.
     pub fn recipient(&self) -> Option<Recipient<&T>> {
         match self {
-            MessageEvent::SayRequest { recipient, .. } | MessageEvent::SayDelivery { recipient, .. } => {
-                Some(recipient.as_ref())
-            }
-            MessageEvent::UserList { recipient, .. } | MessageEvent::Ping { recipient } => {
-                recipient.as_ref().map(Recipient::Named)
-            }
+            MessageEvent::SayRequest { recipient, .. }
+            | MessageEvent::SayDelivery { recipient, .. }
+            | MessageEvent::Unknown { recipient, .. } => Some(recipient.as_ref()),
+            MessageEvent::UserList { recipient, .. }
+            | MessageEvent::Ping { recipient }
+            | MessageEvent::ServerPong { recipient } => recipient.as_ref().map(Recipient::Named),
             MessageEvent::LoginRequest { .. }
             | MessageEvent::LoginResult { .. }
             | MessageEvent::LoginNotification { .. }
             | MessageEvent::LogoutNotification { .. }
             | MessageEvent::Pong { .. }
-            | MessageEvent::UnsolicitedPong { .. }
-            | MessageEvent::Unknown { .. } => None,
+            | MessageEvent::ClientPing { .. }
+            | MessageEvent::UnsolicitedPong { .. } => None,
         }
     }
 
@@ -233,7 +252,7 @@ impl<T> MessageEvent<T> {
 
     /// Whether it answers a request of this kind, on the same connection.
     pub fn answers(&self, request: &MessageEvent<T>) -> bool {
-        self.row().answers == Some(request.phase())
+        self.row().answers == Some(request.phase()) && self.row().from != request.row().from
     }
 
     /// The same with other texts; one for which `text` returns `None` is not known.
@@ -262,12 +281,17 @@ impl<T> MessageEvent<T> {
             }
             MessageEvent::Ping { recipient } => MessageEvent::Ping { recipient: recipient.as_ref().and_then(text) },
             MessageEvent::Pong { sender } => MessageEvent::Pong { sender: sender.as_ref().and_then(text) },
+            MessageEvent::ClientPing { sender } => MessageEvent::ClientPing { sender: sender.as_ref().and_then(text) },
+            MessageEvent::ServerPong { recipient } => {
+                MessageEvent::ServerPong { recipient: recipient.as_ref().and_then(text) }
+            }
             MessageEvent::UnsolicitedPong { sender } => {
                 MessageEvent::UnsolicitedPong { sender: sender.as_ref().and_then(text) }
             }
-            MessageEvent::Unknown { type_name, sender } => MessageEvent::Unknown {
+            MessageEvent::Unknown { type_name, sender, recipient } => MessageEvent::Unknown {
                 type_name: type_name.as_ref().and_then(&text),
                 sender: sender.as_ref().and_then(&text),
+                recipient: recipient.filter_map(&text),
             },
         }
     }
@@ -305,9 +329,11 @@ pub fn samples() -> Vec<MessageEvent<&'static str>> {
             MessageEvent::LogoutNotification { name },
             MessageEvent::Ping { recipient: name },
             MessageEvent::Pong { sender: name },
+            MessageEvent::Unknown { type_name: Some("dance"), sender: name, recipient: Recipient::Unknown },
+            MessageEvent::Unknown { type_name: None, sender: name, recipient: Recipient::Unknown },
+            MessageEvent::ClientPing { sender: name },
+            MessageEvent::ServerPong { recipient: name },
             MessageEvent::UnsolicitedPong { sender: name },
-            MessageEvent::Unknown { type_name: Some("dance"), sender: name },
-            MessageEvent::Unknown { type_name: None, sender: name },
         ]);
         for recipient in [Recipient::Everyone, Recipient::Named("ben"), Recipient::Id("7"), Recipient::Unknown] {
             samples.push(MessageEvent::SayRequest { sender: name, recipient: recipient.clone() });
@@ -363,9 +389,13 @@ pub fn on_the_wire(event: &MessageEvent<&str>) -> Option<(Side, String)> {
         MessageEvent::LogoutNotification { name } => {
             format!(r#""type":"logout","from_client_id":{ID}{},{TIME}"#, member("from_client_name", name))
         }
-        MessageEvent::Ping { .. } => r#""type":"ping""#.to_owned(),
-        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => r#""type":"pong""#.to_owned(),
-        MessageEvent::Unknown { type_name, .. } => format!(r#""type":"{}""#, type_name.unwrap_or_default()),
+        MessageEvent::Ping { .. } | MessageEvent::ClientPing { .. } => r#""type":"ping""#.to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::ServerPong { .. } | MessageEvent::UnsolicitedPong { .. } => {
+            r#""type":"pong""#.to_owned()
+        }
+        MessageEvent::Unknown { type_name, recipient, .. } => {
+            format!(r#""type":"{}"{}"#, type_name.unwrap_or_default(), to(recipient))
+        }
     };
     Some((event.row().from.unwrap_or(Side::Client), format!("{{{members}}}")))
 }

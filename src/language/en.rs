@@ -7,6 +7,7 @@ use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phra
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::failpoint::failpoint;
 use crate::fields::{Field, Omission, Phase};
+use crate::message::Opaque;
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["“", "”"];
@@ -96,7 +97,7 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
             format!("{by} sends {other} the login result: the login has succeeded")
         }
         MessageEvent::LoginNotification { name } => {
-            let other = another(&note.other);
+            let other = notified(note);
             format!(
                 "{by} notifies {other} that a new user{} has logged in",
                 name.map(|name| format!(", {},", quoted(QUOTES, name))).unwrap_or_default()
@@ -115,10 +116,17 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
             format!("{by} delivers the message{from} {recipient} to {to}{}", said(note.text))
         }
         MessageEvent::LogoutNotification { name } => format!("{by} notifies {other} that {} has left", user(*name)),
-        MessageEvent::Ping { .. } => format!("{by} sends {other} a heartbeat ping: it asks whether it is still there"),
-        MessageEvent::Pong { .. } => format!("{by} answers {other} with a heartbeat pong: it is still there"),
+        MessageEvent::Ping { .. } | MessageEvent::ClientPing { .. } => {
+            format!("{by} sends {other} a heartbeat ping: it asks whether it is still there")
+        }
+        MessageEvent::Pong { .. } | MessageEvent::ServerPong { .. } => {
+            format!("{by} answers {other} with a heartbeat pong: it is still there")
+        }
         MessageEvent::UnsolicitedPong { .. } => {
             format!("{by} sends {other} a heartbeat pong that no ping asked for (unsolicited)")
+        }
+        MessageEvent::Unknown { type_name: Some(name), .. } if note.is_derived => {
+            format!("{by} sends {other} a message of type {}", quoted(QUOTES, name))
         }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} sends {other} a message of type {}, which the chat does not know", quoted(QUOTES, name))
@@ -143,6 +151,8 @@ pub fn clause(clause: &Clause) -> String {
             "; everybody still in the chat room has been notified, so the logout is complete".to_owned()
         }
         Clause::Complete(Completion::Close) => "; the connection is closed in both directions".to_owned(),
+        Clause::OtherText => "; delivered, with another text".to_owned(),
+        Clause::Readable(line) => format!(": {line}"),
         Clause::Fault(detail) => format!(". {}", finding(detail)),
     }
 }
@@ -228,6 +238,13 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::BytesMissing { of: None, before } => {
             format!("bytes that the server sent to others are missing before frame {before}")
         }
+        Phrase::Opaque { what, bytes } => match what {
+            Opaque::Zlib => format!("{bytes} bytes that begin like zlib: compressed"),
+            Opaque::Gzip => format!("{bytes} bytes that begin like gzip: compressed"),
+            Opaque::OpenSsl => format!("{bytes} bytes of Base64 that begin like OpenSSL's: encrypted"),
+            Opaque::Base64 => format!("{bytes} bytes of Base64"),
+            Opaque::Binary => format!("{bytes} bytes, binary"),
+        },
         Phrase::LeftOut(why) => omission(*why).to_owned(),
     }
 }
@@ -277,16 +294,19 @@ fn word(word: Word) -> &'static str {
 
 pub fn finding(detail: &FindingDetail) -> String {
     match detail {
-        FindingDetail::MalformedJson { reason, near, by: Side::Client } => format!(
+        FindingDetail::MalformedJson { reason, near, by: Some(Side::Client) } => format!(
             "Not JSON: {}{}; the server ignores this message and nobody receives it",
             fault((*reason).into()),
             place(near)
         ),
-        FindingDetail::MalformedJson { reason, near, by: Side::Server } => format!(
+        FindingDetail::MalformedJson { reason, near, by: Some(Side::Server) } => format!(
             "Not JSON: {}{}; the browser cannot read this message and shows nothing",
             fault((*reason).into()),
             place(near)
         ),
+        FindingDetail::MalformedJson { reason, near, by: None } => {
+            format!("Not JSON: {}{}", fault((*reason).into()), place(near))
+        }
         FindingDetail::UnknownType(Some(name)) => {
             format!("The chat has no message of type {} in this direction; it is ignored", quoted(QUOTES, name))
         }
@@ -394,6 +414,11 @@ fn party(party: &Party) -> String {
     }
 }
 
+/// Who is notified of a login: somebody else than who logs in, or perhaps that one.
+fn notified(note: &NoteContext) -> String {
+    if note.is_own { party(&note.other) } else { another(&note.other) }
+}
+
 /// Somebody else than the one a sentence is about.
 fn another(other: &Party) -> String {
     match (other.name, address(other)) {
@@ -467,8 +492,10 @@ fn message_received(event: &MessageEvent<&str>) -> String {
             format!("the message{}", sender(*who))
         }
         MessageEvent::LogoutNotification { name } => format!("the notification that {} has left", user(*name)),
-        MessageEvent::Ping { .. } => "the heartbeat ping".to_owned(),
-        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "the heartbeat pong".to_owned(),
+        MessageEvent::Ping { .. } | MessageEvent::ClientPing { .. } => "the heartbeat ping".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::ServerPong { .. } | MessageEvent::UnsolicitedPong { .. } => {
+            "the heartbeat pong".to_owned()
+        }
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

@@ -6,6 +6,7 @@ use super::common::{
 use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
+use crate::message::Opaque;
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["«\u{a0}", "\u{a0}»"];
@@ -95,11 +96,11 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
             format!("{by} envoie {to} le résultat de l'ouverture de session : la session est ouverte")
         }
         MessageEvent::LoginNotification { name: Some(name) } => {
-            let other = another(&note.other);
+            let other = notified(note);
             format!("{by} informe {other} qu'un nouvel utilisateur, {}, a ouvert une session", quoted(QUOTES, name))
         }
         MessageEvent::LoginNotification { name: None } => {
-            let other = another(&note.other);
+            let other = notified(note);
             format!("{by} informe {other} qu'un nouvel utilisateur a ouvert une session")
         }
         MessageEvent::SayRequest { recipient: whom, .. } => {
@@ -117,14 +118,17 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         MessageEvent::LogoutNotification { name } => {
             format!("{by} informe {other} qu{} a quitté le chat", that_user(*name))
         }
-        MessageEvent::Ping { .. } => {
+        MessageEvent::Ping { .. } | MessageEvent::ClientPing { .. } => {
             format!("{by} envoie {to} un ping de battement de cœur pour vérifier que la connexion est toujours active")
         }
-        MessageEvent::Pong { .. } => {
+        MessageEvent::Pong { .. } | MessageEvent::ServerPong { .. } => {
             format!("{by} répond {to} par un pong de battement de cœur : la connexion est toujours active")
         }
         MessageEvent::UnsolicitedPong { .. } => {
             format!("{by} envoie {to} un pong de battement de cœur qu'aucun ping n'a demandé (non sollicité)")
+        }
+        MessageEvent::Unknown { type_name: Some(name), .. } if note.is_derived => {
+            format!("{by} envoie {to} un message de type {}", quoted(QUOTES, name))
         }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} envoie {to} un message de type {}, inconnu du chat", quoted(QUOTES, name))
@@ -150,6 +154,8 @@ pub fn clause(clause: &Clause) -> String {
                 .to_owned()
         }
         Clause::Complete(Completion::Close) => " ; la connexion est désormais fermée dans les deux sens".to_owned(),
+        Clause::OtherText => " ; transmis, avec un autre texte".to_owned(),
+        Clause::Readable(line) => format!(" : {line}"),
         Clause::Fault(detail) => format!(". {}", finding(detail)),
     }
 }
@@ -237,6 +243,7 @@ pub fn label(field: Field) -> &'static str {
         Field::ClientListCount => "Nombre d'utilisateurs",
         Field::Member => "Autre champ",
         Field::Dialect => "Dialecte",
+        Field::Server => "Serveur",
         Field::Private => "Privé",
         Field::GatewayAddress => "Adresse de la passerelle",
         Field::GatewayPort => "Port de la passerelle",
@@ -313,6 +320,13 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::BytesMissing { of: None, before } => {
             format!("il manque avant la trame {before} des octets que le serveur a envoyés à d'autres")
         }
+        Phrase::Opaque { what, bytes } => match what {
+            Opaque::Zlib => format!("{bytes} octets qui commencent comme du zlib : compressés"),
+            Opaque::Gzip => format!("{bytes} octets qui commencent comme du gzip : compressés"),
+            Opaque::OpenSsl => format!("{bytes} octets en Base64 qui commencent comme ceux d'OpenSSL : chiffrés"),
+            Opaque::Base64 => format!("{bytes} octets en Base64"),
+            Opaque::Binary => format!("{bytes} octets binaires"),
+        },
         Phrase::LeftOut(why) => omission(*why).to_owned(),
     }
 }
@@ -364,16 +378,19 @@ fn word(word: Word) -> &'static str {
 
 pub fn finding(detail: &FindingDetail) -> String {
     match detail {
-        FindingDetail::MalformedJson { reason, near, by: Side::Client } => format!(
+        FindingDetail::MalformedJson { reason, near, by: Some(Side::Client) } => format!(
             "Ce n'est pas du JSON : {}{} ; le serveur ignore ce message et personne ne le reçoit",
             fault((*reason).into()),
             place(near)
         ),
-        FindingDetail::MalformedJson { reason, near, by: Side::Server } => format!(
+        FindingDetail::MalformedJson { reason, near, by: Some(Side::Server) } => format!(
             "Ce n'est pas du JSON : {}{} ; le navigateur ne peut pas lire ce message et n'affiche rien",
             fault((*reason).into()),
             place(near)
         ),
+        FindingDetail::MalformedJson { reason, near, by: None } => {
+            format!("Ce n'est pas du JSON : {}{}", fault((*reason).into()), place(near))
+        }
         FindingDetail::UnknownType(Some(name)) => {
             format!("Le chat n'a pas de message de type {} dans ce sens ; le message est ignoré", quoted(QUOTES, name))
         }
@@ -473,6 +490,11 @@ fn fault(fault: Cause) -> String {
 
 fn subject(whom: &Party) -> String {
     party(whom, "le", "".to_owned())
+}
+
+/// Who is notified of a login: somebody else than who logs in, or perhaps that one.
+fn notified(note: &NoteContext) -> String {
+    if note.is_own { subject(&note.other) } else { another(&note.other) }
 }
 
 /// Somebody else than the one a sentence is about.
@@ -590,8 +612,10 @@ fn of_message_received(event: &MessageEvent<&str>) -> String {
         MessageEvent::LogoutNotification { name } => {
             format!("de la notification indiquant qu{} a quitté le chat", that_user(*name))
         }
-        MessageEvent::Ping { .. } => "du ping de battement de cœur".to_owned(),
-        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "du pong de battement de cœur".to_owned(),
+        MessageEvent::Ping { .. } | MessageEvent::ClientPing { .. } => "du ping de battement de cœur".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::ServerPong { .. } | MessageEvent::UnsolicitedPong { .. } => {
+            "du pong de battement de cœur".to_owned()
+        }
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

@@ -6,6 +6,7 @@ use super::common::{
 use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
+use crate::message::Opaque;
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["«", "»"];
@@ -94,11 +95,11 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
             format!("{by} invia {to} il risultato dell'accesso: accesso riuscito")
         }
         MessageEvent::LoginNotification { name: Some(name) } => {
-            let to = another(&note.other);
+            let to = notified(note);
             format!("{by} comunica {to} che un nuovo utente, {}, ha effettuato l'accesso", quoted(QUOTES, name))
         }
         MessageEvent::LoginNotification { name: None } => {
-            format!("{by} comunica {} che un nuovo utente ha effettuato l'accesso", another(&note.other))
+            format!("{by} comunica {} che un nuovo utente ha effettuato l'accesso", notified(note))
         }
         MessageEvent::SayRequest { recipient: whom, .. } => {
             let recipient = recipient(whom);
@@ -115,14 +116,17 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         MessageEvent::LogoutNotification { name } => {
             format!("{by} comunica {to} che {} ha lasciato la chat", user(*name))
         }
-        MessageEvent::Ping { .. } => {
+        MessageEvent::Ping { .. } | MessageEvent::ClientPing { .. } => {
             format!("{by} invia {to} un ping di heartbeat per verificare che la connessione sia ancora attiva")
         }
-        MessageEvent::Pong { .. } => {
+        MessageEvent::Pong { .. } | MessageEvent::ServerPong { .. } => {
             format!("{by} risponde {to} con un pong di heartbeat: la connessione è ancora attiva")
         }
         MessageEvent::UnsolicitedPong { .. } => {
             format!("{by} invia {to} un pong di heartbeat che nessun ping ha richiesto (non sollecitato)")
+        }
+        MessageEvent::Unknown { type_name: Some(name), .. } if note.is_derived => {
+            format!("{by} invia {to} un messaggio di tipo {}", quoted(QUOTES, name))
         }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} invia {to} un messaggio di tipo {}, sconosciuto alla chat", quoted(QUOTES, name))
@@ -150,6 +154,8 @@ pub fn clause(clause: &Clause) -> String {
             "; tutti gli utenti rimasti nella stanza sono stati avvisati e l'uscita è completata".to_owned()
         }
         Clause::Complete(Completion::Close) => "; la connessione è ora chiusa in entrambe le direzioni".to_owned(),
+        Clause::OtherText => "; è stato consegnato, con un altro testo".to_owned(),
+        Clause::Readable(line) => format!(": {line}"),
         Clause::Fault(detail) => format!(". {}", finding(detail)),
     }
 }
@@ -237,6 +243,7 @@ pub fn label(field: Field) -> &'static str {
         Field::ClientListCount => "Numero di utenti",
         Field::Member => "Altro campo",
         Field::Dialect => "Dialetto",
+        Field::Server => "Server",
         Field::Private => "Privato",
         Field::GatewayAddress => "Indirizzo del gateway",
         Field::GatewayPort => "Porta del gateway",
@@ -314,6 +321,13 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::BytesMissing { of: None, before } => {
             format!("prima del frame {before} mancano byte che il server ha inviato ad altri")
         }
+        Phrase::Opaque { what, bytes } => match what {
+            Opaque::Zlib => format!("{bytes} byte che iniziano come zlib: compressi"),
+            Opaque::Gzip => format!("{bytes} byte che iniziano come gzip: compressi"),
+            Opaque::OpenSsl => format!("{bytes} byte in Base64 che iniziano come quelli di OpenSSL: cifrati"),
+            Opaque::Base64 => format!("{bytes} byte in Base64"),
+            Opaque::Binary => format!("{bytes} byte binari"),
+        },
         Phrase::LeftOut(why) => omission(*why).to_owned(),
     }
 }
@@ -361,16 +375,19 @@ fn word(word: Word) -> &'static str {
 
 pub fn finding(detail: &FindingDetail) -> String {
     match detail {
-        FindingDetail::MalformedJson { reason, near, by: Side::Client } => format!(
+        FindingDetail::MalformedJson { reason, near, by: Some(Side::Client) } => format!(
             "Non è JSON: {}{}; il server ignora questo messaggio e nessuno lo riceve",
             fault((*reason).into()),
             place(near)
         ),
-        FindingDetail::MalformedJson { reason, near, by: Side::Server } => format!(
+        FindingDetail::MalformedJson { reason, near, by: Some(Side::Server) } => format!(
             "Non è JSON: {}{}; il browser non può leggere questo messaggio e non mostra nulla",
             fault((*reason).into()),
             place(near)
         ),
+        FindingDetail::MalformedJson { reason, near, by: None } => {
+            format!("Non è JSON: {}{}", fault((*reason).into()), place(near))
+        }
         FindingDetail::UnknownType(Some(name)) => format!(
             "La chat non ha messaggi di tipo {} in questa direzione; il messaggio viene ignorato",
             quoted(QUOTES, name)
@@ -477,6 +494,11 @@ const SOMEBODY: &str = "un utente";
 
 fn subject(whom: &Party) -> String {
     party(whom, "il", "")
+}
+
+/// Who is notified of a login: somebody else than who logs in, or perhaps that one.
+fn notified(note: &NoteContext) -> String {
+    if note.is_own { to(&note.other) } else { another(&note.other) }
 }
 
 /// Somebody else than the one a sentence is about.
@@ -589,8 +611,10 @@ fn message_received(event: &MessageEvent<&str>) -> String {
         }
         MessageEvent::SayRequest { .. } | MessageEvent::SayDelivery { .. } => "il messaggio".to_owned(),
         MessageEvent::LogoutNotification { name } => format!("la notifica dell'uscita {}", of_user(*name)),
-        MessageEvent::Ping { .. } => "il ping di heartbeat".to_owned(),
-        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "il pong di heartbeat".to_owned(),
+        MessageEvent::Ping { .. } | MessageEvent::ClientPing { .. } => "il ping di heartbeat".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::ServerPong { .. } | MessageEvent::UnsolicitedPong { .. } => {
+            "il pong di heartbeat".to_owned()
+        }
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

@@ -13,6 +13,7 @@ use std::borrow::Cow;
 pub(crate) use crate::event::Completion;
 use crate::event::{Acked, Exchange, FrameEvent, MessageEvent};
 use crate::fields::{Field, Finding, Omission, Phase};
+use crate::message::Opaque;
 use crate::message::json::Reason;
 use crate::message::text;
 use crate::packet::{Both, Frame, Side};
@@ -130,12 +131,19 @@ impl Language {
         let [by, other] = parties(&note.ends, note.by, &addresses, user.as_deref());
         let mut sentence = common::capitalised(&match &note.what {
             Noted::Frame(event) => self.frame(event, &NoteContext::between(by, other)),
-            Noted::Message(NotedMessage { event, text, is_own, is_anothers, .. }) => {
-                let context = NoteContext { by, other, text, is_own: *is_own, is_anothers: *is_anothers };
+            Noted::Message(NotedMessage { event, text, is_own, is_anothers, is_derived, .. }) => {
+                let [is_own, is_anothers, is_derived] = [*is_own, *is_anothers, *is_derived];
+                let context = NoteContext { by, other, text, is_own, is_anothers, is_derived };
                 let event = event.filter_map(|text| printable(text));
                 (self.entry().message)(&event.filter_map(|text| Some(&**text)), &context)
             }
         });
+        if let Some(message) = message.filter(|message| !message.readable.is_empty()) {
+            sentence += &self.clause(&Clause::Readable(message.readable));
+        }
+        if message.is_some_and(|message| message.has_other_text) {
+            sentence += &self.clause(&Clause::OtherText);
+        }
         if message.is_some_and(|message| message.is_masked) {
             sentence += &self.clause(&Clause::Masked);
         }
@@ -337,12 +345,18 @@ pub(crate) struct NotedMessage<'a> {
     pub event: &'a MessageEvent<&'a str>,
     /// Of a say: what is said, in one printable line.
     pub text: &'a str,
-    /// Of a delivery: it goes to the browser whose say it is.
+    /// Of a delivery: it goes to the browser whose say it is. Of a login: it may be that of the browser's own user.
     pub is_own: bool,
     /// Of a delivery: it goes to another browser than that.
     pub is_anothers: bool,
     /// It is a browser's message, and was masked (RFC 6455, section 5.3).
     pub is_masked: bool,
+    /// Its server is not the original one.
+    pub is_derived: bool,
+    /// The server delivers it with another text.
+    pub has_other_text: bool,
+    /// Of a message that the chat does not know: what a person reads of it, in one printable line.
+    pub readable: &'a str,
     /// Why nobody can read it.
     pub fault: Option<FindingDetail<'a>>,
 }
@@ -360,12 +374,14 @@ pub(crate) struct NoteContext<'a> {
     pub is_own: bool,
     /// As in [`NotedMessage::is_anothers`].
     pub is_anothers: bool,
+    /// As in [`NotedMessage::is_derived`].
+    pub is_derived: bool,
 }
 
 impl<'a> NoteContext<'a> {
     /// Of what is below the messages.
     fn between(by: Party<'a>, other: Party<'a>) -> NoteContext<'a> {
-        NoteContext { by, other, text: "", is_own: false, is_anothers: false }
+        NoteContext { by, other, text: "", is_own: false, is_anothers: false, is_derived: false }
     }
 }
 
@@ -378,6 +394,10 @@ pub(crate) enum Clause<'a> {
     Acked(&'a [Acked<&'a str>]),
     /// With this packet, it is complete.
     Complete(Completion),
+    /// A say that the server delivers with another text.
+    OtherText,
+    /// What a person reads of a message that the chat does not know.
+    Readable(&'a str),
     /// Nobody can read the message: a sentence of its own.
     Fault(&'a FindingDetail<'a>),
 }
@@ -462,6 +482,13 @@ pub(crate) enum Phrase<'a> {
         of: Option<Party<'a>>,
         /// The frame in which that shows.
         before: Frame,
+    },
+    /// A payload that is no JSON.
+    Opaque {
+        /// What it is.
+        what: Opaque,
+        /// How long it is.
+        bytes: usize,
     },
     /// A label is left out for another reason: a clause.
     LeftOut(Omission),
@@ -563,8 +590,8 @@ pub(crate) enum FindingDetail<'a> {
         reason: Reason,
         /// The characters around the fault; empty where the message has none.
         near: &'a str,
-        /// Who sent the message.
-        by: Side,
+        /// Who sent the message, where it is known that whoever gets it ignores it: not of a server that is not the original one.
+        by: Option<Side>,
     },
     /// The value of `type`, or `None` for a message without one.
     UnknownType(Option<&'a str>),

@@ -6,6 +6,7 @@ use super::common::{
 use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
+use crate::message::Opaque;
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["“", "”"];
@@ -99,11 +100,11 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
             format!("{by} envia {to} o resultado do login: o login foi bem-sucedido")
         }
         MessageEvent::LoginNotification { name: Some(name) } => {
-            let to = another(&note.other);
+            let to = notified(note);
             format!("{by} informa {to} que um novo usuário, {}, fez login", quoted(QUOTES, name))
         }
         MessageEvent::LoginNotification { name: None } => {
-            format!("{by} informa {} que um novo usuário fez login", another(&note.other))
+            format!("{by} informa {} que um novo usuário fez login", notified(note))
         }
         MessageEvent::SayRequest { recipient: whom, .. } => {
             let recipient = recipient(whom);
@@ -118,12 +119,17 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
             format!("{by} entrega {to} {} {}{}", sent(*who), recipient(whom), said(note.text))
         }
         MessageEvent::LogoutNotification { name } => format!("{by} informa {to} que {} saiu do chat", user(*name)),
-        MessageEvent::Ping { .. } => {
+        MessageEvent::Ping { .. } | MessageEvent::ClientPing { .. } => {
             format!("{by} envia {to} um ping de heartbeat para verificar se a conexão ainda está ativa")
         }
-        MessageEvent::Pong { .. } => format!("{by} responde {to} com um pong de heartbeat: a conexão ainda está ativa"),
+        MessageEvent::Pong { .. } | MessageEvent::ServerPong { .. } => {
+            format!("{by} responde {to} com um pong de heartbeat: a conexão ainda está ativa")
+        }
         MessageEvent::UnsolicitedPong { .. } => {
             format!("{by} envia {to} um pong de heartbeat que nenhum ping pediu (não solicitado)")
+        }
+        MessageEvent::Unknown { type_name: Some(name), .. } if note.is_derived => {
+            format!("{by} envia {to} uma mensagem do tipo {}", quoted(QUOTES, name))
         }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} envia {to} uma mensagem do tipo {}, que o chat não conhece", quoted(QUOTES, name))
@@ -149,6 +155,8 @@ pub fn clause(clause: &Clause) -> String {
             "; todos os usuários que permanecem na sala foram notificados e a saída está concluída".to_owned()
         }
         Clause::Complete(Completion::Close) => "; a conexão agora está fechada nos dois sentidos".to_owned(),
+        Clause::OtherText => "; foi entregue, com outro texto".to_owned(),
+        Clause::Readable(line) => format!(": {line}"),
         Clause::Fault(detail) => format!(". {}", finding(detail)),
     }
 }
@@ -234,6 +242,7 @@ pub fn label(field: Field) -> &'static str {
         Field::ClientListCount => "Número de usuários",
         Field::Member => "Outro campo",
         Field::Dialect => "Dialeto",
+        Field::Server => "Servidor",
         Field::Private => "Privada",
         Field::GatewayAddress => "Endereço do gateway",
         Field::GatewayPort => "Porta do gateway",
@@ -310,6 +319,13 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::BytesMissing { of: None, before } => {
             format!("antes do quadro {before} faltam bytes que o servidor enviou a outros")
         }
+        Phrase::Opaque { what, bytes } => match what {
+            Opaque::Zlib => format!("{bytes} bytes que começam como zlib: comprimidos"),
+            Opaque::Gzip => format!("{bytes} bytes que começam como gzip: comprimidos"),
+            Opaque::OpenSsl => format!("{bytes} bytes em Base64 que começam como os do OpenSSL: cifrados"),
+            Opaque::Base64 => format!("{bytes} bytes em Base64"),
+            Opaque::Binary => format!("{bytes} bytes binários"),
+        },
         Phrase::LeftOut(why) => omission(*why).to_owned(),
     }
 }
@@ -359,16 +375,19 @@ fn word(word: Word) -> &'static str {
 
 pub fn finding(detail: &FindingDetail) -> String {
     match detail {
-        FindingDetail::MalformedJson { reason, near, by: Side::Client } => format!(
+        FindingDetail::MalformedJson { reason, near, by: Some(Side::Client) } => format!(
             "Não é JSON: {}{}; o servidor ignora esta mensagem e ninguém a recebe",
             fault((*reason).into()),
             place(near)
         ),
-        FindingDetail::MalformedJson { reason, near, by: Side::Server } => format!(
+        FindingDetail::MalformedJson { reason, near, by: Some(Side::Server) } => format!(
             "Não é JSON: {}{}; o navegador não consegue ler esta mensagem e não mostra nada",
             fault((*reason).into()),
             place(near)
         ),
+        FindingDetail::MalformedJson { reason, near, by: None } => {
+            format!("Não é JSON: {}{}", fault((*reason).into()), place(near))
+        }
         FindingDetail::UnknownType(Some(name)) => format!(
             "O chat não tem mensagens do tipo {} neste sentido; a mensagem é ignorada",
             quoted(QUOTES, name)
@@ -471,6 +490,11 @@ fn subject(whom: &Party) -> String {
     party(whom, "o", "")
 }
 
+/// Who is notified of a login: somebody else than who logs in, or perhaps that one.
+fn notified(note: &NoteContext) -> String {
+    if note.is_own { to(&note.other) } else { another(&note.other) }
+}
+
 /// Somebody else than the one a sentence is about.
 fn another(other: &Party) -> String {
     match (other.name, address(other)) {
@@ -571,8 +595,10 @@ fn message_received(event: &MessageEvent<&str>) -> String {
         }
         MessageEvent::SayRequest { .. } | MessageEvent::SayDelivery { .. } => "a mensagem".to_owned(),
         MessageEvent::LogoutNotification { name } => format!("a notificação de que {} saiu do chat", user(*name)),
-        MessageEvent::Ping { .. } => "o ping de heartbeat".to_owned(),
-        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "o pong de heartbeat".to_owned(),
+        MessageEvent::Ping { .. } | MessageEvent::ClientPing { .. } => "o ping de heartbeat".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::ServerPong { .. } | MessageEvent::UnsolicitedPong { .. } => {
+            "o pong de heartbeat".to_owned()
+        }
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

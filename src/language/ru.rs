@@ -7,6 +7,7 @@ use super::common::{
 use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
+use crate::message::Opaque;
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["«", "»"];
@@ -97,7 +98,7 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         }
         MessageEvent::LoginResult { name: None } => format!("{by} отправляет {to} результат входа: вход выполнен"),
         MessageEvent::LoginNotification { name } => {
-            format!("{by} уведомляет {}: в чат вошёл новый пользователь{}", another(&note.other), beside(*name))
+            format!("{by} уведомляет {}: в чат вошёл новый пользователь{}", notified(note), beside(*name))
         }
         MessageEvent::SayRequest { recipient: whom, .. } => {
             format!("{by} отправляет {to} по WebSocket сообщение {}{}", recipient(whom), said(note.text))
@@ -119,12 +120,17 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
             );
             format!("{by} уведомляет {}: {who} вышел из чата", party(&note.other, Case::Accusative))
         }
-        MessageEvent::Ping { .. } => {
+        MessageEvent::Ping { .. } | MessageEvent::ClientPing { .. } => {
             format!("{by} отправляет {to} запрос проверки связи (ping): спрашивает, на связи ли браузер")
         }
-        MessageEvent::Pong { .. } => format!("{by} отвечает {to} на проверку связи (pong): браузер на связи"),
+        MessageEvent::Pong { .. } | MessageEvent::ServerPong { .. } => {
+            format!("{by} отвечает {to} на проверку связи (pong): браузер на связи")
+        }
         MessageEvent::UnsolicitedPong { .. } => {
             format!("{by} отправляет {to} ответ на проверку связи (pong), хотя проверки связи не было")
+        }
+        MessageEvent::Unknown { type_name: Some(name), .. } if note.is_derived => {
+            format!("{by} отправляет {to} сообщение типа {}", quoted(QUOTES, name))
         }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by} отправляет {to} сообщение неизвестного чату типа {}", quoted(QUOTES, name))
@@ -145,6 +151,8 @@ pub fn clause(clause: &Clause) -> String {
         }
         Clause::Complete(Completion::Logout) => "; все оставшиеся в комнате чата уведомлены, выход завершён".to_owned(),
         Clause::Complete(Completion::Close) => "; теперь соединение закрыто в обоих направлениях".to_owned(),
+        Clause::OtherText => "; доставлено, но с другим текстом".to_owned(),
+        Clause::Readable(line) => format!(": {line}"),
         Clause::Fault(detail) => format!(". {}", finding(detail)),
     }
 }
@@ -230,6 +238,7 @@ pub fn label(field: Field) -> &'static str {
         Field::ClientListCount => "Число пользователей",
         Field::Member => "Другое поле",
         Field::Dialect => "Версия протокола",
+        Field::Server => "Сервер",
         Field::Private => "Личное сообщение",
         Field::GatewayAddress => "Адрес шлюза",
         Field::GatewayPort => "Порт шлюза",
@@ -299,6 +308,13 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::BytesMissing { of: None, before } => {
             format!("перед кадром {before} не хватает байтов, которые сервер отправил другим")
         }
+        Phrase::Opaque { what, bytes } => match what {
+            Opaque::Zlib => format!("{bytes} Б, начало как у zlib: сжатые данные"),
+            Opaque::Gzip => format!("{bytes} Б, начало как у gzip: сжатые данные"),
+            Opaque::OpenSsl => format!("{bytes} Б в Base64, начало как у OpenSSL: зашифрованные данные"),
+            Opaque::Base64 => format!("{bytes} Б в Base64"),
+            Opaque::Binary => format!("{bytes} Б двоичных данных"),
+        },
         Phrase::LeftOut(why) => omission(*why).to_owned(),
     }
 }
@@ -346,16 +362,19 @@ fn word(word: Word) -> &'static str {
 
 pub fn finding(detail: &FindingDetail) -> String {
     match detail {
-        FindingDetail::MalformedJson { reason, near, by: Side::Client } => format!(
+        FindingDetail::MalformedJson { reason, near, by: Some(Side::Client) } => format!(
             "Не JSON: {}{}; сервер игнорирует это сообщение, и никто его не получит",
             fault((*reason).into()),
             place(near)
         ),
-        FindingDetail::MalformedJson { reason, near, by: Side::Server } => format!(
+        FindingDetail::MalformedJson { reason, near, by: Some(Side::Server) } => format!(
             "Не JSON: {}{}; браузер не может прочитать это сообщение и ничего не покажет",
             fault((*reason).into()),
             place(near)
         ),
+        FindingDetail::MalformedJson { reason, near, by: None } => {
+            format!("Не JSON: {}{}", fault((*reason).into()), place(near))
+        }
         FindingDetail::UnknownType(Some(name)) => {
             format!("В этом направлении у чата нет сообщений типа {}; сообщение игнорируется", quoted(QUOTES, name))
         }
@@ -508,6 +527,11 @@ fn user(case: Case) -> &'static str {
     }
 }
 
+/// Who is notified of a login: somebody else than who logs in, or perhaps that one.
+fn notified(note: &NoteContext) -> String {
+    if note.is_own { party(&note.other, Case::Accusative) } else { another(&note.other) }
+}
+
 /// Somebody else than who logs in, in the accusative.
 fn another(other: &Party) -> String {
     let another = if other.name.is_none() { "другой " } else { "" };
@@ -584,8 +608,8 @@ fn message_received(event: &MessageEvent<&str>) -> String {
             format!("сообщения{}", sender(*who))
         }
         MessageEvent::LogoutNotification { name } => format!("уведомления о выходе пользователя{}", beside(*name)),
-        MessageEvent::Ping { .. } => "запроса проверки связи (ping)".to_owned(),
-        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => {
+        MessageEvent::Ping { .. } | MessageEvent::ClientPing { .. } => "запроса проверки связи (ping)".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::ServerPong { .. } | MessageEvent::UnsolicitedPong { .. } => {
             "ответа на проверку связи (pong)".to_owned()
         }
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),

@@ -72,6 +72,9 @@ impl Sample {
                 event,
                 text: TEXT,
                 is_own: self.is_own,
+                is_derived: false,
+                has_other_text: false,
+                readable: "",
                 is_anothers: self.is_anothers,
                 is_masked: self.is_masked,
                 fault: None,
@@ -182,6 +185,8 @@ fn with_data(event: Event) -> (Event, Data) {
             MessageEvent::UserList { users: None, .. }
             | MessageEvent::Ping { .. }
             | MessageEvent::Pong { .. }
+            | MessageEvent::ClientPing { .. }
+            | MessageEvent::ServerPong { .. }
             | MessageEvent::UnsolicitedPong { .. } => vec![],
         },
     };
@@ -203,6 +208,8 @@ fn notes() -> Vec<(Sample, Data)> {
                 MessageEvent::UserList { recipient: name, .. }
                 | MessageEvent::Ping { recipient: name }
                 | MessageEvent::Pong { sender: name }
+                | MessageEvent::ClientPing { sender: name }
+                | MessageEvent::ServerPong { recipient: name }
                 | MessageEvent::UnsolicitedPong { sender: name }
                 | MessageEvent::Unknown { sender: name, .. } => name.is_some(),
                 MessageEvent::LoginRequest { name: None, room: None } => false,
@@ -249,7 +256,10 @@ fn facts(finding: Finding) -> Vec<(FindingDetail<'static>, Vec<&'static str>)> {
             .into_iter()
             .flat_map(|by| {
                 REASONS.iter().map(move |(reason, shown)| {
-                    (FindingDetail::MalformedJson { reason: *reason, near: "a]b", by }, vec!["JSON", "a]b", *shown])
+                    (
+                        FindingDetail::MalformedJson { reason: *reason, near: "a]b", by: Some(by) },
+                        vec!["JSON", "a]b", *shown],
+                    )
                 })
             })
             .collect(),

@@ -6,6 +6,7 @@ use super::common::{
 use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
+use crate::message::Opaque;
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["“", "”"];
@@ -74,7 +75,7 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         }
         MessageEvent::LoginResult { name: None } => format!("{by}向{other}返回登录结果：登录成功"),
         MessageEvent::LoginNotification { name } => {
-            format!("{by}通知{}：{}", another(&note.other), has_logged_in(*name))
+            format!("{by}通知{}：{}", notified(note), has_logged_in(*name))
         }
         MessageEvent::SayRequest { recipient: whom, .. } => {
             let speech = speech(None, whom);
@@ -92,9 +93,16 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         MessageEvent::LogoutNotification { name } => {
             format!("{by}通知{}：{}", spaced(&party(&note.other)).trim_end(), has_left(*name))
         }
-        MessageEvent::Ping { .. } => format!("{by}向{other}发送心跳检测 ping：询问对方是否在线"),
-        MessageEvent::Pong { .. } => format!("{by}向{other}回应心跳检测 pong：仍然在线"),
+        MessageEvent::Ping { .. } | MessageEvent::ClientPing { .. } => {
+            format!("{by}向{other}发送心跳检测 ping：询问对方是否在线")
+        }
+        MessageEvent::Pong { .. } | MessageEvent::ServerPong { .. } => {
+            format!("{by}向{other}回应心跳检测 pong：仍然在线")
+        }
         MessageEvent::UnsolicitedPong { .. } => format!("{by}向{other}发送心跳检测 pong，但此前并没有待回应的 ping"),
+        MessageEvent::Unknown { type_name: Some(name), .. } if note.is_derived => {
+            format!("{by}向{other}发送一条{}类型的消息", quoted(QUOTES, name))
+        }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by}向{other}发送类型为{}的消息：聊天程序不支持该类型", quoted(QUOTES, name))
         }
@@ -110,6 +118,8 @@ pub fn clause(clause: &Clause) -> String {
         Clause::Complete(Completion::Say) => "；所有应收到该发言的浏览器均已收到，发言完毕".to_owned(),
         Clause::Complete(Completion::Logout) => "；聊天室内其他所有人均已收到通知，退出完成".to_owned(),
         Clause::Complete(Completion::Close) => "；连接的两个方向均已关闭".to_owned(),
+        Clause::OtherText => "；已送达，但文字有改动".to_owned(),
+        Clause::Readable(line) => format!("：{line}"),
         Clause::Fault(detail) => format!("。{}", finding(detail)),
     }
 }
@@ -204,6 +214,7 @@ pub fn label(field: Field) -> &'static str {
         Field::ClientListCount => "用户数",
         Field::Member => "其他字段",
         Field::Dialect => "协议版本",
+        Field::Server => "服务端",
         Field::Private => "私聊",
         Field::GatewayAddress => "网关地址",
         Field::GatewayPort => "网关端口",
@@ -267,6 +278,13 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::Acknowledges(acked) => acknowledges(acked),
         Phrase::BytesMissing { of: Some(of), before } => format!("第 {before} 帧之前缺少{}的字节", spaced(&party(of))),
         Phrase::BytesMissing { of: None, before } => format!("第 {before} 帧之前缺少服务端发给其他人的字节"),
+        Phrase::Opaque { what, bytes } => match what {
+            Opaque::Zlib => format!("{bytes} 字节，开头像 zlib：已压缩"),
+            Opaque::Gzip => format!("{bytes} 字节，开头像 gzip：已压缩"),
+            Opaque::OpenSsl => format!("{bytes} 字节的 Base64，开头像 OpenSSL：已加密"),
+            Opaque::Base64 => format!("{bytes} 字节的 Base64"),
+            Opaque::Binary => format!("{bytes} 字节，二进制"),
+        },
         Phrase::LeftOut(why) => omission(*why).to_owned(),
     }
 }
@@ -314,11 +332,14 @@ fn word(word: Word) -> &'static str {
 
 pub fn finding(detail: &FindingDetail) -> String {
     match detail {
-        FindingDetail::MalformedJson { reason, near, by: Side::Client } => {
+        FindingDetail::MalformedJson { reason, near, by: Some(Side::Client) } => {
             format!("不是 JSON：{}{}；服务端会忽略这条消息，没有人会收到", fault((*reason).into()), place(near))
         }
-        FindingDetail::MalformedJson { reason, near, by: Side::Server } => {
+        FindingDetail::MalformedJson { reason, near, by: Some(Side::Server) } => {
             format!("不是 JSON：{}{}；浏览器无法读取这条消息，什么也不会显示", fault((*reason).into()), place(near))
+        }
+        FindingDetail::MalformedJson { reason, near, by: None } => {
+            format!("不是 JSON：{}{}", fault((*reason).into()), place(near))
         }
         FindingDetail::UnknownType(Some(name)) => {
             format!("聊天程序在这个方向上没有{}类型的消息；该消息会被忽略", quoted(QUOTES, name))
@@ -433,6 +454,11 @@ fn party(party: &Party) -> String {
     }
 }
 
+/// Who is notified of a login: somebody else than who logs in, or perhaps that one.
+fn notified(note: &NoteContext) -> String {
+    if note.is_own { party(&note.other) } else { another(&note.other) }
+}
+
 /// Somebody else than who logs in.
 fn another(other: &Party) -> String {
     match other.name {
@@ -517,8 +543,10 @@ fn message_received(event: &MessageEvent<&str>) -> String {
         },
         MessageEvent::LogoutNotification { name: Some(name) } => format!("用户{}退出的通知", quoted(QUOTES, name)),
         MessageEvent::LogoutNotification { name: None } => "有用户退出的通知".to_owned(),
-        MessageEvent::Ping { .. } => "心跳检测 ping".to_owned(),
-        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "心跳检测 pong".to_owned(),
+        MessageEvent::Ping { .. } | MessageEvent::ClientPing { .. } => "心跳检测 ping".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::ServerPong { .. } | MessageEvent::UnsolicitedPong { .. } => {
+            "心跳检测 pong".to_owned()
+        }
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

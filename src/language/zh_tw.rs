@@ -6,6 +6,7 @@ use super::common::{
 use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
+use crate::message::Opaque;
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["「", "」"];
@@ -74,7 +75,7 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         }
         MessageEvent::LoginResult { name: None } => format!("{by}向{other}傳回登入結果：登入成功"),
         MessageEvent::LoginNotification { name } => {
-            format!("{by}通知{}：{}", another(&note.other), has_logged_in(*name))
+            format!("{by}通知{}：{}", notified(note), has_logged_in(*name))
         }
         MessageEvent::SayRequest { recipient: whom, .. } => {
             let speech = speech(None, whom);
@@ -92,9 +93,16 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
         MessageEvent::LogoutNotification { name } => {
             format!("{by}通知{}：{}", spaced(&party(&note.other)).trim_end(), has_left(*name))
         }
-        MessageEvent::Ping { .. } => format!("{by}向{other}傳送心跳偵測 ping：詢問對方是否仍在線上"),
-        MessageEvent::Pong { .. } => format!("{by}向{other}回應心跳偵測 pong：仍在線上"),
+        MessageEvent::Ping { .. } | MessageEvent::ClientPing { .. } => {
+            format!("{by}向{other}傳送心跳偵測 ping：詢問對方是否仍在線上")
+        }
+        MessageEvent::Pong { .. } | MessageEvent::ServerPong { .. } => {
+            format!("{by}向{other}回應心跳偵測 pong：仍在線上")
+        }
         MessageEvent::UnsolicitedPong { .. } => format!("{by}向{other}傳送心跳偵測 pong，但先前並沒有待回應的 ping"),
+        MessageEvent::Unknown { type_name: Some(name), .. } if note.is_derived => {
+            format!("{by}向{other}傳送一則{}類型的訊息", quoted(QUOTES, name))
+        }
         MessageEvent::Unknown { type_name: Some(name), .. } => {
             format!("{by}向{other}傳送類型為{}的訊息：聊天程式不支援該類型", quoted(QUOTES, name))
         }
@@ -110,6 +118,8 @@ pub fn clause(clause: &Clause) -> String {
         Clause::Complete(Completion::Say) => "；所有應收到這則發言的瀏覽器都已收到，發言完成".to_owned(),
         Clause::Complete(Completion::Logout) => "；聊天室內其他所有人都已收到通知，離開流程完成".to_owned(),
         Clause::Complete(Completion::Close) => "；連線的兩個方向都已關閉".to_owned(),
+        Clause::OtherText => "；已送達，但文字有更動".to_owned(),
+        Clause::Readable(line) => format!("：{line}"),
         Clause::Fault(detail) => format!("。{}", finding(detail)),
     }
 }
@@ -204,6 +214,7 @@ pub fn label(field: Field) -> &'static str {
         Field::ClientListCount => "使用者人數",
         Field::Member => "其他欄位",
         Field::Dialect => "通訊協定版本",
+        Field::Server => "伺服器",
         Field::Private => "私人訊息",
         Field::GatewayAddress => "閘道位址",
         Field::GatewayPort => "閘道連接埠",
@@ -269,6 +280,13 @@ pub fn phrase(phrase: &Phrase) -> String {
             format!("訊框 {before} 之前缺少{}的位元組", spaced(&party(of)))
         }
         Phrase::BytesMissing { of: None, before } => format!("訊框 {before} 之前缺少伺服器傳給其他人的位元組"),
+        Phrase::Opaque { what, bytes } => match what {
+            Opaque::Zlib => format!("{bytes} 位元組，開頭像 zlib：已壓縮"),
+            Opaque::Gzip => format!("{bytes} 位元組，開頭像 gzip：已壓縮"),
+            Opaque::OpenSsl => format!("{bytes} 位元組的 Base64，開頭像 OpenSSL：已加密"),
+            Opaque::Base64 => format!("{bytes} 位元組的 Base64"),
+            Opaque::Binary => format!("{bytes} 位元組，二進位"),
+        },
         Phrase::LeftOut(why) => omission(*why).to_owned(),
     }
 }
@@ -316,11 +334,14 @@ fn word(word: Word) -> &'static str {
 
 pub fn finding(detail: &FindingDetail) -> String {
     match detail {
-        FindingDetail::MalformedJson { reason, near, by: Side::Client } => {
+        FindingDetail::MalformedJson { reason, near, by: Some(Side::Client) } => {
             format!("不是 JSON：{}{}；伺服器會忽略這則訊息，沒有人會收到", fault((*reason).into()), place(near))
         }
-        FindingDetail::MalformedJson { reason, near, by: Side::Server } => {
+        FindingDetail::MalformedJson { reason, near, by: Some(Side::Server) } => {
             format!("不是 JSON：{}{}；瀏覽器無法讀取這則訊息，什麼也不會顯示", fault((*reason).into()), place(near))
+        }
+        FindingDetail::MalformedJson { reason, near, by: None } => {
+            format!("不是 JSON：{}{}", fault((*reason).into()), place(near))
         }
         FindingDetail::UnknownType(Some(name)) => {
             format!("聊天程式在這個方向上沒有{}類型的訊息；這則訊息會被忽略", quoted(QUOTES, name))
@@ -438,6 +459,11 @@ fn party(party: &Party) -> String {
     }
 }
 
+/// Who is notified of a login: somebody else than who logs in, or perhaps that one.
+fn notified(note: &NoteContext) -> String {
+    if note.is_own { party(&note.other) } else { another(&note.other) }
+}
+
 /// Somebody else than who logs in.
 fn another(other: &Party) -> String {
     match other.name {
@@ -522,8 +548,10 @@ fn message_received(event: &MessageEvent<&str>) -> String {
         },
         MessageEvent::LogoutNotification { name: Some(name) } => format!("使用者{}離開的通知", quoted(QUOTES, name)),
         MessageEvent::LogoutNotification { name: None } => "有使用者離開的通知".to_owned(),
-        MessageEvent::Ping { .. } => "心跳偵測 ping".to_owned(),
-        MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => "心跳偵測 pong".to_owned(),
+        MessageEvent::Ping { .. } | MessageEvent::ClientPing { .. } => "心跳偵測 ping".to_owned(),
+        MessageEvent::Pong { .. } | MessageEvent::ServerPong { .. } | MessageEvent::UnsolicitedPong { .. } => {
+            "心跳偵測 pong".to_owned()
+        }
         MessageEvent::Unknown { .. } => SOME_MESSAGE.to_owned(),
     }
 }

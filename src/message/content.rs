@@ -9,7 +9,8 @@ use hashbrown::DefaultHashBuilder;
 use super::bounded::{MAX_NAME, bounded_id, bounded_name};
 use super::json::Data;
 use super::list::ClientList;
-use super::reading::{Message, To};
+use super::readable::Part;
+use super::reading::{Heartbeat, Message, To};
 use super::table::{Dialect, Key, Kind, MemberName};
 use super::text;
 use super::text::{PrivateCopy, private_copy};
@@ -40,6 +41,8 @@ pub enum Content<'d> {
         to: Addressee<'d>,
         /// What its deliveries have in common with it; `None` where that was not captured.
         said: Option<Said>,
+        /// The same, where it names no recipient, to a server for which that is everybody.
+        said_to_all: Option<Said>,
         /// The beginning of the text, in one printable line.
         line: Cow<'d, str>,
     },
@@ -47,17 +50,54 @@ pub enum Content<'d> {
     SayDelivery(SayDelivery<'d>),
     /// From the server: `logout`.
     Logout(Announcement<'d>),
-    /// From the server: `ping`, the heartbeat of 2015 and later.
+    /// `ping`: from the server, the heartbeat of 2015 and later; from a client, or as plain text, that of other chats.
     Ping,
-    /// From the client: `pong`, the answer to a `ping`.
+    /// `pong`, the answer to a `ping`.
     Pong,
     /// A `type` that the chat does not send in this direction, or none that can be read.
-    Unknown {
-        /// The value of `type`.
-        type_name: Option<Cow<'d, str>>,
-        /// Who sent it.
-        by: Side,
-    },
+    Unknown(Unknown<'d>),
+}
+
+/// A message that the chat does not have, as far as names that many chats give their members tell.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Unknown<'d> {
+    /// The value of `type`, or of a member that has its place.
+    pub type_name: Option<Cow<'d, str>>,
+    /// `from_client_id`
+    pub from: Option<Cow<'d, str>>,
+    /// Who says or does it.
+    pub sender: Option<Cow<'d, str>>,
+    /// Whom it is for: a name, or an id.
+    pub recipient: Option<(Cow<'d, str>, bool)>,
+    /// The client that it is about, where it names no user.
+    pub client_id: Option<Cow<'d, str>>,
+}
+
+impl<'d> Unknown<'d> {
+    fn of(message: &Message<'d>) -> Unknown<'d> {
+        let type_name = message.value(MemberName::Type).map(typed);
+        let Some(readable) = message.readable() else { return Unknown { type_name, ..Unknown::default() } };
+        let name_of: for<'b> fn(&'b str) -> Cow<'b, str> = match message.sender {
+            Side::Server => escaped_once,
+            Side::Client => typed,
+        };
+        let name = |part: &Part<'d>| bounded(part.text.clone(), name_of);
+        let id = |part: &Part<'d>| bounded(part.text.clone(), bounded_id);
+        Unknown {
+            type_name: type_name.or(readable.kind.as_ref().map(name)),
+            from: message.value(MemberName::FromClientId).map(bounded_id),
+            sender: readable.sender.as_ref().map(name),
+            recipient: readable.recipient.as_ref().map(|to| (if to.is_id { id(to) } else { name(to) }, to.is_id)),
+            client_id: readable.client_id.as_ref().map(id),
+        }
+    }
+
+    fn into_owned(self) -> Unknown<'static> {
+        let Unknown { type_name, from, sender, recipient, client_id } = self;
+        let [type_name, from, sender, client_id] = [type_name, from, sender, client_id].map(owned);
+        let recipient = recipient.map(|(whom, is_id)| (Cow::Owned(whom.into_owned()), is_id));
+        Unknown { type_name, from, sender, recipient, client_id }
+    }
 }
 
 /// What a user said reaches a client.
@@ -75,6 +115,8 @@ pub struct SayDelivery<'d> {
     pub said_raw: Option<Said>,
     /// Which of the copies of a private say it is.
     pub copy: SayCopy,
+    /// Whether its text has markup that the original server does not send.
+    pub has_markup: bool,
 }
 
 /// What a say and its deliveries have in common.
@@ -165,8 +207,11 @@ impl<'d> Content<'d> {
     fn of(message: &Message<'d>, hasher: &DefaultHashBuilder) -> Content<'d> {
         failpoint!("message::content");
         let Some(kind) = message.kind() else {
-            let type_name = message.value(MemberName::Type).map(typed);
-            return Content::Unknown { type_name, by: message.sender };
+            return match message.heartbeat() {
+                Some(Heartbeat::Ping) => Content::Ping,
+                Some(Heartbeat::Pong) => Content::Pong,
+                None => Content::Unknown(Unknown::of(message)),
+            };
         };
         match kind {
             Kind::LoginRequest => Content::LoginRequest { name: asked_name(message), room: asked_room(message) },
@@ -178,16 +223,21 @@ impl<'d> Content<'d> {
             }),
             Kind::SayRequest => {
                 let content = message.as_string(MemberName::Content);
+                let to_all = |content: &str| Said::new(ALL, content, hasher);
                 Content::SayRequest {
                     to: Addressee::of(message, message.value(MemberName::ToClientName).map(typed)),
                     said: said_to(message).and_then(|to| Some(Said::new(to, content.as_deref()?, hasher))),
+                    said_to_all: content.as_deref().filter(|_| message.to() == Some(To::Sender)).map(to_all),
                     line: content.map(beginning).unwrap_or_default(),
                 }
             }
             Kind::SayDelivery => Content::SayDelivery(SayDelivery::of(message, hasher)),
             Kind::Logout => Content::Logout(Announcement {
                 id: message.value(MemberName::FromClientId).or(message.value(MemberName::ClientId)).map(bounded_id),
-                name: message.name(MemberName::FromClientName).map(escaped_once),
+                name: message
+                    .name(MemberName::FromClientName)
+                    .or(message.name(MemberName::ClientName))
+                    .map(escaped_once),
                 users: message.list().map(Users::of),
             }),
             Kind::Ping => Content::Ping,
@@ -201,7 +251,7 @@ impl<'d> Content<'d> {
         match (&self, own, server) {
             (Content::LoginRequest { .. }, Some(Dialect::B2015), Some(Dialect::C2016)) => {
                 let type_name = Some(Cow::Borrowed("re_login"));
-                (Content::Unknown { type_name, by: Side::Client }, server)
+                (Content::Unknown(Unknown { type_name, ..Unknown::default() }), server)
             }
             _ => (self, own),
         }
@@ -217,7 +267,7 @@ impl<'d> Content<'d> {
             | Content::SayDelivery(_)
             | Content::Ping
             | Content::Pong
-            | Content::Unknown { .. } => None,
+            | Content::Unknown(_) => None,
         }
     }
 
@@ -227,17 +277,17 @@ impl<'d> Content<'d> {
             Content::LoginRequest { name, room } => Content::LoginRequest { name: owned(name), room: owned(room) },
             Content::UserList(users) => Content::UserList(users.map(Users::into_owned)),
             Content::Login(announcement) => Content::Login(announcement.into_owned()),
-            Content::SayRequest { to, said, line } => {
-                Content::SayRequest { to: to.into_owned(), said, line: Cow::Owned(line.into_owned()) }
+            Content::SayRequest { to, said, said_to_all, line } => {
+                Content::SayRequest { to: to.into_owned(), said, said_to_all, line: Cow::Owned(line.into_owned()) }
             }
-            Content::SayDelivery(SayDelivery { from, from_name, to, said, said_raw, copy }) => {
-                let (from, from_name, to) = (owned(from), owned(from_name), to.into_owned());
-                Content::SayDelivery(SayDelivery { from, from_name, to, said, said_raw, copy })
+            Content::SayDelivery(delivery) => {
+                let (from, from_name) = (owned(delivery.from), owned(delivery.from_name));
+                Content::SayDelivery(SayDelivery { from, from_name, to: delivery.to.into_owned(), ..delivery })
             }
             Content::Logout(announcement) => Content::Logout(announcement.into_owned()),
             Content::Ping => Content::Ping,
             Content::Pong => Content::Pong,
-            Content::Unknown { type_name, by } => Content::Unknown { type_name: owned(type_name), by },
+            Content::Unknown(unknown) => Content::Unknown(unknown.into_owned()),
         }
     }
 }
@@ -247,6 +297,7 @@ impl<'d> SayDelivery<'d> {
         let to = Addressee::of(message, message.value(MemberName::ToClientName).map(escaped_once));
         let content = message.value(MemberName::Content).and_then(|html| Some((said_to(message)?, html)));
         let said_raw = content.map(|(to, content)| Said::new(to, content, hasher));
+        let has_markup = content.is_some_and(|(_, html)| html.contains('<') && text::markup(html, true).is_some());
         let said = content.and_then(|(to, html)| match text::readable(html, true) {
             Cow::Borrowed(text) if text.len() == html.len() => said_raw,
             text => Some(Said::new(to, &text, hasher)),
@@ -258,6 +309,7 @@ impl<'d> SayDelivery<'d> {
             to,
             said_raw: said_raw.filter(|raw| Some(*raw) != said),
             said,
+            has_markup,
         }
     }
 }

@@ -118,6 +118,11 @@ impl<'a> Subject<'a> {
         (self.agreeing.count_ones() == 1).then_some(shape.dialect)
     }
 
+    /// Whether all members have names that the chat's messages of this kind have.
+    pub(super) fn all_names_known(&self) -> bool {
+        self.all_names_known
+    }
+
     pub(super) fn evidence(&self) -> Evidence {
         let Some(form) = self.form else {
             return if self.is_foreign() { Evidence::Foreign } else { Evidence::Unknown };

@@ -40,7 +40,13 @@ impl<'d> ClientList<'d> {
         let mut named = self.document.members_of(&self.span);
         let mut listed = self.document.elements(&self.span);
         let named = std::iter::from_fn(move || named.next_texts());
-        let named = named.map(|(id, name)| User { id: Some(id), name: Some(name) });
+        let document = self.document;
+        let named = named.map(move |(id, value)| {
+            // In other chats than the original, each may be an object.
+            let is_object = document.bytes.get(value.span.start) == Some(&b'{');
+            let name = if is_object { listed_user(&mut document.members_of(&value.span)).name } else { Some(value) };
+            User { id: Some(id), name }
+        });
         named.chain(std::iter::from_fn(move || listed.next_object(listed_user)))
     }
 
@@ -55,7 +61,7 @@ impl<'d> ClientList<'d> {
     }
 }
 
-/// An object of an id and a name, each the last under one of its keys.
+/// An object of an id and a name, each under one of its keys: the last of equal ones.
 fn listed_user<'d>(members: &mut Members<'d>) -> User<'d> {
     let mut user = User::default();
     while let Some((key, value)) = members.next_texts() {

@@ -24,14 +24,18 @@ pub mod time;
 mod content;
 mod dialect;
 mod list;
+mod opaque;
 mod php;
+mod readable;
 mod reading;
 mod table;
 #[cfg(test)]
 mod tests;
 
-pub use content::{Addressee, Announcement, Content, MAX_TEXT, Said, SayCopy, SayDelivery, Users};
+pub use content::{Addressee, Announcement, Content, MAX_TEXT, Said, SayCopy, SayDelivery, Unknown, Users};
 pub use dialect::Evidence;
 pub use list::{ClientList, User};
+pub use opaque::Opaque;
+pub use readable::{Line, Part, Readable};
 pub use reading::{JsonType, LIMITS, MemberText, Message, To, may_prove_chat, read, type_names};
 pub use table::{Dialect, MemberName};

@@ -4,9 +4,12 @@
 use super::dialect::{Evidence, Subject, fault_of, is_json};
 use super::json::{Data, Document, Fault, Limits, Member, Reason, Salvaged, Span};
 use super::list::ClientList;
+use super::opaque::Opaque;
+use super::readable::Readable;
 use super::table::{self, Dialect, Form, Key, Kind, MemberName};
 use super::{json, php, text};
 use crate::failpoint::failpoint;
+use crate::fields::ServerKind;
 use crate::packet::Side;
 use memchr::memmem::Finder;
 use std::borrow::Cow;
@@ -112,8 +115,27 @@ pub struct Message<'d> {
     members: Members<'d>,
     truncated: bool,
     evidence: Evidence,
+    knows_its_members: bool,
     /// See [`Message::shown_fields`].
     salvaged: OnceCell<Vec<Salvaged>>,
+}
+
+/// What a heartbeat is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heartbeat {
+    Ping,
+    Pong,
+}
+
+impl Heartbeat {
+    /// Of a value of `type`, or of a message that is no JSON.
+    fn of(text: &[u8]) -> Option<Heartbeat> {
+        match text {
+            b"ping" => Some(Heartbeat::Ping),
+            b"pong" => Some(Heartbeat::Pong),
+            _ => None,
+        }
+    }
 }
 
 impl<'d> Message<'d> {
@@ -134,6 +156,7 @@ impl<'d> Message<'d> {
             form,
             truncated,
             evidence: subject.evidence(),
+            knows_its_members: subject.all_names_known(),
             salvaged: OnceCell::new(),
             members,
         }
@@ -141,6 +164,55 @@ impl<'d> Message<'d> {
 
     pub(super) fn kind(&self) -> Option<Kind> {
         self.form.map(|form| form.kind)
+    }
+
+    /// A heartbeat that the chat itself does not send: in the other direction, or as plain text.
+    pub(super) fn heartbeat(&self) -> Option<Heartbeat> {
+        match &self.document.fault {
+            None => Heartbeat::of(self.members.string(MemberName::Type).filter(|_| self.form.is_none())?.as_bytes()),
+            Some(_) if self.truncated => None,
+            Some(_) => Heartbeat::of(self.document.bytes.trim_ascii()),
+        }
+    }
+
+    /// What its payload is that is no JSON, and was not meant to be.
+    pub fn opaque(&self) -> Option<Opaque> {
+        self.document.fault.as_ref().filter(|_| !self.truncated).and_then(|_| Opaque::of(self.document.bytes))
+    }
+
+    /// What a person reads of a message of a type that the chat does not know; `None` of the others, and of what is no object.
+    pub fn readable(&self) -> Option<Readable<'d>> {
+        let is_unknown = self.form.is_none() && self.document.fault.is_none();
+        is_unknown.then(|| Readable::of(self.document))
+    }
+
+    /// Which server the message shows, where it is the server's: that of a chat built from the original one by a type, a member or a heartbeat that the
+    /// original does not send. `None` of what tells nothing.
+    pub fn shows(&self) -> Option<ServerKind> {
+        let is_whole = !self.truncated && (self.document.fault.is_none() || self.heartbeat().is_some());
+        if self.sender != Side::Server || !is_whole {
+            return None;
+        }
+        match self.form {
+            None => Some(ServerKind::Derived),
+            Some(_) if !self.knows_its_members => Some(ServerKind::Derived),
+            Some(Form { kind: Kind::SayDelivery, .. })
+                if self.value(MemberName::Content).is_some_and(text::has_translated_mark) =>
+            {
+                Some(ServerKind::Derived)
+            }
+            Some(_) => Some(ServerKind::Original).filter(|_| self.evidence == Evidence::Dialect),
+        }
+    }
+
+    /// Whether the chat has a message with all its members, whatever their values.
+    pub fn knows_its_members(&self) -> bool {
+        self.knows_its_members
+    }
+
+    /// Whether it is a JSON object, to its end.
+    pub fn is_object(&self) -> bool {
+        self.document.fault.is_none()
     }
 
     pub(super) fn member(&self, name: MemberName) -> Option<&Member> {
@@ -165,7 +237,8 @@ impl<'d> Message<'d> {
     /// Why the message is not a JSON object: who gets it ignores it. The fields are then those before the fault. Of a lone surrogate,
     /// they are all there are, and only the server refuses it: a browser's `JSON.parse()` does not.
     pub fn fault(&self) -> Option<&'d Fault> {
-        fault_of(self.document, self.sender).filter(|_| !self.truncated)
+        let fault = fault_of(self.document, self.sender).filter(|_| !self.truncated);
+        fault.filter(|_| self.heartbeat().is_none() && self.opaque().is_none())
     }
 
     /// Whether it is JSON, but no object: a string, a number, an array …

@@ -32,7 +32,7 @@ fn content<'d>(message: &Message<'d>) -> super::Content<'d> {
 }
 
 fn unknown(type_name: Option<&str>) -> super::Content<'_> {
-    super::Content::Unknown { type_name: type_name.map(Cow::Borrowed), by: FromClient }
+    super::Content::Unknown(super::Unknown { type_name: type_name.map(Cow::Borrowed), ..super::Unknown::default() })
 }
 
 fn missing(message: &Message) -> Vec<MemberName> {

@@ -202,8 +202,25 @@ pub enum PrivateCopy {
 pub fn private_copy(html: &str) -> Option<(PrivateCopy, &str)> {
     match html.strip_prefix("<b>对你说: </b>") {
         Some(rest) => Some((PrivateCopy::Recipient, rest)),
-        None => sender_copy(html).map(|rest| (PrivateCopy::Sender, rest)),
+        None => sender_copy(html).map(|rest| (PrivateCopy::Sender, rest)).or_else(|| translated_copy(html)),
     }
+}
+
+/// Whether the content begins with a mark that is not the original server's.
+pub fn has_translated_mark(html: &str) -> bool {
+    html.starts_with("<b>")
+        && translated_copy(html).is_some()
+        && sender_copy(html).is_none()
+        && !html.starts_with("<b>对你说: </b>")
+}
+
+/// The mark of a server that speaks another language: a few bold words with a colon behind them.
+fn translated_copy(html: &str) -> Option<(PrivateCopy, &str)> {
+    const LONGEST: usize = 200;
+    let (words, rest) = html.strip_prefix("<b>")?.split_once("</b>")?;
+    let is_mark = words.len() <= LONGEST && !words.contains('<') && words.trim_end().ends_with([':', '：']);
+    let is_senders = words.starts_with('你') || words.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("you "));
+    is_mark.then_some((if is_senders { PrivateCopy::Sender } else { PrivateCopy::Recipient }, rest))
 }
 
 /// The content behind the mark of the sender's own copy.

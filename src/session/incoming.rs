@@ -5,8 +5,9 @@ use std::hash::BuildHasher;
 use hashbrown::DefaultHashBuilder;
 
 use crate::failpoint::failpoint;
+use crate::fields::ServerKind;
 use crate::message::{Content, Dialect, MemberName, Message, Users};
-use crate::packet::FrameTime;
+use crate::packet::{FrameTime, Side};
 
 /// A message, as far as the session needs it.
 #[derive(Debug)]
@@ -15,6 +16,10 @@ pub struct Incoming<'a> {
     pub at: FrameTime,
     /// How many messages of the frame came before it.
     pub index: u32,
+    /// Who sent it.
+    pub by: Side,
+    /// What it shows the server to be.
+    pub shows: Option<ServerKind>,
     /// Whether its last WebSocket frame was masked; `None` where the frame was not seen.
     pub masked: Option<bool>,
     /// The message's own dialect, where its members decide it.
@@ -51,6 +56,8 @@ impl<'a> Incoming<'a> {
         Incoming {
             at,
             index,
+            by: message.sender,
+            shows: message.shows(),
             masked,
             dialect: message.dialect,
             is_readable: message.fault().is_none(),

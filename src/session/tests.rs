@@ -281,17 +281,26 @@ fn the_user_of_a_connection_joined_in_the_middle_is_known_by_what_it_says() {
 #[test]
 fn messages_seen_before_the_proof_are_the_chats_once_it_is_proven() {
     let mut capture = Capture::default();
-    let strange = capture.sends(0, true, r#"{"type":"typing"}"#);
+    let strange = capture.sends(0, true, "42");
     assert!(capture.find(0, strange).is_none());
     capture.logs_in(0, "ann");
     assert_eq!(capture.view(0, strange).record.event.phase(), Phase::Unknown);
 }
 
 #[test]
-fn many_foreign_messages_make_a_connection_another_applications() {
+fn on_a_port_that_the_user_names_each_object_is_a_message() {
+    let mut capture = Capture::default();
+    for message in [r#"{"type":"typing"}"#, r#"{"code":0}"#] {
+        let frame = capture.sends(0, true, message);
+        assert_eq!(capture.view(0, frame).record.event.phase(), Phase::Unknown, "{message}");
+    }
+}
+
+#[test]
+fn many_messages_that_are_no_objects_make_a_connection_another_applications() {
     let mut capture = Capture::default();
     for _ in 0..MAX_POSTPONED + 2 {
-        let frame = capture.sends(0, true, r#"{"op":"publish"}"#);
+        let frame = capture.sends(0, true, "42");
         assert!(capture.find(0, frame).is_none());
     }
     assert!(matches!(capture.connection(0).application(), Application::Other));
@@ -592,7 +601,7 @@ fn of_too_many_connections_without_data_another_is_remembered_from_its_data_on()
 
 #[test]
 fn a_message_alone_is_one_of_the_chat_where_its_connection_was() {
-    let mut capture = Capture::default();
+    let mut capture = Capture { elsewhere: true, ..Capture::default() };
     capture.log_in(1);
     let text = br#"{"type":"dance"}"#;
     let document = read(text);

@@ -384,6 +384,8 @@ impl<'a> Drawing<'a> {
             | MessageEvent::UserList { users: None, .. }
             | MessageEvent::Ping { .. }
             | MessageEvent::Pong { .. }
+            | MessageEvent::ClientPing { .. }
+            | MessageEvent::ServerPong { .. }
             | MessageEvent::UnsolicitedPong { .. } => shown(said),
         };
         if detail.is_empty() { phase } else { format!("{phase}: {detail}") }

@@ -22,6 +22,8 @@ pub fn line(tap_event: &TapEvent, session: &Session, language: Language) -> Opti
         | MessageEvent::LogoutNotification { .. }
         | MessageEvent::Ping { .. }
         | MessageEvent::Pong { .. }
+        | MessageEvent::ClientPing { .. }
+        | MessageEvent::ServerPong { .. }
         | MessageEvent::UnsolicitedPong { .. }
         | MessageEvent::Unknown { .. } => format!("* {}", happening(&view, tap_event, language)),
     })
@@ -47,6 +49,8 @@ fn happening(view: &MessageView, tap_event: &TapEvent, language: Language) -> St
         | MessageEvent::SayDelivery { .. }
         | MessageEvent::Ping { .. }
         | MessageEvent::Pong { .. }
+        | MessageEvent::ClientPing { .. }
+        | MessageEvent::ServerPong { .. }
         | MessageEvent::UnsolicitedPong { .. } => String::new(),
     };
     let kind = language.kind(view);

@@ -157,6 +157,8 @@ impl Transcript {
             MessageEvent::UserList { .. }
             | MessageEvent::Ping { .. }
             | MessageEvent::Pong { .. }
+            | MessageEvent::ClientPing { .. }
+            | MessageEvent::ServerPong { .. }
             | MessageEvent::UnsolicitedPong { .. } => is_wrong(),
             MessageEvent::LoginRequest { .. }
             | MessageEvent::LoginResult { .. }
@@ -283,6 +285,8 @@ impl Line<'_> {
             | MessageEvent::LogoutNotification { .. }
             | MessageEvent::Ping { .. }
             | MessageEvent::Pong { .. }
+            | MessageEvent::ClientPing { .. }
+            | MessageEvent::ServerPong { .. }
             | MessageEvent::UnsolicitedPong { .. }
             | MessageEvent::Unknown { .. } => String::new(),
         }
@@ -313,6 +317,8 @@ impl Line<'_> {
             | MessageEvent::LogoutNotification { .. } => self.comes_or_goes(view, own, room, known, page),
             MessageEvent::Ping { .. }
             | MessageEvent::Pong { .. }
+            | MessageEvent::ClientPing { .. }
+            | MessageEvent::ServerPong { .. }
             | MessageEvent::UnsolicitedPong { .. }
             | MessageEvent::Unknown { .. } => self.line_of_problems(view, room, page),
         }

@@ -2,12 +2,13 @@
 
 use std::mem;
 
-use crate::heartbeat::Heartbeats;
-use crate::message::{Content, Evidence};
+use crate::fields::ServerKind;
+use crate::heartbeat::{Heartbeats, Pair};
+use crate::message::Evidence;
 use crate::one_or_many::OneOrMany;
-use crate::packet::{Frame, FrameTime, PackedFrameTime, Position};
-use crate::session::ids::MessagePlace;
+use crate::packet::{Frame, FrameTime, PackedFrameTime, Position, Side};
 use crate::session::ids::Room;
+use crate::session::ids::{MessagePlace, SayNumber};
 use crate::session::incoming::Incoming;
 use crate::storage::texts::TextId;
 
@@ -64,16 +65,15 @@ impl Application {
         }
     }
 
-    /// Whether a message of this evidence makes the connection the chat's, or finds it so. Where the user configured the port as the
-    /// chat's, less is enough, unless something unknown was seen there before.
-    pub fn accepts(&self, evidence: Evidence, configured: bool) -> bool {
-        match (self, evidence) {
-            (Application::Chat(_), _) | (_, Evidence::Dialect) => true,
-            (Application::Undecided(postponed), Evidence::Likely) => {
-                let mut earlier = postponed.iter().flat_map(|waiting| &waiting.messages);
-                configured && earlier.all(|message| !matches!(message.content, Content::Unknown { .. }))
+    /// Whether a message of this evidence makes the connection the chat's, or finds it so. Where the user named the port as the chat's, each JSON
+    /// object does.
+    pub fn accepts(&self, evidence: Evidence, is_object: bool, configured: bool) -> bool {
+        match self {
+            Application::Chat(_) => true,
+            Application::Undecided(_) if configured => {
+                is_object || matches!(evidence, Evidence::Dialect | Evidence::Likely)
             }
-            (_, Evidence::Likely | Evidence::Foreign | Evidence::Unknown) => false,
+            Application::Undecided(_) | Application::Other => evidence == Evidence::Dialect,
         }
     }
 
@@ -146,6 +146,12 @@ pub struct Chat {
     /// The last result of a login.
     logged_in: Option<PackedFrameTime>,
     heartbeats: Heartbeats,
+    /// Those of a client that sends pings, which the original chat's does not.
+    client_heartbeats: Option<Box<Heartbeats>>,
+    /// From which message on the server is known to be the original one, and from which on to be a derived one.
+    shown: [Option<Position>; 2],
+    /// The last say of this connection, and one more; 0 for none.
+    last_say: SayNumber,
     /// The latest say of this connection that reached anybody.
     last_delivered: Option<Frame>,
     last_from_server: Option<PackedFrameTime>,
@@ -289,14 +295,57 @@ impl Chat {
         i64::from(self.round_trip) * 1000
     }
 
-    /// Its pings and pongs.
+    /// The pings of the server, and their pongs.
     pub fn heartbeats(&self) -> &Heartbeats {
         &self.heartbeats
     }
 
-    /// The same, to add to them.
-    pub fn heartbeats_mut(&mut self) -> &mut Heartbeats {
-        &mut self.heartbeats
+    /// The pings of a side and their pongs, to add pongs to them; `None` of a client that has sent no ping.
+    pub fn heartbeats_of(&mut self, asking: Side) -> Option<&mut Heartbeats> {
+        match asking {
+            Side::Server => Some(&mut self.heartbeats),
+            Side::Client => self.client_heartbeats.as_deref_mut(),
+        }
+    }
+
+    /// Takes note of a side's ping. Returns which pongs answer which earlier ones, if that is settled by now.
+    pub fn ping(&mut self, by: Side, at: FrameTime) -> Vec<Pair> {
+        match by {
+            Side::Server => self.heartbeats.ping(at),
+            Side::Client => self.client_heartbeats.get_or_insert_default().ping(at),
+        }
+    }
+
+    /// Takes note of what the server is known to be from this message on.
+    pub fn show(&mut self, kind: ServerKind, at: Position) {
+        self.shown[kind as usize - 1].get_or_insert(at);
+    }
+
+    /// What the server was known to be when the message at a position was first seen.
+    pub fn server_at(&self, at: Position) -> Option<ServerKind> {
+        let [original, derived] = self.shown.map(|since| since.is_some_and(|since| since <= at));
+        match (derived, original) {
+            (true, _) => Some(ServerKind::Derived),
+            (false, true) => Some(ServerKind::Original),
+            (false, false) => None,
+        }
+    }
+
+    /// Takes note of the id that the server gives the connection before anybody has logged in.
+    pub fn set_id(&mut self, id: TextId) {
+        if !self.has_asked_to_log_in {
+            self.id.get_or_insert(id);
+        }
+    }
+
+    /// Takes note of a say of this connection.
+    pub fn say(&mut self, number: SayNumber) {
+        self.last_say = number + 1;
+    }
+
+    /// The last say of this connection.
+    pub fn last_say(&self) -> Option<SayNumber> {
+        self.last_say.checked_sub(1)
     }
 
     /// Takes note that the say in `frame` of this connection has reached somebody.

@@ -8,24 +8,24 @@ use crate::session::record::message::{MessageRecord, StoredMessage};
 use crate::storage::texts::TextId;
 
 impl Connection {
-    /// Takes note of a ping.
-    pub fn ping(&mut self, at: FrameTime) {
-        self.lose_pings(at.frame, false);
-        self.settle(|heartbeats| heartbeats.ping(at));
+    /// Takes note of a side's ping.
+    pub fn ping(&mut self, by: Side, at: FrameTime) {
+        self.lose_pings(by, at.frame, false);
+        let settled = self.application.chat_mut().map(|chat| chat.ping(by, at));
+        self.pair(settled.unwrap_or_default());
     }
 
-    /// Finds what a pong answers.
-    pub fn pong(&mut self, record: &mut MessageRecord<TextId>) {
-        let (at, position) = (record.at, record.position());
-        let may_lack_ping =
-            self.gaps(Side::Server).between(self.upgrade.upgraded_in(), at.frame) || self.has_unread(Side::Server);
+    /// Finds what a side's pong answers.
+    pub fn pong(&mut self, by: Side, record: &mut MessageRecord<TextId>) {
+        let (at, position, asking) = (record.at, record.position(), by.other());
+        let may_lack_ping = self.gaps(asking).between(self.upgrade.upgraded_in(), at.frame) || self.has_unread(asking);
         let is_whole = self.saw_beginning && !may_lack_ping;
-        if self.lose_pings(at.frame, true) {
+        if self.lose_pings(asking, at.frame, true) {
             return;
         }
-        let Some(chat) = self.application.chat_mut() else { return };
-        match chat.heartbeats_mut().pong(position, at.time) {
-            Pong::Unasked if is_whole => {
+        let Some(heartbeats) = self.heartbeats_of(asking) else { return };
+        match heartbeats.pong(position, at.time) {
+            Pong::Unasked if is_whole && by == Side::Client => {
                 record.event = MessageEvent::UnsolicitedPong { sender: record.event.sender().copied() };
             }
             Pong::Unasked => {}
@@ -39,22 +39,24 @@ impl Connection {
 
     /// Settles at this time which pings the pongs answer that are open, where no later frame can tell.
     pub fn settle_pongs(&mut self, now: i64) {
-        self.settle(|heartbeats| heartbeats.settle(now));
+        for asking in [Side::Server, Side::Client] {
+            let settled = self.heartbeats_of(asking).map(|heartbeats| heartbeats.settle(now));
+            self.pair(settled.unwrap_or_default());
+        }
     }
 
-    fn settle(&mut self, pairs: impl FnOnce(&mut Heartbeats) -> Vec<Pair>) {
-        let settled = self.application.chat_mut().map(|chat| pairs(chat.heartbeats_mut()));
-        self.pair(settled.unwrap_or_default());
+    fn heartbeats_of(&mut self, asking: Side) -> Option<&mut Heartbeats> {
+        self.application.chat_mut()?.heartbeats_of(asking)
     }
 
-    /// Forgets the pings that wait, if another or, before a ping, a pong may be missing between the last of them and this frame, which may hold
-    /// a pong. Returns whether there were any.
-    fn lose_pings(&mut self, frame: Frame, is_pong: bool) -> bool {
-        let last = self.chat().and_then(|chat| chat.heartbeats().last_waiting());
-        let sides = if is_pong { &[Side::Server][..] } else { &[Side::Server, Side::Client] };
+    /// Forgets the pings of a side that wait, if another or, before a ping, a pong may be missing between the last of them and this frame, which
+    /// may hold a pong. Returns whether there were any.
+    fn lose_pings(&mut self, asking: Side, frame: Frame, is_pong: bool) -> bool {
+        let last = self.heartbeats_of(asking).and_then(|heartbeats| heartbeats.last_waiting());
+        let sides = if is_pong { &[asking][..] } else { &[asking, asking.other()] };
         let is_lost = last.is_some_and(|last| sides.iter().any(|side| self.gaps(*side).between(last, frame)));
-        let chat = self.application.chat_mut().filter(|_| is_lost);
-        for ping in chat.map(|chat| chat.heartbeats_mut().lose(is_pong)).unwrap_or_default() {
+        let lost = self.heartbeats_of(asking).filter(|_| is_lost).map(|heartbeats| heartbeats.lose(is_pong));
+        for ping in lost.unwrap_or_default() {
             let pings = self.records.known_mut(ping).filter(|message| message.is_ping());
             pings.for_each(StoredMessage::leave_open);
         }

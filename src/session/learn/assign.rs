@@ -3,15 +3,20 @@
 use std::ops::RangeInclusive;
 
 use crate::failpoint::failpoint;
+use crate::fields::ServerKind;
 use crate::matching::Doubt;
 use crate::packet::{FrameTime, Side, StreamId};
 use crate::session::ids::{MessagePlace, SayNumber};
+use crate::session::record::message::StoredMessage;
 use crate::session::say::equal::{Capture, Outcome, Question, Settled, Verdict};
 use crate::session::say::{Delivery, TrackedSay};
 use crate::session::server::Server;
 use crate::session::server::exchanges::Receipt;
 use crate::session::state::Session;
 use crate::tcp::gaps::Gaps;
+
+/// How long after its say a server may deliver it with another text. Nanoseconds.
+const LONGEST_CHANGE: i64 = 1_000_000_000;
 
 impl Session {
     /// Looks for the say of a delivery, which is read in one or more ways. `is_late`: it was looked for before.
@@ -32,6 +37,64 @@ impl Session {
         }
         if let Some(delivery) = readings.first() {
             self.keep_unmatched(delivery, is_late);
+            if let Some(say) = self.last_say(delivery).filter(|_| !is_late) {
+                self.expect(say, Doubt::OtherText, delivery, is_late);
+            }
+        }
+    }
+
+    /// The say that a delivery with another text may deliver: the last one of its sender, just said and not delivered to this connection.
+    fn last_say(&self, delivery: &Delivery) -> Option<SayNumber> {
+        let (server, _) = self.question(delivery)?;
+        let number = self.connections.get(&server.users.owner(delivery.from?)?)?.chat()?.last_say()?;
+        let say = self.says.get(number)?;
+        let is_prompt = (0..=LONGEST_CHANGE).contains(&delivery.place.at.since(say.at()));
+        let is_undelivered = !say.is_delivered() || say.has_other_text();
+        let is_new = self.says.delivered(say).all(|other| other.stream != delivery.place.stream);
+        let is_meant = say.is_readable() && say.is_private() == (delivery.is_private);
+        (is_prompt && is_undelivered && is_new && is_meant).then_some(number)
+    }
+
+    /// Whether the capture lacks nothing of what the sender of a say said after it, and nothing else delivers it.
+    fn confirms_other_text(&self, number: SayNumber) -> bool {
+        let Some(say) = self.says.get(number) else { return false };
+        let Some(sender) = self.connections.get(&say.stream) else { return false };
+        let is_whole = sender.saw_beginning() && !sender.may_lack_since(Side::Client, say.at().frame);
+        is_whole && (!say.is_delivered() || say.has_other_text())
+    }
+
+    /// Learns that the server delivers a say with another text, as the original one does not.
+    fn deliver_other_text(&mut self, number: SayNumber, delivery: &Delivery) {
+        self.says.set_other_text(number);
+        self.link(number, delivery, true);
+        if let Some(server) = self.server_of(delivery.place.stream) {
+            server.show(Some(ServerKind::Derived));
+        }
+    }
+
+    /// Learns from markup that nobody is known to have written: it is the server's own, where the capture has all that its sender said.
+    pub(in crate::session) fn show_own_markup(&mut self, delivery: &Delivery) {
+        let place = delivery.place;
+        let Some(receiver) = self.connections.get(&place.stream) else { return };
+        let is_linked = receiver.records().message(place.position()).is_some_and(StoredMessage::has_link);
+        let Some(server) = self.servers.of(receiver).filter(|_| !is_linked) else { return };
+        let sender = delivery.from.and_then(|id| self.connections.get(&server.users.owner(id)?));
+        let joined = sender.and_then(|sender| Some((sender, sender.upgrade().upgraded_in()?)));
+        if joined.is_some_and(|(sender, since)| sender.saw_beginning() && !sender.may_lack_since(Side::Client, since)) {
+            self.show_derived(place);
+        }
+    }
+
+    /// From this message on, the server is known not to be the original one.
+    fn show_derived(&mut self, place: MessagePlace) {
+        let Some(receiver) = self.connections.get_mut(&place.stream) else { return };
+        receiver
+            .application_mut()
+            .chat_mut()
+            .into_iter()
+            .for_each(|chat| chat.show(ServerKind::Derived, place.position()));
+        if let Some(server) = self.server_of(place.stream) {
+            server.show(Some(ServerKind::Derived));
         }
     }
 
@@ -188,8 +251,14 @@ impl Session {
 
     /// Settles what was only likely, as far as frames before this segment do.
     pub(in crate::session) fn settle(&mut self, stream: StreamId, now: FrameTime) {
-        for (delivery, likely, is_certain) in self.likely.on_segment(stream, now) {
+        for (delivery, likely, doubt, is_certain) in self.likely.on_segment(stream, now) {
             self.says.settle(likely);
+            if doubt == Doubt::OtherText {
+                if is_certain && self.confirms_other_text(likely) {
+                    self.deliver_other_text(likely, &delivery);
+                }
+                continue;
+            }
             let asked = self.question(&delivery);
             if !is_certain || !asked.is_some_and(|(server, asked)| server.say_index.confirms(likely, &asked)) {
                 self.says.set_open([likely], delivery.place.at.frame);

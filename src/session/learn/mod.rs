@@ -8,7 +8,9 @@ use std::mem::take;
 
 use crate::event::{Completion, Link, MessageEvent, Recipient, Row};
 use crate::failpoint::failpoint;
-use crate::message::{Addressee, Announcement, Content, Dialect, Evidence, MemberName, Message, SayDelivery, Users};
+use crate::message::{
+    Addressee, Announcement, Content, Dialect, Evidence, MemberName, Message, SayDelivery, Unknown, Users,
+};
 use crate::packet::{Frame, FrameTime, Position, Segment, Side, StreamId};
 use crate::session::connection::Connection;
 use crate::session::connection::application::{Application, Chat, Identity};
@@ -80,7 +82,7 @@ impl Session {
             connection.forget_login(segment);
         }
         let is_configured = connection.is_configured();
-        if !connection.application().accepts(message.evidence(), is_configured) {
+        if !connection.application().accepts(message.evidence(), message.is_object(), is_configured) {
             let incoming = incoming.into_owned();
             self.memory.spend(incoming.size_of_list());
             return self.postpone(segment.stream, incoming);
@@ -122,7 +124,10 @@ impl Session {
         if server.tells_everybody() && connection.times().closing_since().is_none() {
             server.listeners.insert(stream);
         }
-        let (at, dialect) = (message.at, message.dialect.or(server.dialect));
+        let (at, by, dialect) = (message.at, message.by, message.dialect.or(server.dialect));
+        server.show(message.shows);
+        let shown = server.shown.zip(connection.application_mut().chat_mut());
+        shown.into_iter().for_each(|(kind, chat)| chat.show(kind, Position { frame: at.frame, index: message.index }));
         let place = MessagePlace { stream, at, index: message.index };
         let context = MessageContext { place, message, dialect, now };
         let user = connection.logged_in(context.position()).map(|identity| identity.name);
@@ -153,24 +158,30 @@ impl Session {
                 enter(connection, &record);
                 return self.log_in(&context, &record);
             }
-            Content::SayRequest { to, said, line } => return self.say_request(&context, to, *said, line),
+            Content::SayRequest { to, said, said_to_all, line } => {
+                let to_all = said_to_all.filter(|_| server.is_derived());
+                let to = Addressee { private: to.private && to_all.is_none(), ..to.clone() };
+                return self.say_request(&context, &to, to_all.or(*said), line);
+            }
             Content::SayDelivery(delivery) => return self.say_delivery(&context, delivery),
             Content::Logout(announcement) => logout(connection, server, texts, &context, announcement),
             Content::Ping => {
-                connection.ping(at);
-                context.record(MessageEvent::Ping { recipient: user })
+                connection.ping(by, at);
+                context.record(match by {
+                    Side::Server => MessageEvent::Ping { recipient: user },
+                    Side::Client => MessageEvent::ClientPing { sender: user },
+                })
             }
             Content::Pong => {
-                let mut record = context.record(MessageEvent::Pong { sender: user });
-                connection.pong(&mut record);
+                let mut record = context.record(match by {
+                    Side::Client => MessageEvent::Pong { sender: user },
+                    Side::Server => MessageEvent::ServerPong { recipient: user },
+                });
+                connection.pong(by, &mut record);
                 self.open_pongs.extend(record.is_open.then_some(stream));
                 record
             }
-            Content::Unknown { type_name, by } => {
-                let sender = user.filter(|_| *by == Side::Client);
-                let type_name = type_name.as_deref().map(|name| texts.intern(name));
-                context.record(MessageEvent::Unknown { type_name, sender })
-            }
+            Content::Unknown(message) => unknown(connection, server, texts, &context, message, user),
         };
         match record.event.row() {
             Row { link: Link::Beginning, completes: Some(of), .. } => self.notify(&context, record, of),
@@ -285,8 +296,13 @@ impl Session {
         let lacks_before = connection.may_lack_messages_before(place.at.frame);
         // The server of 2014 does not ask who says it.
         let is_2014 = server.tells_everybody();
-        record.before_login = connection.saw_beginning() && !has_asked && !lacks_before && !is_2014;
-        let client = connection.chat().and_then(|chat| chat.id());
+        let is_original = !is_2014 && !server.is_derived();
+        record.before_login = connection.saw_beginning() && !has_asked && !lacks_before && is_original;
+        // Where the server gives no ids, the names are all there is.
+        let own = connection.chat().and_then(|chat| chat.id());
+        let by_name = identity.map(|identity| identity.name).filter(|_| own.is_none() && server.is_derived());
+        by_name.into_iter().for_each(|name| _ = server.users.set_owner(name, place.stream));
+        let client = own.or(by_name);
         record.sender_id = client;
         record.is_open = to.is_zero;
         let said = said.filter(|_| context.message.is_readable);
@@ -317,6 +333,7 @@ impl Session {
         }
         record.say = Some(number);
         enter(connection, &record);
+        connection.application_mut().chat_mut().into_iter().for_each(|chat| chat.say(number));
         if let Some(client) = client {
             server.proxies.push_say(client, place.stream, said, place.at.time, number);
         }
@@ -363,21 +380,29 @@ impl Session {
             server.users.set_name(id, name, frame, context.now);
         }
         let from_name = from_name.or_else(|| server.users.name_of(from?, frame));
+        let by_name = from_name.filter(|_| from.is_none() && server.is_derived());
         let joined = if server.tells_everybody() { connection.upgraded_at() } else { connection.joined() };
         let mut record = context.record(MessageEvent::SayDelivery { sender: from_name, recipient });
         record.sender_id = from;
         record.is_own = from.is_some() && from == connection.chat().and_then(|chat| chat.id());
+        record.is_own |= by_name.is_some_and(|name| server.users.owner(name) == Some(place.stream));
+        let from = from.or(by_name);
         enter(connection, &record);
         if self.servers.are_several() {
             let text = self.hasher.hash_one(delivery.said); // that of both copies of a private say
             self.on_broadcast(context, from, text);
         }
-        let readings = [delivery.said, delivery.said_raw]
-            .map(|said| Some(Delivery { place, from, from_name, said: said?, copy: delivery.copy, joined }));
+        let is_private = delivery.to.private;
+        let readings = [delivery.said, delivery.said_raw].map(|said| {
+            Some(Delivery { place, from, from_name, said: said?, copy: delivery.copy, is_private, joined })
+        });
         match readings {
             [Some(one), Some(other)] => self.assign(&[one, other], false),
             [Some(only), None] | [None, Some(only)] => self.assign(&[only], false),
             [None, None] => {}
+        }
+        if let ([Some(reading), _], true) = (readings, delivery.has_markup) {
+            self.show_own_markup(&reading);
         }
     }
 
@@ -403,6 +428,39 @@ fn enter(connection: &mut Connection, record: &MessageRecord<TextId>) {
         connection.answer(request.frame, &record.event, record.at.frame);
     }
     connection.enter_message(record);
+}
+
+/// A message of a type that the chat does not have. `user`: the connection's.
+fn unknown(
+    connection: &mut Connection,
+    server: &Server,
+    texts: &mut Texts,
+    context: &MessageContext,
+    message: &Unknown,
+    user: Option<TextId>,
+) -> MessageRecord<TextId> {
+    let by_client = context.message.by == Side::Client;
+    let from = message.from.as_deref().and_then(|id| texts.find(id)).filter(|_| !by_client);
+    let known = from.and_then(|id| server.users.name_of(id, context.place.at.frame));
+    let named = message.sender.as_deref().map(|name| texts.intern(name));
+    let sender = if by_client { user.or(named) } else { known.or(named) };
+    let recipient = match &message.recipient {
+        None => Recipient::Unknown,
+        Some((whom, _)) if whom == "all" => Recipient::Everyone,
+        Some((whom, false)) => Recipient::Named(texts.intern(whom)),
+        Some((id, true)) => {
+            let id = texts.intern(id);
+            let name = server.users.name_of(id, context.place.at.frame).filter(|name| !texts.get(*name).is_empty());
+            name.map_or(Recipient::Id(id), Recipient::Named)
+        }
+    };
+    if let (Some(id), Some(chat)) = (message.client_id.as_deref(), connection.application_mut().chat_mut()) {
+        if !by_client {
+            chat.set_id(texts.intern(id));
+        }
+    }
+    let type_name = message.type_name.as_deref().map(|name| texts.intern(name));
+    MessageRecord { sender_id: from, ..context.record(MessageEvent::Unknown { type_name, sender, recipient }) }
 }
 
 /// `readable`: whether the name in the message is certain.
@@ -509,7 +567,8 @@ fn login(
         server.users.set_name(id, name, frame, context.now);
     }
     connection.forget_earlier_logins();
-    let is_result = owner == LoginOwner::OfTheName && is_login_result(connection, context, name, users);
+    let is_result =
+        owner == LoginOwner::OfTheName && is_login_result(connection, context, name, users, (server.is_derived(), id));
     let may_be_result = match owner {
         LoginOwner::OfTheName => may_be_login_result(connection, context, id),
         LoginOwner::Anothers => false,
@@ -568,6 +627,7 @@ fn is_login_result(
     context: &MessageContext,
     name: Option<TextId>,
     users: Option<&Users>,
+    (is_derived, id): (bool, Option<TextId>),
 ) -> bool {
     let message = &context.message;
     // On a second login, dialect C first notifies the room, the asking connection included, and then answers.
@@ -580,7 +640,10 @@ fn is_login_result(
     });
     // What is cut may have had a list by id, or not.
     let is_cut = message.is_truncated && users.is_none() && !connection.waits_for_first_login();
-    has_asked && !announced && !is_cut || users.is_some_and(|users| users.keyed)
+    // A server that is not the original one may tell everybody who is there now.
+    let own = connection.chat().and_then(Chat::id).filter(|_| is_derived);
+    let is_of_another = own.is_some_and(|own| Some(own) != id);
+    (has_asked && !announced && !is_cut || users.is_some_and(|users| users.keyed)) && !is_of_another
 }
 
 /// Whether the capture may lack the request of a login that has no list by id.

@@ -88,7 +88,8 @@ pub struct StoredMessage {
     /// Its second part: the room, the recipient or, of an unknown message, the sender.
     whom: u32,
     sender_id: u32,
-    /// What its [`Link`] leads to: a frame, or the number of a say and one more; 0 for nothing.
+    /// What its [`Link`] leads to: a frame, or the number of a say and one more; 0 for nothing. Of an unknown message, which leads to nothing:
+    /// its third part, whom it is for.
     link: u32,
     /// From the lowest bit on: the index (17 bits), named (1), own (1), open (1), what it is (4), whom a say is for (2), the dialect (2),
     /// the mask (2), before login (1), uncertain (1).
@@ -157,41 +158,39 @@ impl Part for Recipient<TextId> {
     }
 }
 
-/// What is kept of an event: its two parts, and the bits from [`KIND`] on.
+/// What is kept of an event: its parts, and the bits from [`KIND`] on.
 #[derive(Debug, Clone, Copy)]
 struct Packed {
-    who: u32,
-    whom: u32,
+    parts: [u32; 3],
     bits: u32,
 }
 
-impl Packed {
-    fn of(kind: u32, (who, _): (u32, u32), (whom, recipient): (u32, u32)) -> Packed {
-        Packed { who, whom, bits: kind << KIND | recipient << (KIND + 4) }
-    }
-}
-
-/// The table by which records are written and read back: a number for each message, and its one or two parts. 0 is a place for a message that is
-/// not the chat's.
+/// The table by which records are written and read back: a number for each message, and its parts, of which the last may be a recipient. 0 is a
+/// place for a message that is not the chat's.
 macro_rules! stored_messages {
-    ($($number:literal $name:ident { $who:ident $(, $whom:ident)? })*) => {
+    ($($number:literal $name:ident { $($part:ident),* })*) => {
         fn pack(event: &MessageEvent<TextId>) -> Packed {
-            match event {
-                $(MessageEvent::$name { $who $(, $whom)? } => {
-                    let whom: &[(u32, u32)] = &[$($whom.pack())?];
-                    Packed::of($number, $who.pack(), whom.first().copied().unwrap_or_default())
+            let (mut parts, mut bits, mut at) = ([0; 3], 0, 0);
+            let mut add = |(number, of_recipient): (u32, u32)| {
+                parts[at] = number;
+                bits |= of_recipient << (KIND + 4);
+                at += 1;
+            };
+            let kind = match event {
+                $(MessageEvent::$name { $($part),* } => {
+                    $(add($part.pack());)*
+                    $number
                 })*
-            }
+            };
+            Packed { parts, bits: bits | kind << KIND }
         }
 
         #[deny(unreachable_patterns)] // a number that stands there twice
-        fn unpack(Packed { who, whom, bits }: Packed) -> Option<MessageEvent<TextId>> {
-            let recipient = bits >> (KIND + 4) & 3;
+        fn unpack(Packed { parts, bits }: Packed) -> Option<MessageEvent<TextId>> {
+            let (recipient, mut parts) = (bits >> (KIND + 4) & 3, parts.into_iter());
+            let mut next = || parts.next().unwrap_or_default();
             Some(match bits >> KIND & 0xf {
-                $($number => MessageEvent::$name {
-                    $who: Part::unpack(who, 0),
-                    $($whom: Part::unpack(whom, recipient),)?
-                },)*
+                $($number => MessageEvent::$name { $($part: Part::unpack(next(), recipient)),* },)*
                 _ => return None,
             })
         }
@@ -208,8 +207,10 @@ stored_messages! {
     7 LogoutNotification { name }
     8 Ping { recipient }
     9 Pong { sender }
-    10 Unknown { type_name, sender }
+    10 Unknown { type_name, sender, recipient }
     11 UnsolicitedPong { sender }
+    12 ClientPing { sender }
+    13 ServerPong { recipient }
 }
 
 impl StoredMessage {
@@ -241,14 +242,14 @@ impl StoredMessage {
 
     /// Of a record whose index is below [`MAX_MESSAGES`].
     pub fn of(record: &MessageRecord<TextId>) -> StoredMessage {
+        let Packed { parts: [who, whom, third], bits } = pack(&record.event);
         let link = match record.event.row().link {
-            Link::None => 0,
+            Link::None => third,
             Link::Answer => Frame::pack(record.response),
             Link::Request => Frame::pack(record.request.map(|request| request.frame)),
             Link::Say => record.say.map_or(0, |number| number + 1),
             Link::Beginning => Frame::pack(record.began),
         };
-        let Packed { who, whom, bits } = pack(&record.event);
         let dialect = record.dialect.map_or(0, |dialect| dialect as u32);
         let masked = record.masked.map_or(0, |masked| 1 + u32::from(masked));
         let flags = [
@@ -266,7 +267,7 @@ impl StoredMessage {
 
     /// What happened; `None` for a message that is not the chat's.
     pub fn event(&self) -> Option<MessageEvent<TextId>> {
-        unpack(Packed { who: self.who, whom: self.whom, bits: self.bits })
+        unpack(Packed { parts: [self.who, self.whom, self.link], bits: self.bits })
     }
 
     /// What happened, with the texts themselves; empty ones are not known.
@@ -332,7 +333,7 @@ impl StoredMessage {
 
     /// Whether it belongs to something in another frame.
     pub fn has_link(&self) -> bool {
-        self.link != 0
+        self.link() != Link::None && self.link != 0
     }
 
     /// Who sent it. Of a message that both sides may send, the mask tells.
@@ -349,7 +350,7 @@ impl StoredMessage {
 
     /// Whether it is a ping.
     pub fn is_ping(&self) -> bool {
-        matches!(self.event(), Some(MessageEvent::Ping { .. }))
+        matches!(self.event(), Some(MessageEvent::Ping { .. } | MessageEvent::ClientPing { .. }))
     }
 
     /// What is complete once everybody has received it: of what the server tells a room.

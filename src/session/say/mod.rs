@@ -34,6 +34,8 @@ pub struct Delivery {
     pub said: Said,
     /// Which copy it is.
     pub copy: SayCopy,
+    /// Whether it is for one client.
+    pub is_private: bool,
     /// The first frame in which the receiving connection can have been in a room, where that is known.
     pub joined: Option<FrameTime>,
 }
@@ -67,6 +69,8 @@ const READABLE: u8 = 2;
 const UNCOUNTED: u8 = 4;
 /// Marks a say of which it is not known which delivery was the first.
 const OPEN: u8 = 8;
+/// Marks a say that the server delivers with another text.
+const OTHER_TEXT: u8 = 16;
 
 impl TrackedSay {
     /// A say that nobody has got yet, and of which it is not known what was said.
@@ -113,6 +117,11 @@ impl TrackedSay {
     /// Whether a delivery may be its own or another's.
     pub fn is_doubtful(&self) -> bool {
         self.flags & UNCOUNTED != 0
+    }
+
+    /// Whether the server delivers it with another text.
+    pub fn has_other_text(&self) -> bool {
+        self.flags & OTHER_TEXT != 0
     }
 
     /// Whether a frame is known that delivers it.
@@ -197,6 +206,13 @@ impl Says {
         let say = self.says.get_mut(number)?;
         say.flags |= READABLE;
         Some(say)
+    }
+
+    /// Marks a say as one that the server delivers with another text.
+    pub fn set_other_text(&mut self, number: SayNumber) {
+        if let Some(say) = self.says.get_mut(number) {
+            say.flags |= OTHER_TEXT;
+        }
     }
 
     /// Marks says as not counted: the delivery in this frame may be one's own or another's.

@@ -146,7 +146,15 @@ mod tests {
     fn in_turn(list: u32, first: SayNumber, last: SayNumber) -> InTurn {
         let place = MessagePlace { stream: StreamId(1), at: FrameTime { frame: Frame::of(1), time: 0 }, index: 0 };
         let said = Said::new("all", "x", &Default::default());
-        let delivery = Delivery { place, from: None, from_name: None, said, copy: SayCopy::Public, joined: None };
+        let delivery = Delivery {
+            place,
+            from: None,
+            from_name: None,
+            said,
+            copy: SayCopy::Public,
+            is_private: false,
+            joined: None,
+        };
         InTurn { delivery, list, first, last }
     }
 

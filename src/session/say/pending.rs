@@ -41,7 +41,7 @@ pub struct LikelyDeliveries {
 impl Waiting {
     fn is_settled(&self, now: FrameTime) -> bool {
         match self.doubt {
-            Doubt::Late => {
+            Doubt::Late | Doubt::OtherText => {
                 self.heard_in.is_some_and(|frame| frame < now.frame)
                     || now.since(self.delivery.place.at) > DELIVERY_WINDOW
             }
@@ -67,16 +67,21 @@ impl LikelyDeliveries {
         has_room
     }
 
-    /// Takes in that a segment of this connection is captured. Returns the deliveries that earlier frames settled, and their says; `false`
-    /// for one whose sender was not heard of for long.
-    pub fn on_segment(&mut self, stream: StreamId, now: FrameTime) -> Vec<(Delivery, SayNumber, bool)> {
+    /// Takes in that a segment of this connection is captured. Returns the deliveries that earlier frames settled, their says, why they
+    /// were only likely, and `false` for one whose sender was not heard of for long.
+    pub fn on_segment(&mut self, stream: StreamId, now: FrameTime) -> Vec<(Delivery, SayNumber, Doubt, bool)> {
         let is_any_settled = self.waiting.iter().any(|waiting| waiting.is_settled(now));
         let settled = if is_any_settled { self.remove(|waiting| waiting.is_settled(now)) } else { Vec::new() };
         for waiting in self.waiting.iter_mut().filter(|waiting| waiting.sender == stream) {
             waiting.heard_in.get_or_insert(now.frame);
         }
         let settled = settled.into_iter();
-        settled.map(|it| (it.delivery, it.say, it.doubt != Doubt::Late || it.heard_in.is_some())).collect()
+        settled
+            .map(|it| {
+                let is_certain = matches!(it.doubt, Doubt::Unnamed(_)) || it.heard_in.is_some();
+                (it.delivery, it.say, it.doubt, is_certain)
+            })
+            .collect()
     }
 
     /// Somebody else, whose connection is not known either, says the same. Returns the says of the deliveries of which it is not known any
@@ -199,7 +204,7 @@ mod tests {
 
     fn delivery(stream: u32, at: FrameTime, from: Option<TextId>, said: Said) -> Delivery {
         let place = MessagePlace { stream: StreamId(stream), at, index: 0 };
-        Delivery { place, from, from_name: None, said, copy: SayCopy::Public, joined: None }
+        Delivery { place, from, from_name: None, said, copy: SayCopy::Public, is_private: false, joined: None }
     }
 
     #[test]
@@ -211,10 +216,10 @@ mod tests {
             likely.on_segment(StreamId(1), at(6, 1)).is_empty() && likely.on_segment(StreamId(0), at(7, 2)).is_empty()
         );
         let settled = likely.on_segment(StreamId(1), at(8, 3));
-        assert_eq!(settled.iter().map(|(_, say, is_certain)| (*say, *is_certain)).collect::<Vec<_>>(), [(3, true)]);
+        assert_eq!(settled.iter().map(|(_, say, _, is_certain)| (*say, *is_certain)).collect::<Vec<_>>(), [(3, true)]);
         assert!(likely.push(delivery(1, at(9, 4), None, said), 4, StreamId(0), Doubt::Late));
         let settled = likely.on_segment(StreamId(1), at(10, 5 + DELIVERY_WINDOW));
-        assert_eq!(settled.iter().map(|(_, say, is_certain)| (*say, *is_certain)).collect::<Vec<_>>(), [(4, false)]);
+        assert_eq!(settled.iter().map(|(_, say, _, is_certain)| (*say, *is_certain)).collect::<Vec<_>>(), [(4, false)]);
         assert!(likely.is_empty());
     }
 

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 use hashbrown::HashSet;
 
+use crate::fields::ServerKind;
 use crate::message::Dialect;
 use crate::packet::{Both, Frame, StreamId};
 use crate::session::ids::Room;
@@ -28,6 +29,8 @@ use crate::tcp::gaps::{Gaps, Unread};
 pub struct Server {
     /// The dialect of its messages; `None` until a message is of exactly one.
     pub dialect: Option<Dialect>,
+    /// What it has shown to be.
+    pub shown: Option<ServerKind>,
     /// Who has which id.
     pub users: Users,
     /// Who is in which room.
@@ -69,6 +72,16 @@ impl Server {
         more
     }
 
+    /// Takes note of what a message shows it to be: one message that the original does not send is enough.
+    pub fn show(&mut self, kind: Option<ServerKind>) {
+        self.shown = self.shown.max(kind);
+    }
+
+    /// Whether it is known not to be the original.
+    pub fn is_derived(&self) -> bool {
+        self.shown == Some(ServerKind::Derived)
+    }
+
     /// Records that bytes which were captured on a connection are not read, or are now.
     pub fn set_unread(&mut self, stream: StreamId, unread: Unread) {
         match unread {
@@ -107,6 +120,7 @@ impl Server {
     pub fn absorb(&mut self, other: Server) -> Vec<Delivery> {
         self.has_several_addresses = true;
         self.dialect = self.dialect.or(other.dialect);
+        self.show(other.shown);
         self.gaps.client.add_all(&other.gaps.client);
         self.gaps.server.add_all(&other.gaps.server);
         self.unread.extend(other.unread);

@@ -68,11 +68,13 @@ impl<'a> MessageView<'a> {
             MessageEvent::SayDelivery { .. } => return self.without_say(),
             MessageEvent::LoginResult { .. } | MessageEvent::UserList { .. } => Side::Client,
             MessageEvent::Pong { .. } => Side::Server,
+            MessageEvent::ServerPong { .. } => Side::Client,
             MessageEvent::LoginRequest { .. }
             | MessageEvent::LoginNotification { .. }
             | MessageEvent::SayRequest { .. }
             | MessageEvent::LogoutNotification { .. }
             | MessageEvent::Ping { .. }
+            | MessageEvent::ClientPing { .. }
             | MessageEvent::UnsolicitedPong { .. }
             | MessageEvent::Unknown { .. } => return None,
         };

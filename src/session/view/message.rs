@@ -3,7 +3,7 @@
 use super::context::{Context, Ends, ExchangeStep, User, add_step, user};
 use super::frame::FrameView;
 use crate::event::{Acked, Exchange, MessageEvent, Recipient};
-use crate::fields::Finding;
+use crate::fields::{Finding, ServerKind};
 use crate::matching::LONGEST_STALL;
 use crate::message::Dialect;
 use crate::packet::{Frame, FrameTime, Position, Side, StreamId};
@@ -222,13 +222,38 @@ impl<'a> MessageView<'a> {
         self.record.dialect.or(self.server.and_then(|server| server.dialect))
     }
 
+    /// What the server of its connection had shown to be when it was first seen.
+    pub fn server_kind(&self) -> Option<ServerKind> {
+        self.connection.chat()?.server_at(self.record.position())
+    }
+
+    /// Of a login that a server which is not the original one tells of: it may be that of the connection's own user. The original one tells
+    /// others.
+    pub fn may_be_own_login(&self) -> bool {
+        let own = self.connection.chat().and_then(Chat::id);
+        matches!(self.record.event, MessageEvent::LoginNotification { .. })
+            && self.is_of_derived()
+            && (own.is_none() || own == self.record.sender_id)
+    }
+
+    /// Of a say and its deliveries: the server delivers it with another text.
+    pub fn has_other_text(&self) -> bool {
+        self.tracked().is_some_and(TrackedSay::has_other_text)
+    }
+
+    /// Whether its server was known not to be the original one when it was first seen.
+    pub fn is_of_derived(&self) -> bool {
+        self.server_kind() == Some(ServerKind::Derived)
+    }
+
     /// Who says or does it, by name, as far as the whole capture shows.
     pub fn sender(&self) -> Option<&'a str> {
         let MessageRecord { event, sender_id, at, .. } = &self.record;
         let name = event.sender().copied().or_else(|| match event {
-            MessageEvent::SayRequest { .. } | MessageEvent::Pong { .. } | MessageEvent::UnsolicitedPong { .. } => {
-                self.user().map(|user| user.name)
-            }
+            MessageEvent::SayRequest { .. }
+            | MessageEvent::Pong { .. }
+            | MessageEvent::ClientPing { .. }
+            | MessageEvent::UnsolicitedPong { .. } => self.user().map(|user| user.name),
             MessageEvent::LoginRequest { .. }
             | MessageEvent::UserList { .. }
             | MessageEvent::LoginResult { .. }
@@ -236,6 +261,7 @@ impl<'a> MessageView<'a> {
             | MessageEvent::SayDelivery { .. }
             | MessageEvent::LogoutNotification { .. }
             | MessageEvent::Ping { .. }
+            | MessageEvent::ServerPong { .. }
             | MessageEvent::Unknown { .. } => {
                 self.server?.users.name_of((*sender_id)?, at.frame).map(|name| self.context.texts.get(name))
             }
@@ -318,6 +344,7 @@ impl<'a> MessageView<'a> {
         let went_on = chat.last_delivered() > Some(at.frame)
             || chat.last_from_server().is_some_and(|last| last.since(at) >= PATIENCE);
         let is_judged = !self.record.before_login && !self.record.is_open;
+        let is_judged = is_judged && !self.server.is_some_and(Server::is_derived);
         let is_lost = is_judged && self.say().is_some_and(|say| say.deliveries == 0 && say.is_counted);
         is_lost && went_on && !self.connection.gaps(Side::Server).after(at.frame)
     }
