@@ -143,7 +143,7 @@ fields! {
     ClientListCount "client_list.count" "Count" Unsigned generated "How many users the list names";
     Member "member" "Member" Text wire "Any other member of the message, as key: value";
     Dialect "dialect" "Dialect" Dialect generated "The generation of the chat's protocol that this message belongs to: which version of workerman-chat" taught_late;
-    Server "server" "Server" Server generated "What the server of this connection had shown to be when this message was first seen: the chat's own, or that of a chat built from it" if_recognized_late;
+    Server "server" "Server" Server generated "What the server of this connection had shown to be when this message was first seen: the chat's own, or that of a chat built from it";
     Private "private" "Private" Boolean generated "Whether a say is for one client only";
     GatewayAddress "gateway.address" "Gateway address" Ipv4 generated "The GatewayWorker gateway's address, from the client ID's first 4 bytes";
     GatewayPort "gateway.port" "Gateway port" Unsigned generated "The gateway's internal port, from the client ID's next 2 bytes";

@@ -381,6 +381,14 @@ static bool is_exported(void)
     return have_tap_listener(find_tap_id(EXPORT_PDU_TAP_NAME_LAYER_4));
 }
 
+/* What is neither HTTP nor WebSocket on a port of the chat: whose it was before the port became one. */
+static int dissect_for_owner(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    const dissector_handle_t owner = wmc_port_owner(pinfo->match_uint);
+
+    return owner == NULL ? 0 : call_dissector_only(owner, tvb, pinfo, tree, data);
+}
+
 static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     struct observation *const o = observed;
@@ -389,19 +397,19 @@ static int dissect_start(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, vo
 
     leave_layer(pinfo);
     if (o == NULL || !know_stream(o, pinfo) || !enabled() || is_exported())
-        return 0;
+        return dissect_for_owner(tvb, pinfo, tree, data);
     enter_tunnel(o, pinfo);
     start = core->classify(&o->segment, lend(tvb, 0));
     if (start == WMC_START_SHORT) {
         if (pinfo->can_desegment == 0)
-            return 0;
+            return dissect_for_owner(tvb, pinfo, tree, data);
         pinfo->desegment_offset = 0;
         pinfo->desegment_len = DESEGMENT_ONE_MORE_SEGMENT;
         return (int)tvb_captured_length(tvb);
     }
     /* A tunnel begins with a request, unless Wireshark is mistaken about where it begins. */
     if (start == WMC_START_OTHER || (start == WMC_START_RESPONSE && o->segment.tunnelled))
-        return 0;
+        return dissect_for_owner(tvb, pinfo, tree, data);
     /* The conversation of the dissectors above TCP: in a tunnel, or with the preference of tcp_conversation(), not TCP's. Later passes
      * decide nothing anew. */
     wmc_failpoint("glue::conversation", pinfo);

@@ -297,6 +297,8 @@ void wmc_ports_changed(void);
 bool wmc_show_json(void);
 /* What the user chose, without what of a packet is looked at. */
 const struct wmc_settings *wmc_preferences(void);
+/* What was registered for a port before the preferences made it one of the chat's; NULL for nothing. */
+dissector_handle_t wmc_port_owner(uint32_t port);
 /* What the user chose, and what of the packet is looked at; `is_tapped`: also by a view. */
 const struct wmc_settings *wmc_settings(packet_info *pinfo, proto_tree *tree, bool is_tapped);
 

@@ -63,6 +63,11 @@ static void apply(void)
     range_foreach(ports_in_force, take_port, NULL);
 }
 
+dissector_handle_t wmc_port_owner(uint32_t port)
+{
+    return (dissector_handle_t)wmem_map_lookup(before, GUINT_TO_POINTER(port));
+}
+
 static const enum_val_t *languages(const struct wmc_core *core)
 {
     enum_val_t *values = wmem_alloc0_array(wmem_epan_scope(), enum_val_t, core->language_count + 1);

@@ -8,7 +8,8 @@ use super::table::{Dialect, ENOUGH, Form, Key, Kind, MemberName, Names, Shape, S
 /// How strongly a message indicates that the application that sent it is the chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Evidence {
-    /// Its members are those of one of the dialects, to the last one: this message alone proves the chat.
+    /// Its members are those of one of the dialects, to the last one, or several of them are and only a chat that is built from this one has them:
+    /// this message alone proves the chat.
     Dialect,
     /// A message of the chat as far as it goes, or a cut or faulted one whose readable members are: enough where the chat is
     /// expected, on a configured port.
@@ -36,6 +37,7 @@ pub(super) fn is_json(document: &Document, fault: &Fault) -> bool {
 /// The result of comparing a message's members, one by one, with those that such a message has in each dialect.
 pub(super) struct Subject<'a> {
     document: &'a Document<'a>,
+    sender: Side,
     form: Option<&'static Form>,
     has_type: bool,
     /// Whether there are members but `type`.
@@ -56,10 +58,16 @@ pub(super) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     /// `type_name` is the value of `type`, where it is a string; `form` is the table's row for it.
-    pub(super) fn new(document: &'a Document, form: Option<&'static Form>, type_name: Option<&str>) -> Subject<'a> {
+    pub(super) fn new(
+        document: &'a Document,
+        sender: Side,
+        form: Option<&'static Form>,
+        type_name: Option<&str>,
+    ) -> Subject<'a> {
         let has_type = type_name.is_some();
         let mut subject = Subject {
             document,
+            sender,
             form,
             has_type,
             has_members: false,
@@ -124,6 +132,14 @@ impl<'a> Subject<'a> {
     }
 
     pub(super) fn evidence(&self) -> Evidence {
+        let is_whole = self.has_type && self.document.fault.is_none();
+        if is_whole
+            && self.sender == Side::Server
+            && (self.form.is_none() || !self.all_names_known)
+            && self.is_of_derived()
+        {
+            return Evidence::Dialect;
+        }
         let Some(form) = self.form else {
             return if self.is_foreign() { Evidence::Foreign } else { Evidence::Unknown };
         };
@@ -143,6 +159,17 @@ impl<'a> Subject<'a> {
         fault_of(self.document, form.sender).is_none()
             && !self.twice
             && self.fitting & form.shapes_proved_by(self.seen) != 0
+    }
+
+    /// Whether several members that only this chat has, and chats that are built from it, have values as there: such a message is a server's.
+    fn is_of_derived(&self) -> bool {
+        const SEVERAL: u32 = 3;
+        let mut names: Names = 0;
+        for member in self.document.members() {
+            let key = Key::of_tag(member.tag).filter(|key| key.weight == ENOUGH && Key::is_new(member.tag));
+            names |= key.filter(|key| key.name.may_have(&member, self.document)).map_or(0, |key| key.name.bit());
+        }
+        names.count_ones() >= SEVERAL
     }
 
     /// Not an object, or an object without a `type`, unless the fault may have hidden it.

@@ -128,8 +128,8 @@ impl<'d> Found<'d> {
     fn offer(&mut self, role: Role, rank: usize, key: &str, value: Text<'d>, data: Data) {
         let kept = &mut self.0[role as usize];
         let is_read = matches!(data, Data::String | Data::Number) && !value.text.is_empty();
-        let rank = if role == Role::Recipient && value.text == "all" { 0 } else { rank }; // whatever it is called in a name
-        if is_read && kept.as_ref().is_none_or(|(best, _)| rank < *best || rank == 0) {
+        let rank = if role == Role::Recipient && value.text == "all" { 0 } else { rank + 1 }; // whatever it is called in a name
+        if is_read && kept.as_ref().is_none_or(|(best, _)| rank < *best) {
             *kept = Some((rank, Part { text: value.text, span: value.span, is_id: key.ends_with("id") }));
         }
     }

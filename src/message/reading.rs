@@ -148,7 +148,7 @@ impl<'d> Message<'d> {
         let members = Members::of(document);
         let type_name = members.string(MemberName::Type);
         let form = type_name.and_then(|name| Form::of(name, sender));
-        let subject = Subject::new(document, form, type_name);
+        let subject = Subject::new(document, sender, form, type_name);
         Message {
             sender,
             dialect: subject.dialect(),

@@ -1,6 +1,6 @@
 //! Which types of the table the value of a member has.
 
-use super::Type;
+use super::{MemberName, Type};
 use crate::message::json::{Data, Document, Member, Members, Span};
 use crate::message::time::{is_2014_say_time, is_date_time};
 
@@ -28,6 +28,20 @@ impl Type {
 
     const fn bit(self) -> Types {
         1 << self as Types
+    }
+}
+
+impl MemberName {
+    /// Whether a value is one that the member has in any dialect: an id, a name or a list.
+    pub(in crate::message) fn may_have(self, member: &Member, document: &Document) -> bool {
+        const ID: Types = Type::Number.bit() | Type::Hex.bit() | Type::NumberOrAll.bit() | Type::HexOrAll.bit();
+        match self {
+            MemberName::FromClientId | MemberName::ToClientId | MemberName::ClientId => {
+                types_of(member, document) & ID != 0
+            }
+            MemberName::ClientList => matches!(member.data, Data::Array { .. } | Data::Object { .. }),
+            _ => member.data == Data::String,
+        }
     }
 }
 

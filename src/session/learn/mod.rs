@@ -298,7 +298,7 @@ impl Session {
         let is_2014 = server.tells_everybody();
         let is_original = !is_2014 && !server.is_derived();
         record.before_login = connection.saw_beginning() && !has_asked && !lacks_before && is_original;
-        // Where the server gives no ids, the names are all there is.
+        // Where the server tells no user's id, the names are all there is.
         let own = connection.chat().and_then(|chat| chat.id());
         let by_name = identity.map(|identity| identity.name).filter(|_| own.is_none() && server.is_derived());
         by_name.into_iter().for_each(|name| _ = server.users.set_owner(name, place.stream));
@@ -380,13 +380,14 @@ impl Session {
             server.users.set_name(id, name, frame, context.now);
         }
         let from_name = from_name.or_else(|| server.users.name_of(from?, frame));
-        let by_name = from_name.filter(|_| from.is_none() && server.is_derived());
+        let is_unknown = server.is_derived() && from.is_none_or(|id| server.users.owner(id).is_none());
+        let by_name = from_name.filter(|name| is_unknown && server.users.owner(*name).is_some());
         let joined = if server.tells_everybody() { connection.upgraded_at() } else { connection.joined() };
         let mut record = context.record(MessageEvent::SayDelivery { sender: from_name, recipient });
         record.sender_id = from;
         record.is_own = from.is_some() && from == connection.chat().and_then(|chat| chat.id());
         record.is_own |= by_name.is_some_and(|name| server.users.owner(name) == Some(place.stream));
-        let from = from.or(by_name);
+        let from = by_name.or(from);
         enter(connection, &record);
         if self.servers.are_several() {
             let text = self.hasher.hash_one(delivery.said); // that of both copies of a private say
