@@ -2,7 +2,8 @@
 
 use crate::packet::Side;
 
-use super::json::{Document, Fault, Member, Pending, Reason};
+use super::json::{Fault, Member, Pending, Reason};
+use super::own::Document;
 use super::table::{Dialect, ENOUGH, Form, Key, Kind, MemberName, Names, Shape, Shapes};
 
 /// How strongly a message indicates that the application that sent it is the chat.

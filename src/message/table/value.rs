@@ -1,7 +1,8 @@
 //! Which types of the table the value of a member has.
 
 use super::Type;
-use crate::message::json::{Data, Document, Member, Members, Span};
+use crate::message::json::{Data, Member, Members, Span};
+use crate::message::own::Document;
 use crate::message::time::{is_2014_say_time, is_date_time};
 
 impl Type {

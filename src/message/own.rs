@@ -1,0 +1,387 @@
+//! The user's own message types and members: what each name on the wire is, of what the chat has. With such a table a chat that was made of this
+//! one is read as the original is.
+//!
+//! The rows stand beside the chat's own table and before it: a name that has a row means what the row says. A server that was built from the
+//! chat often has one name for a user, and no ids; so a row for whom a message is about counts for whom it is from, where the original calls it
+//! so ([`OwnTable::name_in`]), and where no row is for an id, the names are the ids.
+//!
+//! ```
+//! use workermanchat::message::own::{OwnTable, Row, meanings};
+//! use workermanchat::message::{MemberName, Message, read_with};
+//! use workermanchat::packet::Side;
+//!
+//! let meaning = |text: &str| meanings().position(|meaning| meaning == text).unwrap();
+//! let rows = [("shout", "message: Say request"), ("msg", "member: content")];
+//! let rows = rows.map(|(name, text)| Row { name: name.as_bytes(), meaning: meaning(text) });
+//! let (own, problems) = OwnTable::of(rows);
+//! assert!(problems.is_empty());
+//! let document = read_with(br#"{"type":"shout","msg":"hi"}"#, Some(&own));
+//! let message = Message::of(&document, Side::Client, false);
+//! assert_eq!(message.value(MemberName::Content), Some("hi"));
+//! ```
+
+use std::fmt::{self, Display};
+
+use hashbrown::HashMap;
+
+use super::dialect::Evidence;
+use super::json::{self, Tagging};
+use super::table::{self, ENOUGH, FORMS, Form, Key, Kind, MemberName};
+use crate::packet::Side;
+
+/// The longest name that a row may have. Bytes.
+pub const MAX_OWN_NAME: usize = 256;
+
+/// How many rows that are not used are told of.
+const MAX_TOLD: usize = 5;
+
+/// A message, with what its names mean.
+pub type Document<'a> = json::Document<'a, Vocabulary<'a>>;
+
+/// What a row says that a name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Message(Kind),
+    Member(MemberName),
+}
+
+/// The messages that a row may say a type is, by the names of their phases.
+const MESSAGES: [(Kind, &str); 8] = [
+    (Kind::LoginRequest, "Login request"),
+    (Kind::Login, "Login result or notification"),
+    (Kind::SayRequest, "Say request"),
+    (Kind::SayDelivery, "Say delivery"),
+    (Kind::Logout, "Logout notification"),
+    (Kind::UserList, "User list"),
+    (Kind::Ping, "Heartbeat ping"),
+    (Kind::Pong, "Heartbeat pong"),
+];
+
+impl Meaning {
+    /// In the order of [`meanings`].
+    fn all() -> impl Iterator<Item = Meaning> {
+        let messages = MESSAGES.iter().map(|(kind, _)| Meaning::Message(*kind));
+        messages.chain(MemberName::ALL.iter().copied().map(Meaning::Member))
+    }
+}
+
+impl Display for Meaning {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Meaning::Message(kind) => {
+                let name = MESSAGES.iter().find(|(other, _)| other == kind).map_or("", |(_, name)| name);
+                write!(formatter, "message: {name}")
+            }
+            Meaning::Member(name) => write!(formatter, "member: {}", name.key(None)),
+        }
+    }
+}
+
+/// What a row may say that a name is: the texts of the table's second column.
+pub fn meanings() -> impl Iterator<Item = String> {
+    Meaning::all().map(|meaning| meaning.to_string())
+}
+
+/// The reason why a name cannot be a row's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadName {
+    /// There is none.
+    Empty,
+    /// It is longer than [`MAX_OWN_NAME`].
+    TooLong,
+    /// It is not UTF-8.
+    NotUtf8,
+    /// It has a control character.
+    Control(char),
+}
+
+impl Display for BadName {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            BadName::Empty => {
+                write!(formatter, "The name is empty: it is the value of type, or the key of a member, as in the JSON")
+            }
+            BadName::TooLong => write!(formatter, "The name is longer than {MAX_OWN_NAME} bytes"),
+            BadName::NotUtf8 => write!(formatter, "The name is not UTF-8"),
+            BadName::Control(character) => {
+                write!(formatter, "The name has a control character (U+{:04X})", u32::from(*character))
+            }
+        }
+    }
+}
+
+/// The name of a row.
+///
+/// # Errors
+/// Why it cannot be one.
+pub fn checked_name(name: &[u8]) -> Result<&str, BadName> {
+    if name.is_empty() {
+        return Err(BadName::Empty);
+    }
+    if name.len() > MAX_OWN_NAME {
+        return Err(BadName::TooLong);
+    }
+    let name = std::str::from_utf8(name).map_err(|_| BadName::NotUtf8)?;
+    name.chars().find(|character| character.is_control()).map_or(Ok(name), |character| Err(BadName::Control(character)))
+}
+
+/// A row as the user gives it.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// The name on the wire.
+    pub name: &'a [u8],
+    /// What it is: a place in [`meanings`].
+    pub meaning: usize,
+}
+
+/// The rows that are not used, each with the reason.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Problems {
+    told: Vec<String>,
+    count: usize,
+}
+
+impl Problems {
+    /// Whether all rows are used.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    fn add(&mut self, row: usize, why: &dyn Display) {
+        self.count += 1;
+        if self.told.len() < MAX_TOLD {
+            self.told.push(format!("row {}: {why}", row + 1));
+        }
+    }
+}
+
+/// One line a row, and how many more there are.
+impl Display for Problems {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        write!(formatter, "Workerman Chat, your own messages: {} of the rows", self.count)?;
+        write!(formatter, " {} not used:", if self.count == 1 { "is" } else { "are" })?;
+        for problem in &self.told {
+            write!(formatter, "\n{problem}")?;
+        }
+        match self.count - self.told.len() {
+            0 => Ok(()),
+            more => write!(formatter, "\n… and {more} more"),
+        }
+    }
+}
+
+/// A bit for each [`Kind`].
+type Kinds = u16;
+
+const fn bit(kind: Kind) -> Kinds {
+    1 << kind as u16
+}
+
+/// The user's table. It does not change: another one takes its place.
+#[derive(Debug, Default)]
+pub struct OwnTable {
+    /// What each value of `type` may be: at most one kind of message from each side.
+    types: HashMap<Box<str>, Kinds>,
+    /// Which member each key is.
+    members: HashMap<Box<str>, MemberName>,
+    /// The length of the longest name: what is longer is looked up nowhere.
+    longest: usize,
+    /// The key of the content in the first row that has one.
+    content: Option<Box<str>>,
+    /// No row is for an id.
+    names_are_ids: bool,
+}
+
+impl OwnTable {
+    /// From the rows, and which of them are not used: of two that contradict each other, or say the same, the first is.
+    pub fn of<'a>(rows: impl IntoIterator<Item = Row<'a>>) -> (OwnTable, Problems) {
+        let mut table = OwnTable { names_are_ids: true, ..OwnTable::default() };
+        let mut problems = Problems::default();
+        for (at, row) in rows.into_iter().enumerate() {
+            let meaning = Meaning::all().nth(row.meaning);
+            match (checked_name(row.name), meaning) {
+                (Err(why), _) => problems.add(at, &why),
+                (Ok(name), None) => problems.add(at, &format_args!("it does not say what “{name}” is")),
+                (Ok(name), Some(meaning)) => {
+                    if let Err(earlier) = table.enter(name, meaning) {
+                        problems.add(at, &Clash { name, earlier, meaning });
+                    }
+                }
+            }
+        }
+        (table, problems)
+    }
+
+    /// Whether no name has a row.
+    pub fn is_empty(&self) -> bool {
+        self.types.is_empty() && self.members.is_empty()
+    }
+
+    /// Enters what a name means, unless it means something else already, which is then the error.
+    fn enter(&mut self, name: &str, meaning: Meaning) -> Result<(), Meaning> {
+        match meaning {
+            Meaning::Message(kind) => {
+                let kinds = self.types.entry(name.into()).or_default();
+                let of_side = sides(kind).flat_map(|side| of_side(*kinds, side)).next();
+                if let Some(earlier) = of_side {
+                    return Err(Meaning::Message(earlier.kind));
+                }
+                *kinds |= bit(kind);
+            }
+            Meaning::Member(member) => {
+                if let Some(earlier) = self.members.get(name) {
+                    return Err(Meaning::Member(*earlier));
+                }
+                self.members.insert(name.into(), member);
+                if member == MemberName::Content {
+                    self.content.get_or_insert_with(|| name.into());
+                }
+                self.names_are_ids &= !ID_OF_NAME.iter().any(|(id, _)| *id == member);
+            }
+        }
+        self.longest = self.longest.max(name.len());
+        Ok(())
+    }
+
+    fn member(&self, key: &str) -> Option<MemberName> {
+        if key.len() > self.longest { None } else { self.members.get(key).copied() }
+    }
+
+    fn kinds(&self, type_name: &str) -> Kinds {
+        if type_name.len() > self.longest { 0 } else { self.types.get(type_name).copied().unwrap_or_default() }
+    }
+}
+
+/// The member of an id, and that of the name whose id it is.
+const ID_OF_NAME: [(MemberName, MemberName); 3] = [
+    (MemberName::ClientId, MemberName::ClientName),
+    (MemberName::FromClientId, MemberName::FromClientName),
+    (MemberName::ToClientId, MemberName::ToClientName),
+];
+
+/// Who sends messages of a kind.
+fn sides(kind: Kind) -> impl Iterator<Item = Side> {
+    FORMS.iter().filter(move |form| form.kind == kind).map(|form| form.sender)
+}
+
+/// The message from this side, of these kinds.
+fn of_side(kinds: Kinds, side: Side) -> Option<&'static Form> {
+    FORMS.iter().find(|form| form.sender == side && kinds & bit(form.kind) != 0)
+}
+
+/// Two rows of one name.
+struct Clash<'a> {
+    name: &'a str,
+    earlier: Meaning,
+    meaning: Meaning,
+}
+
+impl Display for Clash<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        let Clash { name, earlier, meaning } = self;
+        if earlier == meaning {
+            return write!(formatter, "“{name}” is there already");
+        }
+        write!(formatter, "“{name}” is “{earlier}” in an earlier row, so it cannot be “{meaning}”")?;
+        match meaning {
+            Meaning::Message(kind) => {
+                let side = sides(*kind).next().unwrap_or(Side::Server);
+                write!(formatter, ": {} sends both", if side == Side::Client { "the browser" } else { "the server" })
+            }
+            Meaning::Member(_) => Ok(()),
+        }
+    }
+}
+
+/// What names mean: what the user's table says, and else what the chat's does.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Vocabulary<'a> {
+    own: Option<&'a OwnTable>,
+}
+
+impl Tagging for Vocabulary<'_> {
+    #[inline]
+    fn tag_of(&self, name: &str) -> u8 {
+        let own = self.own.and_then(|own| own.member(name));
+        own.map_or_else(|| table::tag_of(name), Key::own_tag)
+    }
+}
+
+impl<'a> Vocabulary<'a> {
+    /// The chat's, and this table's before it.
+    pub fn new(own: Option<&'a OwnTable>) -> Vocabulary<'a> {
+        Vocabulary { own }
+    }
+
+    /// Whether there is a table.
+    pub fn has_own(self) -> bool {
+        self.own.is_some()
+    }
+
+    /// The message that the table says has this `type` from this side.
+    pub(super) fn form_of(self, type_name: &str, sender: Side) -> Option<&'static Form> {
+        of_side(self.own?.kinds(type_name), sender)
+    }
+
+    /// Which member of a listed user a key is, if the table names it.
+    pub(super) fn listed(self, key: &str) -> Option<MemberName> {
+        Some(name_in(self.own?.member(key)?, Some(Kind::Login)))
+    }
+
+    /// The key under which the content stands.
+    pub(super) fn content_key(self) -> &'a str {
+        let own = self.own.and_then(|own| own.content.as_deref());
+        own.unwrap_or_else(|| MemberName::Content.key(None))
+    }
+
+    /// The members of ids, each with the name that stands for it where a message has none; none where the table knows ids.
+    pub(super) fn stand_ins(self) -> &'static [(MemberName, MemberName)] {
+        if self.names_are_ids() { &ID_OF_NAME } else { &[] }
+    }
+
+    /// Whether no row is for an id, so that names are.
+    pub(super) fn names_are_ids(self) -> bool {
+        self.own.is_some_and(|own| own.names_are_ids)
+    }
+}
+
+/// Which member a key of the user's is in a message of this kind. Of whom a login is, the original calls `client_name`; of whom a say or a logout
+/// is, `from_client_name`. A row for either is for both.
+pub(super) fn name_in(name: MemberName, kind: Option<Kind>) -> MemberName {
+    use MemberName::{ClientId, ClientName, FromClientId, FromClientName};
+    match (kind, name) {
+        (Some(Kind::SayDelivery | Kind::Logout), ClientId) => FromClientId,
+        (Some(Kind::SayDelivery | Kind::Logout), ClientName) => FromClientName,
+        (Some(Kind::LoginRequest | Kind::Login), FromClientId) => ClientId,
+        (Some(Kind::LoginRequest | Kind::Login), FromClientName) => ClientName,
+        _ => name,
+    }
+}
+
+/// How strongly a message of the user's own indicates the chat. Where the chat is expected, on a configured port, its `type` is enough. Elsewhere
+/// it must have what it is for (a say a text, a login a user …) and another member that the table or the chat names, one of them a key of the user's or
+/// one that only this chat has, and no fault.
+pub(super) fn evidence(document: &Document, kind: Kind) -> Evidence {
+    let (mut seen, mut is_distinctive) = (0, false);
+    for member in document.members() {
+        let Some(key) = Key::of_tag(member.tag).filter(|key| key.name != MemberName::Type) else { continue };
+        let name = if key.is_own { name_in(key.name, Some(kind)) } else { key.name };
+        seen |= name.bit();
+        is_distinctive |= key.is_own || key.weight >= ENOUGH;
+    }
+    let is_for_something = essential(kind).iter().any(|name| seen & name.bit() != 0);
+    let proves = document.fault.is_none() && is_for_something && seen.count_ones() >= 2 && is_distinctive;
+    if proves { Evidence::Dialect } else { Evidence::Likely }
+}
+
+/// Members of which such a message has one at least. A heartbeat has none.
+fn essential(kind: Kind) -> &'static [MemberName] {
+    use MemberName::{ClientId, ClientList, ClientName, Content, FromClientId, FromClientName};
+    match kind {
+        Kind::LoginRequest | Kind::Login => &[ClientName, ClientId],
+        Kind::SayRequest | Kind::SayDelivery => &[Content],
+        Kind::Logout => &[FromClientName, FromClientId],
+        Kind::UserList => &[ClientList],
+        Kind::Ping | Kind::Pong => &[],
+    }
+}
