@@ -173,8 +173,8 @@ struct wmc_core {
     size_t meaning_count;
     /* Why a name cannot be in that table; NULL if it can. Valid until the next call. */
     const char *(*bad_own_name)(struct wmc_bytes name);
-    /* Takes the rows of that table, for the capture that is opened next. Returns which of them are not used, unless that has been said; or NULL.
-     * Valid until the next call. */
+    /* Takes the rows of that table, for the capture that is opened next. Returns which of them are not used, but for those that the last
+     * call returned; NULL for none. Valid until the next call. */
     const char *(*own_messages)(const struct wmc_own_message *rows, size_t count);
     /* Clears all state; called when a capture file is opened or closed. */
     void (*reset)(void);
@@ -297,6 +297,8 @@ void wmc_failpoint(const char *place, const packet_info *pinfo);
 #define WMC_OWN_MESSAGES_FILE "workermanchat_messages"
 /* Registers the table of the user's own messages as a preference. */
 void wmc_own_messages_register(struct pref_module *module, const struct wmc_core *core);
+/* Hands the rows of the table to the core, and warns of those that are not used. */
+void wmc_own_messages_hand_over(void);
 
 /* plugin/glue/preferences.c */
 void wmc_preferences_register(int proto, const struct wmc_core *core, const struct wmc_registration *registration);

@@ -31,14 +31,12 @@ static checked check_name(void *row _U_, const char *name, unsigned length, cons
     return why == NULL;
 }
 
-static char *none_of_the_meanings(const char *text, unsigned length)
+static char *all_of_the_meanings(void)
 {
-    GString *line = g_string_new("“");
+    GString *line = g_string_new("What it is must be one of:");
 
-    g_string_append_len(line, text, length);
-    g_string_append(line, "” is none of:");
     for (const value_string *meaning = meanings; meaning->strptr != NULL; meaning++)
-        g_string_append_printf(line, "%s %s", meaning == meanings ? "" : ",", meaning->strptr);
+        g_string_append_printf(line, "%s %s", meaning == meanings ? "" : ";", meaning->strptr);
     return g_string_free(line, FALSE);
 }
 
@@ -47,7 +45,7 @@ static checked check_meaning(void *row, const char *text, unsigned length, const
     if (uat_fld_chk_enum(row, text, length, all, data, error))
         return true;
     g_free(*error);
-    *error = none_of_the_meanings(text, length);
+    *error = all_of_the_meanings();
     return false;
 }
 
@@ -81,8 +79,9 @@ static void forget_rows(void)
     core->own_messages(NULL, 0);
 }
 
-/* The rows that are left have passed the checks; what two of them contradict each other in shows only here. */
-static void hand_over_rows(void)
+/* The rows that are left have passed the checks; what two of them contradict each other in shows only here. Of a file with a bad row
+ * Wireshark does not tell that the others were read: so this is also called when a capture is opened. */
+void wmc_own_messages_hand_over(void)
 {
     struct wmc_own_message *rows = g_new0(struct wmc_own_message, own_message_count);
     const char *warning;
@@ -128,8 +127,8 @@ void wmc_own_messages_register(struct pref_module *module, const struct wmc_core
     meanings = all_meanings();
     columns[1].cbdata.chk = columns[1].cbdata.set = columns[1].cbdata.tostr = columns[1].fld_data = meanings;
     table = uat_new("Workerman Chat: your own messages", sizeof(struct own_message), WMC_OWN_MESSAGES_FILE, true, &own_messages,
-                    &own_message_count, UAT_AFFECTS_DISSECTION, NULL, copy_row, check_row, free_row, hand_over_rows, forget_rows,
-                    columns);
+                    &own_message_count, UAT_AFFECTS_DISSECTION, NULL, copy_row, check_row, free_row, wmc_own_messages_hand_over,
+                    forget_rows, columns);
     prefs_register_uat_preference(module, "messages", "Your own messages",
         "Message types and members that your server has and the original does not, and what each is", table);
 }

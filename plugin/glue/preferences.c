@@ -102,6 +102,7 @@ void wmc_preferences_begin(const struct wmc_core *core)
     const char *warning = core->unknown_language(path, language);
 
     apply(); /* sharkd sets preferences without telling anybody */
+    wmc_own_messages_hand_over();
     if (warning != NULL)
         report_warning("%s", warning);
     g_free(path);

@@ -2,18 +2,18 @@
 
 use std::ffi::CString;
 use std::ptr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::entry::lent;
 use super::{panic, sys};
-use crate::message::own::{OwnTable, Row, checked_name, meanings as all_meanings};
+use crate::message::own::{OwnTable, Problems, Row, checked_name, meanings as all_meanings};
 
 /// The table; `None` without rows. A capture keeps the one that it was opened with.
 static TABLE: Mutex<Option<Arc<OwnTable>>> = Mutex::new(None);
 
 /// The table, for a capture that is being opened.
 pub fn table() -> Option<Arc<OwnTable>> {
-    TABLE.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    locked(&TABLE).clone()
 }
 
 /// What a row may say that a name is, as C lists it; it lives as long as the program.
@@ -30,22 +30,25 @@ pub unsafe extern "C" fn bad_name(name: sys::wmc_bytes) -> *const libc::c_char {
     // SAFETY: C lends the name for this call.
     let name = unsafe { lent(&name) }.bytes;
     let why = panic::guard(|| checked_name(name).err().map(|why| why.to_string()));
-    told(&WHY, why.ok().flatten(), |_| true)
+    answered(&WHY, why.ok().flatten())
 }
 
-/// Takes the rows. Returns which of them are not used; null if all are, or if that has been said.
+/// Takes the rows. Returns which of them are not used, but for those that the last call returned; null for none.
 pub unsafe extern "C" fn take_rows(rows: *const sys::wmc_own_message, count: usize) -> *const libc::c_char {
-    /// The last warning: each is reported once.
-    static REPORTED: Mutex<Option<CString>> = Mutex::new(None);
+    /// The last answer.
+    static WARNING: Mutex<Option<CString>> = Mutex::new(None);
+    /// All that was wrong in the last call.
+    static PROBLEMS: Mutex<Option<Problems>> = Mutex::new(None);
     // SAFETY: C lends so many rows, and their names, for this call.
     let rows = (0..count).map(|at| unsafe { row(&*rows.add(at)) });
-    let problems = panic::guard(|| {
+    let warning = panic::guard(|| {
         let (table, problems) = OwnTable::of(rows);
-        let table = (!table.is_empty()).then(|| Arc::new(table));
-        *TABLE.lock().unwrap_or_else(PoisonError::into_inner) = table;
+        *locked(&TABLE) = (!table.is_empty()).then(|| Arc::new(table));
+        let earlier = locked(&PROBLEMS).replace(problems.clone()).unwrap_or_default();
+        let problems = problems.without(&earlier);
         (!problems.is_empty()).then(|| problems.to_string())
     });
-    told(&REPORTED, problems.ok().flatten(), |last| last.is_none())
+    answered(&WARNING, warning.ok().flatten())
 }
 
 /// # Safety
@@ -56,17 +59,13 @@ unsafe fn row(raw: &sys::wmc_own_message) -> Row<'_> {
     Row { name, meaning: raw.meaning as usize }
 }
 
-/// Keeps what is told, in place of what was, until the next call; null where there is nothing, or nothing that is to be told. `is_news`: what
-/// was told last is given if it is the same.
-fn told(
-    last: &Mutex<Option<CString>>,
-    text: Option<String>,
-    is_news: impl FnOnce(Option<&CString>) -> bool,
-) -> *const libc::c_char {
-    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-    let text = text.and_then(|text| CString::new(text).ok());
-    let same = last.as_ref().filter(|last| Some(*last) == text.as_ref());
-    let is_told = is_news(same);
-    *last = text;
-    last.as_ref().filter(|_| is_told).map_or(ptr::null(), |text| text.as_ptr())
+/// An answer to C, kept until the next one; null for none.
+fn answered(last: &Mutex<Option<CString>>, text: Option<String>) -> *const libc::c_char {
+    let mut last = locked(last);
+    *last = text.and_then(|text| CString::new(text).ok());
+    last.as_ref().map_or(ptr::null(), |text| text.as_ptr())
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

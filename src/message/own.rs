@@ -27,10 +27,14 @@ use hashbrown::HashMap;
 use super::dialect::Evidence;
 use super::json::{self, Tagging};
 use super::table::{self, ENOUGH, FORMS, Form, Key, Kind, MemberName};
+use super::text;
 use crate::packet::Side;
 
 /// The longest name that a row may have. Bytes.
 pub const MAX_OWN_NAME: usize = 256;
+
+/// How much of a name is quoted. Characters.
+const MAX_QUOTED: usize = 40;
 
 /// How many rows that are not used are told of.
 const MAX_TOLD: usize = 5;
@@ -135,7 +139,7 @@ pub struct Row<'a> {
 }
 
 /// The rows that are not used, each with the reason.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problems {
     told: Vec<String>,
     count: usize,
@@ -145,6 +149,15 @@ impl Problems {
     /// Whether all rows are used.
     pub fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// Without those that were there before. tshark hands over the rows of its options one by one.
+    pub fn without(mut self, earlier: &Problems) -> Problems {
+        let count = self.told.len();
+        self.told.retain(|problem| !earlier.told.contains(problem));
+        let untold = self.count - count;
+        self.count = self.told.len() + untold.saturating_sub(earlier.count - earlier.told.len());
+        self
     }
 
     fn add(&mut self, row: usize, why: &dyn Display) {
@@ -201,7 +214,7 @@ impl OwnTable {
             let meaning = Meaning::all().nth(row.meaning);
             match (checked_name(row.name), meaning) {
                 (Err(why), _) => problems.add(at, &why),
-                (Ok(name), None) => problems.add(at, &format_args!("it does not say what “{name}” is")),
+                (Ok(name), None) => problems.add(at, &format_args!("it does not say what “{}” is", text::line(name, MAX_QUOTED))),
                 (Ok(name), Some(meaning)) => {
                     if let Err(earlier) = table.enter(name, meaning) {
                         problems.add(at, &Clash { name, earlier, meaning });
@@ -280,8 +293,9 @@ impl Display for Clash<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         let Clash { name, earlier, meaning } = self;
         if earlier == meaning {
-            return write!(formatter, "“{name}” is there already");
+            return write!(formatter, "“{name}” is there already", name = text::line(name, MAX_QUOTED));
         }
+        let name = text::line(name, MAX_QUOTED);
         write!(formatter, "“{name}” is “{earlier}” in an earlier row, so it cannot be “{meaning}”")?;
         match meaning {
             Meaning::Message(kind) => {
