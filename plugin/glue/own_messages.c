@@ -9,6 +9,7 @@
 typedef __typeof__(((uat_update_cb_t)NULL)(NULL, NULL)) checked;
 
 #define NO_MEANING UINT32_MAX
+#define CHOOSE "Choose what the name is"
 
 struct own_message {
     char *name; /* on the wire */
@@ -45,7 +46,7 @@ static checked check_meaning(void *row, const char *text, unsigned length, const
     if (uat_fld_chk_enum(row, text, length, all, data, error))
         return true;
     g_free(*error);
-    *error = all_of_the_meanings();
+    *error = length == 0 ? g_strdup(CHOOSE) : all_of_the_meanings();
     return false;
 }
 
@@ -55,7 +56,7 @@ static checked check_row(void *row, char **error)
     const struct own_message *own = (const struct own_message *)row;
 
     if (own->meaning == NO_MEANING) {
-        *error = g_strdup("Choose what the name is");
+        *error = g_strdup(CHOOSE);
         return false;
     }
     return check_name(NULL, own->name, own->name == NULL ? 0 : (unsigned)strlen(own->name), NULL, NULL, error);

@@ -214,7 +214,9 @@ impl OwnTable {
             let meaning = Meaning::all().nth(row.meaning);
             match (checked_name(row.name), meaning) {
                 (Err(why), _) => problems.add(at, &why),
-                (Ok(name), None) => problems.add(at, &format_args!("it does not say what “{}” is", text::line(name, MAX_QUOTED))),
+                (Ok(name), None) => {
+                    problems.add(at, &format_args!("it does not say what “{}” is", text::line(name, MAX_QUOTED)))
+                }
                 (Ok(name), Some(meaning)) => {
                     if let Err(earlier) = table.enter(name, meaning) {
                         problems.add(at, &Clash { name, earlier, meaning });
@@ -397,5 +399,178 @@ fn essential(kind: Kind) -> &'static [MemberName] {
         Kind::Logout => &[FromClientName, FromClientId],
         Kind::UserList => &[ClientList],
         Kind::Ping | Kind::Pong => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Content, Message, read_with};
+    use hashbrown::DefaultHashBuilder;
+
+    fn table(rows: &[(&str, &str)]) -> (OwnTable, Problems) {
+        let place = |text: &str| meanings().position(|meaning| meaning == text).unwrap_or(usize::MAX);
+        OwnTable::of(rows.iter().map(|(name, meaning)| Row { name: name.as_bytes(), meaning: place(meaning) }))
+    }
+
+    const SHOP: [(&str, &str); 9] = [
+        ("enter", "message: Login request"),
+        ("entered", "message: Login result or notification"),
+        ("chat", "message: Say request"),
+        ("chat", "message: Say delivery"),
+        ("left", "message: Logout notification"),
+        ("nick", "member: client_name"),
+        ("msg", "member: content"),
+        ("to", "member: to_client_name"),
+        ("online", "member: client_list"),
+    ];
+
+    /// Of a message: whether it is the chat's beyond doubt, and what it is for.
+    fn read(table: &OwnTable, json: &str, by: Side) -> (Evidence, Content<'static>) {
+        let document = read_with(json.as_bytes(), Some(table));
+        let message = Message::of(&document, by, false);
+        (message.evidence(), message.content(&DefaultHashBuilder::default()).into_owned())
+    }
+
+    #[test]
+    fn every_kind_and_every_member_has_a_text_of_its_own() {
+        let texts: Vec<String> = meanings().collect();
+        let distinct: std::collections::HashSet<_> = texts.iter().collect();
+        assert_eq!(distinct.len(), texts.len());
+        assert!(FORMS.iter().all(|form| MESSAGES.iter().any(|(kind, _)| *kind == form.kind)));
+        assert_eq!(texts.len(), MESSAGES.len() + MemberName::ALL.len());
+    }
+
+    #[test]
+    fn a_name_is_a_short_printable_text() {
+        assert_eq!(checked_name("говорить".as_bytes()), Ok("говорить"));
+        assert_eq!(checked_name(b""), Err(BadName::Empty));
+        assert_eq!(checked_name(&[b'x'; MAX_OWN_NAME + 1]), Err(BadName::TooLong));
+        assert!(checked_name(&[b'x'; MAX_OWN_NAME]).is_ok());
+        assert_eq!(checked_name(b"a\xff"), Err(BadName::NotUtf8));
+        for control in ['\0', '\n', '\u{1b}', '\u{7f}', '\u{85}'] {
+            assert_eq!(checked_name(format!("a{control}").as_bytes()), Err(BadName::Control(control)));
+        }
+    }
+
+    #[test]
+    fn of_rows_that_contradict_each_other_the_first_counts() {
+        let (own, problems) = table(&[
+            ("x", "message: Say request"),
+            ("x", "message: Login request"),
+            ("x", "message: Say delivery"),
+            ("x", "member: content"),
+            ("x", "member: time"),
+            ("x", "member: content"),
+            ("", "member: time"),
+            ("y", "nothing"),
+        ]);
+        let told = problems.to_string();
+        assert_eq!(problems.count, 5, "{told}");
+        assert!(told.contains("row 2: ") && told.contains("the browser sends both"), "{told}");
+        assert!(told.contains("row 5: ") && told.contains("row 6: “x” is there already"), "{told}");
+        let vocabulary = Vocabulary::new(Some(&own));
+        assert_eq!(vocabulary.form_of("x", Side::Client).map(|form| form.kind), Some(Kind::SayRequest));
+        assert_eq!(vocabulary.form_of("x", Side::Server).map(|form| form.kind), Some(Kind::SayDelivery));
+        assert_eq!(own.member("x"), Some(MemberName::Content));
+        assert!(problems.clone().without(&problems).is_empty(), "it is told once");
+        assert_eq!(problems.clone().without(&Problems::default()), problems);
+    }
+
+    #[test]
+    fn of_many_problems_some_are_told() {
+        let (_, problems) = table(&[("x", "member: time"); 10_001]);
+        let told = problems.to_string();
+        assert_eq!(told.lines().count(), MAX_TOLD + 2, "{told}");
+        assert!(told.ends_with("… and 9995 more"), "{told}");
+        let (_, fewer) = table(&[("x", "member: time"); 10_000]);
+        assert_eq!(problems.without(&fewer).count, 1);
+    }
+
+    #[test]
+    fn a_message_of_the_users_own_is_what_the_chats_is() {
+        let (own, _) = table(&SHOP);
+        let (evidence, content) = read(&own, r#"{"type":"chat","msg":"hi","to":"ben"}"#, Side::Client);
+        assert_eq!(evidence, Evidence::Dialect);
+        let Content::SayRequest { to, line, .. } = content else { panic!("{content:?}") };
+        assert_eq!((to.id.as_deref(), to.name.as_deref(), to.private, &*line), (Some("ben"), Some("ben"), true, "hi"));
+        let (_, content) = read(&own, r#"{"type":"chat","msg":"hi","nick":"anna"}"#, Side::Server);
+        let Content::SayDelivery(delivery) = content else { panic!("{content:?}") };
+        assert_eq!((delivery.from.as_deref(), delivery.from_name.as_deref()), (Some("anna"), Some("anna")));
+        let (_, content) = read(&own, r#"{"type":"left","nick":"anna"}"#, Side::Server);
+        assert!(matches!(content, Content::Logout(left) if left.id.as_deref() == Some("anna")));
+        let (_, content) = read(&own, r#"{"type":"dance","nick":"anna"}"#, Side::Server);
+        assert!(matches!(content, Content::Unknown { .. }));
+    }
+
+    #[test]
+    fn whom_a_say_without_recipient_is_for_is_everybody() {
+        let (own, _) = table(&SHOP);
+        for to in ["", r#","to":"all""#, r#","to":null"#, r#","to":"""#] {
+            let (_, content) = read(&own, &format!(r#"{{"type":"chat","msg":"hi"{to}}}"#), Side::Client);
+            assert!(matches!(&content, Content::SayRequest { to, .. } if to.id.as_deref() == Some("all")), "{to}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_of_users_by_the_users_own_keys_or_of_names_alone() {
+        let (own, _) = table(&SHOP);
+        let users =
+            [r#"["anna","ben"]"#, r#"[{"nick":"anna"},{"nick":"ben","x":1}]"#, r#"{"anna":"anna","ben":"ben"}"#];
+        for list in users {
+            let (_, content) =
+                read(&own, &format!(r#"{{"type":"entered","nick":"ben","online":{list}}}"#), Side::Server);
+            let names = content.users().map(|users| users.users.clone()).unwrap_or_default();
+            assert_eq!(names, [("anna".into(), "anna".into()), ("ben".into(), "ben".into())], "{list}");
+        }
+        let (_, content) = read(&own, r#"{"type":"entered","nick":"ben","online":["anna",5]}"#, Side::Server);
+        assert_eq!(content.users(), None);
+    }
+
+    #[test]
+    fn where_the_chat_is_not_expected_it_takes_more_than_a_type() {
+        let (own, _) = table(&SHOP);
+        for (json, expected) in [
+            (r#"{"type":"enter"}"#, Evidence::Likely),
+            (r#"{"type":"enter","nick":"anna"}"#, Evidence::Likely),
+            (r#"{"type":"enter","nick":"anna","room_id":"1"}"#, Evidence::Dialect),
+            (r#"{"type":"enter","nick":"anna","room_id":"1""#, Evidence::Likely),
+            (r#"{"type":"enter","to":"anna","room_id":"1"}"#, Evidence::Likely),
+            (r#"{"type":"dance","nick":"anna","msg":"hi"}"#, Evidence::Unknown),
+            (r#"{"nick":"anna","msg":"hi"}"#, Evidence::Foreign),
+        ] {
+            assert_eq!(read(&own, json, Side::Client).0, expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn type_itself_may_have_another_key_and_be_a_number() {
+        let (own, _) = table(&[("cmd", "member: type"), ("1", "message: Say request"), ("msg", "member: content")]);
+        let (_, content) = read(&own, r#"{"cmd":1,"msg":"hi"}"#, Side::Client);
+        assert!(matches!(content, Content::SayRequest { .. }), "{content:?}");
+    }
+
+    #[test]
+    fn ids_that_have_a_row_are_ids() {
+        let (own, _) = table(&[SHOP[1], SHOP[5], ("id", "member: client_id")]);
+        let (_, content) = read(&own, r#"{"type":"entered","nick":"ben"}"#, Side::Server);
+        assert!(matches!(content, Content::Login(login) if login.id.is_none()));
+    }
+
+    #[test]
+    fn without_rows_nothing_changes() {
+        let (own, _) = table(&[]);
+        assert!(own.is_empty());
+        for json in [
+            r#"{"type":"say","to_client_id":"all","content":"hi"}"#,
+            r#"{"type":"login","client_name":"anna","room_id":1}"#,
+        ] {
+            let document = super::super::read(json.as_bytes());
+            let message = Message::of(&document, Side::Client, false);
+            let plain = (message.evidence(), message.content(&DefaultHashBuilder::default()).into_owned());
+            let (evidence, content) = read(&own, json, Side::Client);
+            assert_eq!(evidence, plain.0);
+            assert_eq!(std::mem::discriminant(&content), std::mem::discriminant(&plain.1));
+        }
     }
 }

@@ -172,6 +172,11 @@ impl<'d> Message<'d> {
         self.members.list.as_ref()
     }
 
+    /// Whether its `type`, or one of its keys, is one of the user's own: the original has no such message.
+    pub fn is_own(&self) -> bool {
+        self.is_own
+    }
+
     /// How strongly the message indicates that the connection is the chat's.
     pub fn evidence(&self) -> Evidence {
         self.evidence

@@ -72,7 +72,8 @@ impl Shop {
         let at = self.later(5);
         let number = self.customers.len();
         let server = ([192, 0, 2, 1], PORT).into();
-        let mut connection = Connection::between(([192, 0, 2, 10 + number as u8], 50_001 + number as u16).into(), server);
+        let mut connection =
+            Connection::between(([192, 0, 2, 10 + number as u8], 50_001 + number as u16).into(), server);
         connection.open(&mut self.capture);
         connection.send(&mut self.capture, Side::Client, request("/shop", "").replace(":7272", ":8080"));
         connection.ack(&mut self.capture, Side::Server);
