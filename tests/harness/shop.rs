@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::packets::{ACK, Capture, Connection, FIN, Link, Side};
 use super::websocket::{accept, masked_text, request, response, text};
+use super::wireshark::Wireshark;
 
 /// The shop's port.
 pub const PORT: u16 = 8080;
@@ -42,9 +43,17 @@ pub fn options() -> Vec<String> {
     ROWS.iter().flat_map(|row| ["-o".to_owned(), option(*row)]).collect()
 }
 
+/// The port and the table, as a profile has them.
+pub fn configure(wireshark: &Wireshark) {
+    wireshark.configure("preferences", &format!("workermanchat.tcp.port: {PORT}\n"));
+    wireshark.configure("workermanchat_messages", &file(&ROWS));
+}
+
 /// The shop in the middle of the day.
 struct Shop {
     capture: Capture,
+    /// It says all that in the original's words.
+    is_original: bool,
     /// The customers' connections, with id and name.
     customers: Vec<(Connection, &'static str, &'static str)>,
     seconds: u32,
@@ -52,20 +61,27 @@ struct Shop {
 
 impl Shop {
     fn browser(&mut self, from: usize, json: &str) {
-        self.customers[from].0.send(&mut self.capture, Side::Client, masked_text(json));
+        let message = masked_text(self.said(json));
+        self.customers[from].0.send(&mut self.capture, Side::Client, message);
         self.customers[from].0.ack(&mut self.capture, Side::Server);
     }
 
     fn server(&mut self, to: usize, json: &str) {
-        self.customers[to].0.send(&mut self.capture, Side::Server, text(json));
+        let message = text(self.said(json));
+        self.customers[to].0.send(&mut self.capture, Side::Server, message);
         self.customers[to].0.ack(&mut self.capture, Side::Client);
+    }
+
+    /// A message in the words of this server.
+    fn said(&self, json: &str) -> String {
+        if self.is_original { in_the_originals_words(json) } else { json.to_owned() }
     }
 
     /// Some seconds later; the server's clock.
     fn later(&mut self, seconds: u32) -> String {
         self.capture.wait(Duration::from_secs(seconds.into()));
         self.seconds += seconds;
-        format!("08:{:02}:{:02}", self.seconds / 60, self.seconds % 60)
+        format!("2026-11-20 08:{:02}:{:02}", self.seconds / 60, self.seconds % 60)
     }
 
     fn enter(&mut self, id: &'static str, nick: &'static str) {
@@ -81,10 +97,14 @@ impl Shop {
         connection.ack(&mut self.capture, Side::Client);
         self.customers.push((connection, id, nick));
         self.browser(number, &format!(r#"{{"type":"enter","nick":"{nick}","channel":"shoes"}}"#));
-        let online = self.customers.iter().map(|(_, id, nick)| format!(r#"{{"uid":"{id}","nick":"{nick}"}}"#));
+        let online = self.customers.iter().map(|(_, id, nick)| match self.is_original {
+            true => format!(r#""{id}":"{nick}""#),
+            false => format!(r#"{{"uid":"{id}","nick":"{nick}"}}"#),
+        });
         let online = online.collect::<Vec<_>>().join(",");
+        let online = if self.is_original { format!("{{{online}}}") } else { format!("[{online}]") };
         let entered = format!(r#"{{"type":"entered","uid":"{id}","nick":"{nick}","at":"{at}""#);
-        self.server(number, &format!(r#"{entered},"online":[{online}]}}"#));
+        self.server(number, &format!(r#"{entered},"online":{online}}}"#));
         (0..number).for_each(|other| self.server(other, &format!("{entered}}}")));
     }
 
@@ -112,19 +132,56 @@ impl Shop {
     }
 
     fn leave(&mut self, customer: usize) {
-        self.later(3);
+        let at = self.later(3);
         let (mut connection, id, nick) = self.customers.remove(customer);
         self.capture.push(&connection.segment(Side::Client, FIN | ACK, []));
         self.capture.push(&connection.segment(Side::Server, FIN | ACK, []));
         connection.ack(&mut self.capture, Side::Client);
-        (0..self.customers.len())
-            .for_each(|other| self.server(other, &format!(r#"{{"type":"left","uid":"{id}","nick":"{nick}"}}"#)));
+        (0..self.customers.len()).for_each(|other| {
+            self.server(other, &format!(r#"{{"type":"left","uid":"{id}","nick":"{nick}","at":"{at}"}}"#))
+        });
     }
+}
+
+/// A message of the shop as the original has it.
+fn in_the_originals_words(json: &str) -> String {
+    const TYPES: [(&str, &str); 7] = [
+        ("enter", "login"),
+        ("entered", "login"),
+        ("chat", "say"),
+        ("chat_out", "say"),
+        ("left", "logout"),
+        ("beat", "ping"),
+        ("alive", "pong"),
+    ];
+    let is_from = json.contains(r#""type":"chat_out""#) || json.contains(r#""type":"left""#);
+    let mut said = json.to_owned();
+    for (own, original) in TYPES {
+        said = said.replace(&format!(r#""type":"{own}""#), &format!(r#""type":"{original}""#));
+    }
+    for (own, meaning) in ROWS {
+        let Some(original) = meaning.strip_prefix("member: ") else { continue };
+        let from = if is_from && original.starts_with("client_") { "from_" } else { "" };
+        said = said.replace(&format!(r#""{own}":"#), &format!(r#""{from}{original}":"#));
+    }
+    for id in 1..=3 {
+        said = said.replace(&format!(r#""c{id}""#), &format!(r#""7f00000108fc0000000{id}""#));
+    }
+    said
 }
 
 /// Two customers and the shop's clerk.
 pub fn capture() -> Capture {
-    let mut shop = Shop { capture: Capture::new(Link::Ethernet), customers: Vec::new(), seconds: 0 };
+    day(false)
+}
+
+/// The same in the original's words.
+pub fn original() -> Capture {
+    day(true)
+}
+
+fn day(is_original: bool) -> Capture {
+    let mut shop = Shop { capture: Capture::new(Link::Ethernet), is_original, customers: Vec::new(), seconds: 0 };
     shop.enter("c1", "clerk");
     shop.enter("c2", "anna");
     shop.enter("c3", "ben");
