@@ -12,7 +12,7 @@ use harness::scripts::upgrade;
 use harness::sharkd::Sharkd;
 use harness::shop;
 use harness::websocket::{masked_text, text};
-use harness::wireshark::{Output, Row, Wireshark};
+use harness::wireshark::{Output, Row, Wireshark, captures};
 use serde_json::json;
 
 /// What the plugin says of a packet, but for ids and the names of types.
@@ -67,6 +67,23 @@ fn run(wireshark: &Wireshark, path: &Path, options: &[&str]) -> Output {
 
 fn option(name: &str, meaning: &str) -> String {
     shop::option((name, meaning))
+}
+
+// --- the files of docs/your-messages.md ---------------------------------------------------------------------------------
+
+#[test]
+fn the_capture_and_the_table_of_the_documentation_are_the_shops() {
+    let folder = captures().join("own");
+    let files =
+        [("shop.pcap", shop::capture().pcap()), ("workermanchat_messages", shop::file(&shop::ROWS).into_bytes())];
+    for (name, expected) in files {
+        let path = folder.join(name);
+        if std::env::var_os("UPDATE_SHOP").is_some() {
+            std::fs::write(&path, &expected).expect("write the file");
+        }
+        let found = std::fs::read(&path).unwrap_or_default();
+        assert!(found == expected, "{} is not what it should be: UPDATE_SHOP=1 writes it anew", path.display());
+    }
 }
 
 // --- a derivative is as good as the original --------------------------------------------------------------------------
