@@ -108,6 +108,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         &[
             &["json", "text", "time", "gateway", "bounded"],
             &["php", "table"],
+            &["own"],
             &["dialect", "list"],
             &["reading"],
             &["content"],

@@ -24,9 +24,8 @@ use std::fmt::{self, Display};
 
 use hashbrown::HashMap;
 
-use super::dialect::Evidence;
 use super::json::{self, Tagging};
-use super::table::{self, ENOUGH, FORMS, Form, Key, Kind, MemberName};
+use super::table::{self, FORMS, Form, Key, Kind, MemberName};
 use super::text;
 use crate::packet::Side;
 
@@ -374,38 +373,10 @@ pub(super) fn name_in(name: MemberName, kind: Option<Kind>) -> MemberName {
     }
 }
 
-/// How strongly a message of the user's own indicates the chat. Where the chat is expected, on a configured port, its `type` is enough. Elsewhere
-/// it must have what it is for (a say a text, a login a user …) and another member that the table or the chat names, one of them a key of the user's or
-/// one that only this chat has, and no fault.
-pub(super) fn evidence(document: &Document, kind: Kind) -> Evidence {
-    let (mut seen, mut is_distinctive) = (0, false);
-    for member in document.members() {
-        let Some(key) = Key::of_tag(member.tag).filter(|key| key.name != MemberName::Type) else { continue };
-        let name = if key.is_own { name_in(key.name, Some(kind)) } else { key.name };
-        seen |= name.bit();
-        is_distinctive |= key.is_own || key.weight >= ENOUGH;
-    }
-    let is_for_something = essential(kind).iter().any(|name| seen & name.bit() != 0);
-    let proves = document.fault.is_none() && is_for_something && seen.count_ones() >= 2 && is_distinctive;
-    if proves { Evidence::Dialect } else { Evidence::Likely }
-}
-
-/// Members of which such a message has one at least. A heartbeat has none.
-fn essential(kind: Kind) -> &'static [MemberName] {
-    use MemberName::{ClientId, ClientList, ClientName, Content, FromClientId, FromClientName};
-    match kind {
-        Kind::LoginRequest | Kind::Login => &[ClientName, ClientId],
-        Kind::SayRequest | Kind::SayDelivery => &[Content],
-        Kind::Logout => &[FromClientName, FromClientId],
-        Kind::UserList => &[ClientList],
-        Kind::Ping | Kind::Pong => &[],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{Content, Message, read_with};
+    use crate::message::{Content, Evidence, Message, read_with};
     use hashbrown::DefaultHashBuilder;
 
     fn table(rows: &[(&str, &str)]) -> (OwnTable, Problems) {

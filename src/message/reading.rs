@@ -1,7 +1,7 @@
 //! A document interpreted as sent by one of the sides: which message of the chat it is, its members by name, what it lacks, and whether it proves
 //! the chat.
 
-use super::dialect::{Evidence, Subject, fault_of, is_json};
+use super::dialect::{Evidence, Subject, evidence_of_own, fault_of, is_json};
 use super::json::{Data, Fault, Limits, Member, Reason, Salvaged, Span};
 use super::list::ClientList;
 use super::own::{self, Document, OwnTable, Vocabulary};
@@ -148,7 +148,7 @@ impl<'d> Message<'d> {
             form,
             is_own,
             truncated,
-            evidence: kind.map_or_else(|| subject.evidence(), |kind| own::evidence(document, kind)),
+            evidence: kind.map_or_else(|| subject.evidence(), |kind| evidence_of_own(document, kind)),
             salvaged: OnceCell::new(),
             members,
         }

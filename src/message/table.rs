@@ -4,8 +4,7 @@
 
 mod value;
 
-use super::json::Member;
-use super::own::Document;
+use super::json::{Document, Member, Tagging};
 use crate::fields;
 use crate::packet::Side;
 use Dialect::{A2014, B2015, C2016};
@@ -447,7 +446,12 @@ impl Form {
     }
 
     /// Of these shapes, those that have a member with this key, and those of them that have it with this value.
-    pub(super) fn shapes_fitting(&self, member: &Member, shapes: Shapes, document: &Document) -> (Shapes, Shapes) {
+    pub(super) fn shapes_fitting(
+        &self,
+        member: &Member,
+        shapes: Shapes,
+        document: &Document<impl Tagging>,
+    ) -> (Shapes, Shapes) {
         let named = self.shapes_with(member.tag, shapes);
         if named == 0 {
             return (0, 0);
