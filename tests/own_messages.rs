@@ -2,7 +2,7 @@
 
 mod harness;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -100,6 +100,33 @@ fn a_shops_chat_has_the_labels_that_it_would_have_in_the_originals_words() {
         }
         let has = |field| own.values().flatten().any(|(name, values)| name == field && !values.is_empty());
         assert!(FIELDS[..25].iter().all(|field| has(field) || passes.is_empty()), "each is there");
+    }
+}
+
+#[test]
+fn where_there_are_no_ids_the_names_are_the_ids() {
+    let (wireshark, path) = shop();
+    let usual = values(&wireshark.rows(&path, &["-2"], &FIELDS));
+    let rows: Vec<_> = shop::ROWS.into_iter().filter(|(name, _)| *name != "uid").collect();
+    wireshark.configure("workermanchat_messages", &shop::file(&rows));
+    let path = wireshark.write("names.pcap", &shop::names_alone());
+    let found = values(&wireshark.rows(&path, &["-2"], &FIELDS));
+    assert_eq!(found.len(), usual.len());
+    // The members of a room are in the order of their ids.
+    let sorted = |values: &[(&'static str, Vec<String>)]| -> Vec<_> {
+        let mut values = values.to_vec();
+        for (field, values) in &mut values {
+            let names = values.first().filter(|_| *field == "workermanchat.room.members");
+            let names: BTreeSet<String> =
+                names.into_iter().flat_map(|all| all.split(", ")).map(str::to_owned).collect();
+            if !names.is_empty() {
+                *values = names.into_iter().collect();
+            }
+        }
+        values
+    };
+    for (frame, values) in &found {
+        assert_eq!(sorted(values), sorted(&usual[frame]), "frame {frame}");
     }
 }
 

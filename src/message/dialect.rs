@@ -192,8 +192,7 @@ pub(super) fn evidence_of_own(document: &Document, kind: Kind) -> Evidence {
     let (mut seen, mut is_distinctive) = (0, false);
     for member in document.members() {
         let Some(key) = Key::of_tag(member.tag).filter(|key| key.name != MemberName::Type) else { continue };
-        let name = if key.is_own { own::name_in(key.name, Some(kind)) } else { key.name };
-        seen |= name.bit();
+        seen |= own::name_in(key.name, Some(kind)).bit();
         is_distinctive |= key.is_own || key.weight >= ENOUGH;
     }
     let is_for_something = essential(kind).iter().any(|name| seen & name.bit() != 0);

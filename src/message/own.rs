@@ -200,7 +200,7 @@ pub struct OwnTable {
     longest: usize,
     /// The key of the content in the first row that has one.
     content: Option<Box<str>>,
-    /// No row is for an id.
+    /// No row is for the id of whom a message is about, or from.
     names_are_ids: bool,
 }
 
@@ -250,7 +250,7 @@ impl OwnTable {
                 if member == MemberName::Content {
                     self.content.get_or_insert_with(|| name.into());
                 }
-                self.names_are_ids &= !ID_OF_NAME.iter().any(|(id, _)| *id == member);
+                self.names_are_ids &= !matches!(member, MemberName::ClientId | MemberName::FromClientId);
             }
         }
         self.longest = self.longest.max(name.len());
@@ -268,9 +268,9 @@ impl OwnTable {
 
 /// The member of an id, and that of the name whose id it is.
 const ID_OF_NAME: [(MemberName, MemberName); 3] = [
+    (MemberName::ToClientId, MemberName::ToClientName),
     (MemberName::ClientId, MemberName::ClientName),
     (MemberName::FromClientId, MemberName::FromClientName),
-    (MemberName::ToClientId, MemberName::ToClientName),
 ];
 
 /// Who sends messages of a kind.
@@ -349,19 +349,19 @@ impl<'a> Vocabulary<'a> {
         own.unwrap_or_else(|| MemberName::Content.key(None))
     }
 
-    /// The members of ids, each with the name that stands for it where a message has none; none where the table knows ids.
+    /// The members of ids, each with the name that stands for it where a message has none. A recipient may be named by name alone.
     pub(super) fn stand_ins(self) -> &'static [(MemberName, MemberName)] {
-        if self.names_are_ids() { &ID_OF_NAME } else { &[] }
+        if self.names_are_ids() { &ID_OF_NAME } else { &ID_OF_NAME[..1] }
     }
 
-    /// Whether no row is for an id, so that names are.
+    /// Whether no row is for the id of whom a message is about, or from, so that names are the ids.
     pub(super) fn names_are_ids(self) -> bool {
         self.own.is_some_and(|own| own.names_are_ids)
     }
 }
 
-/// Which member a key of the user's is in a message of this kind. Of whom a login is, the original calls `client_name`; of whom a say or a logout
-/// is, `from_client_name`. A row for either is for both.
+/// Which member one is in a message of the user's own, of this kind. Of whom a login is, the original calls `client_name`; of whom a say or a logout is,
+/// `from_client_name`. A key of either is one of both.
 pub(super) fn name_in(name: MemberName, kind: Option<Kind>) -> MemberName {
     use MemberName::{ClientId, ClientName, FromClientId, FromClientName};
     match (kind, name) {
@@ -519,6 +519,19 @@ mod tests {
         let (own, _) = table(&[("cmd", "member: type"), ("1", "message: Say request"), ("msg", "member: content")]);
         let (_, content) = read(&own, r#"{"cmd":1,"msg":"hi"}"#, Side::Client);
         assert!(matches!(content, Content::SayRequest { .. }), "{content:?}");
+    }
+
+    #[test]
+    fn in_a_message_of_the_users_own_the_originals_keys_are_whom_it_is_from_too() {
+        let (own, _) = table(&SHOP);
+        let of = |json: &str| match read(&own, json, Side::Server).1 {
+            Content::SayDelivery(delivery) => delivery.from_name.map(String::from),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(of(r#"{"type":"chat","client_name":"anna","msg":"hi"}"#).as_deref(), Some("anna"));
+        for both in [r#""nick":"ben","from_client_name":"anna""#, r#""from_client_name":"anna","nick":"ben""#] {
+            assert_eq!(of(&format!(r#"{{"type":"chat",{both},"msg":"hi"}}"#)).as_deref(), Some("anna"), "{both}");
+        }
     }
 
     #[test]

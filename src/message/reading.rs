@@ -401,7 +401,11 @@ impl<'d> Members<'d> {
     fn enter(&mut self, member: &Member, place: u8) -> Option<MemberName> {
         let key = Key::of_tag(member.tag)?;
         self.has_own |= key.is_own;
-        let name = name_of(key, self.own_kind);
+        let name = own::name_in(key.name, self.own_kind);
+        let is_taken = name != key.name && self.last[name as usize] != ABSENT;
+        if is_taken {
+            return None; // what it is called here stands there, too
+        }
         self.last[name as usize] = place;
         Some(name)
     }
@@ -453,12 +457,8 @@ fn field<'d>(member: &Member, document: &'d Document<'d>, own_kind: Option<Kind>
     }
 }
 
-fn name_of(key: Key, own_kind: Option<Kind>) -> MemberName {
-    if key.is_own { own::name_in(key.name, own_kind) } else { key.name }
-}
-
 fn shown_name(tag: u8, own_kind: Option<Kind>) -> MemberName {
-    let name = Key::of_tag(tag).map(|key| name_of(key, own_kind));
+    let name = Key::of_tag(tag).map(|key| own::name_in(key.name, own_kind));
     name.filter(|name| *name != MemberName::ClientList).unwrap_or(MemberName::Other)
 }
 

@@ -49,11 +49,19 @@ pub fn configure(wireshark: &Wireshark) {
     wireshark.configure("workermanchat_messages", &file(&ROWS));
 }
 
+/// Whose words the shop's server has.
+#[derive(Clone, Copy, PartialEq)]
+enum Words {
+    Own,
+    /// Without ids.
+    NamesAlone,
+    Original,
+}
+
 /// The shop in the middle of the day.
 struct Shop {
     capture: Capture,
-    /// It says all that in the original's words.
-    is_original: bool,
+    words: Words,
     /// The customers' connections, with id and name.
     customers: Vec<(Connection, &'static str, &'static str)>,
     seconds: u32,
@@ -74,7 +82,11 @@ impl Shop {
 
     /// A message in the words of this server.
     fn said(&self, json: &str) -> String {
-        if self.is_original { in_the_originals_words(json) } else { json.to_owned() }
+        match self.words {
+            Words::Own => json.to_owned(),
+            Words::NamesAlone => without_ids(json),
+            Words::Original => in_the_originals_words(json),
+        }
     }
 
     /// Some seconds later; the server's clock.
@@ -97,12 +109,13 @@ impl Shop {
         connection.ack(&mut self.capture, Side::Client);
         self.customers.push((connection, id, nick));
         self.browser(number, &format!(r#"{{"type":"enter","nick":"{nick}","channel":"shoes"}}"#));
-        let online = self.customers.iter().map(|(_, id, nick)| match self.is_original {
+        let is_original = self.words == Words::Original;
+        let online = self.customers.iter().map(|(_, id, nick)| match is_original {
             true => format!(r#""{id}":"{nick}""#),
             false => format!(r#"{{"uid":"{id}","nick":"{nick}"}}"#),
         });
         let online = online.collect::<Vec<_>>().join(",");
-        let online = if self.is_original { format!("{{{online}}}") } else { format!("[{online}]") };
+        let online = if is_original { format!("{{{online}}}") } else { format!("[{online}]") };
         let entered = format!(r#"{{"type":"entered","uid":"{id}","nick":"{nick}","at":"{at}""#);
         self.server(number, &format!(r#"{entered},"online":{online}}}"#));
         (0..number).for_each(|other| self.server(other, &format!("{entered}}}")));
@@ -143,6 +156,13 @@ impl Shop {
     }
 }
 
+/// A message of the shop without ids.
+fn without_ids(json: &str) -> String {
+    (1..=3).fold(json.to_owned(), |json, id| {
+        json.replace(&format!(r#""uid":"c{id}","#), "").replace(&format!(r#""to":"c{id}","#), "")
+    })
+}
+
 /// A message of the shop as the original has it.
 fn in_the_originals_words(json: &str) -> String {
     const TYPES: [(&str, &str); 7] = [
@@ -172,16 +192,21 @@ fn in_the_originals_words(json: &str) -> String {
 
 /// Two customers and the shop's clerk.
 pub fn capture() -> Capture {
-    day(false)
+    day(Words::Own)
+}
+
+/// The same without ids.
+pub fn names_alone() -> Capture {
+    day(Words::NamesAlone)
 }
 
 /// The same in the original's words.
 pub fn original() -> Capture {
-    day(true)
+    day(Words::Original)
 }
 
-fn day(is_original: bool) -> Capture {
-    let mut shop = Shop { capture: Capture::new(Link::Ethernet), is_original, customers: Vec::new(), seconds: 0 };
+fn day(words: Words) -> Capture {
+    let mut shop = Shop { capture: Capture::new(Link::Ethernet), words, customers: Vec::new(), seconds: 0 };
     shop.enter("c1", "clerk");
     shop.enter("c2", "anna");
     shop.enter("c3", "ben");
