@@ -228,7 +228,7 @@ impl<T> PartialEq for Document<'_, T> {
 ///
 /// let limits = Limits { length: 1 << 20, depth: 32 };
 /// let message = br#"{"type":"say","content":"\u4f60\n","list":[1,2]}"#;
-/// let document = parse(message, limits, |_name| 0);
+/// let document = parse(message, limits, |_name: &str| 0);
 /// let [kind, content, list] = document.stored() else { panic!("three members") };
 /// assert_eq!(document.string(&kind.key), "type");
 /// assert_eq!(document.string(&content.value), "你\n");
@@ -236,7 +236,7 @@ impl<T> PartialEq for Document<'_, T> {
 /// assert_eq!(list.value.span(), 42..47);
 ///
 /// // What was read before a fault is kept.
-/// let cut = parse(&message[..30], limits, |_name| 0);
+/// let cut = parse(&message[..30], limits, |_name: &str| 0);
 /// assert_eq!(cut.stored().len(), 1);
 /// assert_eq!(cut.fault.expect("the end is missing").reason, Reason::UnterminatedString);
 /// ```
