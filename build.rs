@@ -28,6 +28,7 @@ mod plugin {
         "plugin/glue/stream.c",
         "plugin/glue/draw.c",
         "plugin/glue/preferences.c",
+        "plugin/glue/own_messages.c",
         "plugin/glue/views.c",
         "plugin/glue/statistics.c",
         "plugin/glue/follow.c",

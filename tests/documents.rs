@@ -71,6 +71,10 @@ fn project() -> Wireshark {
     for capture in ["seed-2014.pcap", "chat-2026.pcap", "heartbeat-2026.pcap"] {
         fs::copy(wireshark.capture(capture), folder.join(capture)).expect("copy the capture");
     }
+    fs::create_dir(folder.join("own")).expect("create a folder of captures");
+    for file in ["own/shop.pcap", "own/workermanchat_messages"] {
+        fs::copy(root().join("tests/captures").join(file), folder.join(file)).expect("copy the file");
+    }
     wireshark
 }
 
@@ -110,9 +114,31 @@ fn numbers(list: &str) -> BTreeSet<u32> {
 
 #[test]
 fn every_quoted_line_is_printed_by_its_command_in_this_order() {
+    assert_quoted(&tour(), 12);
+}
+
+// --- docs/your-messages.md --------------------------------------------------------------------------------------------
+
+#[test]
+fn the_example_of_your_messages_prints_what_it_quotes() {
+    let page = read("docs/your-messages.md");
+    let (_, example) = page.split_once("With tshark, each row is an option").expect("the example");
+    assert_quoted(example, 4);
+}
+
+#[test]
+fn your_messages_has_a_row_for_all_that_a_name_may_be() {
+    let page = read("docs/your-messages.md");
+    for meaning in workermanchat::message::own::meanings() {
+        assert!(page.contains(&format!("\n| {meaning} | ")), "docs/your-messages.md has no row for: {meaning}");
+    }
+}
+
+/// Runs the commands of a page, of which there are at least so many: each prints the lines that are quoted behind it.
+fn assert_quoted(page: &str, least: usize) {
     let project = project();
-    let quotes = quotes(&tour());
-    assert!(quotes.len() >= 12, "the tour has commands");
+    let quotes = quotes(page);
+    assert!(quotes.len() >= least, "{} commands", quotes.len());
     for Quote { command, lines } in quotes {
         let output = project.run_unchecked(project.command("sh").args(["-c", &command]));
         assert_eq!((output.code, output.stderr.as_str()), (0, ""), "{command}");

@@ -144,7 +144,8 @@ fn truncated_messages_of_other_applications_are_displayed_as_without_the_plugin(
 /// The user names the port as the chat's, so that each JSON object is a message there.
 #[test]
 fn on_the_chats_port_what_is_no_object_keeps_wiresharks_display() {
-    let is_object = |message: &String| serde_json::from_str::<serde_json::Value>(message).is_ok_and(|it| it.is_object());
+    let is_object =
+        |message: &String| serde_json::from_str::<serde_json::Value>(message).is_ok_and(|it| it.is_object());
     let (objects, others): (Vec<String>, Vec<String>) = foreign_messages().into_iter().partition(is_object);
     let capture = capture_of(&objects, 7272, usize::MAX);
     let wireshark = Wireshark::with_plugin();

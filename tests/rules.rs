@@ -107,7 +107,9 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         "src/message",
         &[
             &["json", "text", "time", "gateway", "bounded", "opaque"],
-            &["php", "table", "readable"],
+            &["php", "table"],
+            &["own"],
+            &["readable"],
             &["dialect", "list"],
             &["reading"],
             &["content"],

@@ -27,11 +27,13 @@ fn profiles() -> Vec<Profile> {
     let decode_as =
         |protocol: &str| ("decode_as_entries", format!("decode_as_entry: tcp.port,7272,(none),{protocol}\n"));
     let without = |protocol: &str| ("disabled_protos", format!("{protocol}\n"));
+    let own_messages = "\"login\",\"message: Say request\"\n\"name\",\"member: content\"\n".to_owned();
     let usual = String::new;
     vec![
         ("Another port", ports("8080"), None),
         ("French", french, None),
         ("HTTP on the port", usual(), Some(decode_as("HTTP"))),
+        ("Own messages", usual(), Some(("workermanchat_messages", own_messages))),
         ("Shipped", shipped, None),
         ("Without HTTP", usual(), Some(without("http"))),
         ("Without the plugin", usual(), Some(without("workermanchat"))),

@@ -142,6 +142,12 @@ struct wmc_language {
     const char *name; /* in the language itself */
 };
 
+/* A row of the user's own messages. */
+struct wmc_own_message {
+    struct wmc_bytes name;
+    uint32_t meaning; /* a place in `meanings` */
+};
+
 struct wmc_settings {
     int language;    /* index */
     uint64_t wanted; /* a bit for each field that is looked at, in the order of registration */
@@ -162,6 +168,14 @@ struct wmc_core {
     /* What is to be said of a value of the preference that Wireshark has ignored because it is none of the languages; NULL if it is one, or
      * if that has been said. `preferences`: the path of the preferences file; `in_force`: index. Valid until the next call. */
     const char *(*unknown_language)(const char *preferences, int in_force);
+    /* What a name may be in the table of the user's own messages. */
+    const char *const *meanings;
+    size_t meaning_count;
+    /* Why a name cannot be in that table; NULL if it can. Valid until the next call. */
+    const char *(*bad_own_name)(struct wmc_bytes name);
+    /* Takes the rows of that table, for the capture that is opened next. Returns which of them are not used, but for those that the last
+     * call returned; NULL for none. Valid until the next call. */
+    const char *(*own_messages)(const struct wmc_own_message *rows, size_t count);
     /* Clears all state; called when a capture file is opened or closed. */
     void (*reset)(void);
     /* How many pairs of ports are watched. While it is 0, `concerns` is false of a segment that is on no chat port, is no SYN and does not
@@ -278,6 +292,13 @@ void wmc_failpoint(const char *place, const packet_info *pinfo);
 #else
 #define wmc_failpoint(place, pinfo) ((void)0)
 #endif
+
+/* plugin/glue/own_messages.c */
+#define WMC_OWN_MESSAGES_FILE "workermanchat_messages"
+/* Registers the table of the user's own messages as a preference. */
+void wmc_own_messages_register(struct pref_module *module, const struct wmc_core *core);
+/* Hands the rows of the table to the core, and warns of those that are not used. */
+void wmc_own_messages_hand_over(void);
 
 /* plugin/glue/preferences.c */
 void wmc_preferences_register(int proto, const struct wmc_core *core, const struct wmc_registration *registration);

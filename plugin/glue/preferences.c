@@ -98,6 +98,7 @@ void wmc_preferences_register(int proto, const struct wmc_core *core, const stru
         "Begin the Info column of a handshake or acknowledgment packet with its phase, in brackets", &annotate_info);
     prefs_register_bool_preference(module, "show_json", "Show the JSON tree too",
         "Also show each message as Wireshark's own JSON dissector sees it", &show_json);
+    wmc_own_messages_register(module, core);
 }
 
 void wmc_preferences_begin(const struct wmc_core *core)
@@ -106,6 +107,7 @@ void wmc_preferences_begin(const struct wmc_core *core)
     const char *warning = core->unknown_language(path, language);
 
     apply(); /* sharkd sets preferences without telling anybody */
+    wmc_own_messages_hand_over();
     if (warning != NULL)
         report_warning("%s", warning);
     g_free(path);

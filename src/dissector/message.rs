@@ -533,10 +533,11 @@ impl<'a> Drawing<'a> {
 
 /// A user's name, and the id in parentheses.
 fn listed_user(user: &User) -> String {
-    let id = user.id.as_ref().map_or(String::new(), |id| Printable(&id.text).to_string());
-    match &user.name {
-        Some(name) => format!("{} ({id})", Printable(&text::unescaped_name(&name.text, 1))),
-        None => id,
+    let id = user.id.as_ref().map(|id| Printable(&id.text).to_string());
+    let name = user.name.as_ref().map(|name| Printable(&text::unescaped_name(&name.text, 1)).to_string());
+    match (name, id) {
+        (Some(name), Some(id)) => format!("{name} ({id})"),
+        (name, id) => name.or(id).unwrap_or_default(),
     }
 }
 

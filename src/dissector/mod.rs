@@ -17,13 +17,14 @@ pub use truncated::unmasked_message;
 
 use crate::annotation::Plan;
 use crate::failpoint::failpoint;
-use crate::message::json::Document;
-use crate::message::{Evidence, LIMITS, Message, read};
+use crate::message::own::OwnTable;
+use crate::message::{Document, Evidence, LIMITS, Message, may_prove_chat, read_with};
 use crate::packet::{Captured, Frame, Outline, Position, Segment, Side, StreamId};
 use crate::session::Session;
 use crate::websocket::start::plausible_start;
 use faults::Faults;
 use std::mem::take;
+use std::sync::Arc;
 
 /// A TCP segment that is being dissected.
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +89,8 @@ pub enum Start {
 #[derive(Debug, Default)]
 pub struct Dissector {
     session: Session,
+    /// The user's own messages, as the table was when the capture was opened.
+    own: Option<Arc<OwnTable>>,
     faults: Faults,
     /// Set while the session learns; where it stays set, a panic ended that early.
     is_learning: bool,
@@ -99,6 +102,16 @@ impl Dissector {
     /// With another limit than usual of what is remembered, in bytes: for the fuzz targets, which do not fill the usual one.
     pub fn limited(bytes: usize) -> Dissector {
         Dissector { session: Session::limited(bytes), ..Dissector::default() }
+    }
+
+    /// With a table of the user's own messages.
+    pub fn with_own(own: Option<Arc<OwnTable>>) -> Dissector {
+        Dissector { own, ..Dissector::default() }
+    }
+
+    /// Whether a message may prove that a connection that was found to be another application's is the chat's after all.
+    pub fn may_prove_chat(&self, message: &[u8]) -> bool {
+        self.own.is_some() || may_prove_chat(message)
     }
 
     /// Whether there is anything to learn from a segment or to show of it: the cheap question that comes before all others.
@@ -177,11 +190,11 @@ impl Dissector {
         let (session, message, view) = if is_remembered && !first_pass {
             self.session.finish();
             let view = self.session.message_view(segment.stream, position)?;
-            document = read(data.bytes);
+            document = read_with(data.bytes, self.own.as_deref());
             (&self.session, Message::of(&document, self.session.side(segment), truncated), view)
         } else {
             self.is_learning = is_remembered;
-            document = read(data.bytes);
+            document = read_with(data.bytes, self.own.as_deref());
             let session = match is_remembered {
                 true => &mut self.session,
                 false => {

@@ -8,10 +8,9 @@ use std::sync::OnceLock;
 use super::languages::{language_at, languages, unknown_language};
 use super::locked::{self, Locked};
 use super::plan::Pool;
-use super::{panic, registry, statistics, sys, views};
+use super::{own, panic, registry, statistics, sys, views};
 use crate::annotation::{Plan, Wanted};
 use crate::dissector::{self, Packet, Settings, Start};
-use crate::message::may_prove_chat;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Outline, Segment, SequenceNumber, StreamId};
 
 /// The table of entries.
@@ -24,12 +23,16 @@ pub fn core() -> *const sys::wmc_core {
     static TABLE: OnceLock<Table> = OnceLock::new();
     &raw const TABLE
         .get_or_init(|| {
-            let languages = languages();
+            let (languages, meanings) = (languages(), own::meanings());
             Table(sys::wmc_core {
                 registration: Some(registration),
                 languages: languages.as_ptr(),
                 language_count: languages.len() as _,
                 unknown_language: Some(unknown_language),
+                meanings: meanings.as_ptr(),
+                meaning_count: meanings.len() as _,
+                bad_own_name: Some(own::bad_name),
+                own_messages: Some(own::take_rows),
                 reset: Some(reset),
                 watched: locked::watched(),
                 concerns: Some(concerns),
@@ -101,7 +104,7 @@ extern "C" fn is_other_application(frame: u32, port: u16, other: u16) -> bool {
 unsafe extern "C" fn may_prove(frame: u32, message: sys::wmc_bytes) -> bool {
     // SAFETY: C lends the bytes for this call.
     let message = unsafe { lent(&message) };
-    guard(frame, true, || may_prove_chat(message.bytes))
+    guard(frame, true, || Locked::new().dissector().may_prove_chat(message.bytes))
 }
 
 unsafe extern "C" fn classify(segment: *const sys::wmc_segment, start: sys::wmc_bytes) -> sys::wmc_start {
@@ -275,7 +278,7 @@ fn answer(
 ///
 /// # Safety
 /// `bytes` points to its bytes, or to nothing when there are none, for as long as the result is used.
-unsafe fn lent<'a>(bytes: &sys::wmc_bytes) -> Captured<'a> {
+pub(super) unsafe fn lent<'a>(bytes: &sys::wmc_bytes) -> Captured<'a> {
     let captured = match bytes.data.is_null() {
         true => &[],
         // SAFETY: the caller vouches for it.

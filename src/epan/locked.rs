@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::own;
 use crate::dissector::Dissector;
 
 /// The dissector of the capture file at hand. Wireshark dissects one packet at a time, so nobody ever waits for the lock; it is
@@ -33,7 +34,7 @@ impl Locked {
 
     /// The dissector.
     pub fn dissector(&mut self) -> &mut Dissector {
-        self.0.get_or_insert_default()
+        self.0.get_or_insert_with(|| Dissector::with_own(own::table()))
     }
 
     /// Forgets everything: another file is opened, or this one is closed.

@@ -8,6 +8,7 @@ mod bindings;
 mod entry;
 mod languages;
 mod locked;
+mod own;
 mod panic;
 mod plan;
 mod registry;

@@ -385,7 +385,8 @@ fn asked_room<'a>(message: &Message<'a>) -> Option<Cow<'a, str>> {
 impl<'d> Users<'d> {
     fn of(list: &ClientList<'d>) -> Users<'d> {
         let known = list.users().take(MAX_USERS).filter_map(|user| {
-            let id = bounded(user.id?.text, bounded_id);
+            let id = user.id.or_else(|| user.name.clone().filter(|_| list.has_names_for_ids()));
+            let id = bounded(id?.text, bounded_id);
             let name = user.name.map(|name| bounded(name.text, escaped_once));
             Some((id, name.unwrap_or_default()))
         });

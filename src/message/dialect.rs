@@ -2,7 +2,8 @@
 
 use crate::packet::Side;
 
-use super::json::{Document, Fault, Member, Pending, Reason};
+use super::json::{Fault, Member, Pending, Reason};
+use super::own::{self, Document};
 use super::table::{Dialect, ENOUGH, Form, Key, Kind, MemberName, Names, Shape, Shapes};
 
 /// How strongly a message indicates that the application that sent it is the chat.
@@ -213,5 +214,32 @@ impl<'a> Subject<'a> {
     fn likelihood_of_members(&self) -> Evidence {
         let is_likely = self.weight >= u32::from(ENOUGH) || self.weight > 0 && self.all_names_known;
         if is_likely { Evidence::Likely } else { Evidence::Foreign }
+    }
+}
+
+/// How strongly a message of the user's own indicates the chat. Where the chat is expected, on a configured port, its `type` is enough. Elsewhere
+/// it must have what it is for (a say a text, a login a user …) and another member that the table or the chat names, one of them a key of the user's or
+/// one that only this chat has, and no fault.
+pub(super) fn evidence_of_own(document: &Document, kind: Kind) -> Evidence {
+    let (mut seen, mut is_distinctive) = (0, false);
+    for member in document.members() {
+        let Some(key) = Key::of_tag(member.tag).filter(|key| key.name != MemberName::Type) else { continue };
+        seen |= own::name_in(key.name, Some(kind)).bit();
+        is_distinctive |= key.is_own || key.weight >= ENOUGH;
+    }
+    let is_for_something = essential(kind).iter().any(|name| seen & name.bit() != 0);
+    let proves = document.fault.is_none() && is_for_something && seen.count_ones() >= 2 && is_distinctive;
+    if proves { Evidence::Dialect } else { Evidence::Likely }
+}
+
+/// Members of which such a message has one at least. A heartbeat has none.
+fn essential(kind: Kind) -> &'static [MemberName] {
+    use MemberName::{ClientId, ClientList, ClientName, Content, FromClientId, FromClientName};
+    match kind {
+        Kind::LoginRequest | Kind::Login => &[ClientName, ClientId],
+        Kind::SayRequest | Kind::SayDelivery => &[Content],
+        Kind::Logout => &[FromClientName, FromClientId],
+        Kind::UserList => &[ClientList],
+        Kind::Ping | Kind::Pong => &[],
     }
 }

@@ -38,8 +38,17 @@ pub const MAX_DEPTH: usize = 512;
 /// at most six.
 pub const STORED: usize = 8;
 
-/// Tells what a member's name means to the caller of [`parse`], which is then the member's [`tag`](Member::tag).
-pub type Tagging = fn(&str) -> u8;
+/// Tells what a member's name means to the caller of [`parse`].
+pub trait Tagging {
+    /// The meaning of a name, which is then the member's [`tag`](Member::tag).
+    fn tag_of(&self, name: &str) -> u8;
+}
+
+impl<F: Fn(&str) -> u8> Tagging for F {
+    fn tag_of(&self, name: &str) -> u8 {
+        self(name)
+    }
+}
 
 /// Byte offsets into the message.
 pub type Span = std::ops::Range<usize>;
@@ -175,7 +184,7 @@ pub enum Reason {
 
 /// A message as far as it could be read.
 #[derive(Debug, Clone)]
-pub struct Document<'a> {
+pub struct Document<'a, T = fn(&str) -> u8> {
     /// The whole message.
     pub bytes: &'a [u8],
     /// The name of the top-level member within whose value the fault lies at which reading has stopped.
@@ -192,7 +201,8 @@ pub struct Document<'a> {
     count: usize,
     /// The place at which the member behind the stored ones begins: in the message and in the buffer.
     behind: (usize, usize),
-    tagging: Tagging,
+    /// What tells the meaning of names.
+    pub tagging: T,
 }
 
 /// The name of a member that is not whole.
@@ -205,8 +215,8 @@ pub struct Pending {
 }
 
 /// Compares the bytes: documents of the same ones are the same.
-impl PartialEq for Document<'_> {
-    fn eq(&self, other: &Document) -> bool {
+impl<T> PartialEq for Document<'_, T> {
+    fn eq(&self, other: &Self) -> bool {
         self.bytes == other.bytes && self.text.len() == other.text.len() && self.fault == other.fault
     }
 }
@@ -218,7 +228,7 @@ impl PartialEq for Document<'_> {
 ///
 /// let limits = Limits { length: 1 << 20, depth: 32 };
 /// let message = br#"{"type":"say","content":"\u4f60\n","list":[1,2]}"#;
-/// let document = parse(message, limits, |_name| 0);
+/// let document = parse(message, limits, |_name: &str| 0);
 /// let [kind, content, list] = document.stored() else { panic!("three members") };
 /// assert_eq!(document.string(&kind.key), "type");
 /// assert_eq!(document.string(&content.value), "你\n");
@@ -226,11 +236,11 @@ impl PartialEq for Document<'_> {
 /// assert_eq!(list.value.span(), 42..47);
 ///
 /// // What was read before a fault is kept.
-/// let cut = parse(&message[..30], limits, |_name| 0);
+/// let cut = parse(&message[..30], limits, |_name: &str| 0);
 /// assert_eq!(cut.stored().len(), 1);
 /// assert_eq!(cut.fault.expect("the end is missing").reason, Reason::UnterminatedString);
 /// ```
-pub fn parse(bytes: &[u8], limits: Limits, tagging: Tagging) -> Document<'_> {
+pub fn parse<T: Tagging>(bytes: &[u8], limits: Limits, tagging: T) -> Document<'_, T> {
     let message = &bytes[..bytes.len().min(limits.length)];
     let text = scan::valid_part(message);
     let mut document = Document {
@@ -259,7 +269,7 @@ pub fn parse(bytes: &[u8], limits: Limits, tagging: Tagging) -> Document<'_> {
     document
 }
 
-impl<'a> Document<'a> {
+impl<'a, T: Tagging> Document<'a, T> {
     /// Reads the object that the message is, with the space around it.
     fn read(&mut self, reader: &mut Reader<'a>) -> Read<()> {
         reader.skip_space();
@@ -289,7 +299,7 @@ impl<'a> Document<'a> {
                 self.behind = (reader.position, decoded.length());
             }
             let key = reader.string_literal(&mut decoded)?;
-            let tag = (self.tagging)(text_of(&key, self.text, decoded.0));
+            let tag = self.tagging.tag_of(text_of(&key, self.text, decoded.0));
             match reader.colon().and_then(|()| reader.value(&mut decoded)) {
                 Ok((value, data)) => {
                     if let Some(slot) = self.stored.get_mut(self.count) {
@@ -309,7 +319,7 @@ impl<'a> Document<'a> {
 
     /// The members of the top-level object, in the order of the message: all, or those that are whole before the fault. Of
     /// members with the same name all are there.
-    pub fn members(&self) -> TopLevel<'_> {
+    pub fn members(&self) -> TopLevel<'_, T> {
         TopLevel { document: self, at: 0, behind: None }
     }
 
@@ -378,14 +388,14 @@ fn text_of<'t>(string: &Literal, message: &'t str, decoded: &'t str) -> &'t str 
 
 /// The members of the top-level object; see [`Document::members`].
 #[derive(Debug, Clone)]
-pub struct TopLevel<'d> {
-    document: &'d Document<'d>,
+pub struct TopLevel<'d, T = fn(&str) -> u8> {
+    document: &'d Document<'d, T>,
     at: usize,
     /// The reader in front of the next member, behind the stored ones.
     behind: Option<(Reader<'d>, Counted)>,
 }
 
-impl TopLevel<'_> {
+impl<T: Tagging> TopLevel<'_, T> {
     /// Reads a member again. Only whole ones are, so there is no fault.
     fn read_again(&mut self) -> Option<Member> {
         let document = self.document;
@@ -404,11 +414,11 @@ impl TopLevel<'_> {
         let key = reader.string_literal(decoded).ok()?;
         reader.colon().ok()?;
         let (value, data) = reader.value(decoded).ok()?;
-        Some(Member { key, value, data, tag: (document.tagging)(document.string(&key)) })
+        Some(Member { key, value, data, tag: document.tagging.tag_of(document.string(&key)) })
     }
 }
 
-impl Iterator for TopLevel<'_> {
+impl<T: Tagging> Iterator for TopLevel<'_, T> {
     type Item = Member;
 
     fn next(&mut self) -> Option<Member> {

@@ -1,7 +1,8 @@
 //! The users in a message, read from its bytes on demand.
 
-use super::json::{Data, Document, Member, Members, Span, Text};
-use super::table::{USER_IDS, USER_NAMES};
+use super::json::{Data, Member, Members, Span, Text};
+use super::own::{Document, Vocabulary};
+use super::table::{MemberName, USER_IDS, USER_NAMES};
 
 /// The users that the server knows of: of the room, or in dialect A of all.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,6 +11,8 @@ pub struct ClientList<'d> {
     pub span: Span,
     /// Whether it is an object of names by id (dialect C), rather than an array of users.
     pub keyed: bool,
+    /// Whether it is an array of names.
+    of_names: bool,
     length: u32,
     document: &'d Document<'d>,
 }
@@ -26,28 +29,37 @@ pub struct User<'d> {
 impl<'d> ClientList<'d> {
     /// `None` for a value that lists no users.
     pub(super) fn of(member: &Member, document: &'d Document<'d>) -> Option<ClientList<'d>> {
-        let (keyed, length) = match member.data {
-            Data::Object { length } => (true, length),
-            Data::Array { length, of_objects: true } => (false, length),
+        let (keyed, of_names, length) = match member.data {
+            Data::Object { length } => (true, false, length),
+            Data::Array { length, of_objects: true } => (false, false, length),
+            Data::Array { length, .. } if are_names(member, document) => (false, true, length),
             _ => return None,
         };
-        Some(ClientList { span: member.value.span(), keyed, length, document })
+        Some(ClientList { span: member.value.span(), keyed, of_names, length, document })
+    }
+
+    /// Whether who has no id in the list has its name for one.
+    pub(super) fn has_names_for_ids(&self) -> bool {
+        self.document.tagging.names_are_ids()
     }
 
     /// The users in the order of the list. Reads them from the message each time, one after the other, and keeps none.
     pub fn users(&self) -> impl Iterator<Item = User<'d>> + use<'d> {
-        // One of the two is empty.
+        // Only one of them is not empty.
         let mut named = self.document.members_of(&self.span);
         let mut listed = self.document.elements(&self.span);
+        let (document, mut names) = (self.document, self.of_names.then(|| listed.clone()));
         let named = std::iter::from_fn(move || named.next_texts());
-        let document = self.document;
+        let vocabulary = document.tagging;
         let named = named.map(move |(id, value)| {
             // In other chats than the original, each may be an object.
             let is_object = document.bytes.get(value.span.start) == Some(&b'{');
-            let name = if is_object { listed_user(&mut document.members_of(&value.span)).name } else { Some(value) };
-            User { id: Some(id), name }
+            let object = || listed_user(&mut document.members_of(&value.span), vocabulary).name;
+            User { id: Some(id), name: if is_object { object() } else { Some(value) } }
         });
-        named.chain(std::iter::from_fn(move || listed.next_object(listed_user)))
+        let listed = std::iter::from_fn(move || listed.next_object(|members| listed_user(members, vocabulary)));
+        let names = std::iter::from_fn(move || Some(document.text_at(&names.as_mut()?.next()?)));
+        named.chain(listed).chain(names.map(|name| User { id: None, name: Some(name) }))
     }
 
     /// How many users there are.
@@ -61,13 +73,20 @@ impl<'d> ClientList<'d> {
     }
 }
 
+/// Whether a list is of strings alone, in a chat where the names are the ids.
+fn are_names(list: &Member, document: &Document) -> bool {
+    let mut elements = document.elements(&list.value.span());
+    document.tagging.names_are_ids() && elements.all(|element| document.bytes[element.start] == b'"')
+}
+
 /// An object of an id and a name, each under one of its keys: the last of equal ones.
-fn listed_user<'d>(members: &mut Members<'d>) -> User<'d> {
+fn listed_user<'d>(members: &mut Members<'d>, vocabulary: Vocabulary) -> User<'d> {
     let mut user = User::default();
     while let Some((key, value)) = members.next_texts() {
-        if USER_IDS.contains(&&*key.text) {
+        let own = vocabulary.listed(&key.text);
+        if own == Some(MemberName::ClientId) || own.is_none() && USER_IDS.contains(&&*key.text) {
             user.id = Some(value);
-        } else if USER_NAMES.contains(&&*key.text) {
+        } else if own == Some(MemberName::ClientName) || own.is_none() && USER_NAMES.contains(&&*key.text) {
             user.name = Some(value);
         }
     }

@@ -1,7 +1,7 @@
 //! The chat's messages: what a WebSocket message says in any of the three dialects, with the bytes that say it. One message
 //! at a time, without memory of others: who a client id is, or which login a login answers, is the session's business.
 //!
-//! [`read`] parses the bytes into a [`Document`](json::Document), which does not depend on the sender; [`Message::of`] interprets it as sent by one
+//! [`read`] parses the bytes into a [`Document`], which does not depend on the sender; [`Message::of`] interprets it as sent by one
 //! side. A message borrows everything from its document.
 //!
 //! ```
@@ -18,6 +18,7 @@
 pub mod bounded;
 pub mod gateway;
 pub mod json;
+pub mod own;
 pub mod text;
 pub mod time;
 
@@ -36,6 +37,7 @@ pub use content::{Addressee, Announcement, Content, MAX_TEXT, Said, SayCopy, Say
 pub use dialect::Evidence;
 pub use list::{ClientList, User};
 pub use opaque::Opaque;
+pub use own::Document;
 pub use readable::{Line, Part, Readable};
-pub use reading::{JsonType, LIMITS, MemberText, Message, To, may_prove_chat, read, type_names};
+pub use reading::{JsonType, LIMITS, MemberText, Message, To, may_prove_chat, read, read_with, type_names};
 pub use table::{Dialect, MemberName};

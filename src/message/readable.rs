@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::json::{Data, Document, Span, Text};
+use super::json::{Data, Span, Text};
+use super::own::Document;
 
 /// Members that are looked at, of a message and of each object in it.
 const MAX_MEMBERS: usize = 64;

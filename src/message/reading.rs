@@ -1,10 +1,11 @@
 //! A document interpreted as sent by one of the sides: which message of the chat it is, its members by name, what it lacks, and whether it proves
 //! the chat.
 
-use super::dialect::{Evidence, Subject, fault_of, is_json};
-use super::json::{Data, Document, Fault, Limits, Member, Reason, Salvaged, Span};
+use super::dialect::{Evidence, Subject, evidence_of_own, fault_of, is_json};
+use super::json::{Data, Fault, Limits, Member, Reason, Salvaged, Span};
 use super::list::ClientList;
 use super::opaque::Opaque;
+use super::own::{self, Document, OwnTable, Vocabulary};
 use super::readable::Readable;
 use super::table::{self, Dialect, Form, Key, Kind, MemberName};
 use super::{json, php, text};
@@ -98,8 +99,13 @@ pub enum To<'d> {
 /// Parses a message, which has been unmasked, inflated and reassembled from its frames. Never fails: the document of what is not
 /// a JSON object has a [`fault`](Document::fault), and the members before the fault.
 pub fn read(bytes: &[u8]) -> Document<'_> {
+    read_with(bytes, None)
+}
+
+/// The same, with a table of the user's own messages.
+pub fn read_with<'d>(bytes: &'d [u8], own: Option<&'d OwnTable>) -> Document<'d> {
     failpoint!("message::json");
-    json::parse(bytes, LIMITS, table::tag_of)
+    json::parse(bytes, LIMITS, Vocabulary::new(own))
 }
 
 /// A document interpreted as sent by one of the sides, as far as it could be read.
@@ -113,6 +119,8 @@ pub struct Message<'d> {
     /// The table's row for messages of its `type`; `None` for a `type` that this side does not send.
     pub(super) form: Option<&'static Form>,
     members: Members<'d>,
+    /// Its `type` or one of its keys is the user's own.
+    is_own: bool,
     truncated: bool,
     evidence: Evidence,
     knows_its_members: bool,
@@ -145,18 +153,25 @@ impl<'d> Message<'d> {
     /// left out of everything but the evidence and the dialect.
     pub fn of(document: &'d Document<'d>, sender: Side, truncated: bool) -> Message<'d> {
         failpoint!("message");
-        let members = Members::of(document);
-        let type_name = members.string(MemberName::Type);
-        let form = type_name.and_then(|name| Form::of(name, sender));
+        let mut members = Members::of(document, None);
+        let type_name = members.type_name();
+        let own = type_name.and_then(|name| document.tagging.form_of(name, sender));
+        let form = own.or_else(|| Form::of(type_name?, sender));
+        let is_own = own.is_some() || members.has_own;
+        let kind = form.map(|form| form.kind).filter(|_| is_own);
+        if kind.is_some() {
+            members = Members::of(document, kind);
+        }
         let subject = Subject::new(document, sender, form, type_name);
         Message {
             sender,
-            dialect: subject.dialect(),
+            dialect: subject.dialect().filter(|_| !is_own),
             document,
             form,
+            is_own,
             truncated,
-            evidence: subject.evidence(),
-            knows_its_members: subject.all_names_known(),
+            evidence: kind.map_or_else(|| subject.evidence(), |kind| evidence_of_own(document, kind)),
+            knows_its_members: kind.is_some() || subject.all_names_known(),
             salvaged: OnceCell::new(),
             members,
         }
@@ -169,7 +184,12 @@ impl<'d> Message<'d> {
     /// A heartbeat that the chat itself does not send: in the other direction, or as plain text.
     pub(super) fn heartbeat(&self) -> Option<Heartbeat> {
         match &self.document.fault {
-            None => Heartbeat::of(self.members.string(MemberName::Type).filter(|_| self.form.is_none())?.as_bytes()),
+            None => {
+                let type_name = self.members.type_name().filter(|_| self.form.is_none())?;
+                let of_kind = |kind| self.document.tagging.is_of(type_name, kind);
+                let own = of_kind(Kind::Ping).then_some(Heartbeat::Ping);
+                own.or_else(|| of_kind(Kind::Pong).then_some(Heartbeat::Pong)).or(Heartbeat::of(type_name.as_bytes()))
+            }
             Some(_) if self.truncated => None,
             Some(_) => Heartbeat::of(self.document.bytes.trim_ascii()),
         }
@@ -190,7 +210,7 @@ impl<'d> Message<'d> {
     /// original does not send. `None` of what tells nothing.
     pub fn shows(&self) -> Option<ServerKind> {
         let is_whole = !self.truncated && (self.document.fault.is_none() || self.heartbeat().is_some());
-        if self.sender != Side::Server || !is_whole {
+        if self.sender != Side::Server || !is_whole || self.is_own {
             return None;
         }
         match self.form {
@@ -227,6 +247,11 @@ impl<'d> Message<'d> {
 
     pub(super) fn list(&self) -> Option<&ClientList<'d>> {
         self.members.list.as_ref()
+    }
+
+    /// Whether its `type`, or one of its keys, is one of the user's own: the original has no such message.
+    pub fn is_own(&self) -> bool {
+        self.is_own
     }
 
     /// How strongly the message indicates that the connection is the chat's.
@@ -272,7 +297,8 @@ impl<'d> Message<'d> {
         let document = self.document;
         let list = self.members.drawn_list().map(|list| list.value);
         let is_drawn = move |member: &Member| list.is_none_or(|list| list != member.value);
-        document.members().filter(is_drawn).map(move |member| field(&member, document))
+        let kind = self.members.own_kind;
+        document.members().filter(is_drawn).map(move |member| field(&member, document, kind))
     }
 
     /// The [fields](Message::fields), and behind them what else of a message with a fault a person can read: the string in which
@@ -280,12 +306,13 @@ impl<'d> Message<'d> {
     pub fn shown_fields(&self) -> impl Iterator<Item = MemberText<'_>> {
         let salvaged = self.salvaged();
         let is_whole = |field: &MemberText| salvaged.iter().all(|other| other.span.start != field.span.start);
-        self.fields().filter(is_whole).chain(salvaged.iter().map(salvaged_field))
+        self.fields().filter(is_whole).chain(salvaged.iter().map(|member| self.salvaged_field(member)))
     }
 
     /// The last of the [`shown_fields`](Message::shown_fields) that has this name.
     pub fn shown(&self, name: MemberName) -> Option<MemberText<'_>> {
-        let salvaged = self.salvaged().iter().map(salvaged_field).rfind(|field| field.name == name);
+        let salvaged =
+            self.salvaged().iter().map(|member| self.salvaged_field(member)).rfind(|field| field.name == name);
         salvaged.or_else(|| self.get(name))
     }
 
@@ -302,7 +329,17 @@ impl<'d> Message<'d> {
         match self.document.fault {
             None => &[],
             Some(_) if self.truncated => &[], // half a value is no value
-            Some(_) => self.salvaged.get_or_init(|| self.document.salvage(MemberName::Content.key(None))),
+            Some(_) => self.salvaged.get_or_init(|| self.document.salvage(self.document.tagging.content_key())),
+        }
+    }
+
+    fn salvaged_field<'m>(&self, member: &'m Salvaged) -> MemberText<'m> {
+        MemberText {
+            name: shown_name(member.tag, self.members.own_kind),
+            span: member.span.clone(),
+            key: &member.key,
+            text: &member.text,
+            json_type: JsonType::String,
         }
     }
 
@@ -311,7 +348,7 @@ impl<'d> Message<'d> {
         match name {
             MemberName::Other => self.fields().filter(|field| field.name == MemberName::Other).last(),
             MemberName::ClientList => None,
-            _ => self.members.last(name).map(|member| field(member, self.document)),
+            _ => self.members.last(name).map(|member| field(member, self.document, self.members.own_kind)),
         }
     }
 
@@ -346,13 +383,17 @@ impl<'d> Message<'d> {
             Kind::LoginRequest | Kind::UserList | Kind::Login | Kind::Logout | Kind::Ping | Kind::Pong => return None,
         };
         let Some(member) = self.members.last(MemberName::ToClientId) else {
-            let is_known = is_request && self.is_whole();
-            return Some(if is_known { To::Sender } else { To::Unknown });
+            return Some(match (is_request && self.is_whole(), self.is_own) {
+                (false, _) => To::Unknown,
+                (true, false) => To::Sender,
+                (true, true) => To::All, // as in most chats
+            });
         };
         Some(match (member.data, value_text(member, self.document)) {
+            (Data::Null, _) | (Data::String, "") if self.is_own => To::All,
             (Data::Null, _) => To::Sender,
             (Data::Bool(true), _) | (Data::String, "all") => To::All,
-            (Data::Number, number) if is_request && number.parse() == Ok(0.0) => To::Zero,
+            (Data::Number, number) if is_request && number.parse() == Ok(0.0) && !self.is_own => To::Zero,
             (_, id) => To::Client(id),
         })
     }
@@ -374,11 +415,11 @@ impl<'d> Message<'d> {
     /// The members that the server needs, or always sends, in a message of this kind, and that this one does not have. `dialect` is the
     /// connection's, for a message whose members do not decide it. A
     /// message with a fault misses none. To the server a member that is `null` is absent, as for PHP's `isset()`; what the server sends as
-    /// `null` it sends.
+    /// `null` it sends. What a server of the user's own needs is not known.
     pub fn missing(&self, dialect: Option<Dialect>) -> impl Iterator<Item = MemberName> {
         let private = matches!(self.to(), Some(To::Client(_)));
         let dialect = self.dialect.or(dialect);
-        let form = self.form.filter(|_| self.fault().is_none());
+        let form = self.form.filter(|_| self.fault().is_none() && !self.is_own);
         let needed = form.into_iter().flat_map(move |form| form.needed(dialect, private));
         let counts_null = self.sender == Side::Server;
         needed
@@ -388,9 +429,9 @@ impl<'d> Message<'d> {
     /// The member `time` where it is not a time as the server of the message's dialect, or else of this one, writes it.
     /// `YYYY-MM-DD :MM:SS` in a say of 2014 is not bad.
     pub fn bad_time(&self, dialect: Option<Dialect>) -> Option<MemberText<'d>> {
-        let of = self.form?.type_of(MemberName::Time, self.dialect.or(dialect))?;
+        let of = self.form.filter(|_| !self.is_own)?.type_of(MemberName::Time, self.dialect.or(dialect))?;
         let time = self.members.last(MemberName::Time)?;
-        (!of.fits(time, self.document)).then(|| field(time, self.document))
+        (!of.fits(time, self.document)).then(|| field(time, self.document, self.members.own_kind))
     }
 }
 
@@ -403,6 +444,10 @@ struct Members<'d> {
     /// The last of each name that is [`BEHIND`].
     behind: Option<Box<[Member; MemberName::COUNT]>>,
     list: Option<ClientList<'d>>,
+    /// One of the keys is the user's own.
+    has_own: bool,
+    /// The kind of a message of the user's own.
+    own_kind: Option<Kind>,
 }
 
 /// There is no member of this name.
@@ -411,21 +456,47 @@ const ABSENT: u8 = u8::MAX;
 const BEHIND: u8 = ABSENT - 1;
 
 impl<'d> Members<'d> {
-    fn of(document: &'d Document<'d>) -> Members<'d> {
-        let mut members = Members { document, last: [ABSENT; MemberName::COUNT], behind: None, list: None };
+    /// `own_kind`: of a message of the user's own, what its keys are decided by.
+    fn of(document: &'d Document<'d>, own_kind: Option<Kind>) -> Members<'d> {
+        let last = [ABSENT; MemberName::COUNT];
+        let mut members = Members { document, last, behind: None, list: None, has_own: false, own_kind };
         for (at, member) in document.stored().iter().enumerate() {
-            if let Some(key) = Key::of_tag(member.tag) {
-                members.last[key.name as usize] = at as u8;
-            }
+            members.enter(member, at as u8);
         }
         for member in document.behind() {
-            if let Some(key) = Key::of_tag(member.tag) {
-                members.last[key.name as usize] = BEHIND;
-                members.behind.get_or_insert_default()[key.name as usize] = member;
+            if let Some(name) = members.enter(&member, BEHIND) {
+                members.behind.get_or_insert_default()[name as usize] = member;
             }
+        }
+        if own_kind.is_some() {
+            members.let_names_stand_for_ids();
         }
         members.list = members.last(MemberName::ClientList).and_then(|list| ClientList::of(list, document));
         members
+    }
+
+    /// Enters where the last member of a name is. Returns the name.
+    fn enter(&mut self, member: &Member, place: u8) -> Option<MemberName> {
+        let key = Key::of_tag(member.tag)?;
+        self.has_own |= key.is_own;
+        let name = own::name_in(key.name, self.own_kind);
+        let is_taken = name != key.name && self.last[name as usize] != ABSENT;
+        if is_taken {
+            return None; // what it is called here stands there, too
+        }
+        self.last[name as usize] = place;
+        Some(name)
+    }
+
+    fn let_names_stand_for_ids(&mut self) {
+        for (id, name) in self.document.tagging.stand_ins() {
+            if self.last[*id as usize] == ABSENT {
+                self.last[*id as usize] = self.last[*name as usize];
+                if let Some(behind) = &mut self.behind {
+                    behind[*id as usize] = behind[*name as usize];
+                }
+            }
+        }
     }
 
     fn last(&self, name: MemberName) -> Option<&Member> {
@@ -440,9 +511,11 @@ impl<'d> Members<'d> {
         self.last(MemberName::ClientList).filter(|_| self.list.is_some())
     }
 
-    fn string(&self, name: MemberName) -> Option<&'d str> {
-        let member = self.last(name)?;
-        (member.data == Data::String).then(|| self.document.string(&member.value))
+    /// The value of `type`: a string, or in a chat of the user's own a number.
+    fn type_name(&self) -> Option<&'d str> {
+        let member = self.last(MemberName::Type)?;
+        let is_one = member.data == Data::String || member.data == Data::Number && self.document.tagging.has_own();
+        is_one.then(|| value_text(member, self.document))
     }
 
     /// A decoded string, or the JSON text of another value.
@@ -451,10 +524,10 @@ impl<'d> Members<'d> {
     }
 }
 
-/// A member as it is drawn.
-fn field<'d>(member: &Member, document: &'d Document<'d>) -> MemberText<'d> {
+/// A member as it is drawn. `own_kind`: of the message, if it is of the user's own.
+fn field<'d>(member: &Member, document: &'d Document<'d>, own_kind: Option<Kind>) -> MemberText<'d> {
     MemberText {
-        name: shown_name(member.tag),
+        name: shown_name(member.tag, own_kind),
         span: member.value.span(),
         key: document.string(&member.key),
         text: value_text(member, document),
@@ -462,18 +535,8 @@ fn field<'d>(member: &Member, document: &'d Document<'d>) -> MemberText<'d> {
     }
 }
 
-fn salvaged_field(member: &Salvaged) -> MemberText<'_> {
-    MemberText {
-        name: shown_name(member.tag),
-        span: member.span.clone(),
-        key: &member.key,
-        text: &member.text,
-        json_type: JsonType::String,
-    }
-}
-
-fn shown_name(tag: u8) -> MemberName {
-    let name = Key::of_tag(tag).map(|key| key.name);
+fn shown_name(tag: u8, own_kind: Option<Kind>) -> MemberName {
+    let name = Key::of_tag(tag).map(|key| own::name_in(key.name, own_kind));
     name.filter(|name| *name != MemberName::ClientList).unwrap_or(MemberName::Other)
 }
 

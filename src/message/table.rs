@@ -4,7 +4,7 @@
 
 mod value;
 
-use super::json::{Document, Member};
+use super::json::{Document, Member, Tagging};
 use crate::fields;
 use crate::packet::Side;
 use Dialect::{A2014, B2015, C2016};
@@ -40,6 +40,8 @@ pub(super) struct Key {
     old: bool,
     /// Whether dialects B and C call the member so.
     new: bool,
+    /// Whether the user's table calls the member so.
+    pub(super) is_own: bool,
 }
 
 /// The tag of a key that the chat does not have.
@@ -49,7 +51,15 @@ impl Key {
     /// What is known of the key with this tag: see [`tag_of`].
     pub(super) fn of_tag(tag: u8) -> Option<Key> {
         static ALL: [Key; MemberName::COUNT * 2] = KEYS;
-        ALL.get(usize::from(tag)).copied()
+        static OWN: [Key; MemberName::COUNT] = OWN_KEYS;
+
+        let at = usize::from(tag);
+        ALL.get(at).or_else(|| OWN.get(at - KEYS.len())).copied()
+    }
+
+    /// The tag of a key that the user's table says is this member.
+    pub(super) fn own_tag(name: MemberName) -> u8 {
+        (KEYS.len() + name as usize) as u8
     }
 
     /// Whether the key with this tag is the one from 2015 on: see [`tag_of`].
@@ -110,8 +120,13 @@ macro_rules! members {
 
         /// What is known of each key: two for each member, in the order of [`MemberName`], its key in 2014 and that from 2015 on.
         const KEYS: [Key; MemberName::COUNT * 2] = [$(
-            Key { name: MemberName::$name, weight: $old_weight, old: true, new: is_same($old, $new) },
-            Key { name: MemberName::$name, weight: $new_weight, old: is_same($old, $new), new: true },
+            Key { name: MemberName::$name, weight: $old_weight, old: true, new: is_same($old, $new), is_own: false },
+            Key { name: MemberName::$name, weight: $new_weight, old: is_same($old, $new), new: true, is_own: false },
+        )*];
+
+        /// What is known of the keys of the user's table, one for each member in the order of [`MemberName`].
+        const OWN_KEYS: [Key; MemberName::COUNT] = [$(
+            Key { name: MemberName::$name, weight: ENOUGH, old: true, new: true, is_own: true },
         )*];
 
         /// The tag of a key of the chat, in whatever dialect; [`NO_KEY`] for any other. See [`Key::of_tag`].
@@ -431,7 +446,12 @@ impl Form {
     }
 
     /// Of these shapes, those that have a member with this key, and those of them that have it with this value.
-    pub(super) fn shapes_fitting(&self, member: &Member, shapes: Shapes, document: &Document) -> (Shapes, Shapes) {
+    pub(super) fn shapes_fitting(
+        &self,
+        member: &Member,
+        shapes: Shapes,
+        document: &Document<impl Tagging>,
+    ) -> (Shapes, Shapes) {
         let named = self.shapes_with(member.tag, shapes);
         if named == 0 {
             return (0, 0);

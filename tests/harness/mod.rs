@@ -23,6 +23,7 @@ pub mod recording;
 pub mod scripts;
 pub mod sentence;
 pub mod sharkd;
+pub mod shop;
 pub mod simulation;
 pub mod skip;
 pub mod truth;

@@ -4,8 +4,8 @@
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
-use workermanchat::message::json::{Data, Document, Reason, Span, Text};
-use workermanchat::message::{LIMITS, read};
+use workermanchat::message::json::{Data, Reason, Span, Text};
+use workermanchat::message::{Document, LIMITS, read};
 
 /// Levels that `serde_json` reads into a [`Value`].
 const SERDE_LEVELS: usize = 127;

@@ -1,19 +1,33 @@
 //! Arbitrary bytes as a message of either side: no panic, no span outside the message, no text that Wireshark could not take, and a
 //! message that proves the chat is not taken for one that cannot.
 
+use std::sync::LazyLock;
+
 use workermanchat::message::json::Span;
+use workermanchat::message::own::{OwnTable, Row, meanings};
 use workermanchat::message::text::{line, readable, unescaped_name};
-use workermanchat::message::{Evidence, MemberName, MemberText, Message, may_prove_chat, read};
+use workermanchat::message::{Evidence, MemberName, MemberText, Message, may_prove_chat, read_with};
 use workermanchat::packet::Side;
 
-/// Checks that.
+/// Checks that, with and without a table of the user's own messages.
 pub fn check(bytes: &[u8]) {
-    let document = read(bytes);
-    for sender in [Side::Client, Side::Server] {
-        for truncated in [false, true] {
-            check_message(&Message::of(&document, sender, truncated), bytes);
+    static OWN: LazyLock<OwnTable> = LazyLock::new(own_table);
+    for own in [None, Some(&*OWN)] {
+        let document = read_with(bytes, own);
+        for sender in [Side::Client, Side::Server] {
+            for truncated in [false, true] {
+                check_message(&Message::of(&document, sender, truncated), bytes);
+            }
         }
     }
+}
+
+/// Each kind of message by the `type` of another, and each member by its own key and by a letter.
+fn own_table() -> OwnTable {
+    let types = ["say", "login", "pong", "ping", "user_list", "logout", "re_login", "x"].map(str::to_owned);
+    let keys = meanings().skip(types.len()).zip('a'..).map(|(_, letter)| letter.to_string());
+    let names: Vec<String> = types.into_iter().chain(keys).collect();
+    OwnTable::of(names.iter().enumerate().map(|(meaning, name)| Row { name: name.as_bytes(), meaning })).0
 }
 
 fn check_message(message: &Message, bytes: &[u8]) {
@@ -36,7 +50,7 @@ fn check_message(message: &Message, bytes: &[u8]) {
     }
     assert!(!message.near_fault().contains(char::is_control));
     assert_eq!(message.get(MemberName::ClientList), None);
-    assert!(message.evidence() != Evidence::Dialect || may_prove_chat(bytes));
+    assert!(message.evidence() != Evidence::Dialect || message.is_own() || may_prove_chat(bytes));
     message.is_private();
     message.to();
     message.bad_time(None);

@@ -6,7 +6,7 @@
 
 use super::reader::is_cut_character;
 use super::scan::code_unit;
-use super::{Data, Document, Fault, Reason, Span};
+use super::{Data, Document, Fault, Reason, Span, Tagging};
 use memchr::memmem;
 
 /// A member whose value is a string, as far as it can be read.
@@ -29,7 +29,7 @@ impl Fault {
     }
 }
 
-impl Document<'_> {
+impl<T: Tagging> Document<'_, T> {
     /// The member at the fault, if its value is a string, and the one named `sought`, if it stands behind the fault. Where a quote that is
     /// not escaped ends the value of `sought` too early, the fault is behind a member that was read: what is salvaged begins where its value does.
     pub fn salvage(&self, sought: &str) -> Vec<Salvaged> {
@@ -87,7 +87,7 @@ impl Document<'_> {
 
     fn salvaged(&self, key: &str, start: usize, quote: u8) -> Salvaged {
         let (length, text) = string(&self.bytes[start..], quote);
-        Salvaged { key: key.to_owned(), tag: (self.tagging)(key), span: start..start + length, text }
+        Salvaged { key: key.to_owned(), tag: self.tagging.tag_of(key), span: start..start + length, text }
     }
 }
 
@@ -207,7 +207,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn salvage(message: &[u8]) -> Vec<Salvaged> {
-        parse(message, LIMITS, |key| key.len() as u8).salvage("content")
+        parse(message, LIMITS, |key: &str| key.len() as u8).salvage("content")
     }
 
     /// The salvaged members, as `key=text`.

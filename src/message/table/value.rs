@@ -1,17 +1,17 @@
 //! Which types of the table the value of a member has.
 
 use super::{MemberName, Type};
-use crate::message::json::{Data, Document, Member, Members, Span};
+use crate::message::json::{Data, Document, Member, Members, Span, Tagging};
 use crate::message::time::{is_2014_say_time, is_date_time};
 
 impl Type {
     /// Whether the value of a member of the document is one of this type.
-    pub(in crate::message) fn fits(self, member: &Member, document: &Document) -> bool {
+    pub(in crate::message) fn fits(self, member: &Member, document: &Document<impl Tagging>) -> bool {
         self.fits_one_of(types_of(member, document), member, document)
     }
 
     /// The same, where the [`types_of`] the member are known.
-    pub fn fits_one_of(self, types: Types, member: &Member, document: &Document) -> bool {
+    pub fn fits_one_of(self, types: Types, member: &Member, document: &Document<impl Tagging>) -> bool {
         let list = || member.value.span();
         match (self, member.data) {
             (Type::Users2014, Data::Array { of_objects: true, length: 1.. }) => {
@@ -33,7 +33,7 @@ impl Type {
 
 impl MemberName {
     /// Whether a value is one that the member has in any dialect: an id, a name or a list.
-    pub(in crate::message) fn may_have(self, member: &Member, document: &Document) -> bool {
+    pub(in crate::message) fn may_have(self, member: &Member, document: &Document<impl Tagging>) -> bool {
         const ID: Types = Type::Number.bit() | Type::Hex.bit() | Type::NumberOrAll.bit() | Type::HexOrAll.bit();
         match self {
             MemberName::FromClientId | MemberName::ToClientId | MemberName::ClientId => {
@@ -49,7 +49,7 @@ impl MemberName {
 pub type Types = u16;
 
 /// The types of a member's value, but those of lists.
-pub fn types_of(member: &Member, document: &Document) -> Types {
+pub fn types_of(member: &Member, document: &Document<impl Tagging>) -> Types {
     const STRING: Types = Type::String.bit() | Type::NumberOrString.bit();
     match member.data {
         Data::String => {
@@ -72,7 +72,7 @@ pub fn types_of(member: &Member, document: &Document) -> Types {
     }
 }
 
-fn are_names_by_id(object: &Span, document: &Document) -> bool {
+fn are_names_by_id(object: &Span, document: &Document<impl Tagging>) -> bool {
     document.members_of(object).all(|(id, name)| is_hex_id(&id.text) && is_string(&name, document))
 }
 
@@ -87,17 +87,17 @@ fn is_hex_id(id: &str) -> bool {
     <&[u8; 20]>::try_from(id.as_bytes()).is_ok_and(|id| id.iter().fold(true, |hex, byte| hex & is_digit(*byte)))
 }
 
-fn is_string(span: &Span, document: &Document) -> bool {
+fn is_string(span: &Span, document: &Document<impl Tagging>) -> bool {
     document.bytes[span.start] == b'"'
 }
 
-fn are_users(list: &Span, ids: &[&str], name: &str, document: &Document) -> bool {
+fn are_users(list: &Span, ids: &[&str], name: &str, document: &Document<impl Tagging>) -> bool {
     let mut users = document.elements(list);
     let is_user = |members: &mut Members| is_user(members, ids, name, document);
     std::iter::from_fn(|| users.next_object(is_user)).all(|is_user| is_user)
 }
 
-fn is_user(members: &mut Members, ids: &[&str], name: &str, document: &Document) -> bool {
+fn is_user(members: &mut Members, ids: &[&str], name: &str, document: &Document<impl Tagging>) -> bool {
     let (mut count, mut has_id, mut has_name) = (0, false, false);
     for (key, value) in members {
         count += 1;
