@@ -5,12 +5,13 @@
 #include <epan/funnel.h>
 #include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <ws_version.h>
 
-/* A -z option, NAME or NAME,FILTER, and the entry of Wireshark's menu Statistics. */
+/* A -z option, NAME or NAME,FILTER, and the entry of Wireshark's menu Statistics; NULL for none. */
 struct option {
     enum wmc_view view;
     const char *title;
@@ -29,6 +30,8 @@ static const struct option options[] = {
     { WMC_VIEW_TRANSCRIPT, "Workerman Chat: transcript", MENU "Transcript", "workermanchat,transcript" },
     { WMC_VIEW_SESSIONS, "Workerman Chat: sessions", MENU "Sessions", "workermanchat,sessions" },
     { WMC_VIEW_DIAGRAM, "Workerman Chat: sequence diagram", MENU "Sequence Diagram (Mermaid)", "workermanchat,diagram" },
+    { WMC_VIEW_PAGE, "Workerman Chat: page", MENU "Page", "workermanchat,page" },
+    { WMC_VIEW_LIVE, "Workerman Chat: page, live", NULL, "workermanchat,live" },
 };
 
 static const struct wmc_core *core;
@@ -49,6 +52,7 @@ void wmc_tap(packet_info *pinfo, const struct wmc_plan *plan)
 
 /* A view that listens to the tap, and where its page goes. */
 struct listener {
+    const struct option *option;
     void *view;
     const funnel_ops_t *funnel;
     funnel_text_window_t *window; /* NULL: to the standard output */
@@ -59,18 +63,41 @@ static void clear(void *data)
     core->view_clear(((struct listener *)data)->view);
 }
 
-static tap_packet_status see(void *data, packet_info *pinfo, epan_dissect_t *dissection, const void *tap_event, tap_flags_t flags)
-{
-    core->view_see(((struct listener *)data)->view, (const struct wmc_tap_event *)tap_event);
-    return TAP_PACKET_REDRAW;
-}
-
 static void put(const struct listener *listener, const char *piece)
 {
     if (listener->window != NULL)
         listener->funnel->append_text(listener->window, piece);
     else
         fputs(piece, stdout);
+}
+
+/* What is written to a full disk or a closed pipe is lost, which is told. */
+static void end_output(const struct listener *listener)
+{
+    if (listener->window != NULL || (fflush(stdout) == 0 && !ferror(stdout)))
+        return;
+    fprintf(stderr, "-z %s: what this prints could not be written to its end: %s\n", listener->option->name, g_strerror(errno));
+    exit(2);
+}
+
+static void put_seen(const struct listener *listener)
+{
+    const char *piece = core->view_seen(listener->view, wmc_preferences());
+
+    if (piece == NULL)
+        return;
+    put(listener, piece);
+    end_output(listener);
+}
+
+static tap_packet_status see(void *data, packet_info *pinfo, epan_dissect_t *dissection, const void *tap_event, tap_flags_t flags)
+{
+    const struct listener *listener = (const struct listener *)data;
+
+    core->view_see(listener->view, (const struct wmc_tap_event *)tap_event);
+    if (listener->option->view == WMC_VIEW_LIVE)
+        put_seen(listener);
+    return TAP_PACKET_REDRAW;
 }
 
 /* tshark draws once, when all packets have been read; Wireshark whenever there is something new. */
@@ -84,7 +111,7 @@ static void draw(void *data)
         listener->funnel->set_text(listener->window, "");
     for (bool first = true; (piece = core->view_page(listener->view, wmc_preferences(), first, at_end)) != NULL; first = false)
         put(listener, piece);
-    fflush(stdout);
+    end_output(listener);
 }
 
 static void finish(void *data)
@@ -105,6 +132,7 @@ static struct listener *new_listener(const struct option *option)
 {
     struct listener *listener = g_new0(struct listener, 1);
 
+    listener->option = option;
     listener->view = core->view_new(option->view);
     return listener;
 }
@@ -169,7 +197,8 @@ static void register_options(void)
         };
         uis[i] = ui;
         register_stat_tap_ui(&uis[i], (void *)&options[i]);
-        funnel_register_menu(options[i].menu, REGISTER_PACKET_STAT_GROUP_UNSORTED, open_window, (void *)&options[i], NULL, false);
+        if (options[i].menu != NULL)
+            funnel_register_menu(options[i].menu, REGISTER_PACKET_STAT_GROUP_UNSORTED, open_window, (void *)&options[i], NULL, false);
     }
 }
 

@@ -12,6 +12,7 @@ use super::{panic, registry, statistics, sys, views};
 use crate::annotation::{Plan, Wanted};
 use crate::dissector::{self, Packet, Settings, Start};
 use crate::message::may_prove_chat;
+use crate::websocket::handshake::header_section;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Outline, Segment, SequenceNumber, StreamId};
 
 /// The table of entries.
@@ -49,6 +50,7 @@ pub fn core() -> *const sys::wmc_core {
                 view_clear: Some(views::clear),
                 view_see: Some(views::see),
                 view_page: Some(views::page),
+                view_seen: Some(views::seen),
                 statistics_new: Some(statistics::new),
                 statistics_free: Some(statistics::free),
                 statistics_clear: Some(statistics::clear),
@@ -137,10 +139,11 @@ unsafe extern "C" fn segment(
         || {
             // SAFETY: C lends the sources for this call; the array has `source_count` members.
             let sources = (0..source_count).map(|at| unsafe { lent(&*sources.add(at)) }.bytes);
+            let http = if settings.wanted.tap_events { http(&packet, sources.clone()) } else { NO_BYTES };
             Locked::new()
                 .dissector()
                 .segment(&packet, sources, &settings)
-                .map(|plan| pool.plan_with_tap_event(plan, raw, None))
+                .map(|plan| pool.plan_with_tap_event(plan, raw, None, http))
         },
         |what| {
             let mut plan = Plan::default();
@@ -203,7 +206,7 @@ unsafe extern "C" fn message(
             Locked::new()
                 .dissector()
                 .message(&packet, index, data, &settings)
-                .map(|plan| pool.plan_with_tap_event(plan, raw, Some(index)))
+                .map(|plan| pool.plan_with_tap_event(plan, raw, Some(index), message))
         },
         |what| {
             let mut plan = Plan::default();
@@ -249,6 +252,18 @@ unsafe extern "C" fn rest(
     }
 }
 
+/// The header section of HTTP that a segment ends with, or begins where the capture cut it: of its payload, or of what was reassembled or
+/// decrypted.
+fn http<'a>(packet: &Packet<'a>, sources: impl Iterator<Item = &'a [u8]>) -> sys::wmc_bytes {
+    let is_cut = packet.payload.len() < packet.segment.length as usize;
+    let section = [packet.payload].into_iter().chain(sources).find_map(|bytes| header_section(bytes, is_cut));
+    section.map_or(NO_BYTES, |section| sys::wmc_bytes {
+        data: section.as_ptr(),
+        captured: section.len() as u32,
+        reported: section.len() as u32,
+    })
+}
+
 const _: () = assert!(sys::WMC_SUBSTREAM == StreamId::CARRIED && sys::WMC_SUBSTREAMS_OF == StreamId::CARRIERS);
 
 const NO_BYTES: sys::wmc_bytes = sys::wmc_bytes { data: ptr::null(), captured: 0, reported: 0 };
@@ -275,7 +290,7 @@ fn answer(
 ///
 /// # Safety
 /// `bytes` points to its bytes, or to nothing when there are none, for as long as the result is used.
-unsafe fn lent<'a>(bytes: &sys::wmc_bytes) -> Captured<'a> {
+pub(super) unsafe fn lent<'a>(bytes: &sys::wmc_bytes) -> Captured<'a> {
     let captured = match bytes.data.is_null() {
         true => &[],
         // SAFETY: the caller vouches for it.
@@ -308,7 +323,8 @@ unsafe fn packet_of(raw: &sys::wmc_segment) -> Packet<'_> {
     Packet { segment: segment_of(raw), payload, first_pass: raw.first_pass, tunnelled: raw.tunnelled }
 }
 
-fn segment_of(raw: &sys::wmc_segment) -> Segment {
+/// A segment as the dissector has it.
+pub(super) fn segment_of(raw: &sys::wmc_segment) -> Segment {
     Segment {
         at: FrameTime { frame: Frame::of(raw.frame), time: raw.time },
         stream: StreamId(raw.stream),

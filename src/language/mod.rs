@@ -41,6 +41,7 @@ struct Entry {
     label: fn(Field) -> &'static str,
     phrase: fn(&Phrase) -> String,
     finding: fn(&FindingDetail) -> String,
+    page: fn(&PageText) -> String,
 }
 
 // A language is a file and a line below. `cargo fmt` does not see files that only a macro names; they are formatted with
@@ -65,6 +66,7 @@ macro_rules! languages {
             label: $file::label,
             phrase: $file::phrase,
             finding: $file::finding,
+            page: $file::page,
         }),*];
 
         impl Language {
@@ -243,6 +245,11 @@ impl Language {
     /// A few words in a column or a tree.
     pub(crate) fn phrase(self, phrase: &Phrase) -> String {
         (self.entry().phrase)(phrase)
+    }
+
+    /// A text of the page, beside its packets.
+    pub(crate) fn page(self, text: &PageText) -> String {
+        (self.entry().page)(text)
     }
 
     /// The sentence of a finding: what it means for the chat.
@@ -465,6 +472,59 @@ pub(crate) enum Phrase<'a> {
     },
     /// A label is left out for another reason: a clause.
     LeftOut(Omission),
+}
+
+/// What stands on a page beside its packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PageText {
+    /// What is above the meanings of the flags.
+    Legend,
+    /// What a combination of TCP's control bits means.
+    Flag(Flag),
+    /// How to see binary data.
+    Hexadecimal,
+    /// The capture has no packet of the chat.
+    NoPacket,
+    /// The capture has some, but none is shown.
+    NothingMatches,
+}
+
+/// A combination of TCP's control bits, as tcpdump prints it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flag {
+    /// The first step of the handshake.
+    Syn,
+    /// The second.
+    SynAck,
+    /// A mere acknowledgment.
+    Ack,
+    /// Data.
+    Push,
+    /// Data, and an acknowledgment.
+    PushAck,
+    /// The end of a direction.
+    FinAck,
+    /// An abort.
+    Reset,
+}
+
+impl Flag {
+    /// Every combination, in the order of the legend.
+    pub const ALL: [Flag; 7] =
+        [Flag::Syn, Flag::SynAck, Flag::Ack, Flag::Push, Flag::PushAck, Flag::FinAck, Flag::Reset];
+
+    /// How tcpdump prints it.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Flag::Syn => "[S]",
+            Flag::SynAck => "[S.]",
+            Flag::Ack => "[.]",
+            Flag::Push => "[P]",
+            Flag::PushAck => "[P.]",
+            Flag::FinAck => "[F.]",
+            Flag::Reset => "[R]",
+        }
+    }
 }
 
 /// What statistics count.

@@ -3,7 +3,9 @@
 use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
-use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
+use super::{
+    Clause, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title, Topic, Word,
+};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
 use crate::packet::{Frame, Side};
@@ -312,6 +314,24 @@ fn word(word: Word) -> &'static str {
         Word::End => "結束",
         Word::Open => "未關閉",
     }
+}
+
+/// A text of the page.
+pub fn page(text: &PageText) -> String {
+    let text = match text {
+        PageText::Legend => "旗標的意義：",
+        PageText::Flag(Flag::Syn) => "SYN：請求建立連線",
+        PageText::Flag(Flag::SynAck) => "SYN+ACK：同意建立連線，並確認已收到 SYN",
+        PageText::Flag(Flag::Ack) => "ACK：已收到對方傳來的資料",
+        PageText::Flag(Flag::Push) => "PSH：傳送資料",
+        PageText::Flag(Flag::PushAck) => "PSH+ACK：傳送資料，同時確認已收到對方的資料",
+        PageText::Flag(Flag::FinAck) => "FIN+ACK：不再傳送資料，請求關閉連線",
+        PageText::Flag(Flag::Reset) => "RST：立即中斷連線（也可能是 [R.]）",
+        PageText::Hexadecimal => "若要以十六進位檢視二進位資料，可執行：tcpdump -XAns 4096 -i any port 7272",
+        PageText::NoPacket => "此擷取檔中沒有 workerman-chat 的封包；請參閱 README.md 的 Troubleshooting 一節。",
+        PageText::NothingMatches => "沒有可顯示的 workerman-chat 封包：篩選條件不符合任何封包。",
+    };
+    text.to_owned()
 }
 
 pub fn finding(detail: &FindingDetail) -> String {
