@@ -164,7 +164,7 @@ struct wmc_settings {
     bool annotate_info;
 };
 
-enum wmc_view { WMC_VIEW_TRANSCRIPT, WMC_VIEW_SESSIONS, WMC_VIEW_DIAGRAM, WMC_VIEW_PAGE, WMC_VIEW_LIVE };
+enum wmc_view { WMC_VIEW_TRANSCRIPT, WMC_VIEW_SESSIONS, WMC_VIEW_DIAGRAM, WMC_VIEW_PAGE, WMC_VIEW_LIVE, WMC_VIEW_HTML };
 
 /* The Rust core. No function panics or longjmps. A plan is NULL if there is nothing to show. */
 struct wmc_core {

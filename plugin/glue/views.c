@@ -31,6 +31,7 @@ static const struct option options[] = {
     { WMC_VIEW_SESSIONS, "Workerman Chat: sessions", MENU "Sessions", "workermanchat,sessions" },
     { WMC_VIEW_DIAGRAM, "Workerman Chat: sequence diagram", MENU "Sequence Diagram (Mermaid)", "workermanchat,diagram" },
     { WMC_VIEW_PAGE, "Workerman Chat: page", MENU "Page", "workermanchat,page" },
+    { WMC_VIEW_HTML, "Workerman Chat: web page", NULL, "workermanchat,html" },
     { WMC_VIEW_LIVE, "Workerman Chat: page, live", NULL, "workermanchat,live" },
 };
 
@@ -50,12 +51,19 @@ void wmc_tap(packet_info *pinfo, const struct wmc_plan *plan)
         tap_queue_packet(tap, pinfo, plan->tap_event);
 }
 
+/* The exit statuses where a page could not be written (EX_IOERR of sysexits.h), and where nobody reads it any more, as SIGPIPE has it where
+ * it is not ignored. plugin/annotate knows them. */
+#define NOT_WRITTEN 74
+#define NOT_READ 141
+
 /* A view that listens to the tap, and where its page goes. */
 struct listener {
     const struct option *option;
     void *view;
     const funnel_ops_t *funnel;
     funnel_text_window_t *window; /* NULL: to the standard output */
+    struct listener *itself;      /* its address is the data of a second listener, which hears of every frame */
+    bool any_frame;
 };
 
 static void clear(void *data)
@@ -76,8 +84,10 @@ static void end_output(const struct listener *listener)
 {
     if (listener->window != NULL || (fflush(stdout) == 0 && !ferror(stdout)))
         return;
-    fprintf(stderr, "-z %s: what this prints could not be written to its end: %s\n", listener->option->name, g_strerror(errno));
-    exit(2);
+    if (errno == EPIPE)
+        exit(NOT_READ);
+    fprintf(stderr, "-z %s: could not be written: %s\n", listener->option->name, g_strerror(errno));
+    exit(NOT_WRITTEN);
 }
 
 static void put_seen(const struct listener *listener)
@@ -92,12 +102,18 @@ static void put_seen(const struct listener *listener)
 
 static tap_packet_status see(void *data, packet_info *pinfo, epan_dissect_t *dissection, const void *tap_event, tap_flags_t flags)
 {
-    const struct listener *listener = (const struct listener *)data;
-
-    core->view_see(listener->view, (const struct wmc_tap_event *)tap_event);
-    if (listener->option->view == WMC_VIEW_LIVE)
-        put_seen(listener);
+    core->view_see(((struct listener *)data)->view, (const struct wmc_tap_event *)tap_event);
     return TAP_PACKET_REDRAW;
+}
+
+/* The frame's own tap comes last. */
+static tap_packet_status see_frame(void *data, packet_info *pinfo, epan_dissect_t *dissection, const void *frame, tap_flags_t flags)
+{
+    struct listener *listener = *(struct listener **)data;
+
+    listener->any_frame = true;
+    put_seen(listener);
+    return TAP_PACKET_DONT_REDRAW;
 }
 
 /* tshark draws once, when all packets have been read; Wireshark whenever there is something new. */
@@ -107,6 +123,10 @@ static void draw(void *data)
     const bool at_end = listener->window == NULL;
     const char *piece;
 
+    if (listener->option->view == WMC_VIEW_LIVE && !listener->any_frame) {
+        fputs("No packet came on standard input: did the capture start (rights, tcpdump installed)?\n", stderr);
+        exit(1);
+    }
     if (listener->window != NULL)
         listener->funnel->set_text(listener->window, "");
     for (bool first = true; (piece = core->view_page(listener->view, wmc_preferences(), first, at_end)) != NULL; first = false)
@@ -133,6 +153,7 @@ static struct listener *new_listener(const struct option *option)
     struct listener *listener = g_new0(struct listener, 1);
 
     listener->option = option;
+    listener->itself = listener;
     listener->view = core->view_new(option->view);
     return listener;
 }
@@ -143,6 +164,7 @@ typedef __typeof__(((stat_tap_init_cb)NULL)(NULL, NULL)) wmc_init_result;
 static wmc_init_result start(const char *argument, void *data)
 {
     const struct option *option = (const struct option *)data;
+    struct listener *listener;
     const char *rest = argument + strlen(option->name); /* Wireshark found the option by the beginning of the argument */
     GString *error;
 
@@ -150,7 +172,10 @@ static wmc_init_result start(const char *argument, void *data)
         fprintf(stderr, "-z %s: no such view; a filter stands behind a comma\n", argument);
         exit(1);
     }
-    error = listen(new_listener(option), *rest == ',' ? rest + 1 : NULL);
+    listener = new_listener(option);
+    error = listen(listener, *rest == ',' ? rest + 1 : NULL);
+    if (error == NULL && option->view == WMC_VIEW_LIVE)
+        error = register_tap_listener("frame", &listener->itself, NULL, TL_REQUIRES_NOTHING, NULL, see_frame, NULL, NULL);
     if (error != NULL) {
         fprintf(stderr, "-z %s: %s\n", option->name, error->str);
         exit(1);

@@ -12,8 +12,8 @@ use super::{panic, registry, statistics, sys, views};
 use crate::annotation::{Plan, Wanted};
 use crate::dissector::{self, Packet, Settings, Start};
 use crate::message::may_prove_chat;
-use crate::websocket::handshake::header_section;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Outline, Segment, SequenceNumber, StreamId};
+use crate::websocket::handshake::header_section;
 
 /// The table of entries.
 pub fn core() -> *const sys::wmc_core {

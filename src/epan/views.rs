@@ -11,7 +11,9 @@ use super::panic::{self, FirstFault};
 use super::sys;
 use crate::annotation::Findings;
 use crate::packet::{Frame, FrameTime, SequenceNumber, Side, StreamId, TcpHeader};
-use crate::views::{Diagram, Listing, Page, Sessions, Setting, TapEvent, Transcript, View, Wire, filters, follow};
+use crate::views::{
+    Diagram, Html, Listing, Page, Sessions, Setting, TapEvent, Transcript, View, Wire, filters, follow,
+};
 
 /// A view, and the piece of its page that C reads.
 struct Opened {
@@ -30,6 +32,7 @@ pub extern "C" fn new(kind: sys::wmc_view) -> *mut libc::c_void {
         sys::WMC_VIEW_SESSIONS => Box::new(Sessions::default()),
         sys::WMC_VIEW_DIAGRAM => Box::new(Diagram::default()),
         sys::WMC_VIEW_PAGE => Box::new(Listing::default()),
+        sys::WMC_VIEW_HTML => Box::new(Html::default()),
         sys::WMC_VIEW_LIVE => Box::new(Listing::live()),
         _ => return ptr::null_mut(),
     };

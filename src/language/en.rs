@@ -279,7 +279,7 @@ fn word(word: Word) -> &'static str {
 
 /// A text of the page.
 pub fn page(text: &PageText) -> String {
-    let text = match text {
+    let text = match *text {
         PageText::Legend => "What the flags mean:",
         PageText::Flag(Flag::Syn) => "SYN: asks to open a connection",
         PageText::Flag(Flag::SynAck) => "SYN+ACK: accepts the connection and acknowledges the SYN",
@@ -291,6 +291,31 @@ pub fn page(text: &PageText) -> String {
         PageText::Hexadecimal => "To see binary data in hexadecimal: tcpdump -XAns 4096 -i any port 7272",
         PageText::NoPacket => "No packet of workerman-chat here; see Troubleshooting in README.md.",
         PageText::NothingMatches => "No packet of workerman-chat is shown: the filter matches none.",
+        PageText::Title => "Chat session",
+        PageText::SkipToPackets => "Skip to the packets",
+        PageText::Contents => "Contents",
+        PageText::Conversation => "Conversation",
+        PageText::DeliveryTimes => "Delivery times",
+        PageText::MessagesPerMinute => "Messages a minute",
+        PageText::Users => "Users",
+        PageText::Packets => "Packets",
+        PageText::Packet(frame) => return format!("Packet {frame}"),
+        PageText::NotDrawn(count @ 1) => return format!("{count} more is not drawn; its packets stand below."),
+        PageText::NotDrawn(count) => return format!("{count} more are not drawn; their packets stand below."),
+        PageText::Deliveries { count: count @ 1, mean, .. } => return format!("{count} delivery: it took {mean}."),
+        PageText::Deliveries { count, mean, slowest } => {
+            return format!("{count} deliveries: {mean} on average, the slowest {slowest}.");
+        }
+        PageText::Messages { count: count @ 1, .. } => return format!("{count} message."),
+        PageText::Messages { count, most } => return format!("{count} messages, at most {most} a minute."),
+        PageText::Said => "Says",
+        PageText::Received => "Received",
+        PageText::Lost => "Lost",
+        PageText::MeanDelivery => "Mean delivery",
+        PageText::SlowestDelivery => "Slowest delivery",
+        PageText::First => "First seen",
+        PageText::Last => "Last seen",
+        PageText::Rooms => "Rooms",
     };
     text.to_owned()
 }

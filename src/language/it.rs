@@ -363,7 +363,7 @@ fn word(word: Word) -> &'static str {
 
 /// A text of the page.
 pub fn page(text: &PageText) -> String {
-    let text = match text {
+    let text = match *text {
         PageText::Legend => "Significato dei flag:",
         PageText::Flag(Flag::Syn) => "SYN: chiede di aprire una connessione",
         PageText::Flag(Flag::SynAck) => "SYN+ACK: accetta la connessione e conferma la ricezione del SYN",
@@ -373,8 +373,39 @@ pub fn page(text: &PageText) -> String {
         PageText::Flag(Flag::FinAck) => "FIN+ACK: non ha altro da inviare e chiede di chiudere la connessione",
         PageText::Flag(Flag::Reset) => "RST: interrompe la connessione (anche [R.])",
         PageText::Hexadecimal => "Per vedere i dati binari in esadecimale: tcpdump -XAns 4096 -i any port 7272",
-        PageText::NoPacket => "Nessun pacchetto di workerman-chat in questa cattura; si veda «Troubleshooting» in README.md.",
+        PageText::NoPacket => {
+            "Nessun pacchetto di workerman-chat in questa cattura; si veda «Troubleshooting» in README.md."
+        }
         PageText::NothingMatches => "Nessun pacchetto di workerman-chat da mostrare: nessuno corrisponde al filtro.",
+        PageText::Title => "Sessione di chat",
+        PageText::SkipToPackets => "Vai ai pacchetti",
+        PageText::Contents => "Indice",
+        PageText::Conversation => "Conversazione",
+        PageText::DeliveryTimes => "Tempi di consegna",
+        PageText::MessagesPerMinute => "Messaggi al minuto",
+        PageText::Users => "Utenti",
+        PageText::Packets => "Pacchetti",
+        PageText::Packet(frame) => return format!("Pacchetto {frame}"),
+        PageText::NotDrawn(count @ 1) => {
+            return format!("{count} altro non è disegnato; i suoi pacchetti sono più in basso.");
+        }
+        PageText::NotDrawn(count) => {
+            return format!("Altri {count} non sono disegnati; i loro pacchetti sono più in basso.");
+        }
+        PageText::Deliveries { count: count @ 1, mean, .. } => return format!("{count} consegna: {mean}."),
+        PageText::Deliveries { count, mean, slowest } => {
+            return format!("{count} consegne: in media {mean}, la più lenta {slowest}.");
+        }
+        PageText::Messages { count: count @ 1, .. } => return format!("{count} messaggio."),
+        PageText::Messages { count, most } => return format!("{count} messaggi, al massimo {most} al minuto."),
+        PageText::Said => "Inviati",
+        PageText::Received => "Ricevuti",
+        PageText::Lost => "Persi",
+        PageText::MeanDelivery => "Consegna media",
+        PageText::SlowestDelivery => "Consegna più lenta",
+        PageText::First => "Prima apparizione",
+        PageText::Last => "Ultima apparizione",
+        PageText::Rooms => "Stanze",
     };
     text.to_owned()
 }

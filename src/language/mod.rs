@@ -474,9 +474,9 @@ pub(crate) enum Phrase<'a> {
     LeftOut(Omission),
 }
 
-/// What stands on a page beside its packets.
+/// What stands on a page beside its packets. Texts have one printable line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PageText {
+pub(crate) enum PageText<'a> {
     /// What is above the meanings of the flags.
     Legend,
     /// What a combination of TCP's control bits means.
@@ -487,6 +487,58 @@ pub(crate) enum PageText {
     NoPacket,
     /// The capture has some, but none is shown.
     NothingMatches,
+    /// The title of the HTML page.
+    Title,
+    /// A link past all that is above the packets.
+    SkipToPackets,
+    /// The links to the parts of the page.
+    Contents,
+    /// The heading of the drawing.
+    Conversation,
+    /// The heading of the delivery times.
+    DeliveryTimes,
+    /// The heading of the messages a minute.
+    MessagesPerMinute,
+    /// The heading of the users' table.
+    Users,
+    /// The heading of the packets.
+    Packets,
+    /// A packet, by its number.
+    Packet(Frame),
+    /// So many arrows are not drawn: a sentence.
+    NotDrawn(usize),
+    /// How long deliveries took.
+    Deliveries {
+        /// How many there were.
+        count: usize,
+        /// The mean, with its unit.
+        mean: &'a str,
+        /// The longest.
+        slowest: &'a str,
+    },
+    /// How many messages there were.
+    Messages {
+        /// All of them.
+        count: usize,
+        /// The most in a minute.
+        most: &'a str,
+    },
+    /// How many says a user sent.
+    Said,
+    /// How many a user got.
+    Received,
+    /// How many of a user's nobody got.
+    Lost,
+    /// The mean time of their deliveries.
+    MeanDelivery,
+    /// The longest.
+    SlowestDelivery,
+    /// When a user was first seen.
+    First,
+    /// When a user was last seen.
+    Last,
+    /// A user's rooms.
+    Rooms,
 }
 
 /// A combination of TCP's control bits, as tcpdump prints it.

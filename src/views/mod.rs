@@ -9,6 +9,7 @@
 mod diagram;
 pub mod filters;
 pub mod follow;
+mod html;
 mod listing;
 mod sessions;
 mod statistics;
@@ -22,6 +23,7 @@ use crate::language::{FindingDetail, Language, Phrase};
 use crate::packet::{Captured, FrameTime, Position, Segment, Side, StreamId, TcpHeader};
 use crate::session::Session;
 pub use diagram::Diagram;
+pub use html::Html;
 pub use listing::Listing;
 pub use sessions::Sessions;
 pub use statistics::{Row, Statistics};

@@ -15,7 +15,7 @@ pub struct Block {
     /// The headings of the exchanges that it takes part in, each once.
     pub titles: Vec<String>,
     /// Its notes and findings; equal ones of several messages stand there for each.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
     /// Its texts, in printable lines.
     pub texts: Vec<String>,
     /// Where the notes begin that a further one is compared with.
@@ -23,9 +23,24 @@ pub struct Block {
     acknowledges: bool,
 }
 
+/// A sentence about a packet.
+#[derive(Debug)]
+pub struct Note {
+    /// The sentence.
+    pub text: String,
+    /// Whether it says what is wrong or unusual.
+    pub is_finding: bool,
+}
+
 impl Block {
     /// Of a packet; `plan` lends its buffers. `None` where there is nothing to say of it.
-    pub fn of(packets: &Packets, packet: &Packet, session: &Session, language: Language, plan: &mut Plan) -> Option<Block> {
+    pub fn of(
+        packets: &Packets,
+        packet: &Packet,
+        session: &Session,
+        language: Language,
+        plan: &mut Plan,
+    ) -> Option<Block> {
         let settings = settings(language);
         let segment = packets.segment(packet);
         let mut block = Block::default();
@@ -66,15 +81,15 @@ impl Block {
                 }
             }
             (Some(Field::Note), Value::Text(text)) => {
-                let note = printable::sentence(plan.text(text));
-                if !self.notes[self.since..].contains(&note) {
-                    self.notes.push(note);
+                let text = printable::sentence(plan.text(text));
+                if !self.notes[self.since..].iter().any(|note| note.text == text) {
+                    self.notes.push(Note { text, is_finding: false });
                 }
             }
             (_, Value::Finding(_, sentence)) => {
-                let sentence = printable::sentence(plan.text(sentence));
-                if !self.notes[self.since..].iter().any(|note| note.contains(&sentence)) {
-                    self.notes.push(sentence);
+                let text = printable::sentence(plan.text(sentence));
+                if !self.notes[self.since..].iter().any(|note| note.text.contains(&text)) {
+                    self.notes.push(Note { text, is_finding: true });
                 }
             }
             (Some(Field::Acks), _) => self.acknowledges = true,

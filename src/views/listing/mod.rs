@@ -12,6 +12,7 @@ pub use tcpdump::Bases;
 use super::{Setting, TapEvent, View};
 use crate::annotation::Plan;
 use crate::language::{Flag, Language, PageText};
+use crate::packet::{Segment, TcpHeader};
 use crate::session::Session;
 use packets::Packets;
 
@@ -74,6 +75,7 @@ impl View for Listing {
     }
 
     fn write_seen(&mut self, setting: &Setting, page: &mut String) {
+        self.packets.settle(setting.session);
         while self.written < self.packets.all().len() {
             self.write_next(setting, page);
         }
@@ -96,17 +98,23 @@ impl Listing {
             return;
         };
         self.has_blocks = true;
-        for comment in block.titles.iter().chain(&block.notes) {
+        for comment in block.titles.iter().chain(block.notes.iter().map(|note| &note.text)) {
             page.extend(["# ", comment, "\n"]);
         }
-        let time = (setting.clock)(packet.at.time);
-        tcpdump::write(&segment, &packet.tcp, time_of_day(&time), numbers, page);
-        page.push('\n');
+        let line = packet_line(&segment, &packet.tcp, &(setting.clock)(packet.at.time), numbers);
+        page.extend([&line, "\n"]);
         for text in &block.texts {
             page.extend([text, "\n"]);
         }
         page.push('\n');
     }
+}
+
+/// A packet as tcpdump prints it; `clock` is its date and time of day.
+pub fn packet_line(segment: &Segment, tcp: &TcpHeader, clock: &str, numbers: [u32; 2]) -> String {
+    let mut line = String::new();
+    tcpdump::write(segment, tcp, time_of_day(clock), numbers, &mut line);
+    line
 }
 
 /// The time of day of what the clock writes.

@@ -153,13 +153,11 @@ impl Packets {
         &self.packets
     }
 
-    /// Takes the packets out, as far as they are complete and settled, and forgets what they carry with the next call.
+    /// Forgets the packets of which [no more comes](Packets::settle).
     pub fn forget(&mut self) {
         self.packets.clear();
-        if self.open.is_none() {
-            self.contents.clear();
-            self.bytes.clear();
-        }
+        self.contents.clear();
+        self.bytes.clear();
     }
 
     /// The segment below a packet's messages.

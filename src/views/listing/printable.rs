@@ -101,14 +101,20 @@ mod tests {
     #[test]
     fn nothing_that_a_terminal_obeys_is_left() {
         assert_eq!(line(b"a\x1b[31m\n\t\x7f\0"), "a␛[31m␊␉␡␀");
-        assert_eq!(line("\u{9b}\u{202e}\u{2028}\u{e0041}\u{2068}".as_bytes()), "<U+009B><U+202E><U+2028><U+E0041><U+2068>");
+        assert_eq!(
+            line("\u{9b}\u{202e}\u{2028}\u{e0041}\u{2068}".as_bytes()),
+            "<U+009B><U+202E><U+2028><U+E0041><U+2068>"
+        );
         assert_eq!(line(b"\xff\xc0\x9b\xed\xa0\x80"), "\u{fffd}".repeat(6));
         assert_eq!(line("déjà 👩\u{200d}👧 e\u{301}".as_bytes()), "déjà 👩\u{200d}👧 e\u{301}");
     }
 
     #[test]
     fn the_isolates_of_a_sentence_stay() {
-        assert_eq!(sentence("says \u{2068}שלום\u{2069}\u{202e}: “\u{2068}x\u{2069}”"), "says \u{2068}שלום\u{2069}<U+202E>: “\u{2068}x\u{2069}”");
+        assert_eq!(
+            sentence("says \u{2068}שלום\u{2069}\u{202e}: “\u{2068}x\u{2069}”"),
+            "says \u{2068}שלום\u{2069}<U+202E>: “\u{2068}x\u{2069}”"
+        );
         assert_eq!(sentence(""), "");
     }
 
