@@ -343,7 +343,7 @@ pub fn page(text: &PageText) -> String {
         }
         PageText::Messages { count, most } => return format!("共 {count} 条消息，每分钟最多 {most} 条。"),
         PageText::Said => "发言",
-        PageText::Received => "收到",
+        PageText::Received => "收到的发言",
         PageText::Lost => "丢失",
         PageText::MeanDelivery => "平均送达耗时",
         PageText::SlowestDelivery => "最慢送达耗时",

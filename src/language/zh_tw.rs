@@ -345,7 +345,7 @@ pub fn page(text: &PageText) -> String {
         }
         PageText::Messages { count, most } => return format!("共 {count} 則訊息，每分鐘最多 {most} 則。"),
         PageText::Said => "發言",
-        PageText::Received => "收到",
+        PageText::Received => "收到的發言",
         PageText::Lost => "遺失",
         PageText::MeanDelivery => "平均送達時間",
         PageText::SlowestDelivery => "最慢送達時間",

@@ -249,6 +249,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_page_without_packets_says_whether_the_capture_has_any() {
+        let mut session = Session::default();
+        for expected in ["No packet of workerman-chat here", "the filter matches none"] {
+            for view in [Box::new(Listing::default()) as Box<dyn View>, Box::new(Html::default())] {
+                let setting =
+                    Setting { session: &session, language: Language::English, clock: |time| time.to_string() };
+                let (mut page, mut text, mut is_first) = (Page::new(view), String::new(), true);
+                while page.write(std::mem::take(&mut is_first), &setting, &mut text) {}
+                assert!(text.contains(expected), "{text}");
+            }
+            session.segment(&syn(1), &[]);
+        }
+    }
+
     /// What a view prints of a message that is told to a room.
     fn page_of(view: Box<dyn View>, capture: &Capture, frames: &[u32]) -> String {
         let mut page = Page::new(view);

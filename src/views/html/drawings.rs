@@ -9,7 +9,7 @@ use crate::packet::Side;
 use crate::views::diagram::{Drawing, Head, Lifeline, Step, wrapped};
 
 /// Pixels between two lifelines, and of a row.
-const COLUMN: usize = 250;
+const COLUMN: usize = 320;
 const ROW: usize = 40;
 /// Pixels of the head of the lifelines.
 const HEAD: usize = 56;
@@ -138,18 +138,19 @@ const HEIGHT: usize = 220;
 const LEFT: usize = 70;
 const TOP: usize = 12;
 const BOTTOM: usize = 28;
+const RIGHT: usize = WIDTH - 8;
 
 /// Delivery times over the session, on a logarithmic scale: of each part a line from the fastest to the slowest, and a point at the mean.
 pub fn delivery_times(figures: &Figures, ends: &[String; 2], label: &str) -> Markup {
     let scale = Scale::of(&figures.deliveries);
     let parts = figures.parts.iter().enumerate().filter_map(|(at, part)| Some((at, part, part.mean()?)));
-    let x = |at: usize| LEFT + at * (WIDTH - LEFT) / PARTS + (WIDTH - LEFT) / PARTS / 2;
+    let x = |at: usize| LEFT + at * (RIGHT - LEFT) / PARTS + (RIGHT - LEFT) / PARTS / 2;
     plot(
         label,
         ends,
         html! {
             @for (time, y) in scale.ticks() {
-                line class="grid" x1=(LEFT) y1=(y) x2=(WIDTH) y2=(y) {}
+                line class="grid" x1=(LEFT) y1=(y) x2=(RIGHT) y2=(y) {}
                 text class="tick" x=(LEFT - 8) y=(y + 4) { (duration(time)) }
             }
             @for (at, part, mean) in parts {
@@ -163,7 +164,7 @@ pub fn delivery_times(figures: &Figures, ends: &[String; 2], label: &str) -> Mar
 /// Messages a minute, a bar a minute or a stretch of several.
 pub fn rate(figures: &Figures, ends: &[String; 2], label: &str) -> Markup {
     let most = figures.rate.iter().copied().max().unwrap_or(0).max(1) as usize;
-    let (height, width) = (HEIGHT - TOP - BOTTOM, (WIDTH - LEFT) as f64 / figures.rate.len().max(1) as f64);
+    let (height, width) = (HEIGHT - TOP - BOTTOM, (RIGHT - LEFT) as f64 / figures.rate.len().max(1) as f64);
     let minutes = figures.minutes.max(1) as f64;
     plot(
         label,
@@ -171,7 +172,7 @@ pub fn rate(figures: &Figures, ends: &[String; 2], label: &str) -> Markup {
         html! {
             @for part in [0, 1, 2] {
                 @let y = HEIGHT - BOTTOM - part * height / 2;
-                line class="grid" x1=(LEFT) y1=(y) x2=(WIDTH) y2=(y) {}
+                line class="grid" x1=(LEFT) y1=(y) x2=(RIGHT) y2=(y) {}
                 text class="tick" x=(LEFT - 8) y=(y + 4) { (rounded((most * part) as f64 / 2.0 / minutes)) }
             }
             @for (at, count) in figures.rate.iter().enumerate().filter(|(_, count)| **count > 0) {
@@ -193,7 +194,7 @@ fn plot(label: &str, [first, last]: &[String; 2], content: Markup) -> Markup {
         svg class="plot" viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(label) {
             (content)
             text class="start" x=(LEFT) y=(HEIGHT - 8) { (first) }
-            text class="end" x=(WIDTH) y=(HEIGHT - 8) { (last) }
+            text class="end" x=(RIGHT) y=(HEIGHT - 8) { (last) }
         }
     }
 }

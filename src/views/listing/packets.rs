@@ -123,10 +123,10 @@ impl Packets {
     /// No more comes of the segment.
     fn close(&mut self, session: &Session) {
         let Some(packet) = self.open.take() else { return };
-        let waits = !self.is_live && session.is_unsettled(packet.carries) && !self.is_shown(&packet, session);
-        match waits {
-            true => self.unsettled.add(packet, |stream| session.is_unsettled(stream)),
-            false => self.packets.push(packet),
+        if self.is_live || self.is_shown(&packet, session) {
+            self.packets.push(packet);
+        } else if session.is_unsettled(packet.carries) {
+            self.unsettled.add(packet, |stream| session.is_unsettled(stream));
         }
     }
 
@@ -141,9 +141,10 @@ impl Packets {
     /// Puts in its place what is known by now to be the chat's, or not to be.
     pub fn settle(&mut self, session: &Session) {
         self.close(session);
-        let settled = self.unsettled.settled(session);
+        let mut settled = self.unsettled.settled(session);
+        settled.retain(|packet| self.is_shown(packet, session));
         if !settled.is_empty() {
-            self.packets.extend(settled);
+            self.packets.append(&mut settled);
             self.packets.sort_by_key(|packet| packet.at.frame);
         }
     }

@@ -95,3 +95,47 @@ impl std::fmt::Display for End<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::{Frame, FrameTime};
+
+    fn end(last: u8, port: u16) -> Endpoint {
+        let mut address = [0; 16];
+        address[..4].copy_from_slice(&[10, 0, 0, last]);
+        Endpoint { address, address_length: 4, port, chat_port: false }
+    }
+
+    /// The line of a segment of a connection between 10.0.0.1 and 10.0.0.2, without frame and time.
+    fn line(bases: &mut Bases, is_back: bool, numbers: [u32; 2], flags: u16, length: u32) -> String {
+        let [sequence, acknowledgment] = numbers.map(SequenceNumber);
+        let tcp = TcpHeader { sequence, acknowledgment, length, flags, window: 9 };
+        let (mut source, mut destination) = (end(1, 5000), end(2, 7272));
+        if is_back {
+            std::mem::swap(&mut source, &mut destination);
+        }
+        let (at, stream) = (FrameTime { frame: Frame::of(1), time: 0 }, StreamId(0));
+        let segment = Segment { at, stream, source, destination, sequence, acknowledgment, flags, length, identity: 0 };
+        let (numbers, mut line) = (bases.relative(&segment, &tcp), String::new());
+        write(&segment, &tcp, "12:00:00", numbers, &mut line);
+        line.split_once(": ").map(|(_, rest)| rest.to_owned()).unwrap_or(line)
+    }
+
+    #[test]
+    fn numbers_are_relative_from_the_second_acknowledgment_on() {
+        let mut bases = Bases::default();
+        let push = flags::ACK | 8;
+        assert_eq!(line(&mut bases, false, [100, 0], flags::SYN, 0), "Flags [S], seq 100, win 9, length 0");
+        let syn_ack = flags::SYN | flags::ACK;
+        assert_eq!(
+            line(&mut bases, true, [u32::MAX, 101], syn_ack, 0),
+            "Flags [S.], seq 4294967295, ack 101, win 9, length 0"
+        );
+        assert_eq!(line(&mut bases, false, [101, 0], flags::ACK, 0), "Flags [.], ack 1, win 9, length 0");
+        assert_eq!(line(&mut bases, false, [101, 0], push, 50), "Flags [P.], seq 1:51, ack 1, win 9, length 50");
+        assert_eq!(line(&mut bases, true, [0, 151], push, 7), "Flags [P.], seq 1:8, ack 51, win 9, length 7");
+        assert_eq!(line(&mut bases, false, [151, 0], flags::RST, 0), "Flags [R], seq 151, win 9, length 0");
+        assert_eq!(line(&mut bases, false, [151, 7], 0, 0), "Flags [none], win 9, length 0");
+    }
+}
