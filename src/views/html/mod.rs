@@ -116,7 +116,7 @@ impl Html {
             }
             (PreEscaped("<body>\n"))
             header {
-                a class="skip" href="#packets" { (language.page(&PageText::SkipToPackets)) }
+                @if span.is_some() { a class="skip" href="#packets" { (language.page(&PageText::SkipToPackets)) } }
                 h1 { (title) }
                 @if let Some(ends) = &span {
                     p class="soft" { time { (to_seconds(&ends[0])) } " – " time { (to_seconds(&ends[1])) } }
@@ -142,7 +142,7 @@ impl Html {
             section aria-labelledby="conversation" {
                 h2 id="conversation" { (language.page(&PageText::Conversation)) }
                 figure {
-                    div class="scroll" tabindex="0" role="region" aria-labelledby="conversation" { (drawing) }
+                    div class="scroll" tabindex="0" role="group" aria-labelledby="conversation" { (drawing) }
                     @if more > 0 { figcaption { (language.page(&PageText::NotDrawn(more))) } }
                 }
             }
@@ -243,7 +243,7 @@ fn users(users: &[User], setting: &Setting) -> Markup {
     html! {
         section aria-labelledby="users" {
             h2 id="users" { (language.page(&PageText::Users)) }
-            div class="scroll" tabindex="0" role="region" aria-labelledby="users" {
+            div class="scroll" tabindex="0" role="group" aria-labelledby="users" {
                 table {
                     thead {
                         tr {
