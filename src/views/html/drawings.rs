@@ -8,34 +8,40 @@ use crate::language::{Language, PageText};
 use crate::packet::Side;
 use crate::views::diagram::{Drawing, Head, Lifeline, Step, wrapped};
 
-/// Pixels between two lifelines, and of a row.
-const COLUMN: usize = 320;
+/// Pixels between two lifelines, at least and at most, and of all of them on an ordinary screen.
+const NARROW: usize = 220;
+const WIDE: usize = 320;
+const SCREEN: usize = 1100;
+/// Pixels of a row.
 const ROW: usize = 40;
 /// Pixels of the head of the lifelines.
 const HEAD: usize = 56;
-/// The width of a character, and of a line of a note.
-const CHARACTER: usize = 7;
+/// The width of a character of an arrow's label, and of one of a note; the height of a line of a note.
+const CHARACTER: usize = 6;
+const NOTE_CHARACTER: usize = 7;
 const LINE: usize = 16;
 
 /// The sequence, with a lifeline a user and one for each server, and how many arrows are left out.
 pub fn sequence(drawing: &Drawing, language: Language) -> (Markup, usize) {
     let (mut rows, mut more, mut y) = (Vec::new(), drawing.left_out(), HEAD);
+    let lines = lifelines(drawing);
+    let column = (SCREEN / lines.len().max(1)).clamp(NARROW, WIDE);
     for step in drawing.steps() {
         match step {
-            Some(step) => rows.push(row(&step, drawing.servers.len(), &mut y)),
+            Some(step) => rows.push(row(&step, drawing.servers.len(), column, &mut y)),
             None => more += 1,
         }
     }
-    let lines: Vec<(usize, &Lifeline)> = lifelines(drawing);
-    let (width, height) = (lines.len() * COLUMN, y + 16);
+    let (width, height) = (lines.len() * column, y + 16);
+    let lines: Vec<(usize, &Lifeline)> = (0..).map(|at| center(at, column)).zip(lines).collect();
     let title = language.page(&PageText::Conversation);
     let svg = html! {
         svg class="sequence" width=(width) height=(height) viewBox={ "0 0 " (width) " " (height) } role="group" aria-label=(title) {
             @for (x, line) in &lines {
                 line class="life" x1=(x) y1=(HEAD - 12) x2=(x) y2=(height) {}
-                rect class="who" x=(x + 4 - COLUMN / 2) y="4" width=(COLUMN - 8) height=(HEAD - 16) rx="6" {}
-                text class="name" x=(x) y="21" { title { (line.name) } (cut(&line.name, COLUMN - 24)) }
-                text class="place" x=(x) y="36" { (cut(&places(line), COLUMN - 24)) }
+                rect class="who" x=(x + 4 - column / 2) y="4" width=(column - 8) height=(HEAD - 16) rx="6" {}
+                text class="name" x=(x) y="21" { title { (line.name) } (cut(&line.name, column - 24)) }
+                text class="place" x=(x) y="36" { (cut(&places(line), column - 24)) }
             }
             @for row in &rows { (row) }
         }
@@ -43,16 +49,15 @@ pub fn sequence(drawing: &Drawing, language: Language) -> (Markup, usize) {
     (svg, more)
 }
 
-/// The lifelines with their places, as the diagram has them: servers behind the first browser.
-fn lifelines<'a>(drawing: &'a Drawing) -> Vec<(usize, &'a Lifeline)> {
+/// The lifelines in the diagram's order: servers behind the first browser.
+fn lifelines<'a>(drawing: &'a Drawing) -> Vec<&'a Lifeline> {
     let mut browsers = drawing.browsers.iter();
-    let first = browsers.next();
-    let lines = first.into_iter().chain(&drawing.servers).chain(browsers);
-    lines.enumerate().map(|(at, line)| (center(at), line)).collect()
+    browsers.next().into_iter().chain(&drawing.servers).chain(browsers).collect()
 }
 
-fn center(column: usize) -> usize {
-    column * COLUMN + COLUMN / 2
+/// Where the lifeline of a column is.
+fn center(at: usize, column: usize) -> usize {
+    at * column + column / 2
 }
 
 /// Where the lifeline of a browser stands among all.
@@ -66,8 +71,9 @@ fn places(line: &Lifeline) -> String {
 }
 
 /// The arrows and notes of a step; `y` is where it begins, and then where the next one does.
-fn row(step: &Step, servers: usize, y: &mut usize) -> Markup {
-    let [browser, server] = [browser_column(step.link.browser, servers), 1 + step.link.server].map(center);
+fn row(step: &Step, servers: usize, column: usize, y: &mut usize) -> Markup {
+    let columns = [browser_column(step.link.browser, servers), 1 + step.link.server];
+    let [browser, server] = columns.map(|at| center(at, column));
     let (left, right) = (browser.min(server), browser.max(server));
     html! {
         @for (head, by, words) in &step.arrows {
@@ -76,7 +82,7 @@ fn row(step: &Step, servers: usize, y: &mut usize) -> Markup {
             (arrow(step, *head, words, [from, to], bottom))
         }
         @for note in &step.notes {
-            @let lines = wrapped(note, (right - left) / CHARACTER);
+            @let lines = wrapped(note, (right - left) / NOTE_CHARACTER);
             @let top = advance(y, lines.len() * LINE + 14);
             rect class="note" x=(left + 6) y=(top + 4) width=(right - left - 12) height=(lines.len() * LINE + 6) rx="4" {}
             @for (at, line) in lines.iter().enumerate() {
@@ -135,7 +141,7 @@ fn cut(text: &str, pixels: usize) -> String {
 /// Pixels of a plot, and of what is beside it.
 const WIDTH: usize = 720;
 const HEIGHT: usize = 220;
-const LEFT: usize = 70;
+const LEFT: usize = 84;
 const TOP: usize = 12;
 const BOTTOM: usize = 28;
 const RIGHT: usize = WIDTH - 8;
