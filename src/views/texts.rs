@@ -40,11 +40,11 @@ impl Entry {
 /// What belongs to a connection.
 pub trait OfStream {
     /// The connection.
-    fn stream(&self) -> StreamId;
+    fn connection(&self) -> StreamId;
 }
 
 impl OfStream for Entry {
-    fn stream(&self) -> StreamId {
+    fn connection(&self) -> StreamId {
         self.stream
     }
 }
@@ -73,7 +73,7 @@ impl<T: OfStream> Unsettled<T> {
     pub fn add(&mut self, entry: T, is_unsettled: impl Fn(StreamId) -> bool) {
         self.since_sweep += 1;
         if self.entries.len() >= Unsettled::MAX && self.since_sweep > Unsettled::MAX / 2 {
-            self.entries.retain(|entry| is_unsettled(entry.stream()));
+            self.entries.retain(|entry| is_unsettled(entry.connection()));
             self.since_sweep = 0;
         }
         if self.entries.len() < Unsettled::MAX {
@@ -84,7 +84,7 @@ impl<T: OfStream> Unsettled<T> {
     /// Those of which it is known by now what they are.
     pub fn settled(&mut self, session: &Session) -> Vec<T> {
         let entries = mem::take(&mut self.entries).into_iter();
-        let (waiting, settled) = entries.partition(|entry| session.is_unsettled(entry.stream()));
+        let (waiting, settled) = entries.partition(|entry| session.is_unsettled(entry.connection()));
         self.entries = waiting;
         settled
     }

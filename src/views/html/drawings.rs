@@ -235,12 +235,10 @@ fn log(time: i64) -> f64 {
 
 /// A duration, in nanoseconds, as people write it.
 pub fn duration(time: i64) -> String {
-    let number = |number: f64| {
-        if number < 10.0 && number.fract() != 0.0 { format!("{number:.1}") } else { format!("{number:.0}") }
+    let (unit, name) = match time {
+        1_000_000_000.. => (1e9, "s"),
+        1_000_000..1_000_000_000 => (1e6, "ms"),
+        _ => (1e3, "µs"),
     };
-    match time {
-        ..1_000_000 => format!("{} µs", number(time as f64 / 1e3)),
-        ..1_000_000_000 => format!("{} ms", number(time as f64 / 1e6)),
-        _ => format!("{} s", number(time as f64 / 1e9)),
-    }
+    format!("{} {name}", rounded(time as f64 / unit))
 }

@@ -114,7 +114,7 @@ impl Figures {
         let at = view.record.at;
         let Some((first, last)) = self.span else { return };
         let minute = (at.time - first) / MINUTE / self.minutes;
-        self.rate.iter_mut().nth(minute as usize).into_iter().for_each(|count| *count += 1);
+        self.rate.get_mut(minute as usize).into_iter().for_each(|count| *count += 1);
         if let Some(user) = view.user().filter(|user| !user.name.is_empty()) {
             let row = self.user(user.name, at.time);
             if let Some(room) = user.room.filter(|_| row.rooms.len() < ROOMS) {
@@ -135,7 +135,7 @@ impl Figures {
                 let time = at.since(say.at);
                 self.deliveries.add(time);
                 let part = (at.time - first) as i128 * PARTS as i128 / ((last - first) as i128 + 1);
-                self.parts.iter_mut().nth(part as usize).into_iter().for_each(|part| part.add(time));
+                self.parts.get_mut(part as usize).into_iter().for_each(|part| part.add(time));
                 if let Some(sender) = view.sender().filter(|sender| !sender.is_empty()) {
                     self.user(sender, say.at.time).deliveries.add(time);
                 }

@@ -30,7 +30,7 @@ pub struct Packet {
 }
 
 impl OfStream for Packet {
-    fn stream(&self) -> StreamId {
+    fn connection(&self) -> StreamId {
         self.carries
     }
 }
