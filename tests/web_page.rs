@@ -159,7 +159,7 @@ fn axe_finds_nothing_by_day_and_by_night() {
     let Some(axe) = std::env::var_os("WORKERMANCHAT_AXE") else {
         return skipped("WORKERMANCHAT_AXE does not name axe-core's axe.min.js");
     };
-    let axe = fs::read_to_string(&axe).unwrap_or_else(|error| panic!("{}: {error}", axe.display()));
+    let axe = fs::read_to_string(&axe).unwrap_or_else(|error| panic!("{}: {error}", axe.to_string_lossy()));
     let Some(mut browser) = Browser::start(&wireshark) else { return };
     for page in pages(&wireshark) {
         for scheme in ["light", "dark"] {
