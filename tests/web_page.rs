@@ -197,7 +197,7 @@ fn the_page_is_in_the_language() {
     }
 }
 
-/// Counted by hand in the script that recorded the capture: `tests/captures/chat-2026.pcap` and its README.
+/// Anna says two things, which both get.
 #[test]
 fn the_users_table_counts_says_and_deliveries() {
     let wireshark = Wireshark::with_plugin();
