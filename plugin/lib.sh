@@ -68,7 +68,6 @@ piped() {
     exec 4<&-
     wait_for "$producer"
     producer=''
-    if [ -n "$stopped" ]; then ended=0; fi
     (printf '\nstatus %s\n' "$ended" >&5) 2>/dev/null || : # nobody may read it any more
     exec 5>&-
     wait_for "$consumer"
@@ -76,7 +75,6 @@ piped() {
     return "$ended"
 }
 producer='' consumer=''
-stopped='' # else PRODUCER was ended on purpose, by a trap of the script
 # wait_for CHILD: sets `ended` to its exit status. A trap that comes back does not end the wait.
 wait_for() {
     while :; do
@@ -103,8 +101,6 @@ open_pipe() {
 
 # --- what cannot be printed -------------------------------------------------------------------------------------------
 
-# prints COMMAND…: runs it; ends the script where what it prints cannot be written
-prints() { ("$@") || unwritten $?; }
 # unwritten STATUS: ends the script because a program that prints ended so. It is no fault that nobody reads any more, as in `… | head -1`.
 unwritten() {
     [ "$1" != 141 ] || exit 0 # 128 + SIGPIPE

@@ -246,6 +246,21 @@ impl std::ops::Sub<u32> for SequenceNumber {
     }
 }
 
+/// What a TCP header says, as it is on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TcpHeader {
+    /// The number of the payload's first byte.
+    pub sequence: SequenceNumber,
+    /// The number of the next byte that is expected; only with [`flags::ACK`].
+    pub acknowledgment: SequenceNumber,
+    /// Bytes of the payload, captured or not.
+    pub length: u32,
+    /// The control bits.
+    pub flags: u16,
+    /// The window, not scaled.
+    pub window: u16,
+}
+
 /// TCP's control bits (RFC 9293, section 3.1).
 pub mod flags {
     /// No more data from the sender.

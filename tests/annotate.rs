@@ -193,7 +193,7 @@ fn messages_are_shown_unmasked_and_decompressed() {
     assert_eq!(seed.block(15).texts, [r#"{"type":"say","to_uid":"all","content":"hi,  all !"}"#]);
     let with_text: Vec<u32> =
         seed.blocks.iter().filter(|block| !block.texts.is_empty()).map(|block| block.number).collect();
-    assert_eq!(with_text, [8, 9, 11, 13, 15, 16, 18], "the packets with a message");
+    assert_eq!(with_text, [4, 6, 8, 9, 11, 13, 15, 16, 18], "the packets with a handshake or a message");
 
     let mut capture = Capture::new(Link::Ethernet);
     let mut connection = Connection::from_port(50000);
@@ -283,6 +283,57 @@ fn only_packets_of_the_chat_are_printed() {
     let page = page(&wireshark, &[capture.to_str().unwrap()]);
     let labelled: Vec<u32> = wireshark.labels(&capture, &[]).iter().map(|label| label.frame).collect();
     assert_eq!(page.numbers(), labelled);
+}
+
+/// The page of a file says what a second pass shows, and nothing else: of every packet with a phase, a message or an acknowledgment.
+#[test]
+fn the_page_has_the_headings_and_notes_of_a_second_pass() {
+    let wireshark = Wireshark::with_plugin();
+    let filter = "workermanchat.phase or workermanchat or workermanchat.acks";
+    for name in ["hard/faults-and-rooms", "hard/snaplen-160", "hard/http-connect", "hard/captured-twice", "chat-2015"] {
+        let capture = fs::read(captures().join(format!("{name}.pcap"))).unwrap();
+        let capture = wireshark.write_file("capture.pcap", &capture);
+        let rows = wireshark.rows_with_faults(&capture, &["-2", "-Y", filter], &COMMENTS);
+        let page = page(&wireshark, &[capture.to_str().unwrap()]);
+        assert_eq!(page.numbers(), rows.iter().map(|row| row.frame).collect::<Vec<_>>(), "{name}");
+        for row in rows {
+            let comments = &page.block(row.frame).comments;
+            for told in COMMENTS.into_iter().flat_map(|field| row.all(field)) {
+                assert!(comments.contains(&told), "{name}, frame {}: {told} in {comments:?}", row.frame);
+            }
+        }
+    }
+}
+
+#[test]
+fn options_of_tshark_are_handed_on() {
+    let wireshark = Wireshark::with_plugin();
+    let seed = wireshark.capture("seed-2014.pcap");
+    let seed = seed.to_str().unwrap();
+    for filter in [&["-Y", "workermanchat.exchange == 15"][..], &["-Yworkermanchat.exchange == 15", "-2"]] {
+        assert_eq!(page(&wireshark, &[filter, &[seed]].concat()).numbers(), Vec::from_iter(15..=19), "{filter:?}");
+    }
+    page(&wireshark, &["-o", "workermanchat.language:it", seed]).assert_legend(legend_of_syn("it"));
+    let output = run(&wireshark, &["-Y", "workermanchat.no_such_field", seed]);
+    assert_eq!((output.code, output.stdout.as_str()), (1, ""));
+    assert!(output.stderr.contains("no_such_field"), "{}", output.stderr);
+    let output = run(&wireshark, &["-Y", "frame.number == 99", seed]);
+    assert_eq!(output.stdout, "No packet of workerman-chat is shown: the filter matches none.\n");
+}
+
+#[test]
+fn a_header_field_cannot_be_taken_for_a_comment() {
+    let mut capture = Capture::new(Link::Ethernet);
+    let mut connection = Connection::from_port(50000);
+    connection.open(&mut capture);
+    let request = websocket::request("/", "#forged: a note\r\nX-Turned: \u{202e}\r\n");
+    let frame = connection.send(&mut capture, Side::Client, request);
+    connection.send(&mut capture, Side::Server, websocket::response(&websocket::accept(), ""));
+    let page = page_of(&Wireshark::with_plugin(), &capture);
+    let block = page.block(frame);
+    assert!(block.comments.iter().all(|comment| !comment.contains("forged")), "{block:?}");
+    assert!(block.texts.iter().any(|text| text == " #forged: a note"), "{block:?}");
+    assert!(block.texts.iter().any(|text| text == "X-Turned: <U+202E>"), "{block:?}");
 }
 
 #[test]
@@ -512,13 +563,21 @@ fn where_no_packet_comes_on_standard_input_the_script_says_so() {
 // --- live -------------------------------------------------------------------------------------------------------------
 
 #[test]
-fn standard_input_gives_the_same_page() {
+fn standard_input_gives_the_same_page_but_for_what_later_packets_show() {
     let wireshark = Wireshark::with_plugin();
     let capture = wireshark.capture("chat-2026.pcap");
     let mut command = command(&wireshark, &["-"]);
     let output = wireshark.run_unchecked(command.stdin(fs::File::open(&capture).unwrap()));
     assert_eq!((output.code, output.stderr.as_str()), (0, ""));
-    assert_eq!(Page::new(&output.stdout), page(&wireshark, &[capture.to_str().unwrap()]));
+    let (live, mut whole) = (Page::new(&output.stdout), page(&wireshark, &[capture.to_str().unwrap()]));
+    let is_late = |comment: &String| comment.contains("a part of the message that is complete in frame");
+    assert!(whole.blocks.iter().any(|block| block.comments.iter().any(is_late)));
+    whole.blocks.iter_mut().for_each(|block| block.comments.retain(|comment| !is_late(comment)));
+    assert_eq!(live.blocks.len(), whole.blocks.len());
+    for (live, whole) in live.blocks.iter().zip(&whole.blocks) {
+        assert_eq!(live, whole);
+    }
+    assert_eq!(live.legend, whole.legend);
 }
 
 /// The script with an open pipe in front of it, in a process group of its own.

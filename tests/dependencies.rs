@@ -130,6 +130,11 @@ impl Crate {
         }
     }
 
+    fn is_procedural(self) -> bool {
+        let mut kinds = list(&self.0["targets"]).flat_map(|target| list(&target["kind"]));
+        kinds.any(|kind| kind == "proc-macro")
+    }
+
     /// What of it runs on the machine that builds.
     fn runs_at_build(self) -> String {
         let kinds: BTreeSet<&str> =
@@ -156,12 +161,31 @@ fn code_of(source: &str) -> String {
     code.lines().map(|line| line.split("//").next().unwrap_or_default().to_owned() + "\n").collect()
 }
 
-/// The crates that become a part of the plugin, each with those that need it.
-fn in_the_plugin() -> BTreeMap<&'static str, (Crate, BTreeSet<&'static str>)> {
-    let mut found: BTreeMap<_, (Crate, BTreeSet<_>)> = BTreeMap::new();
-    let mut waiting = vec![Crate::own()];
+/// Crates, each with those that need it.
+type Needed = BTreeMap<&'static str, (Crate, BTreeSet<&'static str>)>;
+
+/// The crates that become a part of the plugin. Procedural macros do not: they run when it is built.
+fn in_the_plugin() -> Needed {
+    needed_by(vec![Crate::own()], |needed| !needed.is_procedural())
+}
+
+/// The procedural macros of these, and what they are made of.
+fn macros_of(plugin: &Needed) -> Needed {
+    let users = plugin.values().map(|(user, _)| *user).chain([Crate::own()]);
+    let macros: Needed = users.fold(Needed::new(), |mut macros, user| {
+        for found in user.needs(None).filter(|needed| needed.is_procedural()) {
+            macros.entry(found.name()).or_insert_with(|| (found, BTreeSet::new())).1.insert(user.name());
+        }
+        macros
+    });
+    let parts = needed_by(macros.values().map(|(found, _)| *found).collect(), |_| true);
+    macros.into_iter().chain(parts).collect()
+}
+
+fn needed_by(mut waiting: Vec<Crate>, is_taken: impl Fn(Crate) -> bool) -> Needed {
+    let mut found = Needed::new();
     while let Some(user) = waiting.pop() {
-        for needed in user.needs(None) {
+        for needed in user.needs(None).filter(|needed| is_taken(*needed)) {
             let (_, users) = found.entry(needed.name()).or_insert_with(|| {
                 waiting.push(needed);
                 (needed, BTreeSet::new())
@@ -182,12 +206,16 @@ fn facts_of(found: Crate, required: String) -> Facts {
     vec![found.name().to_owned(), required, licence, found.unsafety().to_owned(), found.runs_at_build()]
 }
 
-fn plugin_table() -> Vec<Facts> {
+fn table_of(needed: &Needed) -> Vec<Facts> {
     let row = |(found, users): &(Crate, BTreeSet<&str>)| {
         let users = || format!("by {}", users.iter().copied().collect::<Vec<_>>().join(", "));
         facts_of(*found, found.requirement(None).map_or_else(users, str::to_owned))
     };
-    in_the_plugin().values().map(row).collect()
+    needed.values().map(row).collect()
+}
+
+fn build_table() -> Vec<Facts> {
+    [direct_table("build"), table_of(&macros_of(&in_the_plugin()))].concat()
 }
 
 fn direct_table(kind: &'static str) -> Vec<Facts> {
@@ -229,8 +257,8 @@ fn written(part: &str, mut facts: Vec<Facts>) -> String {
 #[test]
 fn the_page_names_each_crate_with_its_version_and_licence_and_what_is_unsafe() {
     let tables = [
-        ("plugin", plugin_table()),
-        ("build", direct_table("build")),
+        ("plugin", table_of(&in_the_plugin())),
+        ("build", build_table()),
         ("tests", direct_table("dev")),
         ("fuzz", fuzz_table()),
     ];

@@ -317,28 +317,72 @@ fn tags() -> impl Iterator<Item = &'static str> {
     Language::ALL.iter().map(|language| language.tag())
 }
 
+/// Fails unless what is said of each packet, in a language, has all that the page's comment says.
+fn assert_says_all(language: &str, said: &[String]) {
+    let words = WORDS.iter().find(|(tag, _)| *tag == language);
+    let (_, words) = words.unwrap_or_else(|| panic!("this test has no words of the page in {language}"));
+    assert_eq!(said.len(), PAGE.len());
+    let mut lacking = Vec::new();
+    for (at, said) in said.iter().enumerate() {
+        let needed = PAGE[at].iter().map(|fact| words[*fact as usize]).chain(SAME_EVERYWHERE[at].iter().copied());
+        for needed in needed.chain(["7272", BROWSERS[at]]).filter(|needed| !said.contains(needed)) {
+            lacking.push(format!("{language}, packet {}: {needed:?} in {said}", at + 1));
+        }
+    }
+    assert!(lacking.is_empty(), "{}", lacking.join("\n"));
+}
+
 #[test]
 fn heading_and_note_say_what_the_page_says_in_each_language() {
     let wireshark = Wireshark::with_plugin();
     let seed = wireshark.capture("seed-2014.pcap");
-    let mut lacking = Vec::new();
     for language in tags() {
-        let words = WORDS.iter().find(|(tag, _)| *tag == language);
-        let (_, words) = words.unwrap_or_else(|| panic!("this test has no words of the page in {language}"));
         let option = format!("workermanchat.language:{language}");
         let fields = ["workermanchat.exchange.title", "workermanchat.note"];
         let rows = wireshark.rows(&seed, &["-o", &option], &fields);
-        assert_eq!(rows.len(), PAGE.len());
-        for (at, row) in rows.iter().enumerate() {
-            let [heading, note] = fields.map(|field| row.one(field));
-            let said = format!("{heading} | {note}");
-            let needed = PAGE[at].iter().map(|fact| words[*fact as usize]).chain(SAME_EVERYWHERE[at].iter().copied());
-            for needed in needed.chain(["7272", BROWSERS[at]]).filter(|needed| !said.contains(needed)) {
-                lacking.push(format!("{language}, packet {}: {needed:?} in {said}", row.frame));
+        let said: Vec<String> = rows.iter().map(|row| fields.map(|field| row.one(field)).join(" | ")).collect();
+        assert_says_all(language, &said);
+    }
+}
+
+/// What tshark prints of a view of the seed.
+fn view(wireshark: &Wireshark, language: &str, view: &str) -> String {
+    let seed = wireshark.capture("seed-2014.pcap");
+    let (option, view) = (format!("workermanchat.language:{language}"), format!("workermanchat,{view}"));
+    wireshark.tshark(&["-r", seed.to_str().unwrap(), "-o", &option, "-q", "-z", &view]).stdout
+}
+
+/// The text of HTML.
+fn text_of(html: &str) -> String {
+    let text: String = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect();
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+    text.replace("&amp;", "&")
+}
+
+#[test]
+fn the_page_and_the_html_page_say_what_the_page_says_in_each_language() {
+    let wireshark = Wireshark::with_plugin();
+    for language in tags() {
+        let page = view(&wireshark, language, "page");
+        let blocks: Vec<String> = page.split("\n\n").take(PAGE.len()).map(str::to_owned).collect();
+        assert_says_all(language, &blocks);
+        let html = view(&wireshark, language, "html");
+        let articles =
+            html.split("<article ").skip(1).map(|rest| text_of(rest.split("</article>").next().unwrap_or("")));
+        assert_says_all(language, &articles.collect::<Vec<_>>());
+        let requests =
+            ["GET / HTTP/1.1", "Sec-WebSocket-Key: zPDr6m4czzUdOFnsxIUEAw==", "HTTP/1.1 101 Switching Protocols"];
+        for line in requests.into_iter().chain([r#"{"type":"login","name":"mynick"}"#]) {
+            assert!(page.lines().any(|printed| printed == line), "{language}: {line} in\n{page}");
+            assert!(text_of(&html).lines().any(|printed| printed.ends_with(line)), "{language}: {line} in\n{html}");
+        }
+        // Below the listing the page says what the flags mean, and how binary data can be seen.
+        for (name, said) in [("page", &page), ("html", &text_of(&html))] {
+            for word in ["SYN", "[S.]", "[P.]", "PSH", "tcpdump -XAns"] {
+                assert!(said.contains(word), "{language}, {name}: {word}");
             }
         }
     }
-    assert!(lacking.is_empty(), "{}", lacking.join("\n"));
 }
 
 #[test]

@@ -103,11 +103,27 @@ fn a_view_of_a_capture_without_chat_says_so() {
 #[test]
 fn a_filter_that_is_none_is_told() {
     let wireshark = Wireshark::with_plugin();
-    for view in ["sessions", "diagram"] {
+    for view in ["sessions", "diagram", "page", "live", "html"] {
         let output = with_bad_filter(&wireshark, view);
         assert_eq!((output.code, &*output.stdout), (1, ""), "{view}");
         assert!(output.stderr.contains("no_such_field"), "{}", output.stderr);
     }
+}
+
+// --- the page ---------------------------------------------------------------------------------------------------------
+
+#[test]
+fn the_page_of_each_recorded_session() {
+    let wireshark = Wireshark::with_plugin();
+    for name in ["seed-2014", "chat-2015", "heartbeat-2026"] {
+        let page = agreed_page(&wireshark, &wireshark.capture(&format!("{name}.pcap")), "page");
+        assert_printable(&page);
+        assert_golden(&format!("page-{name}"), &page);
+    }
+    let options = in_language("zh-CN");
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let seed = wireshark.capture("seed-2014.pcap");
+    assert_golden("page-seed-2014-zh-CN", &page(&wireshark, &seed, &options, "page"));
 }
 
 // --- sessions ---------------------------------------------------------------------------------------------------------

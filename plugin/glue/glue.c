@@ -206,6 +206,11 @@ static const struct wmc_segment *describe(struct observation *o, packet_info *pi
         segment->identity = o->ip_id != 0 ? o->ip_id : timestamp_of(o);
     segment->payload = lend(o->tvb, o->header_length);
     segment->tunnelled = false;
+    segment->tcp.sequence = segment->sequence;
+    segment->tcp.acknowledgment = segment->acknowledgment;
+    segment->tcp.length = segment->payload.reported;
+    segment->tcp.flags = segment->flags;
+    segment->tcp.window = be16(o->header + 14);
     o->described = true;
     return segment;
 }
@@ -259,7 +264,7 @@ static void annotate_segment(struct observation *o, packet_info *pinfo, proto_tr
 
     if (!concerns(o, pinfo) || !know_stream(o, pinfo))
         return;
-    if (o->segment.first_pass && o->segment.payload.captured > 0)
+    if ((o->segment.first_pass || wmc_is_tapped()) && o->segment.payload.captured > 0)
         for (GSList *source = pinfo->data_src; source != NULL && count < SOURCES_MAX; source = source->next)
             sources[count++] = lend(get_data_source_tvb((struct data_source *)source->data), 0);
     wmc_failpoint("glue::sources", pinfo);

@@ -37,6 +37,15 @@ struct wmc_endpoint {
 #define WMC_SUBSTREAMS_OF 0x80000u
 #define WMC_SUBSTREAMS 0x1000u
 
+/* What a TCP header says, as it is on the wire. */
+struct wmc_tcp {
+    uint32_t sequence;
+    uint32_t acknowledgment;
+    uint32_t length; /* of the payload */
+    uint16_t flags;
+    uint16_t window;
+};
+
 /* A TCP segment, from its header. */
 struct wmc_segment {
     uint32_t frame;
@@ -51,6 +60,7 @@ struct wmc_segment {
     uint16_t identity; /* of a SYN: what one that is sent again has another of; 0 if nothing tells */
     struct wmc_bytes payload;
     bool tunnelled; /* its HTTP came through a proxy, by CONNECT or SOCKS */
+    struct wmc_tcp tcp; /* also of what HTTP/2 carries, where the members above are of the connection that is carried */
 };
 
 /* The tree of an item. The first three are built by Wireshark's dissectors. */
@@ -93,6 +103,8 @@ struct wmc_tap_event {
     const char *problems; /* sentences of findings, a line each */
     uint32_t findings;    /* a bit for each finding that the packet itself shows */
     bool first_pass;      /* the frame has not been dissected before: Wireshark's own mark is set by the time that it taps */
+    const struct wmc_segment *segment;
+    struct wmc_bytes bytes; /* the message, unmasked; or the HTTP of a handshake. Lent while Wireshark taps */
 };
 
 /* A row of statistics that has changed. */
@@ -158,7 +170,7 @@ struct wmc_settings {
     bool annotate_info;
 };
 
-enum wmc_view { WMC_VIEW_TRANSCRIPT, WMC_VIEW_SESSIONS, WMC_VIEW_DIAGRAM };
+enum wmc_view { WMC_VIEW_TRANSCRIPT, WMC_VIEW_SESSIONS, WMC_VIEW_DIAGRAM, WMC_VIEW_PAGE, WMC_VIEW_LIVE, WMC_VIEW_HTML };
 
 /* The Rust core. No function panics or longjmps. A plan is NULL if there is nothing to show. */
 struct wmc_core {
@@ -220,6 +232,8 @@ struct wmc_core {
     /* The next piece of the page, from the beginning if `first`; NULL behind the last. Valid until the next call. `at_end`: all packets have
      * been seen. */
     const char *(*view_page)(void *view, const struct wmc_settings *settings, bool first, bool at_end);
+    /* What was seen since the last call, of a view that is written while the capture is read; NULL for nothing. Valid until the next call. */
+    const char *(*view_seen)(void *view, const struct wmc_settings *settings);
 
     /* Statistics. */
     void *(*statistics_new)(void);

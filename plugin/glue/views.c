@@ -5,12 +5,13 @@
 #include <epan/funnel.h>
 #include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <ws_version.h>
 
-/* A -z option, NAME or NAME,FILTER, and the entry of Wireshark's menu Statistics. */
+/* A -z option, NAME or NAME,FILTER, and the entry of Wireshark's menu Statistics; NULL for none. */
 struct option {
     enum wmc_view view;
     const char *title;
@@ -29,6 +30,9 @@ static const struct option options[] = {
     { WMC_VIEW_TRANSCRIPT, "Workerman Chat: transcript", MENU "Transcript", "workermanchat,transcript" },
     { WMC_VIEW_SESSIONS, "Workerman Chat: sessions", MENU "Sessions", "workermanchat,sessions" },
     { WMC_VIEW_DIAGRAM, "Workerman Chat: sequence diagram", MENU "Sequence Diagram (Mermaid)", "workermanchat,diagram" },
+    { WMC_VIEW_PAGE, "Workerman Chat: page", MENU "Page", "workermanchat,page" },
+    { WMC_VIEW_HTML, "Workerman Chat: web page", NULL, "workermanchat,html" },
+    { WMC_VIEW_LIVE, "Workerman Chat: page, live", NULL, "workermanchat,live" },
 };
 
 static const struct wmc_core *core;
@@ -47,22 +51,24 @@ void wmc_tap(packet_info *pinfo, const struct wmc_plan *plan)
         tap_queue_packet(tap, pinfo, plan->tap_event);
 }
 
+/* The exit statuses where a page could not be written (EX_IOERR of sysexits.h), and where nobody reads it any more, as SIGPIPE has it where
+ * it is not ignored. plugin/annotate knows them. */
+#define NOT_WRITTEN 74
+#define NOT_READ 141
+
 /* A view that listens to the tap, and where its page goes. */
 struct listener {
+    const struct option *option;
     void *view;
     const funnel_ops_t *funnel;
     funnel_text_window_t *window; /* NULL: to the standard output */
+    struct listener *itself;      /* its address is the data of a second listener, which hears of every frame */
+    bool any_frame;
 };
 
 static void clear(void *data)
 {
     core->view_clear(((struct listener *)data)->view);
-}
-
-static tap_packet_status see(void *data, packet_info *pinfo, epan_dissect_t *dissection, const void *tap_event, tap_flags_t flags)
-{
-    core->view_see(((struct listener *)data)->view, (const struct wmc_tap_event *)tap_event);
-    return TAP_PACKET_REDRAW;
 }
 
 static void put(const struct listener *listener, const char *piece)
@@ -73,6 +79,43 @@ static void put(const struct listener *listener, const char *piece)
         fputs(piece, stdout);
 }
 
+/* What is written to a full disk or a closed pipe is lost, which is told. */
+static void end_output(const struct listener *listener)
+{
+    if (listener->window != NULL || (fflush(stdout) == 0 && !ferror(stdout)))
+        return;
+    if (errno == EPIPE)
+        exit(NOT_READ);
+    fprintf(stderr, "-z %s: could not be written: %s\n", listener->option->name, g_strerror(errno));
+    exit(NOT_WRITTEN);
+}
+
+static void put_seen(const struct listener *listener)
+{
+    const char *piece = core->view_seen(listener->view, wmc_preferences());
+
+    if (piece == NULL)
+        return;
+    put(listener, piece);
+    end_output(listener);
+}
+
+static tap_packet_status see(void *data, packet_info *pinfo, epan_dissect_t *dissection, const void *tap_event, tap_flags_t flags)
+{
+    core->view_see(((struct listener *)data)->view, (const struct wmc_tap_event *)tap_event);
+    return TAP_PACKET_REDRAW;
+}
+
+/* The frame's own tap comes last. */
+static tap_packet_status see_frame(void *data, packet_info *pinfo, epan_dissect_t *dissection, const void *frame, tap_flags_t flags)
+{
+    struct listener *listener = *(struct listener **)data;
+
+    listener->any_frame = true;
+    put_seen(listener);
+    return TAP_PACKET_DONT_REDRAW;
+}
+
 /* tshark draws once, when all packets have been read; Wireshark whenever there is something new. */
 static void draw(void *data)
 {
@@ -80,11 +123,15 @@ static void draw(void *data)
     const bool at_end = listener->window == NULL;
     const char *piece;
 
+    if (listener->option->view == WMC_VIEW_LIVE && !listener->any_frame) {
+        fputs("No packet came on standard input: did the capture start (rights, tcpdump installed)?\n", stderr);
+        exit(1);
+    }
     if (listener->window != NULL)
         listener->funnel->set_text(listener->window, "");
     for (bool first = true; (piece = core->view_page(listener->view, wmc_preferences(), first, at_end)) != NULL; first = false)
         put(listener, piece);
-    fflush(stdout);
+    end_output(listener);
 }
 
 static void finish(void *data)
@@ -105,6 +152,8 @@ static struct listener *new_listener(const struct option *option)
 {
     struct listener *listener = g_new0(struct listener, 1);
 
+    listener->option = option;
+    listener->itself = listener;
     listener->view = core->view_new(option->view);
     return listener;
 }
@@ -115,6 +164,7 @@ typedef __typeof__(((stat_tap_init_cb)NULL)(NULL, NULL)) wmc_init_result;
 static wmc_init_result start(const char *argument, void *data)
 {
     const struct option *option = (const struct option *)data;
+    struct listener *listener;
     const char *rest = argument + strlen(option->name); /* Wireshark found the option by the beginning of the argument */
     GString *error;
 
@@ -122,7 +172,10 @@ static wmc_init_result start(const char *argument, void *data)
         fprintf(stderr, "-z %s: no such view; a filter stands behind a comma\n", argument);
         exit(1);
     }
-    error = listen(new_listener(option), *rest == ',' ? rest + 1 : NULL);
+    listener = new_listener(option);
+    error = listen(listener, *rest == ',' ? rest + 1 : NULL);
+    if (error == NULL && option->view == WMC_VIEW_LIVE)
+        error = register_tap_listener("frame", &listener->itself, NULL, TL_REQUIRES_NOTHING, NULL, see_frame, NULL, NULL);
     if (error != NULL) {
         fprintf(stderr, "-z %s: %s\n", option->name, error->str);
         exit(1);
@@ -169,7 +222,8 @@ static void register_options(void)
         };
         uis[i] = ui;
         register_stat_tap_ui(&uis[i], (void *)&options[i]);
-        funnel_register_menu(options[i].menu, REGISTER_PACKET_STAT_GROUP_UNSORTED, open_window, (void *)&options[i], NULL, false);
+        if (options[i].menu != NULL)
+            funnel_register_menu(options[i].menu, REGISTER_PACKET_STAT_GROUP_UNSORTED, open_window, (void *)&options[i], NULL, false);
     }
 }
 

@@ -106,7 +106,7 @@ impl Dissector {
 
     /// With a table of the user's own messages.
     pub fn with_own(own: Option<Arc<OwnTable>>) -> Dissector {
-        Dissector { own, ..Dissector::default() }
+        Dissector { session: Session::with_own(own.clone()), own, ..Dissector::default() }
     }
 
     /// Whether a message may prove that a connection that was found to be another application's is the chat's after all.
@@ -287,6 +287,37 @@ impl Dissector {
         }
         is_shown.then_some(&self.plan)
     }
+}
+
+/// Plans again what to draw of a segment, for a view that shows it when all of the capture is known; `is_tunnelled`: it came through a proxy.
+/// Returns whether there is anything.
+pub fn redraw_segment(
+    plan: &mut Plan,
+    session: &Session,
+    segment: &Segment,
+    is_tunnelled: bool,
+    settings: &Settings,
+) -> bool {
+    plan.clear();
+    session.frame(segment).is_some() && segment::draw(plan, session, segment, &[], is_tunnelled, settings)
+}
+
+/// Plans again what to draw of a message. Returns whether there is anything: not of one that is not the chat's.
+pub fn redraw_message(
+    plan: &mut Plan,
+    session: &Session,
+    segment: &Segment,
+    index: u32,
+    data: Captured,
+    settings: &Settings,
+) -> bool {
+    plan.clear();
+    let position = Position { frame: segment.at.frame, index };
+    let Some(view) = session.message_view(segment.stream, position) else { return false };
+    let document = read_with(data.bytes, session.own());
+    let message = Message::of(&document, session.side(segment), data.is_truncated());
+    message::Drawing::new(&message, view, settings, data, false).draw(plan, session);
+    true
 }
 
 /// Learns from a message, on the first pass. `None`: it is one more of another application.

@@ -12,6 +12,7 @@ use super::{own, panic, registry, statistics, sys, views};
 use crate::annotation::{Plan, Wanted};
 use crate::dissector::{self, Packet, Settings, Start};
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Outline, Segment, SequenceNumber, StreamId};
+use crate::websocket::handshake::header_section;
 
 /// The table of entries.
 pub fn core() -> *const sys::wmc_core {
@@ -52,6 +53,7 @@ pub fn core() -> *const sys::wmc_core {
                 view_clear: Some(views::clear),
                 view_see: Some(views::see),
                 view_page: Some(views::page),
+                view_seen: Some(views::seen),
                 statistics_new: Some(statistics::new),
                 statistics_free: Some(statistics::free),
                 statistics_clear: Some(statistics::clear),
@@ -140,10 +142,11 @@ unsafe extern "C" fn segment(
         || {
             // SAFETY: C lends the sources for this call; the array has `source_count` members.
             let sources = (0..source_count).map(|at| unsafe { lent(&*sources.add(at)) }.bytes);
+            let http = if settings.wanted.tap_events { http(&packet, sources.clone()) } else { NO_BYTES };
             Locked::new()
                 .dissector()
                 .segment(&packet, sources, &settings)
-                .map(|plan| pool.plan_with_tap_event(plan, raw, None))
+                .map(|plan| pool.plan_with_tap_event(plan, raw, None, http))
         },
         |what| {
             let mut plan = Plan::default();
@@ -206,7 +209,7 @@ unsafe extern "C" fn message(
             Locked::new()
                 .dissector()
                 .message(&packet, index, data, &settings)
-                .map(|plan| pool.plan_with_tap_event(plan, raw, Some(index)))
+                .map(|plan| pool.plan_with_tap_event(plan, raw, Some(index), message))
         },
         |what| {
             let mut plan = Plan::default();
@@ -250,6 +253,18 @@ unsafe extern "C" fn rest(
         Some((bytes, reported)) => pooled(pool, &bytes, reported),
         None => NO_BYTES,
     }
+}
+
+/// The header section of HTTP that a segment ends with, or begins where the capture cut it: of its payload, or of what was reassembled or
+/// decrypted.
+fn http<'a>(packet: &Packet<'a>, sources: impl Iterator<Item = &'a [u8]>) -> sys::wmc_bytes {
+    let is_cut = packet.payload.len() < packet.segment.length as usize;
+    let section = [packet.payload].into_iter().chain(sources).find_map(|bytes| header_section(bytes, is_cut));
+    section.map_or(NO_BYTES, |section| sys::wmc_bytes {
+        data: section.as_ptr(),
+        captured: section.len() as u32,
+        reported: section.len() as u32,
+    })
 }
 
 const _: () = assert!(sys::WMC_SUBSTREAM == StreamId::CARRIED && sys::WMC_SUBSTREAMS_OF == StreamId::CARRIERS);
@@ -311,7 +326,8 @@ unsafe fn packet_of(raw: &sys::wmc_segment) -> Packet<'_> {
     Packet { segment: segment_of(raw), payload, first_pass: raw.first_pass, tunnelled: raw.tunnelled }
 }
 
-fn segment_of(raw: &sys::wmc_segment) -> Segment {
+/// A segment as the dissector has it.
+pub(super) fn segment_of(raw: &sys::wmc_segment) -> Segment {
     Segment {
         at: FrameTime { frame: Frame::of(raw.frame), time: raw.time },
         stream: StreamId(raw.stream),

@@ -39,12 +39,14 @@ impl Pool {
         self.array(bytes)
     }
 
-    /// The plan as C reads it, with what a view learns of the message of this number, or of the frame below its messages.
+    /// The plan as C reads it, with what a view learns of the message of this number, or of the frame below its messages; `bytes` are the
+    /// message's, or those of HTTP.
     pub fn plan_with_tap_event(
         self,
         plan: &Plan,
         segment: &sys::wmc_segment,
         index: Option<u32>,
+        bytes: sys::wmc_bytes,
     ) -> *const sys::wmc_plan {
         let texts = Texts(self.array(plan.texts().as_bytes()).cast());
         let mut drawn = self.drawn(plan, texts);
@@ -59,6 +61,8 @@ impl Pool {
                 problems: texts.pointer(tap_event.problems),
                 findings: tap_event.findings.0,
                 first_pass: segment.first_pass,
+                segment: self.array(&[*segment]),
+                bytes,
             };
             drawn.tap_event = self.array(&[tap_event]);
         }

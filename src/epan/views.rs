@@ -4,14 +4,16 @@ use std::ffi::{CStr, CString};
 use std::ptr;
 use std::sync::{Mutex, PoisonError};
 
-use super::entry::enter;
+use super::entry::{enter, lent, segment_of};
 use super::languages::language_at;
 use super::locked::Locked;
 use super::panic::{self, FirstFault};
 use super::sys;
 use crate::annotation::Findings;
-use crate::packet::{Frame, FrameTime, Side, StreamId};
-use crate::views::{Diagram, Page, Sessions, Setting, TapEvent, Transcript, View, filters, follow};
+use crate::packet::{Frame, FrameTime, SequenceNumber, Side, StreamId, TcpHeader};
+use crate::views::{
+    Diagram, Html, Listing, Page, Sessions, Setting, TapEvent, Transcript, View, Wire, filters, follow,
+};
 
 /// A view, and the piece of its page that C reads.
 struct Opened {
@@ -29,6 +31,9 @@ pub extern "C" fn new(kind: sys::wmc_view) -> *mut libc::c_void {
         sys::WMC_VIEW_TRANSCRIPT => Box::new(Transcript::default()),
         sys::WMC_VIEW_SESSIONS => Box::new(Sessions::default()),
         sys::WMC_VIEW_DIAGRAM => Box::new(Diagram::default()),
+        sys::WMC_VIEW_PAGE => Box::new(Listing::default()),
+        sys::WMC_VIEW_HTML => Box::new(Html::default()),
+        sys::WMC_VIEW_LIVE => Box::new(Listing::live()),
         _ => return ptr::null_mut(),
     };
     let (page, piece, fault) = (Page::new(view), String::new(), FirstFault::default());
@@ -68,6 +73,8 @@ pub unsafe extern "C" fn see(view: *mut libc::c_void, tap_event: *const sys::wmc
 pub(super) unsafe fn with_tap_event<T>(raw: &sys::wmc_tap_event, then: impl FnOnce(&TapEvent) -> T) -> T {
     // SAFETY: the caller vouches for it.
     let (text, problems) = unsafe { (CStr::from_ptr(raw.text), CStr::from_ptr(raw.problems)) };
+    // SAFETY: the segment is in the packet's pool, and what it lends is alive while Wireshark taps.
+    let wire = unsafe { raw.segment.as_ref().map(|segment| wire(segment, &raw.bytes)) };
     then(&TapEvent {
         at: FrameTime { frame: Frame::of(raw.frame), time: raw.time },
         stream: StreamId(raw.stream),
@@ -76,7 +83,24 @@ pub(super) unsafe fn with_tap_event<T>(raw: &sys::wmc_tap_event, then: impl FnOn
         text: &text.to_string_lossy(),
         problems: &problems.to_string_lossy(),
         findings: Findings(raw.findings),
+        wire,
     })
+}
+
+/// A packet as it is on the wire.
+///
+/// # Safety
+/// `bytes` are lent for as long as the result is used.
+unsafe fn wire<'a>(segment: &sys::wmc_segment, bytes: &sys::wmc_bytes) -> Wire<'a> {
+    let sys::wmc_tcp { sequence, acknowledgment, length, flags, window } = segment.tcp;
+    let [sequence, acknowledgment] = [sequence, acknowledgment].map(SequenceNumber);
+    Wire {
+        segment: segment_of(segment),
+        tcp: TcpHeader { sequence, acknowledgment, length, flags, window },
+        is_tunnelled: segment.tunnelled,
+        // SAFETY: the caller vouches for it.
+        bytes: unsafe { lent(bytes) },
+    }
 }
 
 /// Lends a text to C, until the next one; null for none.
@@ -153,6 +177,25 @@ pub unsafe extern "C" fn page(
     if *is_at_end {
         let Some(what) = fault.what() else { return ptr::null() };
         piece.push_str(&page.remark(&language.fault(what)));
+    }
+    piece.retain(|character| character != '\0');
+    piece.push('\0');
+    piece.as_ptr().cast()
+}
+
+/// What was seen since the last call, of a view that is written while the capture is read; lent until the next call, null for nothing.
+pub unsafe extern "C" fn seen(view: *mut libc::c_void, settings: *const sys::wmc_settings) -> *const libc::c_char {
+    // SAFETY: the view comes from `new`, and nobody else uses it; C lends the settings for this call.
+    let (opened, settings) = unsafe { (&mut *view.cast::<Opened>(), &*settings) };
+    let Opened { page, piece, fault, .. } = opened;
+    let language = language_at(settings.language);
+    piece.clear();
+    fault.guard(|| {
+        let mut locked = Locked::new();
+        page.write_seen(&Setting { session: locked.dissector().session(), language, clock }, piece);
+    });
+    if piece.is_empty() {
+        return ptr::null();
     }
     piece.retain(|character| character != '\0');
     piece.push('\0');

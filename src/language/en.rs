@@ -3,7 +3,9 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
+use super::{
+    Clause, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title, Topic, Word,
+};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::failpoint::failpoint;
 use crate::fields::{Field, Omission, Phase};
@@ -290,6 +292,49 @@ fn word(word: Word) -> &'static str {
         Word::End => "End",
         Word::Open => "open",
     }
+}
+
+/// A text of the page.
+pub fn page(text: &PageText) -> String {
+    let text = match *text {
+        PageText::Legend => "What the flags mean:",
+        PageText::Flag(Flag::Syn) => "SYN: asks to open a connection",
+        PageText::Flag(Flag::SynAck) => "SYN+ACK: accepts the connection and acknowledges the SYN",
+        PageText::Flag(Flag::Ack) => "ACK: what the other end sent has been received",
+        PageText::Flag(Flag::Push) => "PSH: sends data",
+        PageText::Flag(Flag::PushAck) => "PSH+ACK: sends data, and what the other end sent has been received",
+        PageText::Flag(Flag::FinAck) => "FIN+ACK: has nothing more to send and asks to close the connection",
+        PageText::Flag(Flag::Reset) => "RST: aborts the connection (also [R.])",
+        PageText::Hexadecimal => "To see binary data in hexadecimal: tcpdump -XAns 4096 -i any port 7272",
+        PageText::NoPacket => "No packet of workerman-chat here; see Troubleshooting in README.md.",
+        PageText::NothingMatches => "No packet of workerman-chat is shown: the filter matches none.",
+        PageText::Title => "Chat session",
+        PageText::SkipToPackets => "Skip to the packets",
+        PageText::Contents => "Contents",
+        PageText::Conversation => "Conversation",
+        PageText::DeliveryTimes => "Delivery times",
+        PageText::MessagesPerMinute => "Messages a minute",
+        PageText::Users => "Users",
+        PageText::Packets => "Packets",
+        PageText::Packet(frame) => return format!("Packet {frame}"),
+        PageText::NotDrawn(count @ 1) => return format!("{count} more is not drawn; its packets stand below."),
+        PageText::NotDrawn(count) => return format!("{count} more are not drawn; their packets stand below."),
+        PageText::Deliveries { count: count @ 1, mean, .. } => return format!("{count} delivery: it took {mean}."),
+        PageText::Deliveries { count, mean, slowest } => {
+            return format!("{count} deliveries: {mean} on average, the slowest {slowest}.");
+        }
+        PageText::Messages { count: count @ 1, .. } => return format!("{count} message."),
+        PageText::Messages { count, most } => return format!("{count} messages, at most {most} a minute."),
+        PageText::Said => "Says",
+        PageText::Received => "Received",
+        PageText::Lost => "Lost",
+        PageText::MeanDelivery => "Mean delivery",
+        PageText::SlowestDelivery => "Slowest delivery",
+        PageText::First => "First seen",
+        PageText::Last => "Last seen",
+        PageText::Rooms => "Rooms",
+    };
+    text.to_owned()
 }
 
 pub fn finding(detail: &FindingDetail) -> String {

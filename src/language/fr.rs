@@ -3,7 +3,9 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
+use super::{
+    Clause, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title, Topic, Word,
+};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
 use crate::message::Opaque;
@@ -374,6 +376,57 @@ fn word(word: Word) -> &'static str {
         Word::End => "Fin",
         Word::Open => "ouverte",
     }
+}
+
+/// A text of the page.
+pub fn page(text: &PageText) -> String {
+    let text = match *text {
+        PageText::Legend => "Signification des drapeaux :",
+        PageText::Flag(Flag::Syn) => "SYN : demande l'ouverture d'une connexion",
+        PageText::Flag(Flag::SynAck) => "SYN+ACK : accepte la connexion et accuse réception du SYN",
+        PageText::Flag(Flag::Ack) => "ACK : accuse réception de ce que l'autre extrémité a envoyé",
+        PageText::Flag(Flag::Push) => "PSH : envoie des données",
+        PageText::Flag(Flag::PushAck) => {
+            "PSH+ACK : envoie des données et accuse réception de celles de l'autre extrémité"
+        }
+        PageText::Flag(Flag::FinAck) => "FIN+ACK : n'a plus rien à envoyer et demande la fermeture de la connexion",
+        PageText::Flag(Flag::Reset) => "RST : interrompt la connexion (aussi [R.])",
+        PageText::Hexadecimal => "Pour voir les données binaires en hexadécimal : tcpdump -XAns 4096 -i any port 7272",
+        PageText::NoPacket => {
+            "Aucun paquet de workerman-chat dans cette capture ; voir « Troubleshooting » dans README.md."
+        }
+        PageText::NothingMatches => "Aucun paquet de workerman-chat à afficher : aucun ne correspond au filtre.",
+        PageText::Title => "Session de chat",
+        PageText::SkipToPackets => "Aller aux paquets",
+        PageText::Contents => "Sommaire",
+        PageText::Conversation => "Conversation en schéma",
+        PageText::DeliveryTimes => "Délais de transmission",
+        PageText::MessagesPerMinute => "Messages par minute",
+        PageText::Users => "Utilisateurs",
+        PageText::Packets => "Paquets",
+        PageText::Packet(frame) => return format!("Paquet {frame}"),
+        PageText::NotDrawn(count @ (0 | 1)) => {
+            return format!("{count} de plus n'est pas dessiné ; ses paquets figurent plus bas.");
+        }
+        PageText::NotDrawn(count) => {
+            return format!("{count} de plus ne sont pas dessinés ; leurs paquets figurent plus bas.");
+        }
+        PageText::Deliveries { count: count @ (0 | 1), mean, .. } => return format!("{count} transmission : {mean}."),
+        PageText::Deliveries { count, mean, slowest } => {
+            return format!("{count} transmissions : {mean} en moyenne, {slowest} pour la plus lente.");
+        }
+        PageText::Messages { count: count @ (0 | 1), .. } => return format!("{count} message au total."),
+        PageText::Messages { count, most } => return format!("{count} messages au total, {most} au plus par minute."),
+        PageText::Said => "Messages",
+        PageText::Received => "Reçus",
+        PageText::Lost => "Perdus",
+        PageText::MeanDelivery => "Délai moyen",
+        PageText::SlowestDelivery => "Délai maximal",
+        PageText::First => "Première apparition",
+        PageText::Last => "Dernière apparition",
+        PageText::Rooms => "Salons",
+    };
+    text.to_owned()
 }
 
 pub fn finding(detail: &FindingDetail) -> String {

@@ -3,7 +3,9 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
+use super::{
+    Clause, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title, Topic, Word,
+};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
 use crate::message::Opaque;
@@ -371,6 +373,55 @@ fn word(word: Word) -> &'static str {
         Word::End => "Fine",
         Word::Open => "aperta",
     }
+}
+
+/// A text of the page.
+pub fn page(text: &PageText) -> String {
+    let text = match *text {
+        PageText::Legend => "Significato dei flag:",
+        PageText::Flag(Flag::Syn) => "SYN: chiede di aprire una connessione",
+        PageText::Flag(Flag::SynAck) => "SYN+ACK: accetta la connessione e conferma la ricezione del SYN",
+        PageText::Flag(Flag::Ack) => "ACK: conferma la ricezione di ciò che l'altro capo ha inviato",
+        PageText::Flag(Flag::Push) => "PSH: invia dati",
+        PageText::Flag(Flag::PushAck) => "PSH+ACK: invia dati e conferma la ricezione di quelli dell'altro capo",
+        PageText::Flag(Flag::FinAck) => "FIN+ACK: non ha altro da inviare e chiede di chiudere la connessione",
+        PageText::Flag(Flag::Reset) => "RST: interrompe la connessione (anche [R.])",
+        PageText::Hexadecimal => "Per vedere i dati binari in esadecimale: tcpdump -XAns 4096 -i any port 7272",
+        PageText::NoPacket => {
+            "Nessun pacchetto di workerman-chat in questa cattura; si veda «Troubleshooting» in README.md."
+        }
+        PageText::NothingMatches => "Nessun pacchetto di workerman-chat da mostrare: nessuno corrisponde al filtro.",
+        PageText::Title => "Sessione di chat",
+        PageText::SkipToPackets => "Vai ai pacchetti",
+        PageText::Contents => "Indice",
+        PageText::Conversation => "Conversazione",
+        PageText::DeliveryTimes => "Tempi di consegna",
+        PageText::MessagesPerMinute => "Messaggi al minuto",
+        PageText::Users => "Utenti",
+        PageText::Packets => "Pacchetti",
+        PageText::Packet(frame) => return format!("Pacchetto {frame}"),
+        PageText::NotDrawn(count @ 1) => {
+            return format!("{count} altro non è disegnato; i suoi pacchetti sono più in basso.");
+        }
+        PageText::NotDrawn(count) => {
+            return format!("Altri {count} non sono disegnati; i loro pacchetti sono più in basso.");
+        }
+        PageText::Deliveries { count: count @ 1, mean, .. } => return format!("{count} consegna: {mean}."),
+        PageText::Deliveries { count, mean, slowest } => {
+            return format!("{count} consegne: in media {mean}, la più lenta {slowest}.");
+        }
+        PageText::Messages { count: count @ 1, .. } => return format!("{count} messaggio."),
+        PageText::Messages { count, most } => return format!("{count} messaggi, al massimo {most} al minuto."),
+        PageText::Said => "Inviati",
+        PageText::Received => "Ricevuti",
+        PageText::Lost => "Persi",
+        PageText::MeanDelivery => "Consegna media",
+        PageText::SlowestDelivery => "Consegna più lenta",
+        PageText::First => "Prima apparizione",
+        PageText::Last => "Ultima apparizione",
+        PageText::Rooms => "Stanze",
+    };
+    text.to_owned()
 }
 
 pub fn finding(detail: &FindingDetail) -> String {

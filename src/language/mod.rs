@@ -42,6 +42,7 @@ struct Entry {
     label: fn(Field) -> &'static str,
     phrase: fn(&Phrase) -> String,
     finding: fn(&FindingDetail) -> String,
+    page: fn(&PageText) -> String,
 }
 
 // A language is a file and a line below. `cargo fmt` does not see files that only a macro names; they are formatted with
@@ -66,6 +67,7 @@ macro_rules! languages {
             label: $file::label,
             phrase: $file::phrase,
             finding: $file::finding,
+            page: $file::page,
         }),*];
 
         impl Language {
@@ -251,6 +253,11 @@ impl Language {
     /// A few words in a column or a tree.
     pub(crate) fn phrase(self, phrase: &Phrase) -> String {
         (self.entry().phrase)(phrase)
+    }
+
+    /// A text of the page, beside its packets.
+    pub(crate) fn page(self, text: &PageText) -> String {
+        (self.entry().page)(text)
     }
 
     /// The sentence of a finding: what it means for the chat.
@@ -492,6 +499,111 @@ pub(crate) enum Phrase<'a> {
     },
     /// A label is left out for another reason: a clause.
     LeftOut(Omission),
+}
+
+/// What stands on a page beside its packets. Texts have one printable line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PageText<'a> {
+    /// What is above the meanings of the flags.
+    Legend,
+    /// What a combination of TCP's control bits means.
+    Flag(Flag),
+    /// How to see binary data.
+    Hexadecimal,
+    /// The capture has no packet of the chat.
+    NoPacket,
+    /// The capture has some, but none is shown.
+    NothingMatches,
+    /// The title of the HTML page.
+    Title,
+    /// A link past all that is above the packets.
+    SkipToPackets,
+    /// The links to the parts of the page.
+    Contents,
+    /// The heading of the drawing.
+    Conversation,
+    /// The heading of the delivery times.
+    DeliveryTimes,
+    /// The heading of the messages a minute.
+    MessagesPerMinute,
+    /// The heading of the users' table.
+    Users,
+    /// The heading of the packets.
+    Packets,
+    /// A packet, by its number.
+    Packet(Frame),
+    /// So many arrows are not drawn: a sentence.
+    NotDrawn(usize),
+    /// How long deliveries took.
+    Deliveries {
+        /// How many there were.
+        count: usize,
+        /// The mean, with its unit.
+        mean: &'a str,
+        /// The longest.
+        slowest: &'a str,
+    },
+    /// How many messages there were.
+    Messages {
+        /// All of them.
+        count: usize,
+        /// The most in a minute.
+        most: &'a str,
+    },
+    /// How many says a user sent.
+    Said,
+    /// How many a user got.
+    Received,
+    /// How many of a user's nobody got.
+    Lost,
+    /// The mean time of their deliveries.
+    MeanDelivery,
+    /// The longest.
+    SlowestDelivery,
+    /// When a user was first seen.
+    First,
+    /// When a user was last seen.
+    Last,
+    /// A user's rooms.
+    Rooms,
+}
+
+/// A combination of TCP's control bits, as tcpdump prints it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flag {
+    /// The first step of the handshake.
+    Syn,
+    /// The second.
+    SynAck,
+    /// A mere acknowledgment.
+    Ack,
+    /// Data.
+    Push,
+    /// Data, and an acknowledgment.
+    PushAck,
+    /// The end of a direction.
+    FinAck,
+    /// An abort.
+    Reset,
+}
+
+impl Flag {
+    /// Every combination, in the order of the legend.
+    pub const ALL: [Flag; 7] =
+        [Flag::Syn, Flag::SynAck, Flag::Ack, Flag::Push, Flag::PushAck, Flag::FinAck, Flag::Reset];
+
+    /// How tcpdump prints it.
+    pub fn mark(self) -> &'static str {
+        match self {
+            Flag::Syn => "[S]",
+            Flag::SynAck => "[S.]",
+            Flag::Ack => "[.]",
+            Flag::Push => "[P]",
+            Flag::PushAck => "[P.]",
+            Flag::FinAck => "[F.]",
+            Flag::Reset => "[R]",
+        }
+    }
 }
 
 /// What statistics count.

@@ -3,7 +3,9 @@
 use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
-use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
+use super::{
+    Clause, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title, Topic, Word,
+};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
 use crate::message::Opaque;
@@ -371,6 +373,53 @@ fn word(word: Word) -> &'static str {
         Word::End => "Fim",
         Word::Open => "aberta",
     }
+}
+
+/// A text of the page.
+pub fn page(text: &PageText) -> String {
+    let text = match *text {
+        PageText::Legend => "Significado das flags:",
+        PageText::Flag(Flag::Syn) => "SYN: pede a abertura de uma conexão",
+        PageText::Flag(Flag::SynAck) => "SYN+ACK: aceita a conexão e confirma o recebimento do SYN",
+        PageText::Flag(Flag::Ack) => "ACK: confirma o recebimento do que o outro lado enviou",
+        PageText::Flag(Flag::Push) => "PSH: envia dados",
+        PageText::Flag(Flag::PushAck) => "PSH+ACK: envia dados e confirma o recebimento dos dados do outro lado",
+        PageText::Flag(Flag::FinAck) => "FIN+ACK: não tem mais nada a enviar e pede o encerramento da conexão",
+        PageText::Flag(Flag::Reset) => "RST: interrompe a conexão (também [R.])",
+        PageText::Hexadecimal => "Para ver os dados binários em hexadecimal: tcpdump -XAns 4096 -i any port 7272",
+        PageText::NoPacket => {
+            "Nenhum pacote do workerman-chat nesta captura; consulte a seção Troubleshooting do README.md."
+        }
+        PageText::NothingMatches => "Nenhum pacote do workerman-chat para mostrar: nenhum corresponde ao filtro.",
+        PageText::Title => "Sessão de chat",
+        PageText::SkipToPackets => "Ir para os pacotes",
+        PageText::Contents => "Conteúdo",
+        PageText::Conversation => "Conversa",
+        PageText::DeliveryTimes => "Tempos de entrega",
+        PageText::MessagesPerMinute => "Mensagens por minuto",
+        PageText::Users => "Usuários",
+        PageText::Packets => "Pacotes",
+        PageText::Packet(frame) => return format!("Pacote {frame}"),
+        PageText::NotDrawn(count @ (0 | 1)) => {
+            return format!("Mais {count} não está desenhada; seus pacotes estão abaixo.");
+        }
+        PageText::NotDrawn(count) => return format!("Mais {count} não estão desenhadas; seus pacotes estão abaixo."),
+        PageText::Deliveries { count: count @ (0 | 1), mean, .. } => return format!("{count} entrega: {mean}."),
+        PageText::Deliveries { count, mean, slowest } => {
+            return format!("{count} entregas: {mean} em média, {slowest} a mais lenta.");
+        }
+        PageText::Messages { count: count @ (0 | 1), .. } => return format!("{count} mensagem."),
+        PageText::Messages { count, most } => return format!("{count} mensagens, no máximo {most} por minuto."),
+        PageText::Said => "Enviadas",
+        PageText::Received => "Recebidas",
+        PageText::Lost => "Perdidas",
+        PageText::MeanDelivery => "Entrega média",
+        PageText::SlowestDelivery => "Entrega mais lenta",
+        PageText::First => "Visto pela primeira vez",
+        PageText::Last => "Visto pela última vez",
+        PageText::Rooms => "Salas",
+    };
+    text.to_owned()
 }
 
 pub fn finding(detail: &FindingDetail) -> String {

@@ -4,7 +4,9 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
     speaker,
 };
-use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
+use super::{
+    Clause, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title, Topic, Word,
+};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
 use crate::message::Opaque;
@@ -358,6 +360,48 @@ fn word(word: Word) -> &'static str {
         Word::End => "Конец",
         Word::Open => "открыто",
     }
+}
+
+/// A text of the page.
+pub fn page(text: &PageText) -> String {
+    let text = match *text {
+        PageText::Legend => "Значение флагов:",
+        PageText::Flag(Flag::Syn) => "SYN: запрос на установление соединения",
+        PageText::Flag(Flag::SynAck) => "SYN+ACK: согласие на соединение и подтверждение получения SYN",
+        PageText::Flag(Flag::Ack) => "ACK: подтверждение получения данных от другой стороны",
+        PageText::Flag(Flag::Push) => "PSH: передача данных",
+        PageText::Flag(Flag::PushAck) => "PSH+ACK: передача данных и подтверждение получения данных от другой стороны",
+        PageText::Flag(Flag::FinAck) => "FIN+ACK: данных больше не будет, запрос на закрытие соединения",
+        PageText::Flag(Flag::Reset) => "RST: немедленный разрыв соединения (также [R.])",
+        PageText::Hexadecimal => {
+            "Двоичные данные можно посмотреть в шестнадцатеричном виде: tcpdump -XAns 4096 -i any port 7272"
+        }
+        PageText::NoPacket => "В этом захвате нет пакетов workerman-chat; см. раздел «Troubleshooting» в README.md.",
+        PageText::NothingMatches => "Показывать нечего: фильтру не соответствует ни один пакет workerman-chat.",
+        PageText::Title => "Сеанс чата",
+        PageText::SkipToPackets => "Перейти к пакетам",
+        PageText::Contents => "Содержание",
+        PageText::Conversation => "Ход разговора",
+        PageText::DeliveryTimes => "Время доставки",
+        PageText::MessagesPerMinute => "Сообщений в минуту",
+        PageText::Users => "Пользователи",
+        PageText::Packets => "Пакеты",
+        PageText::Packet(frame) => return format!("Пакет {frame}"),
+        PageText::NotDrawn(count) => return format!("Не нарисовано ещё {count}; их пакеты приведены ниже."),
+        PageText::Deliveries { count, mean, slowest } => {
+            return format!("Доставок: {count}; в среднем {mean}, самая долгая — {slowest}.");
+        }
+        PageText::Messages { count, most } => return format!("Всего сообщений: {count}, не более {most} в минуту."),
+        PageText::Said => "Написано",
+        PageText::Received => "Получено",
+        PageText::Lost => "Потеряно",
+        PageText::MeanDelivery => "Доставка в среднем",
+        PageText::SlowestDelivery => "Самая долгая доставка",
+        PageText::First => "Впервые замечен",
+        PageText::Last => "Замечен в последний раз",
+        PageText::Rooms => "Комнаты",
+    };
+    text.to_owned()
 }
 
 pub fn finding(detail: &FindingDetail) -> String {

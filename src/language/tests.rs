@@ -643,6 +643,52 @@ fn every_clause_and_phrase_is_said_in_every_language() {
 }
 
 #[test]
+fn every_text_of_the_page_is_said_in_every_language() {
+    let flags = [
+        (Flag::Syn, "SYN"),
+        (Flag::SynAck, "SYN+ACK"),
+        (Flag::Ack, "ACK"),
+        (Flag::Push, "PSH"),
+        (Flag::PushAck, "PSH+ACK"),
+        (Flag::FinAck, "FIN+ACK"),
+        (Flag::Reset, "RST"),
+    ];
+    let mut texts: Vec<(PageText, Data)> =
+        flags.into_iter().map(|(flag, name)| (PageText::Flag(flag), vec![name])).collect();
+    texts.extend([
+        (PageText::Legend, vec![]),
+        (PageText::Hexadecimal, vec!["tcpdump -XAns 4096"]),
+        (PageText::NoPacket, vec!["workerman-chat", "README.md"]),
+        (PageText::NothingMatches, vec!["workerman-chat"]),
+        (PageText::Title, vec![]),
+        (PageText::SkipToPackets, vec![]),
+        (PageText::Contents, vec![]),
+        (PageText::Conversation, vec![]),
+        (PageText::DeliveryTimes, vec![]),
+        (PageText::MessagesPerMinute, vec![]),
+        (PageText::Users, vec![]),
+        (PageText::Packets, vec![]),
+        (PageText::Packet(Frame::of(15)), vec!["15"]),
+        (PageText::Said, vec![]),
+        (PageText::Received, vec![]),
+        (PageText::Lost, vec![]),
+        (PageText::MeanDelivery, vec![]),
+        (PageText::SlowestDelivery, vec![]),
+        (PageText::First, vec![]),
+        (PageText::Last, vec![]),
+        (PageText::Rooms, vec![]),
+    ]);
+    for count in [1, 2, 21] {
+        texts.push((PageText::NotDrawn(count), vec![]));
+        texts.push((PageText::Deliveries { count, mean: "17 ms", slowest: "99 ms" }, vec!["17 ms"]));
+        texts.push((PageText::Messages { count, most: "8" }, vec![]));
+    }
+    for (text, data) in texts {
+        check(&format!("{text:?}"), &in_each(|language| language.page(&text)), &data);
+    }
+}
+
+#[test]
 fn what_is_acknowledged_is_named_in_every_language() {
     for (what, mut data) in ackable() {
         // Russian has one word for a message that is said and for any other.

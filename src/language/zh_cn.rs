@@ -3,7 +3,9 @@
 use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
-use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
+use super::{
+    Clause, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title, Topic, Word,
+};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
 use crate::message::Opaque;
@@ -328,6 +330,46 @@ fn word(word: Word) -> &'static str {
         Word::End => "结束",
         Word::Open => "未关闭",
     }
+}
+
+/// A text of the page.
+pub fn page(text: &PageText) -> String {
+    let text = match *text {
+        PageText::Legend => "标志的含义：",
+        PageText::Flag(Flag::Syn) => "SYN：请求建立连接",
+        PageText::Flag(Flag::SynAck) => "SYN+ACK：同意建立连接，并确认已收到 SYN",
+        PageText::Flag(Flag::Ack) => "ACK：已收到对方发来的数据",
+        PageText::Flag(Flag::Push) => "PSH：发送数据",
+        PageText::Flag(Flag::PushAck) => "PSH+ACK：发送数据，同时确认已收到对方的数据",
+        PageText::Flag(Flag::FinAck) => "FIN+ACK：不再发送数据，请求关闭连接",
+        PageText::Flag(Flag::Reset) => "RST：立即中断连接（也可为 [R.]）",
+        PageText::Hexadecimal => "要以十六进制查看二进制数据，可运行：tcpdump -XAns 4096 -i any port 7272",
+        PageText::NoPacket => "此抓包中没有 workerman-chat 的数据包；请参阅 README.md 中的 Troubleshooting 一节。",
+        PageText::NothingMatches => "没有可显示的 workerman-chat 数据包：过滤器没有匹配到任何数据包。",
+        PageText::Title => "聊天会话",
+        PageText::SkipToPackets => "跳到数据包",
+        PageText::Contents => "目录",
+        PageText::Conversation => "对话时序图",
+        PageText::DeliveryTimes => "送达耗时",
+        PageText::MessagesPerMinute => "每分钟消息数",
+        PageText::Users => "用户",
+        PageText::Packets => "数据包",
+        PageText::Packet(frame) => return format!("数据包 {frame}"),
+        PageText::NotDrawn(count) => return format!("另有 {count} 项未绘出；其数据包见下文。"),
+        PageText::Deliveries { count, mean, slowest } => {
+            return format!("送达 {count} 次：平均 {mean}，最慢 {slowest}。");
+        }
+        PageText::Messages { count, most } => return format!("共 {count} 条消息，每分钟最多 {most} 条。"),
+        PageText::Said => "发言",
+        PageText::Received => "收到的发言",
+        PageText::Lost => "丢失",
+        PageText::MeanDelivery => "平均送达耗时",
+        PageText::SlowestDelivery => "最慢送达耗时",
+        PageText::First => "首次出现",
+        PageText::Last => "最后出现",
+        PageText::Rooms => "房间",
+    };
+    text.to_owned()
 }
 
 pub fn finding(detail: &FindingDetail) -> String {

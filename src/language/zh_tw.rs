@@ -3,7 +3,9 @@
 use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
-use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
+use super::{
+    Clause, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title, Topic, Word,
+};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
 use crate::message::Opaque;
@@ -330,6 +332,46 @@ fn word(word: Word) -> &'static str {
         Word::End => "結束",
         Word::Open => "未關閉",
     }
+}
+
+/// A text of the page.
+pub fn page(text: &PageText) -> String {
+    let text = match *text {
+        PageText::Legend => "旗標的意義：",
+        PageText::Flag(Flag::Syn) => "SYN：請求建立連線",
+        PageText::Flag(Flag::SynAck) => "SYN+ACK：同意建立連線，並確認已收到 SYN",
+        PageText::Flag(Flag::Ack) => "ACK：已收到對方傳來的資料",
+        PageText::Flag(Flag::Push) => "PSH：傳送資料",
+        PageText::Flag(Flag::PushAck) => "PSH+ACK：傳送資料，同時確認已收到對方的資料",
+        PageText::Flag(Flag::FinAck) => "FIN+ACK：不再傳送資料，請求關閉連線",
+        PageText::Flag(Flag::Reset) => "RST：立即中斷連線（也可能是 [R.]）",
+        PageText::Hexadecimal => "若要以十六進位檢視二進位資料，可執行：tcpdump -XAns 4096 -i any port 7272",
+        PageText::NoPacket => "此擷取檔中沒有 workerman-chat 的封包；請參閱 README.md 的 Troubleshooting 一節。",
+        PageText::NothingMatches => "沒有可顯示的 workerman-chat 封包：篩選條件不符合任何封包。",
+        PageText::Title => "聊天工作階段",
+        PageText::SkipToPackets => "跳至封包",
+        PageText::Contents => "目錄",
+        PageText::Conversation => "對話循序圖",
+        PageText::DeliveryTimes => "送達時間",
+        PageText::MessagesPerMinute => "每分鐘訊息數",
+        PageText::Users => "使用者",
+        PageText::Packets => "封包",
+        PageText::Packet(frame) => return format!("封包 {frame}"),
+        PageText::NotDrawn(count) => return format!("另有 {count} 項未繪出；其封包見下方。"),
+        PageText::Deliveries { count, mean, slowest } => {
+            return format!("共 {count} 次送達：平均 {mean}，最慢 {slowest}。");
+        }
+        PageText::Messages { count, most } => return format!("共 {count} 則訊息，每分鐘最多 {most} 則。"),
+        PageText::Said => "發言",
+        PageText::Received => "收到的發言",
+        PageText::Lost => "遺失",
+        PageText::MeanDelivery => "平均送達時間",
+        PageText::SlowestDelivery => "最慢送達時間",
+        PageText::First => "首次出現",
+        PageText::Last => "最後出現",
+        PageText::Rooms => "聊天室",
+    };
+    text.to_owned()
 }
 
 pub fn finding(detail: &FindingDetail) -> String {

@@ -3,12 +3,14 @@
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use hashbrown::DefaultHashBuilder;
 
 use crate::event::Completion;
 use crate::failpoint::failpoint;
 use crate::message::Evidence;
+use crate::message::own::OwnTable;
 use crate::packet::{Captured, Frame, Outline, Position, Segment, Side, StreamId, flags};
 use crate::session::connection::application::Chat;
 use crate::session::connection::table::{Connections, OtherApplications, Ports};
@@ -60,6 +62,8 @@ pub const MAX_UNDECIDED: usize = 4096;
 /// ```
 #[derive(Debug, Default)]
 pub struct Session {
+    /// The user's own messages, for whoever reads a message again.
+    own: Option<Arc<OwnTable>>,
     pub(super) connections: Connections,
     /// The ports of the connections.
     pub(super) ports: Ports,
@@ -89,6 +93,16 @@ pub struct Session {
 }
 
 impl Session {
+    /// With a table of the user's own messages.
+    pub fn with_own(own: Option<Arc<OwnTable>>) -> Session {
+        Session { own, ..Session::default() }
+    }
+
+    /// The user's own messages.
+    pub fn own(&self) -> Option<&OwnTable> {
+        self.own.as_deref()
+    }
+
     /// Whether there is anything to learn from a segment or to show of it: the cheap question that comes before all others.
     pub fn concerns(&self, outline: &Outline) -> bool {
         failpoint!("session::concerns");

@@ -16,7 +16,7 @@ use super::{Setting, TapEvent, View};
 use crate::event::{FrameEvent, MessageEvent, Recipient, Reset};
 use crate::language::{Party, Phrase, Word, isolated};
 use crate::message::text;
-use crate::packet::{Side, StreamId};
+use crate::packet::{Frame, Side, StreamId};
 use crate::session::{ConnectionView, FrameView, MessageView, Session};
 
 /// Arrows that are drawn at most.
@@ -177,32 +177,62 @@ fn is_acknowledgment(event: &FrameEvent<&str>) -> bool {
 
 /// The lifeline of a server, or of one browser after the other of one user.
 #[derive(Debug)]
-struct Lifeline {
-    name: String,
+pub struct Lifeline {
+    /// The user's name, or what it is.
+    pub name: String,
     /// Ports, or addresses and ports.
-    places: Vec<String>,
+    pub places: Vec<String>,
     /// The last connection.
     last: StreamId,
 }
 
 /// Which lifelines a connection joins, by their places in their lists.
 #[derive(Debug, Clone, Copy)]
-struct Link {
-    browser: usize,
-    server: usize,
+pub struct Link {
+    /// Among the browsers.
+    pub browser: usize,
+    /// Among the servers.
+    pub server: usize,
+}
+
+/// What an arrow looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Head {
+    /// Something is sent.
+    Sent,
+    /// Something is acknowledged, and nothing else.
+    Acknowledged,
+    /// The connection is aborted.
+    Aborted,
+}
+
+/// What a frame does, or one of its messages.
+#[derive(Debug)]
+pub struct Step {
+    /// The frame.
+    pub frame: Frame,
+    /// Its lifelines.
+    pub link: Link,
+    /// An arrow for what each side did: how it looks, who sent it, and what it says.
+    pub arrows: Vec<(Head, Side, String)>,
+    /// Sentences about it.
+    pub notes: Vec<String>,
 }
 
 /// A diagram on its way to its page.
-struct Drawing<'a> {
+pub struct Drawing<'a> {
     diagram: &'a Diagram,
     setting: &'a Setting<'a>,
-    browsers: Vec<Lifeline>,
-    servers: Vec<Lifeline>,
+    /// The lifelines of browsers.
+    pub browsers: Vec<Lifeline>,
+    /// And those of servers.
+    pub servers: Vec<Lifeline>,
     links: HashMap<StreamId, Link>,
 }
 
 impl<'a> Drawing<'a> {
-    fn new(diagram: &'a Diagram, setting: &'a Setting<'a>) -> Drawing<'a> {
+    /// Of a diagram that has been begun.
+    pub fn new(diagram: &'a Diagram, setting: &'a Setting<'a>) -> Drawing<'a> {
         let (browsers, servers, links) = Default::default();
         let mut drawing = Drawing { diagram, setting, browsers, servers, links };
         let mut seen = HashSet::new();
@@ -267,9 +297,9 @@ impl<'a> Drawing<'a> {
         page.extend(browsers.next());
         page.extend(servers.chain(browsers));
         let mut length = utf16_length(page);
-        let mut more = self.diagram.others.saturating_sub(MAX_ARROWS);
-        for Arrow { entry, .. } in &self.diagram.arrows {
-            let piece = self.entry(entry);
+        let mut more = self.left_out();
+        for step in self.steps() {
+            let piece = step.map(|step| piece(&step)).unwrap_or_default();
             length += utf16_length(&piece);
             match piece.is_empty() || length > MAX_PAGE {
                 true => more += 1,
@@ -283,35 +313,37 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    /// The arrow of an entry, and the notes on it; empty for one whose connection has no lifeline.
-    fn entry(&self, entry: &Entry) -> String {
-        let mut piece = String::new();
-        let Some(link) = self.links.get(&entry.stream) else { return piece };
-        let session = self.setting.session;
+    /// How many arrows are left out because there are too many.
+    pub fn left_out(&self) -> usize {
+        self.diagram.others.saturating_sub(MAX_ARROWS)
+    }
+
+    /// What happens, in its order; `None` where a connection has no lifeline.
+    pub fn steps(&self) -> impl Iterator<Item = Option<Step>> {
+        self.diagram.arrows.iter().map(|arrow| self.step(&arrow.entry))
+    }
+
+    /// The arrows of an entry, and the notes on it.
+    fn step(&self, entry: &Entry) -> Option<Step> {
+        let (link, session) = (*self.links.get(&entry.stream)?, self.setting.session);
         let shown = self.diagram.texts.get(entry.problems);
-        let notes = match entry.position() {
+        let (arrows, notes) = match entry.position() {
             Some(position) => {
-                let Some(view) = session.message_view(entry.stream, position) else { return piece };
-                arrow(entry, *link, "->>", &self.message(entry, &view), entry.by, &mut piece);
-                problems(&view, entry.by, shown, self.setting.language)
+                let view = session.message_view(entry.stream, position)?;
+                let notes = problems(&view, entry.by, shown, self.setting.language);
+                (vec![(Head::Sent, entry.by, self.message(entry, &view))], notes)
             }
             None => {
-                let Some(view) = session.frame_of(entry.stream, entry.at.frame, entry.by) else { return piece };
-                self.frame(entry, *link, &view, &mut piece);
-                shown.lines().map(str::to_owned).collect()
+                let view = session.frame_of(entry.stream, entry.at.frame, entry.by)?;
+                (self.frame(&view), shown.lines().map(str::to_owned).collect())
             }
         };
-        for note in notes {
-            let lines: Vec<String> = wrapped(&note, NOTE_WIDTH).iter().map(|line| escaped(line)).collect();
-            let (browser, server) = (link.browser + 1, link.server + 1);
-            let _ = writeln!(piece, "    Note over U{browser},S{server}: {}", lines.join("<br/>")); // a String takes everything
-        }
-        piece
+        Some(Step { frame: entry.at.frame, link, arrows, notes })
     }
 
     /// What happened in a frame below its messages: an arrow for what each side did.
-    fn frame(&self, entry: &Entry, link: Link, view: &FrameView, piece: &mut String) {
-        let events = view.events();
+    fn frame(&self, view: &FrameView) -> Vec<(Head, Side, String)> {
+        let (events, mut arrows) = (view.events(), Vec::new());
         for side in [Side::Client, Side::Server] {
             let own: Vec<&FrameEvent<&str>> =
                 events.iter().filter(|(_, by)| *by == side).map(|(event, _)| event).collect();
@@ -319,13 +351,14 @@ impl<'a> Drawing<'a> {
                 continue;
             }
             let head = match () {
-                _ if own.iter().any(|event| matches!(event, FrameEvent::Reset(_))) => "-x",
-                _ if own.iter().all(|event| is_acknowledgment(event)) => "-->>",
-                _ => "->>",
+                _ if own.iter().any(|event| matches!(event, FrameEvent::Reset(_))) => Head::Aborted,
+                _ if own.iter().all(|event| is_acknowledgment(event)) => Head::Acknowledged,
+                _ => Head::Sent,
             };
             let words: Vec<String> = own.iter().map(|event| self.event(event)).collect();
-            arrow(entry, link, head, &words.join(", "), side, piece);
+            arrows.push((head, side, words.join(", ")));
         }
+        arrows
     }
 
     /// An event below the messages, in a few words.
@@ -431,10 +464,24 @@ fn participant(id: &str, line: &Lifeline) -> String {
     format!("    participant {id} as {}<br/>{places}{more}\n", escaped(&line.name))
 }
 
-fn arrow(entry: &Entry, link: Link, head: &str, words: &str, by: Side, piece: &mut String) {
-    let (browser, server) = (format!("U{}", link.browser + 1), format!("S{}", link.server + 1));
-    let [from, to] = if by == Side::Client { [browser, server] } else { [server, browser] };
-    let _ = writeln!(piece, "    {from}{head}{to}: {} · {}", entry.at.frame, escaped(words)); // a String takes everything
+/// The lines of a step.
+fn piece(step: &Step) -> String {
+    let mut piece = String::new();
+    let (browser, server) = (format!("U{}", step.link.browser + 1), format!("S{}", step.link.server + 1));
+    for (head, by, words) in &step.arrows {
+        let [from, to] = if *by == Side::Client { [&browser, &server] } else { [&server, &browser] };
+        let head = match head {
+            Head::Sent => "->>",
+            Head::Acknowledged => "-->>",
+            Head::Aborted => "-x",
+        };
+        let _ = writeln!(piece, "    {from}{head}{to}: {} · {}", step.frame, escaped(words)); // a String takes everything
+    }
+    for note in &step.notes {
+        let lines: Vec<String> = wrapped(note, NOTE_WIDTH).iter().map(|line| escaped(line)).collect();
+        let _ = writeln!(piece, "    Note over {browser},{server}: {}", lines.join("<br/>")); // a String takes everything
+    }
+    piece
 }
 
 /// A text as Mermaid draws it and nothing else: what begins an entity, a comment, a directive, a statement, a formula or a tag stands there
@@ -456,7 +503,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// The lines of a text that is at most so many columns wide, broken at spaces or, where there are none, anywhere.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let (mut lines, mut line, mut columns) = (Vec::new(), String::new(), 0);
     for word in text.split_inclusive(' ') {
         let own: usize = word.trim_end().chars().map(|character| character.width().unwrap_or(0)).sum();

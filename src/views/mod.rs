@@ -9,6 +9,8 @@
 mod diagram;
 pub mod filters;
 pub mod follow;
+mod html;
+mod listing;
 mod sessions;
 mod statistics;
 mod texts;
@@ -18,9 +20,11 @@ mod words;
 use crate::annotation::Findings;
 use crate::failpoint::failpoint;
 use crate::language::{FindingDetail, Language, Phrase};
-use crate::packet::{FrameTime, Position, Side, StreamId};
+use crate::packet::{Captured, FrameTime, Position, Segment, Side, StreamId, TcpHeader};
 use crate::session::Session;
 pub use diagram::Diagram;
+pub use html::Html;
+pub use listing::Listing;
 pub use sessions::Sessions;
 pub use statistics::{Row, Statistics};
 pub use transcript::Transcript;
@@ -42,6 +46,21 @@ pub struct TapEvent<'a> {
     pub problems: &'a str,
     /// What was found in it, as far as the packet itself shows.
     pub findings: Findings,
+    /// The packet itself, for those views that show it.
+    pub wire: Option<Wire<'a>>,
+}
+
+/// A packet as it is on the wire.
+#[derive(Debug, Clone, Copy)]
+pub struct Wire<'a> {
+    /// The segment; of a message that HTTP/2 carries, one of the connection that is carried.
+    pub segment: Segment,
+    /// Its TCP header, or that of the segment which carries it.
+    pub tcp: TcpHeader,
+    /// Whether its HTTP came through a proxy, in a tunnel.
+    pub is_tunnelled: bool,
+    /// The message, unmasked, decompressed and reassembled; of what is below the messages, the HTTP that it holds.
+    pub bytes: Captured<'a>,
 }
 
 impl TapEvent<'_> {
@@ -71,6 +90,12 @@ pub trait View {
     fn begin(&mut self, setting: &Setting);
     /// Appends the next piece of the page to `page`, a few lines at least. Returns whether there was one.
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool;
+    /// Appends what was seen since the last call; for a view that is written while the capture is read.
+    fn write_seen(&mut self, _setting: &Setting, _page: &mut String) {}
+    /// The sentence of a page with nothing on it.
+    fn nothing(&self, setting: &Setting) -> String {
+        setting.language.phrase(&Phrase::NoMessages)
+    }
     /// A sentence about the page, as a line of it.
     fn remark(&self, sentence: &str) -> String {
         format!("{sentence}\n")
@@ -98,17 +123,20 @@ pub struct Page {
     view: Box<dyn View>,
     is_blank: bool,
     is_closed: bool,
+    /// Whether anything was written while the capture was read.
+    has_begun: bool,
 }
 
 impl Page {
     /// Of a view.
     pub fn new(view: Box<dyn View>) -> Page {
-        Page { view, is_blank: true, is_closed: false }
+        Page { view, is_blank: true, is_closed: false, has_begun: false }
     }
 
     /// Forgets everything: the packets come again.
     pub fn clear(&mut self) {
         self.view.clear();
+        self.has_begun = false;
     }
 
     /// Takes in what the tap reports, in the order of the capture.
@@ -122,7 +150,7 @@ impl Page {
         failpoint!("views::write");
         if is_first {
             self.view.begin(setting);
-            (self.is_blank, self.is_closed) = (true, false);
+            (self.is_blank, self.is_closed) = (!self.has_begun, false);
         }
         let before = page.len();
         let is_written = self.view.write(setting, page);
@@ -135,10 +163,17 @@ impl Page {
         page.len() > before
     }
 
+    /// Appends what was seen since the last call to `page`.
+    pub fn write_seen(&mut self, setting: &Setting, page: &mut String) {
+        failpoint!("views::write");
+        self.view.write_seen(setting, page);
+        self.has_begun |= !page.is_empty();
+    }
+
     /// What is to be said behind all that the view writes.
     fn close(&self, setting: &Setting, page: &mut String) {
         if self.is_blank {
-            page.push_str(&setting.language.phrase(&Phrase::NoMessages));
+            page.push_str(&self.view.nothing(setting));
             page.push('\n');
         }
         if let Some((frame, bytes)) = setting.session.full_since() {
@@ -214,6 +249,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_page_without_packets_says_whether_the_capture_has_any() {
+        let mut session = Session::default();
+        for expected in ["No packet of workerman-chat here", "the filter matches none"] {
+            for view in [Box::new(Listing::default()) as Box<dyn View>, Box::new(Html::default())] {
+                let setting =
+                    Setting { session: &session, language: Language::English, clock: |time| time.to_string() };
+                let (mut page, mut text, mut is_first) = (Page::new(view), String::new(), true);
+                while page.write(std::mem::take(&mut is_first), &setting, &mut text) {}
+                assert!(text.contains(expected), "{text}");
+            }
+            session.segment(&syn(1), &[]);
+        }
+    }
+
     /// What a view prints of a message that is told to a room.
     fn page_of(view: Box<dyn View>, capture: &Capture, frames: &[u32]) -> String {
         let mut page = Page::new(view);
@@ -230,7 +280,7 @@ mod tests {
     fn tap_event(stream: u32, frame: u32) -> TapEvent<'static> {
         let at = FrameTime { frame: Frame::of(frame), time: 0 };
         let (stream, index, by, findings) = (StreamId(stream), Some(0), Side::Server, Findings::default());
-        TapEvent { at, stream, index, by, text: "hi", problems: "", findings }
+        TapEvent { at, stream, index, by, text: "hi", problems: "", findings, wire: None }
     }
 
     #[test]

@@ -33,27 +33,47 @@ impl Entry {
     /// The tap_event again, with these problems and without its text.
     pub fn tap_event<'a>(&self, problems: &'a str) -> TapEvent<'a> {
         let Entry { at, stream, index, by, .. } = *self;
-        TapEvent { at, stream, index, by, text: "", problems, findings: Findings::default() }
+        TapEvent { at, stream, index, by, text: "", problems, findings: Findings::default(), wire: None }
+    }
+}
+
+/// What belongs to a connection.
+pub trait OfStream {
+    /// The connection.
+    fn connection(&self) -> StreamId;
+}
+
+impl OfStream for Entry {
+    fn connection(&self) -> StreamId {
+        self.stream
     }
 }
 
 /// Messages and frames of which later ones may show what they are.
-#[derive(Debug, Default)]
-pub struct Unsettled {
-    entries: Vec<Entry>,
+#[derive(Debug)]
+pub struct Unsettled<T = Entry> {
+    entries: Vec<T>,
     /// Those that were taken in, or refused, since those that are settled were last taken out.
     since_sweep: usize,
+}
+
+impl<T> Default for Unsettled<T> {
+    fn default() -> Self {
+        Unsettled { entries: Vec::new(), since_sweep: 0 }
+    }
 }
 
 impl Unsettled {
     /// How many are kept at a time; those beyond are left out.
     const MAX: usize = 1 << 17;
+}
 
+impl<T: OfStream> Unsettled<T> {
     /// Takes in one more, in amortized constant time. Refuses it where there are too many.
-    pub fn add(&mut self, entry: Entry, is_unsettled: impl Fn(StreamId) -> bool) {
+    pub fn add(&mut self, entry: T, is_unsettled: impl Fn(StreamId) -> bool) {
         self.since_sweep += 1;
         if self.entries.len() >= Unsettled::MAX && self.since_sweep > Unsettled::MAX / 2 {
-            self.entries.retain(|entry| is_unsettled(entry.stream));
+            self.entries.retain(|entry| is_unsettled(entry.connection()));
             self.since_sweep = 0;
         }
         if self.entries.len() < Unsettled::MAX {
@@ -62,9 +82,9 @@ impl Unsettled {
     }
 
     /// Those of which it is known by now what they are.
-    pub fn settled(&mut self, session: &Session) -> Vec<Entry> {
+    pub fn settled(&mut self, session: &Session) -> Vec<T> {
         let entries = mem::take(&mut self.entries).into_iter();
-        let (waiting, settled) = entries.partition(|entry| session.is_unsettled(entry.stream));
+        let (waiting, settled) = entries.partition(|entry| session.is_unsettled(entry.connection()));
         self.entries = waiting;
         settled
     }

@@ -38,6 +38,26 @@ impl<T> Http<T> {
     }
 }
 
+/// The header section of an HTTP/1.1 request or response that begins here, with the blank line behind it; where `is_cut`, as far as it was
+/// captured. `None` where there is none, or where the rest follows elsewhere.
+///
+/// ```
+/// use workermanchat::websocket::handshake::header_section;
+///
+/// assert_eq!(header_section(b"GET / HTTP/1.1\r\n\r\n\x81\x80", false), Some(&b"GET / HTTP/1.1\r\n\r\n"[..]));
+/// assert_eq!(header_section(b"GET / HTTP/1.1\r\nHost", false), None);
+/// assert_eq!(header_section(b"GET / HTTP/1.1\r\nHost", true), Some(&b"GET / HTTP/1.1\r\nHost"[..]));
+/// ```
+pub fn header_section(bytes: &[u8], is_cut: bool) -> Option<&[u8]> {
+    const END: &[u8] = b"\r\n\r\n";
+    let begins = bytes.starts_with(b"GET ") || bytes.starts_with(b"HTTP/1.");
+    let start = &bytes[..bytes.len().min(MAX_LENGTH)];
+    match memchr::memmem::find(start, END).filter(|_| begins) {
+        Some(end) => Some(&start[..end + END.len()]),
+        None => (begins && is_cut).then_some(start),
+    }
+}
+
 /// An upgrade request. The values are valid UTF-8 without NUL: other bytes are U+FFFD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {

@@ -6,6 +6,7 @@
 // Every test file is a separate crate and uses only a part of this.
 #![allow(dead_code)]
 
+pub mod browser;
 pub mod build;
 pub mod dissection;
 pub mod exit;

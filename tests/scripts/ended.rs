@@ -86,15 +86,14 @@ fn start_reading(machine: &Machine, script: &str) -> (Child, Box<dyn Write>) {
 }
 
 #[test]
-fn a_signal_leaves_no_tshark_and_no_awk_running() {
-    for script in READERS {
+fn a_signal_leaves_no_program_running() {
+    for (script, programs) in READERS.into_iter().zip([["tshark", "cat"], ["tshark", "awk"]]) {
         for (name, number) in [("TERM", 15), ("HUP", 1)] {
             let machine = Machine::with_plugin_installed();
             let (mut child, _input) = start_reading(&machine, script);
-            let both_run = |running: &[String]| {
-                ["tshark", "awk"].iter().all(|program| running.iter().any(|name| name.ends_with(program)))
-            };
-            machine.wait_until(&format!("{script} runs tshark and awk"), both_run);
+            let both_run =
+                |running: &[String]| programs.iter().all(|program| running.iter().any(|name| name.ends_with(program)));
+            machine.wait_until(&format!("{script} runs {programs:?}"), both_run);
             signal(&child, name);
             let status = child.wait().unwrap();
             assert_eq!((status.code(), status.signal()), (Some(128 + number), None), "{script}, SIG{name}");

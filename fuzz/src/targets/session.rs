@@ -274,6 +274,7 @@ impl Views {
             text: &seen.text,
             problems: &seen.problems,
             findings: seen.tap_event.findings,
+            wire: None,
         };
         self.pages.iter_mut().for_each(|page| page.see(&tap_event, dissector.session()));
         self.statistics.see(&tap_event, dissector.session());

@@ -24,6 +24,11 @@ impl Connections {
         self.dense.iter().flatten().count() + self.sparse.len()
     }
 
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &Connection> {
+        self.dense.iter().flatten().chain(self.sparse.values()).map(|connection| &**connection)
+    }
+
     /// The connection of a stream.
     pub fn get(&self, stream: &StreamId) -> Option<&Connection> {
         match self.dense.get(stream.0 as usize) {

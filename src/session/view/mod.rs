@@ -81,6 +81,11 @@ impl Session {
         is_any.then_some(view)
     }
 
+    /// Whether the capture has anything of the chat.
+    pub fn knows_chat(&self) -> bool {
+        self.connections.all().any(Connection::is_shown)
+    }
+
     /// A connection of which anything may be shown.
     fn shown(&self, stream: StreamId) -> Option<&Connection> {
         self.connections.get(&stream).filter(|connection| connection.is_shown())
