@@ -30,6 +30,7 @@ mod plugin {
         "plugin/glue/preferences.c",
         "plugin/glue/views.c",
         "plugin/glue/statistics.c",
+        "plugin/glue/flow.c",
         "plugin/glue/follow.c",
     ];
 

@@ -776,6 +776,7 @@ static void register_protocol(void)
     wmc_preferences_register(wmc_proto, core, &r);
     wmc_views_register(core, r.filter_name);
     wmc_statistics_register(core, r.filter_name, r.name);
+    wmc_flow_register(core, wmc_proto, r.filter_name, r.name);
     wmc_follow_register(core, wmc_proto, &r);
     register_init_routine(start);
     register_cleanup_routine(reset);

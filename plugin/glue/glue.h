@@ -111,6 +111,14 @@ struct wmc_rows {
     size_t count;
 };
 
+/* An arrow of a flow graph. Lifelines are told apart by their names. */
+struct wmc_arrow {
+    const char *from; /* NULL if the arrow is a fault of the plugin's, which the label tells */
+    const char *to;
+    const char *label;
+    const char *comment;
+};
+
 /* What a packet belongs to, as a display filter is to show it. */
 enum wmc_filter { WMC_FILTER_USER, WMC_FILTER_ROOM, WMC_FILTER_EXCHANGE, WMC_FILTER_CONNECTION, WMC_FILTERS };
 
@@ -217,6 +225,14 @@ struct wmc_core {
      * Valid until the next call. */
     struct wmc_rows (*statistics_count)(void *statistics, const struct wmc_settings *settings);
 
+    /* Flow graphs. */
+    void *(*flow_new)(void);
+    void (*flow_free)(void *flow);
+    /* The packets come again. */
+    void (*flow_clear)(void *flow);
+    /* The arrow of a message, of each in the order of the capture; NULL for none. Valid until the next call. */
+    const struct wmc_arrow *(*flow_arrow)(void *flow, const struct wmc_tap_event *tap_event, const struct wmc_settings *settings);
+
     /* The line of a message in its connection, with a line end; NULL for none. Valid until the next call. */
     const char *(*follow_line)(const struct wmc_tap_event *tap_event, const struct wmc_settings *settings);
 
@@ -258,6 +274,10 @@ void wmc_tap(packet_info *pinfo, const struct wmc_plan *plan);
 
 /* plugin/glue/statistics.c */
 void wmc_statistics_register(const struct wmc_core *core, const char *filter_name, const char *name);
+
+/* plugin/glue/flow.c */
+/* Registers the flow graph, where Wireshark's library is as this file declares it. */
+void wmc_flow_register(const struct wmc_core *core, int proto, const char *filter_name, const char *name);
 
 /* plugin/glue/stream.c */
 /* Takes the number of Wireshark's TCP protocol; before any packet. */

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use super::languages::{language_at, languages, unknown_language};
 use super::locked::{self, Locked};
 use super::plan::Pool;
-use super::{panic, registry, statistics, sys, views};
+use super::{flow, panic, registry, statistics, sys, views};
 use crate::annotation::{Plan, Wanted};
 use crate::dissector::{self, Packet, Settings, Start};
 use crate::message::may_prove_chat;
@@ -54,6 +54,10 @@ pub fn core() -> *const sys::wmc_core {
                 statistics_clear: Some(statistics::clear),
                 statistics_see: Some(statistics::see),
                 statistics_count: Some(statistics::count),
+                flow_new: Some(flow::new),
+                flow_free: Some(flow::free),
+                flow_clear: Some(flow::clear),
+                flow_arrow: Some(flow::arrow),
                 follow_line: Some(views::follow_line),
                 filter: Some(views::filter),
             })

@@ -8,6 +8,7 @@
 
 mod diagram;
 pub mod filters;
+mod flow;
 pub mod follow;
 mod sessions;
 mod statistics;
@@ -21,6 +22,7 @@ use crate::language::{FindingDetail, Language, Phrase};
 use crate::packet::{FrameTime, Position, Side, StreamId};
 use crate::session::Session;
 pub use diagram::Diagram;
+pub use flow::{Arrow, Flow};
 pub use sessions::Sessions;
 pub use statistics::{Row, Statistics};
 pub use transcript::Transcript;
