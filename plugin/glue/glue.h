@@ -160,7 +160,7 @@ struct wmc_settings {
     bool annotate_info;
 };
 
-enum wmc_view { WMC_VIEW_TRANSCRIPT, WMC_VIEW_SESSIONS, WMC_VIEW_DIAGRAM };
+enum wmc_view { WMC_VIEW_TRANSCRIPT, WMC_VIEW_SESSIONS, WMC_VIEW_DIAGRAM, WMC_VIEW_USERS, WMC_VIEW_TIMES };
 
 /* The Rust core. No function panics or longjmps. A plan is NULL if there is nothing to show. */
 struct wmc_core {

@@ -28,6 +28,8 @@ struct option {
 static const struct option options[] = {
     { WMC_VIEW_TRANSCRIPT, "Workerman Chat: transcript", MENU "Transcript", "workermanchat,transcript" },
     { WMC_VIEW_SESSIONS, "Workerman Chat: sessions", MENU "Sessions", "workermanchat,sessions" },
+    { WMC_VIEW_USERS, "Workerman Chat: users", MENU "Users", "workermanchat,users" },
+    { WMC_VIEW_TIMES, "Workerman Chat: response times", MENU "Response times", "workermanchat,times" },
     { WMC_VIEW_DIAGRAM, "Workerman Chat: sequence diagram", MENU "Sequence Diagram (Mermaid)", "workermanchat,diagram" },
 };
 

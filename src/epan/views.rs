@@ -11,7 +11,7 @@ use super::panic::{self, FirstFault};
 use super::sys;
 use crate::annotation::Findings;
 use crate::packet::{Frame, FrameTime, Side, StreamId};
-use crate::views::{Diagram, Page, Sessions, Setting, TapEvent, Transcript, View, filters, follow};
+use crate::views::{Diagram, Page, Sessions, Setting, TapEvent, Times, Transcript, Users, View, filters, follow};
 
 /// A view, and the piece of its page that C reads.
 struct Opened {
@@ -29,6 +29,8 @@ pub extern "C" fn new(kind: sys::wmc_view) -> *mut libc::c_void {
         sys::WMC_VIEW_TRANSCRIPT => Box::new(Transcript::default()),
         sys::WMC_VIEW_SESSIONS => Box::new(Sessions::default()),
         sys::WMC_VIEW_DIAGRAM => Box::new(Diagram::default()),
+        sys::WMC_VIEW_USERS => Box::new(Users::default()),
+        sys::WMC_VIEW_TIMES => Box::new(Times::default()),
         _ => return ptr::null_mut(),
     };
     let (page, piece, fault) = (Page::new(view), String::new(), FirstFault::default());

@@ -4,7 +4,9 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
     speaker,
 };
-use super::{Clause, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word};
+use super::{
+    Clause, Column, Command, Completion, FindingDetail, Missing, NoteContext, Party, Phrase, Title, Topic, Word,
+};
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
 use crate::packet::{Frame, Side};
@@ -270,6 +272,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("Список пользователей ({})", users(*count)),
         Phrase::NoMessages => "Сообщений чата нет.".to_owned(),
         Phrase::Topic(topic) => self::topic(*topic).to_owned(),
+        Phrase::Column(title) => column(*title).to_owned(),
+        Phrase::Command(which) => command(*which).to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
         Phrase::Formerly { name, former } => format!("{} (ранее {})", name, former),
         Phrase::Renamed { from, to } => format!("{} теперь {}", name(QUOTES, from), name(QUOTES, to)),
@@ -328,6 +332,39 @@ fn topic(topic: Topic) -> &'static str {
         Topic::FirstDelivery => "первая доставка",
         Topic::LastDelivery => "последняя доставка",
         Topic::Others => "прочие",
+    }
+}
+
+fn column(title: Column) -> &'static str {
+    match title {
+        Column::Says => "отправлено",
+        Column::Received => "получено",
+        Column::Lost => "потеряно",
+        Column::Mean => "среднее",
+        Column::Slowest => "самое долгое",
+        Column::FirstSeen => "впервые",
+        Column::LastSeen => "в последний раз",
+        Column::Response => "ответ",
+        Column::Count => "число",
+        Column::Shortest => "самое короткое",
+        Column::Median => "медиана",
+    }
+}
+
+/// What menus and buttons say.
+fn command(which: Command) -> &'static str {
+    match which {
+        Command::Transcript => "Запись беседы",
+        Command::Sessions => "Сеансы",
+        Command::Users => "Пользователи",
+        Command::Times => "Время ответа",
+        Command::Diagram => "Диаграмма последовательности (Mermaid)",
+        Command::Counts => "Счётчики и частоты",
+        Command::GoToPacket => "Перейти к пакету…",
+        Command::ApplyAsFilter => "Применить как фильтр…",
+        Command::Copy => "Копировать",
+        Command::LimitToFilter => "Ограничить фильтром отображения",
+        Command::PacketNumber => "Номер пакета",
     }
 }
 

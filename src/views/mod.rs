@@ -10,10 +10,14 @@ mod diagram;
 pub mod filters;
 mod flow;
 pub mod follow;
+mod messages;
 mod sessions;
 mod statistics;
+mod table;
 mod texts;
+mod times;
 mod transcript;
+mod users;
 mod words;
 
 use crate::annotation::Findings;
@@ -25,7 +29,9 @@ pub use diagram::Diagram;
 pub use flow::{Arrow, Flow};
 pub use sessions::Sessions;
 pub use statistics::{Row, Statistics};
+pub use times::Times;
 pub use transcript::Transcript;
+pub use users::Users;
 
 /// Something that a tap reports: a message, or what a frame is below its messages.
 #[derive(Debug, Clone, Copy)]
