@@ -29,6 +29,7 @@ mod plugin {
         "plugin/glue/draw.c",
         "plugin/glue/preferences.c",
         "plugin/glue/views.c",
+        "plugin/glue/windows.c",
         "plugin/glue/statistics.c",
         "plugin/glue/flow.c",
         "plugin/glue/follow.c",

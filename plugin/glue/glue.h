@@ -162,6 +162,21 @@ struct wmc_settings {
 
 enum wmc_view { WMC_VIEW_TRANSCRIPT, WMC_VIEW_SESSIONS, WMC_VIEW_DIAGRAM, WMC_VIEW_USERS, WMC_VIEW_TIMES };
 
+/* What menus and buttons say. */
+enum wmc_label {
+    WMC_LABEL_TRANSCRIPT,
+    WMC_LABEL_SESSIONS,
+    WMC_LABEL_USERS,
+    WMC_LABEL_TIMES,
+    WMC_LABEL_DIAGRAM,
+    WMC_LABEL_COUNTS,
+    WMC_LABEL_GO_TO_PACKET,
+    WMC_LABEL_APPLY_AS_FILTER,
+    WMC_LABEL_LIMIT_TO_FILTER,
+    WMC_LABEL_COPY,
+    WMC_LABEL_PACKET_NUMBER
+};
+
 /* The Rust core. No function panics or longjmps. A plan is NULL if there is nothing to show. */
 struct wmc_core {
     struct wmc_registration (*registration)(void);
@@ -239,6 +254,13 @@ struct wmc_core {
     /* A display filter for what a packet belongs to; NULL if it belongs to no such thing. `port`: its source port. Valid until the next
      * call. */
     const char *(*filter)(enum wmc_filter filter, uint32_t stream, uint32_t frame, uint16_t port);
+    /* A display filter for the exchange of a frame, or for the frame alone. Valid until the next call. */
+    const char *(*exchange_filter)(uint32_t frame);
+
+    /* What a menu or a button says. `language`: index. Valid as long as the program runs. */
+    const char *(*label)(enum wmc_label label, int language);
+    /* The language that is asked for before Wireshark has read its preferences: index. `preferences`: the path of the preferences file. */
+    int (*chosen_language)(const char *preferences);
 };
 
 /* plugin/glue/glue.c */
@@ -271,6 +293,20 @@ void wmc_views_register(const struct wmc_core *core, const char *filter_name);
 /* Whether anybody listens to the tap. */
 bool wmc_is_tapped(void);
 void wmc_tap(packet_info *pinfo, const struct wmc_plan *plan);
+
+/* A view as users find it. */
+struct wmc_option {
+    enum wmc_view view;
+    enum wmc_label label; /* in the menu */
+    const char *name;     /* of the -z option */
+    bool has_frames;      /* the page names packets by their numbers */
+};
+extern const struct wmc_option wmc_options[];
+extern const size_t wmc_option_count;
+
+/* plugin/glue/windows.c */
+/* Registers the menu; before any packet. */
+void wmc_windows_register(const struct wmc_core *core, int proto, const char *filter_name, const char *name);
 
 /* plugin/glue/statistics.c */
 void wmc_statistics_register(const struct wmc_core *core, const char *filter_name, const char *name);
@@ -315,6 +351,8 @@ static inline bool wmc_is_chat_port(uint16_t port)
 /* Called when the ports of the preference or of Decode As may have changed. */
 void wmc_ports_changed(void);
 bool wmc_show_json(void);
+/* The language of what stands in menus, which are made before Wireshark has read its preferences, and stay: index. */
+int wmc_language_of_menus(const struct wmc_core *core);
 /* What the user chose, without what of a packet is looked at. */
 const struct wmc_settings *wmc_preferences(void);
 /* What the user chose, and what of the packet is looked at; `is_tapped`: also by a view. */

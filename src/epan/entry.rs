@@ -5,7 +5,7 @@
 use std::ptr;
 use std::sync::OnceLock;
 
-use super::languages::{language_at, languages, unknown_language};
+use super::languages::{chosen_language, label, language_at, languages, unknown_language};
 use super::locked::{self, Locked};
 use super::plan::Pool;
 use super::{flow, panic, registry, statistics, sys, views};
@@ -60,6 +60,9 @@ pub fn core() -> *const sys::wmc_core {
                 flow_arrow: Some(flow::arrow),
                 follow_line: Some(views::follow_line),
                 filter: Some(views::filter),
+                exchange_filter: Some(views::exchange_filter),
+                label: Some(label),
+                chosen_language: Some(chosen_language),
             })
         })
         .0

@@ -127,6 +127,12 @@ pub extern "C" fn filter(filter: sys::wmc_filter, stream: u32, frame: u32, port:
     lend(filter.ok().flatten())
 }
 
+/// The display filter for the exchange of a frame, or for the frame alone, lent until the next text.
+pub extern "C" fn exchange_filter(frame: u32) -> *const libc::c_char {
+    let filter = panic::guard(|| filters::exchange_filter(Locked::new().dissector().session(), Frame::of(frame)));
+    lend(filter.ok().or_else(|| Some(format!("frame.number == {frame}"))))
+}
+
 /// The first or next piece of the view's page, lent until the next call; null behind the last. `at_end` is whether the whole capture was
 /// dissected.
 pub unsafe extern "C" fn page(
