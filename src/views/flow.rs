@@ -11,7 +11,7 @@ use super::{Setting, TapEvent, follow};
 use crate::failpoint::failpoint;
 use crate::language::{Party, Phrase, Topic, Word};
 use crate::packet::{Endpoint, Side, StreamId};
-use crate::session::ConnectionView;
+use crate::session::{ConnectionView, ServerNumber};
 
 /// Lifelines beside the one that those share for whom there is no more room. Wireshark draws 40.
 const MAX_LIFELINES: usize = 38;
@@ -49,9 +49,23 @@ struct Lifeline {
     /// The user's name; `None` for a server.
     name: Option<String>,
     /// The server, also of a browser.
-    server: Endpoint,
+    server: Server,
     /// The last connection.
     last: StreamId,
+}
+
+/// A server by its number, whichever address it is reached at, or else by its address.
+#[derive(Debug, Clone, Copy)]
+struct Server {
+    number: Option<ServerNumber>,
+    end: Endpoint,
+}
+
+impl Server {
+    fn is_same(&self, other: &Server) -> bool {
+        let is_same_number = self.number.is_some() && self.number == other.number;
+        is_same_number || self.end == other.end
+    }
 }
 
 /// Which lifelines a connection joins, by their places; `None`: the one of all others.
@@ -98,7 +112,8 @@ impl Flow {
             Some(known) => Some(known),
             None => self.add(stream, &view, Side::Client, setting),
         };
-        let is_server = |line: &Lifeline| line.name.is_none() && line.server == view.ends().server;
+        let own = server_of(stream, &view, setting);
+        let is_server = |line: &Lifeline| line.name.is_none() && line.server.is_same(&own);
         let server = match self.lifelines.iter().position(is_server) {
             Some(known) => Some(known),
             None => self.add(stream, &view, Side::Server, setting),
@@ -110,11 +125,11 @@ impl Flow {
 
     /// The lifeline of a user who comes back. Of one who is there twice at a time, each has one.
     fn known_browser(&mut self, tap_event: &TapEvent, view: &ConnectionView, setting: &Setting) -> Option<usize> {
-        let name = user(view, setting)?;
+        let (name, server) = (user(view, setting)?, server_of(tap_event.stream, view, setting));
         let place = self.lifelines.iter().position(|line| {
             let last = setting.session.connection(line.last).and_then(|last| last.closing_since());
             let is_free = last.is_some_and(|closed| closed < tap_event.at.frame);
-            is_free && line.name.as_ref() == Some(&name) && line.server == view.ends().server
+            is_free && line.name.as_ref() == Some(&name) && line.server.is_same(&server)
         })?;
         self.lifelines[place].last = tap_event.stream;
         Some(place)
@@ -130,7 +145,8 @@ impl Flow {
         let word = setting.language.phrase(&Phrase::Word(Word::Side(side)));
         let name = (side == Side::Client).then(|| user(view, setting).unwrap_or_else(|| format!("{word} ({place})")));
         let title = self.title(name.as_deref().unwrap_or(&word), &place);
-        self.lifelines.push(Lifeline { title, name, server: ends.server, last });
+        let server = server_of(last, view, setting);
+        self.lifelines.push(Lifeline { title, name, server, last });
         Some(self.lifelines.len() - 1)
     }
 
@@ -144,4 +160,8 @@ impl Flow {
         self.titles.insert(title.clone());
         title
     }
+}
+
+fn server_of(stream: StreamId, view: &ConnectionView, setting: &Setting) -> Server {
+    Server { number: setting.session.server(stream), end: view.ends().server }
 }
