@@ -31,7 +31,9 @@ mod plugin {
         "plugin/glue/views.c",
         "plugin/glue/windows.c",
         "plugin/glue/statistics.c",
+        "plugin/glue/late.c",
         "plugin/glue/flow.c",
+        "plugin/glue/endpoints.c",
         "plugin/glue/follow.c",
     ];
 

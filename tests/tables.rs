@@ -262,3 +262,61 @@ fn where_there_is_nothing_the_page_says_so_and_a_filter_that_is_none_is_told() {
         assert!(output.stderr.contains("no_such_field"), "{}", output.stderr);
     }
 }
+
+// --- Wireshark's tables of endpoints and conversations ------------------------------------------------------------------
+
+/// The lines of such a table, without its head; the same in one pass and in two.
+fn lines_of(wireshark: &Wireshark, capture: &Path, option: &str) -> Vec<String> {
+    let arguments = ["-r", capture.to_str().unwrap(), "-q", "-z", option];
+    let [once, twice] = [&[][..], &["-2"]].map(|passes| wireshark.tshark(&[&arguments, passes].concat()).stdout);
+    assert_eq!(once, twice, "{option}: one pass, then two");
+    let is_row =
+        |line: &&str| !line.starts_with(['=', ' ']) && !line.contains(['|', ':']) && !line.starts_with("WorkermanChat");
+    once.lines().filter(is_row).map(str::to_owned).collect()
+}
+
+/// The name of a user, and the packets with messages of theirs and to them.
+fn endpoint(line: &str) -> (String, [usize; 2]) {
+    let cells: Vec<&str> = line.split_whitespace().collect();
+    let (name, numbers) = cells.split_at(cells.len() - 6);
+    (name.join(" "), [2, 4].map(|at| numbers[at].parse().expect("a number")))
+}
+
+#[test]
+fn endpoints_are_users_with_the_packets_that_carry_their_messages() {
+    let wireshark = Wireshark::with_plugin();
+    for name in ["chat-2015.pcap", "chat-2026.pcap", "heartbeat-2026.pcap"] {
+        let capture = recorded(&wireshark, name);
+        let (mut names, mut packets) = (BTreeMap::new(), BTreeMap::<String, [BTreeSet<u32>; 2]>::new());
+        for message in reader::messages(&capture)
+            .iter()
+            .filter(|message| [message.from, message.to].iter().any(|end| end.port() == PORT))
+        {
+            let json = message.json().unwrap_or_default();
+            if let Some(name) =
+                json["client_name"].as_str().or(json["name"].as_str()).filter(|_| !message.is_from_server(PORT))
+            {
+                names.insert(message.connection(PORT), name.to_owned());
+            }
+            let by_server = usize::from(message.is_from_server(PORT));
+            packets.entry(names[&message.connection(PORT)].clone()).or_default()[by_server].insert(message.frame);
+        }
+        let expected: BTreeMap<String, [usize; 2]> =
+            packets.into_iter().map(|(name, frames)| (name, frames.map(|frames| frames.len()))).collect();
+        let found: BTreeMap<String, [usize; 2]> =
+            lines_of(&wireshark, &capture, "endpoints,workermanchat").iter().map(|line| endpoint(line)).collect();
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+#[test]
+fn a_table_of_endpoints_is_empty_where_there_is_no_chat_and_has_ten_thousand_users() {
+    let wireshark = Wireshark::with_plugin();
+    let without_chat = wireshark.capture("other-websocket-app.pcap");
+    assert_eq!(lines_of(&wireshark, &without_chat, "endpoints,workermanchat"), [""; 0]);
+    let chat = wireshark.capture("chat-2026.pcap");
+    assert_eq!(lines_of(&wireshark, &chat, "endpoints,workermanchat,udp"), [""; 0]);
+    let names: Vec<String> = (0..10_000).map(|number| format!("user {number}")).collect();
+    let many = wireshark.write("many.pcap", &chat_of(&names));
+    assert_eq!(lines_of(&wireshark, &many, "endpoints,workermanchat").len(), names.len());
+}

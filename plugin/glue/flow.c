@@ -1,8 +1,7 @@
 /* The flow graph: -z flow,workermanchat,network of tshark, and Statistics, Flow Graph of Wireshark.
  *
  * Wireshark takes in an item a message, and draws. Between which lifelines an arrow goes, and what stands on it, is known when the last packet
- * has been dissected: on a later pass, which is how Wireshark fills its graph, at once; in tshark's only pass, when the taps draw. Listeners draw
- * in the reverse order of their registration, so that one registered after the graph's own draws before it: it writes on the arrows. */
+ * has been dissected: on a later pass, which is how Wireshark fills its graph, at once; in tshark's only pass, when the taps draw (late.c). */
 #include "glue.h"
 
 #include <epan/address.h>
@@ -90,16 +89,9 @@ static bool fits(void)
 
 /* A graph that is being filled. Wireshark does not say when it is closed: what is kept of one is taken for the next at its place. */
 struct filled {
+    struct wmc_late late;
     struct graph *graph;
     void *flow; /* the core's */
-    GArray *blank;
-    bool listens;
-};
-
-/* An arrow on which nothing stands yet. */
-struct blank {
-    struct item *item;
-    struct wmc_tap_event tap_event; /* its texts are its own */
 };
 
 static const struct wmc_core *core;
@@ -121,24 +113,9 @@ static void write_on(struct filled *filled, struct item *item, const struct wmc_
     }
 }
 
-static void write_on_all(void *data)
+static void write_late(struct wmc_late *late, void *item, const struct wmc_tap_event *tap_event)
 {
-    struct filled *filled = (struct filled *)data;
-
-    for (unsigned i = 0; i < filled->blank->len; i++) {
-        struct blank *blank = &g_array_index(filled->blank, struct blank, i);
-
-        write_on(filled, blank->item, &blank->tap_event);
-        g_free((char *)blank->tap_event.text);
-        g_free((char *)blank->tap_event.problems);
-    }
-    g_array_set_size(filled->blank, 0);
-}
-
-/* Wireshark removes the listener. */
-static void forget(void *data)
-{
-    ((struct filled *)data)->listens = false;
+    write_on((struct filled *)late, (struct item *)item, tap_event);
 }
 
 /* Begins anew where the graph is empty. */
@@ -157,21 +134,9 @@ static struct filled *filled_of(struct graph *graph)
     filled = g_new0(struct filled, 1);
     filled->graph = graph;
     filled->flow = core->flow_new();
-    filled->blank = g_array_new(FALSE, TRUE, sizeof(struct blank));
+    wmc_late_init(&filled->late, write_late);
     all_filled = g_slist_prepend(all_filled, filled);
     return filled;
-}
-
-/* The texts are the tap's: they are kept for later. */
-static void postpone(struct filled *filled, struct item *item, const struct wmc_tap_event *tap_event)
-{
-    struct blank blank = { item, *tap_event };
-
-    blank.tap_event.text = g_strdup(tap_event->text);
-    blank.tap_event.problems = g_strdup(tap_event->problems);
-    g_array_append_val(filled->blank, blank);
-    if (!filled->listens)
-        filled->listens = register_tap_listener(tap_name, filled, NULL, TL_REQUIRES_NOTHING, NULL, NULL, write_on_all, forget) == NULL;
 }
 
 static tap_packet_status see(void *data, packet_info *pinfo, epan_dissect_t *dissection, const void *tapped, tap_flags_t flags)
@@ -191,7 +156,7 @@ static tap_packet_status see(void *data, packet_info *pinfo, epan_dissect_t *dis
     item->line_style = 1;
     sequence_analysis_use_color_filter(pinfo, item);
     if (tap_event->first_pass)
-        postpone(filled, item, tap_event);
+        wmc_late_add(&filled->late, tap_name, item, tap_event);
     else
         write_on(filled, item, tap_event);
     g_queue_push_tail(graph->items, item);

@@ -778,6 +778,7 @@ static void register_protocol(void)
     wmc_windows_register(core, wmc_proto, r.filter_name, r.name);
     wmc_statistics_register(core, r.filter_name, r.name);
     wmc_flow_register(core, wmc_proto, r.filter_name, r.name);
+    wmc_endpoints_register(core, wmc_proto, r.filter_name);
     wmc_follow_register(core, wmc_proto, &r);
     register_init_routine(start);
     register_cleanup_routine(reset);

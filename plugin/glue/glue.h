@@ -119,6 +119,14 @@ struct wmc_arrow {
     const char *comment;
 };
 
+/* Who is at both ends of a message, by name; NULL for nobody that is known. A name is in filters if the field `user` has just this value. */
+struct wmc_parties {
+    const char *user;   /* of its connection */
+    const char *sender; /* of a delivery to somebody else: who says it */
+    bool user_in_filters;
+    bool sender_in_filters;
+};
+
 /* What a packet belongs to, as a display filter is to show it. */
 enum wmc_filter { WMC_FILTER_USER, WMC_FILTER_ROOM, WMC_FILTER_EXCHANGE, WMC_FILTER_CONNECTION, WMC_FILTERS };
 
@@ -248,6 +256,10 @@ struct wmc_core {
     /* The arrow of a message, of each in the order of the capture; NULL for none. Valid until the next call. */
     const struct wmc_arrow *(*flow_arrow)(void *flow, const struct wmc_tap_event *tap_event, const struct wmc_settings *settings);
 
+    /* Who is at both ends of a message. Valid until the next call. */
+    struct wmc_parties (*parties)(const struct wmc_tap_event *tap_event, const struct wmc_settings *settings);
+    const char *user_field; /* the name of the field */
+
     /* The line of a message in its connection, with a line end; NULL for none. Valid until the next call. */
     const char *(*follow_line)(const struct wmc_tap_event *tap_event, const struct wmc_settings *settings);
 
@@ -310,6 +322,22 @@ void wmc_windows_register(const struct wmc_core *core, int proto, const char *fi
 
 /* plugin/glue/statistics.c */
 void wmc_statistics_register(const struct wmc_core *core, const char *filter_name, const char *name);
+
+/* plugin/glue/late.c */
+struct wmc_late;
+typedef void (*wmc_late_cb)(struct wmc_late *late, void *item, const struct wmc_tap_event *tap_event);
+/* What waits until all packets have been dissected; `then` is called for each, before Wireshark's own view is drawn. */
+struct wmc_late {
+    wmc_late_cb then;
+    GArray *events;
+    bool listens;
+};
+void wmc_late_init(struct wmc_late *late, wmc_late_cb then);
+/* `item`: whatever `then` is to do something with. */
+void wmc_late_add(struct wmc_late *late, const char *tap_name, void *item, const struct wmc_tap_event *tap_event);
+
+/* plugin/glue/endpoints.c */
+void wmc_endpoints_register(const struct wmc_core *core, int proto, const char *filter_name);
 
 /* plugin/glue/flow.c */
 /* Registers the flow graph, where Wireshark's library is as this file declares it. */

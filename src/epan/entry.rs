@@ -2,6 +2,7 @@
 //! data in the packet's pool; none of them calls anything that may longjmp. What they take and return, `struct wmc_core` of
 //! `plugin/glue/glue.h` says.
 
+use std::ffi::CStr;
 use std::ptr;
 use std::sync::OnceLock;
 
@@ -13,6 +14,9 @@ use crate::annotation::{Plan, Wanted};
 use crate::dissector::{self, Packet, Settings, Start};
 use crate::message::may_prove_chat;
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Outline, Segment, SequenceNumber, StreamId};
+
+/// The field with a connection's user.
+const USER_FIELD: &CStr = c"workermanchat.user";
 
 /// The table of entries.
 pub fn core() -> *const sys::wmc_core {
@@ -58,6 +62,8 @@ pub fn core() -> *const sys::wmc_core {
                 flow_free: Some(flow::free),
                 flow_clear: Some(flow::clear),
                 flow_arrow: Some(flow::arrow),
+                parties: Some(flow::parties),
+                user_field: USER_FIELD.as_ptr(),
                 follow_line: Some(views::follow_line),
                 filter: Some(views::filter),
                 exchange_filter: Some(views::exchange_filter),

@@ -7,6 +7,7 @@
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
 mod diagram;
+pub mod ends;
 pub mod filters;
 mod flow;
 pub mod follow;
