@@ -277,7 +277,9 @@ fn lines_of(wireshark: &Wireshark, capture: &Path, option: &str) -> Vec<String> 
 
 /// The name of a user, and the packets with messages of theirs and to them.
 fn endpoint(line: &str) -> (String, [usize; 2]) {
-    let cells: Vec<&str> = line.split_whitespace().collect();
+    // Newer versions write bytes with their unit.
+    let is_unit = |cell: &&str| ["bytes", "kB", "MB"].contains(cell);
+    let cells: Vec<&str> = line.split_whitespace().filter(|cell| !is_unit(cell)).collect();
     let (name, numbers) = cells.split_at(cells.len() - 6);
     (name.join(" "), [2, 4].map(|at| numbers[at].parse().expect("a number")))
 }

@@ -51,10 +51,8 @@ pub fn responses(view: &MessageView, session: &Session) -> impl Iterator<Item = 
         let time = record.request.map(|request| record.at.since(request));
         (Response::Message { asked, answer: row.phase }, time)
     });
-    let [first, last] = match record.event {
-        MessageEvent::SayRequest { .. } => deliveries(view, session),
-        _ => [None; 2],
-    };
+    let is_say = matches!(record.event, MessageEvent::SayRequest { .. });
+    let [first, last] = if is_say { deliveries(view, session) } else { [None; 2] };
     let delivered = [(Response::FirstDelivery, first), (Response::LastDelivery, last)];
     let times = answered.into_iter().chain(delivered);
     times.filter_map(|(response, time)| Some((response, time.filter(|time| *time >= 0)?)))
