@@ -30,7 +30,11 @@ mod plugin {
         "plugin/glue/preferences.c",
         "plugin/glue/own_messages.c",
         "plugin/glue/views.c",
+        "plugin/glue/windows.c",
         "plugin/glue/statistics.c",
+        "plugin/glue/late.c",
+        "plugin/glue/flow.c",
+        "plugin/glue/endpoints.c",
         "plugin/glue/follow.c",
     ];
 

@@ -509,12 +509,14 @@ fn a_panic_in_a_view_is_told_on_its_page() {
     mynick.ack(&mut capture, Side::Client);
     let last = capture.last();
 
-    let views = ["transcript", "sessions", "diagram", "tree"].map(|view| format!("workermanchat,{view}"));
-    let follow = "follow,workermanchat,ascii,0".to_owned();
-    for view in views.iter().chain([&follow]) {
+    let views =
+        ["transcript", "sessions", "users", "times", "diagram", "tree"].map(|view| format!("workermanchat,{view}"));
+    let others = ["follow,workermanchat,ascii,0", "flow,workermanchat,network"].map(str::to_owned);
+    for view in views.iter().chain(&others) {
         let (seeing, writing) = match &**view {
             "workermanchat,tree" => ("views::statistics::see", Some("views::statistics::count")),
             "follow,workermanchat,ascii,0" => ("views::follow", None),
+            "flow,workermanchat,network" => ("views::flow", None),
             _ => ("views::see", Some("views::write")),
         };
         for passes in [&[][..], &["-2"]] {

@@ -13,9 +13,12 @@ use harness::reader::messages;
 use harness::scripts::*;
 use harness::websocket::{masked_text, text};
 use harness::wireshark::{Wireshark, captures};
+use unicode_width::UnicodeWidthStr;
 
 const OPTION: &str = "workermanchat,transcript";
 const SERVER_PORT: u16 = 7272;
+/// The longest text that a line quotes, in columns of a terminal.
+const LONGEST_TEXT: usize = 100;
 /// The captures whose logs were read by eye.
 const RECORDED: [&str; 9] = [
     "seed-2014",
@@ -67,18 +70,25 @@ fn each_say_stands_in_the_log_once_in_the_order_of_saying() {
     for name in ["seed-2014.pcap", "chat-2015.pcap", "chat-2026.pcap"] {
         let capture = wireshark.capture(name);
         let log = transcript(&wireshark, &capture, &[]);
-        let printed: Vec<&str> = lines(&log).into_iter().filter(|line| line.contains(" → ")).collect();
+        let printed: Vec<&str> = log.lines().filter(|line| line.contains(" → ")).collect();
         let says = messages(&capture).into_iter().filter(|message| !message.is_from_server(SERVER_PORT));
         // What is not JSON is not parsed by the other parser, and stands in the log as far as it can be read.
-        let said: Vec<Option<String>> = says
+        let said: Vec<(u32, Option<String>)> = says
             .filter(|message| message.json().map_or_else(|| message.payload.len() > 40, |json| json["type"] == "say"))
-            .map(|message| Some(message.json()?["content"].as_str()?.to_owned()))
+            .map(|message| (message.frame, message.json().and_then(|json| Some(json["content"].as_str()?.to_owned()))))
             .collect();
         assert_eq!(printed.len(), said.len(), "{name}: {printed:#?}");
-        for (line, said) in printed.iter().zip(&said) {
+        for (line, (frame, said)) in printed.iter().zip(&said) {
+            assert_eq!(line.split_whitespace().next(), Some(&*frame.to_string()), "{name}: {line}");
             if let Some(said) = said {
                 let shown = said.replace('\n', "\\n").replace('\t', "\\t");
-                assert!(line.ends_with(&format!(": {shown}")), "{name}: {line} says {said:?}");
+                let (_, rest) = line.split_once(" → ").expect("an arrow");
+                let (_, printed) = rest.split_once(": ").expect("a text");
+                let is_so = match printed.strip_suffix('…') {
+                    Some(beginning) => shown.starts_with(beginning) && shown.width() > LONGEST_TEXT,
+                    None => printed == shown,
+                };
+                assert!(is_so && printed.width() <= LONGEST_TEXT + 1, "{name}: {line} says {said:?}");
             }
         }
     }
@@ -165,9 +175,9 @@ fn what_nobody_got_stands_in_the_log_with_the_reason() {
     let log = transcript(&wireshark, &chat.write(&wireshark), &[]);
     let lines = lines(&log);
     assert!(lines[2].ends_with(r"ann → all: a\qb"), "{log}");
-    assert!(lines[3].starts_with("    ! Not JSON"), "{log}");
+    assert!(lines[3].starts_with("       ! Not JSON"), "{log}");
     assert_eq!(lines[4], "1] ann → all: lost");
-    assert!(lines[5].starts_with("    ! "), "{log}");
+    assert!(lines[5].starts_with("       ! "), "{log}");
     assert_eq!(lines[6..], ["1] ann → all: heard"]);
 }
 
@@ -196,9 +206,9 @@ fn each_message_of_a_segment_has_its_own_line_and_what_is_wrong_with_it() {
     let log = transcript(&wireshark, &chat.write(&wireshark), &[]);
     let lines = lines(&log);
     assert_eq!(lines[2..4], ["1] ann → all: one", r"1] ann → all: a\qb"], "{log}");
-    assert!(lines[4].starts_with("    ! Not JSON"), "{log}");
+    assert!(lines[4].starts_with("       ! Not JSON"), "{log}");
     assert_eq!(lines[5], "1] ann → all: <i>two</i>", "{log}");
-    assert!(lines[6].starts_with("    ! ") && lines[6].contains("<i>"), "{log}");
+    assert!(lines[6].starts_with("       ! ") && lines[6].contains("<i>"), "{log}");
     assert_eq!(lines[7..], ["1] ann → all: one"], "{log}");
 }
 
@@ -342,7 +352,7 @@ fn what_is_wrong_with_the_deliveries_of_a_say_stands_once_below_it() {
     let log = transcript(&wireshark, &chat.write(&wireshark), &[]);
     let lines = lines(&log);
     assert_eq!(lines[2], "1] ann → all: <i>one</i>", "{log}");
-    assert!(lines[3].starts_with("    ! ") && lines[3].contains("<i>"), "{log}");
+    assert!(lines[3].starts_with("       ! ") && lines[3].contains("<i>"), "{log}");
     assert_eq!(lines[4..], ["1] ben → all: two"], "{log}");
 }
 
@@ -353,7 +363,7 @@ fn a_message_that_nobody_can_read_is_named_and_nothing_follows_its_name() {
     browser_says(&mut chat.capture, &mut chat.ann, "no JSON at all");
     let log = transcript(&wireshark, &chat.write(&wireshark), &[]);
     assert_eq!(lines(&log)[2], "1] Unknown message", "{log}");
-    assert!(lines(&log)[3].starts_with("    ! Not JSON"), "{log}");
+    assert!(lines(&log)[3].starts_with("       ! Not JSON"), "{log}");
 }
 
 #[test]

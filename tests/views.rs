@@ -245,7 +245,7 @@ fn a_view_knows_in_one_pass_what_was_there_before_the_chat_was_recognized() {
         (recorded(&wireshark, "hard/snaplen-160"), elsewhere, "4 · WebSocket handshake request"),
     ];
     for (capture, options, early) in captures {
-        for view in ["transcript", "sessions", "diagram", "tree"] {
+        for view in ["transcript", "sessions", "diagram", "users", "times", "tree"] {
             let [once, twice] =
                 [&[][..], &["-2"]].map(|passes| page(&wireshark, &capture, &[options, passes].concat(), view));
             assert_eq!(once, twice, "{view} of {}: one pass, then two", capture.display());

@@ -788,7 +788,10 @@ static void register_protocol(void)
     expert_register_field_array(expert_register_protocol(wmc_proto), r.findings, r.finding_count);
     wmc_preferences_register(wmc_proto, core, &r);
     wmc_views_register(core, r.filter_name);
+    wmc_windows_register(core, wmc_proto, r.filter_name, r.name);
     wmc_statistics_register(core, r.filter_name, r.name);
+    wmc_flow_register(core, wmc_proto, r.filter_name, r.name);
+    wmc_endpoints_register(core, wmc_proto, r.filter_name);
     wmc_follow_register(core, wmc_proto, &r);
     register_init_routine(start);
     register_cleanup_routine(reset);

@@ -123,6 +123,22 @@ struct wmc_rows {
     size_t count;
 };
 
+/* An arrow of a flow graph. Lifelines are told apart by their names. */
+struct wmc_arrow {
+    const char *from; /* NULL if the arrow is a fault of the plugin's, which the label tells */
+    const char *to;
+    const char *label;
+    const char *comment;
+};
+
+/* Who is at both ends of a message, by name; NULL for nobody that is known. A name is in filters if the field `user` has just this value. */
+struct wmc_parties {
+    const char *user;   /* of its connection */
+    const char *sender; /* of a delivery to somebody else: who says it */
+    bool user_in_filters;
+    bool sender_in_filters;
+};
+
 /* What a packet belongs to, as a display filter is to show it. */
 enum wmc_filter { WMC_FILTER_USER, WMC_FILTER_ROOM, WMC_FILTER_EXCHANGE, WMC_FILTER_CONNECTION, WMC_FILTERS };
 
@@ -170,7 +186,24 @@ struct wmc_settings {
     bool annotate_info;
 };
 
-enum wmc_view { WMC_VIEW_TRANSCRIPT, WMC_VIEW_SESSIONS, WMC_VIEW_DIAGRAM, WMC_VIEW_PAGE, WMC_VIEW_LIVE, WMC_VIEW_HTML };
+enum wmc_view { WMC_VIEW_TRANSCRIPT, WMC_VIEW_SESSIONS, WMC_VIEW_DIAGRAM, WMC_VIEW_USERS, WMC_VIEW_TIMES, WMC_VIEW_PAGE, WMC_VIEW_LIVE, WMC_VIEW_HTML };
+
+/* What menus and buttons say. */
+enum wmc_label {
+    WMC_LABEL_TRANSCRIPT,
+    WMC_LABEL_SESSIONS,
+    WMC_LABEL_USERS,
+    WMC_LABEL_TIMES,
+    WMC_LABEL_DIAGRAM,
+    WMC_LABEL_PAGE,
+    WMC_LABEL_COUNTS,
+    WMC_LABEL_GO_TO_PACKET,
+    WMC_LABEL_APPLY_AS_FILTER,
+    WMC_LABEL_LIMIT_TO_FILTER,
+    WMC_LABEL_COPY,
+    WMC_LABEL_PACKET_NUMBER,
+    WMC_LABEL_NONE
+};
 
 /* The Rust core. No function panics or longjmps. A plan is NULL if there is nothing to show. */
 struct wmc_core {
@@ -245,12 +278,31 @@ struct wmc_core {
      * Valid until the next call. */
     struct wmc_rows (*statistics_count)(void *statistics, const struct wmc_settings *settings);
 
+    /* Flow graphs. */
+    void *(*flow_new)(void);
+    void (*flow_free)(void *flow);
+    /* The packets come again. */
+    void (*flow_clear)(void *flow);
+    /* The arrow of a message, of each in the order of the capture; NULL for none. Valid until the next call. */
+    const struct wmc_arrow *(*flow_arrow)(void *flow, const struct wmc_tap_event *tap_event, const struct wmc_settings *settings);
+
+    /* Who is at both ends of a message. Valid until the next call. */
+    struct wmc_parties (*parties)(const struct wmc_tap_event *tap_event, const struct wmc_settings *settings);
+    const char *user_field; /* the name of the field */
+
     /* The line of a message in its connection, with a line end; NULL for none. Valid until the next call. */
     const char *(*follow_line)(const struct wmc_tap_event *tap_event, const struct wmc_settings *settings);
 
     /* A display filter for what a packet belongs to; NULL if it belongs to no such thing. `port`: its source port. Valid until the next
      * call. */
     const char *(*filter)(enum wmc_filter filter, uint32_t stream, uint32_t frame, uint16_t port);
+    /* A display filter for the exchange of a frame, or for the frame alone. Valid until the next call. */
+    const char *(*exchange_filter)(uint32_t frame);
+
+    /* What a menu or a button says. `language`: index. Valid as long as the program runs. */
+    const char *(*label)(enum wmc_label label, int language);
+    /* The language that is asked for before Wireshark has read its preferences: index. `preferences`: the path of the preferences file. */
+    int (*chosen_language)(const char *preferences);
 };
 
 /* plugin/glue/glue.c */
@@ -284,8 +336,42 @@ void wmc_views_register(const struct wmc_core *core, const char *filter_name);
 bool wmc_is_tapped(void);
 void wmc_tap(packet_info *pinfo, const struct wmc_plan *plan);
 
+/* A view as users find it. */
+struct wmc_option {
+    enum wmc_view view;
+    enum wmc_label label; /* in the menu */
+    const char *name;     /* of the -z option */
+    bool has_frames;      /* the page names packets by their numbers */
+};
+extern const struct wmc_option wmc_options[];
+extern const size_t wmc_option_count;
+
+/* plugin/glue/windows.c */
+/* Registers the menu; before any packet. */
+void wmc_windows_register(const struct wmc_core *core, int proto, const char *filter_name, const char *name);
+
 /* plugin/glue/statistics.c */
 void wmc_statistics_register(const struct wmc_core *core, const char *filter_name, const char *name);
+
+/* plugin/glue/late.c */
+struct wmc_late;
+typedef void (*wmc_late_cb)(struct wmc_late *late, void *item, const struct wmc_tap_event *tap_event);
+/* What waits until all packets have been dissected; `then` is called for each, before Wireshark's own view is drawn. */
+struct wmc_late {
+    wmc_late_cb then;
+    GArray *events;
+    bool listens;
+};
+void wmc_late_init(struct wmc_late *late, wmc_late_cb then);
+/* `item`: whatever `then` is to do something with. */
+void wmc_late_add(struct wmc_late *late, const char *tap_name, void *item, const struct wmc_tap_event *tap_event);
+
+/* plugin/glue/endpoints.c */
+void wmc_endpoints_register(const struct wmc_core *core, int proto, const char *filter_name);
+
+/* plugin/glue/flow.c */
+/* Registers the flow graph, where Wireshark's library is as this file declares it. */
+void wmc_flow_register(const struct wmc_core *core, int proto, const char *filter_name, const char *name);
 
 /* plugin/glue/stream.c */
 /* Takes the number of Wireshark's TCP protocol; before any packet. */
@@ -330,6 +416,8 @@ static inline bool wmc_is_chat_port(uint16_t port)
 /* Called when the ports of the preference or of Decode As may have changed. */
 void wmc_ports_changed(void);
 bool wmc_show_json(void);
+/* The language of what stands in menus, which are made before Wireshark has read its preferences, and stay: index. */
+int wmc_language_of_menus(const struct wmc_core *core);
 /* What the user chose, without what of a packet is looked at. */
 const struct wmc_settings *wmc_preferences(void);
 /* What was registered for a port before the preferences made it one of the chat's; NULL for nothing. */

@@ -101,6 +101,15 @@ void wmc_preferences_register(int proto, const struct wmc_core *core, const stru
     wmc_own_messages_register(module, core);
 }
 
+int wmc_language_of_menus(const struct wmc_core *core)
+{
+    char *path = get_persconffile_path("preferences", true);
+    const int chosen = core->chosen_language(path);
+
+    g_free(path);
+    return chosen;
+}
+
 void wmc_preferences_begin(const struct wmc_core *core)
 {
     char *path = get_persconffile_path("preferences", true);

@@ -1,39 +1,26 @@
-/* Views of the conversation as text: -z options of tshark, and text windows of Wireshark. A tap hands what happens in each packet to a view
- * of the core, which writes its page when all packets have been seen. */
+/* Views of the conversation as text: -z options of tshark. A tap hands what happens in each packet to a view of the core, which writes its page
+ * when all packets have been seen. Wireshark shows the same pages in windows: see windows.c. */
 #include "glue.h"
 
-#include <epan/funnel.h>
 #include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ws_version.h>
 
-/* A -z option, NAME or NAME,FILTER, and the entry of Wireshark's menu Statistics; NULL for none. */
-struct option {
-    enum wmc_view view;
-    const char *title;
-    const char *menu;
-    const char *name;
+/* Each is a -z option, NAME or NAME,FILTER, and an entry of Wireshark's menu, unless it has no label. */
+const struct wmc_option wmc_options[] = {
+    { WMC_VIEW_TRANSCRIPT, WMC_LABEL_TRANSCRIPT, "workermanchat,transcript", true },
+    { WMC_VIEW_SESSIONS, WMC_LABEL_SESSIONS, "workermanchat,sessions", false },
+    { WMC_VIEW_USERS, WMC_LABEL_USERS, "workermanchat,users", false },
+    { WMC_VIEW_TIMES, WMC_LABEL_TIMES, "workermanchat,times", false },
+    { WMC_VIEW_DIAGRAM, WMC_LABEL_DIAGRAM, "workermanchat,diagram", true },
+    { WMC_VIEW_PAGE, WMC_LABEL_PAGE, "workermanchat,page", true },
+    { WMC_VIEW_HTML, WMC_LABEL_NONE, "workermanchat,html", false },
+    { WMC_VIEW_LIVE, WMC_LABEL_NONE, "workermanchat,live", false },
 };
-
-/* Before 4.6, the menu Statistics has no submenu for what a plugin adds, and would show a slash. */
-#if WIRESHARK_VERSION_MAJOR > 4 || (WIRESHARK_VERSION_MAJOR == 4 && WIRESHARK_VERSION_MINOR >= 6)
-#define MENU "Workerman Chat/"
-#else
-#define MENU "Workerman Chat: "
-#endif
-
-static const struct option options[] = {
-    { WMC_VIEW_TRANSCRIPT, "Workerman Chat: transcript", MENU "Transcript", "workermanchat,transcript" },
-    { WMC_VIEW_SESSIONS, "Workerman Chat: sessions", MENU "Sessions", "workermanchat,sessions" },
-    { WMC_VIEW_DIAGRAM, "Workerman Chat: sequence diagram", MENU "Sequence Diagram (Mermaid)", "workermanchat,diagram" },
-    { WMC_VIEW_PAGE, "Workerman Chat: page", MENU "Page", "workermanchat,page" },
-    { WMC_VIEW_HTML, "Workerman Chat: web page", NULL, "workermanchat,html" },
-    { WMC_VIEW_LIVE, "Workerman Chat: page, live", NULL, "workermanchat,live" },
-};
+const size_t wmc_option_count = G_N_ELEMENTS(wmc_options);
 
 static const struct wmc_core *core;
 static const char *tap_name;
@@ -56,13 +43,11 @@ void wmc_tap(packet_info *pinfo, const struct wmc_plan *plan)
 #define NOT_WRITTEN 74
 #define NOT_READ 141
 
-/* A view that listens to the tap, and where its page goes. */
+/* A view that listens to the tap. */
 struct listener {
-    const struct option *option;
+    const struct wmc_option *option;
     void *view;
-    const funnel_ops_t *funnel;
-    funnel_text_window_t *window; /* NULL: to the standard output */
-    struct listener *itself;      /* its address is the data of a second listener, which hears of every frame */
+    struct listener *itself; /* its address is the data of a second listener, which hears of every frame */
     bool any_frame;
 };
 
@@ -71,18 +56,10 @@ static void clear(void *data)
     core->view_clear(((struct listener *)data)->view);
 }
 
-static void put(const struct listener *listener, const char *piece)
-{
-    if (listener->window != NULL)
-        listener->funnel->append_text(listener->window, piece);
-    else
-        fputs(piece, stdout);
-}
-
 /* What is written to a full disk or a closed pipe is lost, which is told. */
 static void end_output(const struct listener *listener)
 {
-    if (listener->window != NULL || (fflush(stdout) == 0 && !ferror(stdout)))
+    if (fflush(stdout) == 0 && !ferror(stdout))
         return;
     if (errno == EPIPE)
         exit(NOT_READ);
@@ -96,7 +73,7 @@ static void put_seen(const struct listener *listener)
 
     if (piece == NULL)
         return;
-    put(listener, piece);
+    fputs(piece, stdout);
     end_output(listener);
 }
 
@@ -116,21 +93,18 @@ static tap_packet_status see_frame(void *data, packet_info *pinfo, epan_dissect_
     return TAP_PACKET_DONT_REDRAW;
 }
 
-/* tshark draws once, when all packets have been read; Wireshark whenever there is something new. */
-static void draw(void *data)
+/* tshark draws once, when all packets have been read. */
+static void print(void *data)
 {
     const struct listener *listener = (const struct listener *)data;
-    const bool at_end = listener->window == NULL;
     const char *piece;
 
     if (listener->option->view == WMC_VIEW_LIVE && !listener->any_frame) {
         fputs("No packet came on standard input: did the capture start (rights, tcpdump installed)?\n", stderr);
         exit(1);
     }
-    if (listener->window != NULL)
-        listener->funnel->set_text(listener->window, "");
-    for (bool first = true; (piece = core->view_page(listener->view, wmc_preferences(), first, at_end)) != NULL; first = false)
-        put(listener, piece);
+    for (bool first = true; (piece = core->view_page(listener->view, wmc_preferences(), first, true)) != NULL; first = false)
+        fputs(piece, stdout);
     end_output(listener);
 }
 
@@ -142,13 +116,7 @@ static void finish(void *data)
     g_free(listener);
 }
 
-/* Returns what is wrong with the filter, or NULL. */
-static GString *listen(struct listener *listener, const char *filter)
-{
-    return register_tap_listener(tap_name, listener, filter, TL_REQUIRES_NOTHING, clear, see, draw, finish);
-}
-
-static struct listener *new_listener(const struct option *option)
+static struct listener *new_listener(const struct wmc_option *option)
 {
     struct listener *listener = g_new0(struct listener, 1);
 
@@ -163,7 +131,7 @@ typedef __typeof__(((stat_tap_init_cb)NULL)(NULL, NULL)) wmc_init_result;
 
 static wmc_init_result start(const char *argument, void *data)
 {
-    const struct option *option = (const struct option *)data;
+    const struct wmc_option *option = (const struct wmc_option *)data;
     struct listener *listener;
     const char *rest = argument + strlen(option->name); /* Wireshark found the option by the beginning of the argument */
     GString *error;
@@ -173,7 +141,7 @@ static wmc_init_result start(const char *argument, void *data)
         exit(1);
     }
     listener = new_listener(option);
-    error = listen(listener, *rest == ',' ? rest + 1 : NULL);
+    error = register_tap_listener(tap_name, listener, *rest == ',' ? rest + 1 : NULL, TL_REQUIRES_NOTHING, clear, see, print, finish);
     if (error == NULL && option->view == WMC_VIEW_LIVE)
         error = register_tap_listener("frame", &listener->itself, NULL, TL_REQUIRES_NOTHING, NULL, see_frame, NULL, NULL);
     if (error != NULL) {
@@ -183,47 +151,17 @@ static wmc_init_result start(const char *argument, void *data)
     return (wmc_init_result)1;
 }
 
-static void close_window(void *data)
-{
-    remove_tap_listener(data);
-}
-
-/* Wireshark's menu: the page in a text window. */
-static void open_window(void *data)
-{
-    const struct option *option = (const struct option *)data;
-    struct listener *listener;
-    GString *error;
-
-    if (funnel_get_funnel_ops() == NULL)
-        return;
-    listener = new_listener(option);
-    listener->funnel = funnel_get_funnel_ops();
-    listener->window = listener->funnel->new_text_window(listener->funnel->ops_id, option->title);
-    error = listen(listener, NULL);
-    if (error != NULL) {
-        listener->funnel->set_text(listener->window, error->str);
-        g_string_free(error, TRUE);
-        finish(listener);
-        return;
-    }
-    listener->funnel->set_close_cb(listener->window, close_window, listener);
-    listener->funnel->retap_packets(listener->funnel->ops_id);
-}
-
 static void register_options(void)
 {
     static tap_param parameters[] = { { PARAM_FILTER, "filter", "Filter", NULL, true } };
-    static stat_tap_ui uis[G_N_ELEMENTS(options)];
+    static stat_tap_ui uis[G_N_ELEMENTS(wmc_options)];
 
-    for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(wmc_options); i++) {
         const stat_tap_ui ui = {
-            REGISTER_PACKET_STAT_GROUP_UNSORTED, options[i].title, options[i].name, start, G_N_ELEMENTS(parameters), parameters,
+            REGISTER_PACKET_STAT_GROUP_UNSORTED, wmc_options[i].name, wmc_options[i].name, start, G_N_ELEMENTS(parameters), parameters,
         };
         uis[i] = ui;
-        register_stat_tap_ui(&uis[i], (void *)&options[i]);
-        if (options[i].menu != NULL)
-            funnel_register_menu(options[i].menu, REGISTER_PACKET_STAT_GROUP_UNSORTED, open_window, (void *)&options[i], NULL, false);
+        register_stat_tap_ui(&uis[i], (void *)&wmc_options[i]);
     }
 }
 

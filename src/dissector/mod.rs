@@ -94,6 +94,8 @@ pub struct Dissector {
     faults: Faults,
     /// Set while the session learns; where it stays set, a panic ended that early.
     is_learning: bool,
+    /// What had been learned when the session was last finished: views ask for that for each message.
+    finished_at: Option<Frame>,
     /// The last plan; its buffers serve for the next.
     plan: Plan,
 }
@@ -151,7 +153,7 @@ impl Dissector {
     /// neither reassembled nor decrypted.
     pub fn frames(&mut self, packet: &Packet, data: Captured, position: Option<u32>) {
         if packet.first_pass && self.session.has_room_for(&packet.segment) {
-            self.is_learning = true;
+            (self.is_learning, self.finished_at) = (true, None);
             self.session.segment(&packet.segment, packet.payload);
             self.session.frames(&packet.segment, packet.payload, data, position);
             self.is_learning = false;
@@ -258,7 +260,11 @@ impl Dissector {
 
     /// The capture is at its end: what later frames would not contradict is settled.
     pub fn finish(&mut self) {
-        self.session.finish();
+        let learned = self.session.learned();
+        if learned.is_none() || self.finished_at != learned {
+            self.finished_at = learned;
+            self.session.finish();
+        }
     }
 
     /// A segment whose payload has been dissected; `sources` are the data sources that this took (reassembled, decrypted). `None`: there
@@ -272,7 +278,7 @@ impl Dissector {
         if !packet.first_pass {
             self.session.finish();
         } else if self.session.has_room_for(&packet.segment) {
-            self.is_learning = true;
+            (self.is_learning, self.finished_at) = (true, None);
             self.session.segment(&packet.segment, packet.payload);
             self.session.handshake(&packet.segment, packet.payload, sources);
             self.session.look_back(&packet.segment);

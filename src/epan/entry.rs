@@ -2,17 +2,21 @@
 //! data in the packet's pool; none of them calls anything that may longjmp. What they take and return, `struct wmc_core` of
 //! `plugin/glue/glue.h` says.
 
+use std::ffi::CStr;
 use std::ptr;
 use std::sync::OnceLock;
 
-use super::languages::{language_at, languages, unknown_language};
+use super::languages::{chosen_language, label, language_at, languages, unknown_language};
 use super::locked::{self, Locked};
 use super::plan::Pool;
-use super::{own, panic, registry, statistics, sys, views};
+use super::{flow, own, panic, registry, statistics, sys, views};
 use crate::annotation::{Plan, Wanted};
 use crate::dissector::{self, Packet, Settings, Start};
 use crate::packet::{Captured, Endpoint, Frame, FrameTime, Outline, Segment, SequenceNumber, StreamId};
 use crate::websocket::handshake::header_section;
+
+/// The field with a connection's user.
+const USER_FIELD: &CStr = c"workermanchat.user";
 
 /// The table of entries.
 pub fn core() -> *const sys::wmc_core {
@@ -59,8 +63,17 @@ pub fn core() -> *const sys::wmc_core {
                 statistics_clear: Some(statistics::clear),
                 statistics_see: Some(statistics::see),
                 statistics_count: Some(statistics::count),
+                flow_new: Some(flow::new),
+                flow_free: Some(flow::free),
+                flow_clear: Some(flow::clear),
+                flow_arrow: Some(flow::arrow),
+                parties: Some(flow::parties),
+                user_field: USER_FIELD.as_ptr(),
                 follow_line: Some(views::follow_line),
                 filter: Some(views::filter),
+                exchange_filter: Some(views::exchange_filter),
+                label: Some(label),
+                chosen_language: Some(chosen_language),
             })
         })
         .0

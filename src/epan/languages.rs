@@ -1,11 +1,12 @@
 //! The preference `language`, as C knows it.
 
+use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
 use std::ptr;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::{panic, sys};
-use crate::language::{Language, choice};
+use crate::language::{Command, Language, Phrase, choice};
 use crate::message::text;
 
 /// The longest value of the preference that a warning quotes, in characters.
@@ -39,6 +40,52 @@ pub fn language_at(index: libc::c_int) -> Language {
     Language::chosen(usize::try_from(index).unwrap_or_default(), automatic())
 }
 
+/// What a menu or a button says, in the language at this place of the [list](languages). The texts live as long as the program.
+pub extern "C" fn label(label: sys::wmc_label, language: libc::c_int) -> *const libc::c_char {
+    static LABELS: Mutex<BTreeMap<(sys::wmc_label, libc::c_int), &CStr>> = Mutex::new(BTreeMap::new());
+    let command = match label {
+        sys::WMC_LABEL_SESSIONS => Command::Sessions,
+        sys::WMC_LABEL_USERS => Command::Users,
+        sys::WMC_LABEL_TIMES => Command::Times,
+        sys::WMC_LABEL_DIAGRAM => Command::Diagram,
+        sys::WMC_LABEL_PAGE => Command::Page,
+        sys::WMC_LABEL_COUNTS => Command::Counts,
+        sys::WMC_LABEL_GO_TO_PACKET => Command::GoToPacket,
+        sys::WMC_LABEL_APPLY_AS_FILTER => Command::ApplyAsFilter,
+        sys::WMC_LABEL_LIMIT_TO_FILTER => Command::LimitToFilter,
+        sys::WMC_LABEL_COPY => Command::Copy,
+        sys::WMC_LABEL_PACKET_NUMBER => Command::PacketNumber,
+        _ => Command::Transcript,
+    };
+    let words = panic::guard(|| {
+        let mut labels = LABELS.lock().unwrap_or_else(PoisonError::into_inner);
+        let words = || CString::new(language_at(language).phrase(&Phrase::Command(command))).unwrap_or_default();
+        labels.entry((label, language)).or_insert_with(|| Box::leak(words().into_boxed_c_str())).as_ptr()
+    });
+    words.unwrap_or(c"?".as_ptr())
+}
+
+/// The place in the [list](languages) of the language that is asked for before Wireshark has read its preferences, whose file has this path.
+pub unsafe extern "C" fn chosen_language(preferences: *const libc::c_char) -> libc::c_int {
+    // SAFETY: C lends the path for this call.
+    let preferences = unsafe { CStr::from_ptr(preferences) }.to_string_lossy();
+    let place = panic::guard(|| {
+        let (file, arguments) = (preferences_file(&preferences), arguments());
+        choice::chosen_place(arguments.iter().map(String::as_str), &file)
+    });
+    place.unwrap_or_default() as libc::c_int
+}
+
+/// The text of the preferences file; nothing where there is none.
+fn preferences_file(path: &str) -> String {
+    String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned()
+}
+
+/// The program's arguments.
+fn arguments() -> Vec<String> {
+    std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect()
+}
+
 /// The warning that C gives when the preference `language` names none; null for nothing, or nothing new.
 pub unsafe extern "C" fn unknown_language(
     preferences: *const libc::c_char,
@@ -59,9 +106,7 @@ pub unsafe extern "C" fn unknown_language(
 
 /// The warning of the preference `language`, which Wireshark does not check; `preferences` is the path of the preferences file.
 fn language_warning(preferences: &str, in_force: Language) -> Option<String> {
-    let file = std::fs::read(preferences).unwrap_or_default();
-    let file = String::from_utf8_lossy(&file);
-    let arguments: Vec<_> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let (file, arguments) = (preferences_file(preferences), arguments());
     let unknown = choice::unknown_choice(arguments.iter().map(String::as_str), &file)?;
     Some(choice::warning(&text::line(unknown, MAX_QUOTED), in_force))
 }

@@ -6,6 +6,7 @@
 
 mod bindings;
 mod entry;
+mod flow;
 mod languages;
 mod locked;
 mod own;

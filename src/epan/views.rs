@@ -12,7 +12,7 @@ use super::sys;
 use crate::annotation::Findings;
 use crate::packet::{Frame, FrameTime, SequenceNumber, Side, StreamId, TcpHeader};
 use crate::views::{
-    Diagram, Html, Listing, Page, Sessions, Setting, TapEvent, Transcript, View, Wire, filters, follow,
+    Diagram, Html, Listing, Page, Sessions, Setting, TapEvent, Times, Transcript, Users, View, Wire, filters, follow,
 };
 
 /// A view, and the piece of its page that C reads.
@@ -34,6 +34,8 @@ pub extern "C" fn new(kind: sys::wmc_view) -> *mut libc::c_void {
         sys::WMC_VIEW_PAGE => Box::new(Listing::default()),
         sys::WMC_VIEW_HTML => Box::new(Html::default()),
         sys::WMC_VIEW_LIVE => Box::new(Listing::live()),
+        sys::WMC_VIEW_USERS => Box::new(Users::default()),
+        sys::WMC_VIEW_TIMES => Box::new(Times::default()),
         _ => return ptr::null_mut(),
     };
     let (page, piece, fault) = (Page::new(view), String::new(), FirstFault::default());
@@ -147,6 +149,12 @@ pub extern "C" fn filter(filter: sys::wmc_filter, stream: u32, frame: u32, port:
         filters::filter(of, Locked::new().dissector().session(), StreamId(stream), Frame::of(frame), port)
     });
     lend(filter.ok().flatten())
+}
+
+/// The display filter for the exchange of a frame, or for the frame alone, lent until the next text.
+pub extern "C" fn exchange_filter(frame: u32) -> *const libc::c_char {
+    let filter = panic::guard(|| filters::exchange_filter(Locked::new().dissector().session(), Frame::of(frame)));
+    lend(filter.ok().or_else(|| Some(format!("frame.number == {frame}"))))
 }
 
 /// The first or next piece of the view's page, lent until the next call; null behind the last. `at_end` is whether the whole capture was

@@ -65,11 +65,29 @@ impl Language {
 /// assert_eq!(unknown_choice([].into_iter(), "workermanchat.language: en\n"), None);
 /// ```
 pub fn unknown_choice<'a>(arguments: impl Iterator<Item = &'a str>, preferences: &'a str) -> Option<&'a str> {
+    wanted(arguments, preferences).filter(|wanted| place(wanted).is_none())
+}
+
+/// The place among the [choices](Language::choices) of the value that is asked for; 0 where none is, or one that there is not.
+///
+/// ```
+/// use workermanchat::language::choice::chosen_place;
+///
+/// assert_eq!(chosen_place(["-oworkermanchat.language:en"].into_iter(), "workermanchat.language: Français"), 1);
+/// assert_eq!(chosen_place([].into_iter(), "workermanchat.language: klingon"), 0);
+/// ```
+pub fn chosen_place<'a>(arguments: impl Iterator<Item = &'a str>, preferences: &'a str) -> usize {
+    wanted(arguments, preferences).and_then(place).unwrap_or_default()
+}
+
+fn wanted<'a>(arguments: impl Iterator<Item = &'a str>, preferences: &'a str) -> Option<&'a str> {
     let options = arguments.map(|argument| argument.strip_prefix("-o").unwrap_or(argument).trim_start());
-    let wanted = options.filter_map(value).last().or_else(|| preferences.lines().filter_map(value).next_back())?;
-    // Wireshark compares so, and saves the value by its name in the menu.
-    let mut names = Language::choices().flat_map(<[&str; 2]>::from);
-    (!names.any(|name| name.eq_ignore_ascii_case(wanted))).then_some(wanted)
+    options.filter_map(value).last().or_else(|| preferences.lines().filter_map(value).next_back())
+}
+
+/// Wireshark compares so, and saves the value by its name in the menu.
+fn place(wanted: &str) -> Option<usize> {
+    Language::choices().position(|(tag, name)| [tag, name].iter().any(|known| known.eq_ignore_ascii_case(wanted)))
 }
 
 /// The value of `name:value`, if the name is the preference's.

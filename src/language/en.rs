@@ -4,7 +4,8 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
 use super::{
-    Clause, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title, Topic, Word,
+    Clause, Column, Command, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title,
+    Topic, Word,
 };
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::failpoint::failpoint;
@@ -208,6 +209,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("User list ({})", users(*count)),
         Phrase::NoMessages => "No messages of the chat.".to_owned(),
         Phrase::Topic(topic) => self::topic(*topic).to_owned(),
+        Phrase::Column(title) => column(*title).to_owned(),
+        Phrase::Command(which) => command(*which).to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
         Phrase::Formerly { name, former } => format!("{} (formerly {})", name, former),
         Phrase::Renamed { from, to } => format!("{} is now called {}", name(QUOTES, from), name(QUOTES, to)),
@@ -278,6 +281,40 @@ fn topic(topic: Topic) -> &'static str {
         Topic::FirstDelivery => "first delivery",
         Topic::LastDelivery => "last delivery",
         Topic::Others => "others",
+    }
+}
+
+fn column(title: Column) -> &'static str {
+    match title {
+        Column::Says => "says",
+        Column::Received => "received",
+        Column::Lost => "lost",
+        Column::Mean => "mean",
+        Column::Slowest => "slowest",
+        Column::FirstSeen => "first seen",
+        Column::LastSeen => "last seen",
+        Column::Response => "response",
+        Column::Count => "count",
+        Column::Shortest => "shortest",
+        Column::Median => "median",
+    }
+}
+
+/// What menus and buttons say.
+fn command(which: Command) -> &'static str {
+    match which {
+        Command::Transcript => "Transcript",
+        Command::Sessions => "Sessions",
+        Command::Users => "Users",
+        Command::Times => "Response times",
+        Command::Diagram => "Sequence diagram (Mermaid)",
+        Command::Page => "Page, packet by packet",
+        Command::Counts => "Counts and rates",
+        Command::GoToPacket => "Go to packet…",
+        Command::ApplyAsFilter => "Apply as filter…",
+        Command::Copy => "Copy",
+        Command::LimitToFilter => "Limit to display filter",
+        Command::PacketNumber => "Packet number",
     }
 }
 

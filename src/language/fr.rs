@@ -4,7 +4,8 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
 use super::{
-    Clause, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title, Topic, Word,
+    Clause, Column, Command, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title,
+    Topic, Word,
 };
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
@@ -289,6 +290,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("Liste des utilisateurs ({count})"),
         Phrase::NoMessages => "Aucun message du chat.".to_owned(),
         Phrase::Topic(topic) => self::topic(*topic).to_owned(),
+        Phrase::Column(title) => column(*title).to_owned(),
+        Phrase::Command(which) => command(*which).to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
         Phrase::Formerly { name, former } => format!("{} (auparavant {})", name, former),
         Phrase::Renamed { from, to } => format!("{} s’appelle désormais {}", name(QUOTES, from), name(QUOTES, to)),
@@ -362,6 +365,40 @@ fn topic(topic: Topic) -> &'static str {
         Topic::FirstDelivery => "première distribution",
         Topic::LastDelivery => "dernière distribution",
         Topic::Others => "autres",
+    }
+}
+
+fn column(title: Column) -> &'static str {
+    match title {
+        Column::Says => "envoyés",
+        Column::Received => "reçus",
+        Column::Lost => "perdus",
+        Column::Mean => "moyenne",
+        Column::Slowest => "la plus lente",
+        Column::FirstSeen => "vu d'abord",
+        Column::LastSeen => "vu en dernier",
+        Column::Response => "réponse",
+        Column::Count => "nombre",
+        Column::Shortest => "la plus courte",
+        Column::Median => "médiane",
+    }
+}
+
+/// What menus and buttons say.
+fn command(which: Command) -> &'static str {
+    match which {
+        Command::Transcript => "Transcription",
+        Command::Sessions => "Connexions",
+        Command::Users => "Utilisateurs",
+        Command::Times => "Temps de réponse",
+        Command::Diagram => "Diagramme de séquence (Mermaid)",
+        Command::Page => "Page, paquet par paquet",
+        Command::Counts => "Décomptes et débits",
+        Command::GoToPacket => "Aller au paquet…",
+        Command::ApplyAsFilter => "Appliquer comme filtre…",
+        Command::Copy => "Copier",
+        Command::LimitToFilter => "Limiter au filtre d'affichage",
+        Command::PacketNumber => "Numéro du paquet",
     }
 }
 

@@ -4,7 +4,8 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
 use super::{
-    Clause, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title, Topic, Word,
+    Clause, Column, Command, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title,
+    Topic, Word,
 };
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
@@ -289,6 +290,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("Elenco degli utenti ({count})"),
         Phrase::NoMessages => "Nessun messaggio della chat.".to_owned(),
         Phrase::Topic(topic) => self::topic(*topic).to_owned(),
+        Phrase::Column(title) => column(*title).to_owned(),
+        Phrase::Command(which) => command(*which).to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
         Phrase::Formerly { name, former } => format!("{} (in precedenza {})", name, former),
         Phrase::Renamed { from, to } => format!("{} ora si chiama {}", name(QUOTES, from), name(QUOTES, to)),
@@ -359,6 +362,40 @@ fn topic(topic: Topic) -> &'static str {
         Topic::FirstDelivery => "prima consegna",
         Topic::LastDelivery => "ultima consegna",
         Topic::Others => "altri",
+    }
+}
+
+fn column(title: Column) -> &'static str {
+    match title {
+        Column::Says => "inviati",
+        Column::Received => "ricevuti",
+        Column::Lost => "persi",
+        Column::Mean => "media",
+        Column::Slowest => "la più lenta",
+        Column::FirstSeen => "visto la prima volta",
+        Column::LastSeen => "visto l'ultima volta",
+        Column::Response => "risposta",
+        Column::Count => "numero",
+        Column::Shortest => "la più breve",
+        Column::Median => "valore mediano",
+    }
+}
+
+/// What menus and buttons say.
+fn command(which: Command) -> &'static str {
+    match which {
+        Command::Transcript => "Trascrizione",
+        Command::Sessions => "Sessioni",
+        Command::Users => "Utenti",
+        Command::Times => "Tempi di risposta",
+        Command::Diagram => "Diagramma di sequenza (Mermaid)",
+        Command::Page => "Pagina, pacchetto per pacchetto",
+        Command::Counts => "Conteggi e frequenze",
+        Command::GoToPacket => "Vai al pacchetto…",
+        Command::ApplyAsFilter => "Applica come filtro…",
+        Command::Copy => "Copia",
+        Command::LimitToFilter => "Limita al filtro di visualizzazione",
+        Command::PacketNumber => "Numero del pacchetto",
     }
 }
 

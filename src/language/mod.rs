@@ -20,7 +20,7 @@ use crate::packet::{Both, Frame, Side};
 use crate::session::{Ends, ExchangeStep, MessageView, PartOfMessage};
 use crate::websocket::first_bytes::Policy;
 
-pub(crate) use common::isolated;
+pub(crate) use common::{capitalised, isolated};
 
 /// The longest text in a column, a title or a sentence, in characters.
 pub(crate) const MAX_LINE: usize = 160;
@@ -447,6 +447,10 @@ pub(crate) enum Phrase<'a> {
     },
     /// What is counted.
     Topic(Topic),
+    /// The title of a table's column, as it stands in a sentence.
+    Column(Column),
+    /// What a menu or a button says.
+    Command(Command),
     /// So many more that are not listed.
     More(usize),
     /// A delivery: to whom, in which frame, and how many milliseconds after the request.
@@ -639,6 +643,99 @@ impl Topic {
         Topic::FirstDelivery,
         Topic::LastDelivery,
         Topic::Others,
+    ];
+}
+
+/// The title of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Column {
+    /// What a user said: how many messages.
+    Says,
+    /// What a user was delivered.
+    Received,
+    /// What a user said and nobody received.
+    Lost,
+    /// The mean of times.
+    Mean,
+    /// The longest of them.
+    Slowest,
+    /// When a user was first seen.
+    FirstSeen,
+    /// When a user was last seen.
+    LastSeen,
+    /// What answers what.
+    Response,
+    /// How many there are.
+    Count,
+    /// The shortest time.
+    Shortest,
+    /// The time that half of them do not exceed.
+    Median,
+}
+
+impl Column {
+    /// Every title.
+    #[cfg(test)]
+    pub const ALL: [Column; 11] = [
+        Column::Says,
+        Column::Received,
+        Column::Lost,
+        Column::Mean,
+        Column::Slowest,
+        Column::FirstSeen,
+        Column::LastSeen,
+        Column::Response,
+        Column::Count,
+        Column::Shortest,
+        Column::Median,
+    ];
+}
+
+/// The name of a view, or what a button does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// The view: the chat as a log.
+    Transcript,
+    /// The view: a row a connection.
+    Sessions,
+    /// The view: a row a user.
+    Users,
+    /// The view: how long answers take.
+    Times,
+    /// The view: a sequence diagram.
+    Diagram,
+    /// The view: each packet with a note.
+    Page,
+    /// The view: how many of what, and how often.
+    Counts,
+    /// Shows a packet, whose number is asked for.
+    GoToPacket,
+    /// Displays what belongs to a packet, whose number is asked for.
+    ApplyAsFilter,
+    /// Copies the page.
+    Copy,
+    /// Takes the packets alone that are displayed, or all again.
+    LimitToFilter,
+    /// What is asked for.
+    PacketNumber,
+}
+
+impl Command {
+    /// Every command.
+    #[cfg(test)]
+    pub const ALL: [Command; 12] = [
+        Command::Transcript,
+        Command::Sessions,
+        Command::Users,
+        Command::Times,
+        Command::Diagram,
+        Command::Page,
+        Command::Counts,
+        Command::GoToPacket,
+        Command::ApplyAsFilter,
+        Command::Copy,
+        Command::LimitToFilter,
+        Command::PacketNumber,
     ];
 }
 

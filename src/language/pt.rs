@@ -4,7 +4,8 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
 use super::{
-    Clause, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title, Topic, Word,
+    Clause, Column, Command, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title,
+    Topic, Word,
 };
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
@@ -288,6 +289,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("Lista de usuários ({count})"),
         Phrase::NoMessages => "Nenhuma mensagem do chat.".to_owned(),
         Phrase::Topic(topic) => self::topic(*topic).to_owned(),
+        Phrase::Column(title) => column(*title).to_owned(),
+        Phrase::Command(which) => command(*which).to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
         Phrase::Formerly { name, former } => format!("{} (antes {})", name, former),
         Phrase::Renamed { from, to } => format!("{} agora se chama {}", name(QUOTES, from), name(QUOTES, to)),
@@ -359,6 +362,40 @@ fn topic(topic: Topic) -> &'static str {
         Topic::FirstDelivery => "primeira entrega",
         Topic::LastDelivery => "última entrega",
         Topic::Others => "outros",
+    }
+}
+
+fn column(title: Column) -> &'static str {
+    match title {
+        Column::Says => "enviadas",
+        Column::Received => "recebidas",
+        Column::Lost => "perdidas",
+        Column::Mean => "média",
+        Column::Slowest => "a mais lenta",
+        Column::FirstSeen => "visto primeiro",
+        Column::LastSeen => "visto por último",
+        Column::Response => "resposta",
+        Column::Count => "quantidade",
+        Column::Shortest => "a mais curta",
+        Column::Median => "mediana",
+    }
+}
+
+/// What menus and buttons say.
+fn command(which: Command) -> &'static str {
+    match which {
+        Command::Transcript => "Transcrição",
+        Command::Sessions => "Sessões",
+        Command::Users => "Usuários",
+        Command::Times => "Tempos de resposta",
+        Command::Diagram => "Diagrama de sequência (Mermaid)",
+        Command::Page => "Página, pacote por pacote",
+        Command::Counts => "Contagens e taxas",
+        Command::GoToPacket => "Ir para o pacote…",
+        Command::ApplyAsFilter => "Aplicar como filtro…",
+        Command::Copy => "Copiar",
+        Command::LimitToFilter => "Limitar ao filtro de exibição",
+        Command::PacketNumber => "Número do pacote",
     }
 }
 

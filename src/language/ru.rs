@@ -5,7 +5,8 @@ use super::common::{
     speaker,
 };
 use super::{
-    Clause, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title, Topic, Word,
+    Clause, Column, Command, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title,
+    Topic, Word,
 };
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
@@ -281,6 +282,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("Список пользователей ({})", users(*count)),
         Phrase::NoMessages => "Сообщений чата нет.".to_owned(),
         Phrase::Topic(topic) => self::topic(*topic).to_owned(),
+        Phrase::Column(title) => column(*title).to_owned(),
+        Phrase::Command(which) => command(*which).to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
         Phrase::Formerly { name, former } => format!("{} (ранее {})", name, former),
         Phrase::Renamed { from, to } => format!("{} теперь {}", name(QUOTES, from), name(QUOTES, to)),
@@ -346,6 +349,40 @@ fn topic(topic: Topic) -> &'static str {
         Topic::FirstDelivery => "первая доставка",
         Topic::LastDelivery => "последняя доставка",
         Topic::Others => "прочие",
+    }
+}
+
+fn column(title: Column) -> &'static str {
+    match title {
+        Column::Says => "отправлено",
+        Column::Received => "получено",
+        Column::Lost => "потеряно",
+        Column::Mean => "среднее",
+        Column::Slowest => "самое долгое",
+        Column::FirstSeen => "впервые",
+        Column::LastSeen => "в последний раз",
+        Column::Response => "ответ",
+        Column::Count => "число",
+        Column::Shortest => "самое короткое",
+        Column::Median => "медиана",
+    }
+}
+
+/// What menus and buttons say.
+fn command(which: Command) -> &'static str {
+    match which {
+        Command::Transcript => "Запись беседы",
+        Command::Sessions => "Сеансы",
+        Command::Users => "Пользователи",
+        Command::Times => "Время ответа",
+        Command::Diagram => "Диаграмма последовательности (Mermaid)",
+        Command::Page => "Страница, пакет за пакетом",
+        Command::Counts => "Счётчики и частоты",
+        Command::GoToPacket => "Перейти к пакету…",
+        Command::ApplyAsFilter => "Применить как фильтр…",
+        Command::Copy => "Копировать",
+        Command::LimitToFilter => "Ограничить фильтром отображения",
+        Command::PacketNumber => "Номер пакета",
     }
 }
 

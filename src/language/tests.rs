@@ -631,7 +631,9 @@ fn every_clause_and_phrase_is_said_in_every_language() {
     let why = Omission::ALL.iter().filter(|why| **why != Omission::OthersBytesMissing); // in the same words as the first
     let phrases = phrases.into_iter().chain(why.map(|why| (Phrase::LeftOut(*why), vec![])));
     let topics = Topic::ALL.map(|topic| (Phrase::Topic(topic), vec![]));
-    for (phrase, data) in phrases.chain(topics) {
+    let columns = Column::ALL.map(|title| (Phrase::Column(title), vec![]));
+    let commands = Command::ALL.map(|command| (Phrase::Command(command), vec![]));
+    for (phrase, data) in phrases.chain(topics).chain(columns).chain(commands) {
         check(&format!("{phrase:?}"), &in_each(|language| language.phrase(&phrase)), &data);
     }
     // Italian says browser and server as English does.

@@ -4,7 +4,8 @@ use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
 use super::{
-    Clause, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title, Topic, Word,
+    Clause, Column, Command, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title,
+    Topic, Word,
 };
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
@@ -257,6 +258,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("用户列表（{}）", users(*count)),
         Phrase::NoMessages => "没有聊天消息。".to_owned(),
         Phrase::Topic(topic) => self::topic(*topic).to_owned(),
+        Phrase::Column(title) => column(*title).to_owned(),
+        Phrase::Command(which) => command(*which).to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
         Phrase::Formerly { name, former } => format!("{}（曾用名 {}）", name, former),
         Phrase::Renamed { from, to } => format!("{} 改名为 {}", name(QUOTES, from), name(QUOTES, to)),
@@ -316,6 +319,40 @@ fn topic(topic: Topic) -> &'static str {
         Topic::FirstDelivery => "首次送达",
         Topic::LastDelivery => "末次送达",
         Topic::Others => "其余",
+    }
+}
+
+fn column(title: Column) -> &'static str {
+    match title {
+        Column::Says => "发言",
+        Column::Received => "接收",
+        Column::Lost => "丢失",
+        Column::Mean => "平均用时",
+        Column::Slowest => "最长用时",
+        Column::FirstSeen => "首次出现",
+        Column::LastSeen => "末次出现",
+        Column::Response => "响应",
+        Column::Count => "次数",
+        Column::Shortest => "最短用时",
+        Column::Median => "中位数",
+    }
+}
+
+/// What menus and buttons say.
+fn command(which: Command) -> &'static str {
+    match which {
+        Command::Transcript => "聊天记录",
+        Command::Sessions => "会话",
+        Command::Users => "用户",
+        Command::Times => "响应时间",
+        Command::Diagram => "时序图（Mermaid）",
+        Command::Page => "逐个数据包的页面",
+        Command::Counts => "计数与速率",
+        Command::GoToPacket => "转到数据包…",
+        Command::ApplyAsFilter => "作为过滤器应用…",
+        Command::Copy => "复制",
+        Command::LimitToFilter => "限制为显示过滤器",
+        Command::PacketNumber => "数据包编号",
     }
 }
 

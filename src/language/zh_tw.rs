@@ -4,7 +4,8 @@ use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
 use super::{
-    Clause, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title, Topic, Word,
+    Clause, Column, Command, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title,
+    Topic, Word,
 };
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
@@ -257,6 +258,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::UserList(count) => format!("使用者清單（{}）", users(*count)),
         Phrase::NoMessages => "沒有聊天訊息。".to_owned(),
         Phrase::Topic(topic) => self::topic(*topic).to_owned(),
+        Phrase::Column(title) => column(*title).to_owned(),
+        Phrase::Command(which) => command(*which).to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
         Phrase::Formerly { name, former } => format!("{}（原名 {}）", name, former),
         Phrase::Renamed { from, to } => format!("{} 改名為 {}", name(QUOTES, from), name(QUOTES, to)),
@@ -318,6 +321,40 @@ fn topic(topic: Topic) -> &'static str {
         Topic::FirstDelivery => "首次送達",
         Topic::LastDelivery => "末次送達",
         Topic::Others => "其他",
+    }
+}
+
+fn column(title: Column) -> &'static str {
+    match title {
+        Column::Says => "發言",
+        Column::Received => "收到",
+        Column::Lost => "遺失",
+        Column::Mean => "平均時間",
+        Column::Slowest => "最長時間",
+        Column::FirstSeen => "首次出現",
+        Column::LastSeen => "末次出現",
+        Column::Response => "回應",
+        Column::Count => "次數",
+        Column::Shortest => "最短時間",
+        Column::Median => "中位數",
+    }
+}
+
+/// What menus and buttons say.
+fn command(which: Command) -> &'static str {
+    match which {
+        Command::Transcript => "聊天紀錄",
+        Command::Sessions => "連線階段",
+        Command::Users => "使用者",
+        Command::Times => "回應時間",
+        Command::Diagram => "循序圖（Mermaid）",
+        Command::Page => "逐一封包的頁面",
+        Command::Counts => "計數與速率",
+        Command::GoToPacket => "跳至封包…",
+        Command::ApplyAsFilter => "套用為篩選器…",
+        Command::Copy => "複製",
+        Command::LimitToFilter => "限制為顯示篩選器",
+        Command::PacketNumber => "封包編號",
     }
 }
 

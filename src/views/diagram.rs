@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::sessions::user;
 use super::texts::{Entry, Texts, Unsettled};
-use super::words::{problems, recipient_of};
+use super::words::{in_columns, problems, recipient_of};
 use super::{Setting, TapEvent, View};
 use crate::event::{FrameEvent, MessageEvent, Recipient, Reset};
 use crate::language::{Party, Phrase, Word, isolated};
@@ -441,16 +441,7 @@ impl<'a> Drawing<'a> {
 
 /// A name or a text, short and in one printable line.
 fn shown(said: &str) -> String {
-    let line = text::line(said, MAX_TEXT);
-    let mut columns = 0;
-    let wide = line.char_indices().find(|(_, character)| {
-        columns += character.width().unwrap_or(0);
-        columns > MAX_TEXT
-    });
-    match wide {
-        Some((end, _)) => isolated(&format!("{}…", &line[..end])).into_owned(),
-        None => isolated(&line).into_owned(),
-    }
+    isolated(&in_columns(&text::line(said, MAX_TEXT), MAX_TEXT)).into_owned()
 }
 
 fn utf16_length(text: &str) -> usize {

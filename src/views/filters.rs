@@ -29,6 +29,14 @@ pub fn filter(of: Of, session: &Session, stream: StreamId, frame: Frame, port: u
     Some(format!("{field} == {value}"))
 }
 
+/// The filter for the exchange that a frame takes part in, on whatever connection; for the frame alone where it takes part in none.
+pub fn exchange_filter(session: &Session, frame: Frame) -> String {
+    match session.exchange_of(frame) {
+        Some(began) => format!("{} == {began}", Field::Exchange.spec().name),
+        None => format!("frame.number == {frame}"),
+    }
+}
+
 /// A value as a string of a display filter, which knows C's escapes. A NUL is what a field has for it.
 fn quoted(value: &str) -> String {
     let mut quoted = String::from('"');
@@ -62,5 +70,6 @@ mod tests {
         for of in [Of::User, Of::Room, Of::Exchange, Of::Connection] {
             assert_eq!(filter(of, &session, StreamId(0), Frame::of(1), 7272), None);
         }
+        assert_eq!(exchange_filter(&session, Frame::of(1)), "frame.number == 1");
     }
 }

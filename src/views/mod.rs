@@ -7,14 +7,20 @@
 #![deny(clippy::wildcard_enum_match_arm, clippy::match_wildcard_for_single_variants)]
 
 mod diagram;
+pub mod ends;
 pub mod filters;
+mod flow;
 pub mod follow;
 mod html;
 mod listing;
+mod messages;
 mod sessions;
 mod statistics;
+mod table;
 mod texts;
+mod times;
 mod transcript;
+mod users;
 mod words;
 
 use crate::annotation::Findings;
@@ -23,11 +29,14 @@ use crate::language::{FindingDetail, Language, Phrase};
 use crate::packet::{Captured, FrameTime, Position, Segment, Side, StreamId, TcpHeader};
 use crate::session::Session;
 pub use diagram::Diagram;
+pub use flow::{Arrow, Flow};
 pub use html::Html;
 pub use listing::Listing;
 pub use sessions::Sessions;
 pub use statistics::{Row, Statistics};
+pub use times::Times;
 pub use transcript::Transcript;
+pub use users::Users;
 
 /// Something that a tap reports: a message, or what a frame is below its messages.
 #[derive(Debug, Clone, Copy)]

@@ -3,10 +3,8 @@
 //! A filter chooses packets; a connection that has one of them has its row, which is about the whole connection.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
-use unicode_width::UnicodeWidthStr;
-
+use super::table::{known, line, wider, widths};
 use super::words::name;
 use super::{Setting, TapEvent, View};
 use crate::event::FrameEvent;
@@ -20,8 +18,6 @@ use crate::session::{ConnectionView, Session};
 const ROWS: usize = 256;
 /// Former users that a row names.
 const FORMER: usize = 4;
-/// What stands in a cell of which nothing is known.
-const NOTHING: &str = "-";
 /// How many columns there are.
 const COLUMNS: usize = 16;
 
@@ -76,8 +72,7 @@ impl View for Sessions {
         for stream in &self.streams {
             if let Some(row) = row(*stream, setting) {
                 has_rows = true;
-                let own = widths(&row);
-                self.widths.iter_mut().zip(own).for_each(|(width, own)| *width = own.max(*width));
+                self.widths = wider(self.widths, widths(&row));
             }
         }
         self.next = has_rows.then_some(Next::Head);
@@ -87,34 +82,17 @@ impl View for Sessions {
         let from = match self.next {
             None => return false,
             Some(Next::Head) => {
-                line(&head(setting), &self.widths, page);
+                line(&head(setting), &self.widths, &IS_NUMBER, page);
                 StreamId(0)
             }
             Some(Next::From(stream)) => stream,
         };
         let mut rest = self.streams.range(from..);
         let rows = rest.by_ref().take(ROWS).filter_map(|stream| row(*stream, setting));
-        rows.for_each(|row| line(&row, &self.widths, page));
+        rows.for_each(|row| line(&row, &self.widths, &IS_NUMBER, page));
         self.next = rest.next().map(|stream| Next::From(*stream));
         true
     }
-}
-
-fn widths(row: &Row) -> [usize; COLUMNS] {
-    std::array::from_fn(|at| row[at].width())
-}
-
-/// Appends a row, its cells two spaces apart.
-fn line(row: &Row, widths: &[usize; COLUMNS], page: &mut String) {
-    let start = page.len();
-    for (at, cell) in row.iter().enumerate() {
-        let padding = " ".repeat(widths[at].saturating_sub(cell.width()));
-        let [before, after] = if IS_NUMBER[at] { [&*padding, ""] } else { ["", &*padding] };
-        let between = if at > 0 { "  " } else { "" };
-        let _ = write!(page, "{between}{before}{cell}{after}"); // a String takes everything
-    }
-    page.truncate(start + page[start..].trim_end_matches(' ').len());
-    page.push('\n');
 }
 
 fn head(setting: &Setting) -> Row {
@@ -179,10 +157,6 @@ fn since(began: Option<i64>, time: Option<i64>) -> Option<f64> {
     Some(time?.saturating_sub(began?) as f64)
 }
 
-fn known(cell: Option<String>) -> String {
-    cell.unwrap_or_else(|| NOTHING.to_owned())
-}
-
 /// The last user of a connection, with the former ones, in one printable line; `None` where nobody is known.
 pub fn user(view: &ConnectionView, setting: &Setting) -> Option<String> {
     let users = view.users();
@@ -232,24 +206,5 @@ fn end(view: &ConnectionView, setting: &Setting) -> String {
         (true, None) => setting.language.phrase(&Phrase::Word(Word::Open)),
         (true, Some(_)) => by_whom(Side::Server, Phase::LogoutNotification),
         (false, _) => ends.join(", "),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_aligned_by_the_columns_that_a_terminal_shows() {
-        let rows = ["张三", "anna", "e\u{301}", "\u{2068}שלום\u{2069}", "👍🏽", "-"].map(|name| -> Row {
-            std::array::from_fn(|at| if at == 3 { name.to_owned() } else { "1".repeat(1 + at % 2) })
-        });
-        let all =
-            rows.iter().map(widths).fold([0; COLUMNS], |most, own| std::array::from_fn(|at| own[at].max(most[at])));
-        let mut page = String::new();
-        rows.iter().for_each(|row| line(row, &all, &mut page));
-        let ends = page.lines().map(|line| line.width());
-        assert_eq!(ends.collect::<Vec<_>>(), [page.lines().next().map_or(0, |line| line.width()); 6], "{page}");
-        assert!(page.lines().all(|line| !line.ends_with(' ')));
     }
 }

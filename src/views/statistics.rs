@@ -5,12 +5,12 @@
 use std::collections::HashMap;
 use std::mem;
 
+use super::times::responses;
 use super::words::name;
 use super::{Setting, TapEvent};
 use crate::annotation::Findings;
-use crate::event::MessageEvent;
 use crate::failpoint::failpoint;
-use crate::fields::{Finding, Phase};
+use crate::fields::Finding;
 use crate::language::{Language, Phrase, Topic, learned_findings};
 use crate::packet::{Frame, Position, Side, StreamId};
 use crate::session::{MessageView, Session};
@@ -163,40 +163,16 @@ impl Statistics {
             let row = self.bounded(section, &name(of), language);
             self.add(Some(row), &phase, false, 1);
         }
-        self.times(view, setting);
-    }
-
-    /// How long it took to answer.
-    fn times(&mut self, view: &MessageView, setting: &Setting) {
-        let (language, record) = (setting.language, &view.record);
-        let row = record.event.row();
-        if let Some(asked) = row.answers.filter(|_| !record.uncertain) {
-            let time = record.request.map(|request| record.at.since(request));
-            self.time(language.phase(asked), language.phase(row.phase), time, language);
-        }
-        if matches!(record.event, MessageEvent::SayRequest { .. }) {
-            self.delivery_times(view, setting);
-        }
-    }
-
-    /// How long it took to deliver a say.
-    fn delivery_times(&mut self, view: &MessageView, setting: &Setting) {
-        let Some(say) = view.say() else { return };
-        let times: Vec<i64> = setting.session.deliveries(say).map(|delivered| delivered.at.since(say.at)).collect();
-        let unlisted = say.unlisted_until().map(|until| until.saturating_sub(say.at.time));
-        let (first, last) = (times.iter().min().copied(), times.iter().max().copied().max(unlisted));
-        for (topic, time) in [(Topic::FirstDelivery, first), (Topic::LastDelivery, last)] {
-            let words = setting.language.phrase(&Phrase::Topic(topic));
-            self.time(setting.language.phase(Phase::SayRequest), &words, time, setting.language);
+        for (response, time) in responses(view, setting.session) {
+            self.time(&response.title(language), time, language);
         }
     }
 
     /// A response time, in nanoseconds.
-    fn time(&mut self, request: &str, response: &str, nanoseconds: Option<i64>, language: Language) {
-        let Some(nanoseconds) = nanoseconds.filter(|nanoseconds| *nanoseconds >= 0) else { return };
+    fn time(&mut self, title: &str, nanoseconds: i64, language: Language) {
         let time = u32::try_from(nanoseconds / 1000).unwrap_or(u32::MAX).min(i32::MAX as u32);
         let section = self.section(Topic::ResponseTimes, language, 1);
-        let row = self.add(Some(section), &format!("{request} → {response}"), true, 1);
+        let row = self.add(Some(section), title, true, 1);
         self.rows[row].times.push(time);
         for (_, limit) in LIMITS.iter().filter(|(limit, _)| nanoseconds <= *limit) {
             self.add(Some(row), limit, false, 1);
@@ -299,10 +275,8 @@ mod tests {
     fn a_response_time_counts_below_each_limit_that_it_keeps() {
         let mut statistics = Statistics::default();
         for time in [500_000, 1_000_000, 1_000_999, 20_000_000_000] {
-            statistics.time("a", "b", Some(time), Language::English);
+            statistics.time("a → b", time, Language::English);
         }
-        statistics.time("a", "b", Some(-1), Language::English);
-        statistics.time("a", "b", None, Language::English);
         let rows = statistics.changes();
         let (_, row) = &rows[1];
         assert_eq!((&*row.name, row.count, &*row.times), ("a → b", 4, &[500, 1000, 1000, 20_000_000][..]));

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
 
 use super::texts::{Entry, Texts, Unsettled};
-use super::words::{name, problems, said};
+use super::words::{in_columns, name, problems, said};
 use super::{Setting, TapEvent, View};
 use crate::event::{Completion, Exchange, FrameEvent, MessageEvent};
 use crate::language::{Language, Phrase, isolated};
@@ -17,6 +17,9 @@ const LINES: usize = 256;
 const ENOUGH: usize = 64 * 1024;
 /// What a client does is captured in all places within this time. Nanoseconds.
 const SAME_ACT: i64 = 1_000_000_000;
+
+/// The longest text that a line quotes, in columns.
+const MAX_TEXT: usize = 100;
 
 /// A client of one server: another server may give out the same id.
 type Client = (Option<ServerNumber>, TextId);
@@ -269,14 +272,14 @@ impl Line<'_> {
     /// What a say or a delivery says, whoever gets it.
     fn open(&self, view: &MessageView) -> Act {
         let server = self.setting.session.server(self.entry.stream);
-        Act::Open(self.log.hasher.hash_one((server, self.said(view))))
+        Act::Open(self.log.hasher.hash_one((server, self.said(view, self.text))))
     }
 
-    /// Who says what to whom, of a say or a delivery.
-    fn said(&self, view: &MessageView) -> String {
+    /// Who says this text to whom, of a say or a delivery.
+    fn said(&self, view: &MessageView, text: &str) -> String {
         match &view.record.event {
             MessageEvent::SayRequest { recipient, .. } | MessageEvent::SayDelivery { recipient, .. } => {
-                said(view, recipient, self.text, self.setting.language)
+                said(view, recipient, text, self.setting.language)
             }
             MessageEvent::LoginRequest { .. }
             | MessageEvent::UserList { .. }
@@ -306,7 +309,7 @@ impl Line<'_> {
         match &view.record.event {
             MessageEvent::SayRequest { .. } | MessageEvent::SayDelivery { .. } => {
                 known.acts.insert(self.open(view));
-                self.line(room, &self.said(view), page);
+                self.line(room, &self.said(view, &in_columns(self.text, MAX_TEXT)), page);
             }
             MessageEvent::LoginRequest { room: asked, .. } => {
                 self.comes_or_goes(view, own, asked.or(room), known, page);
@@ -328,7 +331,8 @@ impl Line<'_> {
     fn line_of_problems(&self, view: &MessageView, room: Option<&str>, page: &mut String) {
         if !self.problems_of(view).is_empty() {
             let phase = self.setting.language.phase(view.record.event.phase());
-            let said = if self.text.is_empty() { String::new() } else { format!(": {}", isolated(self.text)) };
+            let text = in_columns(self.text, MAX_TEXT);
+            let said = if text.is_empty() { String::new() } else { format!(": {}", isolated(&text)) };
             self.line(room, &format!("{phase}{said}"), page);
         }
     }
@@ -367,7 +371,7 @@ impl Line<'_> {
     fn line(&self, room: Option<&str>, what: &str, page: &mut String) {
         let time = (self.setting.clock)(self.entry.at.time);
         let room = room.map_or_else(|| "-".to_owned(), name);
-        let _ = writeln!(page, "{time} [{room}] {what}"); // a String takes everything
+        let _ = writeln!(page, "{:>5}  {time} [{room}] {what}", self.entry.at.frame.number()); // a String takes everything
     }
 
     /// The sentences of what is wrong with a message.
@@ -376,6 +380,6 @@ impl Line<'_> {
     }
 
     fn problem(&self, problem: &str, page: &mut String) {
-        let _ = writeln!(page, "    ! {problem}"); // a String takes everything
+        let _ = writeln!(page, "       ! {problem}"); // a String takes everything
     }
 }

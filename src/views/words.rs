@@ -1,5 +1,7 @@
 //! What the views have in common in words: names, and who says what to whom.
 
+use unicode_width::UnicodeWidthChar;
+
 use crate::event::Recipient;
 use crate::fields::Severity;
 use crate::language::{Language, MAX_LINE, Party, Phrase, isolated, learned_findings};
@@ -10,6 +12,19 @@ use crate::session::MessageView;
 /// A name in one printable line.
 pub fn name(name: &str) -> String {
     isolated(&text::line(name, MAX_LINE)).into_owned()
+}
+
+/// A line that is at most so many columns wide: cut, with an ellipsis, where it is wider.
+pub fn in_columns(line: &str, most: usize) -> String {
+    let mut columns = 0;
+    let wide = line.char_indices().find(|(_, character)| {
+        columns += character.width().unwrap_or(0);
+        columns > most
+    });
+    let Some((end, _)) = wide else { return line.to_owned() };
+    let cut = &line[..end];
+    let open = cut.matches('\u{2068}').count().saturating_sub(cut.matches('\u{2069}').count());
+    format!("{cut}…{}", "\u{2069}".repeat(open))
 }
 
 /// The sentences of what is wrong with a message that `by` sent: of those that its packet shows, a line each, and of what is known by now.

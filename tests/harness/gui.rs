@@ -144,14 +144,41 @@ impl Gui {
         text
     }
 
+    /// Opens a view from the menu Statistics, by its place in the plugin's own, and waits for the window with this in its title.
+    pub fn open_view(&mut self, place: usize, title: &str) {
+        let keys = [&["alt+s", "Up", "Right"][..], &vec!["Down"; place], &["Return"]].concat();
+        let begin = Instant::now();
+        while !self.has_window(title) {
+            assert!(begin.elapsed() < TIME_LIMIT, "no window {title:?}: {}", self.printed());
+            self.press(CAPTURE_WINDOW, &keys);
+            sleep(Duration::from_secs(2));
+        }
+    }
+
+    /// Presses the button in this place of a view's window.
+    pub fn press_button(&self, title: &str, place: usize) {
+        // A click into the text has the keys go there; the line *Highlight* stands between text and buttons.
+        let click = ["windowraise", "windowfocus", "mousemove", "--window", "%1", "60", "60", "click", "1"];
+        let search = ["search", "--onlyvisible", "--limit", "1", "--name", title];
+        assert!(self.xdotool(&[&search[..], &click].concat()), "no window {title:?}");
+        let keys = [&vec!["Tab"; place + 2][..], &["space"]].concat();
+        assert!(self.xdotool(&[&["key", "--delay", "100"][..], &keys].concat()));
+    }
+
+    /// Whether there is a window with this in its title.
+    pub fn has_window(&self, title: &str) -> bool {
+        self.xdotool(&["search", "--onlyvisible", "--limit", "1", "--name", title])
+    }
+
+    fn xdotool(&self, arguments: &[&str]) -> bool {
+        let output = Command::new("xdotool").args(arguments).env("DISPLAY", &self.display_name).output();
+        output.expect("xdotool is installed").status.success()
+    }
+
     /// Presses keys in the window with this in its title, if there is one.
-    fn press(&self, title: &str, keys: &[&str]) -> bool {
-        let run = |arguments: &[&str]| {
-            let output = Command::new("xdotool").args(arguments).env("DISPLAY", &self.display_name).output();
-            output.expect("xdotool is installed").status.success()
-        };
-        run(&["search", "--onlyvisible", "--limit", "1", "--name", title, "windowfocus"])
-            && run(&[&["key", "--delay", "100"], keys].concat())
+    pub fn press(&self, title: &str, keys: &[&str]) -> bool {
+        self.xdotool(&["search", "--onlyvisible", "--limit", "1", "--name", title, "windowfocus"])
+            && self.xdotool(&[&["key", "--delay", "100"], keys].concat())
     }
 
     /// Presses a key in a window again and again, until something has come of it: a window that has just been opened may ignore keys.
@@ -176,7 +203,8 @@ impl Gui {
         assert_eq!(warnings.next(), None, "Wireshark printed:\n{printed}");
     }
 
-    fn wait_until(&mut self, what: &str, is_so: impl Fn(&mut Self) -> bool) {
+    /// Waits until something is so.
+    pub fn wait_until(&mut self, what: &str, is_so: impl Fn(&mut Self) -> bool) {
         let begin = Instant::now();
         while !is_so(self) {
             let ended = self.ended();

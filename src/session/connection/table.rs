@@ -38,6 +38,12 @@ impl Connections {
         }
     }
 
+    /// All of them with their streams.
+    pub fn iter(&self) -> impl Iterator<Item = (StreamId, &Connection)> {
+        let dense = (0..).zip(&self.dense).filter_map(|(stream, place)| Some((StreamId(stream), place.as_deref()?)));
+        dense.chain(self.sparse.iter().map(|(stream, connection)| (*stream, &**connection)))
+    }
+
     /// The connection of a stream, to change it.
     pub fn get_mut(&mut self, stream: &StreamId) -> Option<&mut Connection> {
         match self.dense.get_mut(stream.0 as usize) {

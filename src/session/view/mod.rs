@@ -111,6 +111,15 @@ impl Session {
         Some(PacketContext { user, exchange })
     }
 
+    /// The frame that began the exchange that a frame takes part in, on whatever connection; of several, that of its message's own.
+    pub fn exchange_of(&self, frame: Frame) -> Option<Frame> {
+        let ports = |connection: &Connection| [connection.client().port, connection.server().port];
+        let mut places = self.connections.iter().flat_map(|(stream, connection)| {
+            ports(connection).into_iter().filter_map(move |port| self.place(stream, frame, port))
+        });
+        places.find_map(|place| place.exchange)
+    }
+
     /// The message that a segment holds a part of, where nothing else is said of the segment; not known before the message is complete.
     pub fn part_of_message(&self, segment: &Segment) -> Option<PartOfMessage<'_>> {
         let connection = self.shown(segment.stream)?;

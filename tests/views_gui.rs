@@ -1,0 +1,91 @@
+//! The windows of the views in Wireshark itself, on a display of its own: opened from the menu, with their buttons pressed. What a window shows is
+//! what its button *Copy* copies, and is pasted into the line for the display filter, where line ends are blanks.
+
+mod harness;
+
+use harness::gui::{Gui, lacking};
+use harness::skip::skipped;
+use harness::wireshark::Wireshark;
+
+const CAPTURE: &str = "chat-2026.pcap";
+/// In the title of the window with it.
+const CAPTURE_WINDOW: &str = "[.]pcap";
+/// The views in the order of the menu, by their titles and by what their -z options are called; and how many buttons stand before *Copy*.
+const VIEWS: [(&str, &str, usize); 5] = [
+    ("Transcript", "transcript", 3),
+    ("Sessions", "sessions", 1),
+    ("Users", "users", 1),
+    ("Response times", "times", 1),
+    ("Sequence diagram", "diagram", 3),
+];
+const GO_TO_PACKET: usize = 0;
+const APPLY_AS_FILTER: usize = 1;
+const LIMIT_TO_FILTER: usize = 2;
+const COPY: usize = 3;
+
+fn is_possible() -> bool {
+    lacking().inspect(|program| skipped(&format!("there is no {program}"))).is_none()
+}
+
+/// Without what a line for a filter does not keep: line ends, and how many blanks there are.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn filter(gui: &mut Gui) -> String {
+    gui.ask("return get_filter()")
+}
+
+/// What stands in a view's window.
+fn shown(gui: &mut Gui, title: &str, copy: usize) -> String {
+    gui.ask("set_filter('')");
+    gui.press_button(title, copy);
+    gui.press(CAPTURE_WINDOW, &["ctrl+slash", "ctrl+a", "ctrl+v"]);
+    gui.wait_until("a page in the line for the filter", |gui| !filter(gui).is_empty());
+    words(&filter(gui))
+}
+
+#[test]
+fn each_view_is_an_entry_of_the_menu_and_shows_what_tshark_prints() {
+    if !is_possible() {
+        return;
+    }
+    let wireshark = Wireshark::with_plugin();
+    let capture = wireshark.capture(CAPTURE);
+    let mut gui = Gui::open(&wireshark, &capture);
+    for (place, (title, name, copy)) in VIEWS.into_iter().enumerate() {
+        let view = format!("workermanchat,{name}");
+        let printed = wireshark.tshark(&["-2", "-r", capture.to_str().unwrap(), "-q", "-z", &view]).stdout;
+        let title = format!("Workerman Chat: {title}");
+        gui.open_view(place, &title);
+        let expected = words(&printed);
+        gui.wait_until(&title, |gui| shown(gui, &title, copy) == expected);
+        assert!(gui.press(&title, &["Escape"]));
+    }
+    gui.quit();
+}
+
+#[test]
+fn the_buttons_of_the_transcript_lead_to_its_packets() {
+    if !is_possible() {
+        return;
+    }
+    let wireshark = Wireshark::with_plugin();
+    let capture = wireshark.capture(CAPTURE);
+    let mut gui = Gui::open(&wireshark, &capture);
+    let title = "Workerman Chat: Transcript";
+    gui.open_view(0, title);
+    // The number of the selected packet stands in the field until another is entered.
+    gui.press_button(title, GO_TO_PACKET);
+    gui.wait_until("the question", |gui| gui.press("Go to packet", &["Tab", "Tab", "ctrl+a", "4", "6", "Return"]));
+    gui.press_button(title, APPLY_AS_FILTER);
+    gui.wait_until("the question", |gui| gui.press("Apply as filter", &["Return"]));
+    gui.wait_until("the filter", |gui| filter(gui) == "workermanchat.exchange == 43");
+    gui.press_button(title, LIMIT_TO_FILTER);
+    let view = "workermanchat,transcript,workermanchat.exchange == 43";
+    let printed = wireshark.tshark(&["-2", "-r", capture.to_str().unwrap(), "-q", "-z", view]).stdout;
+    let expected = format!("Limit to display filter: workermanchat.exchange == 43 {}", words(&printed));
+    gui.wait_until("the page of the exchange", |gui| shown(gui, title, COPY) == expected);
+    assert!(gui.press(title, &["Escape"]));
+    gui.quit();
+}
