@@ -1,10 +1,11 @@
 //! A connection as the two people at its ends see it: a line for each message.
 
 use super::TapEvent;
-use super::words::{name, said};
-use crate::event::MessageEvent;
+use super::words::{name, readable, said};
+use crate::event::{MessageEvent, Recipient};
 use crate::failpoint::failpoint;
 use crate::language::{Language, Phrase, isolated};
+use crate::packet::Side;
 use crate::session::{MessageView, Session};
 
 /// The line of a message, with what is known by now; `None` for what is below the messages.
@@ -43,7 +44,10 @@ fn happening(view: &MessageView, tap_event: &TapEvent, language: Language) -> St
         MessageEvent::Unknown { .. } if tap_event.text.is_empty() => {
             tap_event.problems.lines().next().unwrap_or_default().to_owned()
         }
-        MessageEvent::Unknown { .. } => isolated(tap_event.text).into_owned(),
+        MessageEvent::Unknown { recipient: Recipient::Unknown, .. } if tap_event.by == Side::Client => {
+            isolated(tap_event.text).into_owned()
+        }
+        MessageEvent::Unknown { recipient, .. } => readable(view, recipient, tap_event.text, language),
         MessageEvent::UserList { users: None, .. }
         | MessageEvent::SayRequest { .. }
         | MessageEvent::SayDelivery { .. }

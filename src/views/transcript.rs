@@ -5,11 +5,11 @@ use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
 
 use super::texts::{Entry, Texts, Unsettled};
-use super::words::{in_columns, name, problems, said};
+use super::words::{in_columns, name, problems, readable, said};
 use super::{Setting, TapEvent, View};
 use crate::event::{Completion, Exchange, FrameEvent, MessageEvent};
 use crate::language::{Language, Phrase, isolated};
-use crate::packet::{Frame, StreamId};
+use crate::packet::{Frame, Side, StreamId};
 use crate::session::{ExchangeStep, MessageView, ServerNumber, Session, TextId};
 
 /// Lines that are written at a time, and how many bytes of them are enough.
@@ -64,18 +64,36 @@ struct Known {
     acts: HashSet<Act>,
     /// How clients came or went last, in words; on which connection, and when that was captured. Nanoseconds since the epoch.
     clients: HashMap<Client, (String, StreamId, i64)>,
+    /// What messages that the chat does not know said last, by a hash of the line.
+    unknown: HashMap<u64, Entry>,
 }
 
 impl Known {
     /// Whether a client comes or goes with this entry, and was not seen to do so on another connection just before: on the other side of a
     /// proxy, or by another address of the server.
-    fn is_new(&mut self, client: Option<Client>, what: &str, entry: &Entry) -> bool {
+    /// `is_end`: whoever has gone does not go again.
+    fn is_new(&mut self, client: Option<Client>, what: &str, is_end: bool, entry: &Entry) -> bool {
         let Some(client) = client else { return true };
         let (stream, time) = (entry.stream, entry.at.time);
         let before = self.clients.insert(client, (what.to_owned(), stream, time));
         before.is_none_or(|(last, other, before)| {
-            last != what || other == stream || time.saturating_sub(before) > SAME_ACT
+            last != what || !is_end && (other == stream || time.saturating_sub(before) > SAME_ACT)
         })
+    }
+}
+
+impl Known {
+    /// Whether a message that the chat does not know says something new: not what a client has just sent, nor what another client has just got.
+    fn is_news(&mut self, line: u64, entry: &Entry) -> bool {
+        let is_recent = |before: &&Entry| entry.at.since(before.at) <= SAME_ACT;
+        let is_new = self.unknown.get(&line).filter(is_recent).is_none_or(|before| match before.by {
+            Side::Client => entry.by == Side::Client,
+            Side::Server => before.stream == entry.stream,
+        });
+        if is_new {
+            self.unknown.insert(line, entry.clone());
+        }
+        is_new
     }
 }
 
@@ -219,7 +237,7 @@ impl Line<'_> {
                 for step in ends.flat_map(|(event, _)| view.steps(event)) {
                     let is_logout = matches!(step.exchange, Exchange::Logout(_));
                     if is_logout && known.acts.insert(Act::Logout(step.began, client)) {
-                        self.act(client, known, room, &self.setting.language.heading(&step), page);
+                        self.act(client, known, room, &self.setting.language.heading(&step), true, page);
                     }
                 }
                 self.problems.lines().for_each(|problem| self.problem(problem, page));
@@ -322,8 +340,19 @@ impl Line<'_> {
             | MessageEvent::Pong { .. }
             | MessageEvent::ClientPing { .. }
             | MessageEvent::ServerPong { .. }
-            | MessageEvent::UnsolicitedPong { .. }
-            | MessageEvent::Unknown { .. } => self.line_of_problems(view, room, page),
+            | MessageEvent::UnsolicitedPong { .. } => self.line_of_problems(view, room, page),
+            MessageEvent::Unknown { .. } if !self.problems_of(view).is_empty() => {
+                self.line_of_problems(view, room, page)
+            }
+            MessageEvent::Unknown { type_name, recipient, .. } => {
+                let (type_name, text) = (name(type_name.unwrap_or("?")), in_columns(self.text, MAX_TEXT));
+                let line = readable(view, recipient, &text, self.setting.language);
+                let is_news =
+                    !line.is_empty() && known.is_news(self.log.hasher.hash_one((&type_name, &line)), self.entry);
+                if is_news {
+                    self.line(room, &format!("({type_name}) {line}"), page);
+                }
+            }
         }
     }
 
@@ -354,12 +383,20 @@ impl Line<'_> {
         });
         let is_login = matches!(step.exchange, Exchange::Login(_));
         let what = renamed.filter(|_| is_login).unwrap_or_else(|| self.setting.language.heading(step));
-        self.act(session.client(self.entry.stream, view.record.sender_id), known, room, &what, page);
+        self.act(session.client(self.entry.stream, view.record.sender_id), known, room, &what, !is_login, page);
     }
 
     /// Somebody comes or goes.
-    fn act(&self, client: Option<Client>, known: &mut Known, room: Option<&str>, what: &str, page: &mut String) {
-        if known.is_new(client, what, self.entry) {
+    fn act(
+        &self,
+        client: Option<Client>,
+        known: &mut Known,
+        room: Option<&str>,
+        what: &str,
+        is_end: bool,
+        page: &mut String,
+    ) {
+        if known.is_new(client, what, is_end, self.entry) {
             self.line(room, &format!("* {what}"), page);
         }
     }

@@ -40,6 +40,16 @@ pub fn said(view: &MessageView, recipient: &Recipient<&str>, text: &str, languag
     format!("{sender} → {}: {}", recipient_of(view, recipient, language, name), isolated(text))
 }
 
+/// What a person reads of a message that the chat does not know: who says this to whom, as far as it tells.
+pub fn readable(view: &MessageView, recipient: &Recipient<&str>, text: &str, language: Language) -> String {
+    match view.sender() {
+        _ if !matches!(recipient, Recipient::Unknown) => said(view, recipient, text, language),
+        Some(sender) if !text.is_empty() => format!("{}: {}", name(sender), isolated(text)),
+        Some(sender) => name(sender),
+        None => isolated(text).into_owned(),
+    }
+}
+
 /// Whom a say or a delivery is for; `name` writes a name or an id.
 pub fn recipient_of(
     view: &MessageView,
