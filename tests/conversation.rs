@@ -630,9 +630,9 @@ fn an_unknown_type_and_an_invalid_time_are_notes() {
 #[test]
 fn unescaped_html_from_the_server_is_a_warning() {
     let mut room = Room::with(&["a", "b"]);
-    room.browser_sends(1, &say_request("<script>alert(1)</script>"));
+    room.browser_sends(1, &say_request("<script>alert(1)</script>\n&"));
     let escaped = room.delivers(1, 1, "&lt;script&gt;alert(1)&lt;/script&gt;<br />\n&amp;");
-    let raw = room.delivers(1, 2, "<script>alert(1)</script>");
+    let raw = room.delivers(1, 2, "<script>alert(1)</script>\n&");
     assert_eq!(room.frames("workermanchat.expert.unescaped_html"), [raw]);
     let rows = Wireshark::with_plugin();
     let path = rows.write("text.pcap", &room.capture);

@@ -275,6 +275,37 @@ fn other_protocols_keep_their_ports_when_all_ports_are_the_chats() {
     assert!(all.iter().flatten().any(|protocols| protocols.ends_with(":ssh")), "{all:?}");
 }
 
+/// The lines of the transcript, without numbers and times.
+fn transcript(name: &str, passes: &[&str]) -> Vec<String> {
+    let wireshark = Wireshark::with_plugin();
+    let path = recorded(&wireshark, name);
+    let arguments = [&["-r", path.to_str().unwrap(), "-q", "-z", "workermanchat,transcript"], passes].concat();
+    let page = wireshark.tshark(&arguments).stdout;
+    page.lines().map(|line| line.split_once(" [").map_or(line, |(_, rest)| rest).to_owned()).collect()
+}
+
+#[test]
+fn the_transcript_tells_each_unknown_message_once_and_whoever_leaves_leaves_once() {
+    for passes in [&[][..], &["-2"]] {
+        let gifts = [
+            "8] * Login of Ada",
+            "8] * Login of Bob",
+            "8] Ada → all: nice!s01]",
+            "8] (giftsay) Bob → all: 赠送主播 [/sg1] 3个",
+            "8] Ada → Bob: thanks",
+            "8] * Bob leaves",
+            "8] * Ada leaves",
+        ];
+        assert_eq!(transcript("fork-gifts", passes), gifts);
+        let group = transcript("fork-someet", passes);
+        for line in ["3] Ada → all: hello group", "3] (saytosomeone) Bob → Ada: psst", "3] * Bob leaves"] {
+            assert_eq!(group.iter().filter(|told| *told == line).count(), 1, "{line}: {group:#?}");
+        }
+        let shop = transcript("fork-easydoc", passes);
+        assert_eq!(shop.iter().filter(|told| told.ends_with("Bob leaves")).count(), 1, "{shop:#?}");
+    }
+}
+
 // --- built here -------------------------------------------------------------------------------------------------------
 
 #[test]

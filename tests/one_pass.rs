@@ -130,7 +130,7 @@ fn messages_that_came_before_the_one_that_shows_the_chat_are_in_each_view() {
 #[test]
 fn what_never_shows_the_chat_is_in_no_view() {
     let wireshark = Wireshark::with_plugin();
-    let (mut capture, mut connection) = undecided(5001, &[r#"{"type":"init","id":7}"#, "not JSON"]);
+    let (mut capture, mut connection) = undecided(5001, &[r#"["init",7]"#, "not JSON"]);
     let fin = connection.segment(Side::Server, FIN | ACK, "");
     capture.push(&fin);
     let page = agreed(&wireshark, &built(&wireshark, "never.pcap", &capture), &[]);

@@ -143,9 +143,6 @@ impl Language {
         if let Some(message) = message.filter(|message| !message.readable.is_empty()) {
             sentence += &self.clause(&Clause::Readable(message.readable));
         }
-        if message.is_some_and(|message| message.has_other_text) {
-            sentence += &self.clause(&Clause::OtherText);
-        }
         if message.is_some_and(|message| message.is_masked) {
             sentence += &self.clause(&Clause::Masked);
         }
@@ -154,6 +151,9 @@ impl Language {
         }
         if let Some(completion) = note.completes {
             sentence += &self.clause(&Clause::Complete(completion));
+        }
+        if message.is_some_and(|message| message.has_other_text) {
+            sentence += &self.clause(&Clause::OtherText);
         }
         if let Some(fault) = message.and_then(|message| message.fault.as_ref()) {
             sentence += &self.clause(&Clause::Fault(fault));

@@ -230,6 +230,11 @@ impl<'d> Message<'d> {
         self.knows_its_members
     }
 
+    /// Whether it is JSON as who gets it reads it, as far as it was captured.
+    pub fn is_json(&self) -> bool {
+        self.truncated || fault_of(self.document, self.sender).is_none()
+    }
+
     /// Whether it is a JSON object, to its end.
     pub fn is_object(&self) -> bool {
         self.document.fault.is_none()

@@ -91,7 +91,7 @@ impl Known {
             Side::Server => before.stream == entry.stream,
         });
         if is_new {
-            self.unknown.insert(line, entry.clone());
+            self.unknown.insert(line, *entry);
         }
         is_new
     }
@@ -345,12 +345,13 @@ impl Line<'_> {
                 self.line_of_problems(view, room, page)
             }
             MessageEvent::Unknown { type_name, recipient, .. } => {
-                let (type_name, text) = (name(type_name.unwrap_or("?")), in_columns(self.text, MAX_TEXT));
+                let type_name = type_name.map(|type_name| format!("({}) ", name(type_name))).unwrap_or_default();
+                let text = in_columns(self.text, MAX_TEXT);
                 let line = readable(view, recipient, &text, self.setting.language);
                 let is_news =
                     !line.is_empty() && known.is_news(self.log.hasher.hash_one((&type_name, &line)), self.entry);
                 if is_news {
-                    self.line(room, &format!("({type_name}) {line}"), page);
+                    self.line(room, &format!("{type_name}{line}"), page);
                 }
             }
         }

@@ -92,6 +92,11 @@ impl Browser {
         self.events.clear();
         self.ask("Page.navigate", json!({ "url": format!("file://{}{fragment}", file.display()) }));
         self.wait_for("Page.loadEventFired");
+        // The event may be the empty page's, which came late.
+        let begin = Instant::now();
+        while self.value("document.readyState + location.protocol") != json!("completefile:") {
+            assert!(begin.elapsed() < PATIENCE, "{} is not loaded", file.display());
+        }
     }
 
     fn wait_for(&mut self, event: &str) {

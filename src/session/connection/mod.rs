@@ -621,6 +621,12 @@ impl Connection {
         self.gaps(by).after(frame) || self.has_unread(by)
     }
 
+    /// Whether the capture has all messages that the client has sent.
+    pub fn has_all_requests(&self) -> bool {
+        let since = self.upgrade.upgraded_in().filter(|_| self.saw_beginning);
+        since.is_some_and(|since| !self.may_lack_since(Side::Client, since))
+    }
+
     /// Whether the connection went on for so many nanoseconds: until its end, or the other number while it is open.
     pub fn lasted_after(&self, at: FrameTime, closed: i64, open: i64) -> bool {
         let end = self.times.of(Moment::End).map(|end| end.saturating_sub(at.time));

@@ -6,8 +6,8 @@ use crate::failpoint::failpoint;
 use crate::fields::ServerKind;
 use crate::matching::Doubt;
 use crate::packet::{FrameTime, Side, StreamId};
+use crate::session::connection::Connection;
 use crate::session::ids::{MessagePlace, SayNumber};
-use crate::session::record::message::StoredMessage;
 use crate::session::say::equal::{Capture, Outcome, Question, Settled, Verdict};
 use crate::session::say::{Delivery, TrackedSay};
 use crate::session::server::Server;
@@ -19,8 +19,9 @@ use crate::tcp::gaps::Gaps;
 const LONGEST_CHANGE: i64 = 1_000_000_000;
 
 impl Session {
-    /// Looks for the say of a delivery, which is read in one or more ways. `is_late`: it was looked for before.
-    pub(in crate::session) fn assign(&mut self, readings: &[Delivery], is_late: bool) {
+    /// Looks for the say of a delivery, which is read in one or more ways. `has_markup`: the original server does not send such a text. `is_late`: it
+    /// was looked for before.
+    pub(in crate::session) fn assign(&mut self, readings: &[Delivery], has_markup: bool, is_late: bool) {
         failpoint!("session::assign");
         for delivery in readings {
             match self.find(delivery) {
@@ -37,6 +38,9 @@ impl Session {
         }
         if let Some(delivery) = readings.first() {
             self.keep_unmatched(delivery, is_late);
+            if has_markup {
+                self.show_own_markup(delivery);
+            }
             if let Some(say) = self.last_say(delivery).filter(|_| !is_late) {
                 self.expect(say, Doubt::OtherText, delivery, is_late);
             }
@@ -55,11 +59,10 @@ impl Session {
         (is_prompt && is_undelivered && is_new && is_meant).then_some(number)
     }
 
-    /// Whether the capture lacks nothing of what the sender of a say said after it, and nothing else delivers it.
+    /// Whether the capture lacks nothing of what the sender of a say said, and nothing else delivers it.
     fn confirms_other_text(&self, number: SayNumber) -> bool {
         let Some(say) = self.says.get(number) else { return false };
-        let Some(sender) = self.connections.get(&say.stream) else { return false };
-        let is_whole = sender.saw_beginning() && !sender.may_lack_since(Side::Client, say.at().frame);
+        let is_whole = self.connections.get(&say.stream).is_some_and(Connection::has_all_requests);
         is_whole && (!say.is_delivered() || say.has_other_text())
     }
 
@@ -73,14 +76,12 @@ impl Session {
     }
 
     /// Learns from markup that nobody is known to have written: it is the server's own, where the capture has all that its sender said.
-    pub(in crate::session) fn show_own_markup(&mut self, delivery: &Delivery) {
+    fn show_own_markup(&mut self, delivery: &Delivery) {
         let place = delivery.place;
         let Some(receiver) = self.connections.get(&place.stream) else { return };
-        let is_linked = receiver.records().message(place.position()).is_some_and(StoredMessage::has_link);
-        let Some(server) = self.servers.of(receiver).filter(|_| !is_linked) else { return };
+        let Some(server) = self.servers.of(receiver) else { return };
         let sender = delivery.from.and_then(|id| self.connections.get(&server.users.owner(id)?));
-        let joined = sender.and_then(|sender| Some((sender, sender.upgrade().upgraded_in()?)));
-        if joined.is_some_and(|(sender, since)| sender.saw_beginning() && !sender.may_lack_since(Side::Client, since)) {
+        if sender.is_some_and(Connection::has_all_requests) {
             self.show_derived(place);
         }
     }

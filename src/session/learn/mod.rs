@@ -64,7 +64,7 @@ impl Session {
         if message.is_truncated() && message.get(MemberName::Type).is_none() {
             return; // what it is was not captured
         }
-        let known = ending.as_ref().map(|ending| ending.message.known_of(message.bytes(), message.fault().is_some()));
+        let known = ending.as_ref().map(|ending| ending.message.known_of(message.bytes(), !message.is_json()));
         if endings.are_skipped(segment.stream) || known == Some(Known::Part) {
             return;
         }
@@ -213,7 +213,7 @@ impl Session {
         let (server, unmatched) = self.servers.unite(servers);
         proxied.into_iter().for_each(|id| server.proxies.insert(id));
         for delivery in unmatched {
-            self.assign(&[delivery], true);
+            self.assign(&[delivery], false, true);
         }
     }
 
@@ -301,7 +301,11 @@ impl Session {
         // Where the server tells no user's id, the names are all there is.
         let own = connection.chat().and_then(|chat| chat.id());
         let by_name = identity.map(|identity| identity.name).filter(|_| own.is_none() && server.is_derived());
-        by_name.into_iter().for_each(|name| _ = server.users.set_owner(name, place.stream));
+        if let (Some(name), Some(chat)) = (by_name, connection.application_mut().chat_mut()) {
+            chat.recognise(by_name, by_name);
+            server.users.set_name(name, name, place.at.frame, context.now);
+            server.users.set_owner(name, place.stream);
+        }
         let client = own.or(by_name);
         record.sender_id = client;
         record.is_open = to.is_zero;
@@ -398,12 +402,9 @@ impl Session {
             Some(Delivery { place, from, from_name, said: said?, copy: delivery.copy, is_private, joined })
         });
         match readings {
-            [Some(one), Some(other)] => self.assign(&[one, other], false),
-            [Some(only), None] | [None, Some(only)] => self.assign(&[only], false),
+            [Some(one), Some(other)] => self.assign(&[one, other], delivery.has_markup, false),
+            [Some(only), None] | [None, Some(only)] => self.assign(&[only], delivery.has_markup, false),
             [None, None] => {}
-        }
-        if let ([Some(reading), _], true) = (readings, delivery.has_markup) {
-            self.show_own_markup(&reading);
         }
     }
 
@@ -692,6 +693,7 @@ fn logout(
 ) -> MessageRecord<TextId> {
     let (id, name, users) = interned(texts, announcement);
     let name = name.or_else(|| server.users.name_of(id?, context.place.at.frame));
+    let id = id.or_else(|| name.filter(|name| server.is_derived() && server.users.owner(*name).is_some()));
     if let Some(room) = connection.identity(context.position()).and_then(|identity| identity.room) {
         take_users(server, texts, room, users, context);
         if let Some(id) = id {
