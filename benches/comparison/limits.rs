@@ -236,7 +236,7 @@ pub fn all() -> Vec<Limit> {
     let reaches = |limit, reached| Limit { reached: Some(reached), ..limit };
     let in_slice = |limit| Limit { in_slice: true, ..limit };
     let mut limits = vec![
-        in_slice(reaches(limit("chat-20k", Read, PerMessage, 15_000.0), 26_500.0)),
+        in_slice(reaches(limit("chat-20k", Read, PerMessage, 15_000.0), 28_000.0)),
         in_slice(limit("chat-20k", Messages, PerMessage, 40_000.0)),
     ];
     for task in [Read, Messages, Contains, TwoPasses] {

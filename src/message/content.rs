@@ -297,7 +297,7 @@ impl<'d> SayDelivery<'d> {
         let to = Addressee::of(message, message.value(MemberName::ToClientName).map(escaped_once));
         let content = message.value(MemberName::Content).and_then(|html| Some((said_to(message)?, html)));
         let said_raw = content.map(|(to, content)| Said::new(to, content, hasher));
-        let has_markup = content.is_some_and(|(_, html)| html.contains('<') && text::markup(html, true).is_some());
+        let has_markup = content.is_some_and(|(_, html)| begins_with_markup(html));
         let said = content.and_then(|(to, html)| match text::readable(html, true) {
             Cow::Borrowed(text) if text.len() == html.len() => said_raw,
             text => Some(Said::new(to, &text, hasher)),
@@ -312,6 +312,12 @@ impl<'d> SayDelivery<'d> {
             has_markup,
         }
     }
+}
+
+/// Whether a text has markup that the original server does not send, not far behind its beginning.
+fn begins_with_markup(html: &str) -> bool {
+    const LOOKED_AT: usize = 1024;
+    html.as_bytes()[..html.len().min(LOOKED_AT)].contains(&b'<') && text::markup(html, true).is_some()
 }
 
 /// A name or id as the client's page has it.

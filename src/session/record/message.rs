@@ -187,8 +187,11 @@ macro_rules! stored_messages {
 
         #[deny(unreachable_patterns)] // a number that stands there twice
         fn unpack(Packed { parts, bits }: Packed) -> Option<MessageEvent<TextId>> {
-            let (recipient, mut parts) = (bits >> (KIND + 4) & 3, parts.into_iter());
-            let mut next = || parts.next().unwrap_or_default();
+            let (recipient, mut at) = (bits >> (KIND + 4) & 3, 0);
+            let mut next = || {
+                at += 1;
+                parts[at - 1]
+            };
             Some(match bits >> KIND & 0xf {
                 $($number => MessageEvent::$name { $($part: Part::unpack(next(), recipient)),* },)*
                 _ => return None,
