@@ -18,6 +18,8 @@ pub struct Upgrade {
     asked: Option<Box<Asked>>,
     /// The frame of the response that agrees to an upgrade.
     upgraded: Option<Frame>,
+    /// A request on a connection that had ended when the server was heard of again.
+    cut_off: Option<Frame>,
     /// Wireshark's HTTP dissector saw the whole response too, and hands the connection over by itself.
     handed_over: bool,
 }
@@ -77,6 +79,16 @@ impl Upgrade {
     /// The frame of a request of which all is known, if the server has sent nothing since.
     pub fn unheard_request_in(&self) -> Option<Frame> {
         self.asked.as_ref().filter(|asked| asked.whole && !asked.is_heard).map(|asked| asked.at.frame)
+    }
+
+    /// Takes note that the connection had ended before the server answered this request, whatever is captured now.
+    pub fn cut_off(&mut self, request: Frame) {
+        self.cut_off.get_or_insert(request);
+    }
+
+    /// Whether the connection had ended before the server answered this request, and the server was heard of again.
+    pub fn was_cut_off(&self, request: Frame) -> bool {
+        self.cut_off == Some(request)
     }
 
     /// Takes note that the server has sent something that does not end the request's wait.

@@ -420,7 +420,8 @@ impl Connection {
     /// Whether the connection has ended before the server answered the upgrade request in this frame.
     pub fn is_cut_off(&self, request: Frame) -> bool {
         let is_unheard = self.upgrade.unheard_request_in() == Some(request);
-        is_unheard && self.tcp.has_ended(Side::Server) && !self.gaps(Side::Server).after(request)
+        self.upgrade.was_cut_off(request)
+            || is_unheard && self.tcp.has_ended(Side::Server) && !self.gaps(Side::Server).after(request)
     }
 
     /// Looks for the opening handshake in HTTP bytes that end with this segment. Returns whether they are HTTP that is no handshake.
@@ -432,6 +433,9 @@ impl Connection {
             return false; // sent again
         }
         if segment.length > 0 && self.side(segment) == Side::Server {
+            if let Some(request) = self.upgrade.unheard_request_in().filter(|request| self.is_cut_off(*request)) {
+                self.upgrade.cut_off(request);
+            }
             self.upgrade.hear();
         }
         let tcp = &self.tcp;
