@@ -210,13 +210,18 @@ pub unsafe extern "C" fn seen(view: *mut libc::c_void, settings: *const sys::wmc
     piece.as_ptr().cast()
 }
 
-/// Date and time of day of a time in nanoseconds since the epoch, in the time zone of the environment, to the microsecond.
+/// Date and time of day of a time in nanoseconds since the epoch, in the time zone of the environment, to the microsecond. A time that is not known,
+/// as one before 1970 or behind 2262, is 0.
 pub(super) fn clock(time: i64) -> String {
+    if time == 0 {
+        return "-".to_owned();
+    }
     let (seconds, nanoseconds) = (time.div_euclid(1_000_000_000), time.rem_euclid(1_000_000_000));
     // SAFETY: all zeros are a valid `tm`.
     let mut local: libc::tm = unsafe { std::mem::zeroed() };
+    let narrow = seconds as libc::time_t; // 32 bits, on some systems
     // SAFETY: both are alive for this call.
-    if unsafe { libc::localtime_r(&(seconds as libc::time_t), &mut local) }.is_null() {
+    if narrow as i64 != seconds || unsafe { libc::localtime_r(&narrow, &mut local) }.is_null() {
         return seconds.to_string(); // beyond the years that there are
     }
     let (year, month) = (i64::from(local.tm_year) + 1900, local.tm_mon + 1);
