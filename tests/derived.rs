@@ -306,6 +306,16 @@ fn the_transcript_tells_each_unknown_message_once_and_whoever_leaves_leaves_once
     }
 }
 
+#[test]
+fn a_time_that_cannot_be_told_is_no_date() {
+    let wireshark = Wireshark::with_plugin();
+    for (name, begins) in [("y1951", "    8  - "), ("y2040", "    8  2040-08-11 ")] {
+        let path = captures().join(format!("field/{name}.pcap"));
+        let page = wireshark.tshark(&["-r", path.to_str().unwrap(), "-q", "-z", "workermanchat,transcript"]).stdout;
+        assert!(page.starts_with(begins), "{page}");
+    }
+}
+
 // --- built here -------------------------------------------------------------------------------------------------------
 
 #[test]
