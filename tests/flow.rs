@@ -110,24 +110,12 @@ fn ends(arrow: &str) -> (usize, usize) {
     if arrow.contains('>') { (first, last) } else { (last, first) }
 }
 
-/// As many users as there are names.
-fn chat_of(names: &[&str]) -> Capture {
-    let mut capture = Capture::new(Link::Ethernet);
-    for (number, name) in (1..).zip(names) {
-        let mut connection = Connection::from_port(20_000 + number as u16);
-        join(&mut capture, &mut connection, number, name, "1");
-        browser_says(&mut capture, &mut connection, say_request(name));
-        server_says(&mut capture, &mut connection, say_delivery(number, name, name));
-    }
-    capture
-}
-
 #[test]
 fn ten_thousand_users_have_as_many_lifelines_as_wireshark_draws_of_which_the_last_is_the_others() {
     let names: Vec<String> = (0..10_000).map(|number| format!("user {number}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let wireshark = Wireshark::with_plugin();
-    let capture = wireshark.write("many.pcap", &chat_of(&names));
+    let capture = wireshark.write("many.pcap", &each_says_the_name(&names, Some("1")));
     let graph = graph(&wireshark, &capture, OPTION, &[]);
     let lifelines = lifelines(&graph);
     assert!(lifelines.len() <= MAX_LIFELINES && lifelines.contains("… others"), "{lifelines:?}");
@@ -156,7 +144,7 @@ fn two_users_of_one_name_at_a_time_have_two_lifelines_and_one_who_comes_back_has
 #[test]
 fn who_is_called_like_the_server_has_a_lifeline_of_their_own() {
     let wireshark = Wireshark::with_plugin();
-    let capture = wireshark.write("server.pcap", &chat_of(&["Server", "… others"]));
+    let capture = wireshark.write("server.pcap", &each_says_the_name(&["Server", "… others"], Some("1")));
     assert_eq!(lifelines(&graph(&wireshark, &capture, OPTION, &[])).len(), 3);
 }
 
@@ -164,7 +152,8 @@ fn who_is_called_like_the_server_has_a_lifeline_of_their_own() {
 fn a_name_is_one_harmless_line() {
     let names = ["a\u{1b}[31mb\nc|d", "\u{202e}turned", "%s%n%x", "<b>bold</b>", "   ", &"long ".repeat(200)];
     let wireshark = Wireshark::with_plugin();
-    let graph = graph(&wireshark, &wireshark.write("awkward.pcap", &chat_of(&names)), OPTION, &[]);
+    let graph =
+        graph(&wireshark, &wireshark.write("awkward.pcap", &each_says_the_name(&names, Some("1"))), OPTION, &[]);
     assert_eq!(graph.lines().count(), 2 + 2 * 4 * names.len(), "{graph}");
     assert!(graph.lines().all(|line| !line.chars().any(|c| c.is_control() || c == '\u{202e}')), "{graph}");
 }

@@ -213,23 +213,11 @@ fn what_nobody_receives_is_lost() {
     assert_eq!(table[0][..4], ["anna", "3", "1", "2"], "{table:?}");
 }
 
-/// As many users as there are names, each of whom says the name.
-fn chat_of(names: &[String]) -> Capture {
-    let mut capture = Capture::new(Link::Ethernet);
-    for (number, name) in (1..).zip(names) {
-        let mut connection = Connection::from_port(20_000 + number as u16);
-        join(&mut capture, &mut connection, number, name, "1");
-        browser_says(&mut capture, &mut connection, say_request(name));
-        server_says(&mut capture, &mut connection, say_delivery(number, name, name));
-    }
-    capture
-}
-
 #[test]
 fn ten_thousand_users_have_a_thousand_rows_and_the_rest_is_counted() {
     let names: Vec<String> = (0..10_000).map(|number| format!("user {number}")).collect();
     let wireshark = Wireshark::with_plugin();
-    let page = page(&wireshark, &wireshark.write("many.pcap", &chat_of(&names)), &[], "users");
+    let page = page(&wireshark, &wireshark.write("many.pcap", &each_says_the_name(&names, Some("1"))), &[], "users");
     assert_eq!(page.lines().count(), 1 + 1000 + 1);
     assert_eq!(page.lines().last(), Some("… and 9000 more"));
     assert!(page.lines().nth(1000).is_some_and(|line| line.starts_with("user 999 ")), "in the order of coming");
@@ -240,7 +228,7 @@ fn a_name_is_one_harmless_cell() {
     let names =
         ["a\u{1b}[31mb\n=1+1,\"x\"", "\u{202e}turned", "<script>alert(1)</script>", "שלום", "   "].map(str::to_owned);
     let wireshark = Wireshark::with_plugin();
-    let page = page(&wireshark, &wireshark.write("awkward.pcap", &chat_of(&names)), &[], "users");
+    let page = page(&wireshark, &wireshark.write("awkward.pcap", &each_says_the_name(&names, Some("1"))), &[], "users");
     assert_eq!(page.lines().count(), 1 + names.len(), "{page}");
     let is_odd =
         |c: &char| c.is_control() && *c != '\n' || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}' | '\u{2067}');
@@ -319,6 +307,6 @@ fn a_table_of_endpoints_is_empty_where_there_is_no_chat_and_has_ten_thousand_use
     let chat = wireshark.capture("chat-2026.pcap");
     assert_eq!(lines_of(&wireshark, &chat, "endpoints,workermanchat,udp"), [""; 0]);
     let names: Vec<String> = (0..10_000).map(|number| format!("user {number}")).collect();
-    let many = wireshark.write("many.pcap", &chat_of(&names));
+    let many = wireshark.write("many.pcap", &each_says_the_name(&names, Some("1")));
     assert_eq!(lines_of(&wireshark, &many, "endpoints,workermanchat").len(), names.len());
 }

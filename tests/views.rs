@@ -60,19 +60,6 @@ fn with_bad_filter(wireshark: &Wireshark, view: &str) -> Output {
     wireshark.run_unchecked(wireshark.command("tshark").args(["-r", capture.to_str().unwrap(), "-q", "-z", &view]))
 }
 
-/// Two people in a room of whom one has an awkward name, and says it.
-fn awkward_conversation(names: &[&str]) -> Capture {
-    let mut capture = Capture::new(Link::Ethernet);
-    for (number, name) in (1..).zip(names) {
-        let mut connection = Connection::from_port(50_000 + number as u16);
-        join(&mut capture, &mut connection, number, name, name);
-        browser_says(&mut capture, &mut connection, say_request(name));
-        server_says(&mut capture, &mut connection, say_delivery(number, name, name));
-        connection.ack(&mut capture, Side::Client);
-    }
-    capture
-}
-
 /// Names that mean something to Mermaid, to a terminal or to the direction of writing.
 const AWKWARD: [&str; 14] = [
     "quotes \" and ' and `",
@@ -289,7 +276,7 @@ fn how_a_connection_ended_and_by_whom_is_told() {
 #[test]
 fn a_table_of_awkward_names_has_a_line_a_connection() {
     let wireshark = Wireshark::with_plugin();
-    let path = wireshark.write("awkward.pcap", &awkward_conversation(&AWKWARD));
+    let path = wireshark.write("awkward.pcap", &each_says_the_name(&AWKWARD, None));
     let page = agreed_page(&wireshark, &path, "sessions");
     assert_printable(&page);
     assert_eq!(page.lines().count(), 1 + AWKWARD.len(), "{page}");
@@ -368,7 +355,7 @@ fn a_filter_chooses_what_is_drawn() {
 #[test]
 fn a_diagram_of_awkward_names_is_that_of_the_golden_file() {
     let wireshark = Wireshark::with_plugin();
-    let path = wireshark.write("awkward.pcap", &awkward_conversation(&AWKWARD));
+    let path = wireshark.write("awkward.pcap", &each_says_the_name(&AWKWARD, None));
     let page = agreed_page(&wireshark, &path, "diagram");
     assert_printable(&page);
     let known = ["sequenceDiagram", "    participant ", "    U", "    S", "    Note "];

@@ -46,18 +46,6 @@ const AWKWARD: [&str; 12] = [
     "👩🏽‍🚀 张三丰",
 ];
 
-fn awkward() -> Capture {
-    let mut capture = Capture::new(Link::Ethernet);
-    for (number, name) in (1..).zip(AWKWARD) {
-        let mut connection = Connection::from_port(50_000 + number as u16);
-        join(&mut capture, &mut connection, number, name, name);
-        browser_says(&mut capture, &mut connection, say_request(name));
-        server_says(&mut capture, &mut connection, say_delivery(number, name, name));
-        connection.ack(&mut capture, Side::Client);
-    }
-    capture
-}
-
 /// Pages to look at, each in a file: of the recorded sessions, of awkward names in two languages, and of nothing.
 fn pages(wireshark: &Wireshark) -> Vec<PathBuf> {
     let mut pages = Vec::new();
@@ -65,7 +53,7 @@ fn pages(wireshark: &Wireshark) -> Vec<PathBuf> {
         let page = html(wireshark, &wireshark.capture(&format!("{name}.pcap")), &[], "");
         pages.push(file(wireshark, &format!("{name}.html"), &page));
     }
-    let capture = wireshark.write("awkward.pcap", &awkward());
+    let capture = wireshark.write("awkward.pcap", &each_says_the_name(&AWKWARD, None));
     for language in ["en", "zh-TW"] {
         let page = html(wireshark, &capture, &["-o", &format!("workermanchat.language:{language}")], "");
         pages.push(file(wireshark, &format!("awkward-{language}.html"), &page));
@@ -101,7 +89,7 @@ fn a_packet_is_reached_by_its_number() {
 fn what_a_chatter_wrote_is_text_and_nothing_else() {
     let wireshark = Wireshark::with_plugin();
     let Some(mut browser) = Browser::start(&wireshark) else { return };
-    let capture = wireshark.write("awkward.pcap", &awkward());
+    let capture = wireshark.write("awkward.pcap", &each_says_the_name(&AWKWARD, None));
     browser.open(&file(&wireshark, "awkward.html", &html(&wireshark, &capture, &[], "")), "");
     let odd = browser.value(
         "[...document.querySelectorAll('*')].filter(element => ['SCRIPT', 'IMG', 'IFRAME', 'OBJECT', 'FORM'].includes(element.tagName.toUpperCase()) \

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::packets::{Capture, Connection, Side};
+use super::packets::{Capture, Connection, Link, Side};
 use super::websocket;
 
 /// The server's time in all messages.
@@ -88,6 +88,19 @@ pub fn login(capture: &mut Capture, connection: &mut Connection, number: u32, na
 /// Captures a message of the browser and returns its frame number.
 pub fn browser_says(capture: &mut Capture, connection: &mut Connection, message: impl AsRef<[u8]>) -> u32 {
     connection.send(capture, Side::Client, websocket::masked_text(message))
+}
+
+/// As many users as there are names, each of whom says the name, in this room or in one of the same name.
+pub fn each_says_the_name(names: &[impl AsRef<str>], room: Option<&str>) -> Capture {
+    let mut capture = Capture::new(Link::Ethernet);
+    for (number, name) in (1..).zip(names.iter().map(AsRef::as_ref)) {
+        let mut connection = Connection::from_port(50_000 + number as u16);
+        join(&mut capture, &mut connection, number, name, room.unwrap_or(name));
+        browser_says(&mut capture, &mut connection, say_request(name));
+        server_says(&mut capture, &mut connection, say_delivery(number, name, name));
+        connection.ack(&mut capture, Side::Client);
+    }
+    capture
 }
 
 /// Captures a message of the server and returns its frame number.
