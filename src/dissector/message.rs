@@ -331,8 +331,9 @@ impl<'a> Drawing<'a> {
 
     /// The content as a person reads it.
     fn text(&self, tree: &mut Tree) {
-        if let Some(readable) = self.readable.as_ref().filter(|_| tree.wants(Field::Text)) {
-            for Line { said, .. } in &readable.lines {
+        if let Some(readable) = &self.readable {
+            let is_wanted = tree.wants(Field::Text);
+            for Line { said, .. } in readable.lines.iter().filter(|_| is_wanted) {
                 let text = text::readable(&said.text, self.is_from_server());
                 let is_new = self.message.value(MemberName::Content) != Some(&text);
                 tree.text_if(None, Field::Text, &text, Some(said.span.clone()), is_new);

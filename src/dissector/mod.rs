@@ -89,8 +89,6 @@ pub enum Start {
 #[derive(Debug, Default)]
 pub struct Dissector {
     session: Session,
-    /// The user's own messages, as the table was when the capture was opened.
-    own: Option<Arc<OwnTable>>,
     faults: Faults,
     /// Set while the session learns; where it stays set, a panic ended that early.
     is_learning: bool,
@@ -108,12 +106,12 @@ impl Dissector {
 
     /// With a table of the user's own messages.
     pub fn with_own(own: Option<Arc<OwnTable>>) -> Dissector {
-        Dissector { session: Session::with_own(own.clone()), own, ..Dissector::default() }
+        Dissector { session: Session::with_own(own), ..Dissector::default() }
     }
 
     /// Whether a message may prove that a connection that was found to be another application's is the chat's after all.
     pub fn may_prove_chat(&self, message: &[u8]) -> bool {
-        self.own.is_some() || may_prove_chat(message)
+        self.session.own().is_some() || may_prove_chat(message)
     }
 
     /// Whether there is anything to learn from a segment or to show of it: the cheap question that comes before all others.
@@ -188,15 +186,16 @@ impl Dissector {
             true => self.session.has_room_for(segment),
             false => !self.session.is_full_at(segment.at.frame),
         };
-        let (document, mut alone);
+        let (document, mut alone, own);
         let (session, message, view) = if is_remembered && !first_pass {
             self.session.finish();
             let view = self.session.message_view(segment.stream, position)?;
-            document = read_with(data.bytes, self.own.as_deref());
+            document = read_with(data.bytes, self.session.own());
             (&self.session, Message::of(&document, self.session.side(segment), truncated), view)
         } else {
             self.is_learning = is_remembered;
-            document = read_with(data.bytes, self.own.as_deref());
+            own = self.session.shared_own(); // the message borrows from it while the session changes
+            document = read_with(data.bytes, own.as_deref());
             let session = match is_remembered {
                 true => &mut self.session,
                 false => {

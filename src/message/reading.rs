@@ -122,6 +122,8 @@ pub struct Message<'d> {
     /// Its `type` or one of its keys is the user's own.
     is_own: bool,
     truncated: bool,
+    /// See [`Message::opaque`].
+    opaque: Option<Opaque>,
     evidence: Evidence,
     knows_its_members: bool,
     /// See [`Message::shown_fields`].
@@ -170,6 +172,7 @@ impl<'d> Message<'d> {
             form,
             is_own,
             truncated,
+            opaque: document.fault.as_ref().filter(|_| !truncated).and_then(|_| Opaque::of(document.bytes)),
             evidence: kind.map_or_else(|| subject.evidence(), |kind| evidence_of_own(document, kind)),
             knows_its_members: kind.is_some() || subject.all_names_known(),
             salvaged: OnceCell::new(),
@@ -197,7 +200,7 @@ impl<'d> Message<'d> {
 
     /// What its payload is that is no JSON, and was not meant to be.
     pub fn opaque(&self) -> Option<Opaque> {
-        self.document.fault.as_ref().filter(|_| !self.truncated).and_then(|_| Opaque::of(self.document.bytes))
+        self.opaque
     }
 
     /// What a person reads of a message of a type that the chat does not know; `None` of the others, and of what is no object.
@@ -268,7 +271,7 @@ impl<'d> Message<'d> {
     /// they are all there are, and only the server refuses it: a browser's `JSON.parse()` does not.
     pub fn fault(&self) -> Option<&'d Fault> {
         let fault = fault_of(self.document, self.sender).filter(|_| !self.truncated);
-        fault.filter(|_| self.heartbeat().is_none() && self.opaque().is_none())
+        fault.filter(|_| self.opaque.is_none() && self.heartbeat().is_none())
     }
 
     /// Whether it is JSON, but no object: a string, a number, an array …

@@ -200,18 +200,20 @@ pub enum PrivateCopy {
 
 /// The server's mark at the beginning of a private say, and what follows it; `None` for content without one.
 pub fn private_copy(html: &str) -> Option<(PrivateCopy, &str)> {
-    match html.strip_prefix("<b>对你说: </b>") {
-        Some(rest) => Some((PrivateCopy::Recipient, rest)),
-        None => sender_copy(html).map(|rest| (PrivateCopy::Sender, rest)).or_else(|| translated_copy(html)),
-    }
+    original_copy(html).or_else(|| translated_copy(html))
 }
 
 /// Whether the content begins with a mark that is not the original server's.
 pub fn has_translated_mark(html: &str) -> bool {
-    html.starts_with("<b>")
-        && translated_copy(html).is_some()
-        && sender_copy(html).is_none()
-        && !html.starts_with("<b>对你说: </b>")
+    original_copy(html).is_none() && translated_copy(html).is_some()
+}
+
+/// The mark of the original server.
+fn original_copy(html: &str) -> Option<(PrivateCopy, &str)> {
+    match html.strip_prefix("<b>对你说: </b>") {
+        Some(rest) => Some((PrivateCopy::Recipient, rest)),
+        None => sender_copy(html).map(|rest| (PrivateCopy::Sender, rest)),
+    }
 }
 
 /// The mark of a server that speaks another language: a few bold words with a colon behind them.

@@ -62,7 +62,7 @@ pub const MAX_UNDECIDED: usize = 4096;
 /// ```
 #[derive(Debug, Default)]
 pub struct Session {
-    /// The user's own messages, for whoever reads a message again.
+    /// The user's own messages, as the table was when the capture was opened.
     own: Option<Arc<OwnTable>>,
     pub(super) connections: Connections,
     /// The ports of the connections.
@@ -101,6 +101,11 @@ impl Session {
     /// The user's own messages.
     pub fn own(&self) -> Option<&OwnTable> {
         self.own.as_deref()
+    }
+
+    /// The same, beside the session.
+    pub fn shared_own(&self) -> Option<Arc<OwnTable>> {
+        self.own.clone()
     }
 
     /// Whether there is anything to learn from a segment or to show of it: the cheap question that comes before all others.

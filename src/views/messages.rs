@@ -16,22 +16,35 @@ pub struct Seen {
     pub findings: Findings,
 }
 
-/// Messages in the order of the capture.
+/// Messages in the order of the capture, for a page that is written in one piece.
 #[derive(Debug, Default)]
-pub struct Messages(Vec<Seen>);
+pub struct Messages {
+    all: Vec<Seen>,
+    is_written: bool,
+}
 
 impl Messages {
+    /// The page begins.
+    pub fn begin(&mut self) {
+        self.is_written = false;
+    }
+
+    /// Whether the page has been written since it began; from now on, it has.
+    pub fn are_written(&mut self) -> bool {
+        std::mem::replace(&mut self.is_written, true)
+    }
+
     /// Adds a message that is, or may turn out to be, the chat's.
     pub fn see(&mut self, tap_event: &TapEvent, session: &Session) {
         let TapEvent { stream, by, findings, .. } = *tap_event;
         let Some(position) = tap_event.position() else { return };
         if session.message_view(stream, position).is_some() || session.is_unsettled(stream) {
-            self.0.push(Seen { stream, position, by, findings });
+            self.all.push(Seen { stream, position, by, findings });
         }
     }
 
     /// Those of the chat.
     pub fn views<'a>(&'a self, session: &'a Session) -> impl Iterator<Item = (&'a Seen, MessageView<'a>)> {
-        self.0.iter().filter_map(|seen| Some((seen, session.message_view(seen.stream, seen.position)?)))
+        self.all.iter().filter_map(|seen| Some((seen, session.message_view(seen.stream, seen.position)?)))
     }
 }

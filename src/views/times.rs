@@ -75,7 +75,6 @@ pub fn milliseconds(time: i64) -> String {
 #[derive(Debug, Default)]
 pub struct Times {
     messages: Messages,
-    is_written: bool,
 }
 
 impl View for Times {
@@ -88,12 +87,11 @@ impl View for Times {
     }
 
     fn begin(&mut self, _setting: &Setting) {
-        self.is_written = false;
+        self.messages.begin();
     }
 
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool {
-        let is_written = std::mem::replace(&mut self.is_written, true);
-        if is_written {
+        if self.messages.are_written() {
             return false;
         }
         let rows = self.rows(setting);

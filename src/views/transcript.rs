@@ -70,8 +70,7 @@ struct Known {
 
 impl Known {
     /// Whether a client comes or goes with this entry, and was not seen to do so on another connection just before: on the other side of a
-    /// proxy, or by another address of the server.
-    /// `is_end`: whoever has gone does not go again.
+    /// proxy, or by another address of the server. `is_end`: whoever has gone does not go again.
     fn is_new(&mut self, client: Option<Client>, what: &str, is_end: bool, entry: &Entry) -> bool {
         let Some(client) = client else { return true };
         let (stream, time) = (entry.stream, entry.at.time);
@@ -80,9 +79,7 @@ impl Known {
             last != what || !is_end && (other == stream || time.saturating_sub(before) > SAME_ACT)
         })
     }
-}
 
-impl Known {
     /// Whether a message that the chat does not know says something new: not what a client has just sent, nor what another client has just got.
     fn is_news(&mut self, line: u64, entry: &Entry) -> bool {
         let is_recent = |before: &&Entry| entry.at.since(before.at) <= SAME_ACT;

@@ -28,7 +28,6 @@ const LOST: [Finding; 3] = [Finding::NoDelivery, Finding::SayBeforeLogin, Findin
 #[derive(Debug, Default)]
 pub struct Users {
     messages: Messages,
-    is_written: bool,
 }
 
 /// What a user did. Times in nanoseconds.
@@ -59,12 +58,11 @@ impl View for Users {
     }
 
     fn begin(&mut self, _setting: &Setting) {
-        self.is_written = false;
+        self.messages.begin();
     }
 
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool {
-        let is_written = std::mem::replace(&mut self.is_written, true);
-        if is_written {
+        if self.messages.are_written() {
             return false;
         }
         let users = self.users(setting.session);

@@ -7,6 +7,7 @@ pub mod table;
 
 use crate::event::{FrameEvent, MessageEvent, Reset, Sent};
 use crate::failpoint::failpoint;
+use crate::fields::ServerKind;
 use crate::framing::Framing;
 use crate::packet::{Both, Captured, Endpoint, Frame, FrameTime, Position, Segment, SequenceNumber, Side, flags};
 use crate::session::connection::application::{Application, Chat, Identity};
@@ -623,6 +624,13 @@ impl Connection {
     /// Whether something that a side sends after a frame may be missing, or was not read.
     pub fn may_lack_since(&self, by: Side, frame: Frame) -> bool {
         self.gaps(by).after(frame) || self.has_unread(by)
+    }
+
+    /// Takes note of what the server has shown to be by the message at a position.
+    pub fn note_server(&mut self, shown: Option<ServerKind>, at: Position) {
+        if let (Some(kind), Some(chat)) = (shown, self.application.chat_mut()) {
+            chat.show(kind, at);
+        }
     }
 
     /// Whether the capture has all messages that the client has sent.

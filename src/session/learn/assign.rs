@@ -77,25 +77,16 @@ impl Session {
 
     /// Learns from markup that nobody is known to have written: it is the server's own, where the capture has all that its sender said.
     fn show_own_markup(&mut self, delivery: &Delivery) {
-        let place = delivery.place;
-        let Some(receiver) = self.connections.get(&place.stream) else { return };
-        let Some(server) = self.servers.of(receiver) else { return };
-        let sender = delivery.from.and_then(|id| self.connections.get(&server.users.owner(id)?));
-        if sender.is_some_and(Connection::has_all_requests) {
-            self.show_derived(place);
+        let MessagePlace { stream, .. } = delivery.place;
+        let owner = self.server_of(stream).and_then(|server| server.users.owner(delivery.from?));
+        let sender = owner.and_then(|owner| self.connections.get(&owner));
+        if !sender.is_some_and(Connection::has_all_requests) {
+            return;
         }
-    }
-
-    /// From this message on, the server is known not to be the original one.
-    fn show_derived(&mut self, place: MessagePlace) {
-        let Some(receiver) = self.connections.get_mut(&place.stream) else { return };
-        receiver
-            .application_mut()
-            .chat_mut()
-            .into_iter()
-            .for_each(|chat| chat.show(ServerKind::Derived, place.position()));
-        if let Some(server) = self.server_of(place.stream) {
+        let Some(receiver) = self.connections.get_mut(&stream) else { return };
+        if let Some(server) = self.servers.of_mut(receiver) {
             server.show(Some(ServerKind::Derived));
+            receiver.note_server(server.shown, delivery.place.position());
         }
     }
 

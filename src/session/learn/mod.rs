@@ -126,9 +126,8 @@ impl Session {
         }
         let (at, by, dialect) = (message.at, message.by, message.dialect.or(server.dialect));
         server.show(message.shows);
-        let shown = server.shown.zip(connection.application_mut().chat_mut());
-        shown.into_iter().for_each(|(kind, chat)| chat.show(kind, Position { frame: at.frame, index: message.index }));
         let place = MessagePlace { stream, at, index: message.index };
+        connection.note_server(server.shown, place.position());
         let context = MessageContext { place, message, dialect, now };
         let user = connection.logged_in(context.position()).map(|identity| identity.name);
         let record = match &context.message.content {
