@@ -12,6 +12,7 @@ use harness::packets::{Capture, Connection, Link, Side};
 use harness::phase::{LOGIN_NOTIFICATION, LOGIN_RESULT, PING, PONG, UNKNOWN};
 use harness::recording::Recording;
 use harness::scripts::{browser_says, join, login_request, server_says, upgrade};
+use harness::sharkd::Sharkd;
 use harness::websocket::{BINARY, Frame};
 use harness::wireshark::{Row, Wireshark, captures};
 
@@ -313,6 +314,22 @@ fn a_time_that_cannot_be_told_is_no_date() {
         let path = captures().join(format!("field/{name}.pcap"));
         let page = wireshark.tshark(&["-r", path.to_str().unwrap(), "-q", "-z", "workermanchat,transcript"]).stdout;
         assert!(page.starts_with(begins), "{page}");
+    }
+}
+
+#[test]
+fn sharkd_shows_the_same_in_any_order_of_frames() {
+    let wireshark = Wireshark::with_plugin();
+    for name in ["fork-easydoc", "fork-features", "fork-gifts", "fork-someet", "client-heartbeat", "wordfilter"] {
+        let path = recorded(&wireshark, name);
+        let labels = Labels::of(&wireshark, &path, &["-2"]);
+        let mut sharkd = Sharkd::load(&wireshark, &path);
+        let frames = labels.with(SERVER);
+        for frame in frames.iter().rev().chain(&frames) {
+            for field in [NOTE, SERVER, REQUEST_IN, DELIVERIES] {
+                assert_eq!(sharkd.values(*frame, field), labels.all(*frame, field), "{name}, frame {frame}, {field}");
+            }
+        }
     }
 }
 
