@@ -115,6 +115,7 @@ void wmc_statistics_register(const struct wmc_core *rust, const char *filter_nam
     core = rust;
     tap_name = filter_name;
     /* Wireshark's menu has it beside that of the other views, where it would be taken for the same. */
-    name = g_strdup_printf("%s: %s", name, core->label(WMC_LABEL_COUNTS, wmc_language_of_menus(core)));
-    stats_tree_register_plugin(filter_name, filter_name, name, TL_REQUIRES_NOTHING, see, open_tree, close_tree);
+    char *title = g_strdup_printf("%s: %s", name, core->label(WMC_LABEL_COUNTS, wmc_language_of_menus(core)));
+    stats_tree_register_plugin(filter_name, filter_name, title, TL_REQUIRES_NOTHING, see, open_tree, close_tree);
+    g_free(title); /* It is copied. */
 }

@@ -11,7 +11,7 @@ pub const MAX_BYTES: usize = 512 << 20;
 pub const MAX_IDLE: u32 = 1 << 18;
 
 /// A connection, with its ports, the times of its handshakes and the first marks.
-const CONNECTION: usize = 640;
+const CONNECTION: usize = 664;
 /// What it takes more when it carries data: lists that begin.
 const DATA: usize = 640;
 /// A segment: marks, and its share of lists that grow.

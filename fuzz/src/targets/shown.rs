@@ -63,7 +63,11 @@ impl Shown {
         let (own, others) = (self.parts(at), later.parts(other));
         let is_longer = is_within(&own.label, &others.label) && own.frame == others.frame;
         match self.items[at].field {
-            Some(Field::Note) => is_longer && is_within(&own.value, &others.value),
+            Some(Field::Note) => {
+                // A label of which the sentence does not fit ends earlier in it.
+                let is_cut = own.frame == others.frame && others.label.ends_with('…');
+                (is_longer || is_cut) && is_within(&own.value, &others.value)
+            }
             // What is acknowledged first has the sentence; the rest is listed below it.
             Some(Field::Acks) => {
                 let is_sentence = |at: usize| {
