@@ -230,6 +230,17 @@ fn an_upgrade_request_that_may_have_been_answered_is_not_cut_off() {
 }
 
 #[test]
+fn an_upgrade_request_whose_answer_carries_the_fin_is_not_cut_off() {
+    for answer in [response(&accept(), ""), "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".to_owned()] {
+        let (mut capture, mut browser) = asked();
+        capture.push(&browser.segment(Side::Server, FIN | ACK, answer.as_bytes()));
+        capture.push(&browser.segment(Side::Client, FIN | ACK, []));
+        browser.ack(&mut capture, Side::Server);
+        assert_eq!(labels_of(&capture).with(CUT_OFF), [0; 0], "{answer}");
+    }
+}
+
+#[test]
 fn a_response_without_the_subprotocol_that_was_asked_for_has_not_succeeded() {
     let labels = labels("field/subprotocol");
     assert_eq!(labels.with(NO_SUBPROTOCOL), [6]);

@@ -18,7 +18,7 @@ pub struct Upgrade {
     asked: Option<Box<Asked>>,
     /// The frame of the response that agrees to an upgrade.
     upgraded: Option<Frame>,
-    /// A request on a connection that had ended when the server was heard of again.
+    /// A request on a connection that had ended before the server answered, and that had segments since.
     cut_off: Option<Frame>,
     /// Wireshark's HTTP dissector saw the whole response too, and hands the connection over by itself.
     handed_over: bool,
@@ -86,7 +86,7 @@ impl Upgrade {
         self.cut_off.get_or_insert(request);
     }
 
-    /// Whether the connection had ended before the server answered this request, and the server was heard of again.
+    /// Whether the connection had ended before the server answered this request, and had segments since.
     pub fn was_cut_off(&self, request: Frame) -> bool {
         self.cut_off == Some(request)
     }

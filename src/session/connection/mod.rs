@@ -262,6 +262,10 @@ impl Connection {
     pub fn segment(&mut self, segment: &Segment, captured: u32, texts: &mut Texts) -> Progress {
         let (frame, by) = (segment.at.frame, self.side(segment));
         let (was_closed, had_gap) = (self.tcp.state().is_closed(), self.gaps.has_latest());
+        // What earlier frames showed stays, whatever this one shows to be missing or answers.
+        if let Some(request) = self.upgrade.unheard_request_in().filter(|request| self.is_cut_off(*request)) {
+            self.upgrade.cut_off(request);
+        }
         let noted = self.take_in(segment, captured, texts);
         failpoint!("session::connection");
         if self.encrypted {
@@ -434,9 +438,6 @@ impl Connection {
             return false; // sent again
         }
         if segment.length > 0 && self.side(segment) == Side::Server {
-            if let Some(request) = self.upgrade.unheard_request_in().filter(|request| self.is_cut_off(*request)) {
-                self.upgrade.cut_off(request);
-            }
             self.upgrade.hear();
         }
         let tcp = &self.tcp;
