@@ -3,6 +3,10 @@
 
 mod harness;
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
 use harness::gui::{Gui, lacking};
 use harness::skip::skipped;
 use harness::wireshark::Wireshark;
@@ -22,6 +26,9 @@ const GO_TO_PACKET: usize = 0;
 const APPLY_AS_FILTER: usize = 1;
 const LIMIT_TO_FILTER: usize = 2;
 const COPY: usize = 3;
+const OPEN_AS_WEB_PAGE: usize = 4;
+/// Its place in the menu, behind the views that have windows.
+const WEB_PAGE: usize = 6;
 
 fn is_possible() -> bool {
     lacking().inspect(|program| skipped(&format!("there is no {program}"))).is_none()
@@ -65,6 +72,33 @@ fn each_view_is_an_entry_of_the_menu_and_shows_what_tshark_prints() {
     gui.quit();
 }
 
+/// The web page that the browser is to open, which only its user can read.
+fn opened(gui: &mut Gui) -> String {
+    let address = gui.opened();
+    let path = address.strip_prefix("file://").expect("a file's address");
+    let mode = fs::metadata(path).expect("there is a page").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "{path}");
+    fs::read_to_string(path).expect("read the page")
+}
+
+fn html(wireshark: &Wireshark, capture: &Path, filter: &str) -> String {
+    let view = format!("workermanchat,html{filter}");
+    wireshark.tshark(&["-2", "-r", capture.to_str().unwrap(), "-q", "-z", &view]).stdout
+}
+
+#[test]
+fn the_web_page_opens_from_the_menu() {
+    if !is_possible() {
+        return;
+    }
+    let wireshark = Wireshark::with_plugin();
+    let capture = wireshark.capture(CAPTURE);
+    let mut gui = Gui::open(&wireshark, &capture);
+    gui.choose_view(WEB_PAGE);
+    assert_eq!(opened(&mut gui), html(&wireshark, &capture, ""));
+    gui.quit();
+}
+
 #[test]
 fn the_buttons_of_the_transcript_lead_to_its_packets() {
     if !is_possible() {
@@ -86,6 +120,8 @@ fn the_buttons_of_the_transcript_lead_to_its_packets() {
     let printed = wireshark.tshark(&["-2", "-r", capture.to_str().unwrap(), "-q", "-z", view]).stdout;
     let expected = format!("Limit to display filter: workermanchat.exchange == 43 {}", words(&printed));
     gui.wait_until("the page of the exchange", |gui| shown(gui, title, COPY) == expected);
+    gui.press_button(title, OPEN_AS_WEB_PAGE);
+    assert_eq!(opened(&mut gui), html(&wireshark, &capture, ",workermanchat.exchange == 43"));
     assert!(gui.press(title, &["Escape"]));
     gui.quit();
 }

@@ -17,7 +17,7 @@ const struct wmc_option wmc_options[] = {
     { WMC_VIEW_TIMES, WMC_LABEL_TIMES, "workermanchat,times", false },
     { WMC_VIEW_DIAGRAM, WMC_LABEL_DIAGRAM, "workermanchat,diagram", true },
     { WMC_VIEW_PAGE, WMC_LABEL_PAGE, "workermanchat,page", true },
-    { WMC_VIEW_HTML, WMC_LABEL_NONE, "workermanchat,html", false },
+    { WMC_VIEW_HTML, WMC_LABEL_WEB_PAGE, "workermanchat,html", false },
     { WMC_VIEW_LIVE, WMC_LABEL_NONE, "workermanchat,live", false },
 };
 const size_t wmc_option_count = G_N_ELEMENTS(wmc_options);

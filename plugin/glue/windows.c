@@ -4,8 +4,12 @@
 #include <epan/funnel.h>
 #include <epan/plugin_if.h>
 #include <epan/tap.h>
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <wsutil/report_message.h>
 
 /* The menu of Wireshark's that this one stands in. */
 #define PARENT "Statistics"
@@ -16,6 +20,74 @@ static const char *tap_name;
 static const char *words(enum wmc_label label)
 {
     return core->label(label, wmc_preferences()->language);
+}
+
+/* The web page, in the browser. Its file stays: the browser reads it when it likes. Only its owner can. */
+
+static tap_packet_status see_for_page(void *view, packet_info *pinfo, epan_dissect_t *dissection, const void *tap_event, tap_flags_t flags)
+{
+    core->view_see(*(void **)view, (const struct wmc_tap_event *)tap_event);
+    return TAP_PACKET_DONT_REDRAW;
+}
+
+static void clear_for_page(void *view)
+{
+    core->view_clear(*(void **)view);
+}
+
+/* Writes the page of a view, all of it or none. Returns its path, which is freed by the caller; NULL if that failed, which is told. */
+static char *write_web_page(void *view)
+{
+    GError *error = NULL;
+    char *path = NULL;
+    const int descriptor = g_file_open_tmp("workermanchat-XXXXXX.html", &path, &error);
+    FILE *file = descriptor >= 0 ? fdopen(descriptor, "wb") : NULL;
+    const char *piece;
+    bool is_written;
+
+    if (file == NULL) {
+        report_failure("Workerman Chat: %s", error != NULL ? error->message : g_strerror(errno));
+        g_clear_error(&error);
+        g_free(path);
+        return NULL;
+    }
+    for (bool first = true; (piece = core->view_page(view, wmc_preferences(), first, false)) != NULL; first = false)
+        fputs(piece, file);
+    is_written = !ferror(file);
+    is_written = fclose(file) == 0 && is_written;
+    if (!is_written) {
+        report_write_failure(path, errno);
+        g_unlink(path);
+        g_clear_pointer(&path, g_free);
+    }
+    return path;
+}
+
+/* Reads the packets again, those that a filter matches (NULL: all), and shows what they are as a web page. */
+static void open_web_page(const char *filter)
+{
+    const funnel_ops_t *funnel = funnel_get_funnel_ops();
+    void *view = core->view_new(WMC_VIEW_HTML);
+    GString *error = register_tap_listener(tap_name, &view, filter, TL_REQUIRES_NOTHING, clear_for_page, see_for_page, NULL, NULL);
+    char *path;
+
+    if (error != NULL) {
+        report_failure("Workerman Chat: %s", error->str);
+        g_string_free(error, TRUE);
+    } else {
+        funnel->retap_packets(funnel->ops_id);
+        remove_tap_listener(&view);
+        path = write_web_page(view);
+        if (path != NULL)
+            funnel->browser_open_data_file(path);
+        g_free(path);
+    }
+    core->view_free(view);
+}
+
+static void web_page_of_all(ext_menubar_gui_type gui, void *main_window, void *data)
+{
+    open_web_page(NULL);
 }
 
 /* A window with the page of a view. */
@@ -205,6 +277,12 @@ static wmc_button_result limit_to_filter(funnel_text_window_t *text, void *data)
     return true;
 }
 
+static wmc_button_result web_page(funnel_text_window_t *text, void *window)
+{
+    open_web_page(((struct window *)window)->filter);
+    return true;
+}
+
 static void keep(void *window)
 {
 }
@@ -229,7 +307,7 @@ static void add_buttons(struct window *window)
     }
     add_button(window, WMC_LABEL_LIMIT_TO_FILTER, limit_to_filter);
     add_button(window, WMC_LABEL_COPY, copy);
-    /* Here: “Open as web page”, with browser_open_data_file of the file that workermanchat,html writes. */
+    add_button(window, WMC_LABEL_WEB_PAGE, web_page);
 }
 
 static void open_window(ext_menubar_gui_type gui, void *main_window, void *data)
@@ -263,6 +341,6 @@ void wmc_windows_register(const struct wmc_core *rust, int proto, const char *fi
     language = wmc_language_of_menus(core);
     for (size_t i = 0; i < wmc_option_count; i++)
         if (wmc_options[i].label != WMC_LABEL_NONE)
-            ext_menubar_add_entry(menu, core->label(wmc_options[i].label, language), NULL, open_window,
-                                  (void *)&wmc_options[i]);
+            ext_menubar_add_entry(menu, core->label(wmc_options[i].label, language), NULL,
+                                  wmc_options[i].view == WMC_VIEW_HTML ? web_page_of_all : open_window, (void *)&wmc_options[i]);
 }

@@ -50,6 +50,7 @@ pub extern "C" fn label(label: sys::wmc_label, language: libc::c_int) -> *const 
         sys::WMC_LABEL_DIAGRAM => Command::Diagram,
         sys::WMC_LABEL_PAGE => Command::Page,
         sys::WMC_LABEL_COUNTS => Command::Counts,
+        sys::WMC_LABEL_WEB_PAGE => Command::WebPage,
         sys::WMC_LABEL_GO_TO_PACKET => Command::GoToPacket,
         sys::WMC_LABEL_APPLY_AS_FILTER => Command::ApplyAsFilter,
         sys::WMC_LABEL_LIMIT_TO_FILTER => Command::LimitToFilter,

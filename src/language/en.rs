@@ -310,6 +310,7 @@ fn command(which: Command) -> &'static str {
         Command::Diagram => "Sequence diagram (Mermaid)",
         Command::Page => "Page, packet by packet",
         Command::Counts => "Counts and rates",
+        Command::WebPage => "Open as web page",
         Command::GoToPacket => "Go to packet…",
         Command::ApplyAsFilter => "Apply as filter…",
         Command::Copy => "Copy",

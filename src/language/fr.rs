@@ -394,6 +394,7 @@ fn command(which: Command) -> &'static str {
         Command::Diagram => "Diagramme de séquence (Mermaid)",
         Command::Page => "Page, paquet par paquet",
         Command::Counts => "Décomptes et débits",
+        Command::WebPage => "Ouvrir comme page web",
         Command::GoToPacket => "Aller au paquet…",
         Command::ApplyAsFilter => "Appliquer comme filtre…",
         Command::Copy => "Copier",

@@ -391,6 +391,7 @@ fn command(which: Command) -> &'static str {
         Command::Diagram => "Diagramma di sequenza (Mermaid)",
         Command::Page => "Pagina, pacchetto per pacchetto",
         Command::Counts => "Conteggi e frequenze",
+        Command::WebPage => "Apri come pagina web",
         Command::GoToPacket => "Vai al pacchetto…",
         Command::ApplyAsFilter => "Applica come filtro…",
         Command::Copy => "Copia",

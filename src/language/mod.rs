@@ -708,6 +708,8 @@ pub(crate) enum Command {
     Page,
     /// The view: how many of what, and how often.
     Counts,
+    /// Opens the view as a web page in the browser.
+    WebPage,
     /// Shows a packet, whose number is asked for.
     GoToPacket,
     /// Displays what belongs to a packet, whose number is asked for.
@@ -723,7 +725,7 @@ pub(crate) enum Command {
 impl Command {
     /// Every command.
     #[cfg(test)]
-    pub const ALL: [Command; 12] = [
+    pub const ALL: [Command; 13] = [
         Command::Transcript,
         Command::Sessions,
         Command::Users,
@@ -731,6 +733,7 @@ impl Command {
         Command::Diagram,
         Command::Page,
         Command::Counts,
+        Command::WebPage,
         Command::GoToPacket,
         Command::ApplyAsFilter,
         Command::Copy,

@@ -391,6 +391,7 @@ fn command(which: Command) -> &'static str {
         Command::Diagram => "Diagrama de sequência (Mermaid)",
         Command::Page => "Página, pacote por pacote",
         Command::Counts => "Contagens e taxas",
+        Command::WebPage => "Abrir como página da web",
         Command::GoToPacket => "Ir para o pacote…",
         Command::ApplyAsFilter => "Aplicar como filtro…",
         Command::Copy => "Copiar",

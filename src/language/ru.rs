@@ -378,6 +378,7 @@ fn command(which: Command) -> &'static str {
         Command::Diagram => "Диаграмма последовательности (Mermaid)",
         Command::Page => "Страница, пакет за пакетом",
         Command::Counts => "Счётчики и частоты",
+        Command::WebPage => "Открыть как веб-страницу",
         Command::GoToPacket => "Перейти к пакету…",
         Command::ApplyAsFilter => "Применить как фильтр…",
         Command::Copy => "Копировать",

@@ -348,6 +348,7 @@ fn command(which: Command) -> &'static str {
         Command::Diagram => "时序图（Mermaid）",
         Command::Page => "逐个数据包的页面",
         Command::Counts => "计数与速率",
+        Command::WebPage => "以网页打开",
         Command::GoToPacket => "转到数据包…",
         Command::ApplyAsFilter => "作为过滤器应用…",
         Command::Copy => "复制",

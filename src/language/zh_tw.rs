@@ -350,6 +350,7 @@ fn command(which: Command) -> &'static str {
         Command::Diagram => "循序圖（Mermaid）",
         Command::Page => "逐一封包的頁面",
         Command::Counts => "計數與速率",
+        Command::WebPage => "以網頁開啟",
         Command::GoToPacket => "跳至封包…",
         Command::ApplyAsFilter => "套用為篩選器…",
         Command::Copy => "複製",

@@ -1,8 +1,10 @@
 //! Wireshark itself on a display of its own, with a capture open: `tests/while_open/shown.lua` runs in it and tells what the packet list and
 //! the details show. What Lua cannot do, keys do.
 
+use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
 use std::io::{BufRead, BufReader};
+use std::iter;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -21,6 +23,8 @@ const PROFILE: &str = "A fresh start";
 const NO_CAPTURE: &str = "The Wireshark Network Analyzer";
 /// In that of a window with one.
 const CAPTURE_WINDOW: &str = "[.]pcap";
+/// The file with the address that was to be opened.
+const OPENED: &str = "opened";
 /// What Wireshark's log says of the machine's interfaces and displays: nothing of the plugin.
 const OF_THE_MACHINE: [&str; 2] = ["[Capture ", "[GUI "];
 
@@ -62,6 +66,17 @@ pub fn write_profile(wireshark: &Wireshark, name: &str, preferences: &str) {
     wireshark.configure(&format!("profiles/{name}/preferences"), &text);
 }
 
+/// A search path on which the program that opens files is one that notes what it is to open.
+fn path_with_browser(wireshark: &Wireshark) -> OsString {
+    let note = wireshark.home().join(OPENED);
+    let program =
+        wireshark.write_file("xdg-open", format!("#!/bin/sh\necho \"$1\" >'{}'\n", note.display()).as_bytes());
+    fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("make it a program");
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let folders = iter::once(wireshark.home().to_owned()).chain(std::env::split_paths(&others));
+    std::env::join_paths(folders).expect("folders without a colon")
+}
+
 fn frames(answer: &str) -> Vec<String> {
     answer.split_terminator('\0').map(str::to_owned).collect()
 }
@@ -75,7 +90,10 @@ impl Gui {
         let (display, display_name) = start_display(wireshark);
         let stderr = wireshark.write_file("stderr", b"");
         let mut command = on_display(wireshark, "wireshark", &display_name);
-        command.args(["-X", &script(wireshark)]);
+        command
+            .args(["-X", &script(wireshark)])
+            .env("PATH", path_with_browser(wireshark))
+            .env("TMPDIR", wireshark.home());
         command.stdout(Stdio::null()).stderr(File::create(&stderr).expect("create a file"));
         let child = command.spawn().expect("wireshark is installed");
         let home = wireshark.home().to_owned();
@@ -146,13 +164,17 @@ impl Gui {
 
     /// Opens a view from the menu Statistics, by its place in the plugin's own, and waits for the window with this in its title.
     pub fn open_view(&mut self, place: usize, title: &str) {
-        let keys = [&["alt+s", "Up", "Right"][..], &vec!["Down"; place], &["Return"]].concat();
         let begin = Instant::now();
         while !self.has_window(title) {
             assert!(begin.elapsed() < TIME_LIMIT, "no window {title:?}: {}", self.printed());
-            self.press(CAPTURE_WINDOW, &keys);
+            self.choose_view(place);
             sleep(Duration::from_secs(2));
         }
+    }
+
+    /// Chooses from the menu Statistics what stands in this place of the plugin's own.
+    pub fn choose_view(&self, place: usize) {
+        self.press(CAPTURE_WINDOW, &[&["alt+s", "Up", "Right"][..], &vec!["Down"; place], &["Return"]].concat());
     }
 
     /// Presses the button in this place of a view's window.
@@ -163,6 +185,17 @@ impl Gui {
         assert!(self.xdotool(&[&search[..], &click].concat()), "no window {title:?}");
         let keys = [&vec!["Tab"; place + 2][..], &["space"]].concat();
         assert!(self.xdotool(&[&["key", "--delay", "100"][..], &keys].concat()));
+    }
+
+    /// The address that Wireshark has had the browser open, once; there is none before.
+    pub fn opened(&mut self) -> String {
+        let note = self.home.join(OPENED);
+        self.wait_until("an address to open", |_| {
+            fs::read_to_string(&note).is_ok_and(|address| address.ends_with('\n'))
+        });
+        let address = fs::read_to_string(&note).expect("read the address");
+        fs::remove_file(&note).expect("remove the note");
+        address.trim_end().to_owned()
     }
 
     /// Whether there is a window with this in its title.
