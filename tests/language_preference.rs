@@ -51,6 +51,41 @@ fn auto_is_the_default_and_follows_the_environment() {
 }
 
 #[test]
+fn auto_is_wiresharks_own_language_first() {
+    let wireshark = Wireshark::with_plugin();
+    let french = &[("LANG", "fr_FR.UTF-8")];
+    for (file, language) in [
+        ("# Language settings file for Wireshark 4.0.17.\n\nlanguage: zh_CN\n", "zh-CN"),
+        ("language: ru\r\n", "ru"),
+        ("language: system\n", "fr"),
+        ("language: de\n", "fr"),
+        ("", "fr"),
+        ("\0language\u{fffd}: : ru\n", "fr"),
+    ] {
+        wireshark.configure("language", file);
+        let output = run(&wireshark, french, &[]);
+        assert_eq!(output.stdout, notes_in(&wireshark, language), "{file:?}");
+        assert!(!output.stderr.contains("workermanchat"), "{}", output.stderr);
+    }
+    wireshark.configure("language", "language: ru\n");
+    assert_eq!(run(&wireshark, french, &["-o", "workermanchat.language:it"]).stdout, notes_in(&wireshark, "it"));
+}
+
+#[test]
+fn a_language_is_taken_as_a_locale_is_spelled() {
+    let wireshark = Wireshark::with_plugin();
+    for (spelled, tag) in
+        [("zh_CN", "zh-CN"), ("zh-cn", "zh-CN"), ("zh_TW.UTF-8", "zh-TW"), ("zh-Hant", "zh-TW"), ("pt_BR", "pt")]
+    {
+        assert_eq!(notes_in(&wireshark, spelled), notes_in(&wireshark, tag), "{spelled}");
+        wireshark.configure("preferences", &format!("workermanchat.language: {spelled}\n"));
+        let output = run(&wireshark, &[("LANG", "ru_RU.UTF-8")], &[]);
+        assert_eq!(output.stdout, notes_in(&wireshark, tag), "{spelled} in the preferences file");
+        assert!(!output.stderr.contains("workermanchat"), "{}", output.stderr);
+    }
+}
+
+#[test]
 fn a_language_that_is_chosen_is_the_environments_no_longer() {
     let wireshark = Wireshark::with_plugin();
     for language in Language::ALL.iter().map(|language| language.tag()) {

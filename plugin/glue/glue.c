@@ -20,6 +20,7 @@
 #include <epan/exported_pdu.h>
 #include <epan/proto_data.h>
 #include <epan/tap.h>
+#include <wsutil/filesystem.h>
 
 #define FILTER_NAME "workermanchat"
 #define IP_PROTOCOL_TCP 6
@@ -779,9 +780,13 @@ static void register_protocol(void)
     static struct wmc_registration r; /* Wireshark keeps pointers to what it names, as long as the program runs */
     int *subtrees[] = { wmc_subtree() };
 
+    char *language_file;
+
     if (is_registered())
         return;
-    r = core->registration();
+    language_file = get_persconffile_path("language", false);
+    r = core->registration(language_file);
+    g_free(language_file);
     wmc_proto = proto_register_protocol(r.name, r.short_name, r.filter_name);
     proto_register_field_array(wmc_proto, r.fields, r.field_count);
     proto_register_subtree_array(subtrees, 1);

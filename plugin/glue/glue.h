@@ -208,7 +208,8 @@ enum wmc_label {
 
 /* The Rust core. No function panics or longjmps. A plan is NULL if there is nothing to show. */
 struct wmc_core {
-    struct wmc_registration (*registration)(void);
+    /* `language_file`: the path of the file with Wireshark's own language. */
+    struct wmc_registration (*registration)(const char *language_file);
     const struct wmc_language *languages;
     size_t language_count;
     /* What is to be said of a value of the preference that Wireshark has ignored because it is none of the languages; NULL if it is one, or
@@ -304,6 +305,8 @@ struct wmc_core {
     const char *(*label)(enum wmc_label label, int language);
     /* The language that is asked for before Wireshark has read its preferences: index. `preferences`: the path of the preferences file. */
     int (*chosen_language)(const char *preferences);
+    /* The language that the preference names in a spelling that Wireshark ignores: index, once for each; -1 for none. */
+    int (*meant_language)(const char *preferences);
 };
 
 /* plugin/glue/glue.c */

@@ -90,7 +90,7 @@ void wmc_preferences_register(int proto, const struct wmc_core *core, const stru
     prefs_register_range_preference(module, "tcp.port", "Chat server TCP ports",
         "TCP ports of chat servers. On other ports the chat is recognised by its messages.", &ports, 65535);
     prefs_register_enum_preference(module, "language", "Language of the notes",
-        "The language of notes, headings, phases, findings and of the labels in the tree; auto: that of the environment", &language,
+        "The language of notes, headings, phases, findings and of the labels in the tree; auto: Wireshark's own, or that of the environment", &language,
         languages(core), false);
     prefs_register_bool_preference(module, "annotate_tcp", "Annotate TCP, HTTP and WebSocket",
         "Say in their trees what each handshake, acknowledgment and close packet is", &annotate_tcp);
@@ -113,8 +113,12 @@ int wmc_language_of_menus(const struct wmc_core *core)
 void wmc_preferences_begin(const struct wmc_core *core)
 {
     char *path = get_persconffile_path("preferences", true);
-    const char *warning = core->unknown_language(path, language);
+    const int meant = core->meant_language(path);
+    const char *warning;
 
+    if (meant >= 0)
+        language = meant;
+    warning = core->unknown_language(path, language);
     apply(); /* sharkd sets preferences without telling anybody */
     wmc_own_messages_hand_over();
     if (warning != NULL)

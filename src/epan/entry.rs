@@ -6,7 +6,7 @@ use std::ffi::CStr;
 use std::ptr;
 use std::sync::OnceLock;
 
-use super::languages::{chosen_language, label, language_at, languages, unknown_language};
+use super::languages::{automatic, chosen_language, label, language_at, languages, meant_language, unknown_language};
 use super::locked::{self, Locked};
 use super::plan::Pool;
 use super::{flow, own, panic, registry, statistics, sys, views};
@@ -74,12 +74,15 @@ pub fn core() -> *const sys::wmc_core {
                 exchange_filter: Some(views::exchange_filter),
                 label: Some(label),
                 chosen_language: Some(chosen_language),
+                meant_language: Some(meant_language),
             })
         })
         .0
 }
 
-extern "C" fn registration() -> sys::wmc_registration {
+unsafe extern "C" fn registration(language_file: *const libc::c_char) -> sys::wmc_registration {
+    // SAFETY: C lends the path for this call.
+    automatic(Some(unsafe { CStr::from_ptr(language_file) }));
     registry::registration()
 }
 

@@ -15,7 +15,6 @@ const MAX_QUOTED: usize = 40;
 /// The languages as C lists them; they live as long as the program.
 pub fn languages() -> &'static [sys::wmc_language] {
     let languages = Language::choices().map(|(tag, name)| sys::wmc_language { tag: leaked(tag), name: leaked(name) });
-    automatic();
     Box::leak(languages.collect())
 }
 
@@ -24,10 +23,12 @@ fn leaked(text: &str) -> *const libc::c_char {
     CString::new(text).expect("a name without NUL").into_raw()
 }
 
-/// The language of the environment that Wireshark was started in.
-fn automatic() -> Language {
+/// Wireshark's own language, or that of the environment it was started in, by its personal file `language`, of which C lends the path for this call.
+/// Asked for when Wireshark starts; later, there need be no path.
+pub fn automatic(file: Option<&CStr>) -> Language {
     static AUTOMATIC: OnceLock<Language> = OnceLock::new();
-    *AUTOMATIC.get_or_init(|| Language::of_environment(variable))
+    let text = || file.map(|path| text_of_file(&path.to_string_lossy())).unwrap_or_default();
+    *AUTOMATIC.get_or_init(|| Language::automatic(&text(), variable))
 }
 
 /// The value of a variable of the environment, with U+FFFD for what is not UTF-8.
@@ -37,7 +38,7 @@ fn variable(name: &str) -> Option<String> {
 
 /// The language at a place of the [list](languages).
 pub fn language_at(index: libc::c_int) -> Language {
-    Language::chosen(usize::try_from(index).unwrap_or_default(), automatic())
+    Language::chosen(usize::try_from(index).unwrap_or_default(), automatic(None))
 }
 
 /// What a menu or a button says, in the language at this place of the [list](languages). The texts live as long as the program.
@@ -71,20 +72,36 @@ pub unsafe extern "C" fn chosen_language(preferences: *const libc::c_char) -> li
     // SAFETY: C lends the path for this call.
     let preferences = unsafe { CStr::from_ptr(preferences) }.to_string_lossy();
     let place = panic::guard(|| {
-        let (file, arguments) = (preferences_file(&preferences), arguments());
+        let (file, arguments) = (text_of_file(&preferences), arguments());
         choice::chosen_place(arguments.iter().map(String::as_str), &file)
     });
     place.unwrap_or_default() as libc::c_int
 }
 
-/// The text of the preferences file; nothing where there is none.
-fn preferences_file(path: &str) -> String {
+/// The text of a file; nothing where there is none.
+fn text_of_file(path: &str) -> String {
     String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned()
 }
 
 /// The program's arguments.
 fn arguments() -> Vec<String> {
     std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect()
+}
+
+/// The place in the [list](languages) of the language that the preference names in another spelling than its values have, once for each; -1 for none.
+pub unsafe extern "C" fn meant_language(preferences: *const libc::c_char) -> libc::c_int {
+    /// The last one: what is set since by other means is not taken back.
+    static TAKEN: Mutex<Option<String>> = Mutex::new(None);
+    // SAFETY: C lends the path for this call.
+    let preferences = unsafe { CStr::from_ptr(preferences) }.to_string_lossy();
+    let place = panic::guard(|| {
+        let (file, arguments) = (text_of_file(&preferences), arguments());
+        let (wanted, place) = choice::other_spelling(arguments.iter().map(String::as_str), &file)?;
+        let is_news =
+            TAKEN.lock().unwrap_or_else(PoisonError::into_inner).replace(wanted.to_owned()).as_deref() != Some(wanted);
+        is_news.then_some(place as libc::c_int)
+    });
+    place.ok().flatten().unwrap_or(-1)
 }
 
 /// The warning that C gives when the preference `language` names none; null for nothing, or nothing new.
@@ -107,7 +124,7 @@ pub unsafe extern "C" fn unknown_language(
 
 /// The warning of the preference `language`, which Wireshark does not check; `preferences` is the path of the preferences file.
 fn language_warning(preferences: &str, in_force: Language) -> Option<String> {
-    let (file, arguments) = (preferences_file(preferences), arguments());
+    let (file, arguments) = (text_of_file(preferences), arguments());
     let unknown = choice::unknown_choice(arguments.iter().map(String::as_str), &file)?;
     Some(choice::warning(&text::line(unknown, MAX_QUOTED), in_force))
 }

@@ -2,11 +2,14 @@
 
 use super::Language;
 
-/// The value for the language of the environment, and its name in a menu: the first, and the default.
+/// The value for Wireshark's own language or that of the environment, and its name in a menu: the first, and the default.
 const AUTOMATIC: (&str, &str) = ("auto", "auto");
 
 /// The variables that POSIX.1-2024, section 8.2, asks for the language of messages, in its order.
 const VARIABLES: [&str; 3] = ["LC_ALL", "LC_MESSAGES", "LANG"];
+
+/// The setting of Wireshark's own language, in its personal file of that name.
+const OF_WIRESHARK: &str = "language";
 
 /// The preference's full name.
 const NAME: &str = "workermanchat.language";
@@ -30,13 +33,27 @@ impl Language {
     /// ```
     /// use workermanchat::language::Language;
     ///
-    /// let of_environment = Language::of_environment(|_variable| None);
-    /// assert_eq!(Language::chosen(0, of_environment), of_environment);
-    /// assert_eq!(Language::chosen(1, of_environment).tag(), "en");
+    /// let automatic = Language::automatic("", |_variable| None);
+    /// assert_eq!(Language::chosen(0, automatic), automatic);
+    /// assert_eq!(Language::chosen(1, automatic).tag(), "en");
     /// ```
-    pub fn chosen(place: usize, of_environment: Language) -> Language {
+    pub fn chosen(place: usize, automatic: Language) -> Language {
         let language = place.checked_sub(1).and_then(|at| Language::ALL.get(at));
-        language.copied().unwrap_or(of_environment)
+        language.copied().unwrap_or(automatic)
+    }
+
+    /// Wireshark's own language, by the text of its personal file `language`; where that says `system` or none of ours, that of the environment.
+    ///
+    /// ```
+    /// use workermanchat::language::Language;
+    ///
+    /// let french = |variable: &str| (variable == "LANG").then(|| "fr_FR.UTF-8".to_owned());
+    /// assert_eq!(Language::automatic("# Wireshark\nlanguage: zh_CN\n", french).tag(), "zh-CN");
+    /// assert_eq!(Language::automatic("language: system\n", french).tag(), "fr");
+    /// ```
+    pub fn automatic(file: &str, variable: impl Fn(&str) -> Option<String>) -> Language {
+        let own = file.lines().filter_map(|line| setting(line, OF_WIRESHARK)).next_back();
+        own.and_then(Language::of_locale).unwrap_or_else(|| Language::of_environment(variable))
     }
 
     /// The language of the first variable that is set and not empty; the default where it names none of ours.
@@ -68,7 +85,7 @@ pub fn unknown_choice<'a>(arguments: impl Iterator<Item = &'a str>, preferences:
     wanted(arguments, preferences).filter(|wanted| place(wanted).is_none())
 }
 
-/// The place among the [choices](Language::choices) of the value that is asked for; 0 where none is, or one that there is not.
+/// The place among the [choices](Language::choices) of the value that is asked for, as people spell it; 0 where none is, or one that there is not.
 ///
 /// ```
 /// use workermanchat::language::choice::chosen_place;
@@ -80,20 +97,39 @@ pub fn chosen_place<'a>(arguments: impl Iterator<Item = &'a str>, preferences: &
     wanted(arguments, preferences).and_then(place).unwrap_or_default()
 }
 
+/// The value that is asked for and its place among the [choices](Language::choices), where it is one in another spelling, which Wireshark ignores.
+///
+/// ```
+/// use workermanchat::language::choice::other_spelling;
+///
+/// assert_eq!(other_spelling(["-oworkermanchat.language:zh_CN"].into_iter(), ""), Some(("zh_CN", 2)));
+/// assert_eq!(other_spelling(["-oworkermanchat.language:zh-cn"].into_iter(), ""), None);
+/// ```
+pub fn other_spelling<'a>(arguments: impl Iterator<Item = &'a str>, preferences: &'a str) -> Option<(&'a str, usize)> {
+    let wanted = wanted(arguments, preferences).filter(|wanted| place_of_value(wanted).is_none())?;
+    Some(wanted).zip(place(wanted))
+}
+
 fn wanted<'a>(arguments: impl Iterator<Item = &'a str>, preferences: &'a str) -> Option<&'a str> {
     let options = arguments.map(|argument| argument.strip_prefix("-o").unwrap_or(argument).trim_start());
+    let value = |text| setting(text, NAME);
     options.filter_map(value).last().or_else(|| preferences.lines().filter_map(value).next_back())
 }
 
-/// Wireshark compares so, and saves the value by its name in the menu.
+/// As a value, or as a locale is spelled.
 fn place(wanted: &str) -> Option<usize> {
+    place_of_value(wanted).or_else(|| place_of_value(Language::of_locale(wanted)?.tag()))
+}
+
+/// Wireshark compares so, and saves the value by its name in the menu.
+fn place_of_value(wanted: &str) -> Option<usize> {
     Language::choices().position(|(tag, name)| [tag, name].iter().any(|known| known.eq_ignore_ascii_case(wanted)))
 }
 
-/// The value of `name:value`, if the name is the preference's.
-fn value(setting: &str) -> Option<&str> {
-    let (name, value) = setting.split_once(':')?;
-    name.trim_end().eq_ignore_ascii_case(NAME).then_some(value.trim())
+/// The value of `name:value`, if the name is this.
+fn setting<'a>(text: &'a str, wanted: &str) -> Option<&'a str> {
+    let (name, value) = text.split_once(':')?;
+    name.trim_end().eq_ignore_ascii_case(wanted).then_some(value.trim())
 }
 
 /// The sentence that tells a user of an [unknown choice](unknown_choice), in English.
@@ -158,6 +194,9 @@ mod tests {
             (&[], "# workermanchat.language: xx\n#workermanchat.language: xx\ntcp.port: 1\n", None),
             (&[], "workermanchat.language: xx\r\nworkermanchat.tcp.port: 1\n", Some("xx")),
             (&[], "workermanchat.language: xx\nworkermanchat.language: auto\n", None),
+            (&["tshark", "-o", "workermanchat.language:zh_CN"], "workermanchat.language: xx\n", None),
+            (&["tshark", "-o", "workermanchat.language:pt_BR.UTF-8"], "", None),
+            (&["tshark", "-o", "workermanchat.language:de_DE"], "", Some("de_DE")),
             (&["wireshark", "-oworkermanchat.language:en"], "workermanchat.language: xx\n", None),
         ] {
             let found = unknown_choice(arguments.iter().copied(), preferences);
