@@ -340,6 +340,7 @@ findings! {
     HandshakeRefused "handshake_refused" Warning ResponseCode "The server refused the WebSocket handshake";
     HandshakeCutOff "handshake_cut_off" Warning Sequence "The connection ended before the WebSocket handshake was answered" taught_late;
     SubprotocolNotGranted "subprotocol_not_granted" Warning Protocol "The browser asked for a subprotocol, and the response names none";
+    TlsWithoutKeys "tls_without_keys" Note Undecoded "Wireshark lacks the keys that decrypt this connection to a chat port" taught_late;
     UnmaskedClient "unmasked_client" Warning Protocol "A client's WebSocket frame is not masked (RFC 6455, section 5.1)";
     MaskedServer "masked_server" Warning Protocol "A server's WebSocket frame is masked (RFC 6455, section 5.1)";
     IrregularFrame "irregular_frame" Note Protocol "A client's WebSocket frame that RFC 6455 does not allow, and that the chat's server accepts";

@@ -119,10 +119,13 @@ fn no_pong() -> Recording {
     Recording::built("no-pong", &capture)
 }
 
-/// An upgrade request and a login that the server does not answer, a ping that the browser does not answer, and a delivery that is lost.
+/// An upgrade request and a login that the server does not answer, a ping that the browser does not answer, a delivery that is lost, and
+/// TLS that is not decrypted.
 fn not_answered() -> Recording {
     let mut capture = Capture::new(Link::Ethernet);
-    let [mut refused, mut browser, mut lost] = [50_001, 50_002, 50_003].map(Connection::from_port);
+    let [mut refused, mut browser, mut lost, mut secret] = [50_001, 50_002, 50_003, 50_004].map(Connection::from_port);
+    secret.open(&mut capture);
+    secret.send(&mut capture, Side::Client, [0x16, 3, 1, 0, 1, 1]);
     refused.open(&mut capture);
     refused.send(&mut capture, Side::Client, websocket::request("/", ""));
     capture.push(&refused.segment(Side::Server, RST | ACK, []));

@@ -34,6 +34,7 @@ const MALFORMED: &str = "workermanchat.expert.malformed_json";
 const UNKNOWN_TYPE: &str = "workermanchat.expert.unknown_type";
 const MISSING_MEMBER: &str = "workermanchat.expert.missing_member";
 const NO_DELIVERY: &str = "workermanchat.expert.no_delivery";
+const KEYS: &str = "workermanchat.expert.tls_without_keys";
 const CUT_OFF: &str = "workermanchat.expert.handshake_cut_off";
 const NO_SUBPROTOCOL: &str = "workermanchat.expert.subprotocol_not_granted";
 const NO_LOGIN_RESULT: &str = "workermanchat.expert.no_login_result";
@@ -56,6 +57,7 @@ const FIELDS: &[&str] = &[
     MISSING_MEMBER,
     NO_DELIVERY,
     CUT_OFF,
+    KEYS,
     NO_SUBPROTOCOL,
     NO_LOGIN_RESULT,
     NO_ACK,
@@ -238,6 +240,49 @@ fn an_upgrade_request_whose_answer_carries_the_fin_is_not_cut_off() {
         browser.ack(&mut capture, Side::Server);
         assert_eq!(labels_of(&capture).with(CUT_OFF), [0; 0], "{answer}");
     }
+}
+
+#[test]
+fn tls_on_a_chat_port_asks_for_the_keys_that_wireshark_lacks() {
+    let record =
+        |kind: u8, length: usize| [&[kind, 3, 3][..], &(length as u16).to_be_bytes(), &vec![0xa5; length]].concat();
+    for (first, keys_asked_for_in) in [(0x16, &[4][..]), (0x17, &[])] {
+        let (mut capture, mut browser) = (Capture::new(Link::Ethernet), Connection::from_port(50_001));
+        browser.open(&mut capture);
+        for (kind, side) in [(first, Side::Client), (0x16, Side::Server), (0x17, Side::Client), (0x17, Side::Server)] {
+            browser.send(&mut capture, side, record(kind, 90));
+        }
+        assert_eq!(labels_of(&capture).with(KEYS), keys_asked_for_in, "a record of type {first:#x}");
+    }
+    let wireshark = Wireshark::with_plugin();
+    let recorded = std::fs::read(wireshark.capture("wss-2026.pcapng")).expect("read the capture");
+    for (what, capture, lack) in
+        [("with its keys", recorded.clone(), ""), ("without", without_secrets(&recorded), "4\n18\n")]
+    {
+        let path = wireshark.write_file("wss.pcapng", &capture);
+        let port = ["-2", "-o", "workermanchat.tcp.port:8443", "-r", path.to_str().unwrap()];
+        let fields = ["-Y", KEYS, "-T", "fields", "-e", "frame.number"];
+        assert_eq!(
+            wireshark.tshark(&[&port[..], &fields].concat()).stdout,
+            lack,
+            "{what}: each connection's Client Hello"
+        );
+    }
+}
+
+/// A pcapng file of this machine's byte order without its Decryption Secrets Blocks (draft-ietf-opsawg-pcapng, section 4.7).
+fn without_secrets(file: &[u8]) -> Vec<u8> {
+    const SECRETS: u32 = 10;
+    let number = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes"));
+    let (mut kept, mut at) = (Vec::new(), 0);
+    while at < file.len() {
+        let block = &file[at..at + number(at + 4) as usize];
+        if number(at) != SECRETS {
+            kept.extend_from_slice(block);
+        }
+        at += block.len();
+    }
+    kept
 }
 
 #[test]

@@ -26,7 +26,18 @@ pub fn draw(
     let has_note = settings.annotate_tcp
         && (draw_part_of_message(plan, session, segment, settings)
             || draw_policy(plan, session, segment, payload, settings));
-    has_events || has_note || is_limit
+    let is_undecrypted = settings.annotate_tcp && draw_lack_of_keys(plan, session, segment, settings);
+    has_events || has_note || is_limit || is_undecrypted
+}
+
+/// Says which keys would show the chat, where TLS begins.
+fn draw_lack_of_keys(plan: &mut Plan, session: &Session, segment: &Segment, settings: &Settings) -> bool {
+    let lacks_keys = segment.length > 0 && session.lacks_keys(segment.stream, segment.at.frame);
+    if lacks_keys {
+        let sentence = settings.language.finding(&FindingDetail::TlsWithoutKeys);
+        plan.tree(Layer::Tcp, settings.wanted).finding(None, Finding::TlsWithoutKeys, &sentence, None);
+    }
+    lacks_keys
 }
 
 /// Says where memory ends, in a view, too.

@@ -430,6 +430,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("The server refused the WebSocket handshake with HTTP status {status}: this browser cannot use the chat")
         }
         FindingDetail::HandshakeCutOff => "The connection ended before the server answered this request: the WebSocket handshake was cut off".to_owned(),
+        FindingDetail::TlsWithoutKeys => "TLS: give Wireshark the keys of this connection to see the chat (preference tls.keylog_file; browsers write them to the file that SSLKEYLOGFILE names)".to_owned(),
         FindingDetail::SubprotocolNotGranted => "The browser asked for a subprotocol (Sec-WebSocket-Protocol), and the response names none: the browser closes the connection".to_owned(),
         FindingDetail::UnmaskedClient => {
             "The client's frame is not masked: the server must close the connection (RFC 6455, section 5.1)".to_owned()

@@ -523,6 +523,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             "Le serveur a refusé la poignée de main WebSocket (code de statut HTTP {status}) : ce navigateur ne peut pas utiliser le chat"
         ),
         FindingDetail::HandshakeCutOff => "La connexion s'est terminée avant que le serveur réponde à cette requête : la poignée de main WebSocket a été interrompue".to_owned(),
+        FindingDetail::TlsWithoutKeys => "TLS : donnez à Wireshark les clés de cette connexion pour voir le chat (préférence tls.keylog_file ; les navigateurs les écrivent dans le fichier que désigne SSLKEYLOGFILE)".to_owned(),
         FindingDetail::SubprotocolNotGranted => "Le navigateur a demandé un sous-protocole (Sec-WebSocket-Protocol) et la réponse n'en nomme aucun : le navigateur ferme la connexion".to_owned(),
         FindingDetail::UnmaskedClient => {
             "La trame du client n'est pas masquée : le serveur doit fermer la connexion (RFC 6455, section 5.1)"

@@ -521,6 +521,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             "Il server ha rifiutato l'handshake WebSocket (codice di stato HTTP {status}): questo browser non può usare la chat"
         ),
         FindingDetail::HandshakeCutOff => "La connessione è terminata prima che il server rispondesse a questa richiesta: l'handshake WebSocket è stato interrotto".to_owned(),
+        FindingDetail::TlsWithoutKeys => "TLS: per vedere la chat, Wireshark ha bisogno delle chiavi di questa connessione (preferenza tls.keylog_file; i browser le scrivono nel file indicato da SSLKEYLOGFILE)".to_owned(),
         FindingDetail::SubprotocolNotGranted => "Il browser ha chiesto un sottoprotocollo (Sec-WebSocket-Protocol) e la risposta non ne nomina alcuno: il browser chiude la connessione".to_owned(),
         FindingDetail::UnmaskedClient => {
             "Il frame del client non è mascherato: il server deve chiudere la connessione (RFC 6455, sezione 5.1)"

@@ -838,6 +838,8 @@ pub(crate) enum FindingDetail<'a> {
     HandshakeRefused(u16),
     /// An upgrade request on a connection that ended without an answer.
     HandshakeCutOff,
+    /// TLS on a chat port that Wireshark cannot decrypt.
+    TlsWithoutKeys,
     /// A 101 without a subprotocol (RFC 6455, section 1.9), though its request asks for one.
     SubprotocolNotGranted,
     /// A client's frame without a masking key (RFC 6455, section 5.1).

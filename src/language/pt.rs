@@ -517,6 +517,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             "O servidor recusou o handshake do WebSocket (código de status HTTP {status}): este navegador não pode usar o chat"
         ),
         FindingDetail::HandshakeCutOff => "A conexão terminou antes que o servidor respondesse a esta solicitação: o handshake do WebSocket foi interrompido".to_owned(),
+        FindingDetail::TlsWithoutKeys => "TLS: para ver o chat, dê ao Wireshark as chaves desta conexão (preferência tls.keylog_file; os navegadores as gravam no arquivo indicado por SSLKEYLOGFILE)".to_owned(),
         FindingDetail::SubprotocolNotGranted => "O navegador pediu um subprotocolo (Sec-WebSocket-Protocol) e a resposta não indica nenhum: o navegador fecha a conexão".to_owned(),
         FindingDetail::UnmaskedClient => {
             "O quadro do cliente não está mascarado: o servidor deve fechar a conexão (RFC 6455, seção 5.1)".to_owned()

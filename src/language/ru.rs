@@ -500,6 +500,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             "Сервер отклонил рукопожатие WebSocket с кодом состояния HTTP {status}: по этому соединению войти в чат нельзя"
         ),
         FindingDetail::HandshakeCutOff => "Соединение завершилось раньше, чем сервер ответил на этот запрос: рукопожатие WebSocket прервано".to_owned(),
+        FindingDetail::TlsWithoutKeys => "TLS: чтобы увидеть чат, дайте Wireshark ключи этого соединения (настройка tls.keylog_file; браузеры пишут их в файл, на который указывает SSLKEYLOGFILE)".to_owned(),
         FindingDetail::SubprotocolNotGranted => "Браузер запросил подпротокол (Sec-WebSocket-Protocol), а в ответе не назван ни один: браузер закрывает соединение".to_owned(),
         FindingDetail::UnmaskedClient => {
             "Кадр клиента не замаскирован: сервер обязан закрыть соединение (RFC 6455, раздел 5.1)".to_owned()

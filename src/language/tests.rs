@@ -294,6 +294,7 @@ fn facts(finding: Finding) -> Vec<(FindingDetail<'static>, Vec<&'static str>)> {
         }
         Finding::HandshakeRefused => vec![(FindingDetail::HandshakeRefused(503), vec!["HTTP", "503"])],
         Finding::HandshakeCutOff => vec![(FindingDetail::HandshakeCutOff, vec!["WebSocket"])],
+        Finding::TlsWithoutKeys => vec![(FindingDetail::TlsWithoutKeys, vec!["TLS", "Wireshark", "tls.keylog_file"])],
         Finding::SubprotocolNotGranted => {
             vec![(FindingDetail::SubprotocolNotGranted, vec!["Sec-WebSocket-Protocol"])]
         }

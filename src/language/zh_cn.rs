@@ -460,6 +460,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("服务端以 HTTP 状态码 {status} 拒绝了 WebSocket 握手：无法通过此连接聊天")
         }
         FindingDetail::HandshakeCutOff => "服务端尚未回应此请求，连接就已结束：WebSocket 握手中断".to_owned(),
+        FindingDetail::TlsWithoutKeys => "TLS：要看到聊天内容，请向 Wireshark 提供此连接的密钥（首选项 tls.keylog_file；浏览器会把密钥写入 SSLKEYLOGFILE 指定的文件）".to_owned(),
         FindingDetail::SubprotocolNotGranted => {
             "浏览器请求了子协议（Sec-WebSocket-Protocol），而回应中没有指定子协议：浏览器会关闭连接".to_owned()
         }

@@ -462,6 +462,7 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("伺服器以 HTTP 狀態碼 {status} 拒絕了 WebSocket 交握：無法透過此連線聊天")
         }
         FindingDetail::HandshakeCutOff => "伺服器尚未回應這項請求，連線就已結束：WebSocket 交握中斷".to_owned(),
+        FindingDetail::TlsWithoutKeys => "TLS：要看到聊天內容，請提供這條連線的金鑰給 Wireshark（偏好設定 tls.keylog_file；瀏覽器會將金鑰寫入 SSLKEYLOGFILE 指定的檔案）".to_owned(),
         FindingDetail::SubprotocolNotGranted => {
             "瀏覽器要求了子協定（Sec-WebSocket-Protocol），而回應中沒有指定子協定：瀏覽器會關閉連線".to_owned()
         }

@@ -27,7 +27,7 @@ use crate::session::server::table::Servers;
 use crate::storage::texts::Texts;
 use crate::tcp::gaps::Unread;
 use crate::websocket::endings::Endings;
-use crate::websocket::first_bytes::{could_lead_to_chat, is_tls, is_upgrade};
+use crate::websocket::first_bytes::{could_lead_to_chat, is_tls, is_tls_handshake, is_upgrade};
 
 /// Connections that may yet turn out to be the chat's; beyond, the oldest is forgotten.
 pub const MAX_UNDECIDED: usize = 4096;
@@ -81,6 +81,8 @@ pub struct Session {
     pub(super) capture_host: Option<IpAddr>,
     /// The connections with pongs of which it is not known yet which ping they answer.
     pub(super) open_pongs: Vec<StreamId>,
+    /// Connections that begin with TLS's handshake.
+    pub(super) encrypted: Vec<StreamId>,
     /// When the first segment was captured, and the last one, in nanoseconds since the epoch; 0 until then.
     pub(super) start: i64,
     pub(super) end: i64,
@@ -169,7 +171,8 @@ impl Session {
             connection.configure(); // a tunnel leads to one of the chat's ports
         }
         if connection.has_no_application_data() && is_tls(payload) {
-            connection.encrypt();
+            let is_new = connection.encrypt(segment.at.frame);
+            self.encrypted.extend((is_new && is_tls_handshake(payload)).then_some(segment.stream));
         }
         let progress = connection.segment(segment, payload.len() as u32, &mut self.texts);
         if connection.is_open()

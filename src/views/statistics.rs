@@ -122,7 +122,9 @@ impl Statistics {
             view.iter().for_each(|view| self.message(view, setting));
             let learned = view.iter().flat_map(|view| learned_findings(view, by)).map(|(finding, _)| finding);
             let is_cut_off = index.is_none() && session.is_cut_off(stream, frame);
+            let lacks_keys = index.is_none() && session.lacks_keys(stream, frame);
             let learned = learned.chain(is_cut_off.then_some(Finding::HandshakeCutOff));
+            let learned = learned.chain(lacks_keys.then_some(Finding::TlsWithoutKeys));
             findings.iter().chain(learned).for_each(|finding| self.finding(finding, setting));
         }
     }

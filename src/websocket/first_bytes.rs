@@ -75,3 +75,8 @@ fn is_socks(payload: &[u8]) -> bool {
 pub fn is_tls(payload: &[u8]) -> bool {
     matches!(payload.first(), Some(0x14..=0x17))
 }
+
+/// Whether it begins like a record of TLS's handshake, of any version: without it, keys decrypt nothing.
+pub fn is_tls_handshake(payload: &[u8]) -> bool {
+    payload.starts_with(&[0x16, 3])
+}

@@ -41,8 +41,7 @@ pub struct Connection {
     idle: bool,
     /// Whether the capture holds the connection's beginning.
     saw_beginning: bool,
-    /// It begins like TLS.
-    encrypted: bool,
+    tls: Tls,
     /// When its handshakes and its end were captured.
     times: Times,
     tcp: Tcp,
@@ -54,6 +53,16 @@ pub struct Connection {
     records: Records,
     /// The number of its server among the capture's, once that was looked up.
     server_number: Option<ServerNumber>,
+}
+
+/// Whether a connection begins like TLS, and in which frame.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Tls {
+    #[default]
+    None,
+    Since(Frame),
+    /// At the end of the capture, nothing of it was decrypted.
+    Undecrypted(Frame),
 }
 
 impl Connection {
@@ -71,7 +80,7 @@ impl Connection {
             configured: segment.is_on_chat_port(),
             idle: Connection::would_be_idle(segment),
             saw_beginning: syn || segment.stream.is_carried(), // Wireshark has seen the request for it
-            encrypted: false,
+            tls: Tls::default(),
             times: Times::default(),
             tcp: Tcp::default(),
             gaps: ContentGaps::default(),
@@ -268,7 +277,7 @@ impl Connection {
         }
         let noted = self.take_in(segment, captured, texts);
         failpoint!("session::connection");
-        if self.encrypted {
+        if self.is_encrypted() {
             if !had_gap && self.gaps.has_latest() {
                 self.gaps.set_undecryptable();
             }
@@ -322,11 +331,34 @@ impl Connection {
         noted
     }
 
-    /// Marks the connection as encrypted: it begins like TLS.
-    pub fn encrypt(&mut self) {
-        if !self.encrypted {
-            self.encrypted = true;
+    fn is_encrypted(&self) -> bool {
+        self.tls != Tls::None
+    }
+
+    /// Marks the connection as encrypted: it begins like TLS in this frame. Returns whether that is new.
+    pub fn encrypt(&mut self, frame: Frame) -> bool {
+        let is_new = !self.is_encrypted();
+        if is_new {
+            self.tls = Tls::Since(frame);
             self.gaps.set_undecryptable();
+        }
+        is_new
+    }
+
+    /// Takes note that the capture is at its end: what was not decrypted until now lacks keys.
+    pub fn settle_tls(&mut self) {
+        if let Tls::Since(frame) = self.tls
+            && self.has_no_application_data()
+        {
+            self.tls = Tls::Undecrypted(frame);
+        }
+    }
+
+    /// The frame with the first TLS record of a connection to the chat's ports that nobody decrypted.
+    pub fn lacks_keys_since(&self) -> Option<Frame> {
+        match self.tls {
+            Tls::Undecrypted(frame) => Some(frame).filter(|_| self.configured),
+            Tls::None | Tls::Since(_) => None,
         }
     }
 

@@ -416,6 +416,9 @@ impl Session {
             self.settle(StreamId(u32::MAX), FrameTime { frame: Frame::LAST, time: i64::MAX });
         }
         self.settle_turns();
+        for stream in take(&mut self.encrypted) {
+            self.connections.get_mut(&stream).into_iter().for_each(Connection::settle_tls);
+        }
         for stream in take(&mut self.open_pongs) {
             let connection = self.connections.get_mut(&stream);
             connection.into_iter().for_each(|connection| connection.settle_pongs(self.end));

@@ -65,6 +65,11 @@ impl Session {
         self.shown(stream).is_some_and(|connection| connection.upgrade().unheard_request_in() == Some(frame))
     }
 
+    /// Whether a frame begins TLS on a chat port, and Wireshark lacks the keys, as far as the whole capture shows.
+    pub fn lacks_keys(&self, stream: StreamId, frame: Frame) -> bool {
+        self.shown(stream).is_some_and(|connection| connection.lacks_keys_since() == Some(frame))
+    }
+
     /// Whether it carries one that was not answered when its connection ended.
     pub fn is_cut_off(&self, stream: StreamId, frame: Frame) -> bool {
         self.shown(stream).is_some_and(|connection| connection.is_cut_off(frame))
