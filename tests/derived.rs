@@ -289,8 +289,8 @@ fn transcript(name: &str, passes: &[&str]) -> Vec<String> {
 fn the_transcript_tells_each_unknown_message_once_and_whoever_leaves_leaves_once() {
     for passes in [&[][..], &["-2"]] {
         let gifts = [
-            "8] * Login of Ada",
-            "8] * Login of Bob",
+            "8] * Ada logs in",
+            "8] * Bob logs in",
             "8] Ada → all: nice!s01]",
             "8] (giftsay) Bob → all: 赠送主播 [/sg1] 3个",
             "8] Ada → Bob: thanks",

@@ -131,6 +131,9 @@ fn a_login_is_complete_when_everybody_in_the_room_has_been_told() {
     assert_eq!(of(&rows, 18), [18, 19, 20, 21, 22]);
     assert_eq!(frames_with(&rows, COMPLETE), [3, 7, 10, 13, 17, 22]);
     assert!(rows[&20].one(NOTE).contains("“anna” (browser 192.0.2.10:50001) sends an ACK to server 192.0.2.1:7272"));
+    let complete = [10, 22].map(|frame| rows[&frame].one(NOTE));
+    assert!(complete[0].ends_with("; there is nobody else to notify, so the login is complete"), "{}", complete[0]);
+    assert!(complete[1].ends_with("; everybody in the chat room has been notified, so the login is complete"));
 }
 
 #[test]
@@ -151,6 +154,24 @@ fn a_say_is_complete_with_the_last_receivers_ack() {
     assert!(
         rows[&last].one(NOTE).ends_with("so its delivery is complete") && !rows[&first].one(NOTE).contains("complete")
     );
+}
+
+#[test]
+fn an_ack_of_several_messages_names_the_one_that_all_have_received() {
+    let wireshark = Wireshark::with_plugin();
+    let mut room = Room::new();
+    browser_says(&mut room.capture, &mut room.anna, say_request("one"));
+    let [one, _] = room.deliver("one");
+    browser_says(&mut room.capture, &mut room.ben, say_request("two")); // its ACK is ben's of "one"
+    let two = server_says(&mut room.capture, &mut room.anna, say_delivery(2, "ben", "two"));
+    let both = room.anna.ack(&mut room.capture, Side::Client);
+    let rows = exchanges(&wireshark, &wireshark.write("several.pcap", &room.capture));
+    let received = format!("the message of “anna” (frame {one}) and the message of “ben” (frame {two})");
+    let complete = format!(
+        "{received}; all browsers that the message (frame {one}) is for have now received it, so its delivery is complete"
+    );
+    let note = rows[&both].one(NOTE);
+    assert!(note.ends_with(&complete), "{note}");
 }
 
 #[test]

@@ -327,7 +327,7 @@ fn a_subprotocol_is_granted_where_the_response_names_one() {
 fn a_login_that_the_server_never_answered_has_a_finding() {
     assert_eq!(labels("field/login-unanswered").with(NO_LOGIN_RESULT), [15, 16]);
     let page = page("field/login-unanswered", "transcript");
-    let lines: Vec<&str> = page.lines().skip_while(|line| !line.ends_with("* Login of Ada")).take(2).collect();
+    let lines: Vec<&str> = page.lines().skip_while(|line| !line.ends_with("* Ada logs in")).take(2).collect();
     assert!(lines[1].contains("! The server never answered this login"), "{page}");
 }
 

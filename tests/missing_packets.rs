@@ -658,7 +658,7 @@ impl Comparison<'_> {
             return Some("no login result is acknowledged".to_owned());
         }
         let is_complete = !values(self.shown.get(&frame), COMPLETE).is_empty();
-        (note.completed().is_some() && !is_complete).then(|| "without the field of what is complete".to_owned())
+        (note.completes.is_some() && !is_complete).then(|| "without the field of what is complete".to_owned())
     }
 
     /// Whether the full capture has a hole of its own before a frame's connection gets there, and shows nothing in the frame: Wireshark

@@ -161,10 +161,10 @@ fn what_is_not_json_is_called_so_in_the_language_of_the_rest() {
             "en" => "Say request: mynick → all: back\\slash C:\\temp\\new [not JSON]",
             "zh-CN" => "发言请求: mynick → 所有人: back\\slash C:\\temp\\new [非 JSON]",
             "zh-TW" => "發言請求: mynick → 大家: back\\slash C:\\temp\\new [不是 JSON]",
-            "fr" => "Message envoyé: mynick → tous: back\\slash C:\\temp\\new [pas du JSON]",
+            "fr" => "Message envoyé : mynick → tous : back\\slash C:\\temp\\new [pas du JSON]",
             "it" => "Messaggio inviato: mynick → tutti: back\\slash C:\\temp\\new [non è JSON]",
             "pt" => "Mensagem enviada: mynick → todos: back\\slash C:\\temp\\new [não é JSON]",
-            "ru" => "Отправка сообщения: mynick → все: back\\slash C:\\temp\\new [не JSON]",
+            "ru" => "Отправка сообщения: mynick → всем: back\\slash C:\\temp\\new [не JSON]",
             tag => panic!("this test has no Info column in {tag}"),
         };
         assert_eq!(info(&wireshark, &capture, 53, &["-o", &format!("workermanchat.language:{tag}")]), expected);

@@ -149,7 +149,7 @@ fn joins_renames_and_leaves_stand_in_the_log_once() {
     chat.capture.push(&fin);
     server_says(&mut chat.capture, &mut chat.ann, logout(2, "bob"));
     let log = transcript(&wireshark, &chat.write(&wireshark), &[]);
-    let expected = ["1] * Login of ann", "1] * Login of ben", "1] * ben is now called bob", "1] * bob leaves"];
+    let expected = ["1] * ann logs in", "1] * ben logs in", "1] * ben is now called bob", "1] * bob leaves"];
     assert_eq!(lines(&log), expected);
 }
 
@@ -234,8 +234,7 @@ fn several_users_who_come_or_go_in_one_segment_have_a_line_each() {
     server_says_at_once(&mut capture, &mut ann, &come);
     server_says_at_once(&mut capture, &mut ann, &[logout(2, "ben"), logout(3, "cid")]);
     let log = transcript(&wireshark, &wireshark.write("at-once.pcap", &capture), &[]);
-    let expected =
-        ["1] * Login of ann", "1] * Login of ben", "1] * Login of cid", "1] * ben leaves", "1] * cid leaves"];
+    let expected = ["1] * ann logs in", "1] * ben logs in", "1] * cid logs in", "1] * ben leaves", "1] * cid leaves"];
     assert_eq!(lines(&log), expected);
 }
 
@@ -272,12 +271,12 @@ fn who_logs_in_after_the_server_has_started_anew_is_not_renamed() {
     server_says(&mut chat.capture, &mut ann, login_result(2, "anna", &[(1, "eve"), (2, "anna")]));
     let log = transcript(&wireshark, &chat.write(&wireshark), &[]);
     let expected = [
-        "1] * Login of ann",
-        "1] * Login of ben",
+        "1] * ann logs in",
+        "1] * ben logs in",
         "1] * ann leaves",
         "1] * ben leaves",
-        "1] * Login of eve",
-        "1] * Login of ann",
+        "1] * eve logs in",
+        "1] * ann logs in",
         "1] * ann is now called anna",
     ];
     assert_eq!(lines(&log), expected);
@@ -298,12 +297,12 @@ fn who_is_told_of_after_the_server_has_started_anew_is_not_renamed() {
     server_says(&mut capture, &mut after, login_notification(2, "cid"));
     let log = transcript(&wireshark, &wireshark.write("anew.pcap", &capture), &[]);
     let expected = [
-        "1] * Login of ann",
-        "1] * Login of ben",
+        "1] * ann logs in",
+        "1] * ben logs in",
         "1] * ben is now called bob",
         "1] * ann leaves",
-        "1] * Login of ann",
-        "1] * Login of cid",
+        "1] * ann logs in",
+        "1] * cid logs in",
     ];
     assert_eq!(lines(&log), expected);
 }
@@ -338,7 +337,7 @@ fn a_filter_for_one_connection_shows_what_that_user_reads_and_says() {
     chat.ann_says("hello ben");
     let option = format!("{OPTION},tcp.port == {}", chat.ben.client.port());
     let log = transcript(&wireshark, &chat.write(&wireshark), &["-z", &option]);
-    assert_eq!(lines(&log), ["1] * Login of ben", "1] ann → all: hello ben"]);
+    assert_eq!(lines(&log), ["1] * ben logs in", "1] ann → all: hello ben"]);
 }
 
 #[test]
@@ -389,7 +388,7 @@ fn the_log_is_in_the_users_language() {
     let capture = wireshark.capture("seed-2014.pcap");
     let options = ["-o", "workermanchat.language:fr", "-z", OPTION];
     let log = transcript(&wireshark, &capture, &options);
-    assert_eq!(lines(&log), ["-] * Ouverture de session de mynick", "-] mynick → tous: hi,  all !"]);
+    assert_eq!(lines(&log), ["-] * mynick ouvre une session", "-] mynick → tous : hi,  all !"]);
 }
 
 /// On both sides of a proxy, or by two addresses of the server.
@@ -403,7 +402,7 @@ fn who_is_seen_in_two_places_comes_and_goes_once() {
         let acts = |what: &str| lines(&log).into_iter().filter(|line| line.contains(what)).count();
         assert_eq!(acts(" leaves"), users, "{name}: {log}");
         let joins = if name == "two-addresses" { 3 } else { users }; // the others came before
-        assert_eq!(acts("* Login of "), joins, "{name}: {log}");
+        assert_eq!(acts(" logs in"), joins, "{name}: {log}");
     }
 }
 

@@ -267,7 +267,7 @@ fn how_a_connection_ended_and_by_whom_is_told() {
             ["open", "1", "open"],
             ["fin", "1", "Server: TCP close (FIN)"],
             ["reset", "2", "Browser: TCP reset (RST)"],
-            ["-", "-", "Server: WebSocket handshake refused 403, Server: TCP close (FIN)"],
+            ["-", "-", "Server: WebSocket handshake refused (403), Server: TCP close (FIN)"],
             ["ben (formerly anna)", "2", "open"],
         ]
     );

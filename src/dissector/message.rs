@@ -95,7 +95,8 @@ impl<'a> Drawing<'a> {
         for Line { sender, said: text } in self.readable.iter().flat_map(|readable| &readable.lines) {
             said.push_str(if said.is_empty() { "" } else { " | " });
             if let Some(sender) = sender {
-                let _ = write!(said, "{}: ", Printable(&sender.text)); // a String takes everything
+                let colon = self.settings.language.colon();
+                let _ = write!(said, "{}{colon}", Printable(&sender.text)); // a String takes everything
             }
             said.push_str(&text::first_line(&text.text, self.is_from_server(), MAX_LINE));
         }
@@ -114,8 +115,8 @@ impl<'a> Drawing<'a> {
         if whom {
             let _ = self.to_whom(&mut line, recipient, said); // a String takes everything
         } else if !said.is_empty() {
-            line.push_str(if line.is_empty() { "" } else { ": " });
-            line.push_str(said);
+            line.push_str(if line.is_empty() { "" } else { self.settings.language.colon() });
+            line.push_str(&isolated(said));
         }
         line
     }
@@ -140,7 +141,7 @@ impl<'a> Drawing<'a> {
         let start = line.len();
         line.push_str(&self.settings.language.first_kind(&self.view));
         let end_of_phase = line.len();
-        line.push_str(": ");
+        line.push_str(self.settings.language.colon());
         let before = line.len();
         self.summary(line, said);
         if line.len() == before {
@@ -180,7 +181,8 @@ impl<'a> Drawing<'a> {
             }
             MessageEvent::Unknown { type_name, .. } => {
                 let (type_name, rest) = (Printable(type_name.unwrap_or_default()), self.readable_line(said));
-                let colon = if type_name.0.is_empty() || rest.is_empty() { "" } else { ": " };
+                let has_both = !type_name.0.is_empty() && !rest.is_empty();
+                let colon = if has_both { self.settings.language.colon() } else { "" };
                 write!(line, "{type_name}{colon}{rest}")
             }
             MessageEvent::Ping { .. }
@@ -224,7 +226,7 @@ impl<'a> Drawing<'a> {
             Recipient::Named(recipient) | Recipient::Id(recipient) => write!(line, "{}", Printable(recipient))?,
             Recipient::Unknown => line.push('?'),
         }
-        line.push_str(": ");
+        line.push_str(self.settings.language.colon());
         line.push_str(&isolated(said));
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Exchanges: what several packets do together.
 
 use super::Recipient;
+use crate::packet::Frame;
 
 /// One thing that people do, from the packet that begins it to the last acknowledgment, over as many connections as it takes. What is
 /// known of it at one of its packets: the heading that stands over that packet.
@@ -42,6 +43,17 @@ pub enum Completion {
     Logout,
     /// The connection is closed in both directions.
     Close,
+}
+
+/// What a packet is the last one of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Completed {
+    /// What is complete.
+    pub what: Completion,
+    /// Where the packet acknowledges several messages: the frame of the one that belongs to it.
+    pub frame: Option<Frame>,
+    /// Of a login: nobody had to be told of it but who logs in.
+    pub is_alone: bool,
 }
 
 impl<T> Exchange<T> {

@@ -11,7 +11,7 @@ mod exchange;
 mod frame;
 mod message;
 
-pub use exchange::{Completion, Exchange};
+pub use exchange::{Completed, Completion, Exchange};
 #[cfg(test)]
 pub use frame::frame_samples;
 pub use frame::{Acked, Closing, FrameEvent, Received, Reset, Sent};

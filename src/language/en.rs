@@ -4,8 +4,8 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
 use super::{
-    Clause, Column, Command, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title,
-    Topic, Word,
+    Clause, Column, Command, Completed, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase,
+    Title, Topic, Word,
 };
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::failpoint::failpoint;
@@ -14,6 +14,9 @@ use crate::message::Opaque;
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["“", "”"];
+
+/// What stands between a word and what it introduces.
+pub const COLON: &str = ": ";
 
 pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
     let (by, other) = (party(&note.by), party(&note.other));
@@ -144,19 +147,28 @@ pub fn clause(clause: &Clause) -> String {
     match clause {
         Clause::Masked => " (masked on the wire, so that a dump does not show it; shown unmasked here)".to_owned(),
         Clause::Acked(acked) => format!("; the same packet {}", acknowledges(acked)),
-        Clause::Complete(Completion::Login) => {
-            "; everybody in the chat room has been notified, so the login is complete".to_owned()
-        }
-        Clause::Complete(Completion::Say) => {
-            "; all browsers that the message is for have now received it, so its delivery is complete".to_owned()
-        }
-        Clause::Complete(Completion::Logout) => {
-            "; everybody still in the chat room has been notified, so the logout is complete".to_owned()
-        }
-        Clause::Complete(Completion::Close) => "; the connection is closed in both directions".to_owned(),
+        Clause::Complete(completed) => complete(completed),
         Clause::OtherText => "; delivered, with another text".to_owned(),
         Clause::Readable(line) => format!(": {line}"),
         Clause::Fault(detail) => format!(". {}", finding(detail)),
+    }
+}
+
+/// What is complete now.
+fn complete(completed: &Completed) -> String {
+    let frame = completed.frame.map(within).unwrap_or_default();
+    match completed.what {
+        Completion::Login if completed.is_alone => {
+            format!("; there is nobody else to notify, so the login{frame} is complete")
+        }
+        Completion::Login => format!("; everybody in the chat room has been notified, so the login{frame} is complete"),
+        Completion::Say => {
+            format!("; all browsers that the message{frame} is for have now received it, so its delivery is complete")
+        }
+        Completion::Logout => {
+            format!("; everybody still in the chat room has been notified, so the logout{frame} is complete")
+        }
+        Completion::Close => "; the connection is closed in both directions".to_owned(),
     }
 }
 
@@ -213,6 +225,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::Command(which) => command(*which).to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
         Phrase::Formerly { name, former } => format!("{} (formerly {})", name, former),
+        Phrase::LogsIn(Some(user)) => format!("{} logs in", name(QUOTES, user)),
+        Phrase::LogsIn(None) => "Somebody logs in".to_owned(),
         Phrase::Renamed { from, to } => format!("{} is now called {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… and {count} more"),
         Phrase::Delivery { to, frame, milliseconds } => {
@@ -415,10 +429,10 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("The time {} is not YYYY-MM-DD HH:MM:SS as the server writes it", quoted(QUOTES, time))
         }
         FindingDetail::UnescapedHtml(tag) => {
-            format!("The server delivered HTML markup that is not its own ({tag}): a browser may run what a user wrote")
+            format!("The server delivered HTML markup that is not its own ({tag}): a browser may run what a user wrote", tag = isolated(tag))
         }
         FindingDetail::AcceptMismatch { expected, found: Some(found) } => {
-            format!("The accept value is {found} but the key calls for {expected}: the browser must close the connection")
+            format!("The accept value is {found} but the key calls for {expected}: the browser must close the connection", found = isolated(found))
         }
         FindingDetail::AcceptMismatch { expected, found: None } => {
             format!("The response has no accept value, although the key calls for {expected}: the browser must close the connection")
@@ -474,7 +488,9 @@ fn fault(fault: Cause) -> String {
             format!("\\u{unit:04x} is half of a surrogate pair without the other half, which PHP rejects")
         }
         Cause::UnterminatedString => "a string has no closing quote".to_owned(),
-        Cause::UnexpectedCharacter(character) => format!("unexpected character {character}"),
+        Cause::UnexpectedCharacter(character) => {
+            format!("unexpected character {}", quoted(QUOTES, character.encode_utf8(&mut [0; 4])))
+        }
         Cause::UnexpectedByte(byte) => format!("unexpected byte 0x{byte:02x}"),
         Cause::UnexpectedEnd => "the message ends too early".to_owned(),
         Cause::TooDeep(levels) => format!("it is nested more than {levels} levels deep, PHP's limit"),
@@ -526,7 +542,7 @@ fn recipient(recipient: &Recipient<&str>) -> String {
     match recipient {
         Recipient::Everyone => "for everyone".to_owned(),
         Recipient::Named(name) => format!("for {}", quoted(QUOTES, name)),
-        Recipient::Id(id) => format!("for client {id}"),
+        Recipient::Id(id) => format!("for client {}", isolated(id)),
         Recipient::Unknown => "for an unknown recipient".to_owned(),
     }
 }

@@ -4,8 +4,8 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
 use super::{
-    Clause, Column, Command, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title,
-    Topic, Word,
+    Clause, Column, Command, Completed, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase,
+    Title, Topic, Word,
 };
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
@@ -13,6 +13,9 @@ use crate::message::Opaque;
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["«\u{a0}", "\u{a0}»"];
+
+/// What stands between a word and what it introduces.
+pub const COLON: &str = " : ";
 
 pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
     let by = subject(&note.by);
@@ -116,7 +119,7 @@ pub fn message(event: &MessageEvent<&str>, note: &NoteContext) -> String {
                 false if note.is_anothers && note.other.name.is_none() => format!("à {}", another(&note.other)),
                 false => to,
             };
-            format!("{by} transmet {to} {} {}{}", sent(*who), recipient(whom), said(note.text))
+            format!("{by} remet {to} {} {}{}", sent(*who), recipient(whom), said(note.text))
         }
         MessageEvent::LogoutNotification { name } => {
             format!("{by} informe {other} qu{} a quitté le chat", that_user(*name))
@@ -146,20 +149,30 @@ pub fn clause(clause: &Clause) -> String {
             " (message masqué lors de la transmission, donc illisible dans un dump ; affiché ici en clair)".to_owned()
         }
         Clause::Acked(acked) => format!(" ; le même paquet {}", acknowledges(acked)),
-        Clause::Complete(Completion::Login) => {
-            " ; tous les utilisateurs du salon ont été informés et l'ouverture de session est terminée".to_owned()
-        }
-        Clause::Complete(Completion::Say) => {
-            " ; tous les navigateurs destinataires ont reçu le message et sa transmission est terminée".to_owned()
-        }
-        Clause::Complete(Completion::Logout) => {
-            " ; tous les utilisateurs encore présents dans le salon ont été informés et la déconnexion est terminée"
-                .to_owned()
-        }
-        Clause::Complete(Completion::Close) => " ; la connexion est désormais fermée dans les deux sens".to_owned(),
-        Clause::OtherText => " ; transmis, avec un autre texte".to_owned(),
+        Clause::Complete(completed) => complete(completed),
+        Clause::OtherText => " ; remis, avec un autre texte".to_owned(),
         Clause::Readable(line) => format!(" : {line}"),
         Clause::Fault(detail) => format!(". {}", finding(detail)),
+    }
+}
+
+/// What is complete now.
+fn complete(completed: &Completed) -> String {
+    let frame = completed.frame.map(within).unwrap_or_default();
+    match completed.what {
+        Completion::Login if completed.is_alone => {
+            format!(" ; il n'y a personne d'autre à informer et l'ouverture de session{frame} est terminée")
+        }
+        Completion::Login => {
+            format!(" ; tous les utilisateurs du salon ont été informés et l'ouverture de session{frame} est terminée")
+        }
+        Completion::Say => {
+            format!(" ; tous les navigateurs destinataires ont reçu le message{frame} et sa remise est terminée")
+        }
+        Completion::Logout => format!(
+            " ; tous les utilisateurs encore présents dans le salon ont été informés et la déconnexion{frame} est terminée"
+        ),
+        Completion::Close => ", et donc désormais dans les deux".to_owned(),
     }
 }
 
@@ -212,7 +225,7 @@ pub fn phase(phase: Phase) -> &'static str {
         Phase::LoginResult => "Résultat de l'ouverture de session",
         Phase::LoginNotification => "Notification d'ouverture de session",
         Phase::SayRequest => "Message envoyé",
-        Phase::SayDelivery => "Message transmis",
+        Phase::SayDelivery => "Message remis",
         Phase::LogoutNotification => "Notification de départ",
         Phase::Ping => "Ping de battement de cœur",
         Phase::Pong => "Pong de battement de cœur",
@@ -260,8 +273,8 @@ pub fn label(field: Field) -> &'static str {
         Field::RequestIn => "Requête dans la trame",
         Field::ResponseIn => "Réponse dans la trame",
         Field::ResponseTime => "Temps de réponse",
-        Field::Deliveries => "Nombre de transmissions",
-        Field::Delivery => "Transmission",
+        Field::Deliveries => "Nombre de remises",
+        Field::Delivery => "Remise",
         Field::DeliveryFrame => "Trame",
         Field::DeliveryUser => "Utilisateur",
         Field::DeliveryEndpoint => "Adresse et port",
@@ -294,8 +307,11 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::Command(which) => command(*which).to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
         Phrase::Formerly { name, former } => format!("{} (auparavant {})", name, former),
-        Phrase::Renamed { from, to } => format!("{} s’appelle désormais {}", name(QUOTES, from), name(QUOTES, to)),
-        Phrase::More(count) => format!("… et {count} de plus"),
+        Phrase::LogsIn(Some(user)) => format!("{} ouvre une session", name(QUOTES, user)),
+        Phrase::LogsIn(None) => "Quelqu'un ouvre une session".to_owned(),
+        Phrase::Renamed { from, to } => format!("{} s'appelle désormais {}", name(QUOTES, from), name(QUOTES, to)),
+        Phrase::More(1) => "… et un autre".to_owned(),
+        Phrase::More(count) => format!("… et {count} autres"),
         Phrase::Delivery { to: party, frame, milliseconds } => {
             let milliseconds = format!("{milliseconds:.3}").replace('.', ",");
             format!("{} dans la trame {frame}, au bout de {milliseconds} ms", capitalised(&to(party)))
@@ -362,8 +378,8 @@ fn topic(topic: Topic) -> &'static str {
         Topic::Rooms => "Salons",
         Topic::Findings => "Constats",
         Topic::ResponseTimes => "Temps de réponse (µs)",
-        Topic::FirstDelivery => "première distribution",
-        Topic::LastDelivery => "dernière distribution",
+        Topic::FirstDelivery => "première remise",
+        Topic::LastDelivery => "dernière remise",
         Topic::Others => "autres",
     }
 }
@@ -438,7 +454,7 @@ pub fn page(text: &PageText) -> String {
         PageText::SkipToPackets => "Aller aux paquets",
         PageText::Contents => "Sommaire",
         PageText::Conversation => "Conversation en schéma",
-        PageText::DeliveryTimes => "Délais de transmission",
+        PageText::DeliveryTimes => "Délais de remise",
         PageText::MessagesPerMinute => "Messages par minute",
         PageText::Users => "Utilisateurs",
         PageText::Packets => "Paquets",
@@ -449,9 +465,9 @@ pub fn page(text: &PageText) -> String {
         PageText::NotDrawn(count) => {
             return format!("{count} de plus ne sont pas dessinés ; leurs paquets figurent plus bas.");
         }
-        PageText::Deliveries { count: count @ (0 | 1), mean, .. } => return format!("{count} transmission : {mean}."),
+        PageText::Deliveries { count: count @ (0 | 1), mean, .. } => return format!("{count} remise : {mean}."),
         PageText::Deliveries { count, mean, slowest } => {
-            return format!("{count} transmissions : {mean} en moyenne, {slowest} pour la plus lente.");
+            return format!("{count} remises : {mean} en moyenne, {slowest} pour la plus lente.");
         }
         PageText::Messages { count: count @ (0 | 1), .. } => return format!("{count} message au total."),
         PageText::Messages { count, most } => return format!("{count} messages au total, {most} au plus par minute."),
@@ -490,9 +506,9 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::MissingMember(missing, member) => match missing {
             Missing::Room => format!("Il manque le champ {member} dans la requête d'ouverture de session : le serveur lève une exception et ne répond pas"),
             Missing::Name => format!("Il manque le champ {member} dans la requête d'ouverture de session : le serveur ouvre la session sous un nom vide"),
-            Missing::Content => format!("Il manque le champ {member} dans le message : le serveur transmet un texte vide"),
-            Missing::Recipient => format!("Il manque le champ {member} dans le message : le serveur ne le transmet qu'à son expéditeur"),
-            Missing::RecipientName => format!("Il manque le champ {member} dans le message : la copie que le serveur transmet à l'expéditeur ne nomme pas le destinataire"),
+            Missing::Content => format!("Il manque le champ {member} dans le message : le serveur remet un texte vide"),
+            Missing::Recipient => format!("Il manque le champ {member} dans le message : le serveur ne le remet qu'à son expéditeur"),
+            Missing::RecipientName => format!("Il manque le champ {member} dans le message : la copie que le serveur remet à l'expéditeur ne nomme pas le destinataire"),
             Missing::FromServer => format!("Il manque dans le message le champ {member}, que le serveur du chat envoie toujours"),
         },
         FindingDetail::SayBeforeLogin => {
@@ -507,10 +523,10 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("L'heure {} n'est pas au format YYYY-MM-DD HH:MM:SS utilisé par le serveur", quoted(QUOTES, time))
         }
         FindingDetail::UnescapedHtml(tag) => format!(
-            "Le serveur a transmis du balisage HTML qui n'est pas le sien ({tag}) : un navigateur risque d'exécuter ce qu'un utilisateur a écrit"
+            "Le serveur a remis du balisage HTML qui n'est pas le sien ({tag}) : un navigateur risque d'exécuter ce qu'un utilisateur a écrit", tag = isolated(tag)
         ),
         FindingDetail::AcceptMismatch { expected, found: Some(found) } => format!(
-            "La valeur Sec-WebSocket-Accept est {found}, alors que la valeur calculée à partir de la clé est {expected} : le navigateur doit fermer la connexion"
+            "La valeur Sec-WebSocket-Accept est {found}, alors que la valeur calculée à partir de la clé est {expected} : le navigateur doit fermer la connexion", found = isolated(found)
         ),
         FindingDetail::AcceptMismatch { expected, found: None } => format!(
             "La réponse n'a pas de valeur Sec-WebSocket-Accept, alors que la valeur calculée à partir de la clé est {expected} : le navigateur doit fermer la connexion"
@@ -571,7 +587,9 @@ fn fault(fault: Cause) -> String {
             "\\u{unit:04x} est une moitié de paire de substitution (surrogate) sans l'autre moitié, ce que PHP rejette"
         ),
         Cause::UnterminatedString => "il manque le guillemet fermant d'une chaîne".to_owned(),
-        Cause::UnexpectedCharacter(character) => format!("caractère inattendu {character}"),
+        Cause::UnexpectedCharacter(character) => {
+            format!("caractère inattendu {}", quoted(QUOTES, character.encode_utf8(&mut [0; 4])))
+        }
         Cause::UnexpectedByte(byte) => format!("octet inattendu 0x{byte:02x}"),
         Cause::UnexpectedEnd => "le message se termine trop tôt".to_owned(),
         Cause::TooDeep(levels) => format!("le message dépasse {levels} niveaux d'imbrication, la limite de PHP"),
@@ -647,7 +665,7 @@ fn recipient(recipient: &Recipient<&str>) -> String {
     match recipient {
         Recipient::Everyone => "destiné à tous".to_owned(),
         Recipient::Named(name) => format!("destiné à {}", quoted(QUOTES, name)),
-        Recipient::Id(id) => format!("destiné au client {id}"),
+        Recipient::Id(id) => format!("destiné au client {}", isolated(id)),
         Recipient::Unknown => "dont le destinataire n'est pas connu".to_owned(),
     }
 }

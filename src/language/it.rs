@@ -4,8 +4,8 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
 use super::{
-    Clause, Column, Command, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title,
-    Topic, Word,
+    Clause, Column, Command, Completed, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase,
+    Title, Topic, Word,
 };
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
@@ -13,6 +13,9 @@ use crate::message::Opaque;
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["«", "»"];
+
+/// What stands between a word and what it introduces.
+pub const COLON: &str = ": ";
 
 pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
     let by = subject(&note.by);
@@ -147,19 +150,30 @@ pub fn clause(clause: &Clause) -> String {
                 .to_owned()
         }
         Clause::Acked(acked) => format!("; con lo stesso pacchetto {}", acknowledges(acked)),
-        Clause::Complete(Completion::Login) => {
-            "; tutti gli utenti della stanza sono stati avvisati e l'accesso è completato".to_owned()
-        }
-        Clause::Complete(Completion::Say) => {
-            "; tutti i browser destinatari hanno ricevuto il messaggio e la consegna è completata".to_owned()
-        }
-        Clause::Complete(Completion::Logout) => {
-            "; tutti gli utenti rimasti nella stanza sono stati avvisati e l'uscita è completata".to_owned()
-        }
-        Clause::Complete(Completion::Close) => "; la connessione è ora chiusa in entrambe le direzioni".to_owned(),
+        Clause::Complete(completed) => complete(completed),
         Clause::OtherText => "; è stato consegnato, con un altro testo".to_owned(),
         Clause::Readable(line) => format!(": {line}"),
         Clause::Fault(detail) => format!(". {}", finding(detail)),
+    }
+}
+
+/// What is complete now.
+fn complete(completed: &Completed) -> String {
+    let frame = completed.frame.map(within).unwrap_or_default();
+    match completed.what {
+        Completion::Login if completed.is_alone => {
+            format!("; non c'è nessun altro da avvisare e l'accesso{frame} è completato")
+        }
+        Completion::Login => {
+            format!("; tutti gli utenti della stanza sono stati avvisati e l'accesso{frame} è completato")
+        }
+        Completion::Say => {
+            format!("; tutti i browser destinatari hanno ricevuto il messaggio{frame} e la consegna è completata")
+        }
+        Completion::Logout => {
+            format!("; tutti gli utenti rimasti nella stanza sono stati avvisati e l'uscita{frame} è completata")
+        }
+        Completion::Close => ", e quindi ora in entrambe".to_owned(),
     }
 }
 
@@ -294,6 +308,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::Command(which) => command(*which).to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
         Phrase::Formerly { name, former } => format!("{} (in precedenza {})", name, former),
+        Phrase::LogsIn(Some(user)) => format!("{} accede alla chat", name(QUOTES, user)),
+        Phrase::LogsIn(None) => "Qualcuno accede alla chat".to_owned(),
         Phrase::Renamed { from, to } => format!("{} ora si chiama {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(1) => "… e un altro".to_owned(),
         Phrase::More(count) => format!("… e altri {count}"),
@@ -357,7 +373,7 @@ fn topic(topic: Topic) -> &'static str {
         Topic::Messages => "Messaggi",
         Topic::Users => "Utenti",
         Topic::Rooms => "Stanze",
-        Topic::Findings => "Rilievi",
+        Topic::Findings => "Osservazioni",
         Topic::ResponseTimes => "Tempi di risposta (µs)",
         Topic::FirstDelivery => "prima consegna",
         Topic::LastDelivery => "ultima consegna",
@@ -505,10 +521,10 @@ pub fn finding(detail: &FindingDetail) -> String {
             quoted(QUOTES, time)
         ),
         FindingDetail::UnescapedHtml(tag) => format!(
-            "Il server ha consegnato codice HTML che non è suo ({tag}): un browser potrebbe eseguire ciò che un utente ha scritto"
+            "Il server ha consegnato codice HTML che non è suo ({tag}): un browser potrebbe eseguire ciò che un utente ha scritto", tag = isolated(tag)
         ),
         FindingDetail::AcceptMismatch { expected, found: Some(found) } => format!(
-            "Il valore Sec-WebSocket-Accept è {found}, ma quello calcolato dalla chiave è {expected}: il browser deve chiudere la connessione"
+            "Il valore Sec-WebSocket-Accept è {found}, ma quello calcolato dalla chiave è {expected}: il browser deve chiudere la connessione", found = isolated(found)
         ),
         FindingDetail::AcceptMismatch { expected, found: None } => format!(
             "Nella risposta manca il valore Sec-WebSocket-Accept, mentre quello calcolato dalla chiave è {expected}: il browser deve chiudere la connessione"
@@ -571,7 +587,9 @@ fn fault(fault: Cause) -> String {
             format!("\\u{unit:04x} è metà di una coppia di surrogati senza l'altra metà, e PHP la rifiuta")
         }
         Cause::UnterminatedString => "una stringa non ha le virgolette di chiusura".to_owned(),
-        Cause::UnexpectedCharacter(character) => format!("carattere {character} non ammesso"),
+        Cause::UnexpectedCharacter(character) => {
+            format!("carattere {} non ammesso", quoted(QUOTES, character.encode_utf8(&mut [0; 4])))
+        }
         Cause::UnexpectedByte(byte) => format!("byte 0x{byte:02x} non ammesso"),
         Cause::UnexpectedEnd => "il messaggio finisce troppo presto".to_owned(),
         Cause::TooDeep(levels) => format!("il messaggio supera {levels} livelli di annidamento, il limite di PHP"),
@@ -649,7 +667,7 @@ fn recipient(recipient: &Recipient<&str>) -> String {
     match recipient {
         Recipient::Everyone => "per tutti".to_owned(),
         Recipient::Named(name) => format!("per {}", quoted(QUOTES, name)),
-        Recipient::Id(id) => format!("per il client {id}"),
+        Recipient::Id(id) => format!("per il client {}", isolated(id)),
         Recipient::Unknown => "per un destinatario sconosciuto".to_owned(),
     }
 }

@@ -10,8 +10,8 @@ mod tests;
 
 use std::borrow::Cow;
 
-pub(crate) use crate::event::Completion;
 use crate::event::{Acked, Exchange, FrameEvent, MessageEvent};
+pub(crate) use crate::event::{Completed, Completion};
 use crate::fields::{Field, Finding, Omission, Phase};
 use crate::message::Opaque;
 use crate::message::json::Reason;
@@ -40,6 +40,7 @@ struct Entry {
     title: fn(&Title) -> String,
     phase: fn(Phase) -> &'static str,
     label: fn(Field) -> &'static str,
+    colon: &'static str,
     phrase: fn(&Phrase) -> String,
     finding: fn(&FindingDetail) -> String,
     page: fn(&PageText) -> String,
@@ -65,6 +66,7 @@ macro_rules! languages {
             title: $file::title,
             phase: $file::phase,
             label: $file::label,
+            colon: $file::COLON,
             phrase: $file::phrase,
             finding: $file::finding,
             page: $file::page,
@@ -149,8 +151,8 @@ impl Language {
         if !note.acked.is_empty() {
             sentence += &with_printable(note.acked, |acked| self.clause(&Clause::Acked(acked)));
         }
-        if let Some(completion) = note.completes {
-            sentence += &self.clause(&Clause::Complete(completion));
+        if let Some(completed) = note.completes {
+            sentence += &self.clause(&Clause::Complete(completed));
         }
         if message.is_some_and(|message| message.has_other_text) {
             sentence += &self.clause(&Clause::OtherText);
@@ -250,6 +252,11 @@ impl Language {
         (self.entry().label)(field)
     }
 
+    /// What stands between a word and what it introduces, in a column or a view.
+    pub(crate) fn colon(self) -> &'static str {
+        self.entry().colon
+    }
+
     /// A few words in a column or a tree.
     pub(crate) fn phrase(self, phrase: &Phrase) -> String {
         (self.entry().phrase)(phrase)
@@ -333,7 +340,7 @@ pub(crate) struct Note<'a> {
     /// What a packet that is no mere ACK acknowledges at the same time.
     pub acked: &'a [Acked<&'a str>],
     /// What it is the last packet of.
-    pub completes: Option<Completion>,
+    pub completes: Option<Completed>,
 }
 
 /// What happens.
@@ -400,7 +407,7 @@ pub(crate) enum Clause<'a> {
     /// The same packet acknowledges this.
     Acked(&'a [Acked<&'a str>]),
     /// With this packet, it is complete.
-    Complete(Completion),
+    Complete(Completed),
     /// A say that the server delivers with another text.
     OtherText,
     /// What a person reads of a message that the chat does not know.
@@ -438,6 +445,8 @@ pub(crate) enum Phrase<'a> {
         /// The one before, or several.
         former: &'a str,
     },
+    /// A user, or somebody, logs in: what a person does, as a log tells it.
+    LogsIn(Option<&'a str>),
     /// A user logs in again by another name.
     Renamed {
         /// The name until then.

@@ -4,8 +4,8 @@ use super::common::{
     Cause, CloseCode, address, capitalised, described, enumerated, has_login_result, isolated, listed, name, quoted,
 };
 use super::{
-    Clause, Column, Command, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title,
-    Topic, Word,
+    Clause, Column, Command, Completed, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase,
+    Title, Topic, Word,
 };
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
@@ -13,6 +13,9 @@ use crate::message::Opaque;
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["“", "”"];
+
+/// What stands between a word and what it introduces.
+pub const COLON: &str = ": ";
 
 pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
     let by = subject(&note.by);
@@ -148,19 +151,28 @@ pub fn clause(clause: &Clause) -> String {
                 .to_owned()
         }
         Clause::Acked(acked) => format!("; com o mesmo pacote, {}", acknowledges(acked)),
-        Clause::Complete(Completion::Login) => {
-            "; todos os usuários da sala foram notificados e o login está concluído".to_owned()
-        }
-        Clause::Complete(Completion::Say) => {
-            "; todos os navegadores destinatários receberam a mensagem e a entrega está concluída".to_owned()
-        }
-        Clause::Complete(Completion::Logout) => {
-            "; todos os usuários que permanecem na sala foram notificados e a saída está concluída".to_owned()
-        }
-        Clause::Complete(Completion::Close) => "; a conexão agora está fechada nos dois sentidos".to_owned(),
+        Clause::Complete(completed) => complete(completed),
         Clause::OtherText => "; foi entregue, com outro texto".to_owned(),
         Clause::Readable(line) => format!(": {line}"),
         Clause::Fault(detail) => format!(". {}", finding(detail)),
+    }
+}
+
+/// What is complete now.
+fn complete(completed: &Completed) -> String {
+    let frame = completed.frame.map(within).unwrap_or_default();
+    match completed.what {
+        Completion::Login if completed.is_alone => {
+            format!("; não há mais ninguém a notificar e o login{frame} está concluído")
+        }
+        Completion::Login => format!("; todos os usuários da sala foram notificados e o login{frame} está concluído"),
+        Completion::Say => {
+            format!("; todos os navegadores destinatários receberam a mensagem{frame} e a entrega está concluída")
+        }
+        Completion::Logout => {
+            format!("; todos os usuários que permanecem na sala foram notificados e a saída{frame} está concluída")
+        }
+        Completion::Close => ", e portanto agora nos dois".to_owned(),
     }
 }
 
@@ -293,6 +305,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::Command(which) => command(*which).to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
         Phrase::Formerly { name, former } => format!("{} (antes {})", name, former),
+        Phrase::LogsIn(Some(user)) => format!("{} faz login", name(QUOTES, user)),
+        Phrase::LogsIn(None) => "Alguém faz login".to_owned(),
         Phrase::Renamed { from, to } => format!("{} agora se chama {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… e mais {count}"),
         Phrase::Delivery { to: party, frame, milliseconds } => {
@@ -357,7 +371,7 @@ fn topic(topic: Topic) -> &'static str {
         Topic::Messages => "Mensagens",
         Topic::Users => "Usuários",
         Topic::Rooms => "Salas",
-        Topic::Findings => "Constatações",
+        Topic::Findings => "Observações",
         Topic::ResponseTimes => "Tempos de resposta (µs)",
         Topic::FirstDelivery => "primeira entrega",
         Topic::LastDelivery => "última entrega",
@@ -501,10 +515,10 @@ pub fn finding(detail: &FindingDetail) -> String {
             quoted(QUOTES, time)
         ),
         FindingDetail::UnescapedHtml(tag) => format!(
-            "O servidor entregou uma marcação HTML que não é dele ({tag}): um navegador pode executar o que um usuário escreveu"
+            "O servidor entregou uma marcação HTML que não é dele ({tag}): um navegador pode executar o que um usuário escreveu", tag = isolated(tag)
         ),
         FindingDetail::AcceptMismatch { expected, found: Some(found) } => format!(
-            "O valor Sec-WebSocket-Accept é {found}, mas o calculado a partir da chave é {expected}: o navegador deve fechar a conexão"
+            "O valor Sec-WebSocket-Accept é {found}, mas o calculado a partir da chave é {expected}: o navegador deve fechar a conexão", found = isolated(found)
         ),
         FindingDetail::AcceptMismatch { expected, found: None } => format!(
             "Falta na resposta o valor Sec-WebSocket-Accept, e o calculado a partir da chave é {expected}: o navegador deve fechar a conexão"
@@ -563,7 +577,9 @@ fn fault(fault: Cause) -> String {
             format!("\\u{unit:04x} é metade de um par substituto (surrogate) sem a outra metade, o que o PHP rejeita")
         }
         Cause::UnterminatedString => "faltam as aspas de fechamento de uma string".to_owned(),
-        Cause::UnexpectedCharacter(character) => format!("caractere inesperado {character}"),
+        Cause::UnexpectedCharacter(character) => {
+            format!("caractere inesperado {}", quoted(QUOTES, character.encode_utf8(&mut [0; 4])))
+        }
         Cause::UnexpectedByte(byte) => format!("byte inesperado 0x{byte:02x}"),
         Cause::UnexpectedEnd => "a mensagem termina cedo demais".to_owned(),
         Cause::TooDeep(levels) => format!("a mensagem ultrapassa {levels} níveis de aninhamento, o limite do PHP"),
@@ -631,7 +647,7 @@ fn recipient(recipient: &Recipient<&str>) -> String {
     match recipient {
         Recipient::Everyone => "para todos".to_owned(),
         Recipient::Named(name) => format!("para {}", quoted(QUOTES, name)),
-        Recipient::Id(id) => format!("para o cliente {id}"),
+        Recipient::Id(id) => format!("para o cliente {}", isolated(id)),
         Recipient::Unknown => "para um destinatário desconhecido".to_owned(),
     }
 }

@@ -5,8 +5,8 @@ use super::common::{
     speaker,
 };
 use super::{
-    Clause, Column, Command, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title,
-    Topic, Word,
+    Clause, Column, Command, Completed, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase,
+    Title, Topic, Word,
 };
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
@@ -14,6 +14,9 @@ use crate::message::Opaque;
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["«", "»"];
+
+/// What stands between a word and what it introduces.
+pub const COLON: &str = ": ";
 
 pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
     let by = party(&note.by, Case::Nominative);
@@ -148,15 +151,22 @@ pub fn clause(clause: &Clause) -> String {
     match clause {
         Clause::Masked => " (замаскировано, в дампе не читается; здесь без маски)".to_owned(),
         Clause::Acked(acked) => format!("; тот же пакет {}", acknowledges(acked)),
-        Clause::Complete(Completion::Login) => "; все в комнате чата уведомлены, вход завершён".to_owned(),
-        Clause::Complete(Completion::Say) => {
-            "; сообщение получили все браузеры-адресаты, отправка завершена".to_owned()
-        }
-        Clause::Complete(Completion::Logout) => "; все оставшиеся в комнате чата уведомлены, выход завершён".to_owned(),
-        Clause::Complete(Completion::Close) => "; теперь соединение закрыто в обоих направлениях".to_owned(),
+        Clause::Complete(completed) => complete(completed),
         Clause::OtherText => "; доставлено, но с другим текстом".to_owned(),
         Clause::Readable(line) => format!(": {line}"),
         Clause::Fault(detail) => format!(". {}", finding(detail)),
+    }
+}
+
+/// What is complete now.
+fn complete(completed: &Completed) -> String {
+    let frame = completed.frame.map(within).unwrap_or_default();
+    match completed.what {
+        Completion::Login if completed.is_alone => format!("; больше уведомлять некого, вход{frame} завершён"),
+        Completion::Login => format!("; все в комнате чата уведомлены, вход{frame} завершён"),
+        Completion::Say => format!("; сообщение{frame} получили все браузеры-адресаты, доставка завершена"),
+        Completion::Logout => format!("; все оставшиеся в комнате чата уведомлены, выход{frame} завершён"),
+        Completion::Close => "; теперь соединение закрыто в обоих направлениях".to_owned(),
     }
 }
 
@@ -180,8 +190,8 @@ pub fn title(title: &Title) -> String {
         }
         Title::Heartbeat(Some(user)) => format!("Проверка связи с пользователем {}", name(QUOTES, user)),
         Title::Heartbeat(None) => "Проверка связи".to_owned(),
-        Title::Logout(Some(user)) => format!("Выход пользователя {} из чата", name(QUOTES, user)),
-        Title::Logout(None) => "Выход из чата".to_owned(),
+        Title::Logout(Some(user)) => format!("{} выходит из чата", name(QUOTES, user)),
+        Title::Logout(None) => "Кто-то выходит из чата".to_owned(),
         Title::Close => "Закрытие соединения".to_owned(),
         Title::Unknown => "Неизвестное сообщение".to_owned(),
     }
@@ -274,7 +284,7 @@ pub fn label(field: Field) -> &'static str {
 
 pub fn phrase(phrase: &Phrase) -> String {
     match phrase {
-        Phrase::All => "все".to_owned(),
+        Phrase::All => "всем".to_owned(),
         Phrase::NotJson => "[не JSON]".to_owned(),
         Phrase::Login => "Вход".to_owned(),
         Phrase::Room(room) => format!("комната {}", isolated(room)),
@@ -286,6 +296,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::Command(which) => command(*which).to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
         Phrase::Formerly { name, former } => format!("{} (ранее {})", name, former),
+        Phrase::LogsIn(Some(user)) => format!("{} входит в чат", name(QUOTES, user)),
+        Phrase::LogsIn(None) => "Кто-то входит в чат".to_owned(),
         Phrase::Renamed { from, to } => format!("{} теперь {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("… и ещё {count}"),
         Phrase::Delivery { to, frame, milliseconds } => {
@@ -344,7 +356,7 @@ fn topic(topic: Topic) -> &'static str {
         Topic::Messages => "Сообщения",
         Topic::Users => "Пользователи",
         Topic::Rooms => "Комнаты",
-        Topic::Findings => "Находки",
+        Topic::Findings => "Замечания",
         Topic::ResponseTimes => "Время ответа (мкс)",
         Topic::FirstDelivery => "первая доставка",
         Topic::LastDelivery => "последняя доставка",
@@ -485,10 +497,10 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("Время {} не в формате YYYY-MM-DD HH:MM:SS, в котором его пишет сервер", quoted(QUOTES, time))
         }
         FindingDetail::UnescapedHtml(tag) => {
-            format!("Доставленный текст содержит разметку ({tag}), которую добавил не сервер: браузер выполнит то, что написал пользователь")
+            format!("Доставленный текст содержит разметку ({tag}), которую добавил не сервер: браузер выполнит то, что написал пользователь", tag = isolated(tag))
         }
         FindingDetail::AcceptMismatch { expected, found: Some(found) } => format!(
-            "Значение Sec-WebSocket-Accept равно {found}, а ключу соответствует {expected}: браузер обязан закрыть соединение"
+            "Значение Sec-WebSocket-Accept равно {found}, а ключу соответствует {expected}: браузер обязан закрыть соединение", found = isolated(found)
         ),
         FindingDetail::AcceptMismatch { expected, found: None } => {
             format!("Нет заголовка Sec-WebSocket-Accept, ключу соответствует значение {expected}: браузер обязан закрыть соединение")
@@ -547,7 +559,9 @@ fn fault(fault: Cause) -> String {
             format!("\\u{unit:04x} — половина суррогатной пары без второй половины, PHP такое не принимает")
         }
         Cause::UnterminatedString => "у строки нет закрывающей кавычки".to_owned(),
-        Cause::UnexpectedCharacter(character) => format!("недопустимый символ {character}"),
+        Cause::UnexpectedCharacter(character) => {
+            format!("недопустимый символ {}", quoted(QUOTES, character.encode_utf8(&mut [0; 4])))
+        }
         Cause::UnexpectedByte(byte) => format!("недопустимый байт 0x{byte:02x}"),
         Cause::UnexpectedEnd => "сообщение обрывается слишком рано".to_owned(),
         Cause::TooDeep(levels) => format!("слишком глубокая вложенность, предел PHP — {levels}"),
@@ -635,7 +649,7 @@ fn recipient(recipient: &Recipient<&str>) -> String {
     match recipient {
         Recipient::Everyone => "для всех".to_owned(),
         Recipient::Named(name) => format!("для пользователя {}", quoted(QUOTES, name)),
-        Recipient::Id(id) => format!("для клиента {id}"),
+        Recipient::Id(id) => format!("для клиента {}", isolated(id)),
         Recipient::Unknown => "для неизвестного получателя".to_owned(),
     }
 }
@@ -704,7 +718,7 @@ const SOME_MESSAGE: &str = "сообщения";
 
 /// Where in a message that is not JSON the fault is.
 fn place(near: &str) -> String {
-    if near.is_empty() { String::new() } else { format!(" (вблизи {})", quoted(QUOTES, near)) }
+    if near.is_empty() { String::new() } else { format!(" (рядом с {})", quoted(QUOTES, near)) }
 }
 
 fn closing(closing: &Closing) -> String {

@@ -34,7 +34,7 @@ struct Sample {
     is_anothers: bool,
     is_masked: bool,
     acked: Vec<Acked<&'static str>>,
-    completes: Option<Completion>,
+    completes: Option<Completed>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -594,11 +594,18 @@ fn every_clause_and_phrase_is_said_in_every_language() {
     let without = in_each(|language| bare.in_language(language));
     let of_messages = samples().into_iter().filter_map(|event| event.row().completes);
     let completions: HashSet<Completion> = of_messages.chain([Completion::Close]).collect();
-    let completed = completions.into_iter().map(|completion| Sample { completes: Some(completion), ..bare.clone() });
+    let completed = completions.into_iter().flat_map(|what| {
+        let frame = (what != Completion::Close).then_some(Frame::of(901));
+        let plain = Completed { what, frame: None, is_alone: false };
+        [plain, Completed { is_alone: what == Completion::Login, ..plain }, Completed { frame, ..plain }]
+    });
+    let completed = completed.map(|completed| Sample { completes: Some(completed), ..bare.clone() });
     let notes = [Sample { is_masked: true, ..bare.clone() }, Sample { acked: acked.clone(), ..bare.clone() }];
     for note in notes.into_iter().chain(completed) {
         let said = in_each(|language| note.in_language(language));
-        check(&format!("{note:?}"), &said, if note.acked.is_empty() { &[] } else { &["901", "ACK"] });
+        let names_frame = note.completes.is_some_and(|completed| completed.frame.is_some());
+        let data: &[&str] = if names_frame { &["901"] } else { &[] };
+        check(&format!("{note:?}"), &said, if note.acked.is_empty() { data } else { &["901", "ACK"] });
         assert!(said.iter().zip(&without).all(|(said, bare)| said.starts_with(&**bare) && said != bare), "{said:#?}");
     }
     let browser = Party { name: Some("anna"), ..party(Side::Client) };
@@ -617,6 +624,8 @@ fn every_clause_and_phrase_is_said_in_every_language() {
         (Phrase::Word(Word::Duration), vec![]),
         (Phrase::Word(Word::End), vec![]),
         (Phrase::Word(Word::Open), vec![]),
+        (Phrase::LogsIn(Some("anna")), vec!["anna"]),
+        (Phrase::LogsIn(None), vec![]),
         (Phrase::Renamed { from: "anna", to: "ben" }, vec!["anna", "ben"]),
         (Phrase::Delivery { to: browser, frame: Frame::of(18), milliseconds: 1.5 }, vec!["anna", "60653", "18", "500"]),
         (

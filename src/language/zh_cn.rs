@@ -4,8 +4,8 @@ use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
 use super::{
-    Clause, Column, Command, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title,
-    Topic, Word,
+    Clause, Column, Command, Completed, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase,
+    Title, Topic, Word,
 };
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
@@ -13,6 +13,9 @@ use crate::message::Opaque;
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["“", "”"];
+
+/// What stands between a word and what it introduces.
+pub const COLON: &str = ": ";
 
 pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
     let (by, other) = (spaced(&party(&note.by)), spaced(&party(&note.other)));
@@ -38,17 +41,17 @@ pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
         FrameEvent::UpgradeRequestAcked(frame) => {
             format!("{by}向{other}返回 ACK，已收到 WebSocket 握手请求{}", within(*frame))
         }
-        FrameEvent::UpgradeAccepted => format!("{by}向{other}返回 WebSocket 握手回应：握手成功"),
+        FrameEvent::UpgradeAccepted => format!("{by}向{other}返回 WebSocket 握手响应：握手成功"),
         FrameEvent::UpgradeMisaccepted => {
-            format!("{by}返回的 WebSocket 握手回应中 Sec-WebSocket-Accept 值错误：{other}必须关闭连接")
+            format!("{by}返回的 WebSocket 握手响应中 Sec-WebSocket-Accept 值错误：{other}必须关闭连接")
         }
         FrameEvent::UpgradeWithoutSubprotocol => {
             format!(
-                "{by}向{other}返回 WebSocket 握手回应：同意升级，但没有选用请求中的任何子协议，浏览器会因此关闭连接"
+                "{by}向{other}返回 WebSocket 握手响应：同意升级，但没有选用请求中的任何子协议，浏览器会因此关闭连接"
             )
         }
         FrameEvent::UpgradeComplete(frame) => format!(
-            "{by}向{other}返回 ACK，已收到 WebSocket 握手回应{}：握手成功，WebSocket 连接已建立",
+            "{by}向{other}返回 ACK，已收到 WebSocket 握手响应{}：握手成功，WebSocket 连接已建立",
             within(*frame)
         ),
         FrameEvent::UpgradeRefused(status) => {
@@ -117,13 +120,22 @@ pub fn clause(clause: &Clause) -> String {
     match clause {
         Clause::Masked => "（传输时经过掩码处理，抓包数据中看不到原文；此处显示还原后的内容）".to_owned(),
         Clause::Acked(acked) => format!("；该包同时以 ACK 确认已收到{}", things(acked)),
-        Clause::Complete(Completion::Login) => "；聊天室内所有人均已收到通知，登录完成".to_owned(),
-        Clause::Complete(Completion::Say) => "；所有应收到该发言的浏览器均已收到，发言完毕".to_owned(),
-        Clause::Complete(Completion::Logout) => "；聊天室内其他所有人均已收到通知，退出完成".to_owned(),
-        Clause::Complete(Completion::Close) => "；连接的两个方向均已关闭".to_owned(),
-        Clause::OtherText => "；已送达，但文字有改动".to_owned(),
+        Clause::Complete(completed) => complete(completed),
+        Clause::OtherText => "；已转发，但文字有改动".to_owned(),
         Clause::Readable(line) => format!("：{line}"),
         Clause::Fault(detail) => format!("。{}", finding(detail)),
+    }
+}
+
+/// What is complete now.
+fn complete(completed: &Completed) -> String {
+    let frame = completed.frame.map(within).unwrap_or_default();
+    match completed.what {
+        Completion::Login if completed.is_alone => format!("；没有其他人需要通知，登录{frame}完成"),
+        Completion::Login => format!("；聊天室内所有人均已收到通知，登录{frame}完成"),
+        Completion::Say => format!("；所有应收到该发言{frame}的浏览器均已收到，该发言已全部送达"),
+        Completion::Logout => format!("；聊天室内其他所有人均已收到通知，退出{frame}完成"),
+        Completion::Close => "；连接的两个方向均已关闭".to_owned(),
     }
 }
 
@@ -173,7 +185,7 @@ pub fn phase(phase: Phase) -> &'static str {
         Phase::TcpReset => "TCP 重置（RST）",
         Phase::UpgradeRequest => "WebSocket 握手请求",
         Phase::UpgradeRequestAcked => "WebSocket 握手请求已确认",
-        Phase::UpgradeResponse => "WebSocket 握手回应",
+        Phase::UpgradeResponse => "WebSocket 握手响应",
         Phase::UpgradeComplete => "WebSocket 握手完成",
         Phase::UpgradeRefused => "WebSocket 握手被拒绝",
         Phase::Close => "WebSocket 关闭",
@@ -229,8 +241,8 @@ pub fn label(field: Field) -> &'static str {
         Field::Recipient => "接收者",
         Field::Acks => "确认的帧",
         Field::RequestIn => "请求所在帧",
-        Field::ResponseIn => "回应所在帧",
-        Field::ResponseTime => "回应时间",
+        Field::ResponseIn => "响应所在帧",
+        Field::ResponseTime => "响应时间",
         Field::Deliveries => "转发次数",
         Field::Delivery => "转发",
         Field::DeliveryFrame => "帧",
@@ -262,6 +274,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::Command(which) => command(*which).to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
         Phrase::Formerly { name, former } => format!("{}（曾用名 {}）", name, former),
+        Phrase::LogsIn(Some(user)) => format!("{}登录", named(user)).trim_start().to_owned(),
+        Phrase::LogsIn(None) => "有用户登录".to_owned(),
         Phrase::Renamed { from, to } => format!("{} 改名为 {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("……另有 {count} 项"),
         Phrase::Delivery { to, frame, milliseconds } => {
@@ -316,8 +330,8 @@ fn topic(topic: Topic) -> &'static str {
         Topic::Rooms => "房间",
         Topic::Findings => "问题",
         Topic::ResponseTimes => "响应时间（微秒）",
-        Topic::FirstDelivery => "首次送达",
-        Topic::LastDelivery => "末次送达",
+        Topic::FirstDelivery => "首次转发",
+        Topic::LastDelivery => "末次转发",
         Topic::Others => "其余",
     }
 }
@@ -388,21 +402,21 @@ pub fn page(text: &PageText) -> String {
         PageText::SkipToPackets => "跳到数据包",
         PageText::Contents => "目录",
         PageText::Conversation => "对话时序图",
-        PageText::DeliveryTimes => "送达耗时",
+        PageText::DeliveryTimes => "转发耗时",
         PageText::MessagesPerMinute => "每分钟消息数",
         PageText::Users => "用户",
         PageText::Packets => "数据包",
         PageText::Packet(frame) => return format!("数据包 {frame}"),
         PageText::NotDrawn(count) => return format!("另有 {count} 项未绘出；其数据包见下文。"),
         PageText::Deliveries { count, mean, slowest } => {
-            return format!("送达 {count} 次：平均 {mean}，最慢 {slowest}。");
+            return format!("转发 {count} 次：平均 {mean}，最慢 {slowest}。");
         }
         PageText::Messages { count, most } => return format!("共 {count} 条消息，每分钟最多 {most} 条。"),
         PageText::Said => "发言",
         PageText::Received => "收到的发言",
         PageText::Lost => "丢失",
-        PageText::MeanDelivery => "平均送达耗时",
-        PageText::SlowestDelivery => "最慢送达耗时",
+        PageText::MeanDelivery => "平均转发耗时",
+        PageText::SlowestDelivery => "最慢转发耗时",
         PageText::First => "首次出现",
         PageText::Last => "最后出现",
         PageText::Rooms => "房间",
@@ -445,10 +459,10 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("时间{}不是服务端使用的 YYYY-MM-DD HH:MM:SS 格式", quoted(QUOTES, time))
         }
         FindingDetail::UnescapedHtml(tag) => {
-            format!("服务端转发的内容含有并非由它添加的标记（{tag}）：浏览器会执行用户写入的内容")
+            format!("服务端转发的内容含有并非由它添加的标记（{tag}）：浏览器会执行用户写入的内容", tag = isolated(tag))
         }
         FindingDetail::AcceptMismatch { expected, found: Some(found) } => {
-            format!("Sec-WebSocket-Accept 的值是 {found}，而按密钥计算应为 {expected}：浏览器必须关闭连接")
+            format!("Sec-WebSocket-Accept 的值是 {found}，而按密钥计算应为 {expected}：浏览器必须关闭连接", found = isolated(found))
         }
         FindingDetail::AcceptMismatch { expected, found: None } => {
             format!("缺少 Sec-WebSocket-Accept，按密钥计算其值应为 {expected}：浏览器必须关闭连接")
@@ -462,7 +476,7 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::HandshakeCutOff => "服务端尚未回应此请求，连接就已结束：WebSocket 握手中断".to_owned(),
         FindingDetail::TlsWithoutKeys => "TLS：要看到聊天内容，请向 Wireshark 提供此连接的密钥（首选项 tls.keylog_file；浏览器会把密钥写入 SSLKEYLOGFILE 指定的文件）".to_owned(),
         FindingDetail::SubprotocolNotGranted => {
-            "浏览器请求了子协议（Sec-WebSocket-Protocol），而回应中没有指定子协议：浏览器会关闭连接".to_owned()
+            "浏览器请求了子协议（Sec-WebSocket-Protocol），而响应中没有指定子协议：浏览器会关闭连接".to_owned()
         }
         FindingDetail::UnmaskedClient => {
             "客户端的帧没有经过掩码处理：服务端必须关闭连接（RFC 6455 第 5.1 节）".to_owned()
@@ -506,7 +520,9 @@ fn fault(fault: Cause) -> String {
         Cause::InvalidUtf8 => "文本不是有效的 UTF-8".to_owned(),
         Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} 是代理对的一半，缺少另一半，PHP 不接受"),
         Cause::UnterminatedString => "字符串缺少结尾的引号".to_owned(),
-        Cause::UnexpectedCharacter(character) => format!("意外的字符 {character}"),
+        Cause::UnexpectedCharacter(character) => {
+            format!("意外的字符{}", quoted(QUOTES, character.encode_utf8(&mut [0; 4])))
+        }
         Cause::UnexpectedByte(byte) => format!("意外的字节 0x{byte:02x}"),
         Cause::UnexpectedEnd => "消息提前结束".to_owned(),
         Cause::TooDeep(levels) => format!("嵌套超过 {levels} 层，即 PHP 的上限"),
@@ -573,7 +589,7 @@ fn speech(sender: Option<&str>, recipient: &Recipient<&str>) -> String {
     match recipient {
         Recipient::Everyone => format!("{sender}对所有人的发言"),
         Recipient::Named(name) => format!("{sender}对{}的发言", quoted(QUOTES, name)),
-        Recipient::Id(id) => format!("{sender}对客户端 {id} 的发言"),
+        Recipient::Id(id) => format!("{sender}对客户端 {} 的发言", isolated(id)),
         Recipient::Unknown if sender.is_empty() => "发言（接收者未知）".to_owned(),
         Recipient::Unknown => format!("{sender}的发言（接收者未知）"),
     }
@@ -605,7 +621,7 @@ fn things(acked: &[Acked<&str>]) -> String {
 fn thing(what: &Received<&str>) -> String {
     match what {
         Received::UpgradeRequest => "WebSocket 握手请求".to_owned(),
-        Received::UpgradeResponse => "WebSocket 握手回应".to_owned(),
+        Received::UpgradeResponse => "WebSocket 握手响应".to_owned(),
         Received::Message(event) => message_received(event),
         Received::SomeMessage => SOME_MESSAGE.to_owned(),
     }
@@ -651,7 +667,7 @@ fn closing(closing: &Closing) -> String {
 fn meaning(code: CloseCode) -> &'static str {
     match code {
         CloseCode::Normal => "正常关闭",
-        CloseCode::GoingAway => "终端离开，页面已关闭或服务端停止",
+        CloseCode::GoingAway => "离开（going away），页面已关闭或服务端停止",
         CloseCode::ProtocolError => "协议错误",
         CloseCode::UnsupportedData => "不支持的数据类型",
         CloseCode::NoStatus => "未收到状态码",

@@ -4,8 +4,8 @@ use super::common::{
     Cause, CloseCode, address, described, enumerated, has_login_result, isolated, listed, name, quoted, spaced, speaker,
 };
 use super::{
-    Clause, Column, Command, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase, Title,
-    Topic, Word,
+    Clause, Column, Command, Completed, Completion, FindingDetail, Flag, Missing, NoteContext, PageText, Party, Phrase,
+    Title, Topic, Word,
 };
 use crate::event::{Acked, Closing, FrameEvent, MessageEvent, Received, Recipient, Reset};
 use crate::fields::{Field, Omission, Phase};
@@ -13,6 +13,9 @@ use crate::message::Opaque;
 use crate::packet::{Frame, Side};
 
 const QUOTES: [&str; 2] = ["「", "」"];
+
+/// What stands between a word and what it introduces.
+pub const COLON: &str = ": ";
 
 pub fn frame(event: &FrameEvent<&str>, note: &NoteContext) -> String {
     let (by, other) = (spaced(&party(&note.by)), spaced(&party(&note.other)));
@@ -117,13 +120,22 @@ pub fn clause(clause: &Clause) -> String {
     match clause {
         Clause::Masked => "（傳輸時經過遮罩處理，擷取資料中看不到原文；此處顯示還原後的內容）".to_owned(),
         Clause::Acked(acked) => format!("；此封包同時以 ACK 確認已收到{}", things(acked)),
-        Clause::Complete(Completion::Login) => "；聊天室內所有人都已收到通知，登入完成".to_owned(),
-        Clause::Complete(Completion::Say) => "；所有應收到這則發言的瀏覽器都已收到，發言完成".to_owned(),
-        Clause::Complete(Completion::Logout) => "；聊天室內其他所有人都已收到通知，離開流程完成".to_owned(),
-        Clause::Complete(Completion::Close) => "；連線的兩個方向都已關閉".to_owned(),
-        Clause::OtherText => "；已送達，但文字有更動".to_owned(),
+        Clause::Complete(completed) => complete(completed),
+        Clause::OtherText => "；已轉發，但文字有更動".to_owned(),
         Clause::Readable(line) => format!("：{line}"),
         Clause::Fault(detail) => format!("。{}", finding(detail)),
+    }
+}
+
+/// What is complete now.
+fn complete(completed: &Completed) -> String {
+    let frame = completed.frame.map(within).unwrap_or_default();
+    match completed.what {
+        Completion::Login if completed.is_alone => format!("；沒有其他人需要通知，登入{frame}完成"),
+        Completion::Login => format!("；聊天室內所有人都已收到通知，登入{frame}完成"),
+        Completion::Say => format!("；所有應收到這則發言{frame}的瀏覽器都已收到，發言已全部送達"),
+        Completion::Logout => format!("；聊天室內其他所有人都已收到通知，離開流程{frame}完成"),
+        Completion::Close => "；連線的兩個方向都已關閉".to_owned(),
     }
 }
 
@@ -262,6 +274,8 @@ pub fn phrase(phrase: &Phrase) -> String {
         Phrase::Command(which) => command(*which).to_owned(),
         Phrase::Word(which) => word(*which).to_owned(),
         Phrase::Formerly { name, former } => format!("{}（原名 {}）", name, former),
+        Phrase::LogsIn(Some(user)) => format!("{}登入", named(user)).trim_start().to_owned(),
+        Phrase::LogsIn(None) => "有使用者登入".to_owned(),
         Phrase::Renamed { from, to } => format!("{} 改名為 {}", name(QUOTES, from), name(QUOTES, to)),
         Phrase::More(count) => format!("……另有 {count} 項"),
         Phrase::Delivery { to, frame, milliseconds } => {
@@ -315,11 +329,11 @@ fn topic(topic: Topic) -> &'static str {
     match topic {
         Topic::Messages => "訊息",
         Topic::Users => "使用者",
-        Topic::Rooms => "房間",
+        Topic::Rooms => "聊天室",
         Topic::Findings => "問題",
         Topic::ResponseTimes => "回應時間（微秒）",
-        Topic::FirstDelivery => "首次送達",
-        Topic::LastDelivery => "末次送達",
+        Topic::FirstDelivery => "首次轉發",
+        Topic::LastDelivery => "末次轉發",
         Topic::Others => "其他",
     }
 }
@@ -390,21 +404,21 @@ pub fn page(text: &PageText) -> String {
         PageText::SkipToPackets => "跳至封包",
         PageText::Contents => "目錄",
         PageText::Conversation => "對話循序圖",
-        PageText::DeliveryTimes => "送達時間",
+        PageText::DeliveryTimes => "轉發時間",
         PageText::MessagesPerMinute => "每分鐘訊息數",
         PageText::Users => "使用者",
         PageText::Packets => "封包",
         PageText::Packet(frame) => return format!("封包 {frame}"),
         PageText::NotDrawn(count) => return format!("另有 {count} 項未繪出；其封包見下方。"),
         PageText::Deliveries { count, mean, slowest } => {
-            return format!("共 {count} 次送達：平均 {mean}，最慢 {slowest}。");
+            return format!("共 {count} 次轉發：平均 {mean}，最慢 {slowest}。");
         }
         PageText::Messages { count, most } => return format!("共 {count} 則訊息，每分鐘最多 {most} 則。"),
         PageText::Said => "發言",
         PageText::Received => "收到的發言",
         PageText::Lost => "遺失",
-        PageText::MeanDelivery => "平均送達時間",
-        PageText::SlowestDelivery => "最慢送達時間",
+        PageText::MeanDelivery => "平均轉發時間",
+        PageText::SlowestDelivery => "最慢轉發時間",
         PageText::First => "首次出現",
         PageText::Last => "最後出現",
         PageText::Rooms => "聊天室",
@@ -447,10 +461,10 @@ pub fn finding(detail: &FindingDetail) -> String {
             format!("時間{}不是伺服器使用的 YYYY-MM-DD HH:MM:SS 格式", quoted(QUOTES, time))
         }
         FindingDetail::UnescapedHtml(tag) => {
-            format!("伺服器轉發的內容含有並非由它加上的標記（{tag}）：瀏覽器會執行使用者寫入的內容")
+            format!("伺服器轉發的內容含有並非由它加上的標記（{tag}）：瀏覽器會執行使用者寫入的內容", tag = isolated(tag))
         }
         FindingDetail::AcceptMismatch { expected, found: Some(found) } => {
-            format!("Sec-WebSocket-Accept 的值是 {found}，而依金鑰計算應為 {expected}：瀏覽器必須關閉連線")
+            format!("Sec-WebSocket-Accept 的值是 {found}，而依金鑰計算應為 {expected}：瀏覽器必須關閉連線", found = isolated(found))
         }
         FindingDetail::AcceptMismatch { expected, found: None } => {
             format!("缺少 Sec-WebSocket-Accept，依金鑰計算其值應為 {expected}：瀏覽器必須關閉連線")
@@ -464,7 +478,7 @@ pub fn finding(detail: &FindingDetail) -> String {
         FindingDetail::HandshakeCutOff => "伺服器尚未回應這項請求，連線就已結束：WebSocket 交握中斷".to_owned(),
         FindingDetail::TlsWithoutKeys => "TLS：要看到聊天內容，請提供這條連線的金鑰給 Wireshark（偏好設定 tls.keylog_file；瀏覽器會將金鑰寫入 SSLKEYLOGFILE 指定的檔案）".to_owned(),
         FindingDetail::SubprotocolNotGranted => {
-            "瀏覽器要求了子協定（Sec-WebSocket-Protocol），而回應中沒有指定子協定：瀏覽器會關閉連線".to_owned()
+            "瀏覽器請求了子協定（Sec-WebSocket-Protocol），而回應中沒有指定子協定：瀏覽器會關閉連線".to_owned()
         }
         FindingDetail::UnmaskedClient => {
             "用戶端的訊框未經遮罩處理：伺服器必須關閉連線（RFC 6455 第 5.1 節）".to_owned()
@@ -508,7 +522,9 @@ fn fault(fault: Cause) -> String {
         Cause::InvalidUtf8 => "文字不是有效的 UTF-8".to_owned(),
         Cause::LoneSurrogate(unit) => format!("\\u{unit:04x} 是代理對的一半，缺少另一半，PHP 不接受"),
         Cause::UnterminatedString => "字串缺少結尾的引號".to_owned(),
-        Cause::UnexpectedCharacter(character) => format!("非預期的字元 {character}"),
+        Cause::UnexpectedCharacter(character) => {
+            format!("非預期的字元{}", quoted(QUOTES, character.encode_utf8(&mut [0; 4])))
+        }
         Cause::UnexpectedByte(byte) => format!("非預期的位元組 0x{byte:02x}"),
         Cause::UnexpectedEnd => "訊息過早結束".to_owned(),
         Cause::TooDeep(levels) => format!("巢狀超過 {levels} 層，即 PHP 的上限"),
@@ -578,7 +594,7 @@ fn speech(sender: Option<&str>, recipient: &Recipient<&str>) -> String {
     match recipient {
         Recipient::Everyone => format!("{sender}對大家的發言"),
         Recipient::Named(name) => format!("{sender}對{}的發言", quoted(QUOTES, name)),
-        Recipient::Id(id) => format!("{sender}對用戶端 {id} 的發言"),
+        Recipient::Id(id) => format!("{sender}對用戶端 {} 的發言", isolated(id)),
         Recipient::Unknown if sender.is_empty() => "發言（接收者不明）".to_owned(),
         Recipient::Unknown => format!("{sender}的發言（接收者不明）"),
     }

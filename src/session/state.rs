@@ -234,12 +234,15 @@ impl Session {
             Receipt::Say(number) => (self.says.get(number).map(|say| say.at().frame), number),
             Receipt::Notified(_, began) => (Some(began), began.number()),
         };
-        let Some((began, (frame, stream))) = began.zip(self.pending_receipts.receive(open, at)) else { return };
+        let Some((began, ((frame, stream), times))) = began.zip(self.pending_receipts.receive(open, at)) else {
+            return;
+        };
         let Some(connection) = self.connections.get_mut(&stream) else { return };
         // Where the server may have told something else, who has to receive what is not known.
         let gaps = self.servers.of(connection).map(|server| &server.gaps.server);
         if !gaps.is_some_and(|gaps| gaps.interrupted_after(began)) {
-            let mark = Mark::completes(frame, open.completion(), which);
+            let is_alone = open.completion() == Completion::Login && times == 1;
+            let mark = Mark::completes(frame, open.completion(), which).alone(is_alone);
             match is_late {
                 true => connection.records_mut().mark_late(mark),
                 false => connection.records_mut().mark(mark),

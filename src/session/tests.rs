@@ -694,7 +694,10 @@ fn what_the_server_tells_a_room_is_one_exchange_that_ends_with_the_last_acknowle
             let view =
                 capture.session.frame_of(StreamId(stream), segment.frame, Side::Client).expect("it acknowledges");
             view.acked_steps().iter().any(|step| step.is_complete)
-                || view.events().iter().any(|(event, _)| view.completes_with(event) == Some(completion))
+                || view
+                    .events()
+                    .iter()
+                    .any(|(event, _)| view.completes_with(event).is_some_and(|completed| completed.what == completion))
         });
         assert_eq!(completes.collect::<Vec<_>>(), [false, true], "{event:?}");
     }

@@ -365,15 +365,15 @@ impl<'a> Drawing<'a> {
     fn event(&self, event: &FrameEvent<&str>) -> String {
         let phase = self.setting.language.phase(event.phase());
         match event {
-            FrameEvent::UpgradeRefused(status) => format!("{phase}: {status}"),
+            FrameEvent::UpgradeRefused(status) => format!("{phase} ({status})"),
             FrameEvent::Close(closing) | FrameEvent::CloseReply(closing) => match closing.code {
-                Some(code) => format!("{phase}: {code}"),
+                Some(code) => format!("{phase} ({code})"),
                 None => phase.to_owned(),
             },
             FrameEvent::MessagesAcked(acked) => {
                 let mut frames: Vec<String> = acked.iter().map(|acked| acked.frame.to_string()).collect();
                 frames.dedup();
-                format!("{phase}: {}", text::line(&frames.join(", "), MAX_TEXT))
+                format!("{phase}{}{}", self.setting.language.colon(), text::line(&frames.join(", "), MAX_TEXT))
             }
             FrameEvent::Syn
             | FrameEvent::SynAgain(_)
@@ -421,13 +421,16 @@ impl<'a> Drawing<'a> {
             | MessageEvent::ServerPong { .. }
             | MessageEvent::UnsolicitedPong { .. } => shown(said),
         };
-        if detail.is_empty() { phase } else { format!("{phase}: {detail}") }
+        if detail.is_empty() { phase } else { format!("{phase}{}{detail}", self.setting.language.colon()) }
     }
 
     /// Whom a say is for, and what is said.
     fn said(&self, view: &MessageView, recipient: &Recipient<&str>, said: &str) -> String {
         let to = recipient_of(view, recipient, self.setting.language, shown);
-        if said.is_empty() { format!("→ {to}") } else { format!("→ {to}: {}", shown(said)) }
+        if said.is_empty() {
+            return format!("→ {to}");
+        }
+        format!("→ {to}{}{}", self.setting.language.colon(), shown(said))
     }
 
     fn phrase(&self, phrase: &Phrase) -> String {

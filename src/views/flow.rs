@@ -89,7 +89,7 @@ impl Flow {
         let line = follow::line(&TapEvent { text: &text, ..*tap_event }, setting.session, setting.language)?;
         let (label, comment) = match line.strip_prefix("* ") {
             Some(happening) => (happening.to_owned(), happening.to_owned()),
-            None => (line.clone(), format!("{}: {line}", setting.language.kind(&message))),
+            None => (line.clone(), format!("{}{}{line}", setting.language.kind(&message), setting.language.colon())),
         };
         let link = self.link(tap_event, setting)?;
         let others = format!("… {}", setting.language.phrase(&Phrase::Topic(Topic::Others)));

@@ -58,5 +58,5 @@ fn happening(view: &MessageView, tap_event: &TapEvent, language: Language) -> St
         | MessageEvent::UnsolicitedPong { .. } => String::new(),
     };
     let kind = language.kind(view);
-    if rest.is_empty() { kind.into_owned() } else { format!("{kind}: {rest}") }
+    if rest.is_empty() { kind.into_owned() } else { format!("{kind}{}{rest}", language.colon()) }
 }

@@ -176,12 +176,12 @@ pub fn user(view: &ConnectionView, setting: &Setting) -> Option<String> {
 fn end(view: &ConnectionView, setting: &Setting) -> String {
     let by_whom = |by: Side, phase: Phase| {
         let who = setting.language.phrase(&Phrase::Word(Word::Side(by)));
-        format!("{who}: {}", setting.language.phase(phase))
+        format!("{who}{}{}", setting.language.colon(), setting.language.phase(phase))
     };
     let ends = view.ends_by().into_iter().map(|(event, by)| {
         let code = match &event {
-            FrameEvent::Close(closing) => closing.code.map(|code| format!(" {code}")),
-            FrameEvent::UpgradeRefused(status) => Some(format!(" {status}")),
+            FrameEvent::Close(closing) => closing.code.map(|code| format!(" ({code})")),
+            FrameEvent::UpgradeRefused(status) => Some(format!(" ({status})")),
             FrameEvent::Syn
             | FrameEvent::SynAgain(_)
             | FrameEvent::SynAck

@@ -8,7 +8,8 @@ use super::texts::{Entry, Texts, Unsettled};
 use super::words::{in_columns, name, problems, readable, said};
 use super::{Setting, TapEvent, View};
 use crate::event::{Completion, Exchange, FrameEvent, MessageEvent};
-use crate::language::{Language, Phrase, isolated};
+use crate::language::{Language, MAX_LINE, Phrase, isolated, printable};
+use crate::message::text;
 use crate::packet::{Frame, Side, StreamId};
 use crate::session::{ExchangeStep, MessageView, ServerNumber, Session, TextId};
 
@@ -359,8 +360,8 @@ impl Line<'_> {
         if !self.problems_of(view).is_empty() {
             let phase = self.setting.language.phase(view.record.event.phase());
             let text = in_columns(self.text, MAX_TEXT);
-            let said = if text.is_empty() { String::new() } else { format!(": {}", isolated(&text)) };
-            self.line(room, &format!("{phase}{said}"), page);
+            let colon = if text.is_empty() { "" } else { self.setting.language.colon() };
+            self.line(room, &format!("{phase}{colon}{}", isolated(&text)), page);
         }
     }
 
@@ -377,10 +378,19 @@ impl Line<'_> {
         let session = self.setting.session;
         let renamed = view.record.event.sender().and_then(|to| {
             let from = session.former_name(view, step.began)?;
-            Some(self.phrase(&Phrase::Renamed { from: &name(from), to: &name(to) }))
+            let [from, to] = [from, to].map(|name| text::line(name, MAX_LINE));
+            Some(self.phrase(&Phrase::Renamed { from: &from, to: &to }))
         });
-        let is_login = matches!(step.exchange, Exchange::Login(_));
-        let what = renamed.filter(|_| is_login).unwrap_or_else(|| self.setting.language.heading(step));
+        let (is_login, what) = match &step.exchange {
+            Exchange::Login(user) => (true, renamed.unwrap_or_else(|| self.logs_in(*user))),
+            Exchange::TcpHandshake(_)
+            | Exchange::WebSocketHandshake
+            | Exchange::Say { .. }
+            | Exchange::Heartbeat(_)
+            | Exchange::Logout(_)
+            | Exchange::Close
+            | Exchange::Unknown => (false, self.setting.language.heading(step)),
+        };
         self.act(session.client(self.entry.stream, view.record.sender_id), known, room, &what, !is_login, page);
     }
 
@@ -397,6 +407,10 @@ impl Line<'_> {
         if known.is_new(client, what, is_end, self.entry) {
             self.line(room, &format!("* {what}"), page);
         }
+    }
+
+    fn logs_in(&self, user: Option<&str>) -> String {
+        self.phrase(&Phrase::LogsIn(user.and_then(printable).as_deref()))
     }
 
     fn phrase(&self, phrase: &Phrase) -> String {

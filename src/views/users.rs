@@ -147,7 +147,7 @@ fn head(setting: &Setting) -> [String; COLUMNS] {
     let title = |column| capitalised(&words(Phrase::Column(column)));
     let delivery = |column| {
         let (delivery, which) = (words(Phrase::Topic(Topic::LastDelivery)), words(Phrase::Column(column)));
-        capitalised(&format!("{delivery}: {which}"))
+        capitalised(&format!("{delivery}{}{which}", setting.language.colon()))
     };
     [
         words(Phrase::Word(Word::User)),

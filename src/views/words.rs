@@ -37,14 +37,15 @@ pub fn problems(view: &MessageView, by: Side, shown: &str, language: Language) -
 /// Who says what to whom, of a say or a delivery.
 pub fn said(view: &MessageView, recipient: &Recipient<&str>, text: &str, language: Language) -> String {
     let sender = view.sender().map_or_else(|| browser(view, language), name);
-    format!("{sender} → {}: {}", recipient_of(view, recipient, language, name), isolated(text))
+    let recipient = recipient_of(view, recipient, language, name);
+    format!("{sender} → {recipient}{}{}", language.colon(), isolated(text))
 }
 
 /// What a person reads of a message that the chat does not know: who says this to whom, as far as it tells.
 pub fn readable(view: &MessageView, recipient: &Recipient<&str>, text: &str, language: Language) -> String {
     match view.sender() {
         _ if !matches!(recipient, Recipient::Unknown) => said(view, recipient, text, language),
-        Some(sender) if !text.is_empty() => format!("{}: {}", name(sender), isolated(text)),
+        Some(sender) if !text.is_empty() => format!("{}{}{}", name(sender), language.colon(), isolated(text)),
         Some(sender) => name(sender),
         None => isolated(text).into_owned(),
     }

@@ -10,12 +10,14 @@ use super::phase;
 
 const MASKED: &str = " (masked on the wire, so that a dump does not show it; shown unmasked here)";
 const ACKNOWLEDGES: &str = "; the same packet acknowledges (ACK) ";
-const LOGGED_IN: &str = ", its login request is complete";
-const COMPLETE: [&str; 4] = [
-    "; everybody in the chat room has been notified, the login is complete",
-    "; all browsers that the message is for have received it, the say is complete",
-    "; everybody still in the chat room has been notified, the logout is complete",
-    "; the connection is closed in both directions",
+const LOGGED_IN: &str = ", and its login request is complete";
+/// What is complete, and how the clause that says so begins and ends: between them, a frame may be named.
+const COMPLETE: [(&str, &str, &str); 5] = [
+    ("login", "; there is nobody else to notify, so the login", " is complete"),
+    ("login", "; everybody in the chat room has been notified, so the login", " is complete"),
+    ("say", "; all browsers that the message", " is for have now received it, so its delivery is complete"),
+    ("logout", "; everybody still in the chat room has been notified, so the logout", " is complete"),
+    ("connection", "; the connection is closed in both directions", ""),
 ];
 
 /// Whether it is the note of a segment that holds a part of a message. Such a note has no phase, and is not known before the message is complete.
@@ -48,8 +50,10 @@ pub struct Note {
     pub is_masked: bool,
     /// It says that the login request is complete.
     pub is_logged_in: bool,
-    /// What is complete with it.
+    /// What is complete with it: `login`, `say`, `logout` or `connection`.
     pub completes: Option<&'static str>,
+    /// The frame that the clause of what is complete names.
+    pub completed_frame: Option<u32>,
     /// Why nobody can read the message.
     pub fault: Option<String>,
 }
@@ -122,9 +126,13 @@ impl Note {
             note.fault = Some(fault.to_owned());
             rest = before;
         }
-        for clause in COMPLETE {
-            if let Some(before) = rest.strip_suffix(clause) {
-                note.completes = Some(clause);
+        for (what, begin, end) in COMPLETE {
+            let Some((before, frame)) = rest.strip_suffix(end).and_then(|rest| rest.rsplit_once(begin)) else {
+                continue;
+            };
+            let number = frame.strip_prefix(" (frame ").and_then(|frame| frame.strip_suffix(')')?.parse().ok());
+            if frame.is_empty() || number.is_some() {
+                (note.completes, note.completed_frame) = (Some(what), number);
                 rest = before;
             }
         }
@@ -349,12 +357,6 @@ impl Note {
             return Some("a clause is new".to_owned());
         }
         None
-    }
-
-    /// Which completion it tells of: `login`, `say`, `logout` or `connection`.
-    pub fn completed(&self) -> Option<&'static str> {
-        let at = COMPLETE.iter().position(|clause| Some(*clause) == self.completes)?;
-        Some(["login", "say", "logout", "connection"][at])
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Mark {
     flags: u8,
 }
 
-/// Of an event: the server sent the segment. Of an acknowledgment: it is an event of its own.
+/// Of an event: the server sent the segment. Of an acknowledgment: it is an event of its own. Of a completion: nobody else had to be told.
 const BY_SERVER: u8 = 1;
 /// The connection's user was known when it was first seen.
 const NAMED: u8 = 2;
@@ -109,6 +109,16 @@ impl Mark {
         Mark { frame, argument: which, code: None, kind: Kind::Completes(completion), flags: 0 }
     }
 
+    /// Says that nobody had to be told of what is complete but who did it.
+    pub fn alone(self, is_alone: bool) -> Mark {
+        Mark { flags: self.flags | if is_alone { BY_SERVER } else { 0 }, ..self }
+    }
+
+    /// Whether nobody had to be told of what is complete but who did it.
+    pub fn is_alone(&self) -> bool {
+        self.flags & BY_SERVER != 0
+    }
+
     /// Of a WebSocket frame that RFC 6455 does not allow.
     pub fn irregular(frame: Frame, by: Side, what: Irregular) -> Mark {
         let flags = if by == Side::Server { BY_SERVER } else { 0 };
@@ -182,7 +192,7 @@ impl Mark {
 
     /// Exchanges the sides, which were guessed wrong.
     pub fn swap_sides(&mut self) {
-        if self.as_acknowledgment().is_none() {
+        if self.as_acknowledgment().is_none() && self.as_completion().is_none() {
             self.flags ^= BY_SERVER;
         }
     }

@@ -324,15 +324,17 @@ impl PendingReceipts {
         }
     }
 
-    /// Enters that it was received once: that a connection acknowledged it in a frame. Returns, with the last time, where it was received last.
-    pub fn receive(&mut self, open: Receipt, at: (Frame, StreamId)) -> Option<(Frame, StreamId)> {
+    /// Enters that it was received once: that a connection acknowledged it in a frame. Returns, with the last time, where it was received last,
+    /// and how many times.
+    pub fn receive(&mut self, open: Receipt, at: (Frame, StreamId)) -> Option<((Frame, StreamId), u32)> {
         let counts = self.open.get_mut(&open)?;
         counts.received += 1;
         counts.last = counts.last.max(Some(at));
         if counts.owed != Some(counts.received) {
             return None;
         }
-        self.open.remove(&open)?.last
+        let Counts { last, received, .. } = self.open.remove(&open)?;
+        Some((last?, received))
     }
 }
 
@@ -473,7 +475,7 @@ mod tests {
         pending_receipts.begin(login, None, None);
         let at = |frame| (Frame::of(frame), StreamId(0));
         let received = [7, 5, 9].map(|frame| pending_receipts.receive(say, at(frame)));
-        assert_eq!(received, [None, Some(at(7)), None], "the last frame, whichever was heard of last");
+        assert_eq!(received, [None, Some((at(7), 2)), None], "the last frame, whichever was heard of last");
         assert_eq!(pending_receipts.receive(login, at(8)), None);
         pending_receipts.owe(login, Some(2));
         assert!(pending_receipts.receive(login, at(9)).is_some() && pending_receipts.is_empty());

@@ -1,7 +1,7 @@
 //! What there is to show of a frame below its messages.
 
 use super::context::{Context, Ends, ExchangeStep, User, add_step, user};
-use crate::event::{Acked, Completion, Exchange, FrameEvent, MessageEvent, Received, Reset, Sent};
+use crate::event::{Acked, Completed, Completion, Exchange, FrameEvent, MessageEvent, Received, Reset, Sent};
 use crate::fields::Phase;
 use crate::packet::{Frame, Position, Side};
 use crate::session::connection::Connection;
@@ -152,21 +152,31 @@ impl<'a> FrameView<'a> {
         of_events.next().or_else(|| self.acked_steps().into_iter().next()).map(|step| step.began)
     }
 
-    /// What it is the last packet of; `None` where that is more than one thing.
-    fn completes(&self) -> Option<Completion> {
-        let mut completions = self.marks.first_seen().filter_map(|mark| mark.as_completion());
-        let only = completions.next().filter(|_| completions.next().is_none());
-        only.map(|(completion, _)| completion)
+    /// What it is the last packet of with this event; `None` where that is more than one thing.
+    pub fn completes_with(&self, event: &FrameEvent<&'a str>) -> Option<Completed> {
+        let mut completions = self.marks.first_seen().filter(|mark| mark.as_completion().is_some());
+        let mark = completions.next().filter(|_| completions.next().is_none())?;
+        let (what, which) = mark.as_completion()?;
+        let acked = if let FrameEvent::MessagesAcked(acked) = event { Some(acked) } else { None };
+        let is_so = match what {
+            Completion::Login | Completion::Say => acked.is_some(),
+            Completion::Close => matches!(event, FrameEvent::FinAcked),
+            Completion::Logout => acked.is_some() || matches!(event, FrameEvent::FinAcked | FrameEvent::Reset(_)),
+        };
+        let frame = acked.filter(|acked| acked.len() > 1).and_then(|acked| {
+            let mut frames = acked.iter().rev().map(|acked| acked.frame);
+            frames.find(|frame| self.holds_part_of(*frame, what, which))
+        });
+        is_so.then_some(Completed { what, frame, is_alone: mark.is_alone() })
     }
 
-    /// What it is the last packet of with this event.
-    pub fn completes_with(&self, event: &FrameEvent<&'a str>) -> Option<Completion> {
-        let is_end = matches!(event, FrameEvent::FinAcked | FrameEvent::Reset(_));
-        let is_ack = matches!(event, FrameEvent::MessagesAcked(_));
-        self.completes().filter(|completion| match completion {
-            Completion::Login | Completion::Say => is_ack,
-            Completion::Close => is_end,
-            Completion::Logout => is_ack || is_end,
+    /// Whether a message of a frame is a part of what is complete, which is given as in its mark.
+    fn holds_part_of(&self, frame: Frame, what: Completion, which: u32) -> bool {
+        self.connection.records().messages(frame).iter().any(|message| match what {
+            Completion::Say => message.say() == Some(which),
+            Completion::Login | Completion::Logout | Completion::Close => {
+                message.notifies() == Some((what, Frame::of(which)))
+            }
         })
     }
 
