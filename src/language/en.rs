@@ -377,14 +377,6 @@ pub fn page(text: &PageText) -> String {
         }
         PageText::Messages { count: count @ 1, .. } => return format!("{count} message."),
         PageText::Messages { count, most } => return format!("{count} messages, at most {most} a minute."),
-        PageText::Said => "Says",
-        PageText::Received => "Received",
-        PageText::Lost => "Lost",
-        PageText::MeanDelivery => "Mean delivery",
-        PageText::SlowestDelivery => "Slowest delivery",
-        PageText::First => "First seen",
-        PageText::Last => "Last seen",
-        PageText::Rooms => "Rooms",
     };
     text.to_owned()
 }

@@ -471,14 +471,6 @@ pub fn page(text: &PageText) -> String {
         }
         PageText::Messages { count: count @ (0 | 1), .. } => return format!("{count} message au total."),
         PageText::Messages { count, most } => return format!("{count} messages au total, {most} au plus par minute."),
-        PageText::Said => "Messages",
-        PageText::Received => "Reçus",
-        PageText::Lost => "Perdus",
-        PageText::MeanDelivery => "Délai moyen",
-        PageText::SlowestDelivery => "Délai maximal",
-        PageText::First => "Première apparition",
-        PageText::Last => "Dernière apparition",
-        PageText::Rooms => "Salons",
     };
     text.to_owned()
 }

@@ -466,14 +466,6 @@ pub fn page(text: &PageText) -> String {
         }
         PageText::Messages { count: count @ 1, .. } => return format!("{count} messaggio."),
         PageText::Messages { count, most } => return format!("{count} messaggi, al massimo {most} al minuto."),
-        PageText::Said => "Inviati",
-        PageText::Received => "Ricevuti",
-        PageText::Lost => "Persi",
-        PageText::MeanDelivery => "Consegna media",
-        PageText::SlowestDelivery => "Consegna più lenta",
-        PageText::First => "Prima apparizione",
-        PageText::Last => "Ultima apparizione",
-        PageText::Rooms => "Stanze",
     };
     text.to_owned()
 }

@@ -563,22 +563,6 @@ pub(crate) enum PageText<'a> {
         /// The most in a minute.
         most: &'a str,
     },
-    /// How many says a user sent.
-    Said,
-    /// How many a user got.
-    Received,
-    /// How many of a user's nobody got.
-    Lost,
-    /// The mean time of their deliveries.
-    MeanDelivery,
-    /// The longest.
-    SlowestDelivery,
-    /// When a user was first seen.
-    First,
-    /// When a user was last seen.
-    Last,
-    /// A user's rooms.
-    Rooms,
 }
 
 /// A combination of TCP's control bits, as tcpdump prints it.

@@ -462,14 +462,6 @@ pub fn page(text: &PageText) -> String {
         }
         PageText::Messages { count: count @ (0 | 1), .. } => return format!("{count} mensagem."),
         PageText::Messages { count, most } => return format!("{count} mensagens, no máximo {most} por minuto."),
-        PageText::Said => "Enviadas",
-        PageText::Received => "Recebidas",
-        PageText::Lost => "Perdidas",
-        PageText::MeanDelivery => "Entrega média",
-        PageText::SlowestDelivery => "Entrega mais lenta",
-        PageText::First => "Visto pela primeira vez",
-        PageText::Last => "Visto pela última vez",
-        PageText::Rooms => "Salas",
     };
     text.to_owned()
 }

@@ -442,14 +442,6 @@ pub fn page(text: &PageText) -> String {
             return format!("Доставок: {count}; в среднем {mean}, самая долгая — {slowest}.");
         }
         PageText::Messages { count, most } => return format!("Всего сообщений: {count}, не более {most} в минуту."),
-        PageText::Said => "Написано",
-        PageText::Received => "Получено",
-        PageText::Lost => "Потеряно",
-        PageText::MeanDelivery => "Доставка в среднем",
-        PageText::SlowestDelivery => "Самая долгая доставка",
-        PageText::First => "Впервые замечен",
-        PageText::Last => "Замечен в последний раз",
-        PageText::Rooms => "Комнаты",
     };
     text.to_owned()
 }

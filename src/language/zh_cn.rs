@@ -412,14 +412,6 @@ pub fn page(text: &PageText) -> String {
             return format!("转发 {count} 次：平均 {mean}，最慢 {slowest}。");
         }
         PageText::Messages { count, most } => return format!("共 {count} 条消息，每分钟最多 {most} 条。"),
-        PageText::Said => "发言",
-        PageText::Received => "收到的发言",
-        PageText::Lost => "丢失",
-        PageText::MeanDelivery => "平均转发耗时",
-        PageText::SlowestDelivery => "最慢转发耗时",
-        PageText::First => "首次出现",
-        PageText::Last => "最后出现",
-        PageText::Rooms => "房间",
     };
     text.to_owned()
 }

@@ -414,14 +414,6 @@ pub fn page(text: &PageText) -> String {
             return format!("共 {count} 次轉發：平均 {mean}，最慢 {slowest}。");
         }
         PageText::Messages { count, most } => return format!("共 {count} 則訊息，每分鐘最多 {most} 則。"),
-        PageText::Said => "發言",
-        PageText::Received => "收到的發言",
-        PageText::Lost => "遺失",
-        PageText::MeanDelivery => "平均轉發時間",
-        PageText::SlowestDelivery => "最慢轉發時間",
-        PageText::First => "首次出現",
-        PageText::Last => "最後出現",
-        PageText::Rooms => "聊天室",
     };
     text.to_owned()
 }

@@ -19,8 +19,8 @@ use crate::session::{MessageView, Session};
 const MAX_ROWS: usize = 1000;
 /// Rooms that a row names.
 const MAX_ROOMS: usize = 4;
-const COLUMNS: usize = 9;
-const IS_NUMBER: [bool; COLUMNS] = [false, true, true, true, true, true, false, false, false];
+pub const COLUMNS: usize = 9;
+pub const IS_NUMBER: [bool; COLUMNS] = [false, true, true, true, true, true, false, false, false];
 /// What is wrong with a message that nobody receives.
 const LOST: [Finding; 3] = [Finding::NoDelivery, Finding::SayBeforeLogin, Finding::MalformedJson];
 
@@ -28,6 +28,16 @@ const LOST: [Finding; 3] = [Finding::NoDelivery, Finding::SayBeforeLogin, Findin
 #[derive(Debug, Default)]
 pub struct Users {
     messages: Messages,
+}
+
+/// The table's cells, in words: a user's name stands first, the rooms last.
+#[derive(Debug)]
+pub struct UsersTable {
+    pub head: [String; COLUMNS],
+    /// In the order in which the users are first seen.
+    pub rows: Vec<[String; COLUMNS]>,
+    /// Users that have no row, because there are too many.
+    pub more: usize,
 }
 
 /// What a user did. Times in nanoseconds.
@@ -65,14 +75,12 @@ impl View for Users {
         if self.messages.are_written() {
             return false;
         }
-        let users = self.users(setting.session);
-        if users.is_empty() {
-            return true;
+        let UsersTable { head, rows, more } = self.table(setting);
+        if !rows.is_empty() {
+            table::write(head, &rows, &IS_NUMBER, page);
         }
-        let rows: Vec<_> = users.iter().take(MAX_ROWS).map(|user| user.row(setting)).collect();
-        table::write(head(setting), &rows, &IS_NUMBER, page);
-        if users.len() > MAX_ROWS {
-            page.push_str(&setting.language.phrase(&Phrase::More(users.len() - MAX_ROWS)));
+        if more > 0 {
+            page.push_str(&setting.language.phrase(&Phrase::More(more)));
             page.push('\n');
         }
         true
@@ -80,6 +88,13 @@ impl View for Users {
 }
 
 impl Users {
+    /// The table, of what was seen until now.
+    pub fn table(&self, setting: &Setting) -> UsersTable {
+        let users = self.users(setting.session);
+        let rows = users.iter().take(MAX_ROWS).map(|user| user.row(setting)).collect();
+        UsersTable { head: head(setting), rows, more: users.len().saturating_sub(MAX_ROWS) }
+    }
+
     /// The users, in the order in which they are first seen.
     fn users<'a>(&'a self, session: &'a Session) -> Vec<User<'a>> {
         let (mut users, mut places) = (Vec::<User>::new(), HashMap::new());

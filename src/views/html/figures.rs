@@ -1,18 +1,12 @@
-//! The numbers of a conversation, counted from its messages: each user's, the delivery times over the session, and the messages a minute.
-
-use std::collections::{BTreeSet, HashMap};
+//! The numbers of a conversation, counted from its messages: the delivery times over the session, and the messages a minute.
 
 use crate::event::MessageEvent;
-use crate::fields::Finding;
 use crate::packet::Position;
 use crate::session::{MessageView, Session};
 use crate::views::listing::packets::Packets;
-use crate::views::words::name;
 
 /// Into how many parts a session is divided at most.
 pub const PARTS: usize = 240;
-/// Rooms of a user that are kept.
-const ROOMS: usize = 8;
 /// Nanoseconds.
 const MINUTE: i64 = 60_000_000_000;
 
@@ -21,9 +15,6 @@ const MINUTE: i64 = 60_000_000_000;
 pub struct Figures {
     /// When the first and the last packet was captured. Nanoseconds since the epoch.
     pub span: Option<(i64, i64)>,
-    /// In the order in which they are first seen.
-    pub users: Vec<User>,
-    numbers: HashMap<String, usize>,
     /// Of all says.
     pub deliveries: Times,
     /// The same for each part of the session, by when the say was delivered.
@@ -32,25 +23,6 @@ pub struct Figures {
     pub rate: Vec<u32>,
     /// Minutes of a stretch.
     pub minutes: i64,
-}
-
-/// One user, by name.
-#[derive(Debug)]
-pub struct User {
-    /// The name, in one printable line.
-    pub name: String,
-    /// How many says.
-    pub said: u32,
-    /// How many deliveries.
-    pub received: u32,
-    /// How many says that nobody got.
-    pub lost: u32,
-    /// Of the user's says: how long their deliveries took.
-    pub deliveries: Times,
-    /// When the user was seen first and last. Nanoseconds since the epoch.
-    pub seen: (i64, i64),
-    /// The rooms.
-    pub rooms: BTreeSet<String>,
 }
 
 /// Times of deliveries, in nanoseconds.
@@ -115,32 +87,16 @@ impl Figures {
         let Some((first, last)) = self.span else { return };
         let minute = (at.time - first) / MINUTE / self.minutes;
         self.rate.get_mut(minute as usize).into_iter().for_each(|count| *count += 1);
-        if let Some(user) = view.user().filter(|user| !user.name.is_empty()) {
-            let row = self.user(user.name, at.time);
-            if let Some(room) = user.room.filter(|_| row.rooms.len() < ROOMS) {
-                row.rooms.insert(name(room));
-            }
-            row.received += u32::from(matches!(view.record.event, MessageEvent::SayDelivery { .. }));
-        }
         match view.record.event {
-            MessageEvent::SayRequest { .. } => {
-                let Some(sender) = view.sender() else { return };
-                let is_lost = view.late_findings().any(|finding| finding == Finding::NoDelivery);
-                let row = self.user(sender, at.time);
-                row.said += 1;
-                row.lost += u32::from(is_lost);
-            }
             MessageEvent::SayDelivery { .. } => {
                 let Some(say) = view.say().filter(|say| at.since(say.at) >= 0) else { return };
                 let time = at.since(say.at);
                 self.deliveries.add(time);
                 let part = (at.time - first) as i128 * PARTS as i128 / ((last - first) as i128 + 1);
                 self.parts.get_mut(part as usize).into_iter().for_each(|part| part.add(time));
-                if let Some(sender) = view.sender().filter(|sender| !sender.is_empty()) {
-                    self.user(sender, say.at.time).deliveries.add(time);
-                }
             }
             MessageEvent::LoginRequest { .. }
+            | MessageEvent::SayRequest { .. }
             | MessageEvent::UserList { .. }
             | MessageEvent::LoginResult { .. }
             | MessageEvent::LoginNotification { .. }
@@ -152,17 +108,5 @@ impl Figures {
             | MessageEvent::UnsolicitedPong { .. }
             | MessageEvent::Unknown { .. } => {}
         }
-    }
-
-    fn user(&mut self, who: &str, time: i64) -> &mut User {
-        let number = *self.numbers.entry(who.to_owned()).or_insert_with(|| {
-            let (deliveries, rooms) = Default::default();
-            let (name, seen) = (name(who), (time, time));
-            self.users.push(User { name, said: 0, received: 0, lost: 0, deliveries, seen, rooms });
-            self.users.len() - 1
-        });
-        let user = &mut self.users[number];
-        user.seen = (user.seen.0.min(time), user.seen.1.max(time));
-        user
     }
 }

@@ -9,19 +9,18 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::diagram::{Diagram, Drawing};
 use super::listing::packets::{Packet, Packets};
 use super::listing::{Bases, Block, nothing, packet_line, time_of_day};
+use super::users::{COLUMNS, IS_NUMBER, Users, UsersTable};
 use super::{Setting, TapEvent, View};
 use crate::annotation::Plan;
-use crate::language::{Flag, Language, PageText, Phrase, Word};
+use crate::language::{Flag, Language, PageText, Phrase};
 use crate::packet::Frame;
 use crate::session::Session;
 use drawings::{delivery_times, duration, rate, rounded, sequence};
-use figures::{Figures, User};
+use figures::Figures;
 
 /// Packets that are written at a time, and how many bytes of them are enough.
 const PACKETS: usize = 64;
 const ENOUGH: usize = 64 * 1024;
-/// Rows of the users' table.
-const MAX_USERS: usize = 500;
 
 const STYLE: &str = include_str!("page.css");
 /// Nothing is fetched or run; the style is the page's own.
@@ -32,6 +31,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 pub struct Html {
     packets: Packets,
     diagram: Diagram,
+    users: Users,
     bases: Bases,
     plan: Plan,
     /// How many packets are written, and the frame of the last one with how many of its blocks are.
@@ -58,6 +58,7 @@ impl View for Html {
     fn see(&mut self, tap_event: &TapEvent, session: &Session) {
         self.packets.see(tap_event, session);
         self.diagram.see(tap_event, session);
+        self.users.see(tap_event, session);
     }
 
     fn begin(&mut self, setting: &Setting) {
@@ -100,6 +101,7 @@ impl Html {
     /// All above the packets. What HTML lets one leave out at the end of a document is left out: a remark may follow it.
     fn head(&self, setting: &Setting) -> String {
         let (language, figures) = (setting.language, Figures::of(&self.packets, setting.session));
+        let users = self.users.table(setting);
         let title = language.page(&PageText::Title);
         let span = figures.span.map(|(first, last)| [first, last].map(setting.clock));
         let began = span.as_ref().map(|[first, _]| format!(" · {}", to_seconds(first))).unwrap_or_default();
@@ -120,12 +122,12 @@ impl Html {
                 h1 { (title) }
                 @if let Some(ends) = &span {
                     p class="soft" { time { (to_seconds(&ends[0])) } " – " time { (to_seconds(&ends[1])) } }
-                    (contents(language, &figures))
+                    (contents(language, &figures, !users.rows.is_empty()))
                 }
             }
             (PreEscaped("<main>\n"))
             @match &span {
-                Some(ends) => (self.overview(setting, &figures, ends)),
+                Some(ends) => (self.overview(setting, &figures, &users, ends)),
                 None => p { (nothing(setting)) },
             }
         };
@@ -133,7 +135,7 @@ impl Html {
     }
 
     /// The drawings, the table, and the heading of the packets.
-    fn overview(&self, setting: &Setting, figures: &Figures, ends: &[String; 2]) -> Markup {
+    fn overview(&self, setting: &Setting, figures: &Figures, users: &UsersTable, ends: &[String; 2]) -> Markup {
         let language = setting.language;
         let (drawing, more) = sequence(&Drawing::new(&self.diagram, setting), language);
         let ends = ends.each_ref().map(|end| to_seconds(time_of_day(end)).to_owned());
@@ -158,7 +160,7 @@ impl Html {
                     figure { (rate(figures, &ends, &messages)) figcaption { (messages) } }
                 }
             }
-            @if !figures.users.is_empty() { (users(&figures.users, setting)) }
+            @if !users.rows.is_empty() { (users_table(users, language)) }
             (PreEscaped("<section aria-labelledby=\"packets\">\n"))
             h2 id="packets" tabindex="-1" { (language.page(&PageText::Packets)) }
         }
@@ -207,12 +209,12 @@ fn article(packet: &Packet, block: &Block, line: &str, copies: u32, language: La
 }
 
 /// Links to the parts of the page.
-fn contents(language: Language, figures: &Figures) -> Markup {
+fn contents(language: Language, figures: &Figures, has_users: bool) -> Markup {
     let parts = [
         ("#conversation", PageText::Conversation, true),
         ("#times", PageText::DeliveryTimes, figures.deliveries.count > 0),
         ("#rate", PageText::MessagesPerMinute, figures.messages() > 0),
-        ("#users", PageText::Users, !figures.users.is_empty()),
+        ("#users", PageText::Users, has_users),
         ("#packets", PageText::Packets, true),
     ];
     html! {
@@ -234,44 +236,29 @@ fn captions(figures: &Figures, language: Language) -> [String; 2] {
     ]
 }
 
-fn users(users: &[User], setting: &Setting) -> Markup {
-    let language = setting.language;
-    let word = |word| language.phrase(&Phrase::Word(word));
-    let numbers =
-        [PageText::Said, PageText::Received, PageText::Lost, PageText::MeanDelivery, PageText::SlowestDelivery];
-    let more = users.len().saturating_sub(MAX_USERS);
+fn users_table(table: &UsersTable, language: Language) -> Markup {
+    let class = |at: usize| match at {
+        _ if IS_NUMBER[at] => Some("number"),
+        at if at == COLUMNS - 1 => Some("wide"),
+        _ => None,
+    };
     html! {
         section aria-labelledby="users" {
             h2 id="users" { (language.page(&PageText::Users)) }
             div class="scroll" tabindex="0" role="group" aria-labelledby="users" {
                 table {
-                    thead {
-                        tr {
-                            th scope="col" { (word(Word::User)) }
-                            @for text in &numbers { th scope="col" class="number" { (language.page(text)) } }
-                            @for text in [PageText::First, PageText::Last, PageText::Rooms] { th scope="col" { (language.page(&text)) } }
+                    thead { tr { @for (at, title) in table.head.iter().enumerate() { th scope="col" class=[class(at)] { (title) } } } }
+                    tbody {
+                        @for [name, cells @ ..] in &table.rows {
+                            tr {
+                                th scope="row" { bdi { (name) } }
+                                @for (at, cell) in (1..).zip(cells) { td class=[class(at)] { bdi { (cell) } } }
+                            }
                         }
                     }
-                    tbody { @for user in users.iter().take(MAX_USERS) { (user_row(user, setting)) } }
                 }
             }
-            @if more > 0 { p { (language.phrase(&Phrase::More(more))) } }
-        }
-    }
-}
-
-fn user_row(user: &User, setting: &Setting) -> Markup {
-    let counts = [user.said, user.received, user.lost].map(|count| count.to_string());
-    let times = &user.deliveries;
-    let times = [times.mean(), Some(times.slowest).filter(|_| times.count > 0)];
-    let times = times.map(|time| time.map_or_else(|| "–".to_owned(), duration));
-    let seen = [user.seen.0, user.seen.1].map(setting.clock);
-    html! {
-        tr {
-            th scope="row" { bdi { (user.name) } }
-            @for number in counts.iter().chain(&times) { td class="number" { (number) } }
-            @for time in &seen { td { (to_seconds(time)) } }
-            td class="wide" { @for (at, room) in user.rooms.iter().enumerate() { @if at > 0 { ", " } bdi { (room) } } }
+            @if table.more > 0 { p { (language.phrase(&Phrase::More(table.more))) } }
         }
     }
 }
