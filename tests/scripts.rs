@@ -11,6 +11,8 @@ mod ended;
 mod harness;
 #[path = "scripts/places.rs"]
 mod places;
+#[path = "scripts/reading.rs"]
+mod reading;
 #[path = "scripts/whole.rs"]
 mod whole;
 
@@ -25,6 +27,8 @@ use harness::wireshark::{Output, Wireshark, built_library, version};
 const CRATE_VERSION: &str = env!("CARGO_PKG_VERSION");
 /// A Wireshark version that is not installed.
 const OTHER: &str = "3.9";
+/// The capture of the demo, below the machine's home.
+const CAPTURE: &str = "source/tests/captures/seed-2014.pcap";
 /// The scripts that are not in `plugin`.
 const SCRIPTS_ELSEWHERE: [&str; 5] = [".ci/audit", ".ci/build-against", ".ci/run", "benches/tshark", "fuzz/run"];
 
