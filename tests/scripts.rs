@@ -319,16 +319,19 @@ fn the_profile_loads_without_warnings() {
 }
 
 #[test]
-fn filter_buttons_of_the_profile_are_valid_filters() {
+fn filters_of_the_profiles_buttons_and_graphs_are_valid() {
     let machine = Machine::new();
     machine.succeed("plugin/install", &[&machine.library()]);
     let capture = machine.wireshark.capture("seed-2014.pcap");
-    let buttons = fs::read_to_string(machine.profile("dfilter_buttons")).unwrap();
-    let filters: Vec<&str> =
-        buttons.lines().filter(|line| !line.starts_with('#')).map(|line| line.split("\",\"").nth(2).unwrap()).collect();
-    assert!(filters.len() >= 4, "{filters:?}");
-    for filter in filters {
-        machine.wireshark.tshark(&["-r", capture.to_str().unwrap(), "-Y", filter]);
+    for (file, count, columns) in [("dfilter_buttons", 6, 4), ("io_graphs", 3, 9)] {
+        let rows = fs::read_to_string(machine.profile(file)).unwrap();
+        let rows = rows.lines().filter(|line| !line.starts_with('#'));
+        let rows: Vec<Vec<&str>> = rows.map(|line| line.split("\",\"").collect()).collect();
+        assert_eq!(rows.len(), count, "{rows:?}");
+        for row in rows {
+            assert_eq!(row.len(), columns, "{row:?}");
+            machine.wireshark.tshark(&["-r", capture.to_str().unwrap(), "-Y", row[2]]);
+        }
     }
 }
 
