@@ -130,6 +130,9 @@ fn each_recipe_answers_its_question_with_one_command_and_a_click() {
         let question = recipe.lines().next().expect("a heading");
         assert_eq!(quotes(recipe).len(), 1, "{question} has a command");
         assert!(recipe.contains("\n*Click:* "), "{question} has a click");
+        let picture = recipe.split("](recipes/").nth(1).and_then(|rest| rest.split(')').next()).expect("a picture");
+        let size = fs::metadata(root().join("docs/recipes").join(picture)).expect("the picture is there").len();
+        assert!(size < 120_000, "{picture} has {size} bytes");
     }
     assert_quoted(&page, 7);
 }
