@@ -10,6 +10,9 @@ say() { printf '%s\n' "$*"; }
 fail() { printf '%s: %s\n' "$me" "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# printable_word WORD: with a question mark for each byte that a terminal might obey
+printable_word() { printf '%s\n' "$1" | LC_ALL=C tr -c '[:print:]\n' '?'; }
+
 # wrong_usage REASON…: prints it and exits
 wrong_usage() {
     printf '%s: %s; see %s --help\n' "$me" "$*" "$me" >&2
@@ -55,8 +58,8 @@ make_scratch() {
 }
 remove_scratch() { rm -rf "${scratch:-}"; }
 
-# piped PRODUCER CONSUMER: runs two commands as a pipeline does, and behind what PRODUCER prints gives CONSUMER a line "status N" with its
-# exit status. Returns CONSUMER's. Both are functions that end in `exec`, so that they are children of this shell: it can end them when a
+# piped PRODUCER CONSUMER [FILE]: runs two commands as a pipeline does, and behind what PRODUCER prints gives CONSUMER a line "status N" with
+# its exit status; FILE is what PRODUCER reads, to be shown. Returns CONSUMER's. Both are functions that end in `exec`, so that they are children of this shell: it can end them when a
 # signal comes, which it does not act on while it runs a pipeline.
 piped() {
     open_pipe
@@ -66,8 +69,10 @@ piped() {
     "$2" <&4 4<&- 5>&- &
     consumer=$!
     exec 4<&-
+    if [ -n "${3:-}" ]; then show_reading "$producer" "$3"; fi
     wait_for "$producer"
     producer=''
+    end_reading
     (printf '\nstatus %s\n' "$ended" >&5) 2>/dev/null || : # nobody may read it any more
     exec 5>&-
     wait_for "$consumer"
@@ -97,6 +102,43 @@ open_pipe() {
     # shellcheck disable=SC2094 # it is no file
     exec 3<>"$scratch/pipe" 4<"$scratch/pipe" 5>"$scratch/pipe" 3<&-
     remove_scratch
+}
+
+# --- how much has been read -------------------------------------------------------------------------------------------
+
+# show_reading PID FILE: says each second on the terminal how much of the file that process has read, until `end_reading`. Says nothing where
+# standard error is no terminal, or where what the process prints goes to one.
+show_reading() {
+    if [ ! -t 2 ] || [ -t 1 ]; then return; fi
+    at_end end_reading
+    watch_reading "$@" >&2 4<&- 5>&- &
+    watcher=$!
+}
+watcher=''
+end_reading() {
+    [ -n "$watcher" ] || return 0
+    { kill "$watcher"; wait "$watcher"; } 2>/dev/null || :
+    watcher=''
+    printf '\r\033[K' >&2
+}
+# The cursor stays at the beginning of the line, so that a message stands there.
+watch_reading() {
+    while sleep 1 && kill -0 "$1" 2>/dev/null; do
+        printf '\r\033[K%s: reading %.50s%s\r' "$me" "$(printable_word "${2##*/}")" "$(share_read "$@")"
+    done
+}
+# share_read PID FILE: how much of the file the process has read; nothing where the system does not say it. Of a file that is open twice, the
+# place that is further counts.
+share_read() {
+    read=0 size=$(wc -c <"$2") || return 0
+    for open_file in "/proc/$1/fd"/*; do
+        # shellcheck disable=SC3013 # in every sh that has /proc
+        if [ "$open_file" -ef "$2" ]; then
+            place=$(sed -n 's/^pos:[[:space:]]*//p' "/proc/$1/fdinfo/${open_file##*/}" 2>/dev/null) || continue
+            if [ "${place:-0}" -gt "$read" ]; then read=$place; fi
+        fi
+    done
+    if [ "$read" -gt 0 ] && [ "$size" -gt 0 ]; then say ", $((read * 100 / size)) %"; fi
 }
 
 # --- what cannot be printed -------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use harness::packets::{ACK, Capture, Connection, FIN, Link, RST, Side};
 use harness::scripts::*;
+use harness::skip::skipped;
 use harness::websocket;
 use harness::wireshark::{Output, Row, Wireshark, captures};
 use workermanchat::language::Language;
@@ -558,6 +559,147 @@ fn where_no_packet_comes_on_standard_input_the_script_says_so() {
         assert_eq!((output.code, output.stdout.as_str()), (1, ""), "{length} bytes");
         assert!(output.stderr.contains("No packet came on standard input: did the capture"), "{}", output.stderr);
     }
+}
+
+// --- a listing of tcpdump ---------------------------------------------------------------------------------------------
+
+/// What tcpdump prints of a capture with these options; nothing, and the test is skipped, where there is no tcpdump.
+fn listing(wireshark: &Wireshark, options: &[&str], capture: &Path) -> Option<String> {
+    if Command::new("tcpdump").arg("--version").output().is_err() {
+        skipped("there is no tcpdump");
+        return None;
+    }
+    let printed = wireshark.run_unchecked(wireshark.command("tcpdump").args(options).arg("-nnr").arg(capture));
+    assert_eq!(printed.code, 0, "{options:?}: {}", printed.stderr);
+    Some(printed.stdout)
+}
+
+/// The page of a listing, which must read without a complaint.
+fn page_of_listing(wireshark: &Wireshark, listing: &str) -> Page {
+    page(wireshark, &[wireshark.write_file("listing.txt", listing.as_bytes()).to_str().unwrap()])
+}
+
+#[test]
+fn the_page_of_a_listing_is_that_of_its_capture() {
+    let wireshark = Wireshark::with_plugin();
+    let all = &["-X", "-XX", "-x", "-xx", "-Xs0", "-Xtt", "-XXtttt", "-#XAvve"][..];
+    for (name, variants) in [("seed-2014.pcap", all), ("chat-2026.pcap", &["-XX"])] {
+        let capture = wireshark.capture(name);
+        let whole = page(&wireshark, &[capture.to_str().unwrap()]);
+        for options in variants {
+            let Some(listing) = listing(&wireshark, &[options], &capture) else { return };
+            assert_eq!(page_of_listing(&wireshark, &listing), whole, "{name} {options}");
+        }
+        let Some(listing) = listing(&wireshark, &["-X"], &capture) else { return };
+        assert_eq!(page_of_listing(&wireshark, &listing.replace('\n', "\r\n")), whole, "{name} with CRLF");
+    }
+}
+
+#[test]
+fn a_listing_without_times_or_with_pauses_has_the_same_notes() {
+    let wireshark = Wireshark::with_plugin();
+    let capture = wireshark.capture("seed-2014.pcap");
+    let whole = page(&wireshark, &[capture.to_str().unwrap()]);
+    for (options, second) in [("-Xt", "- IP "), ("-Xttt", "00:00:00.000025 IP "), ("-Xttttt", "00:00:00.000025 IP ")] {
+        let Some(listing) = listing(&wireshark, &[options], &capture) else { return };
+        let page = page_of_listing(&wireshark, &listing);
+        assert!(page.block(2).packet.starts_with(second), "{options}: {:?}", page.block(2));
+        for block in &whole.blocks {
+            let listed = page.block(block.number);
+            assert_eq!((&listed.comments, &listed.texts), (&block.comments, &block.texts), "{options}");
+        }
+    }
+}
+
+#[test]
+fn a_listing_of_each_link_of_ipv6_and_of_cut_packets_is_read() {
+    let wireshark = Wireshark::with_plugin();
+    let ends = ["[2001:db8::10]:50000", "[2001:db8::1]:7272"].map(|end| end.parse::<SocketAddr>().unwrap());
+    for link in [Link::Ethernet, Link::Vlan, Link::Sll, Link::Sll2] {
+        let mut capture = Capture::new(link).with_snapshot_length(160);
+        for mut connection in [Connection::from_port(50000), Connection::between(ends[0], ends[1])] {
+            join(&mut capture, &mut connection, 1, "mynick", "1");
+            browser_says(&mut capture, &mut connection, say_request(&"long ".repeat(60)));
+        }
+        let capture = wireshark.write("built.pcap", &capture);
+        let whole = page(&wireshark, &[capture.to_str().unwrap()]);
+        let Some(listing) = listing(&wireshark, &["-XX"], &capture) else { return };
+        assert_eq!(page_of_listing(&wireshark, &listing), whole, "{link:?}");
+    }
+}
+
+/// Packets from before and after midnight, in the form of older versions; and the loopback of BSD.
+#[test]
+fn a_listing_written_by_hand_is_read() {
+    let syn = "4500 0028 0001 0000 4006 0000 7f00 0001\n 0x0010  7f00 0001 c350 1c68 0000 0001 0000 0000 ..\n 0x0020\t5002 8000 0000 0000\n";
+    let another = syn.replace("c350", "c351");
+    let listing = format!("23:59:59.9 IP one\n 0x0000  {syn}00:00:01 IP two\n 0x0000: {another}");
+    let wireshark = Wireshark::with_plugin();
+    let times = |page: Page| page.blocks.into_iter().map(|block| block.packet.split(' ').next().unwrap().to_owned());
+    let page_read = page_of_listing(&wireshark, &listing);
+    assert_eq!(times(page_read).collect::<Vec<_>>(), ["23:59:59.900000", "00:00:01.000000"]);
+
+    let loopback = "\t0x0000:  0200 0000 4500 0028 0001 0000 4006 0000\n\t0x0010:  7f00 0001 7f00 0001 c350 1c68 0000 0001\n\
+                    \t0x0020:  0000 0000 5002 8000 0000 0000\n";
+    let page = page_of_listing(&wireshark, loopback);
+    assert!(
+        page.block(1).packet.ends_with("IP 127.0.0.1.50000 > 127.0.0.1.7272: Flags [S], seq 1, win 32768, length 0")
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_listing_is_said() {
+    let wireshark = Wireshark::with_plugin();
+    let capture = wireshark.capture("seed-2014.pcap");
+    let Some(whole) = listing(&wireshark, &["-X"], &capture) else { return };
+    let Some(texts) = listing(&wireshark, &["-A"], &capture) else { return };
+    let pages = page(&wireshark, &[capture.to_str().unwrap()]);
+    let refused = |text: &str| {
+        let output = run(&wireshark, &[wireshark.write_file("listing.txt", text.as_bytes()).to_str().unwrap()]);
+        assert_eq!((output.code, output.stdout.as_str()), (1, ""), "{}", output.stderr);
+        output.stderr
+    };
+    assert!(refused(&texts).contains("listing.txt: tcpdump printed no bytes of the packets in it"));
+    assert!(refused("09:50:00 IP\n\t0x0000:  0001 0203\n").contains("its packets begin neither with IP"));
+
+    // A line that is not whole, one that is missing, and a beginning that is missing: the other packets are there.
+    let lines: Vec<&str> = whole.lines().collect();
+    for (place, broken) in [(7, "\t0x0010:  7f00 0001 1c6"), (7, "between"), (0, "")] {
+        let mut lines = lines.clone();
+        lines[place] = broken;
+        let from = if place == 0 { 2 } else { 0 };
+        let text = lines[from..].join("\n");
+        let output = run(&wireshark, &[wireshark.write_file("listing.txt", text.as_bytes()).to_str().unwrap()]);
+        assert_eq!(output.code, 1, "{}", output.stderr);
+        let line = if place == 0 {
+            1
+        } else if broken == "between" {
+            9
+        } else {
+            8
+        };
+        assert!(
+            output.stderr.contains(&format!("listing.txt: line {line} does not continue its packet")),
+            "{}",
+            output.stderr
+        );
+        assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);
+        assert!(
+            Page::new(&output.stdout).blocks.iter().any(|block| block.texts == pages.block(8).texts),
+            "{}",
+            output.stdout
+        );
+    }
+}
+
+/// An awk that copied what it has of a packet for each of its lines would take minutes.
+#[test]
+fn a_long_listing_takes_seconds() {
+    let wireshark = Wireshark::with_plugin();
+    let Some(listing) = listing(&wireshark, &["-X"], &wireshark.capture("chat-2026.pcap")) else { return };
+    let long = wireshark.write_file("listing.txt", listing.repeat(10).as_bytes());
+    let output = wireshark.run_within(Duration::from_secs(30), &mut command(&wireshark, &[long.to_str().unwrap()]));
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""));
 }
 
 // --- live -------------------------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ fn pages() -> Vec<String> {
 
 /// The pages whose commands are run here; those of docs/data.md are in `tests/data.rs`.
 fn pages_with_commands() -> Vec<String> {
-    let others = ["CONTRIBUTING.md", "docs/diagrams.md", "docs/reference.md"];
+    let others = ["CONTRIBUTING.md", "docs/diagrams.md", "docs/recipes.md", "docs/reference.md"];
     pages().into_iter().filter(|page| page.starts_with("README") || others.contains(&page.as_str())).collect()
 }
 
@@ -71,8 +71,10 @@ fn project() -> Wireshark {
     for capture in ["seed-2014.pcap", "chat-2026.pcap", "heartbeat-2026.pcap"] {
         fs::copy(wireshark.capture(capture), folder.join(capture)).expect("copy the capture");
     }
-    fs::create_dir(folder.join("own")).expect("create a folder of captures");
-    for file in ["own/shop.pcap", "own/workermanchat_messages"] {
+    for below in ["field", "own", "server-2014"] {
+        fs::create_dir(folder.join(below)).expect("create a folder of captures");
+    }
+    for file in ["field/poweroff.pcap", "own/shop.pcap", "own/workermanchat_messages", "server-2014/c-any.pcap"] {
         fs::copy(root().join("tests/captures").join(file), folder.join(file)).expect("copy the file");
     }
     wireshark
@@ -115,6 +117,24 @@ fn numbers(list: &str) -> BTreeSet<u32> {
 #[test]
 fn every_quoted_line_is_printed_by_its_command_in_this_order() {
     assert_quoted(&tour(), 12);
+}
+
+// --- docs/recipes.md --------------------------------------------------------------------------------------------------
+
+#[test]
+fn each_recipe_answers_its_question_with_one_command_and_a_click() {
+    let page = read("docs/recipes.md");
+    let recipes: Vec<&str> = page.split("\n## ").skip(1).collect();
+    assert_eq!(recipes.len(), 7);
+    for recipe in recipes {
+        let question = recipe.lines().next().expect("a heading");
+        assert_eq!(quotes(recipe).len(), 1, "{question} has a command");
+        assert!(recipe.contains("\n*Click:* "), "{question} has a click");
+        let picture = recipe.split("](recipes/").nth(1).and_then(|rest| rest.split(')').next()).expect("a picture");
+        let size = fs::metadata(root().join("docs/recipes").join(picture)).expect("the picture is there").len();
+        assert!(size < 120_000, "{picture} has {size} bytes");
+    }
+    assert_quoted(&page, 7);
 }
 
 // --- docs/your-messages.md --------------------------------------------------------------------------------------------

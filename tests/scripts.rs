@@ -11,6 +11,8 @@ mod ended;
 mod harness;
 #[path = "scripts/places.rs"]
 mod places;
+#[path = "scripts/reading.rs"]
+mod reading;
 #[path = "scripts/whole.rs"]
 mod whole;
 
@@ -25,6 +27,8 @@ use harness::wireshark::{Output, Wireshark, built_library, version};
 const CRATE_VERSION: &str = env!("CARGO_PKG_VERSION");
 /// A Wireshark version that is not installed.
 const OTHER: &str = "3.9";
+/// The capture of the demo, below the machine's home.
+const CAPTURE: &str = "source/tests/captures/seed-2014.pcap";
 /// The scripts that are not in `plugin`.
 const SCRIPTS_ELSEWHERE: [&str; 5] = [".ci/audit", ".ci/build-against", ".ci/run", "benches/tshark", "fuzz/run"];
 
@@ -315,16 +319,19 @@ fn the_profile_loads_without_warnings() {
 }
 
 #[test]
-fn filter_buttons_of_the_profile_are_valid_filters() {
+fn filters_of_the_profiles_buttons_and_graphs_are_valid() {
     let machine = Machine::new();
     machine.succeed("plugin/install", &[&machine.library()]);
     let capture = machine.wireshark.capture("seed-2014.pcap");
-    let buttons = fs::read_to_string(machine.profile("dfilter_buttons")).unwrap();
-    let filters: Vec<&str> =
-        buttons.lines().filter(|line| !line.starts_with('#')).map(|line| line.split("\",\"").nth(2).unwrap()).collect();
-    assert!(filters.len() >= 4, "{filters:?}");
-    for filter in filters {
-        machine.wireshark.tshark(&["-r", capture.to_str().unwrap(), "-Y", filter]);
+    for (file, count, columns) in [("dfilter_buttons", 6, 4), ("io_graphs", 3, 9)] {
+        let rows = fs::read_to_string(machine.profile(file)).unwrap();
+        let rows = rows.lines().filter(|line| !line.starts_with('#'));
+        let rows: Vec<Vec<&str>> = rows.map(|line| line.split("\",\"").collect()).collect();
+        assert_eq!(rows.len(), count, "{rows:?}");
+        for row in rows {
+            assert_eq!(row.len(), columns, "{row:?}");
+            machine.wireshark.tshark(&["-r", capture.to_str().unwrap(), "-Y", row[2]]);
+        }
     }
 }
 

@@ -17,9 +17,10 @@ const PARTS: [&str; 8] = [
     "plugin/test-versions",
 ];
 /// The programs that it installs where they are missing, and their Debian packages.
-const PROGRAMS: [(&str, &str); 9] = [
+const PROGRAMS: [(&str, &str); 10] = [
     ("sharkd", "wireshark-common"),
     ("sqlite3", "sqlite3"),
+    ("tcpdump", "tcpdump"),
     ("jq", "jq"),
     ("valgrind", "valgrind"),
     ("wireshark", "wireshark"),
