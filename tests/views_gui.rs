@@ -17,16 +17,16 @@ const CAPTURE_WINDOW: &str = "[.]pcap";
 /// The views in the order of the menu, by their titles and by what their -z options are called; and how many buttons stand before *Copy*.
 const VIEWS: [(&str, &str, usize); 5] = [
     ("Transcript", "transcript", 3),
-    ("Sessions", "sessions", 1),
-    ("Users", "users", 1),
-    ("Response times", "times", 1),
+    ("Sessions", "sessions", 2),
+    ("Users", "users", 2),
+    ("Response times", "times", 2),
     ("Sequence diagram", "diagram", 3),
 ];
 const GO_TO_PACKET: usize = 0;
 const APPLY_AS_FILTER: usize = 1;
 const LIMIT_TO_FILTER: usize = 2;
 const COPY: usize = 3;
-const OPEN_AS_WEB_PAGE: usize = 4;
+const OPEN_AS_WEB_PAGE: usize = 5;
 /// Its place in the menu, behind the views that have windows.
 const WEB_PAGE: usize = 6;
 
@@ -84,6 +84,35 @@ fn opened(gui: &mut Gui) -> String {
 fn html(wireshark: &Wireshark, capture: &Path, filter: &str) -> String {
     let view = format!("workermanchat,html{filter}");
     wireshark.tshark(&["-2", "-r", capture.to_str().unwrap(), "-q", "-z", &view]).stdout
+}
+
+#[test]
+fn a_table_is_sorted_and_saved() {
+    const SORT: usize = 0;
+    const COPY: usize = 2;
+    const SAVE_AS: usize = 3;
+    if !is_possible() {
+        return;
+    }
+    let wireshark = Wireshark::with_plugin();
+    let capture = wireshark.capture(CAPTURE);
+    let mut gui = Gui::open(&wireshark, &capture);
+    let title = "Workerman Chat: Users";
+    gui.open_view(2, title);
+    let printed = wireshark.tshark(&["-2", "-r", capture.to_str().unwrap(), "-q", "-z", "workermanchat,users"]).stdout;
+    let mut lines: Vec<&str> = printed.lines().collect();
+    lines[1..].sort_unstable(); // a user's name begins each
+    let sorted = words(&lines.join("\n"));
+    assert_ne!(sorted, words(&printed), "it was sorted already: {printed}");
+    gui.press_button(title, SORT);
+    gui.wait_until("the question", |gui| gui.press("Sort by", &["Tab", "Tab", "ctrl+a", "u", "s", "e", "Return"]));
+    gui.wait_until("the sorted table", |gui| shown(gui, title, COPY) == sorted);
+    gui.press_button(title, SAVE_AS);
+    gui.wait_until("the question", |gui| gui.press("Save as", &["Return"]));
+    let file = wireshark.home().join("workermanchat-users.txt");
+    gui.wait_until("the file", |_| fs::read_to_string(&file).is_ok_and(|text| words(&text) == sorted));
+    assert!(gui.press(title, &["Escape"]));
+    gui.quit();
 }
 
 #[test]

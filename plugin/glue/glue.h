@@ -202,6 +202,10 @@ enum wmc_label {
     WMC_LABEL_APPLY_AS_FILTER,
     WMC_LABEL_LIMIT_TO_FILTER,
     WMC_LABEL_COPY,
+    WMC_LABEL_SAVE_AS,
+    WMC_LABEL_FILE,
+    WMC_LABEL_SORT,
+    WMC_LABEL_COLUMN,
     WMC_LABEL_PACKET_NUMBER,
     WMC_LABEL_NONE
 };
@@ -264,6 +268,8 @@ struct wmc_core {
     /* The packets come again. */
     void (*view_clear)(void *view);
     void (*view_see)(void *view, const struct wmc_tap_event *tap_event);
+    /* Sorts a table by the column that a text names, for pages from now on; again, the other way round. Returns whether it has such a column. */
+    bool (*view_sort)(void *view, const struct wmc_settings *settings, const char *column);
     /* The next piece of the page, from the beginning if `first`; NULL behind the last. Valid until the next call. `at_end`: all packets have
      * been seen. */
     const char *(*view_page)(void *view, const struct wmc_settings *settings, bool first, bool at_end);
@@ -346,6 +352,7 @@ struct wmc_option {
     enum wmc_label label; /* in the menu */
     const char *name;     /* of the -z option */
     bool has_frames;      /* the page names packets by their numbers */
+    bool is_table;        /* the page can be sorted by its columns */
 };
 extern const struct wmc_option wmc_options[];
 extern const size_t wmc_option_count;

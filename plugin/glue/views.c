@@ -11,14 +11,14 @@
 
 /* Each is a -z option, NAME or NAME,FILTER, and an entry of Wireshark's menu, unless it has no label. */
 const struct wmc_option wmc_options[] = {
-    { WMC_VIEW_TRANSCRIPT, WMC_LABEL_TRANSCRIPT, "workermanchat,transcript", true },
-    { WMC_VIEW_SESSIONS, WMC_LABEL_SESSIONS, "workermanchat,sessions", false },
-    { WMC_VIEW_USERS, WMC_LABEL_USERS, "workermanchat,users", false },
-    { WMC_VIEW_TIMES, WMC_LABEL_TIMES, "workermanchat,times", false },
-    { WMC_VIEW_DIAGRAM, WMC_LABEL_DIAGRAM, "workermanchat,diagram", true },
-    { WMC_VIEW_PAGE, WMC_LABEL_PAGE, "workermanchat,page", true },
-    { WMC_VIEW_HTML, WMC_LABEL_WEB_PAGE, "workermanchat,html", false },
-    { WMC_VIEW_LIVE, WMC_LABEL_NONE, "workermanchat,live", false },
+    { WMC_VIEW_TRANSCRIPT, WMC_LABEL_TRANSCRIPT, "workermanchat,transcript", true, false },
+    { WMC_VIEW_SESSIONS, WMC_LABEL_SESSIONS, "workermanchat,sessions", false, true },
+    { WMC_VIEW_USERS, WMC_LABEL_USERS, "workermanchat,users", false, true },
+    { WMC_VIEW_TIMES, WMC_LABEL_TIMES, "workermanchat,times", false, true },
+    { WMC_VIEW_DIAGRAM, WMC_LABEL_DIAGRAM, "workermanchat,diagram", true, false },
+    { WMC_VIEW_PAGE, WMC_LABEL_PAGE, "workermanchat,page", true, false },
+    { WMC_VIEW_HTML, WMC_LABEL_WEB_PAGE, "workermanchat,html", false, false },
+    { WMC_VIEW_LIVE, WMC_LABEL_NONE, "workermanchat,live", false, false },
 };
 const size_t wmc_option_count = G_N_ELEMENTS(wmc_options);
 

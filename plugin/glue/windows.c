@@ -104,6 +104,14 @@ struct window {
     } reminder;
 };
 
+/* A window that was closed while a question of its own is still open is not there any more. */
+static GSList *windows;
+
+static bool is_open(const void *window)
+{
+    return g_slist_find(windows, window) != NULL;
+}
+
 /* A page takes its time, and its reader, too: it is written anew once a second at most, and a quarter of the time at most. */
 #define SECOND G_USEC_PER_SEC
 #define QUARTER 4
@@ -184,6 +192,7 @@ static void close_window(void *data)
 {
     struct window *window = (struct window *)data;
 
+    windows = g_slist_remove(windows, window);
     remove_tap_listener(window);
     remove_tap_listener(&window->reminder);
     core->view_free(window->view);
@@ -204,22 +213,38 @@ static uint32_t selected_packet(void)
     return info != NULL && info->cf_framenr > 0 ? info->cf_framenr : 1;
 }
 
-static void ask_for_packet(const struct window *window, enum wmc_label title, funnel_dlg_cb_t then)
+static void ask(struct window *window, enum wmc_label title, enum wmc_label what, const char *proposed, funnel_dlg_cb_t then)
+{
+    const char *names[] = { words(what), NULL };
+    const char *values[] = { proposed, NULL };
+
+    window->funnel->new_dialog(window->funnel->ops_id, words(title), names, values, then, window, NULL);
+}
+
+static void ask_for_packet(struct window *window, enum wmc_label title, funnel_dlg_cb_t then)
 {
     char *selected = g_strdup_printf("%u", selected_packet());
-    const char *names[] = { words(WMC_LABEL_PACKET_NUMBER), NULL };
-    const char *values[] = { selected, NULL };
 
-    window->funnel->new_dialog(window->funnel->ops_id, words(title), names, values, then, NULL, NULL);
+    ask(window, title, WMC_LABEL_PACKET_NUMBER, selected, then);
     g_free(selected);
+}
+
+/* What was entered, which the caller frees; nothing is an empty text. */
+static char *text_in(char **input)
+{
+    char *text = g_strdup(input != NULL && input[0] != NULL ? input[0] : "");
+
+    g_strfreev(input);
+    return text;
 }
 
 /* The number that was entered; 0 for none. */
 static uint32_t number_in(char **input)
 {
-    const unsigned long number = input != NULL && input[0] != NULL ? strtoul(input[0], NULL, 10) : 0;
+    char *text = text_in(input);
+    const unsigned long number = strtoul(text, NULL, 10);
 
-    g_strfreev(input);
+    g_free(text);
     return number <= UINT32_MAX ? (uint32_t)number : 0;
 }
 
@@ -248,6 +273,53 @@ static wmc_button_result go_to_packet(funnel_text_window_t *text, void *window)
 static wmc_button_result apply_as_filter(funnel_text_window_t *text, void *window)
 {
     ask_for_packet((struct window *)window, WMC_LABEL_APPLY_AS_FILTER, filter_by);
+    return true;
+}
+
+static void sort_by(char **input, void *data)
+{
+    struct window *window = (struct window *)data;
+    char *column = text_in(input);
+
+    if (is_open(window)) {
+        if (core->view_sort(window->view, wmc_preferences(), column))
+            show(window, page_of(window));
+        else
+            ask(window, WMC_LABEL_SORT, WMC_LABEL_COLUMN, column, sort_by);
+    }
+    g_free(column);
+}
+
+static wmc_button_result sort(funnel_text_window_t *text, void *window)
+{
+    ask((struct window *)window, WMC_LABEL_SORT, WMC_LABEL_COLUMN, "", sort_by);
+    return true;
+}
+
+static void write_to(char **input, void *data)
+{
+    const struct window *window = (const struct window *)data;
+    char *path = text_in(input);
+    GError *error = NULL;
+
+    if (is_open(window) && *path != '\0' && !g_file_set_contents(path, window->shown->str, (gssize)window->shown->len, &error)) {
+        report_failure("Workerman Chat: %s", error->message);
+        g_error_free(error);
+    }
+    g_free(path);
+}
+
+static wmc_button_result save_as(funnel_text_window_t *text, void *data)
+{
+    struct window *window = (struct window *)data;
+    char *name = g_strdelimit(g_strdup(window->option->name), ",", '-'); /* such as workermanchat-users */
+    char *file = g_strconcat(name, ".txt", NULL);
+    char *path = g_build_filename(g_get_home_dir(), file, NULL);
+
+    ask(window, WMC_LABEL_SAVE_AS, WMC_LABEL_FILE, path, write_to);
+    g_free(path);
+    g_free(file);
+    g_free(name);
     return true;
 }
 
@@ -305,8 +377,11 @@ static void add_buttons(struct window *window)
         add_button(window, WMC_LABEL_GO_TO_PACKET, go_to_packet);
         add_button(window, WMC_LABEL_APPLY_AS_FILTER, apply_as_filter);
     }
+    if (window->option->is_table)
+        add_button(window, WMC_LABEL_SORT, sort);
     add_button(window, WMC_LABEL_LIMIT_TO_FILTER, limit_to_filter);
     add_button(window, WMC_LABEL_COPY, copy);
+    add_button(window, WMC_LABEL_SAVE_AS, save_as);
     add_button(window, WMC_LABEL_WEB_PAGE, web_page);
 }
 
@@ -327,6 +402,7 @@ static void open_window(ext_menubar_gui_type gui, void *main_window, void *data)
     /* The first is drawn behind the second. */
     listen(register_tap_listener(tap_name, &window->reminder, NULL, TL_REQUIRES_NOTHING, NULL, NULL, remind, NULL));
     listen(register_tap_listener(tap_name, window, NULL, TL_REQUIRES_NOTHING, clear, see, draw, NULL));
+    windows = g_slist_prepend(windows, window);
     window->funnel->set_close_cb(window->text, close_window, window);
     window->funnel->retap_packets(window->funnel->ops_id);
 }

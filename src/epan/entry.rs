@@ -56,6 +56,7 @@ pub fn core() -> *const sys::wmc_core {
                 view_free: Some(views::free),
                 view_clear: Some(views::clear),
                 view_see: Some(views::see),
+                view_sort: Some(views::sort),
                 view_page: Some(views::page),
                 view_seen: Some(views::seen),
                 statistics_new: Some(statistics::new),

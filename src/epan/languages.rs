@@ -56,6 +56,10 @@ pub extern "C" fn label(label: sys::wmc_label, language: libc::c_int) -> *const 
         sys::WMC_LABEL_APPLY_AS_FILTER => Command::ApplyAsFilter,
         sys::WMC_LABEL_LIMIT_TO_FILTER => Command::LimitToFilter,
         sys::WMC_LABEL_COPY => Command::Copy,
+        sys::WMC_LABEL_SAVE_AS => Command::SaveAs,
+        sys::WMC_LABEL_FILE => Command::File,
+        sys::WMC_LABEL_SORT => Command::Sort,
+        sys::WMC_LABEL_COLUMN => Command::Column,
         sys::WMC_LABEL_PACKET_NUMBER => Command::PacketNumber,
         _ => Command::Transcript,
     };

@@ -157,6 +157,23 @@ pub extern "C" fn exchange_filter(frame: u32) -> *const libc::c_char {
     lend(filter.ok().or_else(|| Some(format!("frame.number == {frame}"))))
 }
 
+/// Sorts a table by the column that a text names. Returns whether it has one.
+pub unsafe extern "C" fn sort(
+    view: *mut libc::c_void,
+    settings: *const sys::wmc_settings,
+    column: *const libc::c_char,
+) -> bool {
+    // SAFETY: the view comes from `new`, and nobody else uses it; C lends the rest for this call.
+    let (opened, settings, column) =
+        unsafe { (&mut *view.cast::<Opened>(), &*settings, CStr::from_ptr(column).to_string_lossy()) };
+    let language = language_at(settings.language);
+    let is_sorted = panic::guard(|| {
+        let mut locked = Locked::new();
+        opened.page.sort(&column, &Setting { session: locked.dissector().session(), language, clock })
+    });
+    is_sorted.unwrap_or_default()
+}
+
 /// The first or next piece of the view's page, lent until the next call; null behind the last. `at_end` is whether the whole capture was
 /// dissected.
 pub unsafe extern "C" fn page(

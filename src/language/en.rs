@@ -328,6 +328,10 @@ fn command(which: Command) -> &'static str {
         Command::GoToPacket => "Go to packet…",
         Command::ApplyAsFilter => "Apply as filter…",
         Command::Copy => "Copy",
+        Command::SaveAs => "Save as…",
+        Command::File => "File",
+        Command::Sort => "Sort by…",
+        Command::Column => "Column (number or title)",
         Command::LimitToFilter => "Limit to display filter",
         Command::PacketNumber => "Packet number",
     }

@@ -414,6 +414,10 @@ fn command(which: Command) -> &'static str {
         Command::GoToPacket => "Aller au paquet…",
         Command::ApplyAsFilter => "Appliquer comme filtre…",
         Command::Copy => "Copier",
+        Command::SaveAs => "Enregistrer sous…",
+        Command::File => "Fichier",
+        Command::Sort => "Trier par…",
+        Command::Column => "Colonne (numéro ou titre)",
         Command::LimitToFilter => "Limiter au filtre d'affichage",
         Command::PacketNumber => "Numéro du paquet",
     }

@@ -411,6 +411,10 @@ fn command(which: Command) -> &'static str {
         Command::GoToPacket => "Vai al pacchetto…",
         Command::ApplyAsFilter => "Applica come filtro…",
         Command::Copy => "Copia",
+        Command::SaveAs => "Salva come…",
+        Command::File => "File",
+        Command::Sort => "Ordina per…",
+        Command::Column => "Colonna (numero o titolo)",
         Command::LimitToFilter => "Limita al filtro di visualizzazione",
         Command::PacketNumber => "Numero del pacchetto",
     }

@@ -709,6 +709,14 @@ pub(crate) enum Command {
     ApplyAsFilter,
     /// Copies the page.
     Copy,
+    /// Writes the page to a file, which is asked for.
+    SaveAs,
+    /// What is asked for then.
+    File,
+    /// Sorts the table by a column, which is asked for.
+    Sort,
+    /// What is asked for then: its number or title.
+    Column,
     /// Takes the packets alone that are displayed, or all again.
     LimitToFilter,
     /// What is asked for.
@@ -718,7 +726,7 @@ pub(crate) enum Command {
 impl Command {
     /// Every command.
     #[cfg(test)]
-    pub const ALL: [Command; 13] = [
+    pub const ALL: [Command; 17] = [
         Command::Transcript,
         Command::Sessions,
         Command::Users,
@@ -730,6 +738,10 @@ impl Command {
         Command::GoToPacket,
         Command::ApplyAsFilter,
         Command::Copy,
+        Command::SaveAs,
+        Command::File,
+        Command::Sort,
+        Command::Column,
         Command::LimitToFilter,
         Command::PacketNumber,
     ];

@@ -409,6 +409,10 @@ fn command(which: Command) -> &'static str {
         Command::GoToPacket => "Ir para o pacote…",
         Command::ApplyAsFilter => "Aplicar como filtro…",
         Command::Copy => "Copiar",
+        Command::SaveAs => "Salvar como…",
+        Command::File => "Arquivo",
+        Command::Sort => "Ordenar por…",
+        Command::Column => "Coluna (número ou título)",
         Command::LimitToFilter => "Limitar ao filtro de exibição",
         Command::PacketNumber => "Número do pacote",
     }

@@ -394,6 +394,10 @@ fn command(which: Command) -> &'static str {
         Command::GoToPacket => "Перейти к пакету…",
         Command::ApplyAsFilter => "Применить как фильтр…",
         Command::Copy => "Копировать",
+        Command::SaveAs => "Сохранить как…",
+        Command::File => "Файл",
+        Command::Sort => "Сортировать по…",
+        Command::Column => "Столбец (номер или название)",
         Command::LimitToFilter => "Ограничить фильтром отображения",
         Command::PacketNumber => "Номер пакета",
     }

@@ -366,6 +366,10 @@ fn command(which: Command) -> &'static str {
         Command::GoToPacket => "转到数据包…",
         Command::ApplyAsFilter => "作为过滤器应用…",
         Command::Copy => "复制",
+        Command::SaveAs => "另存为…",
+        Command::File => "文件",
+        Command::Sort => "排序…",
+        Command::Column => "列（序号或标题）",
         Command::LimitToFilter => "限制为显示过滤器",
         Command::PacketNumber => "数据包编号",
     }

@@ -368,6 +368,10 @@ fn command(which: Command) -> &'static str {
         Command::GoToPacket => "跳至封包…",
         Command::ApplyAsFilter => "套用為篩選器…",
         Command::Copy => "複製",
+        Command::SaveAs => "另存新檔…",
+        Command::File => "檔案",
+        Command::Sort => "排序依據…",
+        Command::Column => "欄（編號或標題）",
         Command::LimitToFilter => "限制為顯示篩選器",
         Command::PacketNumber => "封包編號",
     }

@@ -95,6 +95,10 @@ pub trait View {
     fn clear(&mut self);
     /// Takes in what the tap reports, in the order of the capture.
     fn see(&mut self, tap_event: &TapEvent, session: &Session);
+    /// Sorts a table by the column of this number, from 1, or whose title begins so; again, the other way round. Returns whether there is one.
+    fn sort(&mut self, _column: &str, _setting: &Setting) -> bool {
+        false
+    }
     /// Begins to write the page.
     fn begin(&mut self, setting: &Setting);
     /// Appends the next piece of the page to `page`, a few lines at least. Returns whether there was one.
@@ -152,6 +156,11 @@ impl Page {
     pub fn see(&mut self, tap_event: &TapEvent, session: &Session) {
         failpoint!("views::see");
         self.view.see(tap_event, session);
+    }
+
+    /// Sorts a table, for the pages that are written from now on. Returns whether it has such a column.
+    pub fn sort(&mut self, column: &str, setting: &Setting) -> bool {
+        self.view.sort(column, setting)
     }
 
     /// Appends the first or the next piece to `page`. Returns whether there was one.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::table::{known, line, wider, widths};
+use super::table::{Order, known, line, wider, widths};
 use super::words::name;
 use super::{Setting, TapEvent, View};
 use crate::event::FrameEvent;
@@ -43,6 +43,9 @@ const STEPS: [(Moment, &str); 6] = [
 pub struct Sessions {
     /// The chat's connections, and others that may yet turn out to be.
     streams: BTreeSet<StreamId>,
+    order: Order,
+    /// The chat's, in the order of the rows.
+    ordered: Vec<StreamId>,
     widths: [usize; COLUMNS],
     /// What is to be written next; `None` when all is.
     next: Option<Next>,
@@ -51,12 +54,12 @@ pub struct Sessions {
 #[derive(Debug, Clone, Copy)]
 enum Next {
     Head,
-    From(StreamId),
+    From(usize),
 }
 
 impl View for Sessions {
     fn clear(&mut self) {
-        *self = Sessions::default();
+        *self = Sessions { order: self.order, ..Sessions::default() };
     }
 
     fn see(&mut self, tap_event: &TapEvent, session: &Session) {
@@ -66,16 +69,22 @@ impl View for Sessions {
         }
     }
 
+    fn sort(&mut self, column: &str, setting: &Setting) -> bool {
+        self.order.choose(&head(setting), column)
+    }
+
     fn begin(&mut self, setting: &Setting) {
         self.widths = widths(&head(setting));
-        let mut has_rows = false;
+        self.ordered.clear();
         for stream in &self.streams {
             if let Some(row) = row(*stream, setting) {
-                has_rows = true;
+                self.ordered.push(*stream);
                 self.widths = wider(self.widths, widths(&row));
             }
         }
-        self.next = has_rows.then_some(Next::Head);
+        let cell = |stream: &StreamId, at: usize| row(*stream, setting).map_or_else(String::new, |row| row[at].clone());
+        self.order.sort(&mut self.ordered, &IS_NUMBER, cell);
+        self.next = (!self.ordered.is_empty()).then_some(Next::Head);
     }
 
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool {
@@ -83,14 +92,13 @@ impl View for Sessions {
             None => return false,
             Some(Next::Head) => {
                 line(&head(setting), &self.widths, &IS_NUMBER, page);
-                StreamId(0)
+                0
             }
-            Some(Next::From(stream)) => stream,
+            Some(Next::From(place)) => place,
         };
-        let mut rest = self.streams.range(from..);
-        let rows = rest.by_ref().take(ROWS).filter_map(|stream| row(*stream, setting));
+        let rows = self.ordered[from..].iter().take(ROWS).filter_map(|stream| row(*stream, setting));
         rows.for_each(|row| line(&row, &self.widths, &IS_NUMBER, page));
-        self.next = rest.next().map(|stream| Next::From(*stream));
+        self.next = Some(from + ROWS).filter(|next| *next < self.ordered.len()).map(Next::From);
         true
     }
 }

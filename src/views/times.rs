@@ -1,6 +1,7 @@
 //! Response times, a row for what answers what: login and result, ping and pong, a say and its first and its last delivery.
 
 use super::messages::Messages;
+use super::table::Order;
 use super::{Setting, TapEvent, View, table};
 use crate::event::MessageEvent;
 use crate::fields::Phase;
@@ -10,6 +11,7 @@ use crate::session::{MessageView, Session};
 /// The shares of times of which a row says what they do not exceed, beside the half. Percent.
 const PERCENTILES: [usize; 2] = [90, 99];
 const COLUMNS: usize = 7;
+const IS_NUMBER: [bool; COLUMNS] = [false, true, true, true, true, true, true];
 
 /// What answers what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,15 +77,20 @@ pub fn milliseconds(time: i64) -> String {
 #[derive(Debug, Default)]
 pub struct Times {
     messages: Messages,
+    order: Order,
 }
 
 impl View for Times {
     fn clear(&mut self) {
-        *self = Times::default();
+        *self = Times { order: self.order, ..Times::default() };
     }
 
     fn see(&mut self, tap_event: &TapEvent, session: &Session) {
         self.messages.see(tap_event, session);
+    }
+
+    fn sort(&mut self, column: &str, setting: &Setting) -> bool {
+        self.order.choose(&head(setting.language), column)
     }
 
     fn begin(&mut self, _setting: &Setting) {
@@ -94,10 +101,10 @@ impl View for Times {
         if self.messages.are_written() {
             return false;
         }
-        let rows = self.rows(setting);
+        let mut rows = self.rows(setting);
         if !rows.is_empty() {
-            let is_number = [false, true, true, true, true, true, true];
-            table::write(head(setting.language), &rows, &is_number, page);
+            self.order.sort(&mut rows, &IS_NUMBER, |row, at| row[at].clone());
+            table::write(head(setting.language), &rows, &IS_NUMBER, page);
         }
         true
     }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::messages::{Messages, Seen};
-use super::table::{NOTHING, known};
+use super::table::{NOTHING, Order, known};
 use super::times::{Response, milliseconds, responses};
 use super::words::name;
 use super::{Setting, TapEvent, View, table};
@@ -28,13 +28,14 @@ const LOST: [Finding; 3] = [Finding::NoDelivery, Finding::SayBeforeLogin, Findin
 #[derive(Debug, Default)]
 pub struct Users {
     messages: Messages,
+    order: Order,
 }
 
 /// The table's cells, in words: a user's name stands first, the rooms last.
 #[derive(Debug)]
 pub struct UsersTable {
     pub head: [String; COLUMNS],
-    /// In the order in which the users are first seen.
+    /// In the order in which the users are first seen, or that was chosen.
     pub rows: Vec<[String; COLUMNS]>,
     /// Users that have no row, because there are too many.
     pub more: usize,
@@ -60,11 +61,15 @@ struct User<'a> {
 
 impl View for Users {
     fn clear(&mut self) {
-        *self = Users::default();
+        *self = Users { order: self.order, ..Users::default() };
     }
 
     fn see(&mut self, tap_event: &TapEvent, session: &Session) {
         self.messages.see(tap_event, session);
+    }
+
+    fn sort(&mut self, column: &str, setting: &Setting) -> bool {
+        self.order.choose(&head(setting), column)
     }
 
     fn begin(&mut self, _setting: &Setting) {
@@ -91,8 +96,11 @@ impl Users {
     /// The table, of what was seen until now.
     pub fn table(&self, setting: &Setting) -> UsersTable {
         let users = self.users(setting.session);
-        let rows = users.iter().take(MAX_ROWS).map(|user| user.row(setting)).collect();
-        UsersTable { head: head(setting), rows, more: users.len().saturating_sub(MAX_ROWS) }
+        let mut rows: Vec<_> = users.iter().map(|user| user.row(setting)).collect();
+        self.order.sort(&mut rows, &IS_NUMBER, |row, at| row[at].clone());
+        let more = rows.len().saturating_sub(MAX_ROWS);
+        rows.truncate(MAX_ROWS);
+        UsersTable { head: head(setting), rows, more }
     }
 
     /// The users, in the order in which they are first seen.
