@@ -473,3 +473,17 @@ built_plugin() {
     case $(uname -s) in Darwin) suffix=dylib ;; *) suffix=so ;; esac
     say "${CARGO_TARGET_DIR:-$root/target}/release/libworkermanchat.$suffix"
 }
+
+# --- languages --------------------------------------------------------------------------------------------------------
+
+# The tags of the languages, as workermanchat.language has them
+languages='en zh-CN zh-TW fr it pt ru'
+
+# language_of LOCALE: the tag of a locale such as pt_BR.UTF-8; nothing for a language that is none of ours
+language_of() {
+    case $1 in
+        zh[_-]TW* | zh[_-]HK* | zh[_-]MO* | zh[_-]Hant*) say zh-TW ;;
+        zh | zh[_.@-]*) say zh-CN ;;
+        *) for tag in $languages; do case $1 in "$tag" | "$tag"[_.@-]*) say "$tag" ;; esac; done ;;
+    esac
+}

@@ -16,6 +16,7 @@ mod reading;
 #[path = "scripts/whole.rs"]
 mod whole;
 
+use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use harness::wireshark::{Output, Wireshark, built_library, version};
+use workermanchat::language::Language;
 
 const CRATE_VERSION: &str = env!("CARGO_PKG_VERSION");
 /// A Wireshark version that is not installed.
@@ -316,6 +318,65 @@ fn the_profile_loads_without_warnings() {
     let output = machine.wireshark.tshark(&["-C", "Workerman Chat", "--color", "-r", capture.to_str().unwrap()]);
     assert_eq!(output.stderr, "", "a colour rule or preference that this Wireshark does not know");
     assert_eq!(output.stdout.lines().count(), 19);
+}
+
+#[test]
+fn the_profile_is_in_the_language_that_is_chosen() {
+    let machine = Machine::new();
+    let library = machine.library();
+    let capture = machine.wireshark.capture("seed-2014.pcap");
+    let first =
+        |file: &str| fs::read_to_string(machine.profile(file)).unwrap().lines().nth(1).unwrap_or_default().to_owned();
+    for (language, column, button) in [
+        ("fr", "\t\"N°\", \"%m\",", "\"TRUE\",\"Toute l'histoire\",\"workermanchat.phase\""),
+        ("zh_TW.UTF-8", "\t\"編號\", \"%m\",", "\"TRUE\",\"聊天經過\",\"workermanchat.phase\""),
+        ("en", "\tNo.", "\"TRUE\",\"Chat story\",\"workermanchat.phase\""),
+    ] {
+        let output = machine.succeed("plugin/install", &["--language", language, &library]);
+        assert!(!output.stdout.contains("Kept your own"), "nobody changed it: {}", output.stdout);
+        let columns = fs::read_to_string(machine.profile("preferences")).unwrap();
+        assert!(columns.contains(&column.replace("\tNo.", "\t\"No.\", \"%m\",")), "{language}: {columns}");
+        assert!(first("dfilter_buttons").starts_with(button), "{language}: {}", first("dfilter_buttons"));
+        let output = machine.wireshark.tshark(&["-C", "Workerman Chat", "--color", "-r", capture.to_str().unwrap()]);
+        assert_eq!((&*output.stderr, output.stdout.lines().count()), ("", 19), "{language}");
+    }
+    machine.succeed("plugin/install", &["--language", "ru", &library]);
+    machine.succeed("plugin/install", &["--uninstall"]);
+    assert!(!machine.profile("").exists(), "in whichever language it was");
+    for arguments in [&["--language"][..], &["--language", "klingon"]] {
+        assert_eq!(machine.run("plugin/install", arguments).code, 2, "{arguments:?}");
+    }
+}
+
+#[test]
+fn each_word_of_the_profile_is_in_the_table_of_words() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugin");
+    let table = fs::read_to_string(folder.join("profile-words.tsv")).unwrap();
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split('\t').collect()).collect();
+    let tags: Vec<&str> = Language::ALL.iter().map(|language| language.tag()).collect();
+    assert_eq!(rows[0].iter().collect::<BTreeSet<_>>(), tags.iter().collect());
+    let words: BTreeSet<&str> = rows.iter().map(|row| row[0]).collect();
+    assert_eq!(words.len(), rows.len(), "each once");
+    for row in &rows {
+        assert!(
+            row.len() == tags.len() && row.iter().all(|word| !word.is_empty() && !word.contains(['"', '@'])),
+            "{row:?}"
+        );
+    }
+    for (file, mark, places) in [
+        ("preferences", "\t\"", &[1][..]),
+        ("dfilter_buttons", "\"TRUE\"", &[3, 7]),
+        ("io_graphs", "\"Enabled\"", &[3]),
+        ("colorfilters", "@", &[1]),
+    ] {
+        let text = fs::read_to_string(folder.join("profile").join(file)).unwrap();
+        for line in text.lines().filter(|line| line.starts_with(mark)) {
+            let parts: Vec<&str> = line.split(if mark == "@" { '@' } else { '"' }).collect();
+            for place in places {
+                assert!(words.contains(parts[*place]), "{file}: {}", parts[*place]);
+            }
+        }
+    }
 }
 
 #[test]
