@@ -124,6 +124,23 @@ fn ten_thousand_users_have_as_many_lifelines_as_wireshark_draws_of_which_the_las
 }
 
 #[test]
+fn servers_for_which_there_is_no_lifeline_have_one_together() {
+    let mut capture = Capture::new(Link::Ethernet);
+    for number in 1..=30 {
+        let server = format!("192.0.2.{}:7272", 100 + number).parse().expect("an address");
+        let mut connection = Connection::between("192.0.2.9:50000".parse().expect("an address"), server);
+        join(&mut capture, &mut connection, 1, &format!("user {number}"), "1");
+    }
+    let wireshark = Wireshark::with_plugin();
+    let path = wireshark.write("servers.pcap", &capture);
+    let output = wireshark.tshark(&["-r", path.to_str().unwrap(), "-q", "-z", OPTION]);
+    assert_eq!(output.stderr, "", "Wireshark cannot draw an arrow from the last lifeline to itself");
+    let lifelines = lifelines(&output.stdout);
+    assert_eq!(lifelines.len(), MAX_LIFELINES, "{lifelines:?}");
+    assert!(["… others", "… Server"].iter().all(|title| lifelines.contains(*title)), "{lifelines:?}");
+}
+
+#[test]
 fn two_users_of_one_name_at_a_time_have_two_lifelines_and_one_who_comes_back_has_one() {
     let mut capture = Capture::new(Link::Ethernet);
     let mut connections: Vec<Connection> = (1..=3).map(|number| Connection::from_port(50_000 + number)).collect();

@@ -13,7 +13,7 @@ use crate::language::{Party, Phrase, Topic, Word};
 use crate::packet::{Endpoint, Side, StreamId};
 use crate::session::{ConnectionView, ServerNumber};
 
-/// Lifelines beside the one that those share for whom there is no more room. Wireshark draws 40.
+/// Lifelines beside the two that those share for whom there is no more room, browsers and servers. Wireshark draws 40.
 const MAX_LIFELINES: usize = 38;
 /// The longest name of a lifeline, in columns.
 const MAX_NAME: usize = 32;
@@ -68,7 +68,7 @@ impl Server {
     }
 }
 
-/// Which lifelines a connection joins, by their places; `None`: the one of all others.
+/// Which lifelines a connection joins, by their places; `None`: that of the others.
 #[derive(Debug, Clone, Copy)]
 struct Link {
     browser: Option<usize>,
@@ -92,11 +92,12 @@ impl Flow {
             None => (line.clone(), format!("{}{}{line}", setting.language.kind(&message), setting.language.colon())),
         };
         let link = self.link(tap_event, setting)?;
-        let others = format!("… {}", setting.language.phrase(&Phrase::Topic(Topic::Others)));
-        let [browser, server] = [link.browser, link.server].map(|place| match place {
-            Some(place) => self.lifelines[place].title.clone(),
-            None => others.clone(),
-        });
+        // tshark cannot draw an arrow from the last lifeline to itself, so the others' servers have one of their own.
+        let other_browsers = || format!("… {}", setting.language.phrase(&Phrase::Topic(Topic::Others)));
+        let other_servers = || format!("… {}", setting.language.phrase(&Phrase::Word(Word::Side(Side::Server))));
+        let title = |place: usize| self.lifelines[place].title.clone();
+        let browser = link.browser.map_or_else(other_browsers, title);
+        let server = link.server.map_or_else(other_servers, title);
         let [from, to] = if tap_event.by == Side::Client { [browser, server] } else { [server, browser] };
         Some(Arrow { from, to, label, comment })
     }
