@@ -46,7 +46,7 @@ static char *write_web_page(void *view)
     bool is_written;
 
     if (file == NULL) {
-        report_failure("Workerman Chat: %s", error != NULL ? error->message : g_strerror(errno));
+        report_warning("Workerman Chat: %s", error != NULL ? error->message : g_strerror(errno));
         g_clear_error(&error);
         g_free(path);
         return NULL;
@@ -56,7 +56,7 @@ static char *write_web_page(void *view)
     is_written = !ferror(file);
     is_written = fclose(file) == 0 && is_written;
     if (!is_written) {
-        report_write_failure(path, errno);
+        report_warning("Workerman Chat: %s: %s", path, g_strerror(errno));
         g_unlink(path);
         g_clear_pointer(&path, g_free);
     }
@@ -72,7 +72,7 @@ static void open_web_page(const char *filter)
     char *path;
 
     if (error != NULL) {
-        report_failure("Workerman Chat: %s", error->str);
+        report_warning("Workerman Chat: %s", error->str);
         g_string_free(error, TRUE);
     } else {
         funnel->retap_packets(funnel->ops_id);
@@ -303,7 +303,7 @@ static void write_to(char **input, void *data)
     GError *error = NULL;
 
     if (is_open(window) && *path != '\0' && !g_file_set_contents(path, window->shown->str, (gssize)window->shown->len, &error)) {
-        report_failure("Workerman Chat: %s", error->message);
+        report_warning("Workerman Chat: %s", error->message);
         g_error_free(error);
     }
     g_free(path);
