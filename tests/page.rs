@@ -345,6 +345,14 @@ fn heading_and_note_say_what_the_page_says_in_each_language() {
     }
 }
 
+/// The words with which the last sentence begins, in the order of the languages.
+const TOTALS: [&str; 7] =
+    ["That is all of it", "以上就是全部内容", "以上就是全部內容", "C'est tout", "Questo è tutto", "Isso é tudo", "Это всё"];
+
+fn language_place(language: &str) -> usize {
+    tags().position(|tag| tag == language).expect("one of ours")
+}
+
 /// What tshark prints of a view of the seed.
 fn view(wireshark: &Wireshark, language: &str, view: &str) -> String {
     let seed = wireshark.capture("seed-2014.pcap");
@@ -376,7 +384,14 @@ fn the_page_and_the_html_page_say_what_the_page_says_in_each_language() {
             assert!(page.lines().any(|printed| printed == line), "{language}: {line} in\n{page}");
             assert!(text_of(&html).lines().any(|printed| printed.ends_with(line)), "{language}: {line} in\n{html}");
         }
-        // Below the listing the page says what the flags mean, and how binary data can be seen.
+        // Below the listing the page says that this is all of the login and the saying, with two browsers.
+        for (name, said) in [("page", &page), ("html", &text_of(&html))] {
+            let totals = said.lines().find(|line| line.contains(TOTALS[language_place(language)]));
+            let totals = totals.unwrap_or_else(|| panic!("{language}, {name}: no totals"));
+            let counts: Vec<&str> = totals.split(|c: char| !c.is_ascii_digit()).filter(|count| !count.is_empty()).collect();
+            assert_eq!(counts.last_chunk(), Some(&["2", "1", "1"]), "{language}, {name}: browsers, logins, says in {totals}");
+        }
+        // It says what the flags mean, and how binary data can be seen.
         for (name, said) in [("page", &page), ("html", &text_of(&html))] {
             for word in ["SYN", "[S.]", "[P.]", "PSH", "tcpdump -XAns"] {
                 assert!(said.contains(word), "{language}, {name}: {word}");

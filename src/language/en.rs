@@ -361,6 +361,11 @@ pub fn page(text: &PageText) -> String {
         PageText::Flag(Flag::PushAck) => "PSH+ACK: sends data, and what the other end sent has been received",
         PageText::Flag(Flag::FinAck) => "FIN+ACK: has nothing more to send and asks to close the connection",
         PageText::Flag(Flag::Reset) => "RST: aborts the connection (also [R.])",
+        PageText::Totals { connections, logins, says } => {
+            return format!(
+                "That is all of it (connections of browsers: {connections}, logins: {logins}, says: {says})."
+            );
+        }
         PageText::Hexadecimal => "To see binary data in hexadecimal: tcpdump -XAns 4096 -i any port 7272",
         PageText::NoPacket => "No packet of workerman-chat here; see Troubleshooting in README.md.",
         PageText::NothingMatches => "No packet of workerman-chat is shown: the filter matches none.",

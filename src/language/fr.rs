@@ -449,6 +449,11 @@ pub fn page(text: &PageText) -> String {
         }
         PageText::Flag(Flag::FinAck) => "FIN+ACK : n'a plus rien à envoyer et demande la fermeture de la connexion",
         PageText::Flag(Flag::Reset) => "RST : interrompt la connexion (aussi [R.])",
+        PageText::Totals { connections, logins, says } => {
+            return format!(
+                "C'est tout (connexions de navigateurs : {connections}, ouvertures de session : {logins}, messages envoyés : {says})."
+            );
+        }
         PageText::Hexadecimal => "Pour voir les données binaires en hexadécimal : tcpdump -XAns 4096 -i any port 7272",
         PageText::NoPacket => {
             "Aucun paquet de workerman-chat dans cette capture ; voir « Troubleshooting » dans README.md."

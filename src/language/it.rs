@@ -412,7 +412,7 @@ fn command(which: Command) -> &'static str {
         Command::ApplyAsFilter => "Applica come filtro…",
         Command::Copy => "Copia",
         Command::SaveAs => "Salva come…",
-        Command::File => "File",
+        Command::File => "Nome del file",
         Command::Sort => "Ordina per…",
         Command::Column => "Colonna (numero o titolo)",
         Command::LimitToFilter => "Limita al filtro di visualizzazione",
@@ -444,6 +444,11 @@ pub fn page(text: &PageText) -> String {
         PageText::Flag(Flag::PushAck) => "PSH+ACK: invia dati e conferma la ricezione di quelli dell'altro capo",
         PageText::Flag(Flag::FinAck) => "FIN+ACK: non ha altro da inviare e chiede di chiudere la connessione",
         PageText::Flag(Flag::Reset) => "RST: interrompe la connessione (anche [R.])",
+        PageText::Totals { connections, logins, says } => {
+            return format!(
+                "Questo è tutto (connessioni di browser: {connections}, accessi: {logins}, messaggi inviati: {says})."
+            );
+        }
         PageText::Hexadecimal => "Per vedere i dati binari in esadecimale: tcpdump -XAns 4096 -i any port 7272",
         PageText::NoPacket => {
             "Nessun pacchetto di workerman-chat in questa cattura; si veda «Troubleshooting» in README.md."

@@ -521,6 +521,15 @@ pub(crate) enum PageText<'a> {
     Legend,
     /// What a combination of TCP's control bits means.
     Flag(Flag),
+    /// What all of the packets on the page are: how many connections of browsers, logins and says.
+    Totals {
+        /// Connections.
+        connections: usize,
+        /// Requests to log in.
+        logins: usize,
+        /// Requests to say something.
+        says: usize,
+    },
     /// How to see binary data.
     Hexadecimal,
     /// The capture has no packet of the chat.

@@ -442,6 +442,11 @@ pub fn page(text: &PageText) -> String {
         PageText::Flag(Flag::PushAck) => "PSH+ACK: envia dados e confirma o recebimento dos dados do outro lado",
         PageText::Flag(Flag::FinAck) => "FIN+ACK: não tem mais nada a enviar e pede o encerramento da conexão",
         PageText::Flag(Flag::Reset) => "RST: interrompe a conexão (também [R.])",
+        PageText::Totals { connections, logins, says } => {
+            return format!(
+                "Isso é tudo (conexões de navegadores: {connections}, logins: {logins}, mensagens enviadas: {says})."
+            );
+        }
         PageText::Hexadecimal => "Para ver os dados binários em hexadecimal: tcpdump -XAns 4096 -i any port 7272",
         PageText::NoPacket => {
             "Nenhum pacote do workerman-chat nesta captura; consulte a seção Troubleshooting do README.md."

@@ -427,6 +427,11 @@ pub fn page(text: &PageText) -> String {
         PageText::Flag(Flag::PushAck) => "PSH+ACK: передача данных и подтверждение получения данных от другой стороны",
         PageText::Flag(Flag::FinAck) => "FIN+ACK: данных больше не будет, запрос на закрытие соединения",
         PageText::Flag(Flag::Reset) => "RST: немедленный разрыв соединения (также [R.])",
+        PageText::Totals { connections, logins, says } => {
+            return format!(
+                "Это всё (соединений с браузерами: {connections}, входов: {logins}, отправленных сообщений: {says})."
+            );
+        }
         PageText::Hexadecimal => {
             "Двоичные данные можно посмотреть в шестнадцатеричном виде: tcpdump -XAns 4096 -i any port 7272"
         }

@@ -669,6 +669,7 @@ fn every_text_of_the_page_is_said_in_every_language() {
         flags.into_iter().map(|(flag, name)| (PageText::Flag(flag), vec![name])).collect();
     texts.extend([
         (PageText::Legend, vec![]),
+        (PageText::Totals { connections: 7, logins: 8, says: 9 }, vec!["7", "8", "9"]),
         (PageText::Hexadecimal, vec!["tcpdump -XAns 4096"]),
         (PageText::NoPacket, vec!["workerman-chat", "README.md"]),
         (PageText::NothingMatches, vec!["workerman-chat"]),

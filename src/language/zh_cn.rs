@@ -399,6 +399,9 @@ pub fn page(text: &PageText) -> String {
         PageText::Flag(Flag::PushAck) => "PSH+ACK：发送数据，同时确认已收到对方的数据",
         PageText::Flag(Flag::FinAck) => "FIN+ACK：不再发送数据，请求关闭连接",
         PageText::Flag(Flag::Reset) => "RST：立即中断连接（也可为 [R.]）",
+        PageText::Totals { connections, logins, says } => {
+            return format!("以上就是全部内容（浏览器连接数：{connections}，登录次数：{logins}，发言数：{says}）。");
+        }
         PageText::Hexadecimal => "要以十六进制查看二进制数据，可运行：tcpdump -XAns 4096 -i any port 7272",
         PageText::NoPacket => "此抓包中没有 workerman-chat 的数据包；请参阅 README.md 中的 Troubleshooting 一节。",
         PageText::NothingMatches => "没有可显示的 workerman-chat 数据包：过滤器没有匹配到任何数据包。",

@@ -401,6 +401,9 @@ pub fn page(text: &PageText) -> String {
         PageText::Flag(Flag::PushAck) => "PSH+ACK：傳送資料，同時確認已收到對方的資料",
         PageText::Flag(Flag::FinAck) => "FIN+ACK：不再傳送資料，請求關閉連線",
         PageText::Flag(Flag::Reset) => "RST：立即中斷連線（也可能是 [R.]）",
+        PageText::Totals { connections, logins, says } => {
+            return format!("以上就是全部內容（瀏覽器連線數：{connections}，登入次數：{logins}，發言數：{says}）。");
+        }
         PageText::Hexadecimal => "若要以十六進位檢視二進位資料，可執行：tcpdump -XAns 4096 -i any port 7272",
         PageText::NoPacket => "此擷取檔中沒有 workerman-chat 的封包；請參閱 README.md 的 Troubleshooting 一節。",
         PageText::NothingMatches => "沒有可顯示的 workerman-chat 封包：篩選條件不符合任何封包。",

@@ -347,10 +347,9 @@ impl Connection {
 
     /// Takes note that the capture is at its end: what was not decrypted until now lacks keys.
     pub fn settle_tls(&mut self) {
-        if let Tls::Since(frame) = self.tls
-            && self.has_no_application_data()
-        {
-            self.tls = Tls::Undecrypted(frame);
+        match self.tls {
+            Tls::Since(frame) if self.has_no_application_data() => self.tls = Tls::Undecrypted(frame),
+            Tls::None | Tls::Since(_) | Tls::Undecrypted(_) => {}
         }
     }
 

@@ -8,7 +8,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::diagram::{Diagram, Drawing};
 use super::listing::packets::{Packet, Packets};
-use super::listing::{Bases, Block, nothing, packet_line, time_of_day};
+use super::listing::{Bases, Block, Totals, nothing, packet_line, time_of_day};
 use super::users::{COLUMNS, IS_NUMBER, Users, UsersTable};
 use super::{Setting, TapEvent, View};
 use crate::annotation::Plan;
@@ -34,6 +34,7 @@ pub struct Html {
     users: Users,
     bases: Bases,
     plan: Plan,
+    totals: Totals,
     /// How many packets are written, and the frame of the last one with how many of its blocks are.
     written: usize,
     last: Option<(Frame, u32)>,
@@ -64,7 +65,8 @@ impl View for Html {
     fn begin(&mut self, setting: &Setting) {
         self.packets.settle(setting.session);
         self.diagram.begin(setting);
-        (self.written, self.last, self.part, self.bases) = (0, None, Part::Head, Bases::default());
+        (self.written, self.last, self.part) = (0, None, Part::Head);
+        (self.bases, self.totals) = (Bases::default(), Totals::default());
     }
 
     fn write(&mut self, setting: &Setting, page: &mut String) -> bool {
@@ -83,7 +85,8 @@ impl View for Html {
                 if self.last.is_none() && !self.packets.all().is_empty() {
                     page.push_str(&html! { p { (nothing(setting)) } }.into_string());
                 }
-                page.push_str(&end(setting.language, !self.packets.all().is_empty()).into_string());
+                let totals = self.last.map(|_| self.totals.sentence());
+                page.push_str(&end(setting.language, totals, !self.packets.all().is_empty()).into_string());
                 self.part = Part::Nothing;
             }
             Part::Nothing => return false,
@@ -183,6 +186,7 @@ impl Html {
         };
         let copies = self.last.filter(|(last, _)| *last == packet.at.frame).map_or(1, |(_, copies)| copies + 1);
         self.last = Some((packet.at.frame, copies));
+        self.totals.add(&self.packets, packet, setting.session);
         let line = packet_line(&segment, &packet.tcp, &(setting.clock)(packet.at.time), numbers);
         page.push_str(&article(packet, &block, &line, copies, setting.language).into_string());
         page.push('\n');
@@ -268,10 +272,11 @@ fn to_seconds(time: &str) -> &str {
     time.split_once('.').map_or(time, |(time, _)| time)
 }
 
-/// What the flags mean, and the end; `has_packets`: the section of the packets is open.
-fn end(language: Language, has_packets: bool) -> Markup {
+/// How much there is on the page, what the flags mean, and the end; `has_packets`: the section of the packets is open.
+fn end(language: Language, totals: Option<PageText>, has_packets: bool) -> Markup {
     let title = language.page(&PageText::Legend);
     html! {
+        @if let Some(totals) = totals { p { (language.page(&totals)) } }
         (PreEscaped(if has_packets { "</section>\n</main>\n" } else { "</main>\n" }))
         footer {
             h2 { (title.trim_end_matches([':', '：', ' ', '\u{a0}'])) }

@@ -5,9 +5,11 @@ mod block;
 pub mod packets;
 pub mod printable;
 mod tcpdump;
+mod totals;
 
 pub use block::Block;
 pub use tcpdump::Bases;
+pub use totals::Totals;
 
 use super::{Setting, TapEvent, View};
 use crate::annotation::Plan;
@@ -26,6 +28,7 @@ pub struct Listing {
     packets: Packets,
     bases: Bases,
     plan: Plan,
+    totals: Totals,
     /// How many packets are written.
     written: usize,
     /// Whether anything is; behind it follows the legend.
@@ -54,7 +57,8 @@ impl View for Listing {
     fn begin(&mut self, setting: &Setting) {
         self.packets.settle(setting.session);
         if !self.is_live {
-            (self.written, self.has_blocks, self.bases) = (0, false, Bases::default());
+            (self.written, self.has_blocks) = (0, false);
+            (self.bases, self.totals) = (Bases::default(), Totals::default());
         }
         self.has_legend = false;
     }
@@ -69,6 +73,7 @@ impl View for Listing {
         }
         let writes_legend = self.has_blocks && !std::mem::replace(&mut self.has_legend, true);
         if writes_legend {
+            page.extend([&*setting.language.page(&self.totals.sentence()), "\n"]);
             page.push_str(&legend(setting.language));
         }
         writes_legend
@@ -98,6 +103,7 @@ impl Listing {
             return;
         };
         self.has_blocks = true;
+        self.totals.add(&self.packets, packet, setting.session);
         for comment in block.titles.iter().chain(block.notes.iter().map(|note| &note.text)) {
             page.extend(["# ", comment, "\n"]);
         }
