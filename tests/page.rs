@@ -346,8 +346,15 @@ fn heading_and_note_say_what_the_page_says_in_each_language() {
 }
 
 /// The words with which the last sentence begins, in the order of the languages.
-const TOTALS: [&str; 7] =
-    ["That is all of it", "以上就是全部内容", "以上就是全部內容", "C'est tout", "Questo è tutto", "Isso é tudo", "Это всё"];
+const TOTALS: [&str; 7] = [
+    "That is all of it",
+    "以上就是全部内容",
+    "以上就是全部內容",
+    "C'est tout",
+    "Questo è tutto",
+    "Isso é tudo",
+    "Это всё",
+];
 
 fn language_place(language: &str) -> usize {
     tags().position(|tag| tag == language).expect("one of ours")
@@ -388,8 +395,13 @@ fn the_page_and_the_html_page_say_what_the_page_says_in_each_language() {
         for (name, said) in [("page", &page), ("html", &text_of(&html))] {
             let totals = said.lines().find(|line| line.contains(TOTALS[language_place(language)]));
             let totals = totals.unwrap_or_else(|| panic!("{language}, {name}: no totals"));
-            let counts: Vec<&str> = totals.split(|c: char| !c.is_ascii_digit()).filter(|count| !count.is_empty()).collect();
-            assert_eq!(counts.last_chunk(), Some(&["2", "1", "1"]), "{language}, {name}: browsers, logins, says in {totals}");
+            let counts: Vec<&str> =
+                totals.split(|c: char| !c.is_ascii_digit()).filter(|count| !count.is_empty()).collect();
+            assert_eq!(
+                counts.last_chunk(),
+                Some(&["2", "1", "1"]),
+                "{language}, {name}: browsers, logins, says in {totals}"
+            );
         }
         // It says what the flags mean, and how binary data can be seen.
         for (name, said) in [("page", &page), ("html", &text_of(&html))] {
