@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Each is a -z option, NAME or NAME,FILTER, and an entry of Wireshark's menu, unless it has no label. */
 const struct wmc_option wmc_options[] = {
@@ -93,18 +94,40 @@ static tap_packet_status see_frame(void *data, packet_info *pinfo, epan_dissect_
     return TAP_PACKET_DONT_REDRAW;
 }
 
+/* How much of a page is written, on a terminal that does not show the page itself. */
+struct progress {
+    bool is_shown;
+    size_t written;
+    int64_t next; /* when it is said next; microseconds */
+};
+
+static void show_progress(struct progress *progress, const char *piece)
+{
+    const int64_t now = g_get_monotonic_time();
+
+    progress->written += strlen(piece);
+    if (!progress->is_shown || now < progress->next)
+        return;
+    if (progress->next > 0)
+        fprintf(stderr, "\r%zu MB\r", progress->written / 1000000);
+    progress->next = now + G_USEC_PER_SEC;
+}
+
 /* tshark draws once, when all packets have been read. */
 static void print(void *data)
 {
     const struct listener *listener = (const struct listener *)data;
+    struct progress progress = { isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO), 0, 0 };
     const char *piece;
 
     if (listener->option->view == WMC_VIEW_LIVE && !listener->any_frame) {
         fputs("No packet came on standard input: did the capture start (rights, tcpdump installed)?\n", stderr);
         exit(1);
     }
-    for (bool first = true; (piece = core->view_page(listener->view, wmc_preferences(), first, true)) != NULL; first = false)
+    for (bool first = true; (piece = core->view_page(listener->view, wmc_preferences(), first, true)) != NULL; first = false) {
         fputs(piece, stdout);
+        show_progress(&progress, piece);
+    }
     end_output(listener);
 }
 

@@ -63,6 +63,16 @@ static char *write_web_page(void *view)
     return path;
 }
 
+/* Where no browser is found, its user can open the file with another program. */
+static void open_in_browser(const funnel_ops_t *funnel, const char *path)
+{
+    char *address = g_filename_to_uri(path, NULL, NULL);
+
+    if (address == NULL || !funnel->browser_open_url(address))
+        report_warning("Workerman Chat: no browser was found; the page is %s", path);
+    g_free(address);
+}
+
 /* Reads the packets again, those that a filter matches (NULL: all), and shows what they are as a web page. */
 static void open_web_page(const char *filter)
 {
@@ -79,7 +89,7 @@ static void open_web_page(const char *filter)
         remove_tap_listener(&view);
         path = write_web_page(view);
         if (path != NULL)
-            funnel->browser_open_data_file(path);
+            open_in_browser(funnel, path);
         g_free(path);
     }
     core->view_free(view);
