@@ -440,7 +440,7 @@ const REACHING_FAMILIES: &[&str] = &[
     "posix_spawn",
     "mkstemp",
     "g_spawn",
-    "g_file",
+    "g_file_",
     "g_socket",
     "g_module",
     "ws_pipe",
