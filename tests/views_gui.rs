@@ -5,7 +5,7 @@ mod harness;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use harness::gui::{Gui, lacking};
 use harness::skip::skipped;
@@ -30,8 +30,16 @@ const OPEN_AS_WEB_PAGE: usize = 5;
 /// Its place in the menu, behind the views that have windows.
 const WEB_PAGE: usize = 6;
 
-fn is_possible() -> bool {
-    lacking().inspect(|program| skipped(&format!("there is no {program}"))).is_none()
+/// Wireshark with the capture open; `None`, which is told, where a program is missing.
+fn opened_capture() -> Option<(Wireshark, PathBuf, Gui)> {
+    if let Some(program) = lacking() {
+        skipped(&format!("there is no {program}"));
+        return None;
+    }
+    let wireshark = Wireshark::with_plugin();
+    let capture = wireshark.capture(CAPTURE);
+    let gui = Gui::open(&wireshark, &capture);
+    Some((wireshark, capture, gui))
 }
 
 /// Without what a line for a filter does not keep: line ends, and how many blanks there are.
@@ -54,12 +62,7 @@ fn shown(gui: &mut Gui, title: &str, copy: usize) -> String {
 
 #[test]
 fn each_view_is_an_entry_of_the_menu_and_shows_what_tshark_prints() {
-    if !is_possible() {
-        return;
-    }
-    let wireshark = Wireshark::with_plugin();
-    let capture = wireshark.capture(CAPTURE);
-    let mut gui = Gui::open(&wireshark, &capture);
+    let Some((wireshark, capture, mut gui)) = opened_capture() else { return };
     for (place, (title, name, copy)) in VIEWS.into_iter().enumerate() {
         let view = format!("workermanchat,{name}");
         let printed = wireshark.tshark(&["-2", "-r", capture.to_str().unwrap(), "-q", "-z", &view]).stdout;
@@ -91,12 +94,7 @@ fn a_table_is_sorted_and_saved() {
     const SORT: usize = 0;
     const COPY: usize = 2;
     const SAVE_AS: usize = 3;
-    if !is_possible() {
-        return;
-    }
-    let wireshark = Wireshark::with_plugin();
-    let capture = wireshark.capture(CAPTURE);
-    let mut gui = Gui::open(&wireshark, &capture);
+    let Some((wireshark, capture, mut gui)) = opened_capture() else { return };
     let title = "Workerman Chat: Users";
     gui.open_view(2, title);
     let printed = wireshark.tshark(&["-2", "-r", capture.to_str().unwrap(), "-q", "-z", "workermanchat,users"]).stdout;
@@ -117,12 +115,7 @@ fn a_table_is_sorted_and_saved() {
 
 #[test]
 fn the_web_page_opens_from_the_menu() {
-    if !is_possible() {
-        return;
-    }
-    let wireshark = Wireshark::with_plugin();
-    let capture = wireshark.capture(CAPTURE);
-    let mut gui = Gui::open(&wireshark, &capture);
+    let Some((wireshark, capture, mut gui)) = opened_capture() else { return };
     gui.choose_view(WEB_PAGE);
     assert_eq!(opened(&mut gui), html(&wireshark, &capture, ""));
     gui.quit();
@@ -130,12 +123,7 @@ fn the_web_page_opens_from_the_menu() {
 
 #[test]
 fn the_buttons_of_the_transcript_lead_to_its_packets() {
-    if !is_possible() {
-        return;
-    }
-    let wireshark = Wireshark::with_plugin();
-    let capture = wireshark.capture(CAPTURE);
-    let mut gui = Gui::open(&wireshark, &capture);
+    let Some((wireshark, capture, mut gui)) = opened_capture() else { return };
     let title = "Workerman Chat: Transcript";
     gui.open_view(0, title);
     // The number of the selected packet stands in the field until another is entered.

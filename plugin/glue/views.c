@@ -103,10 +103,13 @@ struct progress {
 
 static void show_progress(struct progress *progress, const char *piece)
 {
-    const int64_t now = g_get_monotonic_time();
+    int64_t now;
 
+    if (!progress->is_shown)
+        return;
     progress->written += strlen(piece);
-    if (!progress->is_shown || now < progress->next)
+    now = g_get_monotonic_time();
+    if (now < progress->next)
         return;
     if (progress->next > 0)
         fprintf(stderr, "\r%zu MB\r", progress->written / 1000000);

@@ -95,12 +95,10 @@ impl View for Users {
 impl Users {
     /// The table, of what was seen until now.
     pub fn table(&self, setting: &Setting) -> UsersTable {
-        let users = self.users(setting.session);
-        let mut rows: Vec<_> = users.iter().map(|user| user.row(setting)).collect();
-        self.order.sort(&mut rows, &IS_NUMBER, |row, at| row[at].clone());
-        let more = rows.len().saturating_sub(MAX_ROWS);
-        rows.truncate(MAX_ROWS);
-        UsersTable { head: head(setting), rows, more }
+        let mut users = self.users(setting.session);
+        self.order.sort(&mut users, &IS_NUMBER, |user, at| user.row(setting)[at].clone());
+        let rows = users.iter().take(MAX_ROWS).map(|user| user.row(setting)).collect();
+        UsersTable { head: head(setting), rows, more: users.len().saturating_sub(MAX_ROWS) }
     }
 
     /// The users, in the order in which they are first seen.
